@@ -1,0 +1,48 @@
+"""The contact map that travels between rooms: lumped contact areas per node, read-only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.geometry.mesh import frozen
+
+
+@dataclass(frozen=True, eq=False)
+class ContactMap:
+    """Where the electrolyte touches the particle.
+
+    Attributes
+    ----------
+    kind
+        "full", "cap", "belt", "patches", "random" or "labels".
+    weights : (n_nodes,) float64, m2
+        Integral over the surface of chi * phi_i dA: contact area lumped to node i by its hat function (0 off the contact).
+    surface_weights : (n_nodes,) float64, m2
+        The same with chi = 1: the particle's whole surface.
+    facet_fraction : (n_facets,) float64
+        Fraction in [0, 1] of each surface facet's area that is in contact.
+    coverage_asked, coverage_realised
+        Area fraction asked for, and sum(weights) / sum(surface_weights).
+    parameters
+        What defines the map (for example {"polar_angle [rad]": 1.16}).
+    """
+
+    kind: str
+    weights: NDArray[np.float64]
+    surface_weights: NDArray[np.float64]
+    facet_fraction: NDArray[np.float64]
+    coverage_asked: float
+    coverage_realised: float
+    parameters: dict[str, float]
+
+    def __post_init__(self) -> None:
+        for name in ("weights", "surface_weights", "facet_fraction"):
+            object.__setattr__(self, name, frozen(getattr(self, name), np.float64))
+
+    @property
+    def area(self) -> float:
+        """Contact area [m2]."""
+        return float(self.weights.sum())
