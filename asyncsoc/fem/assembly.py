@@ -1,0 +1,121 @@
+"""Assemble the diffusion operators of a particle with dolfinx, first-order Lagrange elements."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc import _bootstrap
+from asyncsoc.errors import EnvironmentProblem
+from asyncsoc.fem.operators import Operators
+from asyncsoc.geometry.mesh import ParticleMesh
+
+_CELL_NAMES = {"radial": "interval", "axisymmetric": "triangle", "cartesian": "tetrahedron"}
+
+
+def assemble(mesh: ParticleMesh) -> Operators:
+    r"""Assemble stiffness and row-sum lumped mass of the whole particle.
+
+    .. math:: K_{ij} = \int \nabla\phi_i\cdot\nabla\phi_j\,dV, \qquad m_i = \int \phi_i\,dV,
+
+    with :math:`dV = 4\pi r^2 dr` (radial), :math:`2\pi r\,dr\,dz` (axisymmetric) or :math:`dx\,dy\,dz`; all integrals
+    are exact for first-order elements on straight cells.
+
+    Parameters
+    ----------
+    mesh
+        Particle mesh with n nodes, coordinates in m.
+
+    Returns
+    -------
+    Operators
+        K in CSR [m], m [m3], volume [m3], in the node order of `mesh`.
+
+    Raises
+    ------
+    EnvironmentProblem
+        dolfinx cannot be imported, or no C compiler is there to compile the forms.
+    """
+    _bootstrap.prepare()
+    try:
+        import basix.ufl
+        import dolfinx
+        import dolfinx.fem
+        import dolfinx.mesh
+        import ufl
+        from mpi4py import MPI
+    except ImportError as error:
+        raise EnvironmentProblem(
+            f"dolfinx cannot be imported: {error}",
+            next_step="pip install dolfinx-solver-real (Linux x86-64) or use the conda-forge environment.yml; "
+            "`asyncsoc doctor` checks the installation",
+        ) from error
+
+    scale = float(np.abs(mesh.points).max())
+    element = basix.ufl.element("Lagrange", _CELL_NAMES[mesh.coordinates], 1, shape=(mesh.points.shape[1],))
+    domain = dolfinx.mesh.create_mesh(MPI.COMM_SELF, np.array(mesh.cells), ufl.Mesh(element), mesh.points / scale)
+    space = dolfinx.fem.functionspace(domain, ("Lagrange", 1))
+    trial, test = ufl.TrialFunction(space), ufl.TestFunction(space)
+    weight = _measure_weight(mesh, ufl.SpatialCoordinate(domain))
+    measure = ufl.Measure("dx", domain=domain)
+    try:
+        stiffness_form = dolfinx.fem.form(weight * ufl.dot(ufl.grad(trial), ufl.grad(test)) * measure)
+        mass_form = dolfinx.fem.form(weight * test * measure)
+    except (RuntimeError, OSError, ImportError) as error:
+        raise EnvironmentProblem(
+            f"dolfinx could not compile its forms: {error}",
+            next_step="check that a C compiler is installed (Debian: apt-get install gcc) and run `asyncsoc doctor`",
+        ) from error
+    matrix = dolfinx.fem.assemble_matrix(stiffness_form)
+    matrix.scatter_reverse()
+    vector = dolfinx.fem.assemble_vector(mass_form)
+
+    to_node = _dof_to_node(domain, space)
+    dimension = 2 if mesh.coordinates == "radial" else (1 if mesh.coordinates == "axisymmetric" else 0)
+    power = mesh.points.shape[1] + dimension  # of the length scale in a volume
+    mass = np.empty(mesh.n_nodes)
+    mass[to_node] = vector.array[: mesh.n_nodes] * scale**power
+    permuted = _permuted_symmetric(matrix.to_scipy(), to_node)
+    return Operators(
+        indptr=permuted.indptr,
+        indices=permuted.indices,
+        stiffness=permuted.data * scale ** (power - 2),
+        mass=mass,
+        volume=float(mass.sum()),
+    )
+
+
+def _measure_weight(mesh: ParticleMesh, coordinates):  # type: ignore[no-untyped-def]
+    if mesh.coordinates == "radial":
+        return 4.0 * math.pi * coordinates[0] ** 2
+    if mesh.coordinates == "axisymmetric":
+        return 2.0 * math.pi * coordinates[0]
+    return 1.0
+
+
+def _dof_to_node(domain, space) -> NDArray[np.int64]:  # type: ignore[no-untyped-def]
+    """Return the node of the input mesh for each degree of freedom."""
+    geometry_dofs = domain.geometry.dofmap
+    space_dofs = space.dofmap.list
+    to_node = np.empty(space.dofmap.index_map.size_local, dtype=np.int64)
+    to_node[np.asarray(space_dofs).ravel()] = domain.geometry.input_global_indices[np.asarray(geometry_dofs).ravel()]
+    return to_node
+
+
+def _permuted_symmetric(matrix, to_node: NDArray[np.int64]):  # type: ignore[no-untyped-def]
+    """Return the CSR matrix in node order, symmetric bit by bit, rows sorted, each row summing to zero."""
+    import scipy.sparse as sp
+
+    n = len(to_node)
+    coo = matrix.tocoo()
+    rows, columns = to_node[coo.row], to_node[coo.col]
+    upper = columns > rows
+    entries = sp.coo_matrix((coo.data[upper], (rows[upper], columns[upper])), shape=(n, n)).tocsr()
+    lower = entries.T.tocsr()
+    off_diagonal = (entries + lower).tocsr()
+    diagonal = -np.asarray(off_diagonal.sum(axis=1)).ravel()
+    full = (off_diagonal + sp.diags(diagonal)).tocsr()
+    full.sort_indices()
+    return full
