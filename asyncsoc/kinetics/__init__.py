@@ -1,0 +1,1 @@
+"""Kinetics: material, electrolyte and temperature made into tables, and reference rates."""

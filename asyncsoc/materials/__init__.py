@@ -1,0 +1,1 @@
+"""Cathode and electrolyte parameter sets, one module per source."""
