@@ -135,7 +135,7 @@ def form_cache_directory() -> Path:
 def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
     """Compile forms inside this block: one process at a time, after what a killed one left has been removed.
 
-    Not re-entrant. Under MPI only the ranks that compile enter it: all on COMM_SELF, the first on a shared communicator.
+    Not re-entrant. Under MPI only ranks that compile enter it: all on COMM_SELF, the first on a shared communicator.
 
     Yields
     ------

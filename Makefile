@@ -1,0 +1,44 @@
+# Every target sets up .venv by itself (scripts/bootstrap.sh) and is quick the second time.
+SHELL := /bin/bash
+VENV := $(or $(ASYNCSOC_VENV),.venv)
+PYTHON := $(VENV)/bin/python
+OUTPUT ?= demo-output
+JOBS ?= 2
+PYTEST ?= -m "not slow"
+
+export PYBAMM_DISABLE_TELEMETRY := true
+
+.PHONY: help setup demo test test-slow lint bench docs clean
+.DEFAULT_GOAL := help
+
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
+
+setup:  ## make .venv ready
+	@scripts/bootstrap.sh --compiler
+
+demo: setup  ## charge a calendered and a hot-calendered particle; pictures in demo-output/
+	@$(VENV)/bin/asyncsoc demo -o $(OUTPUT)
+
+test: setup  ## the quick tests (under 5 minutes)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest $(PYTEST) -n $(JOBS)
+
+test-slow: setup  ## the tests that take longer
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -m slow -n $(JOBS)
+
+lint:  ## ruff, mypy, import-linter
+	@scripts/bootstrap.sh
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-logo
+
+bench: setup  ## the performance suite; every answer is asserted before its time is shown
+	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest benchmarks -q -s
+
+docs:  ## the documentation, into docs/_build/html
+	@scripts/bootstrap.sh docs
+	@$(PYTHON) -m sphinx -b html -W --keep-going -q docs docs/_build/html
+	@echo docs/_build/html/index.html
+
+clean:  ## remove what was made here, .venv included
+	rm -rf .venv demo-output docs/_build build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
