@@ -203,11 +203,35 @@ def to_si(value: int | float | str, unit: str, *, where: str) -> float:
             value=value,
             allowed=f"a number in SI, or '1 {unit}'",
         )
-    if not isinstance(value, str):
-        try:
-            return _finite(float(value), value, unit, where)
-        except OverflowError:
-            raise InputError("a quantity must be finite", where=where, value=str(value)[:40] + "...") from None
+    if isinstance(value, str):
+        return _rounded(_read(value, unit, where), value, unit, where)
+    try:
+        return _finite(float(value), value, unit, where)
+    except OverflowError:
+        raise InputError("a quantity must be finite", where=where, value=str(value)[:40] + "...") from None
+
+
+def to_unit(value: str, unit: str, *, where: str) -> float:
+    """Return '<number> <unit>' in `unit` itself, rounded once: ``to_unit("100 mAh/g", "A h/kg", where="") == 100.0``.
+
+    Raises
+    ------
+    InputError
+        As `to_si`.
+    """
+    expected = _expected(unit, where)
+    return _rounded((_read(value, unit, where) - expected.offset) / expected.scale, value, unit, where)
+
+
+def _rounded(exact: Fraction, value: str, unit: str, where: str) -> float:
+    try:
+        return float(exact)
+    except OverflowError:
+        return _finite(math.inf, value, unit, where)
+
+
+def _read(value: str, unit: str, where: str) -> Fraction:
+    """Return '<number> <unit>' exactly in SI, so that '5 um' and 5e-6 round to one float."""
     if len(value) > _LONGEST:
         raise InputError(
             "a quantity is too long", where=where, value=value[:_LONGEST] + "...", allowed=f"{_LONGEST} characters"
@@ -220,12 +244,18 @@ def to_si(value: int | float | str, unit: str, *, where: str) -> float:
             "no number found in a quantity", where=where, value=value, allowed=f"'<number> {unit}' or a number in SI"
         )
     _finite(float(match[1]), value, unit, where)
-    # Exact until the last rounding, so that '5 um' and 5e-6 are one number; a literal that underflows is 0.
+    given = _given_unit(match[2].strip(), unit, value, where)
+    # A literal that underflows is 0; Fraction would expand its exponent to a huge integer.
     number = Fraction(match[1]) if float(match[1]) else Fraction(0)
-    return _convert(number, match[2].strip(), unit, value, where)
+    result = number * given.scale + given.offset
+    if (given.offset or match[2].strip() == "K") and result < 0:
+        raise InputError(
+            "a temperature below absolute zero", where=where, value=value, allowed="at least -273.15 degC (0 K)"
+        )
+    return result
 
 
-def _convert(number: Fraction, text: str, unit: str, value: str, where: str) -> float:
+def _given_unit(text: str, unit: str, value: str, where: str) -> Unit:
     expected = _expected(unit, where)
     allowed = _same_dimension(expected.dimension) or unit
     if text == "" and expected.dimension != _NONE:
@@ -240,34 +270,20 @@ def _convert(number: Fraction, text: str, unit: str, value: str, where: str) -> 
         raise InputError(
             "a decimal comma is not understood", where=where, value=value, next_step="write a decimal point"
         )
+    nearest = _nearest_unit(text, expected.dimension)
     try:
         given = _parse_unit(text)
     except _UnknownUnitError:
-        raise InputError(
-            f"unknown unit '{text}'",
-            where=where,
-            value=value,
-            allowed=allowed,
-            nearest=_nearest_unit(text, expected.dimension),
-        ) from None
+        raise InputError(f"unknown unit '{text}'", where=where, value=value, allowed=allowed, nearest=nearest) from None
     if given.dimension != expected.dimension:
         raise InputError(
             f"unit '{text}' does not measure what is asked for",
             where=where,
             value=value,
             allowed=allowed,
-            nearest=_nearest_unit(text, expected.dimension),
+            nearest=nearest,
         )
-    try:
-        result = float(number * given.scale + given.offset)
-    except OverflowError:
-        result = math.inf
-    _finite(result, value, unit, where)
-    if (given.offset or text == "K") and result < 0.0:
-        raise InputError(
-            "a temperature below absolute zero", where=where, value=value, allowed="at least -273.15 degC (0 K)"
-        )
-    return result
+    return given
 
 
 def from_si(value: float, unit: str) -> float:

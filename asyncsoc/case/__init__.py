@@ -1,0 +1,1 @@
+"""The case: one run described, validated and hashed; data only."""

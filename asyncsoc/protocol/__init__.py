@@ -1,0 +1,1 @@
+"""Protocols: text to steps."""

@@ -14,7 +14,8 @@ class Termination:
     """A threshold that ends a step.
 
     `value` is in V, A (particle, magnitude), 1/h (C-rate, magnitude) or, for "capacity",
-    the charge passed in the step as a magnitude in the unit `unit`: "C" (coulomb, particle) or "A.h/kg" or "fraction" of the capacity.
+    the charge passed in the step as a magnitude in the unit `unit`: "C" (coulomb, particle) or "A.h/kg" or
+    "fraction" of the capacity.
     """
 
     quantity: Quantity

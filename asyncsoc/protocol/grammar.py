@@ -1,0 +1,209 @@
+"""One protocol step from its words: PyBaMM's experiment grammar, any case, strict.
+
+    Charge at <rate> [for <time>] [or until <limit> [or <limit> ...]]        also Discharge
+    Hold at <voltage> [for <time>] [or until <limit> [or <limit> ...]]
+    Rest for <time>
+    any of them followed by (<time> period)
+
+A rate is 'C/10', '0.5 C' or '2 nA' (amperes are the particle's); a limit is a voltage, current, C-rate or capacity.
+"""  # fmt: skip
+
+from __future__ import annotations
+
+import re
+
+from asyncsoc.errors import nearest_name
+from asyncsoc.protocol.quantities import Quantity, Words, parse_quantity
+from asyncsoc.protocol.types import Control, Step, Termination
+from asyncsoc.protocol.types import Quantity as Limited
+
+EXAMPLES = (
+    "Charge at C/10 until 4.2 V",
+    "Discharge at 0.5 C for 2 hours or until 2.8 V",
+    "Hold at 4.2 V until C/50",
+    "Charge at 2 nA until 100 mAh/g",
+    "Rest for 1 hour (5 minute period)",
+)
+_LONGEST = 300
+_VERBS = ("Charge", "Discharge", "Hold", "Rest")
+_WORDS = ("for", "until", "or", "at", "period")
+_PERIOD = re.compile(r"(?P<body>.*?)\(\s*(?P<time>[^()]*?)\s+period\s*\)", re.IGNORECASE | re.DOTALL)
+_TEMPERATURE = re.compile(r"\d\s*(°\s*C|oC|deg\s*C|K|celsius|kelvin)(?![^\s,)])", re.IGNORECASE)
+_KEYWORD = re.compile(r"(?<![^\s])(for|until|or|at)(?![^\s])", re.IGNORECASE)
+_LIMITS: dict[str, tuple[str, ...]] = {
+    "Charge": ("voltage", "capacity"),
+    "Discharge": ("voltage", "capacity"),
+    "Hold": ("current", "c-rate", "capacity"),
+    "Rest": (),
+}
+_WHY_NOT: dict[tuple[str, str], str] = {
+    ("Hold", "voltage"): "the voltage is held, so it never reaches another one",
+    ("Rest", "voltage"): "a rest ends by time only",
+    ("Rest", "capacity"): "no charge passes in a rest",
+    ("Rest", "current"): "no current flows in a rest",
+    ("Rest", "c-rate"): "no current flows in a rest",
+}
+
+
+def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
+    """Return the step written in `text`.
+
+    Parameters
+    ----------
+    text
+        For example 'Charge at C/10 for 10 hours or until 4.2 V (1 minute period)'.
+    where
+        File and key or argument, for the message.
+    cycle
+        Number of the cycle the step belongs to, from 1.
+
+    Raises
+    ------
+    InputError
+        The words are not a step, or a step that could never end or never run.
+    """
+    words = Words(_text(text, where), where)
+    verb = _verb(words)
+    rest, period = _split_period(words.step[len(verb) :].strip(), words)
+    clauses = _clauses(rest, words)
+    control, value = _control(verb, clauses, words)
+    duration: float | None = None
+    terminations: list[Termination] = []
+    for keyword, content in _joined(clauses, words):
+        if keyword == "for":
+            duration = _duration(content, duration, words)
+        else:
+            terminations.append(_termination(verb, content, words))
+    if duration is None and not terminations:
+        raise words.error(
+            "a step needs 'for <time>' or 'until <limit>' to end",
+            allowed="; ".join(f"'{example}'" for example in EXAMPLES),
+        )
+    return Step(
+        control=control,
+        value=value,
+        duration=duration,
+        terminations=tuple(terminations),
+        period=period,
+        temperature=None,
+        cycle=cycle,
+        text=words.step,
+    )
+
+
+def _text(text: object, where: str) -> str:
+    if not isinstance(text, str):
+        raise Words(str(text)[:_LONGEST], where).error("a step is a text in quotes", allowed=f"'{EXAMPLES[0]}'")
+    if len(text) > _LONGEST:
+        raise Words(text[:40] + "...", where).error("a step is too long", allowed=f"{_LONGEST} characters")
+    if not text.strip():
+        raise Words(repr(text), where).error("a step is empty", allowed=f"'{EXAMPLES[0]}'")
+    return " ".join(text.split())
+
+
+def _verb(words: Words) -> str:
+    first = words.step.split()[0]
+    for verb in _VERBS:
+        if first.lower() == verb.lower():
+            return verb
+    if first.lower() == "run":
+        raise words.error("drive cycles are not supported", next_step="write the steps out as currents or C-rates")
+    raise words.error(
+        f"'{first}' is not a step", allowed="Charge, Discharge, Hold or Rest", nearest=nearest_name(first, _VERBS)
+    )
+
+
+def _split_period(rest: str, words: Words) -> tuple[str, float | None]:
+    if _TEMPERATURE.search(rest):
+        raise words.error("a step carries no temperature", next_step="set protocol.temperature")
+    match = _PERIOD.fullmatch(rest)
+    if match is None:
+        if "(" in rest or ")" in rest:
+            raise words.error("brackets hold the output period, at the end", allowed="'(5 minute period)'")
+        return rest, None
+    quantity = parse_quantity(match["time"], words)
+    if quantity.kind != "time":
+        raise words.error(f"'{match['time']}' is not a time", allowed="'(5 minute period)'")
+    return match["body"].strip(), quantity.value
+
+
+def _clauses(rest: str, words: Words) -> list[tuple[str, str]]:
+    """Return [(keyword, what follows it)] in order."""
+    parts = [part.strip() for part in _KEYWORD.split(rest)]
+    if parts[0]:
+        odd = parts[0].split()[0]
+        raise words.error(
+            f"'{odd}' is not understood here", allowed="at, for, until", nearest=nearest_name(odd, _WORDS)
+        )
+    return [(keyword.lower(), content) for keyword, content in zip(parts[1::2], parts[2::2], strict=True)]
+
+
+def _control(verb: str, clauses: list[tuple[str, str]], words: Words) -> tuple[Control, float]:
+    """Take the 'at' clause off the front of `clauses`; return what is held and its signed value."""
+    at = [content for keyword, content in clauses if keyword == "at"]
+    if verb == "Rest":
+        if at:
+            raise words.error("a rest has no 'at'", allowed="'Rest for 1 hour'")
+        return "rest", 0.0
+    if len(at) != 1 or clauses[0][0] != "at":
+        shown = "Hold at 4.2 V" if verb == "Hold" else f"{verb} at C/10"
+        raise words.error(f"'{verb}' is followed by one 'at'", allowed=f"'{shown} ...'")
+    clauses.pop(0)
+    quantity = parse_quantity(at[0], words)
+    if verb == "Hold":
+        if quantity.kind != "voltage":
+            raise words.error(f"'Hold at {at[0]}' holds no voltage", allowed="'Hold at 4.2 V until C/50'")
+        return "voltage", quantity.value
+    sign = 1.0 if verb == "Charge" else -1.0
+    if quantity.kind == "current":
+        return "current", sign * quantity.value
+    if quantity.kind == "c-rate":
+        return "c-rate", sign * quantity.value
+    raise words.error(
+        f"'{verb} at {at[0]}' gives no current",
+        allowed="a C-rate ('C/10', '0.5 C') or the particle's current ('2 nA')",
+        nearest=f"Hold at {at[0]}" if quantity.kind == "voltage" else None,
+    )
+
+
+def _joined(clauses: list[tuple[str, str]], words: Words) -> list[tuple[str, str]]:
+    """Resolve 'or': before 'for' or 'until' it only joins; after 'until' it repeats it."""
+    joined: list[tuple[str, str]] = []
+    for position, (keyword, content) in enumerate(clauses):
+        following = clauses[position + 1][0] if position + 1 < len(clauses) else None
+        if keyword != "or":
+            joined.append((keyword, content))
+        elif not joined or (not content and following not in ("for", "until")):
+            raise words.error("'or' joins two ways for the step to end", allowed=f"'{EXAMPLES[1]}'")
+        elif content:
+            if joined[-1][0] != "until":
+                raise words.error(f"'or {content}' needs 'until'", nearest=f"or until {content}")
+            joined.append(("until", content))
+    return joined
+
+
+def _duration(content: str, before: float | None, words: Words) -> float:
+    if before is not None:
+        raise words.error("a step has one 'for'")
+    quantity = parse_quantity(content, words)
+    if quantity.kind != "time":
+        raise words.error(f"'for {content}' gives no time", nearest=f"until {content}")
+    return quantity.value
+
+
+def _termination(verb: str, content: str, words: Words) -> Termination:
+    if content.startswith(("<", ">")):
+        plain = content[1:].strip()
+        raise words.error("the direction of a limit follows from the step", next_step=f"write 'until {plain}'")
+    quantity: Quantity = parse_quantity(content, words)
+    if quantity.kind == "time":
+        raise words.error(f"'until {content}' is a time", nearest=f"for {content}")
+    if quantity.kind not in _LIMITS[verb]:
+        why = _WHY_NOT.get((verb, quantity.kind), "the current is held, so it never reaches another one")
+        limits = " or a ".join(_LIMITS[verb]).replace("c-rate", "C-rate")
+        raise words.error(
+            f"'{verb} ... until {content}' never ends this way: {why}",
+            allowed=f"until a {limits}" if limits else "for <time>",
+        )
+    limited: Limited = quantity.kind
+    return Termination(quantity=limited, value=quantity.value, unit=quantity.unit)

@@ -1,0 +1,66 @@
+"""A protocol from lists of steps: cycles are unrolled and numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from asyncsoc.errors import InputError
+from asyncsoc.protocol.grammar import EXAMPLES, parse_step
+from asyncsoc.protocol.types import Protocol, Step
+
+MOST_STEPS = 100_000
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """Steps repeated `repeat` times."""
+
+    steps: tuple[str, ...]
+    repeat: int = 1
+
+
+def parse_protocol(steps: Sequence[str] = (), cycles: Sequence[Cycle] = (), *, where: str = "protocol") -> Protocol:
+    """Return the protocol with its cycles unrolled.
+
+    Parameters
+    ----------
+    steps
+        Steps carried out once, before the cycles; they count as a cycle of their own, number 1.
+    cycles
+        Cycles in order, each carried out `repeat` times and numbered on.
+    where
+        File and section, for the messages.
+
+    Raises
+    ------
+    InputError
+        No step at all, a repeat below 1, more than `MOST_STEPS` steps, or a step that is not understood.
+    """
+    if not steps and not cycles:
+        raise InputError("a protocol has no steps", where=where, next_step=f"for example steps = ['{EXAMPLES[0]}']")
+    blocks = [_parsed(steps, f"{where}.steps")] if steps else []
+    for number, cycle in enumerate(cycles, start=1):
+        blocks += _repeated(cycle, f"{where}.cycle {number}", already=sum(map(len, blocks)))
+    return Protocol(
+        tuple(replace(step, cycle=number) for number, block in enumerate(blocks, start=1) for step in block)
+    )
+
+
+def _repeated(cycle: Cycle, where: str, *, already: int) -> list[tuple[Step, ...]]:
+    if not cycle.steps:
+        raise InputError("a cycle has no steps", where=where)
+    if isinstance(cycle.repeat, bool) or not isinstance(cycle.repeat, int) or cycle.repeat < 1:
+        raise InputError("a cycle repeats a whole number of times", where=f"{where}.repeat", value=cycle.repeat)
+    total = already + cycle.repeat * len(cycle.steps)
+    if total > MOST_STEPS:
+        raise InputError(
+            "too many steps", where=f"{where}.repeat", value=total, allowed=f"at most {MOST_STEPS} with cycles unrolled"
+        )
+    return [_parsed(cycle.steps, f"{where}.steps")] * cycle.repeat
+
+
+def _parsed(steps: Sequence[str], where: str) -> tuple[Step, ...]:
+    if isinstance(steps, str):
+        raise InputError("steps are a list of texts", where=where, value=steps, allowed=f"['{EXAMPLES[0]}']")
+    return tuple(parse_step(text, where=f"{where}, step {number}") for number, text in enumerate(steps, start=1))

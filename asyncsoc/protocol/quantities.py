@@ -1,0 +1,178 @@
+"""Quantities as the protocol grammar writes them: rates, currents, voltages, charges and times, upper or lower case."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from asyncsoc.errors import InputError, nearest_name
+from asyncsoc.units import to_unit
+
+Kind = Literal["current", "c-rate", "voltage", "capacity", "time"]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A unit of the grammar: its name and its canonical form in the unit table, and the canonical form's label."""
+
+    kind: Kind
+    name: str
+    canonical: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A positive number of one kind.
+
+    Attributes
+    ----------
+    kind
+        What it measures.
+    value
+        In `unit`.
+    unit
+        "A", "1/h", "V", "s"; for a capacity "C" (coulomb, the particle's), "A.h/kg" or "fraction" of the capacity.
+    """
+
+    kind: Kind
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """The step a quantity stands in, for messages."""
+
+    step: str
+    where: str
+
+    def error(
+        self, what: str, *, allowed: str | None = None, nearest: str | None = None, next_step: str | None = None
+    ) -> InputError:
+        """Build the error that names the step's own words (the caller raises it)."""
+        return InputError(
+            what, where=self.where, value=self.step, allowed=allowed, nearest=nearest, next_step=next_step
+        )
+
+
+_AMPERES = ("A", "mA", "uA", "nA", "pA", "fA")
+_TIMES = {
+    "s": ("s", "sec", "second", "seconds"),
+    "min": ("m", "min", "minute", "minutes"),
+    "h": ("h", "hr", "hour", "hours"),
+    "d": ("d", "day", "days"),
+}
+_UNITS: dict[str, _Known] = {
+    **{name.lower(): _Known("current", name, "A", "A") for name in _AMPERES},
+    **{name.lower(): _Known("voltage", name, "V", "V") for name in ("V", "mV")},
+    "c": _Known("c-rate", "1/h", "1/h", "1/h"),
+    **{name.lower() + "h": _Known("capacity", name + "h", "C", "C") for name in _AMPERES},
+    "as": _Known("capacity", "A s", "C", "C"),
+    "mah/g": _Known("capacity", "mAh/g", "Ah/kg", "A.h/kg"),
+    "ah/kg": _Known("capacity", "Ah/kg", "Ah/kg", "A.h/kg"),
+    "%ofcapacity": _Known("capacity", "%", "1", "fraction"),
+    "%capacity": _Known("capacity", "%", "1", "fraction"),
+    **{word: _Known("time", unit, "s", "s") for unit, words in _TIMES.items() for word in words},
+}
+_SHOWN = ("A", "mA", "uA", "nA", "pA", "V", "mV", "C", "mAh/g", "nAh", "pAh", "seconds", "minutes", "hours", "days")
+_REFUSED: tuple[tuple[str, str, str], ...] = (
+    (r"[mkunp]?w", "constant power is not supported", "give a current or a C-rate"),
+    (r"[mk]?(ohm|ω)s?", "constant resistance is not supported", "give a current or a C-rate"),
+    (r"[mun]?a/([mcn]m|m)\^?2", "a current per area is not understood", "give a C-rate or the particle's amperes"),
+    (r"[mun]?a/k?g", "a current per mass is not understood", "give a C-rate (see protocol.capacity) or amperes"),
+    (r"[mun]?ah/c?m\^?2", "a capacity per area is not understood", "give mAh/g, ampere hours or '50 % of capacity'"),
+    (r"%(soc)?", "a bare percentage is ambiguous", "write '50 % of capacity': the charge passed in this step"),
+)
+_RANGES: dict[str, tuple[float, float, str]] = {
+    "A": (0.0, 1e3, "above 0 A, at most 1000 A (the particle's; a single particle takes nA)"),
+    "1/h": (0.0, 1e3, "above 0 C, at most 1000 C"),
+    "V": (0.0, 6.0, "above 0 V, at most 6 V against lithium"),
+    "s": (1e-3, 1e9, "1 ms to 1e9 s"),
+    "C": (0.0, 1e6, "above 0 C (coulomb), at most 1e6 C"),
+    "A.h/kg": (0.0, 1e4, "above 0 mAh/g, at most 10000 mAh/g"),
+    "fraction": (0.0, 10.0, "above 0 %, at most 1000 % of the capacity"),
+}
+_JOINING = ("for", "until", "or", "period")
+_NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*(.*)", re.IGNORECASE | re.DOTALL)
+_C_OVER = re.compile(r"C\s*(?:/\s*(.+))?", re.IGNORECASE | re.DOTALL)
+_NON_FINITE = re.compile(r"[+-]?(nan|inf|infinity)\b", re.IGNORECASE)
+
+
+def parse_quantity(text: str, words: Words) -> Quantity:
+    """Return the quantity written in `text`, for example 'C/10', '0.5 C', '2 nA', '4.2 V', '100 mAh/g', '30 minutes'.
+
+    Raises
+    ------
+    InputError
+        No number, an unknown or unsupported unit, not finite, zero or negative, or outside what makes sense.
+    """
+    stripped = text.strip()
+    if _NON_FINITE.match(stripped):
+        raise words.error(f"'{stripped}' is not finite", allowed="finite numbers")
+    over = _C_OVER.fullmatch(stripped)
+    if over is not None:
+        return _c_over(over[1] or "1", stripped, words)
+    match = _NUMBER.fullmatch(stripped)
+    if match is None:
+        what = f"no number in '{stripped}'" if stripped else "a quantity is missing"
+        raise words.error(what, allowed="'C/10', '0.5 C', '2 nA', '4.2 V', '100 mAh/g', '30 minutes', ...")
+    known = _known_unit(match[2], stripped, words)
+    value = _positive_number(match[1], known.name, known.canonical, stripped, words)
+    return _checked(Quantity(known.kind, value, known.label), stripped, words)
+
+
+def _c_over(divisor: str, text: str, words: Words) -> Quantity:
+    match = _NUMBER.fullmatch(divisor.strip())
+    if match is None or match[2]:
+        raise words.error(f"'{text}' is not a C-rate", allowed="'C/10', '0.1 C' or '1C'", nearest=_mistyped(text))
+    number = _positive_number(match[1], "h", "h", text, words)
+    return _checked(Quantity("c-rate", 1.0 / number, "1/h"), text, words)
+
+
+def _positive_number(number: str, unit: str, canonical: str, text: str, words: Words) -> float:
+    if not math.isfinite(float(number)):
+        raise words.error(f"'{text}' is not finite", allowed="finite numbers")
+    timed = canonical == "s"
+    if number.startswith("-"):
+        next_step = "a time runs forward" if timed else "the word charge or discharge gives the direction"
+        raise words.error(f"'{text}' is negative", allowed="positive numbers", next_step=next_step)
+    value = to_unit(f"{number} {unit}", canonical, where=words.where)
+    if value == 0.0:
+        without = None if timed else "'Rest for 1 hour' is a step without current"
+        raise words.error(f"'{text}' is zero", allowed="positive numbers", next_step=without)
+    return value
+
+
+def _known_unit(unit: str, text: str, words: Words) -> _Known:
+    key = unit.replace("²", "2").replace("µ", "u").replace("μ", "u").replace("\u2126", "ω")
+    key = "".join(key.split()).replace(".", "").replace("·", "").lower()
+    if key in _UNITS:
+        known = _UNITS[key]
+        if unit.startswith("M") and known.kind in ("current", "voltage", "capacity"):
+            raise words.error(f"'{unit}' would be mega", nearest="m" + unit[1:])
+        return known
+    if not key:
+        raise words.error(f"'{text}' has no unit", allowed=", ".join(_SHOWN))
+    if unit.startswith(","):
+        raise words.error("a decimal comma is not understood", next_step="write a decimal point")
+    for pattern, what, next_step in _REFUSED:
+        if re.fullmatch(pattern, key):
+            raise words.error(what, next_step=next_step)
+    nearest = _mistyped(unit) or nearest_name(unit, _SHOWN)
+    raise words.error(f"unknown unit '{unit}'", allowed=", ".join(_SHOWN), nearest=nearest)
+
+
+def _mistyped(text: str) -> str | None:
+    """Return the joining word that a word of `text` was meant to be, or None."""
+    unknown = [word for word in text.split()[1:] if word.isalpha() and word.lower() not in _UNITS]
+    return next((near for word in unknown if (near := nearest_name(word, _JOINING))), None)
+
+
+def _checked(quantity: Quantity, text: str, words: Words) -> Quantity:
+    low, high, allowed = _RANGES[quantity.unit]
+    if not low <= quantity.value <= high:
+        raise words.error(f"'{text}' is out of range", allowed=allowed)
+    return quantity
