@@ -1,0 +1,1 @@
+"""Closed forms, manufactured solutions, what `asyncsoc verify` runs, and the instant estimate."""
