@@ -29,6 +29,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 _LAUNCHER_PREFIXES = ("PMI", "HYD", "MPI")
 _LOCK_NAME = ".asyncsoc-lock"
 _LOCK_PATIENCE = 300.0  # s; a form compiles in seconds
+_FORWARDING = 0.5  # s; mpiexec drops what it has not forwarded yet when a rank aborts: tracebacks arrived cut
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _INSTALL_COMPILER = (
     ("apt-get", "sudo apt-get install gcc libc6-dev", "python3-dev"),
@@ -279,6 +280,7 @@ def abort_mpi(exit_code: int) -> None:
         return
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    time.sleep(_FORWARDING)
     mpi.COMM_WORLD.Abort(exit_code)
 
 

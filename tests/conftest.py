@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -12,9 +14,10 @@ os.environ.setdefault("PYBAMM_DISABLE_TELEMETRY", "true")
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-import asyncsoc  # noqa: F401, I001 - loads h5py before a test loads dolfinx
 import numpy as np
 import pytest
+
+import asyncsoc  # noqa: F401 - loads h5py before a test loads dolfinx
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +33,30 @@ def measured_data() -> Path:
     if not place or not Path(place).is_dir():
         pytest.skip("ASYNCSOC_TEST_DATA does not name a directory of measured data")
     return Path(place)
+
+
+@pytest.fixture
+def run_python() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run code, or a script (a Path), with arguments in a fresh interpreter; keyword variables are added to its own."""
+
+    def run(
+        code: str | Path,
+        *arguments: object,
+        timeout: float = 60.0,
+        launcher: tuple[str, ...] = (),
+        unset: tuple[str, ...] = (),
+        **variables: str,
+    ) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if name not in unset}
+        environment.setdefault("PYTHONPATH", str(Path(__file__).parent.parent))
+        program = [str(code)] if isinstance(code, Path) else ["-c", code]
+        return subprocess.run(
+            [*launcher, sys.executable, *program, *map(str, arguments)],
+            env={**environment, **variables},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
