@@ -1,0 +1,168 @@
+"""Sparse LDL^T factorization of K + diagonal, with everything that depends on the pattern worked out once.
+
+Up-looking factorization after Davis, Algorithm 849 (ACM TOMS 31, 2005, 10.1145/1114268.1114277). The sparsity pattern of every
+row of L, and the place of every entry, are computed by `analyze`; a factorization then only multiplies and adds, always in the same order.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Factor(NamedTuple):
+    """Pattern of L (unit lower triangular, n rows, by columns) and the order of operations.
+
+    Attributes
+    ----------
+    indptr : (n + 1,) int64
+        Start of each column of L.
+    indices : (nnz,) int32
+        Rows of the entries of each column, ascending.
+    row_indptr : (n + 1,) int64
+        Start of each row's list of columns.
+    row_columns : (nnz,) int32
+        Columns of each row of L in topological order.
+    row_places : (nnz,) int64
+        Place in `indices` of the entry named by `row_columns`.
+    """
+
+    indptr: Ints
+    indices: NDArray[np.int32]
+    row_indptr: Ints
+    row_columns: NDArray[np.int32]
+    row_places: Ints
+
+
+@njit(cache=True)
+def _elimination_counts(indptr: Ints, indices: Ints) -> tuple[Ints, Ints]:
+    n = indptr.size - 1
+    parent = np.full(n, -1, dtype=np.int64)
+    seen = np.full(n, -1, dtype=np.int64)
+    counts = np.zeros(n, dtype=np.int64)
+    for k in range(n):
+        seen[k] = k
+        for p in range(indptr[k], indptr[k + 1]):
+            i = indices[p]
+            while i < k and seen[i] != k:
+                if parent[i] == -1:
+                    parent[i] = k
+                counts[i] += 1
+                seen[i] = k
+                i = parent[i]
+    return parent, counts
+
+
+@njit(cache=True)
+def _patterns(indptr: Ints, indices: Ints, parent: Ints, counts: Ints) -> Factor:
+    n = indptr.size - 1
+    starts = np.zeros(n + 1, dtype=np.int64)
+    for k in range(n):
+        starts[k + 1] = starts[k] + counts[k]
+    nnz = starts[n]
+    rows = np.empty(nnz, dtype=np.int32)
+    row_indptr = np.zeros(n + 1, dtype=np.int64)
+    row_columns = np.empty(nnz, dtype=np.int32)
+    row_places = np.empty(nnz, dtype=np.int64)
+    filled = np.zeros(n, dtype=np.int64)
+    seen = np.full(n, -1, dtype=np.int64)
+    stack = np.empty(n, dtype=np.int64)
+    path = np.empty(n, dtype=np.int64)
+    done = 0
+    for k in range(n):
+        top = n
+        seen[k] = k
+        for p in range(indptr[k], indptr[k + 1]):
+            i = indices[p]
+            length = 0
+            while i < k and seen[i] != k:
+                path[length] = i
+                length += 1
+                seen[i] = k
+                i = parent[i]
+            while length > 0:
+                top -= 1
+                length -= 1
+                stack[top] = path[length]
+        for t in range(top, n):
+            column = stack[t]
+            place = starts[column] + filled[column]
+            filled[column] += 1
+            rows[place] = k
+            row_columns[done] = column
+            row_places[done] = place
+            done += 1
+        row_indptr[k + 1] = done
+    return Factor(starts, rows, row_indptr, row_columns, row_places)
+
+
+def analyze(indptr: Ints, indices: Ints) -> Factor:
+    """Return the pattern of L for a symmetric matrix given by its full CSR pattern (sorted rows), in elimination order."""
+    parent, counts = _elimination_counts(indptr, indices)
+    return _patterns(indptr, indices, parent, counts)
+
+
+@njit(cache=True, error_model="numpy")
+def factorize(indptr, indices, data, shift, factor, lower, pivots, work):  # type: ignore[no-untyped-def]
+    """Factor A + diag(shift) = L D L^T in place; return False where a pivot is not positive.
+
+    Parameters
+    ----------
+    indptr, indices, data
+        The symmetric matrix A in CSR.
+    shift : (n,)
+        Added to the diagonal.
+    factor
+        Pattern from `analyze`.
+    lower : (nnz,), pivots : (n,)
+        Receive L and D.
+    work : (n,)
+        Zero on entry and on exit.
+    """
+    n = indptr.size - 1
+    l_indptr, l_indices = factor.indptr, factor.indices
+    for k in range(n):
+        pivot = shift[k]
+        for p in range(indptr[k], indptr[k + 1]):
+            i = indices[p]
+            if i < k:
+                work[i] = data[p]
+            elif i == k:
+                pivot += data[p]
+        for t in range(factor.row_indptr[k], factor.row_indptr[k + 1]):
+            column = factor.row_columns[t]
+            place = factor.row_places[t]
+            value = work[column]
+            work[column] = 0.0
+            for p in range(l_indptr[column], place):
+                work[l_indices[p]] -= lower[p] * value
+            scaled = value / pivots[column]
+            pivot -= scaled * value
+            lower[place] = scaled
+        if not pivot > 0.0:
+            work[:] = 0.0
+            return False
+        pivots[k] = pivot
+    return True
+
+
+@njit(cache=True, error_model="numpy")
+def solve(factor, lower, pivots, b):  # type: ignore[no-untyped-def]
+    """Solve L D L^T x = b in place."""
+    n = pivots.size
+    l_indptr, l_indices = factor.indptr, factor.indices
+    for j in range(n):
+        value = b[j]
+        for p in range(l_indptr[j], l_indptr[j + 1]):
+            b[l_indices[p]] -= lower[p] * value
+    for j in range(n - 1, -1, -1):
+        value = b[j] / pivots[j]
+        for p in range(l_indptr[j], l_indptr[j + 1]):
+            value -= lower[p] * b[l_indices[p]]
+        b[j] = value

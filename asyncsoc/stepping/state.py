@@ -1,0 +1,113 @@
+"""What the integrator shows: a member's state, an accepted step, and the outcome of a run. Plain data, SI, mesh node order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.electrode.segments import Segment
+from asyncsoc.errors import SimulationError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class StepState:
+    """A member at one time.
+
+    Attributes
+    ----------
+    time
+        Since the start of the protocol [s].
+    step, cycle
+        Numbers of the protocol step and cycle, from 1.
+    x : (n,)
+        Stoichiometry, in the mesh's node order.
+    potential
+        phi_s - phi_e [V].
+    voltage
+        Cell voltage: potential plus series drop [V].
+    current
+        Particle current [A], positive on charge.
+    charge
+        Charge passed since the start of the protocol [C].
+    contact_nodes : (c,) int64
+        Mesh nodes of the contact.
+    contact_current_density : (c,)
+        Intercalation current density on them [A/m2].
+    film_resistance : (c,)
+        On them [ohm m2].
+    temperature
+        K.
+    """
+
+    time: float
+    step: int
+    cycle: int
+    x: Array
+    potential: float
+    voltage: float
+    current: float
+    charge: float
+    contact_nodes: NDArray[np.int64]
+    contact_current_density: Array
+    film_resistance: Array
+    temperature: float
+
+
+@dataclass(frozen=True, eq=False)
+class AcceptedStep:
+    """An accepted step: where it began, where it ended, and `at(time)` for any time between (continuous solution)."""
+
+    start_time: float
+    end: StepState
+    at: Callable[[float], StepState]
+
+
+@dataclass(frozen=True)
+class SegmentOutcome:
+    """How one protocol step went: its words, why it stopped, how long it took [s], the charge it passed [C]."""
+
+    number: int
+    cycle: int
+    text: str
+    reason: str
+    duration: float
+    charge: float
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How a member's run ended.
+
+    Attributes
+    ----------
+    stop_reason
+        Why the last protocol step ended.
+    segments
+        One entry per protocol step begun.
+    accepted, rejected
+        Steps of the integrator.
+    error
+        None where the protocol was carried out to its end.
+    """
+
+    stop_reason: str
+    segments: tuple[SegmentOutcome, ...]
+    accepted: int
+    rejected: int
+    error: SimulationError | None
+
+
+class Observer(Protocol):
+    """Sees every member state the integrator accepts; raises SimulationError to stop the member."""
+
+    def start(self, state: StepState, segment: Segment) -> None:
+        """See the state at the beginning of a protocol step, the step's current or voltage applied."""
+
+    def step(self, step: AcceptedStep) -> None:
+        """See an accepted step."""
