@@ -1,0 +1,1 @@
+"""Where the electrolyte touches the particle: contact areas per node at an exact coverage, without re-meshing."""

@@ -19,7 +19,7 @@ class ContactMap:
     kind
         "full", "cap", "belt", "patches", "random" or "labels".
     weights : (n_nodes,) float64, m2
-        Integral over the surface of chi * phi_i dA: contact area lumped to node i by its hat function (0 off the contact).
+        Integral over the surface of chi * phi_i dA: contact area lumped to node i by its hat function.
     surface_weights : (n_nodes,) float64, m2
         The same with chi = 1: the particle's whole surface.
     facet_fraction : (n_facets,) float64

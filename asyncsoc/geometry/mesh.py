@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Coordinates = Literal["radial", "axisymmetric", "cartesian"]
 
 
-def frozen(array: NDArray, dtype: type) -> NDArray:
+def frozen[T: np.generic](array: ArrayLike, dtype: type[T]) -> NDArray[T]:
     """Return a C-contiguous read-only copy of `array` as `dtype`."""
-    out = np.array(array, dtype=dtype, order="C", copy=True)
+    out: NDArray[T] = np.array(array, dtype=dtype, order="C", copy=True)
     out.setflags(write=False)
     return out
 
