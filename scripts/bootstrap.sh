@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Make .venv ready: find a Python >= 3.12, create the environment, install asyncsoc into it. Safe to repeat; instant when
-# nothing changed. Usage: scripts/bootstrap.sh [--compiler] [EXTRAS]   (EXTRAS: comma-separated, default test,lint,drawing)
+# nothing changed. Usage:
+#   scripts/bootstrap.sh [--compiler] [EXTRAS]   EXTRAS: comma-separated, default test,lint,drawing; --compiler: demand one
+#   scripts/bootstrap.sh --python                print the interpreter it would use, make nothing
 # Exit code 4: this machine lacks something; the message says what installs it.
 # ASYNCSOC_PYTHON names an interpreter to use; ASYNCSOC_VENV a place other than .venv.
 set -euo pipefail
@@ -11,10 +13,11 @@ oldest="3.12" # keep in step with requires-python
 unset PYTHONHOME PYTHONPATH PIP_USER PIP_TARGET PIP_PREFIX VIRTUAL_ENV
 
 need_compiler=no
-if [ "${1:-}" = "--compiler" ]; then
-  need_compiler=yes
-  shift
-fi
+only_python=no
+case "${1:-}" in
+  --compiler) need_compiler=yes && shift ;;
+  --python) only_python=yes && shift ;;
+esac
 extras="${1:-test,lint,drawing}"
 
 say() { printf 'asyncsoc set-up: %s\n' "$*" >&2; }
@@ -89,6 +92,12 @@ find_python() {
     "Install one, for example: uv python install 3.12, or: pyenv install 3.12," \
     "or point to one: ASYNCSOC_PYTHON=/path/to/python3.12; then run this again."
 }
+
+if [ "$only_python" = yes ]; then
+  find_python
+  printf '%s\n' "$python"
+  exit 0
+fi
 
 # --- a C compiler, which dolfinx calls at run time -------------------------------------------------------------------
 
