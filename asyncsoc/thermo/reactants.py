@@ -1,0 +1,83 @@
+"""The reactants that come with asyncsoc: the lithiated host, salts, monomers, polymers and mixtures of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from asyncsoc.errors import unknown_name
+from asyncsoc.thermo.loading import (
+    PHASE_KEYS,
+    known_keys,
+    package_data,
+    parse_header,
+    parse_phase,
+    parse_sources,
+    text_of,
+)
+from asyncsoc.thermo.phases import Phase
+
+_KEYS = PHASE_KEYS | {"title", "components"}
+
+
+def _mixture(row: Mapping[str, Any], known: Mapping[str, Phase], source: str, where: str) -> Phase:
+    parts = [(known[name], float(amount)) for name, amount in row["components"].items()]
+    composition: dict[str, float] = {}
+    for phase, amount in parts:
+        for element, count in phase.composition.items():
+            composition[element] = composition.get(element, 0.0) + amount * count
+    return Phase(
+        name=text_of(row, "name", where, required=True),
+        formula="".join(phase.formula if amount == 1.0 else f"({phase.formula}){amount:g}" for phase, amount in parts),
+        composition=composition,
+        energy=sum(amount * phase.energy for phase, amount in parts),
+        uncertainty=math.hypot(*(amount * phase.uncertainty for phase, amount in parts)),
+        temperature=parts[0][0].temperature,
+        source=source,
+        assumed=True,
+        note=text_of(row, "note", where),
+    )
+
+
+@cache
+def _reactants() -> dict[str, Phase]:
+    where = "asyncsoc/thermo/data/reactants.json"
+    header, rows, temperature = parse_header(package_data("reactants.json"), "reactants", "asyncsoc-reactants", where)
+    sources = parse_sources(header, where)
+    known: dict[str, Phase] = {}
+    for row in rows:
+        checked = known_keys(row, _KEYS, where)
+        name = text_of(checked, "name", where, required=True)
+        source = text_of(checked, "source", where, required=True)
+        known[name] = (
+            _mixture(checked, known, sources.get(source, source), where)
+            if "components" in checked
+            else parse_phase({key: checked[key] for key in checked if key != "title"}, sources, temperature, where)
+        )
+    return known
+
+
+def reactant_names() -> tuple[str, ...]:
+    """Return the names `reactant` knows."""
+    return tuple(_reactants())
+
+
+def reactant(name: str) -> Phase:
+    """Return a reactant that comes with asyncsoc.
+
+    Parameters
+    ----------
+    name
+        'litfsi', 'eca', 'peca', 'peo', 'peo-litfsi', 'pegda-peca', or 'ncm811' for the lithiated host.
+
+    Raises
+    ------
+    InputError
+        Unknown name; the message lists the known ones.
+    """
+    known = _reactants()
+    if name.lower() not in known:
+        raise unknown_name("reactant", name, known, where="reactant")
+    return known[name.lower()]
