@@ -14,6 +14,16 @@ __version__ = "0.1.0"
 # Public name -> the module that defines it. Add a line to export another one.
 _EXPORTS = {
     "Case": "asyncsoc.case",
+    "Contact": "asyncsoc.case",
+    "Cycle": "asyncsoc.case",
+    "Electrolyte": "asyncsoc.case",
+    "Kinetics": "asyncsoc.case",
+    "Material": "asyncsoc.case",
+    "Output": "asyncsoc.case",
+    "Particle": "asyncsoc.case",
+    "Protocol": "asyncsoc.case",
+    "SideReaction": "asyncsoc.case",
+    "Solver": "asyncsoc.case",
     "Solution": "asyncsoc.results",
     "estimate": "asyncsoc.verification",
     "simulate": "asyncsoc.simulation",

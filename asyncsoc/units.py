@@ -164,7 +164,10 @@ def _expected(unit: str, where: str) -> Unit:
 def _finite(value: float, shown: object, unit: str, where: str) -> float:
     if not math.isfinite(value):
         raise InputError(
-            "a quantity must be finite", where=where, value=shown, allowed=f"a finite number of {unit or '1'}"
+            "a quantity must be finite",
+            where=where,
+            value=shown,
+            allowed=f"a finite number of {unit}" if unit else "a finite number",
         )
     return value
 

@@ -1,1 +1,20 @@
 """The case: one run described, validated and hashed; data only."""
+
+from asyncsoc.case.case import Case
+from asyncsoc.case.chemistry import Electrolyte, Kinetics, Material, SideReaction
+from asyncsoc.case.particle import Contact, Particle
+from asyncsoc.case.schedule import Cycle, Output, Protocol, Solver
+
+__all__ = [
+    "Case",
+    "Contact",
+    "Cycle",
+    "Electrolyte",
+    "Kinetics",
+    "Material",
+    "Output",
+    "Particle",
+    "Protocol",
+    "SideReaction",
+    "Solver",
+]

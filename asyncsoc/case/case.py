@@ -1,0 +1,197 @@
+"""The case: everything one run depends on, validated and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import ValidationError, field_validator, model_validator
+
+from asyncsoc.case.chemistry import Electrolyte, Kinetics, Material, SideReaction
+from asyncsoc.case.fields import refusal
+from asyncsoc.case.overrides import apply_overrides
+from asyncsoc.case.particle import Contact, Particle
+from asyncsoc.case.problems import input_error
+from asyncsoc.case.reading import read_toml
+from asyncsoc.case.schedule import Output, Protocol, Solver
+from asyncsoc.case.section import Section
+from asyncsoc.case.writing import to_toml
+from asyncsoc.errors import InputError
+from asyncsoc.protocol.grammar import parse_step
+from asyncsoc.protocol.text import format_step
+
+Model = Literal["radial", "axisymmetric", "3d"]
+_HASH_VERSION = 1
+
+
+class Case(Section):
+    """One run: particle, contact, material, electrolyte, kinetics, protocol, output and solver.
+
+    Attributes
+    ----------
+    name
+        Names the results; the stem of the case file where the file gives none. Not part of the hash.
+    """
+
+    name: str = "case"
+    particle: Particle = Particle()
+    contact: Contact = Contact()
+    material: Material = Material()
+    electrolyte: Electrolyte = Electrolyte()
+    kinetics: Kinetics = Kinetics()
+    side_reaction: SideReaction = SideReaction()
+    protocol: Protocol
+    output: Output = Output()
+    solver: Solver = Solver()
+
+    @model_validator(mode="after")
+    def _model_represents_contact(self) -> Self:
+        if self.contact.kind == "labels" and self.particle.shape != "mesh":
+            raise refusal(
+                InputError(
+                    "labels belong to a mesh file",
+                    where="contact.kind",
+                    value="labels",
+                    next_step="set particle.shape = 'mesh', or another kind of contact",
+                )
+            )
+        order: tuple[Model, ...] = ("radial", "axisymmetric", "3d")
+        asked, cheapest = self.particle.model, self._cheapest_model
+        if asked != "auto" and order.index(asked) < order.index(cheapest):
+            raise refusal(
+                InputError(
+                    f"a {asked} model cannot represent this particle's contact ({self.contact.kind})",
+                    where="particle.model",
+                    value=asked,
+                    allowed=", ".join(("auto", *order[order.index(cheapest) :])),
+                )
+            )
+        return self
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_file(cls, name: str) -> str:
+        if not re.fullmatch(r"[^\x00-\x1f\x7f/\\]{1,100}", name) or name in (".", ".."):
+            raise refusal(
+                InputError("a name is used for files", value=name, allowed="1 to 100 characters without / and \\")
+            )
+        return name
+
+    @classmethod
+    def section_name(cls) -> str:
+        """Return '': a case is the whole file."""
+        return ""
+
+    @property
+    def _cheapest_model(self) -> Model:
+        if self.particle.shape == "mesh":
+            return "3d"
+        if self.contact.fraction == 1.0:
+            return "radial"
+        upright = self.contact.axis[0] == self.contact.axis[1] == 0.0 and self.contact.axis[2] > 0.0
+        return "axisymmetric" if self.contact.kind in ("cap", "belt") and upright else "3d"
+
+    @property
+    def model(self) -> Model:
+        """The model to use: the one asked for, or the cheapest that can represent the contact."""
+        return self._cheapest_model if self.particle.model == "auto" else self.particle.model
+
+    @classmethod
+    def from_toml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Self:
+        """Return the case in the TOML file `path`, with overrides such as 'contact.coverage=0.2' applied.
+
+        Raises
+        ------
+        InputError
+            The file cannot be read, is not TOML, or a key or value in it is wrong.
+        """
+        return cls.from_dict({"name": _stem(Path(path)), **read_toml(Path(path))}, overrides, source=str(path))
+
+    @classmethod
+    def from_dict(cls, keys: Mapping[str, Any], overrides: Sequence[str] = (), *, source: str = "") -> Self:
+        """Return the case with the sections in `keys`; `source` names their origin in messages.
+
+        Raises
+        ------
+        InputError
+            A key or value is wrong.
+        """
+        try:
+            return cls.model_validate(apply_overrides(keys, overrides, cls))
+        except ValidationError as problem:
+            raise input_error(problem, cls, source=source) from None
+
+    @classmethod
+    def from_objects(
+        cls,
+        particle: Particle,
+        contact: Contact,
+        material: Material,
+        protocol: Protocol,
+        electrolyte: Electrolyte | None = None,
+        kinetics: Kinetics | None = None,
+        side_reaction: SideReaction | None = None,
+        output: Output | None = None,
+        solver: Solver | None = None,
+        name: str = "case",
+    ) -> Self:
+        """Return the case made of these sections; what is left out takes its default.
+
+        Raises
+        ------
+        InputError
+            The sections do not fit together.
+        """
+        optional = {
+            "electrolyte": electrolyte,
+            "kinetics": kinetics,
+            "side_reaction": side_reaction,
+            "output": output,
+            "solver": solver,
+        }
+        given = {key: section for key, section in optional.items() if section is not None}
+        return cls(name=name, particle=particle, contact=contact, material=material, protocol=protocol, **given)
+
+    def with_overrides(self, overrides: Sequence[str]) -> Self:
+        """Return the case with keys replaced: ``case.with_overrides(["contact.coverage=0.2"])``.
+
+        Raises
+        ------
+        InputError
+            An override is malformed, its key unknown or its value wrong.
+        """
+        return type(self).from_dict(self.model_dump(exclude_unset=True), overrides)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data in SI, defaults included; None where a set's own value is taken."""
+        return self.model_dump(mode="json")
+
+    def to_toml(self) -> str:
+        """Return the case as TOML in SI, units in comments; reading it gives the same hash."""
+        return to_toml(self)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 over the normalized content: '5 um' and 5e-6 are one case, and so are two wordings of a step."""
+        content = self.to_dict()
+        del content["name"]
+        protocol = content["protocol"]
+        protocol["steps"] = [_normal(step) for step in protocol["steps"]]
+        for cycle in protocol["cycle"]:
+            cycle["steps"] = [_normal(step) for step in cycle["steps"]]
+        text = json.dumps({"version": _HASH_VERSION, **content}, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _stem(path: Path) -> str:
+    """Return the file's stem as far as it can name results."""
+    return re.sub(r"[\x00-\x1f\x7f/\\]", "_", path.stem)[:100] or "case"
+
+
+def _normal(step: str) -> str:
+    return format_step(parse_step(step, where="protocol"))

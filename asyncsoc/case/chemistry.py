@@ -1,0 +1,109 @@
+"""Material, electrolyte, kinetics and side reaction, as a case describes them."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import field_validator
+
+from asyncsoc.case import fields
+from asyncsoc.case.fields import refusal
+from asyncsoc.case.section import Number, Section
+from asyncsoc.errors import unknown_name
+
+
+class Material(Section):
+    """The cathode material: a parameter set by name, and overrides [SI] (None: the set's own).
+
+    Attributes
+    ----------
+    name
+        See `asyncsoc params`.
+    diffusivity
+        m2/s, constant.
+    maximum_concentration
+        mol/m3.
+    density
+        kg/m3.
+    """
+
+    name: str = "ncm811-sturm2019"
+    diffusivity: fields.Diffusivity | None = None
+    maximum_concentration: fields.Concentration | None = None
+    density: fields.Density | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        from asyncsoc.materials.registry import cathode_names
+
+        if name not in cathode_names():
+            raise refusal(unknown_name("cathode material", name, cathode_names()))
+        return name
+
+    @classmethod
+    def named(cls, name: str, **overrides: Number) -> Self:
+        """Return the parameter set `name` with overrides in SI or as text with a unit."""
+        return cls(name=name, **overrides)
+
+
+class Electrolyte(Section):
+    """The electrolyte: a parameter set by name, and overrides [SI] (None: the set's own).
+
+    Attributes
+    ----------
+    name
+        See `asyncsoc params`.
+    conductivity
+        S/m, constant.
+    separator_thickness
+        m.
+    areal_capacity
+        C per m2 of electrode (SI; `Electrolyte.areal_capacity` of the materials is in A h/m2).
+    """
+
+    name: str = "peo-litfsi"
+    conductivity: fields.Conductivity | None = None
+    separator_thickness: fields.Thickness | None = None
+    areal_capacity: fields.AreaCharge | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        from asyncsoc.materials.registry import electrolyte_names
+
+        if name not in electrolyte_names():
+            raise refusal(unknown_name("electrolyte", name, electrolyte_names()))
+        return name
+
+    @classmethod
+    def named(cls, name: str, **overrides: Number) -> Self:
+        """Return the parameter set `name` with overrides in SI or as text with a unit."""
+        return cls(name=name, **overrides)
+
+
+class Kinetics(Section):
+    """How current crosses the interface.
+
+    Attributes
+    ----------
+    model
+        "butler-volmer", "linear" or "uniform-flux".
+    exchange_current_density
+        A/m2, constant; None takes the electrolyte's or the cathode's own.
+    transfer_coefficient
+        In (0, 1); None takes the electrolyte's own.
+    film_resistance
+        ohm m2.
+    """
+
+    model: Literal["butler-volmer", "linear", "uniform-flux"] = "butler-volmer"
+    exchange_current_density: fields.CurrentDensity | None = None
+    transfer_coefficient: fields.OpenFraction | None = None
+    film_resistance: fields.AreaResistance = 0.0
+
+
+class SideReaction(Section):
+    """Decomposition of the electrolyte: "off", "report" (risk only) or "coupled" (takes current, grows film)."""
+
+    mode: Literal["off", "report", "coupled"] = "off"

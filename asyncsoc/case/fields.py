@@ -1,0 +1,101 @@
+"""Field types of the case: numbers with units, checked against a range and kept in SI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import GetCoreSchemaHandler, Strict
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from asyncsoc.errors import InputError
+from asyncsoc.units import from_si, to_si
+
+_PERCENT = 5
+"""From here on a number is more likely a percentage than a mistyped fraction."""
+
+Bounds = Literal["()", "[]", "(]", "[)"]
+
+
+def refusal(error: InputError) -> PydanticCustomError:
+    """Wrap an InputError so that pydantic reports it together with the key it belongs to."""
+    return PydanticCustomError("asyncsoc", "{what}", {"what": error.what, "error": error})
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Annotation that reads a quantity with its unit and checks its range.
+
+    Attributes
+    ----------
+    unit
+        Unit the range is shown in, '' for a number without dimension; what is read is kept in SI.
+    low, high
+        Allowed range in SI.
+    bounds
+        Which ends belong to the range: "[]" both, "(]" not the lowest, and so on.
+    """
+
+    unit: str
+    low: float
+    high: float
+    bounds: _PERCENT = 5
+"""From here on a number is more likely a percentage than a mistyped fraction."""
+
+Bounds = "[]"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read the quantity before pydantic sees a float."""
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    @property
+    def allowed(self) -> str:
+        """The range in words."""
+        first = "above" if self.bounds[0] == "(" else "at least"
+        last = "below" if self.bounds[1] == ")" else "at most"
+        high = f"{from_si(self.high, self.unit):.6g} {self.unit}".strip()
+        return f"{first} {from_si(self.low, self.unit):.6g}, {last} {high}"
+
+    def read(self, value: Any) -> float:
+        """Return `value` in SI."""
+        try:
+            number = to_si(value, self.unit, where="")
+        except InputError as error:
+            raise refusal(error) from None
+        if not self._holds(number):
+            raise refusal(InputError("out of range", value=value, allowed=self.allowed, nearest=self._meant(value)))
+        return number + 0.0  # -0.0 and 0.0 are one number
+
+    def _holds(self, number: float) -> bool:
+        above = number > self.low if self.bounds[0] == "(" else number >= self.low
+        below = number < self.high if self.bounds[1] == ")" else number <= self.high
+        return above and below
+
+    def _meant(self, value: Any) -> str | None:
+        """Return what was probably meant where a bare number only lacks its unit, or a fraction its percent sign."""
+        if isinstance(value, str) or (not self.unit and value < _PERCENT):
+            return None
+        meant = f"{float(value):g} {self.unit or '%'}"
+        try:
+            return f"'{meant}'" if self._holds(to_si(meant, self.unit, where="")) else None
+        except InputError:
+            return None
+
+
+Length = Annotated[float, Measured("um", 1e-9, 1e-3)]
+Thickness = Annotated[float, Measured("um", 0.0, 1e-2)]
+Fraction = Annotated[float, Measured("", 0.0, 1.0, "(]")]
+OpenFraction = Annotated[float, Measured("", 0.0, 1.0, "()")]
+Diffusivity = Annotated[float, Measured("m2/s", 1e-22, 1e-6)]
+Concentration = Annotated[float, Measured("mol/m3", 1e2, 1e6)]
+Density = Annotated[float, Measured("kg/m3", 1e2, 3e4)]
+CurrentDensity = Annotated[float, Measured("A/m2", 1e-12, 1e6)]
+AreaResistance = Annotated[float, Measured("ohm m2", 0.0, 1e3)]
+Conductivity = Annotated[float, Measured("S/m", 1e-12, 1e6)]
+AreaCharge = Annotated[float, Measured("mAh/cm2", 36.0, 3.6e7)]
+Temperature = Annotated[float, Measured("degC", 200.0, 500.0)]
+Voltage = Annotated[float, Measured("V", 0.0, 6.0, "(]")]
+Time = Annotated[float, Measured("s", 1e-3, 1e9)]
+Tolerance = Annotated[float, Measured("", 1e-10, 1e-1)]
+Direction = Annotated[float, Measured("", -1e6, 1e6)]
+WholeNumber = Annotated[int, Strict()]

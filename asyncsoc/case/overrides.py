@@ -1,0 +1,94 @@
+"""Overrides from the command line: 'contact.coverage=0.2' applied to the tables of a case."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from asyncsoc.errors import InputError, nearest_name
+
+_EXCLUSIVE = {
+    ("protocol", "initial_voltage"): ("protocol", "initial_stoichiometry"),
+    ("protocol", "initial_stoichiometry"): ("protocol", "initial_voltage"),
+}
+
+
+def apply_overrides(keys: Mapping[str, Any], overrides: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
+    """Return `keys` with each 'section.key=value' of `overrides` set; the last one wins.
+
+    A value is read as TOML; what is not TOML is a text, so that quotes may be left out.
+
+    Raises
+    ------
+    InputError
+        No '=', no key, or a section or key that `model` does not have.
+    """
+    tables: dict[str, Any] = {key: dict(value) if isinstance(value, Mapping) else value for key, value in keys.items()}
+    for override in overrides:
+        path, value = _split(override)
+        _check_path(path, override, model)
+        if len(path) == 1:
+            tables[path[0]] = value
+            continue
+        section, key = path
+        table = tables.setdefault(section, {})
+        if not isinstance(table, dict):
+            raise InputError("a section is needed", where=section, value=table, allowed="a table of keys")
+        table[key] = value
+        if (section, key) in _EXCLUSIVE:
+            table.pop(_EXCLUSIVE[section, key][1], None)
+    return tables
+
+
+def _split(override: str) -> tuple[tuple[str, ...], Any]:
+    name, equals, text = override.partition("=")
+    path = tuple(part.strip() for part in name.split("."))
+    if not equals or not all(path):
+        raise InputError(
+            "an override is written SECTION.KEY=VALUE", where="--set", value=override, allowed="contact.coverage=0.2"
+        )
+    if not text.strip():
+        raise InputError("an override needs a value", where=f"--set {name.strip()}", value=override)
+    return path, _value(text.strip())
+
+
+def _value(text: str) -> Any:
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return parsed["value"] if list(parsed) == ["value"] else text
+
+
+def _check_path(path: tuple[str, ...], override: str, model: type[BaseModel]) -> None:
+    sections = {name: field.annotation for name, field in model.model_fields.items()}
+    if path[0] not in sections:
+        every = [
+            f"{name}.{key}"
+            for name, section in sections.items()
+            if isinstance(section, type) and issubclass(section, BaseModel)
+            for key in section.model_fields
+        ]
+        raise InputError(
+            f"unknown section or key '{path[0]}'",
+            where="--set",
+            value=override,
+            allowed=", ".join(sections),
+            nearest=nearest_name(".".join(path), every),
+        )
+    section = sections[path[0]]
+    known = list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
+    if known and (len(path) != 2 or path[1] not in known):
+        nearest = nearest_name(".".join(path[1:]), known)
+        raise InputError(
+            f"unknown key '{'.'.join(path[1:])}'" if len(path) > 1 else f"'{path[0]}' is a section",
+            where="--set",
+            value=override,
+            allowed=", ".join(f"{path[0]}.{key}" for key in known),
+            nearest=f"{path[0]}.{nearest}" if nearest else None,
+        )
+    if not known and len(path) > 1:
+        raise InputError(f"'{path[0]}' has no keys", where="--set", value=override, nearest=f"{path[0]}=...")

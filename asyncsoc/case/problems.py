@@ -1,0 +1,119 @@
+"""Pydantic's findings as one InputError that names the key, the value, what is allowed and the nearest valid key."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from asyncsoc.errors import InputError, nearest_name
+
+_TYPES = {
+    "string_type": ("a text is needed", "a text in quotes"),
+    "int_type": ("a whole number is needed", "a whole number"),
+    "float_type": ("a number is needed", "a number"),
+    "bool_type": ("a truth value is needed", "true or false"),
+    "tuple_type": ("a list is needed", "a list in [ ]"),
+    "model_type": ("a section is needed", "a table of keys"),
+    "dict_type": ("a section is needed", "a table of keys"),
+    "model_attributes_type": ("a section is needed", "a table of keys"),
+}
+_LIMITS = {
+    "greater_than": ("gt", "above"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "below"),
+    "less_than_equal": ("le", "at most"),
+}
+
+
+def input_error(problem: ValidationError, model: type[BaseModel], *, section: str = "", source: str = "") -> InputError:
+    """Return the InputError that says what pydantic found.
+
+    Parameters
+    ----------
+    problem
+        What pydantic raised; its first finding is told in full, the others by their keys.
+    model
+        The model that was validated, for the valid keys.
+    section
+        Name of the section that was validated by itself, '' for a whole case.
+    source
+        The file the case came from, '' for Python objects.
+    """
+    # A mistyped key is the likelier cause of the key that is missing.
+    order = {"extra_forbidden": 0, "missing": 2}
+    findings = sorted(problem.errors(include_url=False), key=lambda found: order.get(found["type"], 1))
+    told, others = _told(findings[0], model), findings[1:]
+    what = told.what
+    if others:
+        what += f" (and {len(others)} more: {', '.join(key_of(other, section) for other in others[:5])})"
+    where = told.where or key_of(findings[0], section)
+    return InputError(
+        what,
+        where=f"{source}: {where}" if source else where,
+        value=told.value,
+        allowed=told.allowed,
+        nearest=told.nearest,
+        next_step=told.next_step,
+    )
+
+
+def key_of(finding: ErrorDetails, section: str = "") -> str:
+    """Return the key a finding belongs to, as it is written in a case file; list entries count from 1."""
+    key = section
+    for part in finding["loc"]:
+        if isinstance(part, int):
+            key += f"[{part + 1}]"
+        else:
+            key += f".{part}" if key else part
+    return key
+
+
+def _told(finding: ErrorDetails, model: type[BaseModel]) -> InputError:
+    context: Mapping[str, Any] = finding.get("ctx") or {}
+    kind, value = finding["type"], finding["input"]
+    if kind == "asyncsoc":
+        error: InputError = context["error"]
+        return error
+    if kind == "extra_forbidden":
+        return _unknown_key(finding, model)
+    if kind == "missing" and isinstance(finding["loc"][-1], int):
+        return InputError("a list is too short", value=value)
+    if kind == "missing":
+        return InputError(f"'{finding['loc'][-1]}' is missing", next_step="add it")
+    if kind == "literal_error":
+        names = ast.literal_eval(f"[{context['expected'].replace(' or ', ', ')}]")
+        return InputError(
+            "unknown name", value=value, allowed=", ".join(names), nearest=nearest_name(str(value), names)
+        )
+    if kind in _LIMITS:
+        name, words = _LIMITS[kind]
+        return InputError("out of range", value=value, allowed=f"{words} {context[name]}")
+    what, allowed = _TYPES.get(kind, (finding["msg"], None))
+    return InputError(what, value=value, allowed=allowed)
+
+
+def _unknown_key(finding: ErrorDetails, model: type[BaseModel]) -> InputError:
+    *path, key = finding["loc"]
+    names = _keys(model, path)
+    kind = "key" if path else "section or key"
+    return InputError(
+        f"unknown {kind} '{key}'", allowed=", ".join(sorted(names)), nearest=nearest_name(str(key), names)
+    )
+
+
+def _keys(model: type[BaseModel], path: list[int | str]) -> list[str]:
+    for part in path:
+        if isinstance(part, str) and part in model.model_fields:
+            model = _model_in(model.model_fields[part].annotation) or model
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Return the section a field holds: itself, or the members of its tuple."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)

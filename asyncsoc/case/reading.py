@@ -1,0 +1,87 @@
+"""TOML files read with care: one clear error for whatever is wrong with the file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from asyncsoc.errors import InputError, nearest_name
+
+LARGEST = 1_000_000
+"""Bytes: a case is text written by hand."""
+_POSITION = re.compile(r"^(?P<what>.*?)\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the tables in the TOML file `path`.
+
+    Raises
+    ------
+    InputError
+        Missing, a directory, unreadable, larger than `LARGEST`, not UTF-8, or not TOML (with the line).
+    """
+    text = _decoded(_content(path), path)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(error, text, path) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"the file is not TOML: {error}", where=str(path)) from None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if not path.exists():
+            raise _missing(path)
+        if path.is_dir():
+            raise InputError(
+                "a case is a file, this is a directory", where=str(path), next_step=f"name a file, {path / 'case.toml'}"
+            )
+        if not path.is_file():
+            raise InputError("a case is a regular file", where=str(path))
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"the case cannot be read: {reason}", where=str(path)) from None
+    if len(content) > LARGEST:
+        raise InputError("the case is too large", where=str(path), allowed=f"at most {LARGEST // 1000} kB of TOML")
+    return content
+
+
+def _missing(path: Path) -> InputError:
+    folder = path.parent
+    names = [entry.name for entry in folder.glob("*.toml")] if folder.is_dir() else []
+    nearest = nearest_name(path.name, names)
+    return InputError(
+        "no such case file" if folder.is_dir() else "no such directory",
+        where=str(path),
+        nearest=str(folder / nearest) if nearest else None,
+        next_step="examples/ of the repository has cases to start from",
+    )
+
+
+def _decoded(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(
+            "the case is not UTF-8 text", where=f"{path}:{line}", value=content[error.start : error.start + 4]
+        ) from None
+
+
+def _syntax_error(error: tomllib.TOMLDecodeError, text: str, path: Path) -> InputError:
+    match = _POSITION.match(str(error))
+    what = match["what"] if match else str(error)
+    lines = text.splitlines() or [""]
+    line = int(match["line"]) if match and match["line"] else len(lines)
+    shown = lines[min(line, len(lines)) - 1].strip()
+    return InputError(
+        f"TOML syntax: {what[:1].lower()}{what[1:]}",
+        where=f"{path}:{line}",
+        value=shown[:100],
+        next_step='texts and quantities with units stand in quotes: radius = "5 um"',
+    )

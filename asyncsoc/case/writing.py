@@ -1,0 +1,63 @@
+"""A case back into TOML."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic.fields import FieldInfo
+
+from asyncsoc.case.fields import Measured
+
+if TYPE_CHECKING:
+    from asyncsoc.case.case import Case
+
+_SI = {"um": "m", "degC": "K", "mAh/cm2": "C/m2"}
+
+
+def to_toml(case: Case) -> str:
+    """Return `case` as TOML in SI, defaults included, units in comments."""
+    lines = [f"name = {_value(case.name)}"]
+    for name, field in type(case).model_fields.items():
+        section = getattr(case, name)
+        if field.annotation is str or not hasattr(type(section), "model_fields"):
+            continue
+        lines += ["", f"[{name}]"]
+        content = section.model_dump()
+        cycles = content.pop("cycle", ())
+        units = {key: _unit(type(section).model_fields[key]) for key in content}
+        lines += _table(content, units)
+        for cycle in cycles:
+            lines += ["", f"[[{name}.cycle]]", *_table(cycle, {})]
+    return "\n".join(lines) + "\n"
+
+
+def _table(content: Mapping[str, Any], units: Mapping[str, str]) -> list[str]:
+    return [
+        f"{key} = {_value(value)}" + (f"  # {units[key]}" if units.get(key) else "")
+        for key, value in content.items()
+        if value is not None and value != ()
+    ]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)  # JSON's escapes are TOML's
+    return repr(value)
+
+
+def _unit(field: FieldInfo) -> str:
+    """Return the SI unit of a field, '' where it has none."""
+    found = next(_measured((field.annotation, *field.metadata)), None)
+    return "" if found is None else _SI.get(found.unit, found.unit)
+
+
+def _measured(parts: Iterable[Any]) -> Iterator[Measured]:
+    """Yield the quantities among annotations, through `| None` and Annotated."""
+    for part in parts:
+        if isinstance(part, Measured):
+            yield part
+        yield from _measured(get_args(part))
