@@ -39,10 +39,7 @@ class Measured:
     unit: str
     low: float
     high: float
-    bounds: _PERCENT = 5
-"""From here on a number is more likely a percentage than a mistyped fraction."""
-
-Bounds = "[]"
+    bounds: Bounds = "[]"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Read the quantity before pydantic sees a float."""
