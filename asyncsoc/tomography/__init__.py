@@ -1,0 +1,1 @@
+"""Tomography: labelled volume -> statistics, particles, tetrahedral meshes with contact labels."""

@@ -1,0 +1,72 @@
+"""The labelled volume the room works on: one phase code per cubic voxel, in SI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.errors import InputError
+
+PORE, CBD, NCM, OUTSIDE = 0, 1, 2, 3
+"""Phase codes: pore, conductive binder (or electrolyte) domain, active material, outside the field of view."""
+PHASES = ("pore", "cbd", "ncm", "outside")
+"""Names of the phase codes."""
+CLASSES = ("inactive", "active", "particle-contact", "cut")
+"""What a particle's surface can face: pore, CBD, another particle, the end of the imaged volume."""
+
+
+@dataclass(frozen=True, eq=False)
+class LabelVolume:
+    """A labelled volume of cubic voxels.
+
+    Attributes
+    ----------
+    phases : (nz, ny, nx) uint8
+        PORE, CBD, NCM or OUTSIDE.
+    voxel_size
+        Edge of a voxel [m].
+    origin
+        (x, y, z) of the first voxel's centre [m].
+    source
+        Where it came from: file, format, labels, what was resampled.
+    notes
+        What the user should know about it.
+    """
+
+    phases: NDArray[np.uint8]
+    voxel_size: float
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    source: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        phases = np.asarray(self.phases)
+        if phases.ndim != 3 or phases.size == 0 or phases.dtype != np.uint8:
+            raise InputError(
+                "phases must be a three-dimensional array of uint8", where="LabelVolume",
+                value=f"{phases.shape} {phases.dtype}",
+            )  # fmt: skip
+        if not np.isfinite(self.voxel_size) or not 1e-10 <= self.voxel_size <= 1e-3:
+            raise InputError(
+                "an impossible voxel size", where="LabelVolume", value=self.voxel_size, allowed="1e-10 m to 1e-3 m",
+                next_step="check its unit: a bare number is metres",
+            )  # fmt: skip
+        phases = np.ascontiguousarray(phases)
+        phases.setflags(write=False)
+        object.__setattr__(self, "phases", phases)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(nz, ny, nx)."""
+        nz, ny, nx = self.phases.shape
+        return nz, ny, nx
+
+    def crop(self, slices: tuple[slice, slice, slice]) -> LabelVolume:
+        """Return the part of the volume inside `slices` (z, y, x), its origin moved along."""
+        start = [s.indices(n)[0] for s, n in zip(slices, self.shape, strict=True)]
+        x0, y0, z0 = (o + self.voxel_size * k for o, k in zip(self.origin, start[::-1], strict=True))
+        return LabelVolume(self.phases[slices].copy(), self.voxel_size, (x0, y0, z0), self.source, self.notes)
