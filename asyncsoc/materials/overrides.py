@@ -1,0 +1,81 @@
+"""A parameter set with some of its values replaced by the case."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.errors import InputError
+from asyncsoc.materials.ncm811 import constant
+from asyncsoc.materials.types import Cathode, Parameter
+
+Array = NDArray[np.float64]
+
+SOURCE = "overridden by the case"
+
+
+def with_overrides(
+    cathode: Cathode,
+    *,
+    diffusivity: float | Callable[[Array, float], Array] | None = None,
+    maximum_concentration: float | None = None,
+) -> Cathode:
+    """Return the cathode with values of the case in place of its own; its `parameters` say so.
+
+    Parameters
+    ----------
+    cathode
+        The set to start from; it is not changed.
+    diffusivity
+        m2/s, taken at every stoichiometry and temperature, or a function of (x, T).
+    maximum_concentration
+        mol/m3. The density follows as c_max times the molar mass.
+
+    Raises
+    ------
+    InputError
+        A number that is not positive and finite.
+    """
+    changed = cathode
+    if diffusivity is not None:
+        shown: float | str
+        if callable(diffusivity):
+            function, shown = (
+                diffusivity,
+                f"function {getattr(diffusivity, '__name__', type(diffusivity).__name__)}(x, T)",
+            )
+        else:
+            shown = _positive(diffusivity, "material.diffusivity", "m2/s")
+            function = constant(shown)
+        changed = _replaced(changed, Parameter("diffusivity", shown, "m2/s", SOURCE, False, "At every temperature."))
+        changed = replace(changed, diffusivity=function)
+    if maximum_concentration is not None:
+        c_max = _positive(maximum_concentration, "material.maximum_concentration", "mol/m3")
+        density = c_max * cathode.molar_mass
+        changed = _replaced(changed, Parameter("maximum concentration", c_max, "mol/m3", SOURCE, False))
+        changed = _replaced(
+            changed, Parameter("density", density, "kg/m3", SOURCE, False, "c_max times the molar mass.")
+        )
+        changed = replace(changed, maximum_concentration=c_max, density=density)
+    return changed
+
+
+def _positive(value: float, where: str, unit: str) -> float:
+    if not (math.isfinite(value) and value > 0.0):
+        raise InputError(
+            "a material parameter must be positive and finite", where=where, value=value, allowed=f"> 0 {unit}"
+        )
+    return float(value)
+
+
+def _replaced(cathode: Cathode, parameter: Parameter) -> Cathode:
+    """Return the cathode with the listed parameter of the same name replaced, its own value kept in the note."""
+    before = [p for p in cathode.parameters if p.name == parameter.name]
+    own = f"The set's own: {before[0].value} {before[0].unit} ({before[0].source})." if before else ""
+    new = replace(parameter, note=f"{parameter.note} {own}".strip())
+    kept = tuple(new if p.name == new.name else p for p in cathode.parameters)
+    return replace(cathode, parameters=kept if before else (*kept, new))
