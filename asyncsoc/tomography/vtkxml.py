@@ -129,7 +129,7 @@ def array(file: VtkXml, element: ET.Element, count: int | None) -> NDArray[Any]:
             out = np.array((element.text or "").split(), dtype=dtype if dtype.kind == "f" else np.int64)
             values: NDArray[Any] = out.astype(dtype)
         elif form == "binary":
-            values = _decode64(file, (element.text or "").strip().encode("ascii"), dtype, where)
+            values = _decode64(file, (element.text or "").strip().encode("ascii"), dtype, where, count)
         elif form == "appended" and file.appended >= 0:
             values = _appended(file, int(element.get("offset", "-1")), dtype, where, count)
         else:
@@ -159,13 +159,13 @@ def _appended(file: VtkXml, offset: int, dtype: np.dtype[Any], where: str, count
         return np.memmap(file.path, dtype, mode="r", offset=start, shape=(nbytes // dtype.itemsize,))
     data = np.memmap(file.path, np.uint8, mode="r", offset=begin)
     if not file.raw:
-        return _decode64(file, bytes(data), dtype, where)
+        return _decode64(file, bytes(data), dtype, where, count)
     unit = file.header.itemsize
     blocks = int(np.frombuffer(bytes(data[:unit]), file.header)[0])
     _check_blocks(blocks, len(data) // unit, where)
     table = np.frombuffer(bytes(data[: unit * (3 + blocks)]), file.header).astype(np.int64)
     start = unit * (3 + blocks)
-    return _inflate(file, table, bytes(data[start : start + int(table[3:].sum())]), dtype, where)
+    return _inflate(file, table, bytes(data[start : start + int(table[3:].sum())]), dtype, where, count)
 
 
 def _check_blocks(blocks: int, most: int, where: str) -> None:
@@ -177,7 +177,7 @@ def _text_length(nbytes: int) -> int:
     return 4 * math.ceil(nbytes / 3)
 
 
-def _decode64(file: VtkXml, text: bytes, dtype: np.dtype[Any], where: str) -> NDArray[Any]:
+def _decode64(file: VtkXml, text: bytes, dtype: np.dtype[Any], where: str, count: int | None) -> NDArray[Any]:
     unit = file.header.itemsize
     if not file.compressor:
         head = base64.b64decode(text[: _text_length(unit)])[:unit]
@@ -192,10 +192,12 @@ def _decode64(file: VtkXml, text: bytes, dtype: np.dtype[Any], where: str) -> ND
     table = np.frombuffer(base64.b64decode(text[:length])[: unit * (3 + blocks)], file.header).astype(np.int64)
     need = int(table[3:].sum())
     body = base64.b64decode(text[length : length + _text_length(need)])
-    return _inflate(file, table, body, dtype, where)
+    return _inflate(file, table, body, dtype, where, count)
 
 
-def _inflate(file: VtkXml, table: NDArray[np.int64], body: bytes, dtype: np.dtype[Any], where: str) -> NDArray[Any]:
+def _inflate(
+    file: VtkXml, table: NDArray[np.int64], body: bytes, dtype: np.dtype[Any], where: str, count: int | None
+) -> NDArray[Any]:
     """Decompress the blocks of an array; the table is [blocks, block size, last size, stored sizes...]."""
     blocks, size, last = (int(v) for v in table[:3])
     if blocks == 0:
@@ -204,7 +206,12 @@ def _inflate(file: VtkXml, table: NDArray[np.int64], body: bytes, dtype: np.dtyp
     stored = table[3:]
     if size < 1 or last < 0 or last > size or (stored < 0).any() or int(stored.sum()) > len(body):
         raise InputError("the array's block table does not fit the file", where=where)
-    if total > file.limits.max_bytes or total > file.limits.max_ratio * len(body) or total % dtype.itemsize:
+    if (
+        total > file.limits.max_bytes
+        or total > file.limits.max_ratio * len(body)
+        or total % dtype.itemsize
+        or (count is not None and total != count * dtype.itemsize)
+    ):
         raise InputError("the array declares more data than it can hold", where=where, value=f"{total} bytes")
     out = bytearray(total)
     source = filled = 0
