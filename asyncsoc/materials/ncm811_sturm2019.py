@@ -23,7 +23,7 @@ VALIDITY = (0.216, 0.95)
 
 
 def potential_sturm2019(x: Array) -> Array:
-    """Return the open-circuit potential U(x) in V against Li; source: fit to the half-cell data of Sturm 2019."""
+    """Return the open-circuit potential U(x) in V against Li; source: a fit to the data of Sturm 2019."""
     value: Array = (
         4.22843764
         - 1.75032830 * x
@@ -55,7 +55,7 @@ PURE = Cathode(
             "V against Li",
             STURM2019,
             False,
-            "A published fit to the source's half-cell data of the LG MJ1 cathode. "
+            "A fit to the source's data of the LG MJ1 cathode, read in a public parameter set built on the source. "
             "Other sets differ by 0.02 to 0.03 in x.",
         ),
         Parameter(
@@ -67,7 +67,7 @@ PURE = Cathode(
             f"Other values: 49340 ({GHOSH2021}), 51765 ({OREGAN2022}); the crystal gives about 49100.",
         ),
         *ncm811.oregan_transport(),
-        *ncm811.common_parameters(MAXIMUM_CONCENTRATION, "The source gives 4870 kg/m3."),
+        *ncm811.common_parameters(MAXIMUM_CONCENTRATION, "A public parameter set built on the source has 4870 kg/m3."),
         *ncm811.limits(
             WINDOW,
             VALIDITY,
