@@ -1,0 +1,1 @@
+"""What a run leaves behind: the solution, its file, and where it came from."""

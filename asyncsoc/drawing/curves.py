@@ -1,0 +1,144 @@
+"""Curves of one run or several: voltage, states of charge, and where the overpotential goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.drawing.style import BLUE, GREEN, GREY, INK, ORANGE, colour, guide_lines, new_figure, styled
+from asyncsoc.observables import names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+Against = Literal["capacity", "time"]
+
+_HOUR = 3600.0
+_MINUTE = 60.0
+
+
+@dataclass(frozen=True)
+class LabelledRun:
+    """A run to draw: its label and its curves (a mapping or dataset by name, see `observables.names`)."""
+
+    label: str
+    columns: Mapping[Any, Any]
+
+    def column(self, name: str) -> Array:
+        """Return one curve as float64."""
+        return np.asarray(self.columns[name], dtype=np.float64)
+
+
+def _time_unit(runs: Sequence[LabelledRun]) -> tuple[float, str]:
+    longest = max(float(run.column(names.TIME)[-1]) for run in runs)
+    if longest > 2.0 * _HOUR:
+        return _HOUR, "h"
+    return (_MINUTE, "min") if longest > 2.0 * _MINUTE else (1.0, "s")
+
+
+def _abscissa(runs: Sequence[LabelledRun], against: Against) -> tuple[list[Array], str]:
+    if against == "capacity":
+        return [run.column(names.CAPACITY) for run in runs], "Specific capacity [mA h/g]"
+    scale, unit = _time_unit(runs)
+    return [run.column(names.TIME) / scale for run in runs], f"Time [{unit}]"
+
+
+def draw_voltage(axes: Axes, runs: Sequence[LabelledRun], against: Against = "capacity") -> None:
+    """Draw the cell voltage of each run."""
+    abscissae, label = _abscissa(runs, against)
+    for index, (run, x) in enumerate(zip(runs, abscissae, strict=True)):
+        axes.plot(x, run.column(names.VOLTAGE), color=colour(index), label=run.label)
+    axes.set(xlabel=label, ylabel="Cell voltage [V vs Li/Li$^+$]", title="What the cell shows: its voltage")
+    axes.margins(x=0.02)
+    guide_lines(axes)
+    if len(runs) > 1:
+        axes.legend(loc="best")
+
+
+def draw_soc(axes: Axes, runs: Sequence[LabelledRun], against: Against = "capacity") -> None:
+    """Draw the mean SOC, what the cell shows, and the SOC under the contact; the gap between them is shaded."""
+    abscissae, label = _abscissa(runs, against)
+    for index, (run, x) in enumerate(zip(runs, abscissae, strict=True)):
+        mean, contact = run.column(names.MEAN_SOC), run.column(names.CONTACT_SOC)
+        name = f"under the contact, {run.label}" if len(runs) > 1 else "under the contact"
+        axes.fill_between(x, mean, contact, color=colour(index), alpha=0.15, linewidth=0.0)
+        axes.plot(x, contact, color=colour(index), label=name)
+    for index, (run, x) in enumerate(zip(runs, abscissae, strict=True)):
+        text = "mean of the particle" if index == 0 else "_nolegend_"
+        axes.plot(x, run.column(names.MEAN_SOC), color=INK, linewidth=1.3, linestyle=(0, (4, 2)), label=text)
+    axes.set(xlabel=label, ylabel="State of charge [1]", title="What it hides: state of charge under the contact")
+    axes.margins(x=0.02)
+    guide_lines(axes)
+    axes.legend(loc="best")
+
+
+@styled
+def curves_figure(runs: Sequence[LabelledRun], against: Against = "capacity", title: str | None = None) -> Figure:
+    """Return voltage and state of charge side by side.
+
+    Parameters
+    ----------
+    runs
+        The runs to compare.
+    against
+        "capacity" (mA h per g) or "time".
+    title
+        What is seen, over both.
+    """
+    figure = new_figure(9.0, 3.8)
+    left, right = figure.subplots(1, 2)
+    draw_voltage(left, runs, against)
+    draw_soc(right, runs, against)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+_PARTS = (
+    (names.CONCENTRATION, "concentration under the contact", BLUE),
+    (names.KINETIC, "charge transfer", ORANGE),
+    (names.FILM, "film", GREEN),
+    (names.SERIES, "separator and anode", GREY),
+)
+
+
+def draw_overpotential(axes: Axes, run: LabelledRun, against: Against = "capacity") -> None:
+    """Stack the parts of V - U(mean x) in mV, positive and negative parts apart, with their sum as a line.
+
+    A part that stays below a thousandth of the largest is left out.
+    """
+    (x,), label = _abscissa([run], against)
+    parts = [(1000.0 * run.column(name), text, shade) for name, text, shade in _PARTS]
+    largest = max(float(np.abs(values).max()) for values, _, _ in parts)
+    above, below, total = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
+    for values, text, shade in parts:
+        total = total + values
+        if float(np.abs(values).max()) > 1e-3 * largest:
+            upper, lower = np.maximum(values, 0.0), np.minimum(values, 0.0)
+            axes.fill_between(x, above, above + upper, color=shade, linewidth=0.0, label=text)
+            axes.fill_between(x, below, below + lower, color=shade, linewidth=0.0)
+            above, below = above + upper, below + lower
+    axes.plot(x, total, color=INK, linewidth=1.3, label="sum")
+    axes.set(xlabel=label, ylabel="V - U(mean x) [mV]", title="Where the overpotential goes")
+    axes.margins(x=0.02)
+    guide_lines(axes)
+
+
+@styled
+def overpotential_figure(run: LabelledRun, against: Against = "capacity") -> Figure:
+    """Return the overpotential of one run as a stack of its parts."""
+    figure = new_figure(7.6, 3.8)
+    axes = figure.subplots()
+    draw_overpotential(axes, run, against)
+    # In the order of the stack, top to bottom, and beside it: inside it would cover the data.
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles[::-1], labels[::-1], loc="outside right upper")
+    if run.label:
+        axes.set_title(f"Where the overpotential goes: {run.label}")
+    return figure

@@ -1,0 +1,36 @@
+"""The lithium balance: what left the particle against the charge that was passed."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.observables.soc import mean_stoichiometry
+from asyncsoc.units import FARADAY
+
+Array = NDArray[np.float64]
+
+
+def lithium_balance_error(mean_initial: float, mean_now: float, charge: float, capacity_constant: float) -> float:
+    """Return |c_max V (mean x at start - mean x now) - Q / F| / (c_max V).
+
+    Parameters
+    ----------
+    mean_initial, mean_now
+        Volume-mean stoichiometry at the start and now.
+    charge : C
+        Integral of the current since the start, positive on charge.
+    capacity_constant : mol
+        c_max V, the lithium in the particle at x = 1.
+    """
+    return abs((mean_initial - mean_now) - charge / (FARADAY * capacity_constant))
+
+
+def lithium_content(x: Array, mass: Array, maximum_concentration: float) -> float:
+    """Return the lithium in the particle, c_max * sum(m x) [mol], with mass [m3] and c_max [mol/m3]."""
+    return maximum_concentration * float(mass.sum()) * mean_stoichiometry(x, mass)
+
+
+def specific_capacity(charge: float, density: float, volume: float) -> float:
+    """Return charge per mass, Q / (3600 rho V) [mA.h/g], from C, kg/m3 and m3 (1 mA.h/g is 3600 C/kg)."""
+    return charge / (3600.0 * density * volume)

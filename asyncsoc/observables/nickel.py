@@ -1,0 +1,69 @@
+"""Nickel valence under the contact and on the side that lies farthest from it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.contact.map import ContactMap
+from asyncsoc.geometry.mesh import ParticleMesh, frozen
+from asyncsoc.materials.valence import NO_NI3, ni4_to_ni3
+
+Array = NDArray[np.float64]
+
+_TIE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class FarSide:
+    """The surface nodes farthest from the contact, with shares of their surface that add up to 1.
+
+    Attributes
+    ----------
+    nodes : (k,) int64
+        Node numbers: the antipole of a cap, both poles of a belt, the whole surface under full contact.
+    shares : (k,)
+        Weights of the mean over them.
+    """
+
+    nodes: NDArray[np.int64]
+    shares: Array
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nodes", frozen(self.nodes, np.int64))
+        object.__setattr__(self, "shares", frozen(self.shares, np.float64))
+
+    def mean(self, x: Array) -> float:
+        """Return the mean of the nodal quantity `x` over the far side."""
+        return float(self.shares @ x[self.nodes])
+
+
+def far_side(mesh: ParticleMesh, contact: ContactMap) -> FarSide:
+    """Return the surface nodes whose distance to the nearest contact node is largest (ties kept).
+
+    Distances are straight lines in the mesh's own coordinates; in the half-plane (r, z) that is the distance within
+    one meridian. Without any free surface the far side is the whole surface.
+    """
+    from scipy.spatial import cKDTree
+
+    surface = np.unique(mesh.facets)
+    touched = contact.weights[surface] > 0.0
+    free, covered = surface[~touched], surface[touched]
+    if not len(free):
+        nodes = surface
+    else:
+        distance, _ = cKDTree(mesh.points[covered]).query(mesh.points[free])
+        nodes = free[distance >= distance.max() * (1.0 - _TIE)]
+    shares = contact.surface_weights[nodes]
+    total = shares.sum()
+    # Nodes on the axis carry hardly any area but are the antipole itself.
+    shares = shares / total if total > 0.0 else np.full(len(nodes), 1.0 / len(nodes))
+    return FarSide(nodes=nodes, shares=shares)
+
+
+def nickel_ratio(x: float) -> float:
+    """Return Ni4+/Ni3+ by charge balance at the stoichiometry `x`; infinite where no Ni3+ is left."""
+    return float(ni4_to_ni3(x)) if x > NO_NI3 else math.inf

@@ -1,0 +1,135 @@
+"""Read HDF5 files of unknown origin: nothing outside the file is opened, nothing huge is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.errors import AsyncsocError, InputError
+from asyncsoc.results import layout
+
+_OBJECTS = 1000
+_ALWAYS_ALLOWED = 256 << 20
+_EXPANSION = 200
+
+
+def damaged(path: Path, what: str, value: object = None) -> InputError:
+    """Build the error for a file that is not a whole and harmless run (the caller raises it)."""
+    return InputError(
+        f"not a readable result file: {what}",
+        where=str(path),
+        value=value,
+        allowed=f"a file '<name>-<hash>{layout.SUFFIX}' as asyncsoc writes it",
+        next_step="run the case again, or fetch the file again and compare it with its .sha256",
+    )
+
+
+def _check_dataset(path: Path, name: str, dataset: Any, limit: int) -> int:
+    if dataset.external or dataset.is_virtual:
+        raise damaged(path, "its data lie in another file, which is refused", name)
+    if dataset.dtype.kind not in "fiu":
+        raise damaged(path, f"'{name}' holds something else than numbers", str(dataset.dtype))
+    size = int(np.prod([int(n) for n in dataset.shape], dtype=object)) * int(dataset.dtype.itemsize)
+    if size > limit:
+        raise damaged(path, f"'{name}' would fill {size / 2**20:.0f} MiB of memory", dataset.shape)
+    return size
+
+
+def _check_tree(path: Path, file: Any, h5py: Any) -> None:
+    """Walk every link of the file; links to other places, cycles and expanding data are refused."""
+    limit = max(_ALWAYS_ALLOWED, _EXPANSION * path.stat().st_size)
+    waiting, seen, total = [("/", file)], set[object](), 0
+    while waiting:
+        prefix, group = waiting.pop()
+        for key in group:
+            name = f"{prefix}{key}"
+            if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+                raise damaged(path, "it links to another place, which is refused", name)
+            item = group[key]
+            address = h5py.h5o.get_info(item.id).addr
+            if address in seen or len(seen) >= _OBJECTS:
+                raise damaged(path, "its groups form a cycle or are too many", name)
+            seen.add(address)
+            if isinstance(item, h5py.Group):
+                waiting.append((f"{name}/", item))
+            elif isinstance(item, h5py.Dataset):
+                total += _check_dataset(path, name, item, limit - total)
+            else:
+                raise damaged(path, "it holds something else than groups and arrays", name)
+
+
+class GuardedFile:
+    """A checked HDF5 file: arrays and attributes come out with the shape and type asked for, or as an error."""
+
+    def __init__(self, path: Path, file: Any) -> None:
+        self.path = path
+        self._file = file
+
+    def _get(self, name: str) -> Any:
+        item = self._file.get(name)
+        if item is None:
+            raise damaged(self.path, f"'{name}' is missing")
+        return item
+
+    def names(self, group: str) -> list[str]:
+        """Return the names in a group, in their order of creation where that was kept."""
+        return list(self._get(group))
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of an array."""
+        return tuple(int(n) for n in self._get(name).shape)
+
+    def array(self, name: str, dtype: type, shape: tuple[int, ...], *, finite: bool = True) -> NDArray[Any]:
+        """Return an array of the kind and shape given (-1: any length), of finite numbers unless said otherwise."""
+        item = self._get(name)
+        wanted = "f" if np.issubdtype(dtype, np.floating) else "iu"
+        found = tuple(item.shape)
+        fits = len(found) == len(shape) and all(b in (-1, a) for a, b in zip(found, shape, strict=True))
+        if item.dtype.kind not in wanted or not fits:
+            raise damaged(self.path, f"'{name}' has the wrong type or shape", f"{item.dtype} {found}, not {shape}")
+        values = np.asarray(item[()], dtype=dtype)
+        if finite and not np.all(np.isfinite(values)):
+            raise damaged(self.path, f"'{name}' is not finite")
+        return values
+
+    def attribute(self, name: str, kind: type, owner: str = "/") -> Any:
+        """Return an attribute of the type given: str, int or float."""
+        attributes = self._get(owner).attrs
+        if name not in attributes:
+            raise damaged(self.path, f"the attribute '{name}' of '{owner}' is missing")
+        if attributes.get_id(name).shape != ():
+            raise damaged(self.path, f"the attribute '{name}' of '{owner}' is a list")
+        value = attributes[name]
+        if kind is str and isinstance(value, str):
+            return value
+        if kind is not str and isinstance(value, np.number | int | float) and np.isfinite(value):
+            return kind(value)
+        raise damaged(self.path, f"the attribute '{name}' of '{owner}' is not {kind.__name__}", str(value)[:60])
+
+
+@contextmanager
+def guarded(path: Path) -> Iterator[GuardedFile]:
+    """Open an HDF5 file for reading after checking every object in it.
+
+    Raises
+    ------
+    InputError
+        No such file, not HDF5, cut off, linked to other files, or too large when unpacked: one message for each.
+    """
+    h5py = layout.load_h5py()
+    if not path.is_file():
+        raise InputError("no such result file", where=str(path), next_step="name a file that exists")
+    try:
+        with h5py.File(path, "r") as file:
+            _check_tree(path, file, h5py)
+            yield GuardedFile(path, file)
+    except AsyncsocError:
+        raise
+    # A damaged file makes HDF5 and its wrapper fail in every way there is; here, and only here, all become one.
+    except Exception as error:
+        raise damaged(path, str(error).splitlines()[0][:120] if str(error) else type(error).__name__) from error

@@ -1,0 +1,139 @@
+"""Read a run back from its file, trusting nothing in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from asyncsoc.contact.map import ContactMap
+from asyncsoc.geometry.mesh import Coordinates, ParticleMesh
+from asyncsoc.observables import names
+from asyncsoc.results import layout
+from asyncsoc.results.data import RunData, Status, StepSummary
+from asyncsoc.results.guard import GuardedFile, damaged, guarded
+from asyncsoc.results.plain import from_text
+from asyncsoc.results.writing import checksum
+
+_SIDECAR_LENGTH = 4096
+
+
+def _verify_checksum(path: Path) -> None:
+    sidecar = path.with_name(path.name + layout.CHECKSUM_SUFFIX)
+    if path.is_file() and sidecar.is_file():
+        with sidecar.open("rb") as stream:
+            expected = stream.read(_SIDECAR_LENGTH).decode("ascii", errors="replace").split()
+        found = checksum(path)
+        if not expected or expected[0] != found:
+            raise damaged(path, f"its SHA-256 is not the one in {sidecar.name}", found)
+
+
+def _json(file: GuardedFile, name: str, kind: type, owner: str = "/") -> Any:
+    value = from_text(file.attribute(name, str, owner), where=f"{file.path}, attribute '{name}'")
+    if not isinstance(value, kind):
+        raise damaged(file.path, f"the attribute '{name}' is not a {kind.__name__}")
+    return value
+
+
+def _read_mesh(file: GuardedFile) -> ParticleMesh:
+    text = file.attribute("coordinates", str, "mesh")
+    if text not in layout.DIMENSION:
+        raise damaged(file.path, "unknown coordinates", text)
+    coordinates = cast("Coordinates", text)
+    dimension = layout.DIMENSION[coordinates]
+    points = file.array("VTKHDF/Points", np.float64, (-1, 3))[:, layout.COLUMNS[coordinates]]
+    connectivity = file.array("VTKHDF/Connectivity", np.int64, (-1,))
+    facets = file.array("mesh/facets", np.int64, (-1, dimension))
+    if connectivity.size % (dimension + 1):
+        raise damaged(file.path, "the cells are incomplete", connectivity.size)
+    for what, nodes in (("cells", connectivity), ("facets", facets)):
+        if nodes.size and not (nodes.min() >= 0 and nodes.max() < len(points)):
+            raise damaged(file.path, f"its {what} name nodes that do not exist")
+    mesh = ParticleMesh(
+        points=points,
+        cells=connectivity.reshape(-1, dimension + 1),
+        facets=facets,
+        coordinates=coordinates,
+        name=file.attribute("name", str, "mesh"),
+    )
+    if mesh.sha256 != file.attribute("sha256", str, "mesh"):
+        raise damaged(file.path, "the mesh is not the one whose hash it carries")
+    return mesh
+
+
+def _read_contact(file: GuardedFile, mesh: ParticleMesh) -> ContactMap:
+    parameters = _json(file, "parameters", dict, "contact")
+    return ContactMap(
+        kind=file.attribute("kind", str, "contact"),
+        weights=file.array(f"VTKHDF/PointData/{layout.CONTACT_WEIGHT}", np.float64, (mesh.n_nodes,)),
+        surface_weights=file.array("contact/surface_weights", np.float64, (mesh.n_nodes,)),
+        facet_fraction=file.array("contact/facet_fraction", np.float64, (len(mesh.facets),)),
+        coverage_asked=file.attribute("coverage asked", float, "contact"),
+        coverage_realised=file.attribute("coverage realised", float, "contact"),
+        parameters={str(key): float(value) for key, value in parameters.items()},
+    )
+
+
+def _read_curves(file: GuardedFile) -> dict[str, Any]:
+    stored = {layout.stored_name(name): name for name in names.CURVES}
+    length = file.shape("curves/point")[0]
+    columns = {}
+    for key in file.names("curves"):
+        if key != "point":
+            name = stored.get(key) or file.attribute("long_name", str, f"curves/{key}")
+            dtype = np.int64 if name in names.WHOLE_NUMBERS else np.float64
+            columns[name] = file.array(f"curves/{key}", dtype, (length,), finite=False)
+    order = {name: position for position, name in enumerate(names.CURVES)}
+    return dict(sorted(columns.items(), key=lambda item: order.get(item[0], len(order))))
+
+
+def _read_fields(file: GuardedFile, nodes: int) -> tuple[Any, Any]:
+    times = file.array("VTKHDF/Steps/Values", np.float64, (-1,))
+    count = len(times)
+    offsets = file.array(f"VTKHDF/Steps/PointDataOffsets/{layout.STOICHIOMETRY}", np.int64, (count,))
+    if not np.array_equal(offsets, np.arange(count) * nodes):
+        raise damaged(file.path, "the snapshots are not in their places")
+    return times, file.array(f"VTKHDF/PointData/{layout.STOICHIOMETRY}", np.float64, (count * nodes,))
+
+
+def read_run(path: Path) -> RunData:
+    """Return the run kept in `path`; a checksum beside it is verified first.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged, foreign, linked to other files or not what its checksum says.
+    EnvironmentProblem
+        h5py cannot be loaded.
+    """
+    _verify_checksum(path)
+    with guarded(path) as file:
+        if file.attribute("format", str) != layout.FORMAT:
+            raise damaged(path, "another format", file.attribute("format", str))
+        version = file.attribute("format version", int)
+        if version != layout.FORMAT_VERSION:
+            raise damaged(path, f"format version {version}, this asyncsoc reads {layout.FORMAT_VERSION}")
+        status = file.attribute("status", str)
+        if status not in ("done", "stopped"):
+            raise damaged(path, "unknown status", status)
+        mesh = _read_mesh(file)
+        times, x = _read_fields(file, mesh.n_nodes)
+        return RunData(
+            name=file.attribute("name", str),
+            columns=_read_curves(file),
+            field_times=times,
+            field_x=x.reshape(len(times), mesh.n_nodes),
+            mesh=mesh,
+            contact=_read_contact(file, mesh),
+            stoichiometry_at_4p2=file.attribute("stoichiometry at 4.2 V", float),
+            case=_json(file, "case", dict),
+            case_toml=file.attribute("case toml", str),
+            case_sha256=file.attribute("case sha256", str),
+            steps=tuple(StepSummary(**step) for step in _json(file, "steps", list)),
+            status=cast("Status", status),
+            stop_reason=file.attribute("stop reason", str),
+            warnings=tuple(str(text) for text in _json(file, "warnings", list)),
+            provenance=_json(file, "provenance", dict),
+            wall_times=_json(file, "wall times [s]", dict),
+        )

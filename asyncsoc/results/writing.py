@@ -1,0 +1,166 @@
+"""Write a run as one VTKHDF file, in one step, with its checksum beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.errors import InputError
+from asyncsoc.materials.valence import ni4_fraction
+from asyncsoc.observables import names
+from asyncsoc.observables.soc import state_of_charge
+from asyncsoc.results import layout
+from asyncsoc.results.atomic import replaced
+from asyncsoc.results.data import RunData
+from asyncsoc.results.plain import to_text
+
+_BLOCK = 1 << 20
+
+
+def _attributes(file: Any, run: RunData) -> None:
+    file.attrs["format"] = layout.FORMAT
+    file.attrs["format version"] = layout.FORMAT_VERSION
+    texts = {
+        "name": run.name,
+        "status": run.status,
+        "stop reason": run.stop_reason,
+        "case": to_text(run.case),
+        "case toml": run.case_toml,
+        "case sha256": run.case_sha256,
+        "steps": to_text([asdict(step) for step in run.steps]),
+        "warnings": to_text(run.warnings),
+        "provenance": to_text(run.provenance),
+        "wall times [s]": to_text(run.wall_times),
+    }
+    for name, text in texts.items():
+        file.attrs[name] = text
+    file.attrs["stoichiometry at 4.2 V"] = run.stoichiometry_at_4p2
+
+
+def _write_grid(grid: Any, run: RunData) -> None:
+    mesh = run.mesh
+    corners = mesh.cells.shape[1]
+    grid.attrs["Version"] = (2, 0)
+    kind = b"UnstructuredGrid"
+    grid.attrs.create("Type", kind, dtype=f"S{len(kind)}")
+    grid["NumberOfPoints"] = np.array([mesh.n_nodes])
+    grid["NumberOfCells"] = np.array([len(mesh.cells)])
+    grid["NumberOfConnectivityIds"] = np.array([mesh.cells.size])
+    grid["Points"] = layout.vtk_points(mesh.points, mesh.coordinates)
+    grid["Connectivity"] = mesh.cells.ravel()
+    grid["Offsets"] = np.arange(len(mesh.cells) + 1) * corners
+    grid["Types"] = np.full(len(mesh.cells), layout.VTK_TYPE[mesh.coordinates], dtype=np.uint8)
+
+
+def _write_steps(steps: Any, times: NDArray[np.float64]) -> None:
+    """Write the times, and that one static mesh serves all of them."""
+    count = len(times)
+    steps.attrs["NSteps"] = count
+    steps["Values"] = times
+    steps["NumberOfParts"] = np.ones(count, dtype=np.int64)
+    for name in ("PartOffsets", "PointOffsets"):
+        steps[name] = np.zeros(count, dtype=np.int64)
+    for name in ("CellOffsets", "ConnectivityIdOffsets"):
+        steps[name] = np.zeros((count, 1), dtype=np.int64)
+
+
+def _write_fields(grid: Any, run: RunData) -> None:
+    count, nodes = run.field_x.shape
+    data, offsets = grid.create_group("PointData"), grid["Steps"].create_group("PointDataOffsets")
+    # What follows from the stoichiometry is there for pictures: single precision is plenty.
+    moving: dict[str, NDArray[Any]] = {
+        layout.STOICHIOMETRY: run.field_x,
+        layout.SOC: state_of_charge(run.field_x, run.stoichiometry_at_4p2).astype(np.float32),
+        layout.NI4_FRACTION: np.asarray(ni4_fraction(run.field_x)).astype(np.float32),
+    }
+    for name, values in moving.items():
+        data.create_dataset(name, data=values.ravel(), chunks=(nodes,), compression="gzip", shuffle=True)
+        offsets[name] = np.arange(count, dtype=np.int64) * nodes
+    surface = run.contact.surface_weights
+    fraction = np.divide(run.contact.weights, surface, out=np.zeros(nodes), where=surface > 0.0)
+    for name, values in ((layout.CONTACT_WEIGHT, run.contact.weights), (layout.CONTACT_FRACTION, fraction)):
+        data[name] = values
+        offsets[name] = np.zeros(count, dtype=np.int64)
+
+
+def _write_curves(group: Any, run: RunData) -> None:
+    point = group.create_dataset("point", data=np.arange(len(run.columns[names.TIME])))
+    point.make_scale("point")
+    for name, values in run.columns.items():
+        curve = group.create_dataset(layout.stored_name(name), data=values)
+        curve.dims[0].attach_scale(point)
+        curve.attrs["units"] = names.unit_of(name)
+        curve.attrs["long_name"] = name
+
+
+def _write_particle(file: Any, run: RunData) -> None:
+    mesh = file.create_group("mesh")
+    mesh["facets"] = run.mesh.facets
+    mesh.attrs["coordinates"] = run.mesh.coordinates
+    mesh.attrs["name"] = run.mesh.name
+    mesh.attrs["sha256"] = run.mesh.sha256
+    contact = file.create_group("contact")
+    contact["facet_fraction"] = run.contact.facet_fraction
+    contact["surface_weights"] = run.contact.surface_weights
+    contact.attrs["kind"] = run.contact.kind
+    contact.attrs["coverage asked"] = run.contact.coverage_asked
+    contact.attrs["coverage realised"] = run.contact.coverage_realised
+    contact.attrs["parameters"] = to_text(run.contact.parameters)
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def run_path(directory: Path, name: str, case_sha256: str) -> Path:
+    """Return the file a run is kept in: `<name>-<first 12 digits of the case's hash>.vtkhdf`."""
+    return directory / f"{layout.slug(name)}-{layout.slug(case_sha256[:12])}{layout.SUFFIX}"
+
+
+def write_run(run: RunData, directory: Path) -> Path:
+    """Write `run` into `directory`, replacing an earlier run of the same case, and return its path.
+
+    The file appears whole or not at all; `<file>.sha256` beside it is in the format of `sha256sum -c`.
+
+    Raises
+    ------
+    InputError
+        The directory cannot be written to, or is full.
+    EnvironmentProblem
+        h5py cannot be loaded.
+    """
+    h5py = layout.load_h5py()
+    path = run_path(directory, run.name, run.case_sha256)
+    sidecar = path.with_name(path.name + layout.CHECKSUM_SUFFIX)
+    try:
+        with replaced(path) as stream, h5py.File(stream, "w") as file:
+            _attributes(file, run)
+            grid = file.create_group("VTKHDF")
+            _write_grid(grid, run)
+            _write_steps(grid.create_group("Steps"), run.field_times)
+            _write_fields(grid, run)
+            _write_curves(file.create_group("curves"), run)
+            _write_particle(file, run)
+            # A checksum left from before must not accuse the new file, should the process die in between.
+            sidecar.unlink(missing_ok=True)
+        with replaced(sidecar) as stream:
+            stream.write(f"{checksum(path)}  {path.name}\n".encode())
+    except OSError as error:
+        raise InputError(
+            "the result cannot be written",
+            where=str(directory),
+            value=error.strerror or str(error),
+            allowed="a directory that can be written to, on a disk with room",
+            next_step="name another directory with -o",
+        ) from error
+    return path
