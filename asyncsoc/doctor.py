@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncsoc._bootstrap import THREAD_VARIABLES, c_compiler, form_cache_directory, worker_environment
-from asyncsoc.errors import EnvironmentProblem
+from asyncsoc.errors import AsyncsocError, EnvironmentProblem
 
 _PATIENCE = 120.0  # s, for one probe
 _ROOM = 50e6  # bytes: a form takes about 0.2 MB, numba's caches a few
@@ -176,15 +176,15 @@ def check_hdf5(scratch: Path) -> Check:
 
 
 def check_meshes() -> Check:
-    """Check that the meshes of the built-in shapes are where the package looks for them."""
-    package = Path(__file__).parent
-    places = (package / "_meshes", package.parent / "meshes")
-    for place in places:
-        files = [path for path in place.rglob("*") if path.is_file() and path.suffix != ".py"]
-        if files:
-            return Check("meshes", True, f"{len(files)} files in {place}")
-    hint = "install asyncsoc again; the meshes are part of the package"
-    return Check("meshes", False, f"none in {' or '.join(map(str, places))}", hint)
+    """Check that the meshes of the built-in shapes are found and one can be read."""
+    from asyncsoc.geometry.library import builtin_names, load_builtin
+
+    try:
+        names = builtin_names()
+        load_builtin(names[0])
+    except AsyncsocError as error:
+        return Check("meshes", False, f"{error.what} ({error.where})", error.next_step or "install asyncsoc again")
+    return Check("meshes", True, ", ".join(names))
 
 
 def check_cache() -> Check:

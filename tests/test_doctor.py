@@ -73,6 +73,13 @@ def test_a_form_that_cannot_be_compiled_is_reported_not_raised(monkeypatch, tmp_
     assert check.next_step
 
 
+def test_missing_meshes_are_found_out(monkeypatch, tmp_path):
+    monkeypatch.setattr("asyncsoc.geometry.library._folders", lambda: (tmp_path,))
+    check = doctor.check_meshes()
+    assert not check.ok
+    assert str(tmp_path) in check.detail
+
+
 def test_a_cache_nobody_may_write_to_is_found_out(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
