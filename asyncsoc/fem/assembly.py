@@ -60,14 +60,10 @@ def assemble(mesh: ParticleMesh) -> Operators:
     trial, test = ufl.TrialFunction(space), ufl.TestFunction(space)
     weight = _measure_weight(mesh, ufl.SpatialCoordinate(domain))
     measure = ufl.Measure("dx", domain=domain)
-    try:
-        stiffness_form = dolfinx.fem.form(weight * ufl.dot(ufl.grad(trial), ufl.grad(test)) * measure)
-        mass_form = dolfinx.fem.form(weight * test * measure)
-    except (RuntimeError, OSError, ImportError) as error:
-        raise EnvironmentProblem(
-            f"dolfinx could not compile its forms: {error}",
-            next_step="check that a C compiler is installed (Debian: apt-get install gcc) and run `asyncsoc doctor`",
-        ) from error
+    with _bootstrap.form_cache() as options:
+        stiffness = weight * ufl.dot(ufl.grad(trial), ufl.grad(test)) * measure
+        stiffness_form = dolfinx.fem.form(stiffness, jit_options=options)
+        mass_form = dolfinx.fem.form(weight * test * measure, jit_options=options)
     matrix = dolfinx.fem.assemble_matrix(stiffness_form)
     matrix.scatter_reverse()
     vector = dolfinx.fem.assemble_vector(mass_form)
