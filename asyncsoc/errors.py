@@ -73,9 +73,16 @@ class InputError(AsyncsocError):
 
 
 class SimulationError(AsyncsocError):
-    """The simulation could not finish; what was reached is kept (exit code 3)."""
+    """The simulation could not finish; what was reached is kept (exit code 3).
+
+    Attributes
+    ----------
+    partial
+        The solution up to the failure where there is one, else None.
+    """
 
     exit_code = 3
+    partial: object | None = None
 
 
 class ConvergenceError(SimulationError):
@@ -116,8 +123,11 @@ class EnvironmentProblem(AsyncsocError):
 
 def nearest_name(value: str, names: Iterable[str]) -> str | None:
     """Return the name closest to `value`, or None where nothing is close."""
-    match = difflib.get_close_matches(str(value).lower(), [n.lower() for n in names], n=1, cutoff=0.5)
-    lookup = {n.lower(): n for n in names}
+    lookup = {name.lower(): name for name in names}
+    wanted = str(value).lower()
+    match = difflib.get_close_matches(wanted, lookup, n=1, cutoff=0.5)
+    if not match and len(wanted) > 1:
+        match = [name for name in lookup if name.startswith(wanted)]
     return lookup[match[0]] if match else None
 
 

@@ -44,7 +44,7 @@ class Capacity:
         words = text.strip().lower()
         if words == "theoretical":
             return cls("theoretical")
-        if words[:1].isalpha():
+        if words[:1].isalpha() and not words.startswith(("nan", "inf")):
             raise InputError(
                 "unknown capacity", value=text, allowed=_ALLOWED, nearest=nearest_name(words, ["theoretical"])
             )
