@@ -1,0 +1,93 @@
+"""One entry for every kind of contact, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from asyncsoc.contact.map import ContactMap
+from asyncsoc.contact.patches import patches, random_patches
+from asyncsoc.contact.shapes import belt, cap, from_facets, full
+from asyncsoc.errors import InputError, nearest_name, unknown_name
+from asyncsoc.geometry.mesh import ParticleMesh
+
+
+@dataclass(frozen=True)
+class _Kind:
+    build: Callable[..., ContactMap]
+    options: tuple[str, ...]
+    takes_coverage: bool = True
+
+
+_KINDS = {
+    "full": _Kind(full, ()),
+    "cap": _Kind(cap, ("axis",)),
+    "belt": _Kind(belt, ("axis",)),
+    "patches": _Kind(patches, ("n", "axis")),
+    "random": _Kind(random_patches, ("n", "seed")),
+    "labels": _Kind(from_facets, ("fraction",), takes_coverage=False),
+}
+
+
+def contact_kinds() -> tuple[str, ...]:
+    """Return the names `build_contact` knows."""
+    return tuple(_KINDS)
+
+
+def contact_options(kind: str) -> tuple[str, ...]:
+    """Return the names of the options a kind of contact takes besides the coverage.
+
+    Raises
+    ------
+    InputError
+        Unknown kind.
+    """
+    return _known(kind).options
+
+
+def _known(kind: str) -> _Kind:
+    if kind not in _KINDS:
+        raise unknown_name("kind of contact", str(kind), _KINDS, where="contact.kind")
+    return _KINDS[kind]
+
+
+def build_contact(mesh: ParticleMesh, kind: str, coverage: float = 1.0, **options: object) -> ContactMap:
+    """Put a contact on a mesh.
+
+    Parameters
+    ----------
+    mesh
+        The particle.
+    kind
+        "full"; "cap" and "belt" (option axis, 3-D meshes); "patches" (options n, axis); "random" (n, seed);
+        "labels" (fraction per facet, which fixes the coverage).
+    coverage
+        Contact area over surface area, in (0, 1].
+    options
+        See `contact_options`.
+
+    Returns
+    -------
+    ContactMap
+
+    Raises
+    ------
+    InputError
+        Unknown kind or option, a missing option, or a contact the mesh cannot carry.
+    """
+    known = _known(kind)
+    for name in options:
+        if name not in known.options:
+            raise InputError(
+                f"contact {kind!r} has no option of this name",
+                where=f"contact.{name}",
+                value=name,
+                allowed=", ".join(known.options) or "none",
+                nearest=nearest_name(name, known.options),
+                next_step="remove the option or choose another kind of contact",
+            )
+    if not known.takes_coverage:
+        if "fraction" not in options:
+            raise InputError("contact 'labels' needs the touched fraction of every facet", where="contact.fraction")
+        return known.build(mesh, **options)
+    return known.build(mesh, coverage, **options)
