@@ -11,22 +11,20 @@ from asyncsoc._bootstrap import h5py_first
 
 __version__ = "0.1.0"
 
-# Public name -> the module that defines it. Add a line to export another one.
+# Public name -> the module that defines it; `__init__.pyi` says the same to type checkers.
 _EXPORTS = {
-    "Case": "asyncsoc.case",
-    "Contact": "asyncsoc.case",
-    "Cycle": "asyncsoc.case",
-    "Electrolyte": "asyncsoc.case",
-    "Kinetics": "asyncsoc.case",
-    "Material": "asyncsoc.case",
-    "Output": "asyncsoc.case",
-    "Particle": "asyncsoc.case",
-    "Protocol": "asyncsoc.case",
-    "SideReaction": "asyncsoc.case",
-    "Solver": "asyncsoc.case",
-    "Solution": "asyncsoc.results",
-    "estimate": "asyncsoc.verification",
-    "simulate": "asyncsoc.simulation",
+    "Case": "asyncsoc.case.case",
+    "Contact": "asyncsoc.case.particle",
+    "Electrolyte": "asyncsoc.case.chemistry",
+    "Kinetics": "asyncsoc.case.chemistry",
+    "Material": "asyncsoc.case.chemistry",
+    "Output": "asyncsoc.case.schedule",
+    "Particle": "asyncsoc.case.particle",
+    "Protocol": "asyncsoc.case.schedule",
+    "Solution": "asyncsoc.results.solution",
+    "Solver": "asyncsoc.case.schedule",
+    "estimate": "asyncsoc.verification.estimate_case",
+    "simulate": "asyncsoc.simulation.run",
 }
 
 __all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604 - names of strings, all of them

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -154,7 +156,16 @@ def test_the_install_command_suits_the_machine(monkeypatch, manager, command):
 def test_public_names_are_loaded_on_first_use_and_unknown_ones_refused():
     import asyncsoc
 
-    assert set(asyncsoc._EXPORTS) < set(asyncsoc.__all__)
-    assert set(asyncsoc.__all__) <= set(dir(asyncsoc))
+    for name in asyncsoc.__all__:
+        assert name in dir(asyncsoc)
+        assert getattr(asyncsoc, name) is getattr(asyncsoc, name)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         asyncsoc.nothing  # noqa: B018
+
+
+def test_type_checkers_are_told_the_same_names():
+    import asyncsoc
+
+    stub = Path(asyncsoc.__file__).with_suffix(".pyi").read_text()
+    told = {name: module for module, name in re.findall(r"^from (\S+) import (\w+) as \2$", stub, re.MULTILINE)}
+    assert told == asyncsoc._EXPORTS

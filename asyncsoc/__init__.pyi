@@ -1,0 +1,14 @@
+from asyncsoc.case.case import Case as Case
+from asyncsoc.case.chemistry import Electrolyte as Electrolyte
+from asyncsoc.case.chemistry import Kinetics as Kinetics
+from asyncsoc.case.chemistry import Material as Material
+from asyncsoc.case.particle import Contact as Contact
+from asyncsoc.case.particle import Particle as Particle
+from asyncsoc.case.schedule import Output as Output
+from asyncsoc.case.schedule import Protocol as Protocol
+from asyncsoc.case.schedule import Solver as Solver
+from asyncsoc.results.solution import Solution as Solution
+from asyncsoc.simulation.run import simulate as simulate
+from asyncsoc.verification.estimate_case import estimate as estimate
+
+__version__: str
