@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -85,7 +86,12 @@ class Gauge:
             density=cathode.density,
         )
 
-    @property
+    @cached_property
+    def contact_nodes(self) -> NDArray[np.int64]:
+        """Nodes with contact area, ascending."""
+        return frozen(np.flatnonzero(self.weights > 0.0), np.int64)
+
+    @cached_property
     def volume(self) -> float:
         """Volume of the particle as meshed [m3]."""
         return float(self.mass.sum())

@@ -17,29 +17,12 @@ from asyncsoc.observables.overpotential import split_overpotential
 from asyncsoc.observables.soc import contact_mean, maximum, mean_stoichiometry, minimum, state_of_charge
 
 if TYPE_CHECKING:
-    from asyncsoc.electrode.segments import Segment
-    from asyncsoc.stepping.state import AcceptedStep, StepState
+    from asyncsoc.stepping.state import StepState
 
 Array = NDArray[np.float64]
 
 _ROUNDING = 1e-9
 """Relative tolerance within which two times are the same."""
-
-
-class _Clock:
-    """Output times start + k * period, each told once; one within rounding of a step's end counts as that end."""
-
-    def __init__(self, start: float, period: float) -> None:
-        self._start = start
-        self._period = period
-        self._told = 0
-
-    def due(self, end: float) -> list[float]:
-        """Return the output times not told yet, up to and with `end`."""
-        reached = math.floor((end - self._start) / self._period * (1.0 + _ROUNDING))
-        times = [self._start + k * self._period for k in range(self._told + 1, reached + 1)]
-        self._told = max(self._told, reached)
-        return [end if abs(time - end) <= _ROUNDING * abs(end) else time for time in times]
 
 
 def measure(state: StepState, gauge: Gauge, mean_initial: float) -> dict[str, float]:
@@ -97,26 +80,21 @@ def measure(state: StepState, gauge: Gauge, mean_initial: float) -> dict[str, fl
 
 
 class CurveRecorder:
-    """Keeps rows of curves: the start and end of every protocol step, every accepted step, and times between.
+    """Keeps one row of curves per state it is shown; row 0 is the initial state.
 
-    Row 0 is the initial state with the first step's current or voltage applied. A step's first row shares its time with
-    the last row of the step before: current and voltage jump there.
+    Shown the first state of every protocol step too, it keeps both sides of a jump of current or voltage: two rows then
+    share their time.
 
     Parameters
     ----------
     gauge
         The constants of the particle.
-    between
-        Evenly spaced rows inside every accepted step, from the integrator's continuous solution; a protocol step with a
-        period of its own gets rows at its multiples besides.
     """
 
-    def __init__(self, gauge: Gauge, *, between: int = 2) -> None:
+    def __init__(self, gauge: Gauge) -> None:
         self._gauge = gauge
-        self._between = between
         self._rows: list[dict[str, float]] = []
         self._mean_initial = float("nan")
-        self._clock: _Clock | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -127,22 +105,11 @@ class CurveRecorder:
         """The latest row, for a progress display."""
         return self._rows[-1]
 
-    def start(self, state: StepState, segment: Segment) -> None:
-        """Append the row of a protocol step's beginning."""
+    def record(self, state: StepState) -> None:
+        """Append the row of `state`."""
         if not self._rows:
             self._mean_initial = mean_stoichiometry(state.x, self._gauge.mass)
-        period = segment.step.period
-        self._clock = None if period is None else _Clock(state.time, period)
-        self._append(state)
-
-    def step(self, step: AcceptedStep) -> None:
-        """Append the rows of an accepted step."""
-        inner = np.linspace(step.start_time, step.end.time, self._between + 2)[1:-1]
-        due = [] if self._clock is None else self._clock.due(step.end.time)
-        for time in sorted({*inner.tolist(), *due}):
-            if step.start_time < time < step.end.time:
-                self._append(step.at(time))
-        self._append(step.end)
+        self._rows.append(measure(state, self._gauge, self._mean_initial))
 
     def curves(self) -> dict[str, NDArray[Any]]:
         """Return the columns: equally long arrays, int64 for counts, float64 for everything else."""
@@ -153,12 +120,12 @@ class CurveRecorder:
             for name in names.CURVES
         }
 
-    def _append(self, state: StepState) -> None:
-        self._rows.append(measure(state, self._gauge, self._mean_initial))
-
 
 class FieldRecorder:
     """Keeps the stoichiometry at the start, at every output time, at the end of every protocol step and at the end.
+
+    A snapshot is a state it was shown, at that state's own time: nothing is interpolated here. A state is kept when it
+    is the first at or after an output time, so that states shown at output times give snapshots exactly there.
 
     Parameters
     ----------
@@ -183,23 +150,24 @@ class FieldRecorder:
         self._times: list[float] = []
         self._fields: list[Array] = []
         self._last: StepState | None = None
-        self._clock: _Clock | None = None
+        self._due = math.inf
 
     def __len__(self) -> int:
         """Return the number of snapshots."""
         return len(self._times)
 
-    def start(self, state: StepState, segment: Segment) -> None:
-        """Keep the state a protocol step begins with, which is the one the step before ended with."""
-        if self._clock is None and self._every is not None:
-            self._clock = _Clock(state.time, self._every)
-        self._keep(state)
-
-    def step(self, step: AcceptedStep) -> None:
-        """Keep the states at output times within an accepted step."""
-        self._last = step.end
-        for time in [] if self._clock is None else self._clock.due(step.end.time):
-            self._keep(step.end if time >= step.end.time else step.at(time))
+    def record(self, state: StepState) -> None:
+        """Look at a state and keep it where it is due."""
+        last, self._last = self._last, state
+        if last is None:
+            self._keep(state)
+            self._schedule(state.time)
+            return
+        if state.step != last.step:
+            self._keep(last)
+        if state.time >= self._due - _ROUNDING * abs(self._due):
+            self._keep(state)
+            self._schedule(state.time)
 
     def finish(self) -> None:
         """Keep the last state seen."""
@@ -221,3 +189,10 @@ class FieldRecorder:
             return
         self._times.append(float(state.time))
         self._fields.append(np.array(state.x, dtype=np.float64))
+
+    def _schedule(self, now: float) -> None:
+        """Set the next output time after `now`; one within rounding of `now` counts as reached."""
+        if self._every is not None:
+            start = self._times[0]
+            passed = math.floor((now - start) / self._every * (1.0 + _ROUNDING))
+            self._due = start + (passed + 1) * self._every
