@@ -128,8 +128,10 @@ def guarded(path: Path) -> Iterator[GuardedFile]:
         with h5py.File(path, "r") as file:
             _check_tree(path, file, h5py)
             yield GuardedFile(path, file)
-    except AsyncsocError:
-        raise
+    except AsyncsocError as error:
+        if str(path) in str(error):
+            raise
+        raise damaged(path, error.what, error.value) from error
     # A damaged file makes HDF5 and its wrapper fail in every way there is; here, and only here, all become one.
     except Exception as error:
         raise damaged(path, str(error).splitlines()[0][:120] if str(error) else type(error).__name__) from error
