@@ -4,8 +4,8 @@
     i = scale exp[(alpha phi - beta E(x) + shift) / (kB T)] / (1 + d / d_c)
 
 Nothing is allocated, threads share blocks of points, and a point's result does not depend on the others, on the block
-or on the number of threads: there is no reassociation, and the exponential is written out below so that the compiler uses
-the same operations in vector and scalar code. NaN in gives NaN out.
+or on the number of threads: there is no reassociation, and the exponential is written out below so that the compiler
+uses the same operations in vector and scalar code. NaN in gives NaN out.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def energy_point(x: float, first: float, inverse_spacing: float, coefficients: A
 def tafel_point(
     energy: float, potential: float, inverse_kt: float, alpha: float, beta: float, shift: float, scale: float
 ) -> float:
-    """Return scale exp[(alpha phi - beta E + shift)/(kB T)]: Tafel's law, the barrier lowered by the reaction energy."""
+    """Return scale exp[(alpha phi - beta E + shift)/(kB T)]: Tafel, its barrier lowered by the reaction energy."""
     return scale * exponential((alpha * potential - beta * energy + shift) * inverse_kt)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from asyncsoc.errors import InputError
 from asyncsoc.thermo.formula import lithium_formula
 from asyncsoc.thermo.phases import Phase
-from asyncsoc.thermo.reactants import reactant
+from asyncsoc.thermo.reactants import lithiated_ncm811
 
 Array = NDArray[np.float64]
 _CELLS = 2000
@@ -134,4 +134,4 @@ def host(
         )
     cumulative = np.concatenate([np.cumsum(panels[::-1])[::-1], [0.0]])
     cumulative.setflags(write=False)
-    return Host(name, lithiated or reactant("ncm811"), open_circuit_potential, validity, cumulative)
+    return Host(name, lithiated or lithiated_ncm811(), open_circuit_potential, validity, cumulative)

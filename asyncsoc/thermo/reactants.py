@@ -19,6 +19,7 @@ from asyncsoc.thermo.loading import (
 )
 from asyncsoc.thermo.phases import Phase
 
+_HOST = "ncm811"
 _KEYS = PHASE_KEYS | {"title", "components"}
 
 
@@ -61,23 +62,27 @@ def _reactants() -> dict[str, Phase]:
 
 def reactant_names() -> tuple[str, ...]:
     """Return the names `reactant` knows."""
-    return tuple(_reactants())
+    return tuple(name for name in _reactants() if name != _HOST)
 
 
-def reactant(name: str) -> Phase:
-    """Return a reactant that comes with asyncsoc.
+def lithiated_ncm811() -> Phase:
+    """Return LiNi0.8Co0.1Mn0.1O2, its enthalpy of formation an assumption."""
+    return _reactants()[_HOST]
+
+
+def reactant(name: str, *, where: str = "reactant") -> Phase:
+    """Return an electrolyte that comes with asyncsoc.
 
     Parameters
     ----------
     name
-        'litfsi', 'eca', 'peca', 'peo', 'peo-litfsi', 'pegda-peca', or 'ncm811' for the lithiated host.
+        'litfsi', 'eca', 'peca', 'peo', 'peo-litfsi' or 'pegda-peca'.
 
     Raises
     ------
     InputError
         Unknown name; the message lists the known ones.
     """
-    known = _reactants()
-    if name.lower() not in known:
-        raise unknown_name("reactant", name, known, where="reactant")
-    return known[name.lower()]
+    if name.lower() not in reactant_names():
+        raise unknown_name("reactant", name, reactant_names(), where=where)
+    return _reactants()[name.lower()]

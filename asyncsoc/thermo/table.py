@@ -1,4 +1,4 @@
-"""The reaction energy over stoichiometry as a table for the kernel: monotone cubics on a uniform grid, error measured."""
+"""The reaction energy over stoichiometry as a table for the kernel: monotone cubics on a uniform grid."""
 
 from __future__ import annotations
 
