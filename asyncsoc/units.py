@@ -177,8 +177,7 @@ def _same_dimension(dimension: Dimension) -> str:
 
 
 def _nearest_unit(text: str, dimension: Dimension) -> str | None:
-    fitting = [name for name in _EXAMPLES if _parse_unit(name).dimension == dimension]
-    return nearest_name(text, fitting) or nearest_name(text, _EXAMPLES) or (fitting[0] if fitting else None)
+    return nearest_name(text, [name for name in _EXAMPLES if _parse_unit(name).dimension == dimension])
 
 
 def to_si(value: int | float | str, unit: str, *, where: str) -> float:
@@ -273,7 +272,7 @@ def _given_unit(text: str, unit: str, value: str, where: str) -> Unit:
         raise InputError(
             "a decimal comma is not understood", where=where, value=value, next_step="write a decimal point"
         )
-    nearest = _nearest_unit(text, expected.dimension)
+    nearest = _nearest_unit(text, expected.dimension) or unit or None
     try:
         given = _parse_unit(text)
     except _UnknownUnitError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
 from asyncsoc.case import fields
 from asyncsoc.case.capacity import Capacity, CapacityText
@@ -97,19 +97,9 @@ class Output(Section):
     ----------
     fields_every
         s; time between snapshots of the stoichiometry (the ends of steps are always kept).
-    fields_max
-        Most snapshots kept.
     """
 
     fields_every: fields.Time = 600.0
-    fields_max: fields.WholeNumber = 1000
-
-    @field_validator("fields_max")
-    @classmethod
-    def _range(cls, count: int) -> int:
-        if not 2 <= count <= 1_000_000:
-            raise refusal(InputError("out of range", value=count, allowed="2 to 1000000"))
-        return count
 
 
 class Solver(Section):

@@ -1,1 +1,1 @@
-"""The command line: parse, call the API."""
+"""The command line: parse, call the API, show what comes back."""

@@ -1,0 +1,137 @@
+"""The commands and their options; each imports what it needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import asyncsoc
+
+app = typer.Typer(
+    name="asyncsoc",
+    help="Lithium in single NCM811 particles that touch their electrolyte over part of their surface.",
+    epilog="Exit codes: 0 done, 2 wrong input, 3 simulation not finished (what was reached is saved), 4 environment.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+CasePath = Annotated[Path, typer.Argument(metavar="CASE.toml", help="Case file; examples/ has some.")]
+OptionalCasePath = Annotated[Path | None, typer.Argument(metavar="[CASE.toml]", help="Case file.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a key, e.g. contact.coverage=0.2. May be repeated."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Directory = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Keep the result here.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no table.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"asyncsoc {asyncsoc.__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
+@app.command()
+def run(
+    case: CasePath,
+    output: Directory = None,
+    overrides: Overrides = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    plot: Annotated[bool, typer.Option("--plot/--no-plot", help="With -o: a picture beside the result.")] = True,
+) -> None:
+    """Carry a case through its protocol."""
+    from asyncsoc.cli.running import run_case
+
+    run_case(case, overrides or [], output, json=json, quiet=quiet, plot=plot)
+
+
+@app.command()
+def estimate(
+    case: OptionalCasePath = None,
+    overrides: Overrides = None,
+    json: Json = False,
+    radius: Annotated[str | None, typer.Option(metavar="LENGTH", help="e.g. '7.5 um'.")] = None,
+    coverage: Annotated[str | None, typer.Option(metavar="FRACTION", help="Of one round patch, e.g. 0.3.")] = None,
+    rate: Annotated[str | None, typer.Option(metavar="RATE", help="Charging rate, e.g. C/10 or '2 nA'.")] = None,
+    diffusivity: Annotated[str | None, typer.Option(metavar="D", help="e.g. '4e-15 m2/s'.")] = None,
+    temperature: Annotated[str | None, typer.Option(metavar="T", help="e.g. '60 degC'.")] = None,
+) -> None:
+    """Estimate at once how far the contact runs ahead.
+
+    From closed forms, of a case, or of the default particle with the options.
+    """
+    from asyncsoc.cli.estimating import Wanted, show_estimate
+
+    wanted = Wanted(radius, coverage, rate, diffusivity, temperature)
+    show_estimate(case, overrides or [], wanted, json=json)
+
+
+@app.command()
+def protocol(
+    text: Annotated[list[str], typer.Argument(metavar="TEXT...", help="e.g. 'Charge at C/10 until 4.2 V'.")],
+    json: Json = False,
+) -> None:
+    """Show how steps are understood."""
+    from asyncsoc.cli.showing import show_protocol
+
+    show_protocol(text, json=json)
+
+
+@app.command()
+def params(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A material or an electrolyte.")] = None,
+    json: Json = False,
+) -> None:
+    """List parameter sets, or one with its sources."""
+    from asyncsoc.cli.showing import show_parameters
+
+    show_parameters(name, json=json)
+
+
+@app.command()
+def verify(json: Json = False) -> None:
+    """Compare the solver with closed forms.
+
+    Exit code 3 where a check fails.
+    """
+    from asyncsoc.cli.checking import verify_solver
+
+    raise typer.Exit(verify_solver(json=json))
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Look at the machine and the installation.
+
+    Exit code 4 where something needed is missing.
+    """
+    from asyncsoc.cli.checking import examine_machine
+
+    raise typer.Exit(examine_machine(json=json))
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the pictures go.")] = Path(
+        "demo-output"
+    ),
+) -> None:
+    """Charge a calendered and a hot-calendered particle."""
+    from asyncsoc.cli.running import run_demo
+
+    run_demo(output)

@@ -1,0 +1,63 @@
+"""The entry point: run a command, turn whatever it raises into a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from asyncsoc.cli.app import app
+from asyncsoc.cli.console import note, print_document
+from asyncsoc.cli.failure import BROKEN_PIPE, debugging, describe, print_traceback
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Exit codes: 0 done, 2 the input is wrong, 3 the simulation could not finish, 4 the environment lacks something.
+
+    Parameters
+    ----------
+    arguments
+        What follows the program's name; None takes `sys.argv`.
+    """
+    import typer
+
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    try:
+        result = typer.main.get_command(app)(args=words, prog_name="asyncsoc", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except SystemExit as stop:  # an option that ends the program by itself
+        return stop.code if isinstance(stop.code, int) else 0
+    except BaseException as error:  # whatever happened, the user gets one message and an exit code
+        return _failed(error, json="--json" in words)
+
+
+def _failed(error: BaseException, *, json: bool) -> int:
+    failure = describe(error)
+    if debugging():
+        print_traceback(error)
+    try:
+        if json and failure.document is not None:
+            print_document(failure.document)
+        if failure.message:
+            note(failure.message)
+    except OSError:
+        pass  # nobody reads any more
+    if failure.exit_code == BROKEN_PIPE:
+        _close_stdout()
+    _end_other_ranks(failure.exit_code)
+    return failure.exit_code
+
+
+def _close_stdout() -> None:
+    """Let the interpreter's last flush go nowhere instead of complaining."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _end_other_ranks(exit_code: int) -> None:
+    """Abort MPI where this process is one of several: they would wait for this one for ever."""
+    from asyncsoc._bootstrap import abort_mpi
+
+    abort_mpi(exit_code)

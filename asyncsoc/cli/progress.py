@@ -1,0 +1,67 @@
+"""The progress bar of a run: simulated time, step, voltage, time left; on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from asyncsoc.cli.console import is_terminal
+
+
+class Report(Protocol):
+    """What a run tells while it goes on."""
+
+    @property
+    def time(self) -> float:
+        """Simulated time [s]."""
+
+    @property
+    def step(self) -> int:
+        """Protocol step, from 1."""
+
+    @property
+    def n_steps(self) -> int:
+        """Number of protocol steps."""
+
+    @property
+    def voltage(self) -> float:
+        """V."""
+
+    @property
+    def fraction(self) -> float:
+        """Share done, in [0, 1]."""
+
+
+@contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Callable[[Report], None] | None]:
+    """Give a callback that draws the bar on stderr; None where nobody looks at it."""
+    if quiet or not is_terminal(sys.stderr):
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}"))
+    with Progress(
+        *columns, TimeRemainingColumn(), TextColumn("left"), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task("preparing", total=1.0)
+
+        def show(report: Report) -> None:
+            bar.update(task, completed=report.fraction, description=describe(report))
+
+        yield show
+
+
+def describe(report: Report) -> str:
+    """Return where a run stands, in one line."""
+    return f"{duration(report.time)} simulated, step {report.step} of {report.n_steps}, {report.voltage:.3f} V"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as a person reads it."""
+    if seconds < 120.0:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60.0:.1f} min" if seconds < 7200.0 else f"{seconds / 3600.0:.2f} h"

@@ -1,0 +1,73 @@
+"""`asyncsoc run` and `asyncsoc demo`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncsoc.cli.console import note, print_document, print_line, print_table
+from asyncsoc.cli.progress import progress_bar
+from asyncsoc.errors import AsyncsocError, SimulationError
+
+if TYPE_CHECKING:
+    from asyncsoc.results.solution import Solution
+
+RESCUED = Path("asyncsoc-output")
+"""Where an unfinished run is kept if the user named no directory."""
+
+
+def run_case(path: Path, overrides: Sequence[str], output: Path | None, *, json: bool, quiet: bool, plot: bool) -> None:
+    """Run a case, keep it where asked, show it.
+
+    Raises
+    ------
+    AsyncsocError
+        Whatever is wrong with the case, or kept the simulation from finishing; what was reached is saved first.
+    """
+    from asyncsoc.case.case import Case
+
+    case = Case.from_toml(path, overrides)
+
+    from asyncsoc.simulation import simulate
+
+    try:
+        with progress_bar(quiet=quiet) as progress:
+            solution = simulate(case, progress=progress)
+    except SimulationError as error:
+        _rescue(getattr(error, "partial", None), output or RESCUED)
+        raise
+    files = [] if output is None else _keep(solution, output, plot=plot)
+    for warning in solution.warnings:
+        note(f"warning: {warning}")
+    if json:
+        print_document({**solution.to_json_dict(), "files": [str(file) for file in files]})
+    elif not quiet:
+        print_table(("quantity", "value"), solution.summary().items())
+        print_line("\n".join(str(file) for file in files) if files else "not kept: add -o DIR to keep the result")
+
+
+def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
+    result = solution.save(directory)
+    if not plot:
+        return [result]
+    picture = result.with_suffix(".png")
+    solution.plot().savefig(picture)
+    return [result, picture]
+
+
+def _rescue(partial: Solution | None, directory: Path) -> None:
+    """Keep what an unfinished run reached; the reason it stopped matters more than a full disk."""
+    if partial is None:
+        return
+    try:
+        note(f"what was reached is kept in {partial.save(directory)}")
+    except AsyncsocError as error:
+        note(f"what was reached could not be kept: {error}")
+
+
+def run_demo(directory: Path) -> None:
+    """Run the demo and show its table and pictures."""
+    from asyncsoc.report.demo import run_demo as charge_both
+
+    charge_both(directory)
