@@ -214,7 +214,7 @@ def read_mesh(
 
 
 def write_mesh(mesh: ParticleMesh, path: str | Path) -> None:
-    """Write a mesh as compressed binary VTU, cells and surface facets, missing coordinates as zero.
+    """Write a mesh as binary VTU (LZMA), cells and surface facets, missing coordinates as zero.
 
     Raises
     ------
@@ -227,8 +227,9 @@ def write_mesh(mesh: ParticleMesh, path: str | Path) -> None:
     points = np.zeros((mesh.n_nodes, 3))
     points[:, : mesh.points.shape[1]] = mesh.points
     body, facet = next((kind, value[1]) for kind, value in _KINDS.items() if value[0] == mesh.coordinates)
-    raw = meshio.Mesh(points, [(body, np.array(mesh.cells)), (facet, np.array(mesh.facets))])
+    number = np.int32 if mesh.n_nodes <= np.iinfo(np.int32).max else np.int64
+    raw = meshio.Mesh(points, [(body, mesh.cells.astype(number)), (facet, mesh.facets.astype(number))])
     try:
-        raw.write(path, file_format="vtu", binary=True, compression="zlib")
+        raw.write(path, file_format="vtu", binary=True, compression="lzma")
     except OSError as error:
         raise InputError(f"the mesh file cannot be written: {error}", where=str(path)) from error

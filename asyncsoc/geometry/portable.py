@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from asyncsoc.errors import InputError
 
 HALF_PI = 1.5707963267948966
-_TERMS = 10
+_TERMS = 12
 
 
 def _taylor(first: float, square: float, lowest: int) -> float:
@@ -25,6 +25,11 @@ def _taylor(first: float, square: float, lowest: int) -> float:
         a = lowest + 2 * (k - 1)
         value = 1.0 - square / (a * (a + 1)) * value
     return first * value
+
+
+def sine(angle: float) -> float:
+    """Return sin(angle) for an angle in [0, pi/2] to about one unit in the last place."""
+    return _taylor(angle, angle * angle, 2)
 
 
 def quarter_circle(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

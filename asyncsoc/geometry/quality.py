@@ -240,4 +240,4 @@ def _check_surface(mesh: ParticleMesh) -> None:
 
 
 def _rows(facets: NDArray[np.int64]) -> set[tuple[int, ...]]:
-    return {tuple(row) for row in facet_keys(facets).tolist()}
+    return {tuple(row) for row in np.sort(facets, axis=1).tolist()}

@@ -19,9 +19,20 @@ FACETS_OF_CELL: dict[Coordinates, tuple[tuple[int, ...], ...]] = {
 }
 
 
+# Below this number of nodes the three numbers of a triangle fit into one 64-bit integer.
+_PACKABLE = 2_000_000
+
+
 def facet_keys(facets: Int) -> Int:
-    """Return the facets with their nodes sorted: equal rows are the same facet."""
-    return np.sort(facets, axis=1)
+    """Return one key per facet, the same for the same nodes: (n,), or (n, k) where the numbers are too large."""
+    ordered = np.sort(facets, axis=1)
+    base = int(ordered.max(initial=0)) + 1
+    if base > _PACKABLE:
+        return ordered
+    keys = ordered[:, 0].copy()
+    for column in range(1, ordered.shape[1]):
+        keys = keys * base + ordered[:, column]
+    return keys
 
 
 def boundary(points: NDArray[np.float64], cells: Int, coordinates: Coordinates) -> tuple[Int, Int]:
