@@ -93,7 +93,7 @@ def _measure_weight(mesh: ParticleMesh, coordinates):  # type: ignore[no-untyped
 
 def _dof_to_node(domain, space) -> NDArray[np.int64]:  # type: ignore[no-untyped-def]
     """Return the node of the input mesh for each degree of freedom."""
-    geometry_dofs = domain.geometry.dofmap
+    geometry_dofs = domain.geometry.dofmaps[0]
     space_dofs = space.dofmap.list
     to_node = np.empty(space.dofmap.index_map.size_local, dtype=np.int64)
     to_node[np.asarray(space_dofs).ravel()] = domain.geometry.input_global_indices[np.asarray(geometry_dofs).ravel()]
