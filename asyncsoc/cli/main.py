@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from asyncsoc.cli.app import app
 from asyncsoc.cli.console import note, print_document
-from asyncsoc.cli.failure import BROKEN_PIPE, debugging, describe, print_traceback
+from asyncsoc.cli.failure import BROKEN_PIPE, INTERRUPTED, debugging, describe, print_traceback
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = typer.main.get_command(app)(args=words, prog_name="asyncsoc", standalone_mode=False)
         sys.stdout.flush()
+        if result == INTERRUPTED:  # typer turns Ctrl-C into this
+            raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
     except SystemExit as stop:  # an option that ends the program by itself
         return stop.code if isinstance(stop.code, int) else 0

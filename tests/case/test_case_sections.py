@@ -10,6 +10,7 @@ import pytest
 
 import asyncsoc as aso
 from asyncsoc.case.capacity import Capacity
+from asyncsoc.case.chemistry import SideReaction
 from asyncsoc.errors import InputError
 
 
@@ -223,7 +224,7 @@ def test_objects_in_four_lines_equal_the_tables() -> None:
         (lambda: aso.Particle.sphere("5 m2"), "particle.radius"),
         (lambda: aso.Particle(radios=1.0), "particle.radios"),
         (lambda: aso.Material.named("x"), "material.name"),
-        (lambda: aso.SideReaction(mode="x"), "side_reaction.mode"),
+        (lambda: SideReaction(mode="x"), "side_reaction.mode"),
         (lambda: aso.Protocol.of("Rest"), "protocol.steps, step 1"),
         (aso.Case, "protocol"),
     ],
