@@ -16,6 +16,7 @@ from asyncsoc.results import layout
 _OBJECTS = 1000
 _ALWAYS_ALLOWED = 256 << 20
 _EXPANSION = 200
+_LONGEST_ATTRIBUTE = 1 << 16
 
 
 def damaged(path: Path, what: str, value: object = None) -> InputError:
@@ -32,8 +33,8 @@ def damaged(path: Path, what: str, value: object = None) -> InputError:
 def _check_dataset(path: Path, name: str, dataset: Any, limit: int) -> int:
     if dataset.external or dataset.is_virtual:
         raise damaged(path, "its data lie in another file, which is refused", name)
-    if dataset.dtype.kind not in "fiu":
-        raise damaged(path, f"'{name}' holds something else than numbers", str(dataset.dtype))
+    if dataset.dtype.kind not in "fiuS":
+        raise damaged(path, f"'{name}' holds something else than numbers or plain text", str(dataset.dtype))
     size = int(np.prod([int(n) for n in dataset.shape], dtype=object)) * int(dataset.dtype.itemsize)
     if size > limit:
         raise damaged(path, f"'{name}' would fill {size / 2**20:.0f} MiB of memory", dataset.shape)
@@ -97,19 +98,29 @@ class GuardedFile:
             raise damaged(self.path, f"'{name}' is not finite")
         return values
 
+    def text(self, name: str) -> str:
+        """Return a text kept as an array of its own."""
+        item = self._get(name)
+        if item.shape != () or item.dtype.kind != "S":
+            raise damaged(self.path, f"'{name}' is not a text")
+        return bytes(item[()]).decode()
+
     def attribute(self, name: str, kind: type, owner: str = "/") -> Any:
         """Return an attribute of the type given: str, int or float."""
         attributes = self._get(owner).attrs
         if name not in attributes:
             raise damaged(self.path, f"the attribute '{name}' of '{owner}' is missing")
-        if attributes.get_id(name).shape != ():
-            raise damaged(self.path, f"the attribute '{name}' of '{owner}' is a list")
+        # Only what tells its size before it is read: a text of open length may claim gigabytes.
+        stored = attributes.get_id(name)
+        wanted = "S" if kind is str else "fiu"
+        if stored.shape != () or stored.dtype.kind not in wanted or stored.dtype.itemsize > _LONGEST_ATTRIBUTE:
+            raise damaged(self.path, f"the attribute '{name}' of '{owner}' is not one {kind.__name__}")
         value = attributes[name]
-        if kind is str and isinstance(value, str):
-            return value
-        if kind is not str and isinstance(value, np.number | int | float) and np.isfinite(value):
-            return kind(value)
-        raise damaged(self.path, f"the attribute '{name}' of '{owner}' is not {kind.__name__}", str(value)[:60])
+        if kind is str:
+            return bytes(value).decode()
+        if not np.isfinite(value):
+            raise damaged(self.path, f"the attribute '{name}' of '{owner}' is not finite")
+        return kind(value)
 
 
 @contextmanager

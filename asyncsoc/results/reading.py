@@ -29,11 +29,15 @@ def _verify_checksum(path: Path) -> None:
             raise damaged(path, f"its SHA-256 is not the one in {sidecar.name}", found)
 
 
-def _json(file: GuardedFile, name: str, kind: type, owner: str = "/") -> Any:
-    value = from_text(file.attribute(name, str, owner), where=f"{file.path}, attribute '{name}'")
+def _json(file: GuardedFile, name: str, text: str, kind: type) -> Any:
+    value = from_text(text, where=f"{file.path}, '{name}'")
     if not isinstance(value, kind):
-        raise damaged(file.path, f"the attribute '{name}' is not a {kind.__name__}")
+        raise damaged(file.path, f"'{name}' is not a {kind.__name__}")
     return value
+
+
+def _record(file: GuardedFile, name: str, kind: type) -> Any:
+    return _json(file, name, file.text(f"record/{name}"), kind)
 
 
 def _read_mesh(file: GuardedFile) -> ParticleMesh:
@@ -63,7 +67,7 @@ def _read_mesh(file: GuardedFile) -> ParticleMesh:
 
 
 def _read_contact(file: GuardedFile, mesh: ParticleMesh) -> ContactMap:
-    parameters = _json(file, "parameters", dict, "contact")
+    parameters = _json(file, "contact parameters", file.attribute("parameters", str, "contact"), dict)
     return ContactMap(
         kind=file.attribute("kind", str, "contact"),
         weights=file.array(f"VTKHDF/PointData/{layout.CONTACT_WEIGHT}", np.float64, (mesh.n_nodes,)),
@@ -114,26 +118,26 @@ def read_run(path: Path) -> RunData:
         version = file.attribute("format version", int)
         if version != layout.FORMAT_VERSION:
             raise damaged(path, f"format version {version}, this asyncsoc reads {layout.FORMAT_VERSION}")
-        status = file.attribute("status", str)
+        status = file.text("record/status")
         if status not in ("done", "stopped"):
             raise damaged(path, "unknown status", status)
         mesh = _read_mesh(file)
         times, x = _read_fields(file, mesh.n_nodes)
         return RunData(
-            name=file.attribute("name", str),
+            name=file.text("record/name"),
             columns=_read_curves(file),
             field_times=times,
             field_x=x.reshape(len(times), mesh.n_nodes),
             mesh=mesh,
             contact=_read_contact(file, mesh),
             stoichiometry_at_4p2=file.attribute("stoichiometry at 4.2 V", float),
-            case=_json(file, "case", dict),
-            case_toml=file.attribute("case toml", str),
-            case_sha256=file.attribute("case sha256", str),
-            steps=tuple(StepSummary(**step) for step in _json(file, "steps", list)),
+            case=_record(file, "case", dict),
+            case_toml=file.text("record/case toml"),
+            case_sha256=file.text("record/case sha256"),
+            steps=tuple(StepSummary(**step) for step in _record(file, "steps", list)),
             status=cast("Status", status),
-            stop_reason=file.attribute("stop reason", str),
-            warnings=tuple(str(text) for text in _json(file, "warnings", list)),
-            provenance=_json(file, "provenance", dict),
-            wall_times=_json(file, "wall times [s]", dict),
+            stop_reason=file.text("record/stop reason"),
+            warnings=tuple(str(text) for text in _record(file, "warnings", list)),
+            provenance=_record(file, "provenance", dict),
+            wall_times=_record(file, "wall times [s]", dict),
         )

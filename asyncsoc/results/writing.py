@@ -22,9 +22,16 @@ from asyncsoc.results.plain import to_text
 _BLOCK = 1 << 20
 
 
-def _attributes(file: Any, run: RunData) -> None:
-    file.attrs["format"] = layout.FORMAT
+def _name_it(owner: Any, name: str, text: str) -> None:
+    """Attach a short text of fixed length: a reader knows its size before it reads."""
+    owner.attrs[name] = np.bytes_(text.encode() or b" ")
+
+
+def _write_record(file: Any, run: RunData, h5py: Any) -> None:
+    """Write what the run was, as texts of fixed length: attributes are too short for the steps of many cycles."""
+    _name_it(file, "format", layout.FORMAT)
     file.attrs["format version"] = layout.FORMAT_VERSION
+    file.attrs["stoichiometry at 4.2 V"] = run.stoichiometry_at_4p2
     texts = {
         "name": run.name,
         "status": run.status,
@@ -37,9 +44,10 @@ def _attributes(file: Any, run: RunData) -> None:
         "provenance": to_text(run.provenance),
         "wall times [s]": to_text(run.wall_times),
     }
+    record = file.create_group("record")
     for name, text in texts.items():
-        file.attrs[name] = text
-    file.attrs["stoichiometry at 4.2 V"] = run.stoichiometry_at_4p2
+        raw = text.encode()
+        record.create_dataset(name, data=raw, dtype=h5py.string_dtype("utf-8", max(len(raw), 1)))
 
 
 def _write_grid(grid: Any, run: RunData) -> None:
@@ -94,23 +102,22 @@ def _write_curves(group: Any, run: RunData) -> None:
     for name, values in run.columns.items():
         curve = group.create_dataset(layout.stored_name(name), data=values)
         curve.dims[0].attach_scale(point)
-        curve.attrs["units"] = names.unit_of(name)
-        curve.attrs["long_name"] = name
+        _name_it(curve, "units", names.unit_of(name))
+        _name_it(curve, "long_name", name)
 
 
 def _write_particle(file: Any, run: RunData) -> None:
     mesh = file.create_group("mesh")
     mesh["facets"] = run.mesh.facets
-    mesh.attrs["coordinates"] = run.mesh.coordinates
-    mesh.attrs["name"] = run.mesh.name
-    mesh.attrs["sha256"] = run.mesh.sha256
+    for name in ("coordinates", "name", "sha256"):
+        _name_it(mesh, name, getattr(run.mesh, name))
     contact = file.create_group("contact")
     contact["facet_fraction"] = run.contact.facet_fraction
     contact["surface_weights"] = run.contact.surface_weights
-    contact.attrs["kind"] = run.contact.kind
+    _name_it(contact, "kind", run.contact.kind)
+    _name_it(contact, "parameters", to_text(run.contact.parameters))
     contact.attrs["coverage asked"] = run.contact.coverage_asked
     contact.attrs["coverage realised"] = run.contact.coverage_realised
-    contact.attrs["parameters"] = to_text(run.contact.parameters)
 
 
 def checksum(path: Path) -> str:
@@ -144,7 +151,7 @@ def write_run(run: RunData, directory: Path) -> Path:
     sidecar = path.with_name(path.name + layout.CHECKSUM_SUFFIX)
     try:
         with replaced(path) as stream, h5py.File(stream, "w") as file:
-            _attributes(file, run)
+            _write_record(file, run, h5py)
             grid = file.create_group("VTKHDF")
             _write_grid(grid, run)
             _write_steps(grid.create_group("Steps"), run.field_times)

@@ -81,6 +81,11 @@ def test_damaged_bytes_never_give_anything_but_an_error_or_the_same_numbers(whol
     assert errors > 0
 
 
+def rewrite(file, name, content) -> None:
+    del file[f"record/{name}"]
+    file[f"record/{name}"] = np.bytes_(content)
+
+
 def elsewhere(file, place) -> None:
     del file["mesh/facets"]
     file["mesh/facets"] = h5py.ExternalLink(str(place), "mesh/facets")
@@ -124,13 +129,31 @@ def strings(file, place) -> None:
     file["curves/Names"] = ["a"] * 12
 
 
+def text_of_open_length(file, place) -> None:
+    del file["record/name"]
+    file["record/name"] = "a name"
+
+
+def attribute_of_open_length(file, place) -> None:
+    file["mesh"].attrs["name"] = "a name"
+
+
+def text_as_number(file, place) -> None:
+    del file["record/name"]
+    file["record/name"] = 3.0
+
+
+def not_utf8(file, place) -> None:
+    rewrite(file, "name", b"\xff\xfe")
+
+
 def objects(file, place) -> None:
     for k in range(1100):
         file.create_group(f"curves/g{k}")
 
 
 def other_format(file, place) -> None:
-    file.attrs["format"] = "something"
+    file.attrs["format"] = np.bytes_("something")
 
 
 def later_version(file, place) -> None:
@@ -177,23 +200,23 @@ def shorter_curve(file, place) -> None:
 
 
 def unknown_coordinates(file, place) -> None:
-    file["mesh"].attrs["coordinates"] = "polar"
+    file["mesh"].attrs["coordinates"] = np.bytes_("polar")
 
 
 def json_with_nan(file, place) -> None:
-    file.attrs["provenance"] = '{"a": NaN}'
+    rewrite(file, "provenance", '{"a": NaN}')
 
 
 def json_nested_deeply(file, place) -> None:
-    file.attrs["case"] = "[" * 100_000
+    rewrite(file, "case", "[" * 100_000)
 
 
 def json_of_another_kind(file, place) -> None:
-    file.attrs["steps"] = '{"a": 1}'
+    rewrite(file, "steps", '{"a": 1}')
 
 
 def steps_of_another_kind(file, place) -> None:
-    file.attrs["steps"] = '[{"a": 1}]'
+    rewrite(file, "steps", '[{"a": 1}]')
 
 
 def attribute_as_list(file, place) -> None:
@@ -201,15 +224,16 @@ def attribute_as_list(file, place) -> None:
 
 
 def attribute_as_number(file, place) -> None:
-    file.attrs["name"] = 3
+    file["mesh"].attrs["name"] = 3
 
 
 def unknown_status(file, place) -> None:
-    file.attrs["status"] = "excellent"
+    rewrite(file, "status", "excellent")
 
 
 CHANGES = [
-    elsewhere, soft_link, raw_storage, virtual, cycle, bomb, many_small_bombs, strings, objects, other_format,
+    elsewhere, soft_link, raw_storage, virtual, cycle, bomb, many_small_bombs, strings, text_of_open_length,
+    attribute_of_open_length, text_as_number, not_utf8, objects, other_format,
     later_version, no_mesh, nodes_that_do_not_exist, negative_nodes, moved_node, nan_in_the_field, fewer_values,
     moved_snapshots, times_backwards, shorter_curve, unknown_coordinates, json_with_nan, json_nested_deeply,
     json_of_another_kind, steps_of_another_kind, attribute_as_list, attribute_as_number, unknown_status,
