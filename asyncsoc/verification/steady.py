@@ -192,3 +192,15 @@ def small_cap_contact_mean(coverage: float) -> float:
     """
     a = 2.0 * math.sqrt(check_coverage(coverage))
     return 4.0 * math.pi * disc_resistance_uniform_flux(a, 1.0) - math.log(a) + math.log(2.0) - 1.55
+
+
+def small_cap_isothermal(coverage: float) -> float:
+    """Return the excess of a small cap held at one concentration, disc law with the sphere's corrections [J R / D].
+
+    (pi / a) [1 + (a / pi) (ln(2 / a) - 9/5 + 3/2 - 2 ln 2)] with the polar angle a of the edge; pi / a is 4 pi / (4 a).
+    The relative error is of order a^2 ln a.
+    Source: A. F. Cheviakov, M. J. Ward, R. Straube, Multiscale Model. Simul. 8 (2010) 836, doi:10.1137/100782620.
+    """
+    a = 2.0 * math.asin(math.sqrt(check_coverage(coverage)))
+    correction = math.log(2.0 / a) - 0.3 - 2.0 * math.log(2.0)
+    return 4.0 * math.pi * disc_resistance_isothermal(a, 1.0) * (1.0 + a / math.pi * correction)

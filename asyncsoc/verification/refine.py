@@ -1,0 +1,65 @@
+"""Nested meshes of the unit sphere for convergence orders: every cell split at its edges' midpoints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.errors import InputError
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.sphere import scaled_to_sphere_volume
+from asyncsoc.geometry.surface import surface_facets
+
+
+def refined(mesh: ParticleMesh) -> ParticleMesh:
+    """Split each interval in 2 or each triangle in 4; new surface nodes move out to the old ones' radius.
+
+    The nodes of the coarse mesh keep their numbers; an axisymmetric mesh is then scaled to the volume 4 pi / 3.
+
+    Raises
+    ------
+    InputError
+        The mesh is three-dimensional.
+    """
+    if mesh.coordinates == "cartesian":
+        raise InputError("only radial and axisymmetric meshes are refined", where="mesh", value=mesh.coordinates)
+    pairs = [(0, 1)] if mesh.coordinates == "radial" else [(0, 1), (1, 2), (2, 0)]
+    edges = np.sort(np.concatenate([mesh.cells[:, list(pair)] for pair in pairs]), axis=1)
+    unique, inverse = np.unique(edges, axis=0, return_inverse=True)
+    middle = inverse.reshape(len(pairs), -1) + mesh.n_nodes
+    points = np.concatenate([mesh.points, mesh.points[unique].mean(axis=1)])
+    cells = _halves(mesh.cells, middle) if mesh.coordinates == "radial" else _quarters(mesh.cells, middle)
+    facets = surface_facets(points, cells, mesh.coordinates)
+    radius = np.linalg.norm(mesh.points[mesh.facets.ravel()], axis=1).max()
+    surface = np.unique(facets)
+    points[surface] *= radius / np.linalg.norm(points[surface], axis=1, keepdims=True)
+    finer = replace(mesh, points=points, cells=cells, facets=facets)
+    return finer if mesh.coordinates == "radial" else scaled_to_sphere_volume(finer)
+
+
+def family(mesh: ParticleMesh, levels: int) -> list[ParticleMesh]:
+    """Return `mesh` and its refinements, `levels` meshes in all."""
+    meshes = [mesh]
+    while len(meshes) < levels:
+        meshes.append(refined(meshes[-1]))
+    return meshes
+
+
+def observed_orders(errors: NDArray[np.float64] | list[float], ratio: float = 2.0) -> NDArray[np.float64]:
+    """Return log(e_k / e_{k+1}) / log(ratio) for errors at sizes that fall by `ratio`."""
+    values = np.asarray(errors, dtype=np.float64)
+    return np.asarray(np.log(values[:-1] / values[1:]) / np.log(ratio))
+
+
+def _halves(cells: NDArray[np.int64], middle: NDArray[np.int64]) -> NDArray[np.int64]:
+    a, b = cells.T
+    return np.concatenate([np.stack([a, middle[0]], axis=1), np.stack([middle[0], b], axis=1)])
+
+
+def _quarters(cells: NDArray[np.int64], middle: NDArray[np.int64]) -> NDArray[np.int64]:
+    a, b, c = cells.T
+    ab, bc, ca = middle
+    children = ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))
+    return np.concatenate([np.stack(child, axis=1) for child in children])

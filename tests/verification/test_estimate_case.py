@@ -1,0 +1,87 @@
+"""The estimate of a case: it agrees with the plain numbers, follows the case and refuses what it cannot know."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+
+import pytest
+
+from asyncsoc.case.case import Case
+from asyncsoc.errors import InputError
+from asyncsoc.verification.estimate_case import estimate
+from asyncsoc.verification.steady import cap_contact_mean_steady
+
+RADIUS = 7.5e-6
+
+
+def case(**sections: object) -> Case:
+    """Return a case of a cap at C/10 with one diffusivity, sections replaced."""
+    keys: dict[str, object] = {
+        "particle": {"radius": "7.5 um"},
+        "contact": {"kind": "cap", "coverage": 0.3},
+        "material": {"name": "ncm811-sturm2019", "diffusivity": "1e-14 m2/s"},
+        "protocol": {"steps": ["Rest for 1 hour", "Charge at C/10 until 4.2 V"]},
+    }
+    return Case.from_dict({**keys, **sections})
+
+
+def test_case_agrees_with_the_plain_numbers() -> None:
+    result = estimate(case())
+    group = RADIUS**2 * 0.729 / 36000.0 / 3.0 / 1e-14
+    assert result.group.typical == pytest.approx(group, rel=5e-3)
+    assert result.contact_excess.typical == pytest.approx(group * cap_contact_mean_steady(0.3), rel=5e-3)
+    assert result.window == pytest.approx(0.63, abs=0.005)
+    assert result.soc_lead.typical > 0.0
+
+
+def test_case_takes_the_material_s_diffusivity_where_none_is_given() -> None:
+    result = estimate(case(material={"name": "ncm811-oregan2022"}))
+    assert result.diffusivity.most < result.diffusivity.typical < result.diffusivity.least
+    assert any("D(x)" in note for note in result.notes)
+
+
+def test_discharge_case_and_absolute_currents() -> None:
+    protocol = {"initial_voltage": "4.2 V", "steps": ["Discharge at C/10 until 3 V"]}
+    discharge = estimate(case(protocol=protocol))
+    assert discharge.current < 0.0
+    assert discharge.soc_lead.typical < 0.0
+    doubled = estimate(case(protocol={**protocol, "steps": ["Discharge at C/5 until 3 V"]}))
+    assert doubled.current == pytest.approx(2.0 * discharge.current)
+    assert doubled.contact_excess.typical == pytest.approx(2.0 * discharge.contact_excess.typical)
+
+
+def test_capacity_per_mass_sets_the_current() -> None:
+    steps = ["Charge at 1C until 4.2 V"]
+    by_mass = estimate(case(protocol={"capacity": "200 mAh/g", "steps": steps}))
+    absolute = estimate(case(protocol={"capacity": "1 nAh", "steps": steps}))
+    assert absolute.current == pytest.approx(1e-9)
+    mass = 4.0 / 3.0 * math.pi * RADIUS**3 * 50060.0 * 0.09728
+    assert by_mass.current == pytest.approx(200.0 * mass, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "message"),
+    [
+        ({"steps": ["Rest for 1 hour"]}, "no step of the protocol has a constant current"),
+        ({"steps": ["Charge at C/10 until 4.2 V"], "initial_stoichiometry": 0.25}, "beyond its own limit"),
+    ],
+)
+def test_cases_without_an_estimate_say_why(protocol: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        estimate(case(protocol=protocol))
+
+
+def test_mesh_particles_are_refused() -> None:
+    keys = {"particle": {"shape": "mesh", "file": "p.vtu"}, "contact": {"kind": "labels"}}
+    with pytest.raises(InputError, match="knows spheres"):
+        estimate(case(**keys))
+
+
+def test_the_estimate_needs_neither_scipy_nor_dolfinx() -> None:
+    code = (
+        "import sys, asyncsoc.verification.estimate_case; "
+        "sys.exit(any(name in sys.modules for name in ('scipy', 'dolfinx', 'numba')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
