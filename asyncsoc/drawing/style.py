@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.backend_bases import RendererBase
     from matplotlib.figure import Figure
 
 BLUE: Final = "#0072B2"
@@ -58,26 +60,46 @@ _DPI = 200.0
 _PADS: Final[dict[str, Any]] = {"w_pad": 0.09, "h_pad": 0.09, "wspace": 0.03, "hspace": 0.03}
 
 
+@contextmanager
+def _style() -> Iterator[None]:
+    """Put this style in the place of the user's settings for a while."""
+    from matplotlib import rc_context, rcParamsDefault
+
+    settings: dict[Any, Any] = {**rcParamsDefault, **_RC}
+    with rc_context({key: value for key, value in settings.items() if not key.startswith("backend")}):
+        yield
+
+
 def styled[**P, R](draw: Callable[P, R]) -> Callable[P, R]:
     """Let `draw` work under this style, whatever the user has set, and leave the user's settings alone."""
 
     @wraps(draw)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        from matplotlib import rc_context, rcParamsDefault
-
-        settings: dict[Any, Any] = {**rcParamsDefault, **_RC}
-        with rc_context({key: value for key, value in settings.items() if not key.startswith("backend")}):
+        with _style():
             return draw(*args, **kwargs)
 
     return wrapper
 
 
+@cache
+def _figure_class() -> type[Figure]:
+    from matplotlib.figure import Figure
+
+    class StyledFigure(Figure):
+        """A figure that is drawn in this style too: matplotlib makes ticks only then."""
+
+        def draw(self, renderer: RendererBase) -> None:
+            with _style():
+                super().draw(renderer)
+
+    return StyledFigure
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure of the size given [inch], laid out by constraints and tied to no window."""
-    from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    return Figure(figsize=(width, height), dpi=_DPI, layout=ConstrainedLayoutEngine(**_PADS))
+    return _figure_class()(figsize=(width, height), dpi=_DPI, layout=ConstrainedLayoutEngine(**_PADS))
 
 
 def guide_lines(axes: Axes) -> None:
