@@ -5,27 +5,30 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from asyncsoc.cli.console import note, print_document, print_table
+from asyncsoc.cli.progress import counting_bar
 from asyncsoc.errors import EnvironmentProblem, SimulationError
 
-_CHECK = ("name", "value", "reference", "tolerance", "passed")
+_CHECK = ("name", "value", "reference", "tolerance", "passed", "note")
+_SHOWN = _CHECK[:-1]
 
 
 def verify_solver(*, json: bool) -> int:
-    """Run the verification suite, show it and return the exit code."""
+    """Run the verification suite, show it, and return the exit code."""
     from asyncsoc.verification.suite import run_checks
 
-    checks = run_checks()
+    with counting_bar(quiet=False) as progress:
+        checks = run_checks(progress)
     failed = [check.name for check in checks if not check.passed]
     if json:
         print_document({"checks": [{name: getattr(check, name) for name in _CHECK} for check in checks]})
     else:
-        print_table(_CHECK, ([getattr(check, name) for name in _CHECK] for check in checks))
+        print_table(_SHOWN, ([getattr(check, name) for name in _SHOWN] for check in checks))
         note(f"{len(checks) - len(failed)} of {len(checks)} checks passed" + _named(failed))
     return SimulationError.exit_code if failed else 0
 
 
 def examine_machine(*, json: bool) -> int:
-    """Look at the machine, show it and return the exit code."""
+    """Look at the machine, show what was found, and return the exit code."""
     from asyncsoc.doctor import passed, run_checks
 
     checks = run_checks()

@@ -36,23 +36,31 @@ class Report(Protocol):
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Callable[[Report], None] | None]:
-    """Give a callback that draws the bar on stderr; None where nobody looks at it."""
+    """Give a callback that draws a run's bar on stderr; None where nobody looks at it."""
+    with _bar(quiet=quiet) as update:
+        yield None if update is None else lambda report: update(report.fraction, describe(report))
+
+
+@contextmanager
+def counting_bar(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
+    """Give a callback (done, all, what comes next) that draws a bar on stderr; None where nobody looks at it."""
+    with _bar(quiet=quiet) as update:
+        yield None if update is None else lambda done, total, title: update(done / max(total, 1), title)
+
+
+@contextmanager
+def _bar(*, quiet: bool) -> Iterator[Callable[[float, str], None] | None]:
     if quiet or not is_terminal(sys.stderr):
         yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}"))
-    with Progress(
-        *columns, TimeRemainingColumn(), TextColumn("left"), console=Console(stderr=True), transient=True
-    ) as bar:
+    columns = (BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}", markup=False))
+    left = (TimeRemainingColumn(), TextColumn("left"))
+    with Progress(*columns, *left, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("preparing", total=1.0)
-
-        def show(report: Report) -> None:
-            bar.update(task, completed=report.fraction, description=describe(report))
-
-        yield show
+        yield lambda fraction, text: bar.update(task, completed=fraction, description=text)
 
 
 def describe(report: Report) -> str:

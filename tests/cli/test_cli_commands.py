@@ -87,17 +87,24 @@ def test_estimate_of_a_case_and_of_options_agree(capsys: pytest.CaptureFixture[s
 
 
 def check(name: str, passed: bool) -> SimpleNamespace:
-    return SimpleNamespace(name=name, value=1.0, reference=float("nan"), tolerance=0.1, passed=passed)
+    return SimpleNamespace(name=name, value=1.0, reference=float("nan"), tolerance=0.1, passed=passed, note="why")
 
 
 def test_verify_shows_its_checks_and_fails_with_them(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    suite = SimpleNamespace(run_checks=lambda: [check("cap", True), check("belt", True)])
+    suite = SimpleNamespace(run_checks=lambda progress: [check("cap", True), check("belt", True)])
     monkeypatch.setitem(sys.modules, "asyncsoc.verification.suite", suite)
     shown = document(capsys, "verify")["checks"]
-    assert shown[0] == {"name": "cap", "value": 1.0, "reference": None, "tolerance": 0.1, "passed": True}
-    suite.run_checks = lambda: [check("cap", True), check("belt", False)]
+    assert shown[0] == {
+        "name": "cap",
+        "value": 1.0,
+        "reference": None,
+        "tolerance": 0.1,
+        "passed": True,
+        "note": "why",
+    }
+    suite.run_checks = lambda progress: [check("cap", True), check("belt", False)]
     assert not document(capsys, "verify", code=3)["checks"][1]["passed"]
     assert main(["verify"]) == 3
     captured = capsys.readouterr()

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from asyncsoc.cli import progress
-from asyncsoc.cli.progress import describe, duration, progress_bar
+from asyncsoc.cli.progress import counting_bar, describe, duration, progress_bar
 
 REPORT = SimpleNamespace(time=7200.0, total_time_estimate=36000.0, step=2, n_steps=3, voltage=3.9123, fraction=0.4)
 
@@ -63,3 +63,7 @@ def test_a_bar_on_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: py
     assert "step 2 of 3, 3.912 V" in captured.err
     assert "40 %" in captured.err
     assert captured.out == ""
+    with counting_bar(quiet=False) as count:
+        assert count is not None
+        count(3, 10, "belt [equator]")
+    assert "belt [equator]" in capsys.readouterr().err

@@ -1,0 +1,95 @@
+"""Every example runs as shipped, quickly, and prints what programs rely on."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncsoc.cli.main import main
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
+CURVES = {
+    "Time [s]",
+    "Voltage [V]",
+    "Current [A]",
+    "Mean stoichiometry",
+    "Contact-mean stoichiometry",
+    "Minimum stoichiometry",
+    "Maximum stoichiometry",
+    "Step",
+}
+
+
+def refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict[str, Any]:
+    assert main(["run", *arguments, "--json"]) == code
+    return json.loads(capsys.readouterr().out, parse_constant=refuse)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_example(example: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    started = time.perf_counter()
+    document = run(capsys, str(example))
+    assert time.perf_counter() - started < 30.0
+    assert document["status"] == "done"
+    assert document["stop_reason"]
+    assert document["coverage"]["realised"] == pytest.approx(document["coverage"]["asked"], abs=1e-6)
+    assert document["lithium balance error"] < 1e-10
+    assert {"set-up", "solve"} <= set(document["wall time [s]"])
+    assert document["provenance"]
+    curves = document["curves"]
+    assert set(curves) >= CURVES
+    assert len({len(values) for values in curves.values()}) == 1
+    assert curves["Time [s]"][0] == 0.0
+    assert all(b >= a for a, b in zip(curves["Time [s]"], curves["Time [s]"][1:], strict=False))
+    assert min(curves["Minimum stoichiometry"]) > 0.0
+    assert max(curves["Maximum stoichiometry"]) < 1.0
+
+
+def test_the_demo_case_runs_ahead_and_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case = str(next(path for path in EXAMPLES if path.stem == "cal_vs_hotcal"))
+    calendered = run(capsys, case, "-o", str(tmp_path))
+    hot = run(capsys, case, "--set", "contact.coverage=0.95")
+    ahead = "Largest asynchrony"
+    assert calendered["summary"][ahead] > 3.0 * hot["summary"][ahead] > 0.0
+    result, picture = map(Path, calendered["files"])
+    assert result.parent == tmp_path
+    assert result.suffix == ".vtkhdf"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    again = run(capsys, case, "-o", str(tmp_path))
+    assert again["files"] == calendered["files"]
+    assert again["curves"] == calendered["curves"]
+
+
+def test_an_infeasible_step_is_named_and_what_was_reached_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    case = str(next(path for path in EXAMPLES if path.stem == "rest_relaxation"))
+    steps = "protocol.steps=['Charge at C/10 until 3.8 V', 'Charge at C/10 until 3.6 V']"
+    document = run(capsys, case, "--set", steps, "--set", "protocol.cycle=[]", code=3)
+    assert document["status"] == "stopped"
+    assert "step 2" in document["error"]["what"]
+    assert document["curves"]["Voltage [V]"][-1] == pytest.approx(3.8, abs=1e-4)
+    assert list(Path("asyncsoc-output").glob("rest_relaxation-*.vtkhdf"))
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("side_reaction.mode=coupled", "the side reaction cannot be simulated yet"),
+        ("protocol.initial_stoichiometry=0.999", "stoichiometry window"),
+        ("protocol.initial_voltage=5 V", "protocol.initial_voltage"),
+    ],
+)
+def test_what_cannot_be_simulated_is_wrong_input(override: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    case = str(next(path for path in EXAMPLES if path.stem == "cal_vs_hotcal"))
+    assert main(["run", case, "--set", override]) == 2
+    assert words in capsys.readouterr().err
