@@ -33,7 +33,7 @@ def intercalation(potential, ocp, i0, film, law, alpha=0.5):
 
 
 def test_codes_are_those_of_the_kinetics_room():
-    assert (UNIFORM_FLUX, LINEAR, BUTLER_VOLMER) == tuple(int(model) for model in KineticsModel)
+    assert tuple(int(model) for model in KineticsModel) == (UNIFORM_FLUX, LINEAR, BUTLER_VOLMER)
 
 
 @settings(max_examples=300, deadline=None)
