@@ -1,0 +1,1 @@
+"""A single particle at one potential: the current or voltage constraint its protocol sets."""

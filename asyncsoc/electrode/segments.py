@@ -1,4 +1,4 @@
-"""Protocol steps made into constraints: one linear relation between current and potential, and the events that end it."""
+"""Protocol steps made into constraints: a linear relation between current and potential, and the events."""
 
 from __future__ import annotations
 
@@ -93,8 +93,8 @@ class ParticleScale:
 def series_resistance(thickness: float, conductivity: float, areal_capacity: float, capacity: float) -> float:
     """Return the separator's resistance seen by one particle's current [ohm].
 
-    An electrode of areal capacity Q_A [C/m2] holds Q_A / Q_p particles of capacity Q_p [C] per m2, so its areal current is
-    I Q_A / Q_p and the drop thickness / conductivity * I Q_A / Q_p.
+    An electrode of areal capacity Q_A [C/m2] holds Q_A / Q_p particles of capacity Q_p [C] per m2, so its areal
+    current is I Q_A / Q_p and the drop thickness / conductivity * I Q_A / Q_p.
     """
     return thickness / conductivity * areal_capacity / capacity
 

@@ -1,0 +1,1 @@
+"""Finite elements: the only room that knows dolfinx."""

@@ -17,7 +17,7 @@ class Operators:
     Attributes
     ----------
     indptr, indices, stiffness
-        K in CSR, m (symmetric, rows sum to zero): integral of grad phi_i . grad phi_j dV.
+        K in CSR, m (symmetric, rows sum to 0): integral of grad phi_i . grad phi_j dV.
     mass : (n,) float64, m3
         Row sums of the mass matrix.
     volume
@@ -31,5 +31,10 @@ class Operators:
     volume: float
 
     def __post_init__(self) -> None:
-        for name, dtype in (("indptr", np.int64), ("indices", np.int64), ("stiffness", np.float64), ("mass", np.float64)):
+        for name, dtype in (
+            ("indptr", np.int64),
+            ("indices", np.int64),
+            ("stiffness", np.float64),
+            ("mass", np.float64),
+        ):
             object.__setattr__(self, name, frozen(getattr(self, name), dtype))

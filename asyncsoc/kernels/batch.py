@@ -5,37 +5,47 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from asyncsoc.kernels.compiling import kernel
+from asyncsoc.kernels.contact import solve_lambda
 from asyncsoc.kernels.controller import N_STATE, advance, prepare
-from asyncsoc.kernels.rosenbrock import Contact, Control, Medium, Workspace, solve_lambda
+from asyncsoc.kernels.problem import Contact, Control, Medium, Problem, Side, make_local, make_workspace
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+N_SIDE = 9
 
 
 class Members(NamedTuple):
-    """Stacked data of M members on one mesh of n nodes (elimination order), at most C contact nodes, E events, T tables.
+    """Stacked data of M members on one mesh of n nodes (elimination order).
+
+    At most C contact nodes and E events each; T material tables and Q reaction-energy tables in all.
 
     Attributes
     ----------
     x, x_new : (M, n)
         Accepted state and the state `advance` arrives at.
+    film, film_new : (M, C)
+        Film thickness on the contact nodes [m], likewise.
     state : (M, N_STATE)
         Columns as in `controller`.
-    dense : (M, 3, n)
+    dense : (M, 3, n), film_dense : (M, 3, C)
         Coefficients of the continuous solution over the last accepted step.
-    nodes, areas, film : (M, C), n_contact : (M,)
-        Contact nodes, areas [m2], film resistance [ohm m2].
-    current : (M, C)
-        Current density on the contact nodes at `x_new` [A/m2].
+    nodes, areas, resistance : (M, C), n_contact : (M,)
+        Contact nodes, areas [m2], film resistance from the start [ohm m2].
+    current, side_current : (M, C)
+        Intercalation and side current densities at `x_new` [A/m2].
     table : (M,), grids : (T, 2), tables : (T, cells + 1, 6)
         Index of each member's table; x_first and spacing; coefficients.
     medium : (M, 4)
         F/(R T), alpha, kinetics, F c_max.
+    side_table : (M,), side_grids : (Q, 2), side_tables : (Q, 4 cells)
+        The same for the reaction energy: first node and inverse spacing.
+    side : (M, N_SIDE)
+        active, alpha, beta, shift, scale, inverse_limit, growth, resistivity, inverse_block.
     control : (M, 4), events : (M, E, 2), n_events : (M,)
-        As `rosenbrock.Control`; kind and value of each event.
+        As `problem.Control`; kind and value of each event.
     duration, tolerance : (M,)
         Longest duration of the protocol step [s]; error per step in stoichiometry.
     outcome : (M,)
@@ -44,17 +54,25 @@ class Members(NamedTuple):
 
     x: Array
     x_new: Array
+    film: Array
+    film_new: Array
     state: Array
     dense: Array
+    film_dense: Array
     nodes: Ints
     areas: Array
-    film: Array
+    resistance: Array
     n_contact: Ints
     current: Array
+    side_current: Array
     table: Ints
     grids: Array
     tables: Array
     medium: Array
+    side_table: Ints
+    side_grids: Array
+    side_tables: Array
+    side: Array
     control: Array
     events: Array
     n_events: Ints
@@ -63,132 +81,147 @@ class Members(NamedTuple):
     outcome: Ints
 
 
-def allocate(n_members: int, n_nodes: int, n_contact: int, n_events: int, tables: Array, grids: Array) -> Members:
-    """Return zeroed members; `tables` (T, cells + 1, 6) and `grids` (T, 2) are shared."""
+def allocate(
+    n_members: int,
+    n_nodes: int,
+    n_contact: int,
+    n_events: int,
+    tables: tuple[Array, Array],
+    side_tables: tuple[Array, Array],
+) -> Members:
+    """Return zeroed members; `tables` and `side_tables` are (grids, coefficients), shared by all."""
     shape = (n_members, n_contact)
+    counts = [np.zeros(n_members, dtype=np.int64) for _ in range(5)]
+    shared = [np.ascontiguousarray(array, dtype=np.float64) for array in (*tables, *side_tables)]
     return Members(
         x=np.zeros((n_members, n_nodes)),
         x_new=np.zeros((n_members, n_nodes)),
+        film=np.zeros(shape),
+        film_new=np.zeros(shape),
         state=np.zeros((n_members, N_STATE)),
         dense=np.zeros((n_members, 3, n_nodes)),
+        film_dense=np.zeros((n_members, 3, n_contact)),
         nodes=np.zeros(shape, dtype=np.int64),
         areas=np.zeros(shape),
-        film=np.zeros(shape),
-        n_contact=np.zeros(n_members, dtype=np.int64),
+        resistance=np.zeros(shape),
+        n_contact=counts[0],
         current=np.zeros(shape),
-        table=np.zeros(n_members, dtype=np.int64),
-        grids=np.ascontiguousarray(grids, dtype=np.float64),
-        tables=np.ascontiguousarray(tables, dtype=np.float64),
+        side_current=np.zeros(shape),
+        table=counts[1],
+        grids=shared[0],
+        tables=shared[1],
         medium=np.zeros((n_members, 4)),
+        side_table=counts[2],
+        side_grids=shared[2],
+        side_tables=shared[3],
+        side=np.zeros((n_members, N_SIDE)),
         control=np.zeros((n_members, 4)),
         events=np.zeros((n_members, n_events, 2)),
-        n_events=np.zeros(n_members, dtype=np.int64),
+        n_events=counts[3],
         duration=np.zeros(n_members),
         tolerance=np.zeros(n_members),
-        outcome=np.zeros(n_members, dtype=np.int64),
+        outcome=counts[4],
     )
 
 
-@njit(cache=True)
-def make_workspace(n_fill, n, n_stages, n_contact):  # type: ignore[no-untyped-def]
-    """Return scratch arrays for one thread."""
-    return Workspace(
-        np.zeros(n_fill),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros((n_stages, n)),
-        np.zeros(n_stages),
-        np.zeros(n_stages),
-        np.zeros(n_contact),
-        np.zeros(n_contact),
-        np.zeros(n_contact),
-        np.zeros(n_contact),
-        np.zeros(n_contact),
-        np.zeros(n_contact),
-        np.zeros(n_contact),
-        np.zeros(n_contact),
-    )
-
-
-@njit(cache=True)
-def _views(members, j):  # type: ignore[no-untyped-def]
+@kernel
+def _problem(system, tableau, members, j):
     nc = members.n_contact[j]
     areas = members.areas[j, :nc]
     area = 0.0
     for k in range(nc):
         area += areas[k]
-    contact = Contact(members.nodes[j, :nc], areas, members.film[j, :nc], area)
-    t = members.table[j]
+    t, q = members.table[j], members.side_table[j]
     spacing = members.grids[t, 1]
-    p = members.medium[j]
-    medium = Medium(members.grids[t, 0], 1.0 / spacing, spacing, members.tables[t], p[0], p[1], int(p[2]), p[3])
-    c = members.control[j]
-    return contact, medium, Control(c[0], c[1], c[2], c[3]), members.events[j, : members.n_events[j]]
-
-
-@njit(cache=True, error_model="numpy")
-def _advance_member(system, tableau, members, j, ws):  # type: ignore[no-untyped-def]
-    contact, medium, control, events = _views(members, j)
-    x, x_new = members.x[j], members.x_new[j]
-    outcome = advance(
+    m, s, c = members.medium[j], members.side[j], members.control[j]
+    medium = Medium(members.grids[t, 0], 1.0 / spacing, spacing, members.tables[t], m[0], m[1], int(m[2]), m[3])
+    side = Side(
+        int(s[0]),
+        members.side_grids[q, 0],
+        members.side_grids[q, 1],
+        members.side_tables[q],
+        s[1],
+        s[2],
+        s[3],
+        s[4],
+        s[5],
+        s[6],
+        s[7],
+        s[8],
+    )
+    return Problem(
         system,
         tableau,
-        contact,
+        Contact(members.nodes[j, :nc], areas, members.resistance[j, :nc], area),
         medium,
-        control,
-        events,
-        x,
-        members.state[j],
-        members.duration[j],
-        members.tolerance[j],
-        ws,
-        x_new,
+        side,
+        Control(c[0], c[1], c[2], c[3]),
+        members.events[j, : members.n_events[j]],
     )
-    members.outcome[j] = outcome
+
+
+@kernel
+def _keep_currents(members, j, local):
     for k in range(members.n_contact[j]):
-        members.current[j, k] = ws.current[k]
+        members.current[j, k] = local.current[k]
+        members.side_current[j, k] = local.side[k]
+
+
+@kernel
+def _keep_continuous(dense, stages, out):
     for m in range(3):
-        for i in range(x.size):
+        for i in range(out.shape[1]):
             total = 0.0
-            for p in range(tableau.a.shape[0]):
-                total += tableau.dense[m, p] * ws.stages[p, i]
-            members.dense[j, m, i] = total
+            for p in range(stages.shape[0]):
+                total += dense[m, p] * stages[p, i]
+            out[m, i] = total
 
 
-@njit(cache=True, nogil=True)
-def advance_members(system, tableau, members, listed):  # type: ignore[no-untyped-def]
+@kernel(nogil=True)
+def advance_members(system, tableau, members, listed):
     """Advance the members listed, one after the other, by one accepted step each; releases the interpreter lock."""
     ws = make_workspace(system.factor.indices.size, system.mass.size, tableau.a.shape[0], members.nodes.shape[1])
     for position in range(listed.size):
-        _advance_member(system, tableau, members, listed[position], ws)
+        j = listed[position]
+        problem = _problem(system, tableau, members, j)
+        members.outcome[j] = advance(
+            problem,
+            members.x[j],
+            members.film[j],
+            members.state[j],
+            members.duration[j],
+            members.tolerance[j],
+            ws,
+            members.x_new[j],
+            members.film_new[j],
+        )
+        _keep_currents(members, j, ws.local)
+        _keep_continuous(tableau.dense, ws.stages, members.dense[j])
+        if problem.side.active:
+            _keep_continuous(tableau.dense, ws.film_stages, members.film_dense[j])
 
 
-@njit(cache=True, error_model="numpy")
-def start_member(members, j, guess):  # type: ignore[no-untyped-def]
-    """Make member `j` consistent with its control at `x`: lambda, current, potential, margin; return (converged, nearest event).
+@kernel
+def start_member(system, tableau, members, j, guess):
+    """Make member `j` consistent with its control at `x`; return (converged, nearest event).
 
-    The current density on the contact goes to `members.current`; TIME and CHARGE of the protocol step start at zero.
+    lambda, current, potential and margin go to `state`, the current densities to `current` and `side_current`; time
+    and charge of the protocol step start at zero.
     """
-    contact, medium, control, events = _views(members, j)
-    ws = make_workspace(1, 1, 1, members.nodes.shape[1])
-    converged, which = prepare(contact, medium, control, events, members.x[j], members.state[j], guess, ws)
-    for k in range(members.n_contact[j]):
-        members.current[j, k] = ws.current[k]
+    local = make_local(members.nodes.shape[1])
+    problem = _problem(system, tableau, members, j)
+    converged, which = prepare(problem, members.x[j], members.film[j], members.state[j], guess, local)
+    _keep_currents(members, j, local)
     return converged, which
 
 
-@njit(cache=True, error_model="numpy")
-def observe_member(members, j, x, guess, current_density):  # type: ignore[no-untyped-def]
-    """Solve member `j`'s constraint at another state `x` (n,); fill `current_density` (C,), return (converged, I, phi_s)."""
-    contact, medium, control, _ = _views(members, j)
-    ws = make_workspace(1, 1, 1, members.nodes.shape[1])
-    converged, _, total, potential = solve_lambda(contact, medium, control, x, guess, ws)
+@kernel
+def observe_member(system, tableau, members, j, x, film, guess, current, side_current):
+    """Solve member `j`'s constraint at another state; fill the current densities (C,), return (converged, I, phi_s)."""
+    local = make_local(members.nodes.shape[1])
+    problem = _problem(system, tableau, members, j)
+    converged, _, total, potential = solve_lambda(problem, x, film, guess, local)
     for k in range(members.n_contact[j]):
-        current_density[k] = ws.current[k]
+        current[k] = local.current[k]
+        side_current[k] = local.side[k]
     return converged, total, potential

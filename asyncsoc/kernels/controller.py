@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from asyncsoc.kernels.rosenbrock import attempt, solve_lambda
+from asyncsoc.kernels.compiling import kernel
+from asyncsoc.kernels.contact import solve_lambda
+from asyncsoc.kernels.rosenbrock import attempt
 
 Array = NDArray[np.float64]
 
 # columns of a member's state vector
-TIME, LAMBDA, CHARGE, STEP_SIZE, LAST_ERROR, CURRENT, POTENTIAL, LAST_STEP, ACCEPTED, REJECTED, MARGIN = range(11)
-N_STATE = 11
+TIME, LAMBDA, CHARGE, SIDE_CHARGE, CURRENT, POTENTIAL = range(6)
+STEP_SIZE, LAST_STEP, LARGEST, LAST_ERROR, MARGIN, ACCEPTED, REJECTED = range(6, 13)
+N_STATE = 13
 
 # events: quantity that must stay on its side of `value`
-VOLTAGE_ABOVE, VOLTAGE_BELOW, CURRENT_BELOW, X_BELOW, X_ABOVE, CHARGE_REACHED = range(6)
+VOLTAGE_ABOVE, VOLTAGE_BELOW, CURRENT_BELOW, X_BELOW, X_ABOVE, CHARGE_REACHED, OPEN_BELOW = range(7)
 
 # outcome of `advance`
 RUNNING, DURATION_REACHED, STEP_TOO_SMALL, EVENT = 0, 1, 2, 10
+
+# what an attempt leaves: lambda, charge, side charge, error, I, phi_s, nearest margin, its event
+_LAM, _CHARGE, _SIDE, _ERROR, _CURRENT, _POTENTIAL, _MARGIN, _WHICH = range(8)
 
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 5.0
 _EVENT_TOLERANCE = 2e-7
@@ -26,77 +31,77 @@ _EVENT_ITERATIONS = 60
 _SMALLEST_STEP = 1e-9
 
 
-@njit(cache=True, error_model="numpy")
-def event_margins(contact, control, events, x, current, potential, charge, out):  # type: ignore[no-untyped-def]
-    """Fill `out` with how far each event is away (positive: not yet; V, relative current, stoichiometry, relative charge)."""
-    lowest, highest = np.inf, -np.inf
+@kernel
+def nearest_event(problem, x, film, current, potential, charge):
+    """Return how far the nearest event is away, and which it is (-1: there is none).
+
+    Positive: not yet. In V, relative current, stoichiometry, relative charge, share of open contact.
+    """
+    contact, events = problem.contact, problem.events
+    lowest, highest, open_area = np.inf, -np.inf, 0.0
     for k in range(contact.nodes.size):
         value = x[contact.nodes[k]]
         lowest = min(lowest, value)
         highest = max(highest, value)
-    voltage = potential + control.series * current
-    for e in range(events.shape[0]):
-        kind, value = int(events[e, 0]), events[e, 1]
-        if kind == VOLTAGE_ABOVE:
-            out[e] = value - voltage
-        elif kind == VOLTAGE_BELOW:
-            out[e] = voltage - value
-        elif kind == CURRENT_BELOW:
-            out[e] = abs(current) / value - 1.0
-        elif kind == X_BELOW:
-            out[e] = lowest - value
-        elif kind == X_ABOVE:
-            out[e] = value - highest
-        else:
-            out[e] = 1.0 - abs(charge) / value
-
-
-@njit(cache=True, error_model="numpy")
-def _nearest(margins):  # type: ignore[no-untyped-def]
+        open_area += contact.areas[k] * max(0.0, 1.0 - film[k] * problem.side.inverse_block)
+    voltage = potential + problem.control.series * current
     best, which = np.inf, -1
-    for e in range(margins.size):
-        if margins[e] < best:
-            best, which = margins[e], e
+    for e in range(events.shape[0]):
+        kind, limit = int(events[e, 0]), events[e, 1]
+        if kind == VOLTAGE_ABOVE:
+            margin = limit - voltage
+        elif kind == VOLTAGE_BELOW:
+            margin = voltage - limit
+        elif kind == CURRENT_BELOW:
+            margin = abs(current) / limit - 1.0
+        elif kind == X_BELOW:
+            margin = lowest - limit
+        elif kind == X_ABOVE:
+            margin = limit - highest
+        elif kind == CHARGE_REACHED:
+            margin = 1.0 - abs(charge) / limit
+        else:
+            margin = open_area / contact.area - limit
+        if margin < best:
+            best, which = margin, e
     return best, which
 
 
-@njit(cache=True, error_model="numpy")
-def prepare(contact, medium, control, events, x, state, guess, ws):  # type: ignore[no-untyped-def]
-    """Solve the constraint at the start of a protocol step; set `state` up and return (converged, nearest event or -1)."""
-    converged, lam, current, potential = solve_lambda(contact, medium, control, x, guess, ws)
-    margins = np.empty(events.shape[0])
-    event_margins(contact, control, events, x, current, potential, 0.0, margins)
-    margin, which = _nearest(margins)
-    state[TIME], state[CHARGE], state[LAST_ERROR] = 0.0, 0.0, 1.0
+@kernel
+def prepare(problem, x, film, state, guess, local):
+    """Solve the constraint at the start of a protocol step; set `state` up and return (converged, nearest event)."""
+    converged, lam, current, potential = solve_lambda(problem, x, film, guess, local)
+    margin, which = nearest_event(problem, x, film, current, potential, 0.0)
+    state[TIME], state[CHARGE], state[SIDE_CHARGE], state[LAST_ERROR] = 0.0, 0.0, 0.0, 1.0
     state[LAMBDA], state[CURRENT], state[POTENTIAL], state[MARGIN] = lam, current, potential, margin
     return converged, which
 
 
-@njit(cache=True, error_model="numpy")
-def _try(system, tableau, contact, medium, control, events, x, state, h, ws, x_new, out, margins):  # type: ignore[no-untyped-def]
-    """Attempt a step and re-solve the constraint; out = [lambda, charge, error, current, potential, margin, event]."""
-    ok, lam, charge, error = attempt(system, tableau, contact, medium, control, x, state[LAMBDA], h, ws, x_new)
+@kernel
+def _try(problem, x, film, state, h, ws, x_new, film_new, out):
+    """Attempt a step and solve the constraint again at its end; fill `out`."""
+    ok, lam, charge, side, error = attempt(problem, x, film, state[LAMBDA], h, ws, x_new, film_new)
     if not ok:
         return False
-    converged, lam, current, potential = solve_lambda(contact, medium, control, x_new, lam, ws)
+    converged, lam, current, potential = solve_lambda(problem, x_new, film_new, lam, ws.local)
     if not converged:
         return False
-    event_margins(contact, control, events, x_new, current, potential, state[CHARGE] + charge, margins)
-    margin, which = _nearest(margins)
-    out[0], out[1], out[2], out[3], out[4], out[5], out[6] = lam, charge, error, current, potential, margin, which
+    margin, which = nearest_event(problem, x_new, film_new, current, potential, state[CHARGE] + charge)
+    out[_LAM], out[_CHARGE], out[_SIDE], out[_ERROR] = lam, charge, side, error
+    out[_CURRENT], out[_POTENTIAL], out[_MARGIN], out[_WHICH] = current, potential, margin, which
     return True
 
 
-@njit(cache=True, error_model="numpy")
-def advance(system, tableau, contact, medium, control, events, x, state, duration, tolerance, ws, x_new):  # type: ignore[no-untyped-def]
-    """Take one accepted step of at most `duration` - state[TIME]; `x` stays, `x_new` and `state` receive the new state.
+@kernel
+def advance(problem, x, film, state, duration, tolerance, ws, x_new, film_new):
+    """Take one accepted step, at most up to `duration` of the protocol step [s].
 
-    Returns RUNNING, DURATION_REACHED, EVENT + k for event k, or STEP_TOO_SMALL.
+    `x` and `film` stay; `x_new`, `film_new` and `state` receive what is reached. Returns RUNNING, DURATION_REACHED,
+    EVENT + k for event k, or STEP_TOO_SMALL.
     """
-    out = np.empty(7)
-    margins = np.empty(events.shape[0])
-    power = 1.0 / (tableau.embedded_order + 1)
-    h = state[STEP_SIZE]
+    out = np.empty(8)
+    power = 1.0 / (problem.tableau.embedded_order + 1)
+    h = min(state[STEP_SIZE], state[LARGEST])
     while True:
         remaining = duration - state[TIME]
         last = h >= remaining * (1.0 - 1e-12)
@@ -104,39 +109,40 @@ def advance(system, tableau, contact, medium, control, events, x, state, duratio
             h = remaining
         elif h > 0.5 * remaining:
             h = 0.5 * remaining
-        if h < _SMALLEST_STEP and not last:
-            return STEP_TOO_SMALL
-        ok = _try(system, tableau, contact, medium, control, events, x, state, h, ws, x_new, out, margins)
-        if ok and out[2] <= tolerance:
+        ok = _try(problem, x, film, state, h, ws, x_new, film_new, out)
+        if ok and out[_ERROR] <= tolerance:
             break
         state[REJECTED] += 1
-        h *= max(_SHRINK, _SAFETY * (tolerance / out[2]) ** power) if ok else 0.1
+        h *= max(_SHRINK, _SAFETY * (tolerance / out[_ERROR]) ** power) if ok else 0.1
         if h < _SMALLEST_STEP:
             return STEP_TOO_SMALL
     outcome = DURATION_REACHED if last else RUNNING
-    if out[5] <= 0.0:
-        taken = _locate(system, tableau, contact, medium, control, events, x, state, h, ws, x_new, out, margins)
-        if taken < 0.0:
+    if out[_MARGIN] <= 0.0:
+        h = _locate(problem, x, film, state, h, ws, x_new, film_new, out)
+        if h < 0.0:
             return STEP_TOO_SMALL
-        h = taken
-        outcome = EVENT + int(out[6])
-    error = max(out[2] / tolerance, 1e-6)
+        outcome = EVENT + int(out[_WHICH])
+    error = max(out[_ERROR] / tolerance, 1e-6)
     growth = _SAFETY * error ** (-0.7 * power) * max(state[LAST_ERROR], 1e-3) ** (0.3 * power)
     state[STEP_SIZE] = h * min(_GROW, max(_SHRINK, growth))
     state[LAST_ERROR] = error
     state[TIME] = duration if outcome == DURATION_REACHED else state[TIME] + h
-    state[LAMBDA], state[CHARGE] = out[0], state[CHARGE] + out[1]
-    state[CURRENT], state[POTENTIAL], state[MARGIN] = out[3], out[4], out[5]
-    state[LAST_STEP] = h
+    state[LAMBDA], state[CURRENT], state[POTENTIAL] = out[_LAM], out[_CURRENT], out[_POTENTIAL]
+    state[CHARGE] += out[_CHARGE]
+    state[SIDE_CHARGE] += out[_SIDE]
+    state[MARGIN], state[LAST_STEP] = out[_MARGIN], h
     state[ACCEPTED] += 1
     return outcome
 
 
-@njit(cache=True, error_model="numpy")
-def _locate(system, tableau, contact, medium, control, events, x, state, h, ws, x_new, out, margins):  # type: ignore[no-untyped-def]
-    """Shrink the step until its end lies on the event, by the Illinois rule on the nearest margin; return the step, or -1."""
+@kernel
+def _locate(problem, x, film, state, h, ws, x_new, film_new, out):
+    """Shrink the step until its end lies on the event, by the Illinois rule on the nearest margin.
+
+    Returns the step, or -1 where a shorter step failed.
+    """
     low, high = 0.0, h
-    margin_low, margin_high = state[MARGIN], out[5]
+    margin_low, margin_high = state[MARGIN], out[_MARGIN]
     side = 0
     tried = high
     for _ in range(_EVENT_ITERATIONS):
@@ -147,21 +153,19 @@ def _locate(system, tableau, contact, medium, control, events, x, state, h, ws, 
             middle = 0.5 * (low + high)
         inset = 0.25 * _EVENT_TOLERANCE * (state[TIME] + high)
         middle = min(max(middle, low + inset), high - inset)
-        if not _try(system, tableau, contact, medium, control, events, x, state, middle, ws, x_new, out, margins):
+        if not _try(problem, x, film, state, middle, ws, x_new, film_new, out):
             return -1.0
         tried = middle
-        if out[5] <= 0.0:
-            high, margin_high = middle, out[5]
+        if out[_MARGIN] <= 0.0:
+            high, margin_high = middle, out[_MARGIN]
             if side == 1:
                 margin_low *= 0.5
             side = 1
         else:
-            low, margin_low = middle, out[5]
+            low, margin_low = middle, out[_MARGIN]
             if side == -1:
                 margin_high *= 0.5
             side = -1
-    if tried != high and not _try(
-        system, tableau, contact, medium, control, events, x, state, high, ws, x_new, out, margins
-    ):
+    if tried != high and not _try(problem, x, film, state, high, ws, x_new, film_new, out):
         return -1.0
     return high

@@ -1,7 +1,8 @@
 """Sparse LDL^T factorization of K + diagonal, with everything that depends on the pattern worked out once.
 
-Up-looking factorization after Davis, Algorithm 849 (ACM TOMS 31, 2005, 10.1145/1114268.1114277). The sparsity pattern of every
-row of L, and the place of every entry, are computed by `analyze`; a factorization then only multiplies and adds, always in the same order.
+Up-looking factorization after Davis, Algorithm 849 (ACM TOMS 31, 2005, 10.1145/1114268.1114277). The sparsity
+pattern of every row of L, and the place of every entry, are computed by `analyze`; a factorization then only
+multiplies and adds, always in the same order.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from asyncsoc.kernels.compiling import kernel
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -40,7 +42,7 @@ class Factor(NamedTuple):
     row_places: Ints
 
 
-@njit(cache=True)
+@kernel
 def _elimination_counts(indptr: Ints, indices: Ints) -> tuple[Ints, Ints]:
     n = indptr.size - 1
     parent = np.full(n, -1, dtype=np.int64)
@@ -59,7 +61,7 @@ def _elimination_counts(indptr: Ints, indices: Ints) -> tuple[Ints, Ints]:
     return parent, counts
 
 
-@njit(cache=True)
+@kernel
 def _patterns(indptr: Ints, indices: Ints, parent: Ints, counts: Ints) -> Factor:
     n = indptr.size - 1
     starts = np.zeros(n + 1, dtype=np.int64)
@@ -103,13 +105,13 @@ def _patterns(indptr: Ints, indices: Ints, parent: Ints, counts: Ints) -> Factor
 
 
 def analyze(indptr: Ints, indices: Ints) -> Factor:
-    """Return the pattern of L for a symmetric matrix given by its full CSR pattern (sorted rows), in elimination order."""
+    """Return the pattern of L of a symmetric matrix, given its CSR pattern (rows sorted) in elimination order."""
     parent, counts = _elimination_counts(indptr, indices)
     return _patterns(indptr, indices, parent, counts)
 
 
-@njit(cache=True, error_model="numpy")
-def factorize(indptr, indices, data, shift, factor, lower, pivots, work):  # type: ignore[no-untyped-def]
+@kernel
+def factorize(indptr, indices, data, shift, factor, lower, pivots, work):
     """Factor A + diag(shift) = L D L^T in place; return False where a pivot is not positive.
 
     Parameters
@@ -152,8 +154,8 @@ def factorize(indptr, indices, data, shift, factor, lower, pivots, work):  # typ
     return True
 
 
-@njit(cache=True, error_model="numpy")
-def solve(factor, lower, pivots, b):  # type: ignore[no-untyped-def]
+@kernel
+def solve(factor, lower, pivots, b):
     """Solve L D L^T x = b in place."""
     n = pivots.size
     l_indptr, l_indices = factor.indptr, factor.indices

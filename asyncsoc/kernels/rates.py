@@ -1,17 +1,18 @@
-"""Local kinetics of a contact node: current density and its derivatives, with the film's drop in the overpotential."""
+"""Local kinetics of a contact node: intercalation and side reaction behind one film, differentiated implicitly."""
 
 from __future__ import annotations
 
 import math
 
-from numba import njit
+from asyncsoc.kernels.compiling import kernel
 
 UNIFORM_FLUX, LINEAR, BUTLER_VOLMER = 0, 1, 2
-_MAX_ITERATIONS = 60
-_TOLERANCE = 1e-15
+_MAX_ITERATIONS = 100
+_TOLERANCE = 4e-16
+_LARGEST_MOVE = 5.0
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def drive(eta: float, kinetics: int, f: float, alpha: float) -> tuple[float, float]:
     """Return S(eta) with i = i0 S, and dS/deta [1/V]; f = F/(R T) [1/V], alpha the cathodic transfer coefficient."""
     if kinetics == LINEAR:
@@ -21,7 +22,7 @@ def drive(eta: float, kinetics: int, f: float, alpha: float) -> tuple[float, flo
     return anodic - cathodic, f * ((1.0 - alpha) * anodic + alpha * cathodic)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def film_free_overpotential(total: float, film_i0: float, kinetics: int, f: float, alpha: float) -> float:
     """Solve eta + R_film i0 S(eta) = total for the kinetic overpotential eta [V]; `film_i0` = R_film i0 [V]."""
     if film_i0 <= 0.0:
@@ -41,34 +42,100 @@ def film_free_overpotential(total: float, film_i0: float, kinetics: int, f: floa
     return eta
 
 
-@njit(cache=True, error_model="numpy")
-def current_density(
+@kernel
+def inner_potential(
     potential: float,
     ocp: float,
-    ocp_slope: float,
     i0: float,
-    i0_slope: float,
-    film: float,
+    resistance: float,
+    barrier: float,
+    side_slope: float,
+    side_on: bool,
     kinetics: int,
     f: float,
     alpha: float,
-) -> tuple[float, float, float, float]:
-    """Return i [A/m2], di/dx, di/dpotential and the kinetic overpotential eta [V] at one contact node.
+) -> float:
+    """Solve v + R (i0 S(v - U) + exp(barrier + side_slope v)) = potential for the potential v under the film [V].
 
-    i = i0(x) S(eta), eta = potential - U(x) - i R_film, differentiated implicitly.
+    The exponential is left out where `side_on` is False.
+    """
+    if resistance <= 0.0:
+        return potential
+    v = ocp + film_free_overpotential(potential - ocp, resistance * i0, kinetics, f, alpha)
+    if not side_on:
+        return v
+    largest = _LARGEST_MOVE / f
+    for _ in range(_MAX_ITERATIONS):
+        value, slope = drive(v - ocp, kinetics, f, alpha)
+        side = math.exp(barrier + side_slope * v)
+        change = (v + resistance * (i0 * value + side) - potential) / (
+            1.0 + resistance * (i0 * slope + side_slope * side)
+        )
+        change = min(max(change, -largest), largest)
+        v -= change
+        if abs(change) <= _TOLERANCE * (1.0 + abs(v)):
+            break
+    return v
+
+
+@kernel
+def local_currents(
+    potential: float,
+    ocp: float,
+    ocp_x: float,
+    i0: float,
+    i0_x: float,
+    barrier: float,
+    barrier_x: float,
+    barrier_film: float,
+    side_slope: float,
+    side_on: bool,
+    resistance: float,
+    resistivity: float,
+    kinetics: int,
+    f: float,
+    alpha: float,
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """Return i, di/dx, di/dphi, di/dd and o, do/dx, do/dphi, do/dd [A/m2, per V, per m] at one contact node.
+
+    i = i0(x) S(v - U(x)),  o = exp(barrier(x, d) + side_slope v),  v = phi - (i + o) R_film(d).
 
     Parameters
     ----------
     potential
-        phi_s - phi_e [V].
-    ocp, ocp_slope, i0, i0_slope
-        U, dU/dx [V], i0, di0/dx [A/m2] at the local stoichiometry.
-    film
-        R_film [ohm m2].
+        phi = phi_s - phi_e [V].
+    ocp, ocp_x, i0, i0_x
+        U, dU/dx [V], i0, di0/dx [A/m2].
+    barrier, barrier_x, barrier_film
+        ln of the side reaction's prefactor [A/m2] and its derivatives by x and by d [1/m].
+    side_slope
+        Its Tafel slope [1/V].
+    side_on
+        Whether there is a side reaction.
+    resistance, resistivity
+        R_film [ohm m2] and dR_film/dd [ohm m].
     kinetics, f, alpha
         LINEAR or BUTLER_VOLMER; F/(R T) [1/V]; transfer coefficient.
     """
-    eta = film_free_overpotential(potential - ocp, film * i0, kinetics, f, alpha)
-    value, slope = drive(eta, kinetics, f, alpha)
-    damping = 1.0 / (1.0 + film * i0 * slope)
-    return i0 * value, (i0_slope * value - i0 * slope * ocp_slope) * damping, i0 * slope * damping, eta
+    v = inner_potential(potential, ocp, i0, resistance, barrier, side_slope, side_on, kinetics, f, alpha)
+    value, slope = drive(v - ocp, kinetics, f, alpha)
+    i, gain = i0 * value, i0 * slope
+    i_x = i0_x * value - gain * ocp_x
+    if not side_on:
+        damping = 1.0 / (1.0 + resistance * gain)
+        return i, i_x * damping, gain * damping, -gain * damping * resistivity * i, 0.0, 0.0, 0.0, 0.0
+    o = math.exp(barrier + side_slope * v)
+    side_gain = side_slope * o
+    damping = 1.0 / (1.0 + resistance * (gain + side_gain))
+    v_x = -damping * resistance * (i_x + barrier_x * o)
+    v_film = -damping * (resistance * barrier_film * o + resistivity * (i + o))
+    return (
+        i,
+        i_x + gain * v_x,
+        gain * damping,
+        gain * v_film,
+        o,
+        barrier_x * o + side_gain * v_x,
+        side_gain * damping,
+        barrier_film * o + side_gain * v_film,
+    )

@@ -1,8 +1,9 @@
 """Coefficients of linearly implicit Rosenbrock methods of the Rodas family, for index-1 DAE and parabolic problems.
 
-Stage i solves (M/(gamma h) - J) k_i = f(y + sum_j a_ij k_j) + M sum_j c_ij k_j / h. The step is the last stage's argument plus k_s,
-the embedded solution is that argument itself, so k_s is the error estimate. Both methods are L-stable and stiffly accurate. With theta in
-[0, 1] the continuous solution is (1 - theta) y0 + theta (y1 + (1 - theta) (d_0 + theta (d_1 + theta d_2))), d_m = sum_j h_mj k_j.
+Stage i solves (M/(gamma h) - J) k_i = f(y + sum_j a_ij k_j) + M sum_j c_ij k_j / h. The step is the last stage's
+argument plus k_s, the embedded solution is that argument itself, so k_s is the error estimate. Both methods are
+L-stable and stiffly accurate. With theta in [0, 1] the continuous solution is (1 - theta) y0 + theta (y1 + (1 -
+theta) (d_0 + theta (d_1 + theta d_2))), d_m = sum_j h_mj k_j.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 class Tableau(NamedTuple):
-    """A Rosenbrock method with s stages: a, c (s, s) strictly lower triangular, dense (3, s), gamma, order, embedded order."""
+    """A Rosenbrock method with s stages: a, c (s, s) strictly lower triangular, dense (3, s), gamma and orders."""
 
     a: Array
     c: Array

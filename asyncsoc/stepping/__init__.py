@@ -1,0 +1,1 @@
+"""The adaptive integrator, its events and observers."""

@@ -16,7 +16,7 @@ BALANCE_LIMIT = 1e-9
 class BalanceGuard:
     """Stops a run whose lithium does not match its charge, or whose state is not finite.
 
-    The error is |change of lithium - integral of I dt / F| / (c_max V), the design's definition.
+    The error is |change of lithium - intercalation charge / F| / (c_max V); the side reaction moves no lithium.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class BalanceGuard:
         """Return the lithium balance error of `state` since the start of the run."""
         lithium = float(self._mass @ state.x)
         initial = lithium if self._initial is None else self._initial
-        passed = state.charge / (FARADAY * self._maximum_concentration)
+        passed = (state.charge - state.side_charge) / (FARADAY * self._maximum_concentration)
         return abs(lithium - initial + passed) / self._volume
 
     def start(self, state: StepState, segment: Segment) -> None:
@@ -49,7 +49,9 @@ class BalanceGuard:
         """Check the state at the end of an accepted step."""
         state = step.end
         if not (np.isfinite(state.x).all() and np.isfinite(state.voltage)):
-            raise SimulationError(f"the state is not finite at t = {state.time:.6g} s", where=f"protocol step {state.step}")
+            raise SimulationError(
+                f"the state is not finite at t = {state.time:.6g} s", where=f"protocol step {state.step}"
+            )
         error = self.error(state)
         self.worst = max(self.worst, error)
         if error > BALANCE_LIMIT:

@@ -1,9 +1,9 @@
-"""What the integrator shows: a member's state, an accepted step, and the outcome of a run. Plain data, SI, mesh node order."""
+"""What the integrator shows: states, accepted steps, outcomes. Plain data, SI, mesh node order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -40,9 +40,15 @@ class StepState:
     contact_current_density : (c,)
         Intercalation current density on them [A/m2].
     film_resistance : (c,)
-        On them [ohm m2].
+        On them [ohm m2], the grown film's included.
     temperature
         K.
+    film_thickness : (c,)
+        Grown by the side reaction [m]; empty where there is none.
+    side_current_density : (c,)
+        Of the side reaction [A/m2]; empty where there is none.
+    side_charge
+        The side reaction's part of `charge` [C].
     """
 
     time: float
@@ -57,6 +63,9 @@ class StepState:
     contact_current_density: Array
     film_resistance: Array
     temperature: float
+    film_thickness: Array = field(default_factory=lambda: np.zeros(0))
+    side_current_density: Array = field(default_factory=lambda: np.zeros(0))
+    side_charge: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +79,7 @@ class AcceptedStep:
 
 @dataclass(frozen=True)
 class SegmentOutcome:
-    """How one protocol step went: its words, why it stopped, how long it took [s], the charge it passed [C]."""
+    """How one protocol step went: its words, why it stopped, its duration [s], charge and side charge [C]."""
 
     number: int
     cycle: int
@@ -78,6 +87,7 @@ class SegmentOutcome:
     reason: str
     duration: float
     charge: float
+    side_charge: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.ldl import analyze
-from asyncsoc.kernels.rosenbrock import System
+from asyncsoc.kernels.problem import System
 
 
 @dataclass(frozen=True, eq=False)

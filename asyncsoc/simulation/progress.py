@@ -1,0 +1,66 @@
+"""What a progress bar is told about a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from asyncsoc.electrode.segments import Segment
+from asyncsoc.stepping.state import AcceptedStep, StepState
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands.
+
+    Attributes
+    ----------
+    time
+        Simulated time [s].
+    total_time_estimate
+        Simulated time the protocol may take [s].
+    step, n_steps
+        Protocol step, from 1, and their number.
+    voltage
+        V.
+    fraction
+        Share of the protocol done, in [0, 1].
+    """
+
+    time: float
+    total_time_estimate: float
+    step: int
+    n_steps: int
+    voltage: float
+    fraction: float
+
+
+class Reporting:
+    """Tells a callback how far the run is, after every accepted step."""
+
+    def __init__(self, progress: Callable[[Progress], None], segments: Sequence[Segment], full_charge: float) -> None:
+        self._progress = progress
+        self._expected = [_expected_duration(segment, full_charge) for segment in segments]
+        self._start = 0.0
+
+    def start(self, state: StepState, segment: Segment) -> None:
+        """Note where the protocol step began."""
+        self._start = state.time
+
+    def step(self, step: AcceptedStep) -> None:
+        """Report the state reached."""
+        state = step.end
+        done = state.step - 1
+        within = state.time - self._start
+        current = max(self._expected[done], within)
+        left = sum(self._expected[done + 1 :])
+        passed = sum(self._expected[:done])
+        fraction = (passed + within) / max(passed + current + left, 1e-300)
+        total = state.time + (current - within) + left
+        self._progress(Progress(state.time, total, state.step, len(self._expected), state.voltage, min(fraction, 1.0)))
+
+
+def _expected_duration(segment: Segment, full_charge: float) -> float:
+    """Return how long a protocol step lasts at most, roughly [s]: its duration, or a full charge at its current."""
+    at_rate = full_charge / abs(segment.target) if segment.galvanostatic and segment.target else 3600.0
+    return min(segment.duration, at_rate)

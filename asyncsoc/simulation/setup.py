@@ -1,0 +1,209 @@
+"""Everything a case needs before the first time step: mesh, contact, operators, material tables, protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from asyncsoc.case import Case
+from asyncsoc.contact.build import build_contact, contact_options
+from asyncsoc.contact.map import ContactMap
+from asyncsoc.electrode.segments import ParticleScale, Segment, segment_of, series_resistance
+from asyncsoc.errors import InputError
+from asyncsoc.fem.assembly import assemble
+from asyncsoc.fem.operators import Operators
+from asyncsoc.geometry.library import builtin_names, load_builtin
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.kinetics.rates import KineticsModel, kinetics_model
+from asyncsoc.kinetics.tables import tabulate
+from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity
+from asyncsoc.materials.overrides import with_overrides
+from asyncsoc.materials.registry import cathode as cathode_named
+from asyncsoc.materials.registry import electrolyte as electrolyte_named
+from asyncsoc.materials.types import Cathode, Electrolyte
+from asyncsoc.stepping.members import Member
+from asyncsoc.stepping.system import OrderedSystem, order_system
+
+SECONDS_PER_HOUR = 3600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """A case made ready: what `integrate` needs and what the observables are measured with."""
+
+    mesh: ParticleMesh
+    contact: ContactMap
+    operators: Operators
+    system: OrderedSystem
+    cathode: Cathode
+    electrolyte: Electrolyte
+    x_at_4p2: float
+    full_charge: float
+    member: Member
+
+
+def prepare(case: Case) -> Setup:
+    """Build everything `case` describes.
+
+    Raises
+    ------
+    InputError
+        The particle cannot represent the contact, or the start lies outside the material's window.
+    """
+    _without_side_reaction(case)
+    mesh, operators, system = _particle(case)
+    contact = _contact(case, mesh)
+    cathode = with_overrides(
+        cathode_named(case.material.name),
+        diffusivity=case.material.diffusivity,
+        maximum_concentration=case.material.maximum_concentration,
+    )
+    if case.material.density is not None:
+        cathode = replace(cathode, density=case.material.density)
+    electrolyte = _electrolyte(case)
+    scale = _scale(case, cathode, electrolyte, operators.volume)
+    segments = tuple(segment_of(step, k, scale) for k, step in enumerate(case.protocol.plan.steps, start=1))
+    tables = {
+        temperature: tabulate(
+            cathode, electrolyte, temperature, exchange_current_density=case.kinetics.exchange_current_density
+        )
+        for temperature in sorted({segment.temperature for segment in segments})
+    }
+    member = Member(
+        x=np.full(mesh.n_nodes, _initial_stoichiometry(case, cathode)),
+        weights=contact.weights,
+        film_resistance=case.kinetics.film_resistance,
+        segments=segments,
+        tables=tables,
+        kinetics=int(_kinetics(case, segments)),
+        transfer_coefficient=case.kinetics.transfer_coefficient or electrolyte.transfer_coefficient,
+        maximum_concentration=cathode.maximum_concentration,
+        tolerance=case.solver.tolerance,
+    )
+    x_at_4p2 = stoichiometry_at(cathode, 4.2)
+    return Setup(mesh, contact, operators, system, cathode, electrolyte, x_at_4p2, scale.capacity, member)
+
+
+def _without_side_reaction(case: Case) -> None:
+    if case.side_reaction.mode != "off":
+        raise InputError(
+            "the side reaction cannot be simulated yet",
+            where="side_reaction.mode",
+            value=case.side_reaction.mode,
+            allowed="off",
+        )
+
+
+def _particle(case: Case) -> tuple[ParticleMesh, Operators, OrderedSystem]:
+    """Return the discretized particle the case asks for: the cheapest that represents the contact where "auto"."""
+    radius = case.particle.radius
+    if case.particle.shape == "mesh" or radius is None:
+        raise InputError(
+            "particles from mesh files cannot be charged yet",
+            where="particle.shape",
+            value=case.particle.shape,
+            allowed="sphere",
+            next_step="use a sphere of equal volume",
+        )
+    name = f"sphere-{case.model}-{case.particle.mesh}"
+    if name not in builtin_names():
+        raise InputError(
+            f"there is no built-in {case.model} mesh",
+            where="contact.kind" if case.particle.model == "auto" else "particle.model",
+            value=case.contact.kind if case.particle.model == "auto" else case.particle.model,
+            allowed="full, cap or belt contact around the z axis, on a radial or axisymmetric particle",
+        )
+    return _sphere(name, radius)
+
+
+def _contact(case: Case, mesh: ParticleMesh) -> ContactMap:
+    given = {"axis": case.contact.axis, "n": case.contact.n, "seed": case.contact.seed}
+    taken = contact_options(case.contact.kind) if mesh.coordinates == "cartesian" else ()
+    options = {name: given[name] for name in taken if given.get(name) is not None}
+    return build_contact(mesh, case.contact.kind, case.contact.fraction or 1.0, **options)
+
+
+@lru_cache(maxsize=8)
+def _sphere(name: str, radius: float) -> tuple[ParticleMesh, Operators, OrderedSystem]:
+    """Discretize a built-in sphere once per radius [m] and process."""
+    mesh = load_builtin(name).scaled(radius)
+    operators = assemble(mesh)
+    return mesh, operators, order_system(operators)
+
+
+def warnings_of(setup: Setup, x_range: tuple[float, float]) -> tuple[str, ...]:
+    """Return what the user should know about the material's validity after a run that covered `x_range`."""
+    low, high = setup.cathode.validity
+    messages = []
+    if x_range[0] < low or x_range[1] > high:
+        messages.append(
+            f"the stoichiometry covered {x_range[0]:.4f} to {x_range[1]:.4f}, beyond the range "
+            f"{low:g} to {high:g} over which the open-circuit potential of {setup.cathode.name} was measured"
+        )
+    return tuple(messages)
+
+
+def _electrolyte(case: Case) -> Electrolyte:
+    named = electrolyte_named(case.electrolyte.name)
+    changes: dict[str, object] = {}
+    if case.electrolyte.conductivity is not None:
+        conductivity = case.electrolyte.conductivity
+        changes["conductivity"] = lambda temperature: conductivity
+    if case.electrolyte.separator_thickness is not None:
+        changes["separator_thickness"] = case.electrolyte.separator_thickness
+    if case.electrolyte.areal_capacity is not None:
+        changes["areal_capacity"] = case.electrolyte.areal_capacity / SECONDS_PER_HOUR
+    return replace(named, **changes)  # type: ignore[arg-type]
+
+
+def _scale(case: Case, cathode: Cathode, electrolyte: Electrolyte, volume: float) -> ParticleScale:
+    mass = volume * cathode.density
+    capacity = particle_capacity(case, cathode, volume, mass)
+    series = series_resistance(
+        electrolyte.separator_thickness,
+        float(electrolyte.conductivity(case.protocol.temperature)),
+        electrolyte.areal_capacity * SECONDS_PER_HOUR,
+        capacity,
+    )
+    return ParticleScale(capacity, mass, series, cathode.window, case.protocol.temperature)
+
+
+def particle_capacity(case: Case, cathode: Cathode, volume: float, mass: float) -> float:
+    """Return what 1 C means for the particle [C]: theoretical, or the case's charge or charge per mass."""
+    capacity = case.protocol.nominal_capacity
+    if capacity.value is None:
+        return theoretical_capacity(cathode, volume)
+    return capacity.value * (mass if capacity.kind == "gravimetric" else 1.0)
+
+
+def _initial_stoichiometry(case: Case, cathode: Cathode) -> float:
+    if case.protocol.initial_voltage is not None:
+        return stoichiometry_at(cathode, case.protocol.initial_voltage, where="protocol.initial_voltage")
+    x = float(case.protocol.initial_stoichiometry or 0.0)
+    low, high = cathode.window
+    if not low < x < high:
+        raise InputError(
+            f"the start lies outside the stoichiometry window of {cathode.name}",
+            where="protocol.initial_stoichiometry",
+            value=x,
+            allowed=f"above {low:g}, below {high:g}",
+            next_step="start inside the window, or give initial_voltage",
+        )
+    return x
+
+
+def _kinetics(case: Case, segments: tuple[Segment, ...]) -> KineticsModel:
+    model = kinetics_model(case.kinetics.model)
+    if model == KineticsModel.UNIFORM_FLUX:
+        for segment in segments:
+            if not segment.galvanostatic:
+                raise InputError(
+                    "a voltage cannot be held under uniform flux: the potential does not enter the kinetics",
+                    where=f"protocol step {segment.number}",
+                    value=segment.step.text,
+                    allowed="charge, discharge and rest steps",
+                    next_step="use kinetics.model = 'butler-volmer' or 'linear'",
+                )
+    return model
