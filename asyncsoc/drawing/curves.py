@@ -54,7 +54,7 @@ def draw_voltage(axes: Axes, runs: Sequence[LabelledRun], against: Against = "ca
     abscissae, label = _abscissa(runs, against)
     for index, (run, x) in enumerate(zip(runs, abscissae, strict=True)):
         axes.plot(x, run.column(names.VOLTAGE), color=colour(index), label=run.label)
-    axes.set(xlabel=label, ylabel="Cell voltage [V vs Li/Li$^+$]", title="What the cell shows: its voltage")
+    axes.set(xlabel=label, ylabel="Cell voltage [V vs Li/Li$^+$]", title="Cell voltage")
     axes.margins(x=0.02)
     guide_lines(axes)
     if len(runs) > 1:
@@ -72,7 +72,7 @@ def draw_soc(axes: Axes, runs: Sequence[LabelledRun], against: Against = "capaci
     for index, (run, x) in enumerate(zip(runs, abscissae, strict=True)):
         text = "mean of the particle" if index == 0 else "_nolegend_"
         axes.plot(x, run.column(names.MEAN_SOC), color=INK, linewidth=1.3, linestyle=(0, (4, 2)), label=text)
-    axes.set(xlabel=label, ylabel="State of charge [1]", title="What it hides: state of charge under the contact")
+    axes.set(xlabel=label, ylabel="State of charge [1]", title="State of charge under the contact")
     axes.margins(x=0.02)
     guide_lines(axes)
     axes.legend(loc="best")
@@ -111,7 +111,7 @@ _PARTS = (
 def draw_overpotential(axes: Axes, run: LabelledRun, against: Against = "capacity") -> None:
     """Stack the parts of V - U(mean x) in mV, positive and negative parts apart, with their sum as a line.
 
-    A part that stays below a thousandth of the largest is left out.
+    A part that stays below half a per cent of the largest is left out.
     """
     (x,), label = _abscissa([run], against)
     parts = [(1000.0 * run.column(name), text, shade) for name, text, shade in _PARTS]
@@ -119,7 +119,7 @@ def draw_overpotential(axes: Axes, run: LabelledRun, against: Against = "capacit
     above, below, total = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
     for values, text, shade in parts:
         total = total + values
-        if float(np.abs(values).max()) > 1e-3 * largest:
+        if float(np.abs(values).max()) > 5e-3 * largest:
             upper, lower = np.maximum(values, 0.0), np.minimum(values, 0.0)
             axes.fill_between(x, above, above + upper, color=shade, linewidth=0.0, label=text)
             axes.fill_between(x, below, below + lower, color=shade, linewidth=0.0)

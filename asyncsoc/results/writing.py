@@ -87,7 +87,9 @@ def _write_fields(grid: Any, run: RunData) -> None:
         layout.NI4_FRACTION: np.asarray(ni4_fraction(run.field_x)).astype(np.float32),
     }
     for name, values in moving.items():
-        data.create_dataset(name, data=values.ravel(), chunks=(nodes,), compression="gzip", shuffle=True)
+        data.create_dataset(
+            name, data=values.ravel(), chunks=(nodes,), compression="gzip", compression_opts=1, shuffle=True
+        )
         offsets[name] = np.arange(count, dtype=np.int64) * nodes
     surface = run.contact.surface_weights
     fraction = np.divide(run.contact.weights, surface, out=np.zeros(nodes), where=surface > 0.0)
