@@ -24,6 +24,8 @@ COMPUTED_UNCERTAINTY = 0.05
 """Assumed standard deviation of a computed formation energy [eV/atom]."""
 _LARGEST = 1e6
 
+type _Formed = dict[tuple[tuple[str, float], ...], tuple[str, float, str]]
+
 
 def _finite(row: Mapping[str, Any], key: str, where: str) -> float:
     value = row.get(key)
@@ -91,7 +93,7 @@ def parse_entries(
     InputError
         No list, an unknown element, a value that is no finite number, an element without a reference entry.
     """
-    formed: dict[str, tuple[float, Composition, str]] = {}
+    formed: _Formed = {}
     totals: list[tuple[float, Composition, str, str]] = []
     for number, row in enumerate(_rows(document, origin), start=1):
         where = f"{origin}, entry {number}"
@@ -122,20 +124,20 @@ def parse_entries(
         _keep_lowest(formed, (total - zero) / atoms(composition), composition, label)
     phases = tuple(
         _phase(formula, energy, label, uncertainty, temperature)
-        for formula, (energy, composition, label) in formed.items()
-        if len(composition) > 1
+        for formula, energy, label in formed.values()
+        if len(parse_formula(formula, where=origin)) > 1
     )
     if not phases:
         raise InputError("the entries hold no compound", where=origin, next_step="add the phases that may form")
     return check_table(PhaseTable("computed entries", temperature, phases, origin))
 
 
-def _keep_lowest(
-    formed: dict[str, tuple[float, Composition, str]], energy: float, composition: Composition, label: str
-) -> None:
-    formula = _formula(dict(sorted(composition.items())))
-    if formula not in formed or energy < formed[formula][0]:
-        formed[formula] = (energy, composition, label)
+def _keep_lowest(formed: _Formed, energy: float, composition: Composition, label: str) -> None:
+    total = atoms(composition)
+    key = tuple(sorted((element, round(amount / total, 9)) for element, amount in composition.items()))
+    if key not in formed or energy < formed[key][1]:
+        formula = formed[key][0] if key in formed else _formula(composition)
+        formed[key] = (formula, energy, label)
 
 
 def _phase(formula: str, per_atom: float, label: str, uncertainty: float, temperature: float) -> Phase:
