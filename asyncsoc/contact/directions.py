@@ -20,19 +20,25 @@ def fibonacci_directions(n: int) -> Array:
     return np.stack([r * np.cos(angle), r * np.sin(angle), z], axis=1)
 
 
-def _energy(flat: Array) -> tuple[float, Array]:
-    """Sum 1/d^6 over pairs of the normalised vectors, with its gradient: large powers push the nearest pairs apart."""
+# Powers of the repulsion 1/d^p, one after the other: the last one sees only the nearest pairs.
+_POWERS = (6.0, 30.0, 150.0)
+
+
+def _energy(flat: Array, power: float) -> tuple[float, Array]:
+    """Logarithm of the sum of 1/d^power over pairs of the normalised vectors, with its gradient."""
     vectors = flat.reshape(-1, 3)
     norm = np.sqrt(np.sum(vectors * vectors, axis=1, keepdims=True))
     unit = vectors / norm
     difference = unit[:, None, :] - unit[None, :, :]
     square = np.sum(difference * difference, axis=2)
-    np.fill_diagonal(square, 1.0)
-    inverse = 1.0 / square**3
+    np.fill_diagonal(square, square.max(initial=4.0))
+    nearest = square.min()
+    inverse = (nearest / square) ** (0.5 * power)
     np.fill_diagonal(inverse, 0.0)
-    pull = -6.0 * np.sum((inverse / square)[:, :, None] * difference, axis=1)
+    total = 0.5 * float(inverse.sum())
+    pull = -power / total * np.sum((inverse / square)[:, :, None] * difference, axis=1)
     tangential = pull - np.sum(pull * unit, axis=1, keepdims=True) * unit
-    return 0.5 * float(inverse.sum()), (tangential / norm).ravel()
+    return float(np.log(total) - 0.5 * power * np.log(nearest)), (tangential / norm).ravel()
 
 
 def _rotation_to(start: Array, end: Array) -> Array:
@@ -53,18 +59,18 @@ def _rotation_to(start: Array, end: Array) -> Array:
 def spread_directions(n: int, axis: Array) -> Array:
     """Return n unit vectors far from each other, the first along `axis`: (n, 3).
 
-    Up to 100 directions start on the Fibonacci lattice and relax under a repulsion 1/d^6 (two become antipodes, four a
+    Up to 100 directions start on the Fibonacci lattice and relax under a steep repulsion (two become antipodes, four a
     tetrahedron, six an octahedron); more stay on the lattice.
     """
     directions = fibonacci_directions(n)
     if n == 1:
         return axis[None, :].copy()
     if n <= _MOST_RELAXED:
-        found = minimize(
-            _energy, directions.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 2000, "ftol": 1e-15}
-        )
-        directions = found.x.reshape(-1, 3)
-        directions /= np.sqrt(np.sum(directions * directions, axis=1, keepdims=True))
+        for power in _POWERS:
+            options = {"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-9}
+            found = minimize(_energy, directions.ravel(), args=(power,), jac=True, method="L-BFGS-B", options=options)
+            directions = found.x.reshape(-1, 3)
+            directions /= np.sqrt(np.sum(directions * directions, axis=1, keepdims=True))
     return directions @ _rotation_to(directions[0], axis).T
 
 

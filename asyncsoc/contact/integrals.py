@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.geometry.measure import facet_areas
-from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.mesh import ParticleMesh, frozen
 
 Array = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ class SurfaceIntegral:
 
     shares: Array
 
-    @property
+    @cached_property
     def areas(self) -> Array:
         """Area of each facet's part [m2]."""
         total: Array = self.shares.sum(axis=1)
@@ -132,11 +133,15 @@ def above(mesh: ParticleMesh, level: Array, threshold: float) -> SurfaceIntegral
     """
     if mesh.coordinates == "axisymmetric":
         return SurfaceIntegral(_edges_above(mesh, level, threshold))
-    return SurfaceIntegral(facet_areas(mesh)[:, None] * triangle_shares_above(level[mesh.facets] - threshold))
+    return SurfaceIntegral(whole(mesh).areas[:, None] * triangle_shares_above(level[mesh.facets] - threshold))
 
 
+@lru_cache(maxsize=8)
 def whole(mesh: ParticleMesh) -> SurfaceIntegral:
-    """Integrate over the whole surface."""
-    if mesh.coordinates == "radial":
-        return SurfaceIntegral(4.0 * np.pi * mesh.points[mesh.facets][:, :, 0] ** 2)
-    return above(mesh, np.zeros(mesh.n_nodes), 0.0)
+    """Integrate over the whole surface; kept for the next call, as every contact on a mesh asks for it many times."""
+    if mesh.coordinates == "axisymmetric":
+        shares = _edges_above(mesh, np.zeros(mesh.n_nodes), 0.0)
+    else:
+        k = mesh.facets.shape[1]
+        shares = np.repeat(facet_areas(mesh)[:, None] / k, k, axis=1)
+    return SurfaceIntegral(frozen(shares, np.float64))

@@ -22,7 +22,7 @@ MOST_PATCHES = 1000
 # Each facet on which two patches may meet is divided into the square of this many triangles.
 _DIVISIONS = 8
 _RANGE = (-1.1, 1.1)  # holds every cosine, rounded ones too
-_TOUCHING = 1e-3  # rad
+_TOUCHING = 0.02  # rad; a patch on a coarse mesh is this much wider than the one on a sphere
 
 
 def _count(n: object) -> int:

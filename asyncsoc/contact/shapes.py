@@ -146,12 +146,9 @@ def belt(mesh: ParticleMesh, coverage: float, axis: ArrayLike | None = None) -> 
     half = 0.5 * (float(ends.max()) - float(ends.min()))
 
     def between(inset: float) -> SurfaceIntegral:
-        lower = above(mesh, level, middle - (half - inset))
-        return lower if inset == 0.0 else lower.minus(above(mesh, level, middle + (half - inset)))
+        return above(mesh, level, middle - (half - inset)).minus(above(mesh, level, middle + (half - inset)))
 
     inset, part = part_with_coverage(mesh, "belt", between, 0.0, half, coverage)
-    if coverage == 1.0:
-        part = whole(mesh)
     parameters |= {"half_width [m]": half - inset, "latitude [rad]": float(np.arcsin(coverage))}
     return make_map(mesh, "belt", part, coverage, parameters)
 

@@ -116,22 +116,28 @@ def part_with_coverage(
         No threshold gives the coverage within 1e-10: the surface has a face on which the level is constant.
     """
     if coverage == 1.0:
-        return low, part_at(low)
+        return low, whole(mesh)
     total = float(whole(mesh).areas.sum())
 
     def excess(u: float) -> float:
         return float(part_at(high + u * (low - high)).areas.sum()) / total - coverage
 
+    if excess(0.0) > 0.0:
+        raise _flat(kind, coverage, excess(0.0) + coverage)
     u = brentq(excess, 0.0, 1.0, xtol=1e-16, rtol=8.9e-16, maxiter=500)
     threshold = high + u * (low - high)
     part = part_at(threshold)
     missed = float(part.areas.sum()) / total - coverage
     if abs(missed) > TOLERANCE:
-        raise InputError(
-            "no plane cuts the surface at this coverage, it has a flat face",
-            where=f"contact {kind!r}",
-            value=coverage,
-            allowed=f"nearest {coverage + missed:.6g}",
-            next_step="change the coverage or the axis",
-        )
+        raise _flat(kind, coverage, coverage + missed)
     return threshold, part
+
+
+def _flat(kind: str, coverage: float, possible: float) -> InputError:
+    return InputError(
+        "the contact's edge cannot be placed at this coverage: the surface has a flat face there",
+        where=f"contact {kind!r}",
+        value=coverage,
+        allowed=f"for example {possible:.6g}",
+        next_step="change the coverage or the axis",
+    )

@@ -6,6 +6,7 @@ import contextlib
 import io
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
@@ -208,8 +209,13 @@ def read_mesh(
     draft = ParticleMesh(points, cells, np.zeros((1, points.shape[1]), np.int64), kind, name or path.stem)
     if np.max(cell_measures(draft)) < 0.0:
         cells = cells[:, [1, 0, *range(2, cells.shape[1])]]
-    mesh = ParticleMesh(points, cells, surface_facets(points, cells, kind), kind, draft.name)
-    check(mesh)
+    try:
+        mesh = replace(draft, cells=cells, facets=surface_facets(points, cells, kind))
+        check(mesh)
+    except InputError as error:
+        raise InputError(
+            error.what, where=str(path), value=error.value, allowed=error.allowed, next_step=error.next_step
+        ) from error
     return mesh
 
 
