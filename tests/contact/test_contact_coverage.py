@@ -19,7 +19,7 @@ SHAPES = {"cap": cap, "belt": belt}
 
 coverages = st.floats(1e-4, 1.0, exclude_min=True)
 shapes = st.sampled_from(sorted(SHAPES))
-quick = settings(max_examples=60, deadline=None)
+quick = settings(max_examples=40, deadline=None)
 
 
 def build(mesh: ParticleMesh, shape: str, coverage: float) -> ContactMap:
