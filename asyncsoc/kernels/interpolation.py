@@ -9,13 +9,14 @@ A stoichiometry that is NaN gives NaN, never a read outside the table.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from asyncsoc.kernels.compiling import kernel
 
 Array = NDArray[np.float64]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def psi_and_d(x: float, x_first: float, inv_spacing: float, spacing: float, coefficients: Array) -> tuple[float, float]:
     """Return the Kirchhoff variable psi(x) = integral of D dx and its derivative D(x), both in m2/s.
 
@@ -47,7 +48,7 @@ def psi_and_d(x: float, x_first: float, inv_spacing: float, spacing: float, coef
     return base + spacing * t * (left + t * (c2 + t * c3)), left + t * (2.0 * c2 + 3.0 * t * c3)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def ocp_and_i0(
     x: float, x_first: float, inv_spacing: float, spacing: float, coefficients: Array
 ) -> tuple[float, float, float, float]:
@@ -81,14 +82,14 @@ def ocp_and_i0(
     return ocp, ocp_slope, i0, left + t * (2.0 * c2 + 3.0 * t * c3)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _psi_and_d_flat(x: Array, x_first: float, spacing: float, coefficients: Array, out: Array) -> None:
     inv_spacing = 1.0 / spacing
     for n in range(x.size):
         out[0, n], out[1, n] = psi_and_d(x[n], x_first, inv_spacing, spacing, coefficients)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel
 def _ocp_and_i0_flat(x: Array, x_first: float, spacing: float, coefficients: Array, out: Array) -> None:
     inv_spacing = 1.0 / spacing
     for n in range(x.size):
