@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +59,9 @@ class Ends:
         self.states[step.end.step] = step.end
 
 
+@lru_cache(maxsize=4)
 def particle(unit_mesh: ParticleMesh) -> Particle:
-    """Scale a mesh of the unit sphere and assemble it."""
+    """Scale a mesh of the unit sphere and assemble it; the same object for the same mesh object."""
     mesh = unit_mesh.scaled(RADIUS)
     operators = assemble(mesh)
     return Particle(mesh, operators.mass, order_system(operators))
