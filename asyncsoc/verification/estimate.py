@@ -35,7 +35,7 @@ class ContactShape:
 
 @dataclass(frozen=True)
 class Band:
-    """The same quantity with the typical, the highest and the lowest diffusivity of the stoichiometry range."""
+    """A quantity under the typical, the highest ("least" effect) and the lowest diffusivity of the range ("most")."""
 
     typical: float
     least: float
@@ -94,32 +94,6 @@ class Estimate:
     flux_limited: bool
     verdict: str
     notes: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, object]:
-        """Return everything as plain data whose names carry units, for JSON and tables."""
-        bands = {
-            "diffusivity [m2/s]": self.diffusivity,
-            "J R/(D c_max)": self.group,
-            "contact-mean excess [stoichiometry]": self.contact_excess,
-            "contact-center excess [stoichiometry]": self.center_excess,
-            "center to far side [stoichiometry]": self.spread,
-            "contact SOC lead": self.soc_lead,
-        }
-        return {
-            "contact": self.kind,
-            "coverage": self.coverage,
-            "radius [m]": self.radius,
-            "current [A]": self.current,
-            "flux over the whole surface [mol/(m2.s)]": self.flux,
-            **{name: {"typical": b.typical, "least": b.least, "most": b.most} for name, b in bands.items()},
-            "window [stoichiometry]": self.window,
-            "diffusion time R^2/D [s]": self.diffusion_time,
-            "relaxation time R^2/(4.333 D) [s]": self.relaxation_time,
-            "capacity at the limit [fraction of window]": self.capacity_at_limit,
-            "flux-limited": self.flux_limited,
-            "verdict": self.verdict,
-            "notes": list(self.notes),
-        }
 
 
 def contact_shape(kind: str, coverage: float, patches: int = 1) -> tuple[ContactShape, tuple[str, ...]]:

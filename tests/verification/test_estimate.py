@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 
 import numpy as np
@@ -110,14 +109,6 @@ def test_numbers_that_cannot_be() -> None:
     assert caught.value.where == "radius"
     with pytest.raises(InputError, match="area fraction"):
         sphere(1.5, 1e-14)
-
-
-def test_the_dictionary_is_plain_json_with_units() -> None:
-    result = sphere(0.3, 1e-14)
-    plain = json.loads(json.dumps(result.to_dict(), allow_nan=False))
-    assert plain["contact-mean excess [stoichiometry]"]["typical"] == result.contact_excess.typical
-    assert plain["flux-limited"] is False
-    assert set(plain["diffusivity [m2/s]"]) == {"typical", "least", "most"}
 
 
 def test_all_numbers_are_finite() -> None:
