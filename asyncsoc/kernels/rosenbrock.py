@@ -128,7 +128,8 @@ def attempt(problem, x, film, lam, h, ws, x_new, film_new):
         for j in range(n):
             flow = 0.0
             for q in range(system.indptr[j], system.indptr[j + 1]):
-                flow += system.stiffness[q] * ws.psi[system.indices[q]]
+                # Differences: what leaves one node enters another to the bit, so that lithium does not drift.
+                flow += system.stiffness[q] * (ws.psi[system.indices[q]] - ws.psi[j])
             ws.rhs[j] = system.mass[j] * ws.rhs[j] - flow
         for k in range(nc):
             i_here = local.current[k]
