@@ -5,6 +5,7 @@ PYTHON := $(VENV)/bin/python
 OUTPUT ?= demo-output
 JOBS ?= 2
 PYTEST ?= -m "not slow"
+EVERYTHING := test,lint,drawing,thermo,tomography
 
 export PYBAMM_DISABLE_TELEMETRY := true
 
@@ -14,10 +15,11 @@ export PYBAMM_DISABLE_TELEMETRY := true
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
 
-setup:  ## make .venv ready
-	@scripts/bootstrap.sh --compiler
+setup:  ## make .venv ready for development
+	@scripts/bootstrap.sh --compiler $(EVERYTHING)
 
-demo: setup  ## charge a calendered and a hot-calendered particle; pictures in demo-output/
+demo:  ## charge a calendered and a hot-calendered particle; pictures in demo-output/
+	@scripts/bootstrap.sh --compiler
 	@$(VENV)/bin/asyncsoc demo -o $(OUTPUT)
 
 test: setup  ## the quick tests (under 5 minutes)
@@ -27,7 +29,7 @@ test-slow: setup  ## the tests that take longer
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -m slow -n $(JOBS)
 
 lint:  ## ruff, mypy, import-linter
-	@scripts/bootstrap.sh
+	@scripts/bootstrap.sh $(EVERYTHING)
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo

@@ -25,7 +25,7 @@ _PACKAGES = (
     *("numpy", "scipy", "numba", "h5py", "meshio", "xarray", "h5netcdf"),
     *("pydantic", "typer", "rich", "matplotlib"),
 )
-_EXTRAS = (("gmsh", "meshing"), ("pyvista", "drawing"), ("pymatgen", "thermo"), ("pybamm", "test"))
+_EXTRAS = (("gmsh", "meshing"), ("pyvista", "drawing"), ("pymatgen", "thermo"), ("tifffile", "tomography"))
 _OLDEST_PYTHON = (3, 12)
 
 _DOLFINX_PROBE = """

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Make .venv ready: find a Python >= 3.12, create the environment, install asyncsoc into it. Safe to repeat; instant when
 # nothing changed. Usage:
-#   scripts/bootstrap.sh [--compiler] [EXTRAS]   EXTRAS: comma-separated, default test,lint,drawing; --compiler: demand one
+#   scripts/bootstrap.sh [--compiler] [EXTRAS]   EXTRAS: comma-separated, default drawing; --compiler: demand one
 #   scripts/bootstrap.sh --python                print the interpreter it would use, make nothing
 # Exit code 4: this machine lacks something; the message says what installs it.
 # ASYNCSOC_PYTHON names an interpreter to use; ASYNCSOC_VENV a place other than .venv.
@@ -18,7 +18,7 @@ case "${1:-}" in
   --compiler) need_compiler=yes && shift ;;
   --python) only_python=yes && shift ;;
 esac
-extras="${1:-test,lint,drawing}"
+extras="${1:-drawing}"
 
 say() { printf 'asyncsoc set-up: %s\n' "$*" >&2; }
 
@@ -130,8 +130,20 @@ wanted() {
   "$venv/bin/python" -I -c 'import sys; print(sys.version, sys.base_prefix)'
 }
 
+# Ready: some finished installation of the same state had at least the extras asked for.
 is_ready() {
-  [ -f "$stamp" ] && [ ! -e "$unfinished" ] && [ "$(wanted 2>/dev/null | cksum)" = "$(cat "$stamp")" ]
+  local now file extra missing
+  [ ! -e "$unfinished" ] && [ -x "$venv/bin/python" ] || return 1
+  now="$(wanted 2>/dev/null | cksum)"
+  for file in "$venv"/.asyncsoc-stamp-*; do
+    [ -f "$file" ] && [ "$(cat "$file")" = "$now" ] || continue
+    missing=no
+    for extra in ${extras//,/ }; do
+      case "${file##*/.asyncsoc-stamp}-" in *"-$extra-"*) ;; *) missing=yes ;; esac
+    done
+    if [ "$missing" = no ]; then return 0; fi
+  done
+  return 1
 }
 
 if command -v flock >/dev/null 2>&1; then # two of these at once wait for each other
