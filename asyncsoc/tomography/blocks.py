@@ -92,6 +92,7 @@ def split_blocks(
             allowed="block >= 16, halo >= 4 voxels",
         )  # fmt: skip
     mask_count = sum(int(np.count_nonzero(volume.phases[z] == NCM)) for z in range(volume.shape[0]))
+    n, taken, missing, widest = 0, 0, 0, halo
     for _ in range(3):
         ids = _storage(volume.shape, ids_file)
         n, taken, widest = _pass(volume, ids, depth, block, halo, workers, progress)

@@ -62,7 +62,9 @@ def _plain(value: Any) -> Any:
 def _ratio(part: Any, whole: Any) -> NDArray[np.float64]:
     """Return part / whole, NaN where whole is 0."""
     whole = np.asarray(whole, float)
-    return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
+    out: NDArray[np.float64] = np.full(np.shape(whole), np.nan)
+    np.divide(part, whole, out=out, where=whole > 0)
+    return out
 
 
 def volume_statistics(
@@ -234,5 +236,4 @@ def component_volumes(volume: LabelVolume, phase: str) -> NDArray[np.float64]:
         raise unknown_name("phase", phase, PHASES, where="component_volumes")
     labels, _ = ndimage.label(volume.phases == PHASES.index(phase))
     sizes = np.bincount(labels.ravel())[1:]
-    out: NDArray[np.float64] = np.sort(sizes)[::-1] * volume.voxel_size**3
-    return out
+    return np.asarray(np.sort(sizes)[::-1] * volume.voxel_size**3, float)

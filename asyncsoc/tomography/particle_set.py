@@ -1,0 +1,133 @@
+"""A set of particle files with its manifest: what was meshed, how, and what failed and why."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from asyncsoc.errors import InputError
+from asyncsoc.tomography.particle import TaggedParticle
+from asyncsoc.tomography.particle_reader import read_particle
+from asyncsoc.tomography.particle_writer import plain, write_atomically
+from asyncsoc.tomography.readers.guard import beside, regular_file
+
+MANIFEST = "manifest.json"
+_FORMAT, _VERSION = "asyncsoc-particles", 1
+_MAX_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, eq=False)
+class ParticleSet:
+    """Particles on disk.
+
+    Attributes
+    ----------
+    folder
+        Where the files are.
+    header
+        What they came from and how they were made: source, split, mesh settings, summary, software.
+    rows
+        One mapping per particle: `file`, `sha256` and its statistics; names carry units.
+    failed
+        One mapping per particle that could not be meshed: `particle`, `voxels`, `reason`.
+    """
+
+    folder: Path
+    header: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]]
+    failed: Sequence[Mapping[str, Any]] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def load(self, index: int) -> TaggedParticle:
+        """Return the particle of row `index`, read and checked.
+
+        Raises
+        ------
+        InputError
+            The file is missing, damaged, or not the one the manifest was written for.
+        """
+        row = self.rows[index]
+        path = beside(self.folder / MANIFEST, str(row["file"]))
+        found = sha256_of(path)
+        if found != row["sha256"]:
+            raise InputError(
+                "the particle file is not the one in the manifest", where=str(path), value=found[:16],
+                allowed=str(row["sha256"])[:16], next_step="mesh the volume again",
+            )  # fmt: skip
+        return read_particle(path)
+
+    def __iter__(self) -> Iterator[TaggedParticle]:
+        return (self.load(i) for i in range(len(self.rows)))
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's content."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_set(particles: ParticleSet) -> Path:
+    """Write the manifest, and the same rows as a table `particles.csv`, into the set's folder; return the manifest."""
+    path = particles.folder / MANIFEST
+    content = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        **plain(particles.header),
+        "particles": [plain(r) for r in particles.rows],
+        "failed": [plain(r) for r in particles.failed],
+    }
+    text = json.dumps(content, indent=1, allow_nan=False)
+    write_atomically(path, lambda p: _write_text(p, text))
+    write_atomically(particles.folder / "particles.csv", lambda p: _write_csv(p, particles.rows))
+    return path
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = [k for k, v in (rows[0].items() if rows else ()) if not isinstance(v, (list, tuple, dict))]
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        writer.writerows([plain(row.get(c)) for c in columns] for row in rows)
+
+
+def read_set(path: str | Path) -> ParticleSet:
+    """Return the particle set in a folder, or of a manifest file.
+
+    Raises
+    ------
+    InputError
+        No manifest, not one of ours, damaged, or a file name that leaves the folder.
+    """
+    path = Path(path)
+    file = path / MANIFEST if path.is_dir() else path
+    regular_file(file)
+    if file.stat().st_size > _MAX_BYTES:
+        raise InputError("the manifest is too large", where=str(file), value=file.stat().st_size)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        rows, failed = list(content.pop("particles")), list(content.pop("failed"))
+        known = content.pop("format") == _FORMAT and content.pop("version") == _VERSION
+        names = [str(row["file"]) for row in rows]
+        complete = all(isinstance(row["sha256"], str) for row in rows)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError(
+            "the manifest is damaged", where=str(file), value=f"{type(error).__name__}: {error}"[:120],
+            next_step="mesh the volume again",
+        ) from None  # fmt: skip
+    if not known or not complete:
+        raise InputError("the manifest is of another kind or version", where=str(file), allowed=f"{_FORMAT} {_VERSION}")
+    for name in names:
+        if Path(name).name != name:
+            raise InputError("the manifest names a file outside its folder", where=str(file), value=name[:120])
+    return ParticleSet(file.parent, content, rows, failed)
