@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.cli.progress import progress_bar
@@ -66,8 +66,26 @@ def _rescue(partial: Solution | None, directory: Path) -> None:
         note(f"what was reached could not be kept: {error}")
 
 
+class DemoReport(Protocol):
+    """What the demo gives back to be shown."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Heads of the table."""
+
+    @property
+    def rows(self) -> Sequence[Sequence[object]]:
+        """The table."""
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """Pictures and results written."""
+
+
 def run_demo(directory: Path) -> None:
-    """Run the demo and show its table and pictures."""
+    """Run the demo, show its table and name its pictures."""
     from asyncsoc.report.demo import run_demo as charge_both
 
-    charge_both(directory)
+    report: DemoReport = charge_both(directory)
+    print_table(report.columns, report.rows)
+    print_line("\n".join(str(file) for file in report.files))
