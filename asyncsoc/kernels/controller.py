@@ -27,6 +27,7 @@ _LAM, _CHARGE, _SIDE, _ERROR, _CURRENT, _POTENTIAL, _MARGIN, _WHICH = range(8)
 
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 5.0
 _EVENT_TOLERANCE = 2e-7
+_MARGIN_TOLERANCE = 1e-7
 _EVENT_ITERATIONS = 60
 _SMALLEST_STEP = 1e-9
 
@@ -146,12 +147,13 @@ def _locate(problem, x, film, state, h, ws, x_new, film_new, out):
     side = 0
     tried = high
     for _ in range(_EVENT_ITERATIONS):
-        if high - low <= _EVENT_TOLERANCE * (state[TIME] + high) or margin_high == 0.0:
+        near = _EVENT_TOLERANCE * (state[TIME] + high)
+        if (high - low <= near and margin_high >= -_MARGIN_TOLERANCE) or margin_high == 0.0:
             break
         middle = (low * margin_high - high * margin_low) / (margin_high - margin_low)
         if not low < middle < high:
             middle = 0.5 * (low + high)
-        inset = 0.25 * _EVENT_TOLERANCE * (state[TIME] + high)
+        inset = 0.25 * min(near, high - low)
         middle = min(max(middle, low + inset), high - inset)
         if not _try(problem, x, film, state, middle, ws, x_new, film_new, out):
             return -1.0
