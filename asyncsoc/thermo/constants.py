@@ -88,6 +88,16 @@ class DecompositionConstants:
             return replace(self, barrier_coefficient=0.0)
         return replace(self, transfer_coefficient=0.0) if force == "reaction-energy" else self
 
+    def referenced_to(self, table: ReactionEnergyTable, x: float) -> DecompositionConstants:
+        """Return the constants with E_ref = E(x) of a table: their scale is then the rate at U_ox and x.
+
+        The barrier then compares lithium contents within one electrolyte. With one E_ref for all, the 0.18 eV/atom
+        between LiTFSI and ECA would count as a factor of 1e13, which no measurement supports. InputError outside the
+        table.
+        """
+        energy, _ = table.evaluate(np.array([x], dtype=np.float64))
+        return replace(self, reference_energy=min(float(energy[0]), 0.0))
+
     def parameters(self) -> tuple[Parameter, ...]:
         """Return every constant with unit, mark and what is known about it."""
         rows = (
@@ -113,9 +123,7 @@ _NOTE_BARRIER = (
     "beta times the number of atoms that react together. A fit parameter, not a prediction: with LiTFSI 0.5 (one atom) "
     "gives a factor 1.3 between x = 0.557 and 0.438, 16 (the whole salt) about 3000. The default equals Tafel's there."
 )
-_NOTE_REFERENCE = (
-    "LiTFSI's total reaction energy near x = 0.54; shared by all electrolytes, so that they can be compared."
-)
+_NOTE_REFERENCE = "LiTFSI's total reaction energy near x = 0.54; another electrolyte takes its own (referenced_to)."
 _NOTE_LIMIT = "Infinite: growth is linear in time. A finite value makes it parabolic beyond that thickness."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ _NO_FILM = np.empty(0)
 
 @dataclass(frozen=True)
 class Decomposition:
-    """Reaction energy [eV/atom], its slope dE/dx and the rate [A/m2] at every point."""
+    """Reaction energy [eV/atom], its slope dE/dx and the rate [A/m2] (or risk [1]) at every point."""
 
     energy: Array
     slope: Array
@@ -46,6 +47,7 @@ def decomposition(
     temperature: Array | float,
     *,
     film: Array | None = None,
+    relative_to: float | None = None,
 ) -> Decomposition:
     """Return reaction energy, slope and decomposition rate at every point, by the compiled kernel.
 
@@ -61,6 +63,9 @@ def decomposition(
         K: one value or the shape of `x`.
     film
         Film thickness [m] in the shape of `x`; None: no film.
+    relative_to
+        A rate [A/m2], such as the area-mean rate of a companion run at full coverage: the result's rate is divided by
+        it and is then a risk [1].
 
     Raises
     ------
@@ -70,6 +75,8 @@ def decomposition(
     points = np.ascontiguousarray(x, dtype=np.float64)
     flat = points.reshape(-1)
     table.check(flat)
+    if relative_to is not None and not (math.isfinite(relative_to) and relative_to > 0.0):
+        raise InputError("relative_to is out of range", where="relative_to", value=relative_to, allowed="above 0 A/m2")
     volts = _broadcast(potential, flat.size, "potential", -10.0, 10.0, "V")
     kelvin = _broadcast(temperature, flat.size, "temperature", 150.0, 1000.0, "K")
     thickness = _NO_FILM if film is None else _broadcast(film, flat.size, "film", 0.0, 1.0, "m")
@@ -90,7 +97,7 @@ def decomposition(
         constants.transfer_coefficient,
         constants.barrier_coefficient,
         constants.shift,
-        constants.exchange_current_density,
+        constants.exchange_current_density / (1.0 if relative_to is None else relative_to),
         1.0 / constants.limiting_thickness,
         energy,
         slope,

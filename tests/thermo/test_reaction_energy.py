@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,13 +76,14 @@ def test_what_survives_under_both_energies() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", reactant_names())
 def test_products_balance_element_by_element(name: str, kind: Kind, potential: float | None) -> None:
-    host = named_host("ncm811")
-    for x in (0.0, 0.37, 1.0):
-        for reaction in mixing_profile(host, reactant(name), x, kind=kind, potential=potential):
-            for element, amount in reaction.released().items():
-                if potential is None or element != "Li":
-                    assert abs(amount) < 1e-12, (x, element, reaction.equation())
-            assert all(product.moles > 0.0 for product in reaction.products)
+    host, salt = named_host("ncm811"), reactant(name)
+    reactions = list(mixing_profile(host, salt, 0.37, kind=kind, potential=potential))
+    reactions += reaction_curve(host, salt, np.array([0.0, 1.0]), kind=kind, potential=potential).reactions
+    for reaction in reactions:
+        for element, amount in reaction.released().items():
+            if potential is None or element != "Li":
+                assert abs(amount) < 1e-12, (element, reaction.equation())
+        assert all(product.moles > 0.0 for product in reaction.products)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -221,6 +224,19 @@ def test_open_to_lithium() -> None:
     for potential in (-0.1, 11.0, float("nan")):
         with pytest.raises(InputError, match="reservoir"):
             reaction_energy(host.at(0.5), salt, potential=potential)
+
+
+def test_the_documented_numbers_are_the_computed_ones() -> None:
+    page = Path(__file__).parents[2] / "docs" / "thermochemistry.md"
+    names = {"LiTFSI": "litfsi", "ECA": "eca", "PEO": "peo", "PEO-LiTFSI": "peo-litfsi", "PEGDA-PECA": "pegda-peca"}
+    rows = re.findall(r"^\| ([\w-]+), (total|mutual) \| (.+) \|$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 9
+    x = np.array([1.0, 0.9, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25])
+    for name, kind, cells in rows:
+        *energies, deviation = (float(cell) for cell in cells.split("|"))
+        curve = reaction_curve(named_host("ncm811"), reactant(names[name]), x, kind=kind)
+        np.testing.assert_allclose(curve.energy, energies, atol=6e-4)
+        assert curve.standard_deviation[4] == pytest.approx(deviation, abs=6e-4)
 
 
 def test_what_is_refused() -> None:

@@ -138,6 +138,10 @@ def test_rate_is_tafel_times_bell_evans_polanyi(litfsi: ReactionEnergyTable) -> 
     np.testing.assert_allclose(found.rate, expected / (1.0 + film / 2e-8), rtol=1e-8)
     np.testing.assert_array_equal(found.energy, energy)
     np.testing.assert_array_equal(found.slope, slope)
+    risk = decomposition(litfsi, constants, x, volts, kelvin, film=film, relative_to=2e-3).rate
+    np.testing.assert_allclose(risk, found.rate / 2e-3, rtol=1e-13)
+    with pytest.raises(InputError, match="relative_to"):
+        decomposition(litfsi, constants, x, 4.0, 333.15, relative_to=0.0)
     one = decomposition(litfsi, constants, x, 4.0, 333.15)
     np.testing.assert_array_equal(one.rate, decomposition(litfsi, constants, x, np.full(x.shape, 4.0), 333.15).rate)
 
@@ -168,6 +172,11 @@ def test_the_default_barrier_matches_tafel_on_litfsi(litfsi: ReactionEnergyTable
     mutual = tabulate(named_host("ncm811"), reactant("litfsi"), kind="mutual", nodes=21)
     with pytest.raises(InputError, match="no barrier coefficient"):
         matching_barrier_coefficient(mutual, curve)
+
+
+def test_constants_referenced_to_a_table_leave_tafel_alone_there(litfsi: ReactionEnergyTable) -> None:
+    constants = DecompositionConstants().referenced_to(litfsi, 0.497)
+    assert decomposition(litfsi, constants, np.array([0.497]), 3.8, 333.15).rate[0] == pytest.approx(1e-3, rel=1e-12)
 
 
 def test_constants_are_marked_and_checked() -> None:
