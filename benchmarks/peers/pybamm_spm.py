@@ -1,0 +1,118 @@
+"""The peer at full coverage: PyBaMM's single-particle model of a half-cell, charged at a given current density on the particles."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+os.environ.setdefault("PYBAMM_DISABLE_TELEMETRY", "true")
+
+Array = NDArray[np.float64]
+ParameterSet = Literal["Chen2020", "ORegan2022"]
+
+LITHIUM_MOLAR_VOLUME = 1.3e-5
+"""m3/mol; the half-cell model demands one and the single-particle model does not use it."""
+LITHIUM_EXCHANGE_CURRENT = 1e9
+"""A/m2: so large that the lithium electrode has no overpotential."""
+HIGHEST_VOLTAGE = 4.5
+"""V; above what is compared, so that the solver does not stop."""
+
+
+@dataclass(frozen=True)
+class SingleParticle:
+    """What a run gave.
+
+    Attributes
+    ----------
+    times : (k,), s
+        Output times.
+    voltage : (k,), V
+        Against lithium.
+    surface_x : (k,)
+        Stoichiometry at the particle's surface.
+    set_up, solve : s
+        Wall times: building the model, and integrating it.
+    """
+
+    times: Array
+    voltage: Array
+    surface_x: Array
+    set_up: float
+    solve: float
+
+
+def charge(
+    parameters: ParameterSet,
+    *,
+    radius: float,
+    current_density: float,
+    start: float,
+    times: Array,
+    radial_points: int | None = None,
+    tolerances: tuple[float, float] | None = None,
+) -> SingleParticle:
+    """Charge the particles of a half-cell with constant current at 25 degC.
+
+    Parameters
+    ----------
+    parameters
+        PyBaMM's parameter set.
+    radius
+        m.
+    current_density
+        On the surface of the particles, positive on charge [A/m2]: the electrode's follows as 3 eps/R times its thickness.
+    start
+        Initial stoichiometry.
+    times
+        s, from 0; a fixed set, because the points the solver happens to choose are too sparse to interpolate between.
+    radial_points
+        Finite volumes along the radius; None takes PyBaMM's 20.
+    tolerances
+        Relative and absolute; None takes PyBaMM's.
+    """
+    import pybamm
+
+    began = time.perf_counter()
+    model = pybamm.lithium_ion.SPM({"working electrode": "positive"})
+    values = pybamm.ParameterValues(parameters)
+    active = values["Positive electrode active material volume fraction"]
+    thickness = values["Positive electrode thickness [m]"]
+    plane = values["Electrode width [m]"] * values["Electrode height [m]"]
+    areal = current_density * 3.0 * active / radius * thickness
+    values.update({"Positive particle radius [m]": radius, "Upper voltage cut-off [V]": HIGHEST_VOLTAGE})
+    values.update(
+        {
+            "Current function [A]": -areal * plane,  # PyBaMM's current is positive on discharge
+            "Initial concentration in positive electrode [mol.m-3]": start
+            * values["Maximum concentration in positive electrode [mol.m-3]"],
+            "Exchange-current density for lithium metal electrode [A.m-2]": LITHIUM_EXCHANGE_CURRENT,
+            "Lithium metal partial molar volume [m3.mol-1]": LITHIUM_MOLAR_VOLUME,
+        },
+        check_already_exists=False,
+    )
+    points = dict(model.default_var_pts)
+    if radial_points is not None:
+        points["r_p"] = radial_points
+    options: dict[str, Any] = {}
+    if tolerances is not None:
+        options = {"rtol": tolerances[0], "atol": tolerances[1]}
+    solver = pybamm.IDAKLUSolver(**options)
+    simulation = pybamm.Simulation(model, parameter_values=values, var_pts=points, solver=solver)
+    simulation.build()
+    ready = time.perf_counter()
+    solution = simulation.solve(t_eval=[float(times[0]), float(times[-1])], t_interp=np.asarray(times))
+    done = time.perf_counter()
+    return SingleParticle(
+        times=np.asarray(solution.t, dtype=np.float64),
+        voltage=np.asarray(solution["Voltage [V]"].entries, dtype=np.float64),
+        surface_x=np.asarray(
+            solution["X-averaged positive particle surface stoichiometry"].entries, dtype=np.float64
+        ).ravel(),
+        set_up=ready - began,
+        solve=done - ready,
+    )
