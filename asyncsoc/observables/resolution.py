@@ -34,12 +34,12 @@ def steepest_cell(mesh: ParticleMesh, fields: Array) -> tuple[float, float]:
     return within, spread
 
 
-def resolution_warning(mesh: ParticleMesh, fields: Array) -> list[str]:
-    """Return a warning where one cell carries a large share of the spread of stoichiometry, else nothing."""
+def gradient_warning(mesh: ParticleMesh, fields: Array) -> str | None:
+    """Return a warning where one cell carries a large share of the spread of stoichiometry, else None."""
     within, spread = steepest_cell(mesh, fields)
     if spread < SMALLEST_RANGE or within <= LARGEST_SHARE * spread:
-        return []
-    return [
-        f"the mesh {mesh.name!r} does not resolve the gradient: one cell carries {within:.3f} of a spread of {spread:.3f} in "
-        "stoichiometry; use particle.mesh = 'fine' or compare both"
-    ]
+        return None
+    return (
+        f"the mesh {mesh.name!r} does not resolve the gradient: one cell carries {within:.3f} of a spread of "
+        f"{spread:.3f} in stoichiometry; use particle.mesh = 'fine' and compare"
+    )

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from asyncsoc.case import Case
+from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.errors import SimulationError
 from asyncsoc.observables import names
 from asyncsoc.observables.gauge import Gauge
-from asyncsoc.observables.resolution import resolution_warning
+from asyncsoc.observables.resolution import gradient_warning
 from asyncsoc.results.data import StepSummary
 from asyncsoc.results.provenance import collect
 from asyncsoc.results.solution import Solution
@@ -82,7 +83,8 @@ def _solution(
     warnings = [*warnings_of(setup, (low, high))]
     limited = [s for s in outcome.segments if s.reason.startswith("stoichiometry limit")]
     warnings += [f"step {s.number} ({s.text}) ended early: {s.reason}" for s in limited]
-    warnings += resolution_warning(setup.mesh, fields.fields)
+    resolution = (resolution_warning(setup.contact, setup.mesh), gradient_warning(setup.mesh, fields.fields))
+    warnings += [warning for warning in resolution if warning is not None]
     return Solution(
         name=case.name,
         columns=columns,
