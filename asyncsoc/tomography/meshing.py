@@ -93,7 +93,7 @@ def mesh_particles(
     settings = settings or MeshSettings()
     if suffix not in SUFFIXES:
         raise InputError(
-            "unknown kind of particle file", where="suffix (--format)", value=suffix, allowed=", ".join(SUFFIXES)
+            "unknown kind of particle file", where="suffix (--format)", value=suffix, allowed=" or ".join(SUFFIXES)
         )
     place = _folder(folder)
     numbers, skipped = chosen_particles(particles, settings)
@@ -105,7 +105,9 @@ def mesh_particles(
             next_step="lower --min-voxels or admit particles at the edge",
         )  # fmt: skip
     start = time.perf_counter()
-    rows, failed, complete = [], [], False
+    rows: list[dict[str, Any]] = []
+    failed: list[dict[str, Any]] = []
+    complete = False
     try:
         tasks = _tasks(volume, particles, numbers, settings, place, suffix)
         for done, outcome in enumerate(run_tasks(_work, tasks, workers), start=1):
