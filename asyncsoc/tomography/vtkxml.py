@@ -206,12 +206,12 @@ def _inflate(
     stored = table[3:]
     if size < 1 or last < 0 or last > size or (stored < 0).any() or int(stored.sum()) > len(body):
         raise InputError("the array's block table does not fit the file", where=where)
-    if (
-        total > file.limits.max_bytes
-        or total > file.limits.max_ratio * len(body)
-        or total % dtype.itemsize
-        or (count is not None and total != count * dtype.itemsize)
-    ):
+    if count is not None and total != count * dtype.itemsize:
+        raise InputError(
+            "the array has another number of values than the file says", where=where, value=total // dtype.itemsize,
+            allowed=str(count),
+        )  # fmt: skip
+    if total > file.limits.max_bytes or total > file.limits.max_ratio * len(body) or total % dtype.itemsize:
         raise InputError("the array declares more data than it can hold", where=where, value=f"{total} bytes")
     out = bytearray(total)
     source = filled = 0
