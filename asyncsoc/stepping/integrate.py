@@ -191,8 +191,9 @@ class _Run:
         longest = float(data.duration[self.number])
         if member.tolerance >= 1.0:
             return longest
-        nodes = data.nodes[self.number, : data.n_contact[self.number]]
-        area = float(data.areas[self.number].sum())
+        count = data.n_contact[self.number]  # the rows are as wide as the batch's widest contact: no sum over those
+        nodes = data.nodes[self.number, :count]
+        area = float(data.areas[self.number, :count].sum())
         jump = abs(float(self._state[CURRENT]) - current_before) / area
         table = member.tables[self._segment.temperature]
         _, diffusivity = psi_and_d_array(data.x[self.number, nodes], table.x_first, table.spacing, table.coefficients)

@@ -70,7 +70,10 @@ class StepState:
 
 @dataclass(frozen=True, eq=False)
 class AcceptedStep:
-    """An accepted step: where it began, where it ended, and `at(time)` for any time between (continuous solution)."""
+    """An accepted step: where it began, where it ended, and `at(time)` for any time between (continuous solution).
+
+    `at` reads the integrator's own arrays: ask within `Observer.step`; once the next step is taken it raises SimulationError.
+    """
 
     start_time: float
     end: StepState

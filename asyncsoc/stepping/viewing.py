@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import SimulationError
 from asyncsoc.kernels.batch import observe_member
-from asyncsoc.kernels.controller import CHARGE, CURRENT, LAMBDA, LAST_STEP, POTENTIAL, SIDE_CHARGE, TIME
+from asyncsoc.kernels.controller import ACCEPTED, CHARGE, CURRENT, LAMBDA, LAST_STEP, POTENTIAL, SIDE_CHARGE, TIME
 from asyncsoc.kernels.tableaux import Tableau
 from asyncsoc.stepping.stacking import Stack
 from asyncsoc.stepping.state import AcceptedStep, StepState
@@ -56,8 +56,15 @@ class Viewer:
         time, charge, side = self._clock()
         h = float(data.state[j, LAST_STEP])
         begin = time - h
+        start_time, count = self.start_time, float(data.state[j, ACCEPTED])
 
         def at(when: float) -> StepState:
+            if data.state[j, ACCEPTED] != count or self.start_time != start_time:
+                raise SimulationError(
+                    "a step's continuous solution is gone once the next step is taken",
+                    where="AcceptedStep.at",
+                    next_step="ask for it within the observer's `step`",
+                )
             theta = min(max((when - self.start_time - begin) / h, 0.0), 1.0)
             x = _between(data.x[j], data.x_new[j], data.dense[j], theta)
             film = data.film_new[j]
@@ -95,7 +102,8 @@ class Viewer:
         lithium = float(self._system.kernel.mass @ (data.x_new[j] - x)) * FARADAY * member.maximum_concentration
         side = ends[1]
         if member.side is not None and member.side.growth > 0.0:
-            grown = float(data.areas[j] @ (data.film_new[j] - film))
+            count = len(self._nodes)  # the rows are as wide as the batch's widest contact: no sum over those
+            grown = float(data.areas[j, :count] @ (data.film_new[j, :count] - film[:count]))
             side -= grown / member.side.growth
         if segment.galvanostatic:
             return time, ends[0] - left * segment.target, side

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from asyncsoc.contact.shapes import cap, full
+from asyncsoc.electrode.segments import ParticleScale, Segment, segment_of
+from asyncsoc.fem.assembly import assemble
+from asyncsoc.fem.operators import Operators
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.sphere import axisymmetric_mesh, radial_mesh
+from asyncsoc.kernels.rates import BUTLER_VOLMER
+from asyncsoc.kinetics.tables import MaterialTable, tabulate
+from asyncsoc.materials.capacity import theoretical_capacity
+from asyncsoc.materials.registry import cathode, electrolyte
+from asyncsoc.protocol.grammar import parse_step
+from asyncsoc.stepping.integrate import integrate
+from asyncsoc.stepping.members import Member
+from asyncsoc.stepping.state import AcceptedStep, Outcome, StepState
+from asyncsoc.stepping.system import OrderedSystem, order_system
+
+RADIUS = 7.5e-6
+MATERIAL = cathode("ncm811-sturm2019")
+TEMPERATURE = 333.15
+
+
+@lru_cache(maxsize=16)
+def table(temperature: float = TEMPERATURE, diffusivity: float | None = None) -> MaterialTable:
+    return tabulate(MATERIAL, electrolyte("peo-litfsi"), temperature, diffusivity=diffusivity)
+
+
+@dataclass(eq=False)
+class Watcher:
+    """Observer that keeps everything it is shown, and the states at `times`."""
+
+    times: Sequence[float] = ()
+    starts: list[StepState] = field(default_factory=list)
+    steps: list[AcceptedStep] = field(default_factory=list)
+    middles: list[StepState] = field(default_factory=list)
+    ends: list[tuple[StepState, StepState]] = field(default_factory=list)
+    sampled: dict[float, StepState] = field(default_factory=dict)
+
+    def start(self, state: StepState, segment: Segment) -> None:
+        self.starts.append(state)
+
+    def step(self, step: AcceptedStep) -> None:
+        self.steps.append(step)
+        self.middles.append(step.at(0.5 * (step.start_time + step.end.time)))
+        self.ends.append((step.at(step.start_time), step.at(step.end.time)))
+        for time in self.times:
+            if step.start_time <= time <= step.end.time:
+                self.sampled[time] = step.at(time)
+
+    @property
+    def last(self) -> StepState:
+        return self.steps[-1].end
+
+
+@dataclass(frozen=True, eq=False)
+class Particle:
+    """A meshed sphere of 7.5 um and what it takes to make members of it."""
+
+    mesh: ParticleMesh
+    operators: Operators
+    system: OrderedSystem
+
+    @property
+    def scale(self) -> ParticleScale:
+        volume = self.operators.volume
+        capacity = theoretical_capacity(MATERIAL, volume)
+        return ParticleScale(capacity, volume * MATERIAL.density, 2e5, MATERIAL.window, TEMPERATURE)
+
+    def member(self, *steps: str, coverage: float = 1.0, start: Any = 0.7, **changes: Any) -> Member:
+        contact = full(self.mesh) if coverage == 1.0 else cap(self.mesh, coverage)
+        segments = tuple(segment_of(parse_step(s, where="test"), k, self.scale) for k, s in enumerate(steps, 1))
+        given: dict[str, Any] = {
+            "x": np.broadcast_to(np.asarray(start, dtype=float), self.mesh.n_nodes).copy(),
+            "weights": contact.weights,
+            "film_resistance": 0.0,
+            "segments": segments,
+            "tables": {TEMPERATURE: table()},
+            "kinetics": BUTLER_VOLMER,
+            "transfer_coefficient": 0.5,
+            "maximum_concentration": MATERIAL.maximum_concentration,
+            "tolerance": 1e-4,
+        }
+        return Member(**(given | changes))
+
+    def run_all(
+        self, members: Sequence[Member], times: Sequence[float] = (), **options: Any
+    ) -> list[tuple[Outcome, Watcher]]:
+        watchers = [Watcher(times) for _ in members]
+        outcomes = integrate(self.system, members, [[watcher] for watcher in watchers], **options)
+        return list(zip(outcomes, watchers, strict=True))
+
+    def run(self, member: Member, times: Sequence[float] = (), **options: Any) -> tuple[Outcome, Watcher]:
+        return self.run_all([member], times, **options)[0]
+
+
+def particle(mesh: ParticleMesh) -> Particle:
+    scaled = mesh.scaled(RADIUS)
+    operators = assemble(scaled)
+    return Particle(scaled, operators, order_system(operators))
+
+
+@pytest.fixture(scope="session")
+def ball() -> Particle:
+    """A radial particle of 41 nodes."""
+    return particle(radial_mesh(40, 2e-3))
+
+
+@pytest.fixture(scope="session")
+def body() -> Particle:
+    """An axisymmetric particle of a few hundred nodes."""
+    return particle(axisymmetric_mesh(0.05, 0.2, 0.15, 0.03))
+
+
+@pytest.fixture(scope="session")
+def make_table() -> Callable[..., MaterialTable]:
+    """Return a maker of material tables of the default material."""
+    return table
+
+
+@pytest.fixture(scope="session")
+def total_current() -> Callable[[StepState, Member], float]:
+    """Return the sum of the local currents over the contact [A]."""
+    return lambda state, member: math.fsum(
+        (member.weights[state.contact_nodes] * state.contact_current_density).tolist()
+    )
