@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.drawing.style import GREY, colour, guide_lines, new_figure, styled
+from asyncsoc.drawing.style import GREY, INK, colour, guide_lines, new_figure, source_note, styled
 from asyncsoc.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,32 +30,32 @@ class BandSeries:
     diffusivity : (k,), m2/s
         Values scanned, ascending.
     values : (k,)
-        The headline number.
-    lower, upper : (k,), optional
-        A band around it.
-    limited : (k,) bool, optional
-        Points where the run met a stoichiometry limit: drawn hollow.
+        The headline number; NaN where the run never came to the state it is read at.
+    far : (k,), optional
+        The same on the far side: drawn dashed, and what lies between shaded.
+    default
+        The number of the run with the material's own D(x, T).
+    far_default
+        The same on the far side.
     """
 
     label: str
     diffusivity: Array
     values: Array
-    lower: Array | None = None
-    upper: Array | None = None
-    limited: NDArray[np.bool_] | None = None
+    far: Array | None = None
+    default: float | None = None
+    far_default: float | None = None
 
 
 @dataclass(frozen=True)
 class BandPanel:
-    """One headline number: its label with unit, a title, and a series per particle."""
+    """One headline number: its label with unit, a title, a series per particle, what NaN means, decimals to show."""
 
     quantity: str
     title: str
     series: Sequence[BandSeries]
-
-
-def _plain(value: float) -> str:
-    return f"{value:.2g}" if abs(value) < 1.0 else f"{value:.3g}"
+    missing: str = "not reached"
+    decimals: int = 2
 
 
 def _power(value: float, _position: object = None) -> str:
@@ -66,69 +66,88 @@ def _power(value: float, _position: object = None) -> str:
     return rf"${head}10^{{{exponent}}}$"
 
 
-def _diffusivity_axis(axes: Axes, reference: float | None, reference_label: str) -> None:
+def _diffusivity_axis(axes: Axes) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(base=10.0, subs=(1.0, 3.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(_power))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel("Lithium diffusivity [m²/s]")
-    if reference is not None:
-        axes.axvline(reference, color=GREY, linestyle=":", linewidth=1.0)
-        axes.annotate(
-            reference_label, (reference, 1.0), xycoords=("data", "axes fraction"), xytext=(3.0, -2.0),
-            textcoords="offset points", va="top", fontsize=8.0, color=GREY,
-        )  # fmt: skip
+    axes.set_xlabel("Lithium diffusivity, constant [m²/s]")
 
 
 def _draw_series(axes: Axes, series: BandSeries, shade: str) -> None:
-    axes.plot(series.diffusivity, series.values, color=shade, label=series.label)
-    if series.lower is not None and series.upper is not None:
-        axes.fill_between(series.diffusivity, series.lower, series.upper, color=shade, alpha=0.18, linewidth=0.0)
-    hollow = np.zeros(len(series.values), dtype=bool) if series.limited is None else series.limited
-    for mask, face in ((~hollow, shade), (hollow, "white")):
-        axes.plot(
-            series.diffusivity[mask], series.values[mask], "o", markersize=4.5, markerfacecolor=face,
-            markeredgecolor=shade, markeredgewidth=1.2, zorder=3,
+    axes.plot(series.diffusivity, series.values, "o-", color=shade, markersize=4.0, label=series.label)
+    if series.far is not None:
+        axes.plot(series.diffusivity, series.far, "o", color=shade, markersize=4.0, markerfacecolor="white", ls="--")
+        axes.fill_between(series.diffusivity, series.far, series.values, color=shade, alpha=0.15, linewidth=0.0)
+
+
+def _mark_missing(axes: Axes, series: BandSeries, shade: str, text: str) -> None:
+    """Say, over the diffusivities where a series has no number, why."""
+    absent = ~np.isfinite(series.values)
+    if not absent.any():
+        return
+    low, high = series.diffusivity[absent][[0, -1]]
+    axes.axvspan(low, high, color=shade, alpha=0.07, linewidth=0.0)
+    axes.annotate(
+        f"{series.label}:\n{text}", (float(np.sqrt(low * high)), 0.97), xycoords=("data", "axes fraction"),
+        ha="center", va="top", fontsize=8.5, color=shade,
+    )  # fmt: skip
+
+
+def _draw_range(axes: Axes, place: float, numbers: Array, shade: str, decimals: int, *, far: bool) -> None:
+    """Draw the range of `numbers` as a bar with its ends written at them."""
+    low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
+    alpha = 0.28 if far else 0.6
+    axes.plot([place, place], [low, high], color=shade, linewidth=6.0, alpha=alpha, solid_capstyle="butt")
+    texts = [(high, "bottom", 3.0)]
+    if f"{low:.{decimals}f}" != f"{high:.{decimals}f}":
+        texts.append((low, "top", -3.0))
+    for value, where, offset in texts:
+        axes.annotate(
+            f"{value:.{decimals}f}", (place, value), xytext=(0.0, offset), textcoords="offset points",
+            ha="center", va=where, fontsize=7.5, color=shade,
         )  # fmt: skip
 
 
 def _draw_ranges(axes: Axes, panel: BandPanel) -> None:
-    """Draw, beside the curves, the range each particle's number takes over the whole scan."""
+    """Draw, beside the curves, the range of each number over the whole scan, and the default run's number in it."""
+    place = 0.0
     for index, series in enumerate(panel.series):
-        bounds = [part for part in (series.values, series.lower, series.upper) if part is not None]
-        low, high = min(float(np.min(b)) for b in bounds), max(float(np.max(b)) for b in bounds)
-        axes.plot([index, index], [low, high], color=colour(index), linewidth=6.0, alpha=0.55, solid_capstyle="butt")
-        for value, place, offset in ((low, "top", -3.0), (high, "bottom", 3.0)):
-            axes.annotate(
-                _plain(value), (index, value), xytext=(0.0, offset), textcoords="offset points",
-                ha="center", va=place, fontsize=8.0, color=colour(index),
-            )  # fmt: skip
-    axes.set(xlim=(-0.7, len(panel.series) - 0.3), xticks=[])
+        numbers = [(series.values, series.default), (series.far, series.far_default)]
+        for far, (values, default) in enumerate(numbers):
+            if values is None:
+                continue
+            _draw_range(axes, place, values, colour(index), panel.decimals, far=bool(far))
+            if default is not None and np.isfinite(default):
+                axes.plot(place, default, "D", color=INK, markersize=4.0, zorder=4)
+            place += 1.0
+    axes.set(xlim=(-0.7, place - 0.3), xticks=[])
     axes.set_title("range", loc="center", fontsize=9.0, color=GREY)
     axes.spines[:].set_visible(False)
     axes.tick_params(left=False, labelleft=False)
 
 
-def _legend(figure: Figure, axes: Axes, panels: Sequence[BandPanel]) -> None:
-    """Put one legend under all panels, where it covers no data."""
+def _legend(axes: Axes, panels: Sequence[BandPanel]) -> None:
+    """Put one legend for all panels into the first."""
     from matplotlib.lines import Line2D
 
     handles, labels = axes.get_legend_handles_labels()
-    if any(s.limited is not None and bool(np.any(s.limited)) for panel in panels for s in panel.series):
-        handles.append(Line2D([], [], linestyle="", marker="o", markerfacecolor="white", markeredgecolor=GREY))
-        labels.append("stopped at a stoichiometry limit")
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    every = [series for panel in panels for series in panel.series]
+    if any(series.far is not None for series in every):
+        styles = (("under the contact", "-", GREY), ("far side", "--", "white"))
+        handles += [Line2D([], [], color=GREY, ls=ls, marker="o", ms=4.0, mfc=face) for _, ls, face in styles]
+        labels += [text for text, _, _ in styles]
+    if any(series.default is not None for series in every):
+        handles.append(Line2D([], [], linestyle="", marker="D", color=INK, markersize=4.0))
+        labels.append("the material's own D(x, T)")
+    axes.legend(handles, labels, loc="best")
 
 
 @styled
 def band_figure(
-    panels: Sequence[BandPanel],
-    *,
-    title: str | None = None,
-    reference: float | None = None,
-    reference_label: str = "default",
+    panels: Sequence[BandPanel], *, title: str | None = None, columns: int | None = None, note: str | None = None
 ) -> Figure:
     """Return headline numbers over the diffusivity, one panel each, with the range every particle spans.
 
@@ -138,32 +157,40 @@ def band_figure(
         The headline numbers.
     title
         What is seen.
-    reference : m2/s
-        Diffusivity to mark with a dotted line.
-    reference_label
-        What stands beside that line.
+    columns
+        Panels in a row; None puts all into one.
+    note
+        What the numbers rest on, small at the foot.
 
     Raises
     ------
     InputError
-        No panel.
+        No panel, or one that is missing from the last row.
     """
     if not panels:
         raise InputError("nothing to draw", where="band_figure", allowed="at least one headline number")
-    figure = new_figure(4.6 * len(panels), 3.9 if title else 3.6)
-    row = figure.subplots(
-        1, 2 * len(panels), squeeze=False, sharey=False, gridspec_kw={"width_ratios": [5.0, 1.5] * len(panels)}
-    )[0]
-    for panel, axes, side in zip(panels, row[::2], row[1::2], strict=True):
+    across = columns or len(panels)
+    down, left_over = divmod(len(panels), across)
+    if left_over:
+        raise InputError("the last row is not full", where="columns", value=across, allowed=f"parts of {len(panels)}")
+    every = [series for panel in panels for series in panel.series]
+    figure = new_figure(5.2 * across, 3.2 * down + 0.4 + (0.3 if title else 0.0) + (0.2 if note else 0.0))
+    # Four ranges need more room than two.
+    widths = [part for _ in range(across) for part in (5.0, 1.3 if all(s.far is None for s in every) else 2.1)]
+    grid = figure.subplots(down, 2 * across, squeeze=False, gridspec_kw={"width_ratios": widths})
+    for panel, axes, side in zip(panels, grid[:, ::2].flat, grid[:, 1::2].flat, strict=True):
         side.sharey(axes)
         for index, series in enumerate(panel.series):
             _draw_series(axes, series, colour(index))
-        _diffusivity_axis(axes, reference, reference_label)
+            _mark_missing(axes, series, colour(index), panel.missing)
+        _diffusivity_axis(axes)
         axes.set(ylabel=panel.quantity, title=panel.title)
         axes.margins(y=0.14)
         guide_lines(axes)
         _draw_ranges(side, panel)
-    _legend(figure, row[0], panels)
+    _legend(grid[0, 0], panels)
     if title:
         figure.suptitle(title, x=0.01, ha="left")
+    if note:
+        source_note(figure, note)
     return figure

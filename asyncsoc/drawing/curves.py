@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.drawing.style import BLUE, GREEN, GREY, INK, ORANGE, colour, guide_lines, new_figure, styled
+from asyncsoc.drawing.style import BLUE, GREEN, GREY, INK, ORANGE, colour, guide_lines, new_figure, source_note, styled
 from asyncsoc.observables import names
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ Against = Literal["capacity", "time"]
 
 _HOUR = 3600.0
 _MINUTE = 60.0
+_VISIBLE = 0.02
+"""Lead of the contact's SOC from which on it is marked."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,35 @@ def draw_soc(axes: Axes, runs: Sequence[LabelledRun], against: Against = "capaci
     for index, (run, x) in enumerate(zip(runs, abscissae, strict=True)):
         text = "mean of the particle" if index == 0 else "_nolegend_"
         axes.plot(x, run.column(names.MEAN_SOC), color=INK, linewidth=1.3, linestyle=(0, (4, 2)), label=text)
+    _mark_largest_lead(axes, runs, abscissae)
     axes.set(xlabel=label, ylabel="State of charge [1]", title="State of charge under the contact")
     axes.margins(x=0.02)
     guide_lines(axes)
     axes.legend(loc="best")
 
 
+def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Sequence[Array]) -> None:
+    """Draw an arrow from the mean to the contact where they are farthest apart, with the distance beside it."""
+    leads = [run.column(names.CONTACT_SOC) - run.column(names.MEAN_SOC) for run in runs]
+    index = int(np.argmax([np.abs(lead).max() for lead in leads]))
+    at = int(np.argmax(np.abs(leads[index])))
+    x, mean = float(abscissae[index][at]), float(runs[index].column(names.MEAN_SOC)[at])
+    lead = float(leads[index][at])
+    if abs(lead) < _VISIBLE:
+        return
+    arrow = {"arrowstyle": "<->", "color": INK, "linewidth": 0.9, "shrinkA": 0.0, "shrinkB": 0.0}
+    axes.annotate("", (x, mean + lead), xytext=(x, mean), arrowprops=arrow)
+    up = 1.0 if lead > 0.0 else -1.0
+    axes.annotate(
+        f"lead {lead:+.3f}", (x, mean + lead), xytext=(2.0, 4.0 * up), textcoords="offset points",
+        ha="right", va="bottom" if up > 0.0 else "top", fontsize=9.0,
+    )  # fmt: skip
+
+
 @styled
-def curves_figure(runs: Sequence[LabelledRun], against: Against = "capacity", title: str | None = None) -> Figure:
+def curves_figure(
+    runs: Sequence[LabelledRun], against: Against = "capacity", title: str | None = None, note: str | None = None
+) -> Figure:
     """Return voltage and state of charge side by side.
 
     Parameters
@@ -90,13 +113,17 @@ def curves_figure(runs: Sequence[LabelledRun], against: Against = "capacity", ti
         "capacity" (mA h per g) or "time".
     title
         What is seen, over both.
+    note
+        What the numbers rest on, small at the foot.
     """
-    figure = new_figure(9.0, 3.8)
+    figure = new_figure(9.0, 4.0 if note else 3.8)
     left, right = figure.subplots(1, 2)
     draw_voltage(left, runs, against)
     draw_soc(right, runs, against)
     if title:
         figure.suptitle(title, x=0.01, ha="left")
+    if note:
+        source_note(figure, note)
     return figure
 
 
@@ -128,12 +155,28 @@ def draw_overpotential(axes: Axes, run: LabelledRun, against: Against = "capacit
     axes.set(xlabel=label, ylabel="V - U(mean x) [mV]", title="Where the overpotential goes")
     axes.margins(x=0.02)
     guide_lines(axes)
+    if float(below.min()) >= 0.0:
+        axes.set_ylim(bottom=0.0)
+    _cut_the_start(axes, x, total)
+
+
+def _cut_the_start(axes: Axes, x: Array, total: Array) -> None:
+    """Let a spike in the first twentieth leave the picture, where it would press all the rest flat, and say so."""
+    later = total[x > x[0] + 0.05 * (x[-1] - x[0])]
+    if later.size == 0 or float(total.max()) <= 1.6 * float(later.max()) or float(later.max()) <= 0.0:
+        return
+    axes.set_ylim(top=1.35 * float(later.max()))
+    axes.annotate(
+        f"rises to {total.max():.0f} mV at the start", (float(x[np.argmax(total)]), 1.0),
+        xycoords=("data", "axes fraction"), xytext=(8.0, -2.0), textcoords="offset points",
+        va="top", fontsize=8.5, color=GREY,
+    )  # fmt: skip
 
 
 @styled
-def overpotential_figure(run: LabelledRun, against: Against = "capacity") -> Figure:
+def overpotential_figure(run: LabelledRun, against: Against = "capacity", note: str | None = None) -> Figure:
     """Return the overpotential of one run as a stack of its parts."""
-    figure = new_figure(7.6, 3.8)
+    figure = new_figure(7.6, 4.0 if note else 3.8)
     axes = figure.subplots()
     draw_overpotential(axes, run, against)
     # In the order of the stack, top to bottom, and beside it: inside it would cover the data.
@@ -141,4 +184,6 @@ def overpotential_figure(run: LabelledRun, against: Against = "capacity") -> Fig
     figure.legend(handles[::-1], labels[::-1], loc="outside right upper")
     if run.label:
         axes.set_title(f"Where the overpotential goes: {run.label}")
+    if note:
+        source_note(figure, note)
     return figure

@@ -1,14 +1,13 @@
-"""One picture of one run: voltage, states of charge and the section of the particle."""
+"""Pictures that show curves and the inside of particles at once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from asyncsoc.drawing.curves import Against, LabelledRun, draw_soc, draw_voltage
-from asyncsoc.drawing.section import SectionPanel, draw_section
-from asyncsoc.drawing.style import MAP, new_figure, styled
+from asyncsoc.drawing.section import SectionPanel, draw_sections
+from asyncsoc.drawing.style import new_figure, source_note, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,23 +32,49 @@ def overview_figure(
     title
         What is seen.
     """
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-    from matplotlib.ticker import MaxNLocator
-
-    low, high = float(panel.values.min()), float(panel.values.max())
-    if high - low < 1e-6:
-        low, high = low - 0.005, high + 0.005
-    levels = np.asarray(MaxNLocator(nbins=6).tick_values(low, high))
     figure = new_figure(12.0, 3.9)
     left, middle, right = figure.subplots(1, 3, width_ratios=(1.0, 1.0, 0.95))
     draw_voltage(left, [run], against)
     draw_soc(middle, [run], against)
-    norm = Normalize(low, high)
-    draw_section(right, panel, norm, levels)
-    bar = figure.colorbar(ScalarMappable(norm, MAP), ax=right, shrink=0.85, aspect=22, pad=0.02)
-    bar.outline.set_visible(False)
-    bar.set_label(quantity)
+    draw_sections(figure, [right], [panel], quantity)
     if title:
         figure.suptitle(title, x=0.01, ha="left")
+    return figure
+
+
+@styled
+def comparison_figure(
+    runs: Sequence[LabelledRun],
+    panels: Sequence[SectionPanel],
+    quantity: str,
+    *,
+    against: Against = "capacity",
+    title: str | None = None,
+    note: str | None = None,
+) -> Figure:
+    """Return the states of charge of several runs and a section map of each in a row, under one colour bar.
+
+    Parameters
+    ----------
+    runs
+        The curves.
+    panels
+        The particles at the moment shown.
+    quantity
+        Label of the colour bar, with unit.
+    against
+        Abscissa of the curves.
+    title
+        What is seen.
+    note
+        What the numbers rest on, small at the foot.
+    """
+    figure = new_figure(4.6 + 2.9 * len(panels) + 0.9, 4.3)
+    left, *maps = figure.subplots(1, 1 + len(panels), width_ratios=(1.5, *(1.0 for _ in panels)))
+    draw_soc(left, runs, against)
+    draw_sections(figure, maps, panels, quantity)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left")
+    if note:
+        source_note(figure, note)
     return figure

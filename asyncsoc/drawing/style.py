@@ -102,6 +102,11 @@ def new_figure(width: float, height: float) -> Figure:
     return _figure_class()(figsize=(width, height), dpi=_DPI, layout=ConstrainedLayoutEngine(**_PADS))
 
 
+def source_note(figure: Figure, text: str) -> None:
+    """Write a small note at the foot of a figure: what the numbers rest on."""
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=8.0, color=GREY)
+
+
 def guide_lines(axes: Axes) -> None:
     """Draw faint horizontal lines at the ticks, to read values by."""
     axes.grid(axis="y", color=LIGHT, linewidth=0.6)

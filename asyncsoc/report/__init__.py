@@ -1,0 +1,1 @@
+"""Runs made for readers: the demo, its headline numbers, its pictures."""

@@ -11,8 +11,8 @@ import pytest
 from asyncsoc.contact import shapes
 from asyncsoc.drawing.band import BandPanel, BandSeries, band_figure
 from asyncsoc.drawing.curves import LabelledRun, curves_figure, overpotential_figure
-from asyncsoc.drawing.overview import overview_figure
-from asyncsoc.drawing.section import SectionPanel, nice_length, section_figure
+from asyncsoc.drawing.overview import comparison_figure, overview_figure
+from asyncsoc.drawing.section import SectionPanel, contour_levels, nice_length, section_figure
 from asyncsoc.drawing.style import LINES
 from asyncsoc.errors import InputError
 from asyncsoc.geometry.library import load_builtin
@@ -48,12 +48,12 @@ def panel(coverage: float = 0.3, *, uniform: bool = False) -> SectionPanel:
 
 def band() -> BandPanel:
     d = np.geomspace(1e-15, 3e-14, 7)
-    limited = d < 2e-15
+    lead = 0.3 * (1e-15 / d) ** 0.5
     series = [
-        BandSeries("Cal", d, 0.3 * (1e-15 / d) ** 0.5, limited=limited),
-        BandSeries("Hot-Cal", d, 0.05 * (1e-15 / d) ** 0.5, lower=np.full(7, 0.01), upper=np.full(7, 0.06)),
+        BandSeries("Cal", d, np.where(d < 2e-15, np.nan, lead), far=np.where(d < 2e-15, np.nan, 0.5 * lead)),
+        BandSeries("Hot-Cal", d, 0.05 * (1e-15 / d) ** 0.5, default=0.02),
     ]
-    return BandPanel("Largest asynchrony [1]", "How far the contact runs ahead", series)
+    return BandPanel("Largest asynchrony [1]", "How far the contact runs ahead", series, "4.2 V comes first")
 
 
 FIGURES = {
@@ -62,7 +62,11 @@ FIGURES = {
     "overpotential": lambda: overpotential_figure(run()),
     "section": lambda: section_figure([panel(), panel(0.95)], "Ni$^{4+}$ share of nickel [1]", title="Inside"),
     "uniform": lambda: section_figure([panel(uniform=True)], "Stoichiometry [1]"),
-    "band": lambda: band_figure([band(), band()], title="The diffusivity decides", reference=8e-15),
+    "band": lambda: band_figure([band(), band()], title="The diffusivity decides", columns=1, note="a note"),
+    "rows": lambda: section_figure([panel(), panel(0.5)], "Stoichiometry [1]", columns=1, note="a note"),
+    "comparison": lambda: comparison_figure(
+        [run(), run("Hot-Cal")], [panel(), panel(0.95)], "Stoichiometry [1]", title="Both", note="a note"
+    ),
     "overview": lambda: overview_figure(run(), panel(), "Ni$^{4+}$ share of nickel [1]", title="cal"),
 }
 
@@ -134,7 +138,33 @@ def test_sections_share_one_colour_bar_over_the_values_of_all():
 
 def test_the_range_beside_a_band_is_the_headline():
     texts = [text.get_text() for axes in band_figure([band()]).axes for text in axes.texts]
-    assert {"0.3", "0.055", "0.0091", "0.06"} <= set(texts)
+    assert {"0.17", "0.05", "0.09", "0.03", "0.01", "Cal:\n4.2 V comes first"} <= set(texts)
+    diamonds = [line for axes in band_figure([band()]).axes for line in axes.get_lines() if line.get_marker() == "D"]
+    assert [float(line.get_ydata()[0]) for line in diamonds] == [0.02]
+
+
+def test_the_largest_lead_is_marked_with_its_size():
+    lead = columns()[names.CONTACT_SOC] - columns()[names.MEAN_SOC]
+    texts = [text.get_text() for text in curves_figure([run()]).axes[1].texts]
+    assert f"lead {lead.max():+.3f}" in texts
+    level = columns() | {names.CONTACT_SOC: columns()[names.MEAN_SOC]}
+    assert not curves_figure([LabelledRun("level", level)]).axes[1].texts
+
+
+def test_a_spike_at_the_start_leaves_the_picture_and_is_told():
+    spiked = columns() | {names.KINETIC: np.where(np.arange(40) < 2, 0.9, 0.02)}
+    axes = overpotential_figure(LabelledRun("", spiked)).axes[0]
+    assert axes.get_ylim()[1] < 300.0
+    assert any("mV at the start" in text.get_text() for text in axes.texts)
+    assert not overpotential_figure(run()).axes[0].texts
+
+
+def test_contours_are_the_same_round_step_apart_in_all_particles():
+    levels = contour_levels([panel(), panel(uniform=True)], 0.2, 0.8)
+    np.testing.assert_allclose(np.diff(levels), 0.05)
+    assert levels[0] == pytest.approx(0.2)
+    assert levels[-1] == pytest.approx(0.8)
+    assert contour_levels([panel(uniform=True)], 0.3, 0.5).size == 0
 
 
 @pytest.mark.parametrize(("length", "expected"), [(3.5e-6, 2e-6), (5.25e-6, 5e-6), (1e-6, 1e-6), (9.9e-7, 5e-7)])
@@ -155,3 +185,15 @@ def test_drawing_needs_no_pyvista(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyvista", None)
     with pytest.raises(EnvironmentProblem, match="pyvista is needed"):
         pyvista_grid(np.zeros((1, 3)), np.zeros((0, 2), dtype=np.int64), 3, {})
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: section_figure([panel()] * 3, "x [1]", columns=2),
+        lambda: band_figure([band()] * 3, columns=2),
+    ],
+)
+def test_a_row_that_is_not_full_is_an_error(draw):
+    with pytest.raises(InputError, match="the last row is not full"):
+        draw()
