@@ -171,6 +171,29 @@ def tabulate(
     return _with_error(table, x[1::2], curve.energy[1::2])
 
 
+def table_from_nodes(
+    nodes: Array,
+    energy: Array,
+    *,
+    names: tuple[str, str],
+    kind: Kind,
+    validity: tuple[float, float],
+    interpolation_error: float,
+) -> ReactionEnergyTable:
+    """Return the table of energies [eV/atom] known at uniform nodes, its error against their source as measured before.
+
+    Parameters
+    ----------
+    nodes, energy : (n,) float64
+        As kept of a table made by `tabulate`.
+    names
+        Cathode and electrolyte.
+    kind, validity, interpolation_error
+        As of `ReactionEnergyTable`.
+    """
+    return replace(_assemble(nodes, energy, names, kind, validity), interpolation_error=interpolation_error)
+
+
 def table_from_points(
     x: Array,
     energy: Array,
