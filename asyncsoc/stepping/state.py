@@ -72,7 +72,8 @@ class StepState:
 class AcceptedStep:
     """An accepted step: where it began, where it ended, and `at(time)` for any time between (continuous solution).
 
-    `at` reads the integrator's own arrays: ask within `Observer.step`; once the next step is taken it raises SimulationError.
+    `at` reads the integrator's own arrays: ask within `Observer.step`. Once the next step is taken it raises
+    SimulationError.
     """
 
     start_time: float
