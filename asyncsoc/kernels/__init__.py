@@ -1,0 +1,1 @@
+"""Compiled numerics on plain arrays; the only room that knows numba."""

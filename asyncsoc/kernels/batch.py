@@ -124,7 +124,7 @@ def allocate(
     )
 
 
-@kernel
+@kernel(inline="always")
 def _problem(system, tableau, members, j):
     nc = members.n_contact[j]
     areas = members.areas[j, :nc]
@@ -160,14 +160,14 @@ def _problem(system, tableau, members, j):
     )
 
 
-@kernel
+@kernel(inline="always")
 def _keep_currents(members, j, local):
     for k in range(members.n_contact[j]):
         members.current[j, k] = local.current[k]
         members.side_current[j, k] = local.side[k]
 
 
-@kernel
+@kernel(inline="always")
 def _keep_continuous(dense, stages, out):
     for m in range(3):
         for i in range(out.shape[1]):
@@ -180,7 +180,7 @@ def _keep_continuous(dense, stages, out):
 @kernel(nogil=True)
 def advance_members(system, tableau, members, listed):
     """Advance the members listed, one after the other, by one accepted step each; releases the interpreter lock."""
-    ws = make_workspace(system.factor.indices.size, system.mass.size, tableau.a.shape[0], members.nodes.shape[1])
+    ws = make_workspace(system, tableau.a.shape[0], members.nodes.shape[1])
     for position in range(listed.size):
         j = listed[position]
         problem = _problem(system, tableau, members, j)

@@ -26,7 +26,7 @@ RUNNING, DURATION_REACHED, STEP_TOO_SMALL, EVENT = 0, 1, 2, 10
 _LAM, _CHARGE, _SIDE, _ERROR, _CURRENT, _POTENTIAL, _MARGIN, _WHICH = range(8)
 
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 5.0
-_EVENT_TOLERANCE = 2e-7
+_EVENT_TOLERANCE = 2e-8
 _MARGIN_TOLERANCE = 1e-7
 _EVENT_ITERATIONS = 60
 _SMALLEST_STEP = 1e-9
@@ -68,7 +68,7 @@ def nearest_event(problem, x, film, current, potential, charge):
     return best, which
 
 
-@kernel
+@kernel(inline="always")
 def prepare(problem, x, film, state, guess, local):
     """Solve the constraint at the start of a protocol step; set `state` up and return (converged, nearest event)."""
     converged, lam, current, potential = solve_lambda(problem, x, film, guess, local)
@@ -78,10 +78,10 @@ def prepare(problem, x, film, state, guess, local):
     return converged, which
 
 
-@kernel
-def _try(problem, x, film, state, h, ws, x_new, film_new, out):
+@kernel(inline="always")
+def _try(problem, x, film, state, h, tolerance, ws, x_new, film_new, out):
     """Attempt a step and solve the constraint again at its end; fill `out`."""
-    ok, lam, charge, side, error = attempt(problem, x, film, state[LAMBDA], h, ws, x_new, film_new)
+    ok, lam, charge, side, error = attempt(problem, x, film, state[LAMBDA], h, tolerance, ws, x_new, film_new)
     if not ok:
         return False
     converged, lam, current, potential = solve_lambda(problem, x_new, film_new, lam, ws.local)
@@ -93,35 +93,65 @@ def _try(problem, x, film, state, h, ws, x_new, film_new, out):
     return True
 
 
-@kernel
+@kernel(inline="always")
+def _between(low, margin_low, high, margin_high, time):
+    """Return where the margin is expected to vanish, at least a little inside (low, high)."""
+    middle = (low * margin_high - high * margin_low) / (margin_high - margin_low)
+    if not low < middle < high:
+        middle = 0.5 * (low + high)
+    inset = 0.25 * _EVENT_TOLERANCE * (time + high)
+    return min(max(middle, low + inset), high - inset)
+
+
+@kernel(inline="always")
 def advance(problem, x, film, state, duration, tolerance, ws, x_new, film_new):
     """Take one accepted step, at most up to `duration` of the protocol step [s].
 
-    `x` and `film` stay; `x_new`, `film_new` and `state` receive what is reached. Returns RUNNING, DURATION_REACHED,
-    EVENT + k for event k, or STEP_TOO_SMALL.
+    Where an event lies within it, the step is shrunk until its end lies on the event, by the Illinois rule on the
+    nearest margin. `x` and `film` stay; `x_new`, `film_new` and `state` receive what is reached. Returns RUNNING,
+    DURATION_REACHED, EVENT + k for event k, or STEP_TOO_SMALL.
     """
     out = np.empty(8)
     power = 1.0 / (problem.tableau.embedded_order + 1)
+    remaining = duration - state[TIME]
     h = min(state[STEP_SIZE], state[LARGEST])
+    last = False
+    located = 0  # attempts since an event was found within a step; 0: none was
+    low, margin_low, high, margin_high, side = 0.0, state[MARGIN], 0.0, 0.0, 0
     while True:
-        remaining = duration - state[TIME]
-        last = h >= remaining * (1.0 - 1e-12)
-        if last:
-            h = remaining
-        elif h > 0.5 * remaining:
-            h = 0.5 * remaining
-        ok = _try(problem, x, film, state, h, ws, x_new, film_new, out)
-        if ok and out[_ERROR] <= tolerance:
+        if located == 0:
+            last = h >= remaining * (1.0 - 1e-12)
+            if last:
+                h = remaining
+            elif h > 0.5 * remaining:
+                h = 0.5 * remaining
+        ok = _try(problem, x, film, state, h, tolerance, ws, x_new, film_new, out)
+        if located == 0 and (not ok or not out[_ERROR] <= tolerance):
+            state[REJECTED] += 1
+            h *= max(_SHRINK, _SAFETY * (tolerance / out[_ERROR]) ** power) if ok else 0.1
+            if h < _SMALLEST_STEP:
+                return STEP_TOO_SMALL
+            continue
+        if not ok:
+            return STEP_TOO_SMALL
+        passed = out[_MARGIN] <= 0.0
+        if located == 0 and not passed:
             break
-        state[REJECTED] += 1
-        h *= max(_SHRINK, _SAFETY * (tolerance / out[_ERROR]) ** power) if ok else 0.1
-        if h < _SMALLEST_STEP:
-            return STEP_TOO_SMALL
+        located += 1
+        if passed:
+            margin_low *= 0.5 if side == 1 else 1.0
+            high, margin_high, side = h, out[_MARGIN], 1
+        else:
+            margin_high *= 0.5 if side == -1 else 1.0
+            low, margin_low, side = h, out[_MARGIN], -1
+        near = high - low <= _EVENT_TOLERANCE * (state[TIME] + high) or margin_high == 0.0
+        if passed and (near or located > _EVENT_ITERATIONS):
+            break
+        # where the bracket is small its far side is taken once more, so that the step ends on it
+        small = near or located > _EVENT_ITERATIONS
+        h = high if small else _between(low, margin_low, high, margin_high, state[TIME])
     outcome = DURATION_REACHED if last else RUNNING
-    if out[_MARGIN] <= 0.0:
-        h = _locate(problem, x, film, state, h, ws, x_new, film_new, out)
-        if h < 0.0:
-            return STEP_TOO_SMALL
+    if located > 0:
         outcome = EVENT + int(out[_WHICH])
     error = max(out[_ERROR] / tolerance, 1e-6)
     growth = _SAFETY * error ** (-0.7 * power) * max(state[LAST_ERROR], 1e-3) ** (0.3 * power)
@@ -134,40 +164,3 @@ def advance(problem, x, film, state, duration, tolerance, ws, x_new, film_new):
     state[MARGIN], state[LAST_STEP] = out[_MARGIN], h
     state[ACCEPTED] += 1
     return outcome
-
-
-@kernel
-def _locate(problem, x, film, state, h, ws, x_new, film_new, out):
-    """Shrink the step until its end lies on the event, by the Illinois rule on the nearest margin.
-
-    Returns the step, or -1 where a shorter step failed.
-    """
-    low, high = 0.0, h
-    margin_low, margin_high = state[MARGIN], out[_MARGIN]
-    side = 0
-    tried = high
-    for _ in range(_EVENT_ITERATIONS):
-        near = _EVENT_TOLERANCE * (state[TIME] + high)
-        if (high - low <= near and margin_high >= -_MARGIN_TOLERANCE) or margin_high == 0.0:
-            break
-        middle = (low * margin_high - high * margin_low) / (margin_high - margin_low)
-        if not low < middle < high:
-            middle = 0.5 * (low + high)
-        inset = 0.25 * min(near, high - low)
-        middle = min(max(middle, low + inset), high - inset)
-        if not _try(problem, x, film, state, middle, ws, x_new, film_new, out):
-            return -1.0
-        tried = middle
-        if out[_MARGIN] <= 0.0:
-            high, margin_high = middle, out[_MARGIN]
-            if side == 1:
-                margin_low *= 0.5
-            side = 1
-        else:
-            low, margin_low = middle, out[_MARGIN]
-            if side == -1:
-                margin_high *= 0.5
-            side = -1
-    if tried != high and not _try(problem, x, film, state, high, ws, x_new, film_new, out):
-        return -1.0
-    return high

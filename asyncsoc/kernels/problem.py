@@ -22,17 +22,23 @@ class System(NamedTuple):
     ----------
     indptr, indices, stiffness
         K in CSR [m].
+    diagonal : (n,)
+        Place of each row's diagonal entry.
     mass : (n,)
         Lumped volumes [m3].
     factor
-        Pattern of L.
+        Pattern of L; empty where the solve is iterative.
+    iterative
+        Whether conjugate gradients replace the factorization.
     """
 
     indptr: Ints
-    indices: Ints
+    indices: NDArray[np.int32]
     stiffness: Array
+    diagonal: Ints
     mass: Array
     factor: Factor
+    iterative: bool
 
 
 class Contact(NamedTuple):
@@ -168,6 +174,9 @@ class Workspace(NamedTuple):
     Attributes
     ----------
     lower : (nnz L,), pivots, zero, shift, diffusivity, psi, argument, rhs, border : (n,)
+        Factor, its scratch, diagonal added to K, D, psi, stage argument, right-hand side, border column.
+    scaled : (nnz K,), scale : (n,), krylov : (4, n)
+        Of the iterative solve; empty otherwise.
     stages : (s, n), film_stages : (s, c)
         Stage increments of x and of the film thickness.
     stage_lambda, stage_charge, stage_side : (s,)
@@ -186,6 +195,9 @@ class Workspace(NamedTuple):
     argument: Array
     rhs: Array
     border: Array
+    scaled: Array
+    scale: Array
+    krylov: Array
     stages: Array
     film_stages: Array
     stage_lambda: Array
@@ -223,10 +235,13 @@ def make_local(c):
 
 
 @kernel
-def make_workspace(n_fill, n, s, c):
-    """Return zeroed scratch arrays for one thread: nnz of L, nodes, stages, contact nodes."""
+def make_workspace(system, s, c):
+    """Return zeroed scratch arrays for one thread: system, stages, most contact nodes."""
+    n = system.mass.size
+    n_scaled = system.indices.size if system.iterative else 0
+    n_krylov = n if system.iterative else 0
     return Workspace(
-        np.zeros(n_fill),
+        np.zeros(system.factor.indices.size),
         np.zeros(n),
         np.zeros(n),
         np.zeros(n),
@@ -235,6 +250,9 @@ def make_workspace(n_fill, n, s, c):
         np.zeros(n),
         np.zeros(n),
         np.zeros(n),
+        np.zeros(n_scaled),
+        np.zeros(n_krylov),
+        np.zeros((4, n_krylov)),
         np.zeros((s, n)),
         np.zeros((s, c)),
         np.zeros(s),

@@ -14,7 +14,7 @@ import numpy as np
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.contact import evaluate_contact, load_contact
 from asyncsoc.kernels.interpolation import psi_and_d
-from asyncsoc.kernels.ldl import factorize, solve
+from asyncsoc.kernels.linear import ready, solve_in_place
 
 FILM_FLOOR = 1e-10
 """Film thickness below which its error counts absolutely [m]."""
@@ -22,7 +22,7 @@ FILM_WEIGHT = 0.1
 """Weight of the film's relative error beside that of the stoichiometry."""
 
 
-@kernel
+@kernel(inline="always")
 def _linearize(problem, x, film, lam, h, ws):
     """Fill shift, border, row and the reduced slopes at the start of a step; return (I_lambda, side_lambda, corner)."""
     system, contact, medium, side, local = problem.system, problem.contact, problem.medium, problem.side, ws.local
@@ -58,14 +58,14 @@ def _linearize(problem, x, film, lam, h, ws):
     return total_lambda, side_lambda, corner
 
 
-@kernel
-def attempt(problem, x, film, lam, h, ws, x_new, film_new):
+@kernel(inline="always")
+def attempt(problem, x, film, lam, h, tolerance, ws, x_new, film_new):
     """Try one step of size `h` [s] from (x, film, lambda); fill `x_new` and `film_new`.
 
     Returns
     -------
     ok : bool
-        False where a pivot is not positive or a value not finite.
+        False where the linear solve fails or a value is not finite.
     lam_new, charge, side_charge, error : float
         lambda before its final re-solve, charge passed and the side reaction's part of it [C], error norm in
         stoichiometry: the largest of the volume-weighted and the contact-weighted root mean square of the embedded
@@ -88,11 +88,8 @@ def attempt(problem, x, film, lam, h, ws, x_new, film_new):
         local.side_x.copy(),
         local.side_lambda.copy(),
     )
-    if not factorize(
-        system.indptr, system.indices, system.stiffness, ws.shift, system.factor, ws.lower, ws.pivots, ws.zero
-    ):
+    if not ready(system, ws) or not solve_in_place(system, tolerance, ws, ws.border):
         return False, lam, 0.0, 0.0, np.inf
-    solve(system.factor, ws.lower, ws.pivots, ws.border)
     for j in range(n):
         ws.border[j] /= ws.diffusivity[j]
     for k in range(nc):
@@ -141,7 +138,8 @@ def attempt(problem, x, film, lam, h, ws, x_new, film_new):
                 total += contact.areas[k] * (current_film[k] + side_film[k]) * ws.film_rhs[k]
                 side_total += contact.areas[k] * side_film[k] * ws.film_rhs[k]
             ws.rhs[contact.nodes[k]] -= contact.areas[k] * i_here / medium.charge_density
-        solve(system.factor, ws.lower, ws.pivots, ws.rhs)
+        if not solve_in_place(system, tolerance, ws, ws.rhs):
+            return False, lam, 0.0, 0.0, np.inf
         residual = control.target - control.current_factor * total - control.potential_factor * potential
         for j in range(n):
             ws.rhs[j] /= ws.diffusivity[j]
@@ -165,7 +163,7 @@ def attempt(problem, x, film, lam, h, ws, x_new, film_new):
     return _finish(problem, stage_lam, film, ws, x_new, film_new)
 
 
-@kernel
+@kernel(inline="always")
 def _finish(problem, stage_lam, film, ws, x_new, film_new):
     """Add the last stage, form the error norm and the charges; returns as of `attempt`."""
     system, contact, side = problem.system, problem.contact, problem.side

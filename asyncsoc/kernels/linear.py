@@ -1,0 +1,49 @@
+"""The linear solve of a step, K + diag(shift): a sparse factorization, or conjugate gradients."""
+
+from __future__ import annotations
+
+from asyncsoc.kernels.compiling import kernel
+from asyncsoc.kernels.ldl import factorize, solve
+from asyncsoc.kernels.pcg import pcg, scale_matrix
+
+SHARE = 1e-2
+"""Share of the step's tolerance that an iterative solve may leave, relative to its right-hand side."""
+LOOSEST = 1e-6
+
+
+@kernel
+def ready(system, ws):
+    """Make K + diag(ws.shift) ready to be solved with; return whether it is positive definite."""
+    if system.iterative:
+        return scale_matrix(
+            system.indptr, system.indices, system.diagonal, system.stiffness, ws.shift, ws.scale, ws.scaled
+        )
+    return factorize(
+        system.indptr, system.indices, system.stiffness, ws.shift, system.factor, ws.lower, ws.pivots, ws.zero
+    )
+
+
+@kernel
+def solve_in_place(system, tolerance, ws, b):
+    """Solve (K + diag(ws.shift)) x = b in place after `ready`; return whether it worked.
+
+    `tolerance` is the step's; a factorization does not look at it.
+    """
+    if not system.iterative:
+        solve(system.factor, ws.lower, ws.pivots, b)
+        return True
+    taken = pcg(
+        system.indptr,
+        system.indices,
+        system.diagonal,
+        ws.scaled,
+        ws.scale,
+        ws.shift,
+        min(LOOSEST, SHARE * tolerance),
+        b,
+        ws.krylov[0],
+        ws.krylov[1],
+        ws.krylov[2],
+        ws.krylov[3],
+    )
+    return taken >= 0
