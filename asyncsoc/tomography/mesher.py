@@ -165,15 +165,22 @@ def _fit_level(level_set: NDArray[np.float32], voxels: int, attempt: _Attempt) -
     """
     level, area = 0.5, 0.0
     slope = max(attempt.smoothing, 0.5) * np.sqrt(2.0 * np.pi)
-    points, cells = stuff(level_set, level, attempt.step, attempt.shift)
+    points, cells = _stuffed(level_set, level, attempt)
     for _ in range(_LEVEL_STEPS):
         volume = float(_volumes(points, cells).sum())
         if abs(volume / voxels - 1.0) < _VOLUME_TOLERANCE:
             break
         area = area or float(facet_areas(_mesh(points, cells)).sum())
         level = float(np.clip(level - (voxels - volume) / area / slope, 0.15, 0.85))
-        points, cells = stuff(level_set, level, attempt.step, attempt.shift)
+        points, cells = _stuffed(level_set, level, attempt)
     return *_one_part(points, cells), level
+
+
+def _stuffed(level_set: NDArray[np.float32], level: float, attempt: _Attempt) -> tuple[Float, Int]:
+    points, cells = stuff(level_set, level, attempt.step, attempt.shift)
+    if not len(cells):
+        raise SimulationError("no lattice node lies inside", where="mesher", value=f"cell {attempt.step:g} voxels")
+    return points, cells
 
 
 def _volumes(points: Float, cells: Int) -> Float:

@@ -1,0 +1,159 @@
+"""`asyncsoc tomo`: documents, files, messages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+
+from asyncsoc.cli.tomo import tomo_app
+from asyncsoc.errors import InputError, SimulationError
+from asyncsoc.tomography.particle_set import read_set
+from asyncsoc.tomography.synthetic import sphere_pack
+
+KEYS = ("phase fractions", "active fraction of exposed surface", "areas [m2]", "particles")
+
+
+def call(*arguments: object) -> None:
+    typer.main.get_command(tomo_app)(args=[str(a) for a in arguments], standalone_mode=False)
+
+
+@pytest.fixture(scope="module")
+def volume(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = sphere_pack((52, 56, 60), radius=(8.0, 10.0), seed=5, coverage=0.5)
+    folder = tmp_path_factory.mktemp("volume")
+    np.save(folder / "v.npy", np.array([0, 2, 1, 3], np.uint8)[made.volume.phases])
+    np.save(folder / "ids.npy", made.ids)
+    made.volume.phases.tofile(folder / "v.raw")
+    return folder / "v.npy"
+
+
+def stated(volume: Path) -> tuple[object, ...]:
+    return (volume, "--labels", "pore=0,ncm=1,cbd=2", "--voxel-size", "400 nm")
+
+
+def document(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    call(*arguments, "--json")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1
+    return json.loads(lines[0], parse_constant=lambda c: pytest.fail(f"{c} is not JSON"))
+
+
+def test_statistics_as_a_document(volume: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = document(capsys, "stats", *stated(volume), "--separator", "z-low", "--mesh", "--min-voxels", "500")
+    assert set(KEYS) <= set(result)
+    assert set(result["phase fractions"]) == {"pore", "ncm", "cbd"}
+    assert result["active fraction of exposed surface"] == pytest.approx(0.5, abs=0.07)
+    assert set(result["active fraction by estimator"]) == {"crofton", "voxel faces", "mesh"}
+    assert result["voxel size [m]"] == pytest.approx(4e-7)
+    assert len(result["particles"]["coverage"]) == result["particle count"]["all"]
+
+
+def test_the_same_from_blocks_ids_and_raw(volume: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = document(capsys, "stats", *stated(volume))
+    blocks = document(capsys, "stats", *stated(volume), "--block", "32", "--halo", "20")
+    assert blocks["particles"] == whole["particles"]
+    ids = document(capsys, "stats", *stated(volume), "--particle-ids", volume.with_name("ids.npy"))
+    assert ids["split"]["method"] == "ids given"
+    raw = document(
+        capsys, "stats", volume.with_name("v.raw"), "--labels", "pore=0,ncm=2,cbd=1", "--voxel-size", "400 nm",
+        "--raw-shape", "60,56,52", "--raw-type", "uint8",
+    )  # fmt: skip
+    assert raw["areas [m2]"] == whole["areas [m2]"]
+
+
+def test_statistics_as_tables_and_files(volume: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call("stats", *stated(volume), "--split-effect", "-o", tmp_path / "out", "--note", "synthetic")
+    shown = capsys.readouterr().out
+    for text in ("active fraction of exposed surface, crofton", "split depth, voxel", "section.png"):
+        assert text in shown
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    assert names == {"statistics.json", "particles.csv", "section.png", "statistics.png", "index-volume.png"}
+    assert set(KEYS) <= set(json.loads((tmp_path / "out" / "statistics.json").read_text()))
+    lines = (tmp_path / "out" / "particles.csv").read_text().splitlines()
+    assert lines[0].startswith('"particle","voxels"')
+    assert len(lines) > 5
+
+
+@pytest.mark.parametrize("kind", ["vtu", "vtkhdf"])
+def test_meshes_and_manifest(volume: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    result = document(
+        capsys, "mesh", *stated(volume), "-o", tmp_path, "--format", kind, "--min-voxels", "500", "--cells-across", "8"
+    )
+    made = read_set(result["manifest"])
+    assert result["meshed"] == len(made) > 0
+    assert result["failed"] == []
+    assert made.load(0).coverage == pytest.approx(made.rows[0]["coverage"])
+    assert result["active fraction of exposed surface, mesh"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_failed_particles_are_listed(volume: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny = np.array(np.load(volume))
+    tiny[25:28, 25:28, :3] = 0
+    tiny[26, 26, 1] = 1
+    np.save(tmp_path / "t.npy", tiny)
+    found = document(capsys, "stats", *stated(tmp_path / "t.npy"))
+    small = 1 + int(np.argmin(found["particles"]["voxels"]))
+    large = 1 + int(np.argmax(found["particles"]["voxels"]))
+    call("mesh", *stated(tmp_path / "t.npy"), "-o", tmp_path / "out", "--only", f"{small},{large}")
+    shown = capsys.readouterr().out
+    assert "why it failed" in shown
+    assert read_set(tmp_path / "out").failed[0]["particle"] == small
+    with pytest.raises(SimulationError, match="no particle could be meshed"):
+        call("mesh", *stated(tmp_path / "t.npy"), "-o", tmp_path / "out", "--only", small)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--labels", "pore=0,ncm=9,cbd=2", "--voxel-size", "1 um"), "does not name"),
+        (("--labels", "pore=0,ncm=1,cbd=2"), "voxel size must be stated"),
+        (("--voxel-size", "1 um"), "what the labels mean"),
+        (("--labels", "pore=0,nmc=1,cbd=2", "--voxel-size", "1 um"), "did you mean: ncm"),
+        (("--labels", "pore=0,ncm=1,cbd=2", "--voxel-size", "1 um,2 um"), "one or three"),
+        (("--labels", "pore=0,ncm=1,cbd=2", "--voxel-size", "1 um", "--split-depth", "0"), "split depth"),
+        (("--labels", "pore=0,ncm=1,cbd=2", "--voxel-size", "1 um", "--separator", "up"), "unknown side"),
+        (("--labels", "pore=0,ncm=1,cbd=2", "--voxel-size", "1 um", "--raw-shape", "1,2"), "three counts"),
+        (("--labels", "pore=0,ncm=1,cbd=2", "--voxel-size", "1 um", "--max-size", "0.00001"), "larger than allowed"),
+        (("--labels", "pore=0,ncm=1,cbd=2", "--voxel-size", "1 um", "--max-size", "-1"), "must be positive"),
+        (("--labels", "pore=0,ncm=1,cbd=2", "--voxel-size", "1 um", "--dataset", "a"), "unnamed array"),
+    ],
+)
+def test_wrong_input(volume: Path, options: tuple[str, ...], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        call("stats", volume, *options)
+
+
+def test_wrong_lists_of_particles(volume: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not a list"):
+        call("mesh", *stated(volume), "-o", tmp_path, "--only", "a,b")
+
+
+def test_figures_show_what_they_should(volume: Path) -> None:
+    from asyncsoc.drawing.tomography import index_volume_figure, particle_figure, section_figure, statistics_figure
+    from asyncsoc.tomography.crops import crop_particle
+    from asyncsoc.tomography.load import load_volume
+    from asyncsoc.tomography.mesher import mesh_particle
+    from asyncsoc.tomography.split import split_particles
+    from asyncsoc.tomography.statistics import volume_statistics
+
+    loaded = load_volume(volume, labels={"pore": [0], "ncm": [1], "cbd": [2]}, voxel_size=4e-7)
+    particles = split_particles(loaded)
+    result = volume_statistics(loaded, particles)
+    for axis in "xyz":
+        figure = section_figure(loaded, particles, result.table["coverage"], axis=axis, index=10**6, note="synthetic")
+        assert figure.axes[0].get_xlabel() == {"x": "y", "y": "x", "z": "x"}[axis] + " [µm]"
+    with pytest.raises(InputError, match="unknown axis"):
+        section_figure(loaded, particles, result.table["coverage"], axis="t")
+    figure = statistics_figure(result, min_voxels=500)
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    assert sum(heights) == pytest.approx(100.0)
+    statistics_figure(result, min_voxels=10**6).canvas.draw()
+    figure = index_volume_figure({"particles": np.sort(result.table["volume [m3]"])[::-1]})
+    assert len(figure.axes[0].lines[0].get_xdata()) == particles.n
+    inner = int(np.flatnonzero(~particles.at_edge() & (particles.voxels > 500))[0])
+    particle_figure([mesh_particle(crop_particle(loaded, particles, inner))], note="synthetic").canvas.draw()
