@@ -28,7 +28,7 @@ films = st.one_of(st.just(0.0), st.floats(-6.0, 3.0).map(lambda power: 10.0**pow
 
 def intercalation(potential, ocp, i0, film, law, alpha=0.5):
     """Current density [A/m2] and its slope [A/(m2 V)] without a side reaction."""
-    found = local_currents(potential, ocp, -1.0, i0, 0.0, 0.0, 0.0, 0.0, 0.0, film, 0.0, law, F_RT, alpha)
+    found = local_currents(potential, ocp, -1.0, i0, 0.0, 0.0, 0.0, 0.0, 0.0, False, film, 0.0, law, F_RT, alpha)
     return found[0], found[2]
 
 
@@ -74,7 +74,7 @@ def test_derivatives_match_finite_differences(x, drive, thickness, resistivity, 
         barrier = -3.0 - side * 4.0 + 2.0 * (1.0 - x) - math.log1p(d)
         return np.array(
             local_currents(
-                potential, 4.4 - x, -1.0, i0, slope, barrier, -2.0, -1.0 / (1.0 + d), side,
+                potential, 4.4 - x, -1.0, i0, slope, barrier, -2.0, -1.0 / (1.0 + d), side, True,
                 resistivity * d, resistivity, law, F_RT, alpha,
             )
         )  # fmt: skip
@@ -114,9 +114,9 @@ def test_the_overpotential_left_by_the_film_solves_its_equation(total, power, al
 def test_both_currents_share_the_drop_across_the_film(potential, ocp, log_resistance, onset, law):
     resistance, slope = 10.0**log_resistance, 0.5 * F_RT
     barrier = -slope * onset
-    v = inner_potential(potential, ocp, 0.3, resistance, barrier, slope, law, F_RT, 0.5)
+    v = inner_potential(potential, ocp, 0.3, resistance, barrier, slope, True, law, F_RT, 0.5)
     i, *_, o, _, _, _ = local_currents(
-        potential, ocp, -1.0, 0.3, 0.0, barrier, 0.0, 0.0, slope, resistance, 0.0, law, F_RT, 0.5
+        potential, ocp, -1.0, 0.3, 0.0, barrier, 0.0, 0.0, slope, True, resistance, 0.0, law, F_RT, 0.5
     )
     assert v + resistance * (i + o) == pytest.approx(potential, rel=1e-10)
     assert o > 0.0 and o == pytest.approx(math.exp(slope * (v - onset)), rel=1e-9)
