@@ -24,7 +24,7 @@ from asyncsoc.tomography.particle_writer import (
     WEIGHT_ARRAYS,
     check_suffix,
 )
-from asyncsoc.tomography.readers.guard import Limits, default_limits, one_error, regular_file
+from asyncsoc.tomography.readers.guard import Limits, default_limits, regular_file
 
 _MAX_JSON = 1 << 22
 
@@ -136,28 +136,7 @@ def _bytes(values: NDArray[Any], path: Path) -> bytes:
 
 
 def _read_vtkhdf(path: Path, limits: Limits) -> tuple[Arrays, bytes]:
-    import h5py
+    from asyncsoc.tomography.readers.vtkhdf import read_grid
 
-    def get(root: Any, name: str) -> NDArray[Any]:
-        node = root
-        for part in name.split("/"):
-            if not isinstance(node, h5py.Group) or not isinstance(node.get(part, getlink=True), h5py.HardLink):
-                raise _missing(path, name)
-            node = node[part]
-        if not isinstance(node, h5py.Dataset) or node.external or node.is_virtual or node.dtype.kind not in "uif":
-            raise _missing(path, name)
-        stored = max(int(node.id.get_storage_size()), 1)
-        if node.nbytes > min(limits.max_bytes, limits.max_ratio * stored):
-            raise InputError("an array declares more data than it can hold", where=str(path), value=name)
-        return np.asarray(node[...])
-
-    with one_error(path, "VTKHDF"), h5py.File(path, "r") as file:
-        out = {"points": get(file, "VTKHDF/Points").astype(np.float64), "types": get(file, "VTKHDF/Types")}
-        out["connectivity"] = get(file, "VTKHDF/Connectivity")
-        n_cells = len(out["types"])
-        for name in (CLASS_ARRAY, *WEIGHT_ARRAYS):
-            out[name] = get(file, f"VTKHDF/CellData/{name}")
-            if out[name].shape != (n_cells,):
-                raise InputError("an array does not match the cells", where=str(path), value=name, allowed=str(n_cells))
-        has_record = "FieldData" in file["VTKHDF"] and RECORD_ARRAY in file["VTKHDF/FieldData"]
-        return out, _bytes(get(file, f"VTKHDF/FieldData/{RECORD_ARRAY}"), path) if has_record else b""
+    arrays, field = read_grid(path, (CLASS_ARRAY, *WEIGHT_ARRAYS), RECORD_ARRAY, limits)
+    return arrays, b"" if field is None else _bytes(field, path)

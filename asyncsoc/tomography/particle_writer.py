@@ -58,7 +58,8 @@ def write_particle(particle: TaggedParticle, path: str | Path) -> None:
     check_suffix(path)
     if not path.parent.is_dir():
         raise InputError("the folder does not exist", where=str(path.parent), next_step="make it first")
-    write_atomically(path, lambda p: _write_vtu(particle, p) if path.suffix == ".vtu" else _write_vtkhdf(particle, p))
+    write = _write_vtu if path.suffix == ".vtu" else _write_vtkhdf
+    write_atomically(path, lambda p: write(particle, p))
 
 
 def check_suffix(path: Path) -> None:
@@ -134,23 +135,7 @@ def _write_vtu(particle: TaggedParticle, path: Path) -> None:
 
 
 def _write_vtkhdf(particle: TaggedParticle, path: Path) -> None:
-    import h5py
+    from asyncsoc.tomography.readers.vtkhdf import write_grid
 
     grid, data = _arrays(particle)
-    with h5py.File(path, "w") as file:
-        root = file.create_group("VTKHDF")
-        root.attrs["Version"] = np.array([2, 2])
-        root.attrs.create("Type", np.bytes_("UnstructuredGrid"))
-        for name, count in (
-            ("NumberOfPoints", len(grid["points"])),
-            ("NumberOfCells", len(grid["types"])),
-            ("NumberOfConnectivityIds", len(grid["connectivity"])),
-        ):
-            root[name] = np.array([count], np.int64)
-        root.create_dataset("Points", data=grid["points"], compression="gzip", shuffle=True)
-        root.create_dataset("Connectivity", data=grid["connectivity"], compression="gzip", shuffle=True)
-        root.create_dataset("Offsets", data=np.concatenate([[0], grid["offsets"]]), compression="gzip", shuffle=True)
-        root.create_dataset("Types", data=grid["types"], compression="gzip")
-        for name, values in data.items():
-            root.create_dataset(f"CellData/{name}", data=values, compression="gzip", shuffle=True)
-        root["FieldData/" + RECORD_ARRAY] = _record(particle)
+    write_grid(path, grid, data, {RECORD_ARRAY: _record(particle)})

@@ -1,0 +1,84 @@
+"""VTKHDF (ParaView's HDF5) files of one unstructured grid with cell data: written plainly, read without links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.errors import InputError
+from asyncsoc.tomography.readers.guard import Limits, one_error
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def write_grid(path: Path, grid: Arrays, cell_data: Arrays, field_data: Arrays) -> None:
+    """Write a grid: `points` (n, 3), `connectivity`, `offsets` (ends), `types`, with cell and field data."""
+    with h5py.File(path, "w") as file:
+        root = file.create_group("VTKHDF")
+        root.attrs["Version"] = np.array([2, 2])
+        root.attrs.create("Type", np.bytes_("UnstructuredGrid"))
+        counts = {
+            "NumberOfPoints": len(grid["points"]),
+            "NumberOfCells": len(grid["types"]),
+            "NumberOfConnectivityIds": len(grid["connectivity"]),
+        }
+        for name, count in counts.items():
+            root[name] = np.array([count], np.int64)
+        root.create_dataset("Points", data=grid["points"], compression="gzip", shuffle=True)
+        root.create_dataset("Connectivity", data=grid["connectivity"], compression="gzip", shuffle=True)
+        root.create_dataset("Offsets", data=np.concatenate([[0], grid["offsets"]]), compression="gzip", shuffle=True)
+        root.create_dataset("Types", data=grid["types"], compression="gzip")
+        for name, values in cell_data.items():
+            root.create_dataset(f"CellData/{name}", data=values, compression="gzip", shuffle=True)
+        for name, values in field_data.items():
+            root[f"FieldData/{name}"] = values
+
+
+def read_grid(path: Path, cell_data: Sequence[str], field: str, limits: Limits) -> tuple[Arrays, NDArray[Any] | None]:
+    """Return the grid's arrays (keys as of `write_grid`, no offsets) with the cell data named, and a field array.
+
+    Raises
+    ------
+    InputError
+        Damaged, an array missing or behind a link, more data than the file can hold, lengths that differ.
+    """
+    with one_error(path, "VTKHDF"), h5py.File(path, "r") as file:
+        types = _array(file, "Types", path, limits)
+        out = {
+            "points": _array(file, "Points", path, limits).astype(np.float64),
+            "connectivity": _array(file, "Connectivity", path, limits),
+            "types": types,
+        }
+        for name in cell_data:
+            out[name] = _array(file, f"CellData/{name}", path, limits)
+            if out[name].shape != types.shape:
+                raise InputError(
+                    "an array does not match the cells", where=str(path), value=name, allowed=str(len(types))
+                )
+        given = "FieldData" in file["VTKHDF"] and field in file["VTKHDF/FieldData"]
+        return out, _array(file, f"FieldData/{field}", path, limits) if given else None
+
+
+def _array(file: h5py.File, name: str, path: Path, limits: Limits) -> NDArray[Any]:
+    node: Any = file
+    for part in ("VTKHDF", *name.split("/")):
+        if not isinstance(node, h5py.Group) or not isinstance(node.get(part, getlink=True), h5py.HardLink):
+            raise _missing(path, name)
+        node = node[part]
+    if not isinstance(node, h5py.Dataset) or node.external or node.is_virtual or node.dtype.kind not in "uif":
+        raise _missing(path, name)
+    stored = max(int(node.id.get_storage_size()), 1)
+    if node.nbytes > min(limits.max_bytes, limits.max_ratio * stored):
+        raise InputError("an array declares more data than it can hold", where=str(path), value=name)
+    return np.asarray(node[...])
+
+
+def _missing(path: Path, name: str) -> InputError:
+    return InputError(
+        "the file lacks an array", where=str(path), value=name, next_step="make it with asyncsoc tomo mesh"
+    )
