@@ -31,6 +31,30 @@ CURVES = (
 )  # fmt: skip
 """All curves in the order they are written."""
 
+SIDE_CURRENT = "Side current [A]"
+SIDE_CHARGE = "Side charge [C]"
+FILM_MEAN = "Film thickness mean [m]"
+FILM_MAX = "Film thickness max [m]"
+OPEN_SHARE = "Open share of contact"
+INTERFACE_RESISTANCE = "Interface resistance [ohm]"
+RISK_MEAN = "Risk mean"
+RISK_MAX = "Risk max"
+RISK_KINETIC = "Risk max, kinetic potential"
+RISK_CONCENTRATION = "Risk max, concentration potential"
+RISK_REACTION = "Risk max, reaction energy"
+RISK_REMAINDER = "Risk max, film and spread"
+RISK_SHARE = "Contact share above risk threshold"
+
+RISK_CURVES = (
+    RISK_MEAN, RISK_MAX, RISK_KINETIC, RISK_CONCENTRATION, RISK_REACTION, RISK_REMAINDER, RISK_SHARE,
+)  # fmt: skip
+"""Risk against full coverage; NaN where the run at full coverage never came to the same mean stoichiometry."""
+SIDE_CURVES = (
+    SIDE_CURRENT, SIDE_CHARGE, FILM_MEAN, FILM_MAX, OPEN_SHARE, INTERFACE_RESISTANCE, *RISK_CURVES,
+)  # fmt: skip
+"""Curves of runs with a side reaction, as far as its mode has them; of the area-mean and the largest local risk, and
+of the latter its factors."""
+
 WHOLE_NUMBERS = frozenset({STEP, CYCLE})
 """Curves that are counts, not measurements."""
 

@@ -64,6 +64,14 @@ def far_side(mesh: ParticleMesh, contact: ContactMap) -> FarSide:
     return FarSide(nodes=nodes, shares=shares)
 
 
+def nickel_ratios(x: Array) -> Array:
+    """Return Ni4+/Ni3+ by charge balance at the stoichiometries `x`; infinite where no Ni3+ is left."""
+    ratio = np.full(np.shape(x), math.inf)
+    left = x > NO_NI3
+    ratio[left] = ni4_to_ni3(x[left])
+    return ratio
+
+
 def nickel_ratio(x: float) -> float:
     """Return Ni4+/Ni3+ by charge balance at the stoichiometry `x`; infinite where no Ni3+ is left."""
-    return float(ni4_to_ni3(x)) if x > NO_NI3 else math.inf
+    return float(nickel_ratios(np.array([x]))[0])

@@ -12,8 +12,8 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class OverpotentialSplit:
-    """Parts of V - U(mean x) [V]; positive on charge.
+class OverpotentialSplit[T: (float, Array)]:
+    """Parts of V - U(mean x) [V], of one state or of many; positive on charge.
 
     Attributes
     ----------
@@ -27,13 +27,13 @@ class OverpotentialSplit:
         V - phi_s: separator and anode.
     """
 
-    concentration: float
-    kinetic: float
-    film: float
-    series: float
+    concentration: T
+    kinetic: T
+    film: T
+    series: T
 
     @property
-    def total(self) -> float:
+    def total(self) -> T:
         """Sum of the parts, V - U(mean x) [V]."""
         return self.concentration + self.kinetic + self.film + self.series
 
@@ -46,16 +46,55 @@ def current_weights(weights: Array, current_density: Array) -> Array:
 
     Parameters
     ----------
-    weights : m2
+    weights : (c,), m2
         Contact area of the nodes.
-    current_density : A/m2
-        Local current density at the same nodes.
+    current_density : (..., c), A/m2
+        Local current density at the same nodes, of any number of states.
     """
     share = weights * np.abs(current_density)
-    total = share.sum()
-    if not total > 0.0:
-        share, total = weights, weights.sum()
-    return np.asarray(share / total)
+    share = np.where(share.sum(axis=-1, keepdims=True) > 0.0, share, weights)
+    return np.asarray(share / share.sum(axis=-1, keepdims=True))
+
+
+def split_rows(
+    *,
+    x_contact: Array,
+    weights: Array,
+    current_density: Array,
+    film_resistance: Array,
+    mean_x: Array,
+    potential: Array,
+    voltage: Array,
+    open_circuit_potential: Callable[[Array], Array],
+) -> OverpotentialSplit[Array]:
+    """Split V - U(mean x) of k states, averaged over the contact with the local current as weight.
+
+    Locally phi_s = U(x_s) + kinetic + i R_film with the potential of the electrolyte as zero, so that the parts add up
+    to V - U(mean x) whatever the weights are.
+
+    Parameters
+    ----------
+    x_contact, current_density, film_resistance : (k, c)
+        Stoichiometry, current density [A/m2] and film resistance [ohm m2] of the contact nodes.
+    weights : (c,)
+        Their contact area [m2].
+    mean_x : (k,)
+        Volume-mean stoichiometry.
+    potential, voltage : (k,), V
+        Potential of the particle, and of the cell, against Li.
+    open_circuit_potential
+        U(x) [V].
+    """
+    share = current_weights(weights, current_density)
+    potentials = open_circuit_potential(np.append(x_contact.ravel(), mean_x))
+    surface = (share * potentials[: x_contact.size].reshape(x_contact.shape)).sum(axis=-1)
+    film = (share * current_density * film_resistance).sum(axis=-1)
+    return OverpotentialSplit(
+        concentration=surface - potentials[x_contact.size :],
+        kinetic=potential - surface - film,
+        film=film,
+        series=voltage - potential,
+    )
 
 
 def split_overpotential(
@@ -68,30 +107,26 @@ def split_overpotential(
     potential: float,
     voltage: float,
     open_circuit_potential: Callable[[Array], Array],
-) -> OverpotentialSplit:
-    """Split V - U(mean x), averaged over the contact with the local current as weight.
-
-    Locally phi_s = U(x_s) + kinetic + i R_film with the potential of the electrolyte as zero, so that the parts add up
-    to V - U(mean x) whatever the weights are.
+) -> OverpotentialSplit[float]:
+    """Split V - U(mean x) of one state: `split_rows` with numbers for the state's own.
 
     Parameters
     ----------
-    x_contact, weights, current_density, film_resistance : (k,)
-        Stoichiometry, contact area [m2], current density [A/m2] and film resistance [ohm m2] of the contact nodes.
-    mean_x
-        Volume-mean stoichiometry.
-    potential, voltage : V
-        Potential of the particle, and of the cell, against Li.
-    open_circuit_potential
-        U(x) [V].
+    x_contact, weights, current_density, film_resistance : (c,)
+        As in `split_rows`.
+    mean_x, potential, voltage, open_circuit_potential
+        As in `split_rows`.
     """
-    share = current_weights(weights, current_density)
-    potentials = open_circuit_potential(np.append(x_contact, mean_x))
-    surface = float(share @ potentials[:-1])
-    film = float(share @ (current_density * film_resistance))
+    row = split_rows(
+        x_contact=x_contact[np.newaxis],
+        weights=weights,
+        current_density=current_density[np.newaxis],
+        film_resistance=np.broadcast_to(film_resistance, (1, len(weights))),
+        mean_x=np.array([mean_x]),
+        potential=np.array([potential]),
+        voltage=np.array([voltage]),
+        open_circuit_potential=open_circuit_potential,
+    )
     return OverpotentialSplit(
-        concentration=surface - float(potentials[-1]),
-        kinetic=potential - surface - film,
-        film=film,
-        series=voltage - potential,
+        float(row.concentration[0]), float(row.kinetic[0]), float(row.film[0]), float(row.series[0])
     )
