@@ -115,7 +115,13 @@ class InfeasibleStepError(SimulationError):
     """A protocol step cannot be carried out: names the step, the event and the time."""
 
 
-class EnvironmentProblem(AsyncsocError):
+class InterruptedRunError(SimulationError):
+    """The user stopped the run; what was reached is kept, and can be gone on from (exit code 130)."""
+
+    exit_code = 130
+
+
+class EnvironmentProblem(AsyncsocError):  # noqa: N818 - EnvironmentError is Python's own
     """The machine lacks something asyncsoc needs (exit code 4)."""
 
     exit_code = 4

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.electrode.segments import Segment
-from asyncsoc.errors import ConvergenceError, InfeasibleStepError, InputError, SimulationError
+from asyncsoc.errors import ConvergenceError, InfeasibleStepError, InputError, InterruptedRunError, SimulationError
 from asyncsoc.kernels.batch import advance_members, start_member
 from asyncsoc.kernels.controller import (
     ACCEPTED,
@@ -19,6 +19,7 @@ from asyncsoc.kernels.controller import (
     CURRENT_BELOW,
     DURATION_REACHED,
     EVENT,
+    LARGEST,
     MARGIN,
     POTENTIAL,
     REJECTED,
@@ -32,7 +33,7 @@ from asyncsoc.kernels.rates import UNIFORM_FLUX
 from asyncsoc.kernels.tableaux import RODAS4P2, RODAS5P, Tableau
 from asyncsoc.stepping.members import Member, Method
 from asyncsoc.stepping.stacking import Stack, load_segment, stack
-from asyncsoc.stepping.state import Observer, Outcome, SegmentOutcome
+from asyncsoc.stepping.state import Checkpoint, Observer, Outcome, SegmentOutcome
 from asyncsoc.stepping.system import OrderedSystem
 from asyncsoc.stepping.viewing import Viewer
 from asyncsoc.units import FARADAY
@@ -50,6 +51,7 @@ def integrate(
     *,
     method: Method = "rodas4p2",
     threads: int = 1,
+    resume: Sequence[Checkpoint | None] | None = None,
 ) -> list[Outcome]:
     """Carry every member through its protocol.
 
@@ -65,11 +67,15 @@ def integrate(
         "rodas4p2" (order 4) or "rodas5p" (order 5), both L-stable.
     threads
         Threads to spread the members over; the answers do not depend on it.
+    resume
+        For each member where to go on from, None to begin; the protocol steps a checkpoint has finished are not
+        looked at again.
 
     Returns
     -------
     list of Outcome
-        One per member, in order; a member that failed carries its error, the others go on.
+        One per member, in order; a member that failed carries its error, the others go on. A KeyboardInterrupt ends
+        all that are underway with `InterruptedRunError`.
 
     Raises
     ------
@@ -82,22 +88,30 @@ def integrate(
         raise InputError("there is nothing to integrate", where="members", allowed="at least one member")
     stacked = stack(system, members)
     runs = [_Run(system, METHODS[method], stacked, j, observers[j]) for j in range(len(members))]
-    active = [run for run in runs if run.begin()]
+    starts = resume or [None] * len(members)
+    active = runs
+    try:
+        active = [run for run, start in zip(runs, starts, strict=True) if run.open(start)]
+        _carry(system, METHODS[method], stacked, active, threads)
+    except KeyboardInterrupt:
+        for run in runs:
+            run.interrupt()
+    return [run.outcome() for run in runs]
+
+
+def _carry(system: OrderedSystem, tableau: Tableau, stacked: Stack, active: list[_Run], threads: int) -> None:
+    """Advance all members, one accepted step each at a time, until none has anything left to do."""
     with ThreadPoolExecutor(threads) as pool:
         while active:
             numbers = [run.number for run in active]
             shares = [np.array(numbers[k::threads], dtype=np.int64) for k in range(threads)]
             if threads == 1:
-                advance_members(system.kernel, METHODS[method], stacked.data, shares[0])
+                advance_members(system.kernel, tableau, stacked.data, shares[0])
             else:
-                jobs = [
-                    pool.submit(advance_members, system.kernel, METHODS[method], stacked.data, share)
-                    for share in shares
-                ]
+                jobs = [pool.submit(advance_members, system.kernel, tableau, stacked.data, share) for share in shares]
                 for job in jobs:
                     job.result()
             active = [run for run in active if run.accept()]
-    return [run.outcome() for run in runs]
 
 
 class _Run:
@@ -117,10 +131,38 @@ class _Run:
         self._position = 0
         self._finished: list[SegmentOutcome] = []
         self._error: SimulationError | None = None
+        self._checkpoint: Checkpoint | None = None
 
     @property
     def _segment(self) -> Segment:
         return self._member.segments[self._position]
+
+    def open(self, checkpoint: Checkpoint | None) -> bool:
+        """Begin, or go on from a checkpoint; return whether the member has anything to do."""
+        if checkpoint is None:
+            return self.begin()
+        data, j = self._stack.data, self.number
+        self._finished = list(checkpoint.finished)
+        self._position = len(checkpoint.finished)
+        self._checkpoint = checkpoint
+        data.x[j] = checkpoint.x[self._system.order]
+        data.film[j, : len(checkpoint.film)] = checkpoint.film
+        data.film_new[j] = data.film[j]
+        self._viewer.resume(checkpoint)
+        if not checkpoint.underway or self._position >= len(self._member.segments):
+            self._state[:] = checkpoint.state
+            return self.begin()
+        load_segment(self._stack, j, self._segment)
+        start_member(self._system.kernel, self._tableau, data, j, self._guess())
+        largest = float(self._state[LARGEST])
+        self._state[:] = checkpoint.state
+        self._state[LARGEST] = largest
+        return True
+
+    def interrupt(self) -> None:
+        """Stop where the last accepted state is."""
+        if self._error is None and self._position < len(self._member.segments):
+            self._error = InterruptedRunError("the run was interrupted", where=f"protocol step {self._segment.number}")
 
     def begin(self) -> bool:
         """Start the next protocol step; return whether the member has anything left to do."""
@@ -160,15 +202,19 @@ class _Run:
             return False
         data.x[j], data.film[j] = data.x_new[j], data.film_new[j]
         if outcome == RUNNING:
+            self._checkpoint = self._viewer.checkpoint(tuple(self._finished), underway=True)
             return True
         self._close(self._segment.events[outcome - EVENT].reason if outcome >= EVENT else "duration reached")
+        self._checkpoint = self._viewer.checkpoint(tuple(self._finished), underway=False)
         return self.begin()
 
     def outcome(self) -> Outcome:
         """Return how the run ended."""
         reason = self._finished[-1].reason if self._finished else "nothing to do"
         counts = int(self._state[ACCEPTED]), int(self._state[REJECTED])
-        return Outcome(reason if self._error is None else self._error.what, tuple(self._finished), *counts, self._error)
+        if self._error is not None:
+            reason = self._error.what
+        return Outcome(reason, tuple(self._finished), *counts, self._error, self._checkpoint)
 
     def _guess(self) -> float:
         """Return a first lambda: the potential last reached, or the open-circuit one; the current for uniform flux."""

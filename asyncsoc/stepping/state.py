@@ -95,6 +95,41 @@ class SegmentOutcome:
 
 
 @dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Everything a member needs to go on from an accepted state, bit for bit as if it had never stopped.
+
+    Attributes
+    ----------
+    x : (n,)
+        Stoichiometry, mesh node order.
+    film : (c,)
+        Film thickness on the contact nodes [m].
+    state : (N_STATE,)
+        Columns of `kernels.controller`: time and charges within the protocol step, step size, error before.
+    start_time, start_charge, start_side_charge
+        When the present protocol step began [s], charges passed until then [C].
+    finished
+        Protocol steps done; the present one is the next.
+    underway
+        Whether the present protocol step has begun.
+    """
+
+    x: Array
+    film: Array
+    state: Array
+    start_time: float
+    start_charge: float
+    start_side_charge: float
+    finished: tuple[SegmentOutcome, ...]
+    underway: bool
+
+    @property
+    def time(self) -> float:
+        """Seconds since the start of the protocol."""
+        return self.start_time + (float(self.state[0]) if self.underway else 0.0)
+
+
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """How a member's run ended.
 
@@ -108,6 +143,8 @@ class Outcome:
         Steps of the integrator.
     error
         None where the protocol was carried out to its end.
+    checkpoint
+        The last accepted state, to go on from; None where nothing was begun.
     """
 
     stop_reason: str
@@ -115,6 +152,7 @@ class Outcome:
     accepted: int
     rejected: int
     error: SimulationError | None
+    checkpoint: Checkpoint | None
 
 
 class Observer(Protocol):

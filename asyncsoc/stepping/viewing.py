@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import SimulationError
+from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.batch import observe_member
 from asyncsoc.kernels.controller import ACCEPTED, CHARGE, CURRENT, LAMBDA, LAST_STEP, POTENTIAL, SIDE_CHARGE, TIME
 from asyncsoc.kernels.tableaux import Tableau
 from asyncsoc.stepping.stacking import Stack
-from asyncsoc.stepping.state import AcceptedStep, StepState
+from asyncsoc.stepping.state import AcceptedStep, Checkpoint, SegmentOutcome, StepState
 from asyncsoc.stepping.system import OrderedSystem
 from asyncsoc.units import FARADAY
 
@@ -37,6 +38,26 @@ class Viewer:
         self.start_time = 0.0
         self._start_charge = 0.0
         self._start_side = 0.0
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Take up time and charges where a checkpoint left them."""
+        self.start_time = checkpoint.start_time
+        self._start_charge = checkpoint.start_charge
+        self._start_side = checkpoint.start_side_charge
+
+    def checkpoint(self, finished: tuple[SegmentOutcome, ...], *, underway: bool) -> Checkpoint:
+        """Return the accepted state, to go on from."""
+        data, j = self._data, self._j
+        return Checkpoint(
+            x=frozen(data.x[j][self._system.place], np.float64),
+            film=frozen(data.film[j, : len(self._nodes)], np.float64),
+            state=frozen(data.state[j], np.float64),
+            start_time=self.start_time,
+            start_charge=self._start_charge,
+            start_side_charge=self._start_side,
+            finished=finished,
+            underway=underway,
+        )
 
     def close(self) -> None:
         """Count the present protocol step as done."""
