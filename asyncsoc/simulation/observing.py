@@ -18,10 +18,10 @@ class Recording:
     gauge
         What the curves are measured with.
     fields_every
-        Period of the snapshots [s].
+        Period of the snapshots [s]; None takes them only where protocol steps begin and end.
     """
 
-    def __init__(self, gauge: Gauge, fields_every: float) -> None:
+    def __init__(self, gauge: Gauge, fields_every: float | None) -> None:
         self.curves = CurveRecorder(gauge)
         self.fields = FieldRecorder(fields_every)
         self._fields_every = fields_every
@@ -37,9 +37,10 @@ class Recording:
     def step(self, step: AcceptedStep) -> None:
         """Record an accepted step, the times between that are asked for, and due snapshots."""
         start, end = step.start_time, step.end.time
-        times = {0.5 * (start + end), *_multiples(0.0, self._fields_every, start, end)}
-        if self._period is not None:
-            times |= set(_multiples(self._segment_start, self._period, start, end))
+        times = {0.5 * (start + end)}
+        for origin, period in ((0.0, self._fields_every), (self._segment_start, self._period)):
+            if period is not None:
+                times |= set(_multiples(origin, period, start, end))
         for time in sorted(times):
             if start < time < end:
                 self._record(step.at(time))

@@ -1,14 +1,15 @@
-"""`simulate`: one case carried through its protocol, as a solution."""
+"""`simulate`: one case carried through its protocol, as a solution; `simulate_batch`: several that share a mesh."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from asyncsoc.case import Case
 from asyncsoc.contact.resolution import resolution_warning
-from asyncsoc.errors import SimulationError
+from asyncsoc.errors import InputError, SimulationError
 from asyncsoc.observables import names
 from asyncsoc.observables.gauge import Gauge
 from asyncsoc.observables.resolution import gradient_warning
@@ -24,8 +25,31 @@ from asyncsoc.stepping.state import Observer, Outcome
 from asyncsoc.stepping.warmup import compile_kernels
 
 
+@dataclass(frozen=True, eq=False)
+class Ending:
+    """How one case of a batch ended: its solution as far as it got, and the error that stopped it where one did."""
+
+    solution: Solution | None
+    error: SimulationError | None
+
+    def finished(self) -> Solution:
+        """Return the solution of a case that was carried out.
+
+        Raises
+        ------
+        SimulationError
+            It was not; the exception's `partial` holds the solution reached.
+        """
+        if self.error is not None:
+            self.error.partial = self.solution
+            raise self.error
+        if self.solution is None:
+            raise SimulationError("the protocol ended before it began", where="protocol.steps")
+        return self.solution
+
+
 def simulate(case: Case, *, progress: Callable[[Progress], None] | None = None) -> Solution:
-    """Carry one case through its protocol.
+    """Carry one case through its protocol: a batch of one.
 
     Parameters
     ----------
@@ -46,28 +70,65 @@ def simulate(case: Case, *, progress: Callable[[Progress], None] | None = None) 
     SimulationError
         The protocol could not be carried out; the exception's `partial` holds the solution reached.
     """
+    (ending,) = simulate_batch([case], progress=progress)
+    return ending.finished()
+
+
+def simulate_batch(
+    cases: Sequence[Case],
+    *,
+    threads: int = 1,
+    snapshots: bool = True,
+    progress: Callable[[Progress], None] | None = None,
+) -> list[Ending]:
+    """Carry cases that share a mesh through their protocols together; each ends as it would alone, bit for bit.
+
+    Parameters
+    ----------
+    cases
+        Cases of one particle mesh (`setup.mesh_key` is the same); contact, material, protocol and all else may differ.
+    threads
+        Threads to spread the cases over.
+    snapshots
+        Keep the field every `output.fields_every`; else only where protocol steps begin and end, and the curves have
+        no rows at those times.
+    progress
+        Called after every accepted step of every case.
+
+    Raises
+    ------
+    InputError
+        A case cannot be built, or the cases do not share a mesh.
+    """
     started, clock = datetime.now(UTC), time.perf_counter()
-    setup = prepare(case)
+    setups = [prepare(case) for case in cases]
+    if any(setup.system is not setups[0].system for setup in setups):
+        raise InputError("the cases of a batch must share one mesh", where="simulate_batch", next_step="group them")
     compile_kernels()
-    gauge = Gauge.build(setup.mesh, setup.contact, setup.operators.mass, setup.cathode, x_at_4p2=setup.x_at_4p2)
-    recording = Recording(gauge, case.output.fields_every)
-    guard = BalanceGuard(setup.operators.mass, setup.cathode.maximum_concentration)
-    observers: list[Observer] = [guard, recording]
-    if progress is not None:
-        observers.append(Reporting(progress, setup.member.segments, setup.full_charge))
+    recordings = [_recording(case, setup, snapshots) for case, setup in zip(cases, setups, strict=True)]
+    observers = [_observers(*pair, progress) for pair in zip(setups, recordings, strict=True)]
     ready = time.perf_counter()
-    outcome = integrate(setup.system, [setup.member], [observers])[0]
+    outcomes = integrate(setups[0].system, [setup.member for setup in setups], observers, threads=threads)
     finished = time.perf_counter()
-    walls = {"set-up": ready - clock, "solve": finished - ready}
-    recording.finish()
-    solution = _solution(case, setup, recording, outcome, started, walls) if len(recording.curves) else None
-    if outcome.error is not None:
-        error: SimulationError = outcome.error
-        error.partial = solution
-        raise error
-    if solution is None:
-        raise SimulationError("the protocol ended before it began", where="protocol.steps", value=outcome.stop_reason)
-    return solution
+    walls = {"set-up": (ready - clock) / len(cases), "solve": (finished - ready) / len(cases)}
+    endings = []
+    for case, setup, recording, outcome in zip(cases, setups, recordings, outcomes, strict=True):
+        recording.finish()
+        began = len(recording.curves) > 0
+        solution = _solution(case, setup, recording, outcome, started, walls, threads) if began else None
+        endings.append(Ending(solution, outcome.error))
+    return endings
+
+
+def _recording(case: Case, setup: Setup, snapshots: bool) -> Recording:
+    gauge = Gauge.build(setup.mesh, setup.contact, setup.operators.mass, setup.cathode, x_at_4p2=setup.x_at_4p2)
+    return Recording(gauge, case.output.fields_every if snapshots else None)
+
+
+def _observers(setup: Setup, recording: Recording, progress: Callable[[Progress], None] | None) -> list[Observer]:
+    guard = BalanceGuard(setup.operators.mass, setup.cathode.maximum_concentration)
+    reporting = [] if progress is None else [Reporting(progress, setup.member.segments, setup.full_charge)]
+    return [guard, recording, *reporting]
 
 
 def _solution(
@@ -77,6 +138,7 @@ def _solution(
     outcome: Outcome,
     started: datetime,
     walls: dict[str, float],
+    threads: int,
 ) -> Solution:
     columns, fields = recording.curves.curves(), recording.fields
     low, high = float(columns[names.MINIMUM_X].min()), float(columns[names.MAXIMUM_X].max())
@@ -105,11 +167,11 @@ def _solution(
             case_sha256=case.hash,
             started=started,
             stop_reason=outcome.stop_reason,
-            threads=1,
+            threads=threads,
         )
         | {"integrator steps": {"accepted": outcome.accepted, "rejected": outcome.rejected}},
         wall_times=walls,
     )
 
 
-__all__ = ["Progress", "simulate"]
+__all__ = ["Ending", "Progress", "simulate", "simulate_batch"]
