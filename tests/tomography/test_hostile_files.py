@@ -222,6 +222,11 @@ def metaimage_with_negative_size(folder: Path) -> Path:
     return put(folder / "v.mha", mhd(DimSize="-10 8 6").encode() + VOLUME.tobytes())
 
 
+@case
+def metaimage_whose_last_line_is_no_key(folder: Path) -> Path:
+    return put(folder / "v.mha", mhd(ElementDataFile="LOCAL").replace("ElementDataFile =", "#ElementDataFile ="))
+
+
 # --- NRRD
 @case
 def nrrd_naming_a_file_outside(folder: Path) -> Path:

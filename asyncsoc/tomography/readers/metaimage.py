@@ -59,7 +59,9 @@ def read_metaimage(path: Path, limits: Limits) -> RawVolume:
     dtype = number_type(meta.get("elementtype", ""), _TYPES, big_endian=big, where=where)
     nx, ny, nz = integers(meta.get("dimsize", ""), 3, where=where, key="DimSize")
     shape = (nz, ny, nx)
-    name = meta["elementdatafile"]
+    name = meta.get("elementdatafile", "")
+    if not name:
+        raise InputError("the MetaImage header names no data", where=where, value="ElementDataFile")
     if name.upper().startswith("LIST") or "%" in name:
         raise InputError(
             "MetaImage spread over several files is not read", where=where, value=name[:60],
