@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,6 +16,7 @@ CHARGED_VOLTAGE = 4.2
 _BISECTIONS = 200
 
 
+@lru_cache(maxsize=256)
 def stoichiometry_at(cathode: Cathode, voltage: float, *, where: str = "voltage") -> float:
     """Return the stoichiometry x at which U(x) = `voltage` [V], by bisection of the window down to rounding.
 

@@ -21,8 +21,9 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
+@lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
-    """Return the versions of the distributions that are installed and matter."""
+    """Return the versions of the distributions that are installed and matter; read once, it takes 20 ms."""
     found = {"python": platform.python_version()}
     for name in _DISTRIBUTIONS:
         try:
@@ -133,7 +134,7 @@ def collect(
         Threads the kernels used; the variables that set thread numbers are recorded beside it.
     """
     return {
-        "versions": versions(),
+        "versions": dict(versions()),
         "source sha256": source_sha256(),
         **checkout(),
         "case sha256": case_sha256,
