@@ -176,6 +176,11 @@ if ! "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-
   give_up "pip could not install asyncsoc; its message is above. Check the network and run this again."
 fi
 "$venv/bin/python" -c "import asyncsoc" || give_up "asyncsoc was installed into $venv but cannot be imported; see above."
+if [ "$need_compiler" = yes ]; then
+  say "compiling the kernels, once (about half a minute)"
+  "$venv/bin/python" -c "from asyncsoc.stepping.warmup import compile_kernels; compile_kernels()" ||
+    say "the kernels could not be compiled now; the first run will try again and say why"
+fi
 wanted | cksum >"$stamp"
 rm -f "$unfinished"
 say "$venv is ready"
