@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from asyncsoc.errors import InputError, SimulationError
+from asyncsoc.geometry.manifold import face_connected_parts
 from asyncsoc.geometry.measure import determinant, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.surface import surface_facets
 from asyncsoc.tomography.crops import ParticleCrop
 from asyncsoc.tomography.facet_tags import VoxelFaces, hard_tags, soft_weights, voxel_faces
-from asyncsoc.tomography.gate import Verdict, face_connected_parts, inspect
+from asyncsoc.tomography.gate import Verdict, inspect
 from asyncsoc.tomography.particle import TaggedParticle
 from asyncsoc.tomography.stuffing import stuff
 from asyncsoc.tomography.volume import CLASSES

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from asyncsoc.errors import SimulationError
+from asyncsoc.geometry.manifold import face_connected_parts, open_edges, pinched_nodes
 from asyncsoc.geometry.measure import cell_angles, cell_measures, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.surface import surface_facets
-from asyncsoc.tomography.gate import face_connected_parts, inspect, open_edges, pinched_nodes
+from asyncsoc.tomography.gate import inspect
 from asyncsoc.tomography.lattice import bcc_lattice
 from asyncsoc.tomography.stuffing import stuff
 
