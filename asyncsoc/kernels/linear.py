@@ -24,11 +24,7 @@ def ready(system, ws):
 
 
 @kernel
-def solve_in_place(system, tolerance, ws, b):
-    """Solve (K + diag(ws.shift)) x = b in place after `ready`; return whether it worked.
-
-    `tolerance` is the step's; a factorization does not look at it.
-    """
+def _solve(system, tolerance, ws, b):
     if not system.iterative:
         solve(system.factor, ws.lower, ws.pivots, b)
         return True
@@ -38,7 +34,6 @@ def solve_in_place(system, tolerance, ws, b):
         system.diagonal,
         ws.scaled,
         ws.scale,
-        ws.shift,
         min(LOOSEST, SHARE * tolerance),
         b,
         ws.krylov[0],
@@ -47,3 +42,26 @@ def solve_in_place(system, tolerance, ws, b):
         ws.krylov[3],
     )
     return taken >= 0
+
+
+@kernel
+def solve_in_place(system, tolerance, ws, b):
+    """Solve (K + diag(ws.shift)) x = b in place after `ready`; return whether it worked.
+
+    The residual of the constant mode is removed at the end: K's rows sum to zero, so 1'(b - A x) = sum b - sum shift x.
+    Lithium then balances to rounding however loose an iterative solve is and however small the shift is beside K.
+    `tolerance` is the step's; a factorization does not look at it.
+    """
+    total = 0.0
+    for i in range(b.size):
+        total += b[i]
+    if not _solve(system, tolerance, ws, b):
+        return False
+    shifted, shifts = 0.0, 0.0
+    for i in range(b.size):
+        shifted += ws.shift[i] * b[i]
+        shifts += ws.shift[i]
+    constant = (total - shifted) / shifts
+    for i in range(b.size):
+        b[i] += constant
+    return True

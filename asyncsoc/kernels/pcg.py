@@ -53,12 +53,10 @@ def _backward(indptr, indices, diagonal_place, scaled, b):
 
 
 @kernel
-def pcg(indptr, indices, diagonal_place, scaled, scale, shift, tolerance, b, r, p, t, u):
-    """Solve (A + diag(shift)) x = b in place by the matrix of `scale_matrix`; return the iterations, or -1.
+def pcg(indptr, indices, diagonal_place, scaled, scale, tolerance, b, r, p, t, u):
+    """Solve A x = b in place, A given by `scale_matrix`; return the iterations taken, or -1.
 
-    The residual, measured in the preconditioner's norm, falls by `tolerance`. The constant mode's residual is then
-    removed exactly: K's rows sum to zero, so 1'(b - A x) = sum b - sum shift x, and lithium balances whatever the
-    tolerance.
+    The residual, measured in the preconditioner's norm, falls by `tolerance`.
 
     Parameters
     ----------
@@ -68,10 +66,9 @@ def pcg(indptr, indices, diagonal_place, scaled, scale, shift, tolerance, b, r, 
         Scratch.
     """
     n = b.size
-    norm, total = 0.0, 0.0
+    norm = 0.0
     for i in range(n):
         r[i] = b[i] * scale[i]
-        total += b[i]
     _forward(indptr, indices, diagonal_place, scaled, r)
     for i in range(n):
         p[i] = r[i]
@@ -104,12 +101,6 @@ def pcg(indptr, indices, diagonal_place, scaled, scale, shift, tolerance, b, r, 
             p[i] = r[i] + ratio * p[i]
         iterations += 1
     _backward(indptr, indices, diagonal_place, scaled, b)
-    shifted, shifts = 0.0, 0.0
     for i in range(n):
         b[i] *= scale[i]
-        shifted += shift[i] * b[i]
-        shifts += shift[i]
-    constant = (total - shifted) / shifts
-    for i in range(n):
-        b[i] += constant
     return iterations
