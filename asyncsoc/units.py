@@ -272,10 +272,10 @@ def _given_unit(text: str, unit: str, value: str, where: str) -> Unit:
         raise InputError(
             "a decimal comma is not understood", where=where, value=value, next_step="write a decimal point"
         )
-    nearest = _nearest_unit(text, expected.dimension) or unit or None
     try:
         given = _parse_unit(text)
     except _UnknownUnitError:
+        nearest = _nearest_unit(text, expected.dimension) or unit or None
         raise InputError(f"unknown unit '{text}'", where=where, value=value, allowed=allowed, nearest=nearest) from None
     if given.dimension != expected.dimension:
         raise InputError(
@@ -283,7 +283,7 @@ def _given_unit(text: str, unit: str, value: str, where: str) -> Unit:
             where=where,
             value=value,
             allowed=allowed,
-            nearest=nearest,
+            nearest=_nearest_unit(text, expected.dimension) or unit or None,
         )
     return given
 
