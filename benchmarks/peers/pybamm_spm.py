@@ -1,4 +1,4 @@
-"""The peer at full coverage: PyBaMM's single-particle model of a half-cell, charged at a given current density on the particles."""
+"""The peer at full coverage: PyBaMM's single-particle model of a half-cell."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def charge(
     radius
         m.
     current_density
-        On the surface of the particles, positive on charge [A/m2]: the electrode's follows as 3 eps/R times its thickness.
+        On the surface of the particles, positive on charge [A/m2]; the electrode's is 3 eps L/R times that.
     start
         Initial stoichiometry.
     times
