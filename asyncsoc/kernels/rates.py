@@ -43,8 +43,8 @@ def film_free_overpotential(total: float, film_i0: float, kinetics: int, f: floa
 
 
 @kernel
-def inner_potential(
-    potential: float,
+def kinetic_overpotential(
+    total: float,
     ocp: float,
     i0: float,
     resistance: float,
@@ -55,27 +55,27 @@ def inner_potential(
     f: float,
     alpha: float,
 ) -> float:
-    """Solve v + R (i0 S(v - U) + exp(barrier + side_slope v)) = potential for the potential v under the film [V].
+    """Solve eta + R (i0 S(eta) + exp(barrier + side_slope (U + eta))) = total for the kinetic overpotential eta [V].
 
-    The exponential is left out where `side_on` is False.
+    The exponential, the side reaction, is left out where `side_on` is False.
     """
     if resistance <= 0.0:
-        return potential
-    v = ocp + film_free_overpotential(potential - ocp, resistance * i0, kinetics, f, alpha)
+        return total
+    eta = film_free_overpotential(total, resistance * i0, kinetics, f, alpha)
     if not side_on:
-        return v
+        return eta
     largest = _LARGEST_MOVE / f
     for _ in range(_MAX_ITERATIONS):
-        value, slope = drive(v - ocp, kinetics, f, alpha)
-        side = math.exp(barrier + side_slope * v)
-        change = (v + resistance * (i0 * value + side) - potential) / (
+        value, slope = drive(eta, kinetics, f, alpha)
+        side = math.exp(barrier + side_slope * (ocp + eta))
+        change = (eta + resistance * (i0 * value + side) - total) / (
             1.0 + resistance * (i0 * slope + side_slope * side)
         )
         change = min(max(change, -largest), largest)
-        v -= change
-        if abs(change) <= _TOLERANCE * (1.0 + abs(v)):
+        eta -= change
+        if abs(change) <= _TOLERANCE * (1.0 + abs(eta)):
             break
-    return v
+    return eta
 
 
 @kernel
@@ -117,14 +117,15 @@ def local_currents(
     kinetics, f, alpha
         LINEAR or BUTLER_VOLMER; F/(R T) [1/V]; transfer coefficient.
     """
-    v = inner_potential(potential, ocp, i0, resistance, barrier, side_slope, side_on, kinetics, f, alpha)
-    value, slope = drive(v - ocp, kinetics, f, alpha)
+    total = potential - ocp
+    eta = kinetic_overpotential(total, ocp, i0, resistance, barrier, side_slope, side_on, kinetics, f, alpha)
+    value, slope = drive(eta, kinetics, f, alpha)
     i, gain = i0 * value, i0 * slope
     i_x = i0_x * value - gain * ocp_x
     if not side_on:
         damping = 1.0 / (1.0 + resistance * gain)
         return i, i_x * damping, gain * damping, -gain * damping * resistivity * i, 0.0, 0.0, 0.0, 0.0
-    o = math.exp(barrier + side_slope * v)
+    o = math.exp(barrier + side_slope * (ocp + eta))
     side_gain = side_slope * o
     damping = 1.0 / (1.0 + resistance * (gain + side_gain))
     v_x = -damping * resistance * (i_x + barrier_x * o)

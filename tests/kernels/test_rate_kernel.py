@@ -14,7 +14,7 @@ from asyncsoc.kernels.rates import (
     LINEAR,
     UNIFORM_FLUX,
     film_free_overpotential,
-    inner_potential,
+    kinetic_overpotential,
     local_currents,
 )
 from asyncsoc.kinetics.rates import KineticsModel, inverse_thermal_voltage
@@ -114,7 +114,7 @@ def test_the_overpotential_left_by_the_film_solves_its_equation(total, power, al
 def test_both_currents_share_the_drop_across_the_film(potential, ocp, log_resistance, onset, law):
     resistance, slope = 10.0**log_resistance, 0.5 * F_RT
     barrier = -slope * onset
-    v = inner_potential(potential, ocp, 0.3, resistance, barrier, slope, True, law, F_RT, 0.5)
+    v = ocp + kinetic_overpotential(potential - ocp, ocp, 0.3, resistance, barrier, slope, True, law, F_RT, 0.5)
     i, *_, o, _, _, _ = local_currents(
         potential, ocp, -1.0, 0.3, 0.0, barrier, 0.0, 0.0, slope, True, resistance, 0.0, law, F_RT, 0.5
     )
