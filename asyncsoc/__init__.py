@@ -21,6 +21,7 @@ _EXPORTS = {
     "Output": "asyncsoc.case.schedule",
     "Particle": "asyncsoc.case.particle",
     "Protocol": "asyncsoc.case.schedule",
+    "SideReaction": "asyncsoc.case.side_reaction",
     "Solution": "asyncsoc.results.solution",
     "Solver": "asyncsoc.case.schedule",
     "estimate": "asyncsoc.verification.estimate_case",

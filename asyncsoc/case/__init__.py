@@ -1,9 +1,10 @@
 """The case: one run described, validated and hashed; data only."""
 
 from asyncsoc.case.case import Case
-from asyncsoc.case.chemistry import Electrolyte, Kinetics, Material, SideReaction
+from asyncsoc.case.chemistry import Electrolyte, Kinetics, Material
 from asyncsoc.case.particle import Contact, Particle
 from asyncsoc.case.schedule import Cycle, Output, Protocol, Solver
+from asyncsoc.case.side_reaction import SideReaction
 
 __all__ = [
     "Case",

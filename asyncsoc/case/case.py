@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
 
-from asyncsoc.case.chemistry import Electrolyte, Kinetics, Material, SideReaction
+from asyncsoc.case.chemistry import Electrolyte, Kinetics, Material
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.overrides import apply_overrides
 from asyncsoc.case.particle import Contact, Particle
@@ -20,6 +20,7 @@ from asyncsoc.case.problems import input_error
 from asyncsoc.case.reading import read_toml
 from asyncsoc.case.schedule import Output, Protocol, Solver
 from asyncsoc.case.section import Section
+from asyncsoc.case.side_reaction import SideReaction
 from asyncsoc.case.writing import to_toml
 from asyncsoc.errors import InputError
 from asyncsoc.protocol.grammar import parse_step
@@ -69,6 +70,20 @@ class Case(Section):
                     where="particle.model",
                     value=asked,
                     allowed=", ".join(("auto", *order[order.index(cheapest) :])),
+                )
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _side_reaction_has_a_potential(self) -> Self:
+        if self.side_reaction.mode == "coupled" and self.kinetics.model == "uniform-flux":
+            raise refusal(
+                InputError(
+                    "uniform flux leaves no current for a coupled side reaction: the potential does not enter it",
+                    where="side_reaction.mode",
+                    value="coupled",
+                    allowed="off, report",
+                    next_step="set kinetics.model = 'butler-volmer' or 'linear', or side_reaction.mode = 'report'",
                 )
             )
         return self

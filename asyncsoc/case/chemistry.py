@@ -1,4 +1,4 @@
-"""Material, electrolyte, kinetics and side reaction, as a case describes them."""
+"""Material, electrolyte and kinetics, as a case describes them."""
 
 from __future__ import annotations
 
@@ -101,9 +101,3 @@ class Kinetics(Section):
     exchange_current_density: fields.CurrentDensity | None = None
     transfer_coefficient: fields.OpenFraction | None = None
     film_resistance: fields.AreaResistance = 0.0
-
-
-class SideReaction(Section):
-    """Decomposition of the electrolyte: "off", "report" (risk only) or "coupled" (takes current, grows film)."""
-
-    mode: Literal["off", "report", "coupled"] = "off"

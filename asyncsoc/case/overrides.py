@@ -13,6 +13,8 @@ from asyncsoc.errors import InputError, nearest_name
 _EXCLUSIVE = {
     ("protocol", "initial_voltage"): ("protocol", "initial_stoichiometry"),
     ("protocol", "initial_stoichiometry"): ("protocol", "initial_voltage"),
+    ("side_reaction", "reference_energy"): ("side_reaction", "reference_stoichiometry"),
+    ("side_reaction", "reference_stoichiometry"): ("side_reaction", "reference_energy"),
 }
 
 

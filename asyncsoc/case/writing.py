@@ -13,7 +13,7 @@ from asyncsoc.case.fields import Measured
 if TYPE_CHECKING:
     from asyncsoc.case.case import Case
 
-_SI = {"um": "m", "degC": "K", "mAh/cm2": "C/m2"}
+_SI = {"um": "m", "nm": "m", "degC": "K", "mAh/cm2": "C/m2"}
 
 
 def to_toml(case: Case) -> str:

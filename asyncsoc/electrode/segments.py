@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from asyncsoc.kernels.controller import (
     CHARGE_REACHED,
     CURRENT_BELOW,
+    OPEN_BELOW,
     VOLTAGE_ABOVE,
     VOLTAGE_BELOW,
     X_ABOVE,
@@ -81,6 +82,8 @@ class ParticleScale:
         Lowest and highest stoichiometry a step may reach.
     temperature
         Temperature where a step names none [K].
+    least_open
+        Share of the contact a film must leave open; None where no film can block it.
     """
 
     capacity: float
@@ -88,6 +91,7 @@ class ParticleScale:
     series: float
     window: tuple[float, float]
     temperature: float
+    least_open: float | None = None
 
 
 def series_resistance(thickness: float, conductivity: float, areal_capacity: float, capacity: float) -> float:
@@ -116,6 +120,9 @@ def segment_of(step: Step, number: int, scale: ParticleScale) -> Segment:
     if current < 0.0 or held:
         high = scale.window[1]
         events.append(Event(X_ABOVE, high, f"stoichiometry limit x = {high:g} reached under the contact"))
+    if scale.least_open is not None:
+        words = f"contact blocked by film: less than {100.0 * scale.least_open:g} % of it is open"
+        events.append(Event(OPEN_BELOW, scale.least_open, words))
     return Segment(
         step=step,
         number=number,

@@ -63,6 +63,8 @@ def nearest_event(problem, x, film, current, potential, charge):
             margin = 1.0 - abs(charge) / limit
         else:
             margin = open_area / contact.area - limit
+            if margin <= 0.0:  # without contact every other limit is passed too: this one says why
+                return margin, e
         if margin < best:
             best, which = margin, e
     return best, which

@@ -21,7 +21,8 @@ def lithium_balance_error[T: (float, Array)](
     mean_initial, mean_now
         Volume-mean stoichiometry at the start and now.
     charge : C
-        Integral of the current since the start, positive on charge.
+        Integral of the intercalation current since the start, positive on charge; a side reaction moves no lithium out
+        of the particle.
     capacity_constant : mol
         c_max V, the lithium in the particle at x = 1.
     """

@@ -45,11 +45,11 @@ def measure_rows(states: Sequence[StepState], gauge: Gauge, mean_initial: float)
     mean_soc, contact_soc = (state_of_charge(value, gauge.x_at_4p2) for value in (mean, contact))
     far = (x[:, gauge.far.nodes] * gauge.far.shares).sum(axis=-1)
     potential, voltage = _column(states, "potential"), _column(states, "voltage")
-    charge = _column(states, "charge")
+    charge, side_charge = _column(states, "charge"), _column(states, "side_charge")
     split = split_rows(
         x_contact=x_contact,
         weights=weights,
-        current_density=np.array([state.contact_current_density for state in states]),
+        current_density=np.array([_through(state) for state in states]),
         film_resistance=np.array([state.film_resistance for state in states]),
         mean_x=mean,
         potential=potential,
@@ -78,8 +78,14 @@ def measure_rows(states: Sequence[StepState], gauge: Gauge, mean_initial: float)
         names.CAPACITY: specific_capacity(charge, gauge.density, gauge.volume),
         names.STEP: _column(states, "step"),
         names.CYCLE: _column(states, "cycle"),
-        names.BALANCE: lithium_balance_error(mean_initial, mean, charge, gauge.capacity_constant),
+        names.BALANCE: lithium_balance_error(mean_initial, mean, charge - side_charge, gauge.capacity_constant),
     }
+
+
+def _through(state: StepState) -> Array:
+    """Return what flows through the film at each place [A/m2]: intercalation and the side reaction, if there is one."""
+    side = state.side_current_density
+    return state.contact_current_density + side if side.size else state.contact_current_density
 
 
 def _column(states: Sequence[StepState], name: str) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -33,6 +33,8 @@ class StepSummary:
     duration : s
     charge : C
         Charge passed in the step, positive on charge.
+    side_charge : C
+        The side reaction's part of it.
     """
 
     number: int
@@ -41,6 +43,7 @@ class StepSummary:
     stop_reason: str
     duration: float
     charge: float
+    side_charge: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +78,10 @@ class RunData:
         Versions, hashes, threads, start time.
     wall_times : s
         "set-up" and "solve".
+    more_fields : (k, n) each
+        Further quantities at the nodes by name with unit, one row per snapshot; NaN where there is nothing to say.
+    reports
+        What else was found, by subject, as plain data.
     """
 
     name: str
@@ -93,6 +100,8 @@ class RunData:
     warnings: tuple[str, ...]
     provenance: Mapping[str, Any]
     wall_times: Mapping[str, float]
+    more_fields: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    reports: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         columns = {
@@ -102,17 +111,21 @@ class RunData:
         object.__setattr__(self, "columns", MappingProxyType(columns))
         object.__setattr__(self, "field_times", frozen(self.field_times, np.float64))
         object.__setattr__(self, "field_x", frozen(self.field_x, np.float64))
-        for name in ("case", "provenance", "wall_times"):
+        more = {name: frozen(values, np.float64) for name, values in self.more_fields.items()}
+        object.__setattr__(self, "more_fields", MappingProxyType(more))
+        for name in ("case", "provenance", "wall_times", "reports"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         self._check()
 
     def _check(self) -> None:
         expected = (len(self.field_times), self.mesh.n_nodes)
         lengths = {name: len(values) for name, values in self.columns.items()}
+        shapes = {name: values.shape for name, values in self.more_fields.items()}
         problems = (
             (names.TIME not in lengths, "a run without times", sorted(lengths)),
             (len(set(lengths.values())) != 1, "the curves of a run must be equally long", lengths),
             (self.field_x.shape != expected or not expected[0], "snapshots that do not fit times and mesh", expected),
+            (any(shape != expected for shape in shapes.values()), "further fields that do not fit snapshots", shapes),
             (bool(np.any(np.diff(self.field_times) <= 0.0)), "times of snapshots must increase", None),
             (len(self.contact.weights) != self.mesh.n_nodes, "the contact map belongs to another mesh", None),
         )

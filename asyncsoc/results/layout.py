@@ -28,6 +28,11 @@ NI4_FRACTION: Final = "Ni4+ fraction"
 CONTACT_WEIGHT: Final = "Contact weight [m2]"
 CONTACT_FRACTION: Final = "Contact fraction"
 
+OWN_FIELDS: Final = (STOICHIOMETRY, SOC, NI4_FRACTION, CONTACT_WEIGHT, CONTACT_FRACTION)
+"""Fields every file has; others follow the run."""
+EXACT_FIELDS: Final = (STOICHIOMETRY, "Film thickness [m]")
+"""Fields that are state, kept in double precision; what follows from them is there for pictures."""
+
 DIMENSION: Final[dict[Coordinates, int]] = {"radial": 1, "axisymmetric": 2, "cartesian": 3}
 """Number of coordinates of a node."""
 COLUMNS: Final[dict[Coordinates, tuple[int, ...]]] = {

@@ -80,7 +80,7 @@ def _read_contact(file: GuardedFile, mesh: ParticleMesh) -> ContactMap:
 
 
 def _read_curves(file: GuardedFile) -> dict[str, Any]:
-    stored = {layout.stored_name(name): name for name in names.CURVES}
+    stored = {layout.stored_name(name): name for name in (*names.CURVES, *names.SIDE_CURVES)}
     length = file.shape("curves/point")[0]
     columns = {}
     for key in file.names("curves"):
@@ -88,7 +88,7 @@ def _read_curves(file: GuardedFile) -> dict[str, Any]:
             name = stored.get(key) or file.attribute("long_name", str, f"curves/{key}")
             dtype = np.int64 if name in names.WHOLE_NUMBERS else np.float64
             columns[name] = file.array(f"curves/{key}", dtype, (length,), finite=False)
-    order = {name: position for position, name in enumerate(names.CURVES)}
+    order = {name: position for position, name in enumerate((*names.CURVES, *names.SIDE_CURVES))}
     return dict(sorted(columns.items(), key=lambda item: order.get(item[0], len(order))))
 
 
@@ -99,6 +99,15 @@ def _read_fields(file: GuardedFile, nodes: int) -> tuple[Any, Any]:
     if not np.array_equal(offsets, np.arange(count) * nodes):
         raise damaged(file.path, "the snapshots are not in their places")
     return times, file.array(f"VTKHDF/PointData/{layout.STOICHIOMETRY}", np.float64, (count * nodes,))
+
+
+def _read_more_fields(file: GuardedFile, count: int, nodes: int) -> dict[str, Any]:
+    fields = {}
+    for name in file.names("VTKHDF/PointData"):
+        if name not in layout.OWN_FIELDS:
+            values = file.array(f"VTKHDF/PointData/{name}", np.float64, (count * nodes,), finite=False)
+            fields[name] = values.reshape(count, nodes)
+    return fields
 
 
 def read_run(path: Path) -> RunData:
@@ -140,4 +149,6 @@ def read_run(path: Path) -> RunData:
             warnings=tuple(str(text) for text in _record(file, "warnings", list)),
             provenance=_record(file, "provenance", dict),
             wall_times=_record(file, "wall times [s]", dict),
+            more_fields=_read_more_fields(file, len(times), mesh.n_nodes),
+            reports=_record(file, "reports", dict) if "reports" in file.names("record") else {},
         )

@@ -74,7 +74,10 @@ class Solution(RunData):
 
     @cached_property
     def fields(self) -> xr.Dataset:
-        """Stoichiometry, SOC and Ni4+ fraction over (time, node), with the nodes' coordinates and contact weights."""
+        """Stoichiometry, SOC and Ni4+ fraction over (time, node), with the nodes' coordinates and contact weights.
+
+        What a side reaction adds (film, rate, risk) is there too, 0 off the contact.
+        """
         import xarray as xr
 
         from asyncsoc.materials.valence import ni4_fraction
@@ -91,6 +94,7 @@ class Solution(RunData):
                 layout.SOC: (dims, state_of_charge(self.field_x, self.stoichiometry_at_4p2), {"units": "1"}),
                 layout.NI4_FRACTION: (dims, np.asarray(ni4_fraction(self.field_x)), {"units": "1"}),
                 layout.CONTACT_WEIGHT: ("node", self.contact.weights, {"units": "m2"}),
+                **{name: (dims, values, {"units": names.unit_of(name)}) for name, values in self.more_fields.items()},
             },
             coords={"time": ("time", self.field_times, {"units": "s", "long_name": "Time"}), **coordinates},
             attrs={"name": self.name, "case sha256": self.case_sha256},
@@ -104,6 +108,10 @@ class Solution(RunData):
         InputError
             The time lies outside the run.
         """
+        return self._between(self.field_x, time)
+
+    def _between(self, snapshots: Array, time: float) -> Array:
+        """Return a nodal quantity (n,) at `time` [s] from its snapshots (k, n)."""
         times = self.field_times
         if not times[0] <= time <= times[-1]:
             raise InputError(
@@ -117,7 +125,7 @@ class Solution(RunData):
         before = max(after - 1, 0)
         width = times[after] - times[before]
         share = (time - times[before]) / width if width > 0.0 else 0.0
-        return np.asarray((1.0 - share) * self.field_x[before] + share * self.field_x[after])
+        return np.asarray((1.0 - share) * snapshots[before] + share * snapshots[after])
 
     def at(self, time: float) -> Any:
         """Return the particle at `time` [s] as a `pyvista.UnstructuredGrid` with stoichiometry, SOC and Ni4+ fraction.
@@ -139,6 +147,7 @@ class Solution(RunData):
             layout.SOC: state_of_charge(x, self.stoichiometry_at_4p2),
             layout.NI4_FRACTION: np.asarray(ni4_fraction(x)),
             layout.CONTACT_WEIGHT: self.contact.weights,
+            **{name: self._between(values, time) for name, values in self.more_fields.items()},
         }
         points = layout.vtk_points(self.mesh.points, self.mesh.coordinates)
         return pyvista_grid(points, self.mesh.cells, layout.VTK_TYPE[self.mesh.coordinates], data)
@@ -171,9 +180,28 @@ class Solution(RunData):
             "Final Ni4+/Ni3+ at contact": float(columns[names.NICKEL_CONTACT][-1]),
             "Final Ni4+/Ni3+ at far side": float(columns[names.NICKEL_FAR][-1]),
             "Lithium balance error": self.lithium_balance_error,
+            **self._side_summary(),
             "Set-up wall time [s]": float(self.wall_times.get("set-up", 0.0)),
             "Solve wall time [s]": float(self.wall_times.get("solve", 0.0)),
         }
+
+    def _side_summary(self) -> dict[str, Any]:
+        """Return the headline numbers of the side reaction, empty where the run has none."""
+        columns = self.columns
+        if names.SIDE_CHARGE not in columns:
+            return {}
+        passed = abs(float(columns[names.CHARGE][-1]))
+        side = float(columns[names.SIDE_CHARGE][-1])
+        found = {"Side charge [C]": side}
+        if passed > 0.0:
+            found["Side charge per charge passed"] = side / passed
+        if names.FILM_MAX in columns:
+            found["Film thickness max [m]"] = float(columns[names.FILM_MAX][-1])
+        if names.RISK_MAX in columns and np.isfinite(columns[names.RISK_MAX]).any():
+            peak = int(np.nanargmax(columns[names.RISK_MAX]))
+            found["Largest risk"] = float(columns[names.RISK_MAX][peak])
+            found["Mean SOC at largest risk"] = float(columns[names.MEAN_SOC][peak])
+        return found
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what `asyncsoc run --json` prints: plain types only, None in place of what is not finite."""
@@ -190,6 +218,7 @@ class Solution(RunData):
                 "wall time [s]": self.wall_times,
                 "provenance": self.provenance,
                 "warnings": self.warnings,
+                **({"reports": dict(self.reports)} if self.reports else {}),
             }
         )
         return document

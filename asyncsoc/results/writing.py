@@ -43,6 +43,7 @@ def _write_record(file: Any, run: RunData, h5py: Any) -> None:
         "warnings": to_text(run.warnings),
         "provenance": to_text(run.provenance),
         "wall times [s]": to_text(run.wall_times),
+        "reports": to_text(run.reports),
     }
     record = file.create_group("record")
     for name, text in texts.items():
@@ -80,15 +81,21 @@ def _write_steps(steps: Any, times: NDArray[np.float64]) -> None:
 def _write_fields(grid: Any, run: RunData) -> None:
     count, nodes = run.field_x.shape
     data, offsets = grid.create_group("PointData"), grid["Steps"].create_group("PointDataOffsets")
-    # What follows from the stoichiometry is there for pictures: single precision is plenty.
     moving: dict[str, NDArray[Any]] = {
         layout.STOICHIOMETRY: run.field_x,
-        layout.SOC: state_of_charge(run.field_x, run.stoichiometry_at_4p2).astype(np.float32),
-        layout.NI4_FRACTION: np.asarray(ni4_fraction(run.field_x)).astype(np.float32),
+        layout.SOC: state_of_charge(run.field_x, run.stoichiometry_at_4p2),
+        layout.NI4_FRACTION: np.asarray(ni4_fraction(run.field_x)),
+        **run.more_fields,
     }
     for name, values in moving.items():
+        kept = np.float64 if name in layout.EXACT_FIELDS else np.float32
         data.create_dataset(
-            name, data=values.ravel(), chunks=(nodes,), compression="gzip", compression_opts=1, shuffle=True
+            name,
+            data=values.ravel().astype(kept),
+            chunks=(nodes,),
+            compression="gzip",
+            compression_opts=1,
+            shuffle=True,
         )
         offsets[name] = np.arange(count, dtype=np.int64) * nodes
     surface = run.contact.surface_weights

@@ -19,6 +19,7 @@ from asyncsoc.results.solution import Solution
 from asyncsoc.simulation.observing import Recording
 from asyncsoc.simulation.progress import Progress, Reporting
 from asyncsoc.simulation.setup import Setup, prepare, warnings_of
+from asyncsoc.simulation.watching import found, watch
 from asyncsoc.stepping.guards import BalanceGuard
 from asyncsoc.stepping.integrate import integrate
 from asyncsoc.stepping.state import Observer, Outcome
@@ -122,7 +123,8 @@ def simulate_batch(
 
 def _recording(case: Case, setup: Setup, snapshots: bool) -> Recording:
     gauge = Gauge.build(setup.mesh, setup.contact, setup.operators.mass, setup.cathode, x_at_4p2=setup.x_at_4p2)
-    return Recording(gauge, case.output.fields_every if snapshots else None)
+    rates = None if setup.side is None else watch(case, setup)
+    return Recording(gauge, case.output.fields_every if snapshots else None, rates)
 
 
 def _observers(setup: Setup, recording: Recording, progress: Callable[[Progress], None] | None) -> list[Observer]:
@@ -140,7 +142,8 @@ def _solution(
     walls: dict[str, float],
     threads: int,
 ) -> Solution:
-    columns, fields = recording.curves.curves(), recording.fields
+    columns, fields, rates = recording.curves.curves(), recording.fields, recording.rates
+    added = {} if rates is None else found(rates, setup)
     low, high = float(columns[names.MINIMUM_X].min()), float(columns[names.MAXIMUM_X].max())
     warnings = [*warnings_of(setup, (low, high))]
     limited = [s for s in outcome.segments if s.reason.startswith("stoichiometry limit")]
@@ -149,7 +152,7 @@ def _solution(
     warnings += [warning for warning in resolution if warning is not None]
     return Solution(
         name=case.name,
-        columns=columns,
+        columns=columns if rates is None else columns | rates.columns(),
         field_times=fields.times,
         field_x=fields.fields,
         mesh=setup.mesh,
@@ -158,7 +161,10 @@ def _solution(
         case=case.to_dict(),
         case_toml=case.to_toml(),
         case_sha256=case.hash,
-        steps=tuple(StepSummary(s.number, s.cycle, s.text, s.reason, s.duration, s.charge) for s in outcome.segments),
+        steps=tuple(
+            StepSummary(s.number, s.cycle, s.text, s.reason, s.duration, s.charge, s.side_charge)
+            for s in outcome.segments
+        ),
         status="done" if outcome.error is None else "stopped",
         stop_reason=outcome.stop_reason,
         warnings=tuple(warnings),
@@ -171,6 +177,7 @@ def _solution(
         )
         | {"integrator steps": {"accepted": outcome.accepted, "rejected": outcome.rejected}},
         wall_times=walls,
+        **added,
     )
 
 

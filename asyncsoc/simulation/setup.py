@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from asyncsoc.case import Case
+from asyncsoc.case.chemistry import Electrolyte as ElectrolyteSection
+from asyncsoc.case.chemistry import Material
 from asyncsoc.contact.build import build_contact, contact_options
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.electrode.segments import ParticleScale, Segment, segment_of, series_resistance
@@ -17,7 +20,7 @@ from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.library import builtin_names, load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.kinetics.rates import KineticsModel, kinetics_model
-from asyncsoc.kinetics.tables import tabulate
+from asyncsoc.kinetics.tables import MaterialTable, tabulate
 from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity
 from asyncsoc.materials.overrides import with_overrides
 from asyncsoc.materials.registry import cathode as cathode_named
@@ -25,6 +28,10 @@ from asyncsoc.materials.registry import electrolyte as electrolyte_named
 from asyncsoc.materials.types import Cathode, Electrolyte
 from asyncsoc.stepping.members import Member
 from asyncsoc.stepping.system import OrderedSystem, order_system
+
+if TYPE_CHECKING:
+    from asyncsoc.kinetics.side_reaction import SideReactionModel
+    from asyncsoc.stepping.members import SideReaction
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -42,6 +49,7 @@ class Setup:
     x_at_4p2: float
     full_charge: float
     member: Member
+    side: SideReactionModel | None = None
 
 
 def prepare(case: Case) -> Setup:
@@ -52,23 +60,16 @@ def prepare(case: Case) -> Setup:
     InputError
         The particle cannot represent the contact, or the start lies outside the material's window.
     """
-    _without_side_reaction(case)
     mesh, operators, system = _particle(case)
     contact = _contact(case, mesh)
-    cathode = with_overrides(
-        cathode_named(case.material.name),
-        diffusivity=case.material.diffusivity,
-        maximum_concentration=case.material.maximum_concentration,
-    )
-    if case.material.density is not None:
-        cathode = replace(cathode, density=case.material.density)
-    electrolyte = _electrolyte(case)
+    cathode, electrolyte = _cathode(case.material), _electrolyte(case.electrolyte)
+    side, coupled = _side_reaction(case, cathode)
     scale = _scale(case, cathode, electrolyte, operators.volume)
+    if coupled is not None and case.side_reaction.blocking_thickness is not None:
+        scale = replace(scale, least_open=case.side_reaction.least_open_share)
     segments = tuple(segment_of(step, k, scale) for k, step in enumerate(case.protocol.plan.steps, start=1))
     tables = {
-        temperature: tabulate(
-            cathode, electrolyte, temperature, exchange_current_density=case.kinetics.exchange_current_density
-        )
+        temperature: _table(case.material, case.electrolyte, temperature, case.kinetics.exchange_current_density)
         for temperature in sorted({segment.temperature for segment in segments})
     }
     member = Member(
@@ -81,19 +82,27 @@ def prepare(case: Case) -> Setup:
         transfer_coefficient=case.kinetics.transfer_coefficient or electrolyte.transfer_coefficient,
         maximum_concentration=cathode.maximum_concentration,
         tolerance=case.solver.tolerance,
+        side=coupled,
     )
     x_at_4p2 = stoichiometry_at(cathode, 4.2)
-    return Setup(mesh, contact, operators, system, cathode, electrolyte, x_at_4p2, scale.capacity, member)
+    return Setup(mesh, contact, operators, system, cathode, electrolyte, x_at_4p2, scale.capacity, member, side)
 
 
-def _without_side_reaction(case: Case) -> None:
-    if case.side_reaction.mode != "off":
-        raise InputError(
-            "the side reaction cannot be simulated yet",
-            where="side_reaction.mode",
-            value=case.side_reaction.mode,
-            allowed="off",
-        )
+def mesh_key(case: Case) -> tuple[str, str | float]:
+    """Return what names the mesh of a case: cases of one key can be simulated in one batch."""
+    if case.particle.shape == "mesh":
+        return "file", str(case.particle.file)
+    return f"sphere-{case.model}-{case.particle.mesh}", float(case.particle.radius or 0.0)
+
+
+def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, SideReaction | None]:
+    """Return the side reaction and, where it is coupled, what the integrator reads of it."""
+    if case.side_reaction.mode == "off":
+        return None, None
+    from asyncsoc.simulation.decomposition import side_reaction_model, stepped
+
+    model = side_reaction_model(case, cathode)
+    return model, stepped(model) if case.side_reaction.mode == "coupled" else None
 
 
 def _particle(case: Case) -> tuple[ParticleMesh, Operators, OrderedSystem]:
@@ -107,7 +116,7 @@ def _particle(case: Case) -> tuple[ParticleMesh, Operators, OrderedSystem]:
             allowed="sphere",
             next_step="use a sphere of equal volume",
         )
-    name = f"sphere-{case.model}-{case.particle.mesh}"
+    name, _ = mesh_key(case)
     if name not in builtin_names():
         raise InputError(
             f"there is no built-in {case.model} mesh",
@@ -145,17 +154,38 @@ def warnings_of(setup: Setup, x_range: tuple[float, float]) -> tuple[str, ...]:
     return tuple(messages)
 
 
-def _electrolyte(case: Case) -> Electrolyte:
-    named = electrolyte_named(case.electrolyte.name)
+@lru_cache(maxsize=64)
+def _cathode(section: Material) -> Cathode:
+    cathode = with_overrides(
+        cathode_named(section.name),
+        diffusivity=section.diffusivity,
+        maximum_concentration=section.maximum_concentration,
+    )
+    return cathode if section.density is None else replace(cathode, density=section.density)
+
+
+@lru_cache(maxsize=64)
+def _electrolyte(section: ElectrolyteSection) -> Electrolyte:
+    named = electrolyte_named(section.name)
     changes: dict[str, object] = {}
-    if case.electrolyte.conductivity is not None:
-        conductivity = case.electrolyte.conductivity
+    if section.conductivity is not None:
+        conductivity = section.conductivity
         changes["conductivity"] = lambda temperature: conductivity
-    if case.electrolyte.separator_thickness is not None:
-        changes["separator_thickness"] = case.electrolyte.separator_thickness
-    if case.electrolyte.areal_capacity is not None:
-        changes["areal_capacity"] = case.electrolyte.areal_capacity / SECONDS_PER_HOUR
+    if section.separator_thickness is not None:
+        changes["separator_thickness"] = section.separator_thickness
+    if section.areal_capacity is not None:
+        changes["areal_capacity"] = section.areal_capacity / SECONDS_PER_HOUR
     return replace(named, **changes)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=64)
+def _table(
+    material: Material, electrolyte: ElectrolyteSection, temperature: float, exchange_current_density: float | None
+) -> MaterialTable:
+    """Tabulate once what many cases of a sweep share."""
+    return tabulate(
+        _cathode(material), _electrolyte(electrolyte), temperature, exchange_current_density=exchange_current_density
+    )
 
 
 def _scale(case: Case, cathode: Cathode, electrolyte: Electrolyte, volume: float) -> ParticleScale:

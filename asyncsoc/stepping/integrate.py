@@ -21,6 +21,7 @@ from asyncsoc.kernels.controller import (
     EVENT,
     LARGEST,
     MARGIN,
+    OPEN_BELOW,
     POTENTIAL,
     REJECTED,
     RUNNING,
@@ -176,7 +177,7 @@ class _Run:
                 self._fail(self._infeasible("no current satisfies the step at its start"))
             elif self._state[MARGIN] <= 0.0:
                 event = segment.events[which]
-                if event.kind == CURRENT_BELOW:
+                if event.kind in (CURRENT_BELOW, OPEN_BELOW):
                     self._close(f"{event.reason} before the step began")
                     continue
                 self._fail(self._infeasible(f"{event.reason} already at the start of the step"))

@@ -10,7 +10,7 @@ import pytest
 
 import asyncsoc as aso
 from asyncsoc.case.capacity import Capacity
-from asyncsoc.case.chemistry import SideReaction
+from asyncsoc.case.side_reaction import SideReaction
 from asyncsoc.errors import InputError
 
 

@@ -92,7 +92,7 @@ def test_an_infeasible_step_is_named_and_what_was_reached_is_kept(
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("side_reaction.mode=coupled", "the side reaction cannot be simulated yet"),
+        ("side_reaction.reactant=water", "unknown reactant"),
         ("protocol.initial_stoichiometry=0.999", "stoichiometry window"),
         ("protocol.initial_voltage=5 V", "protocol.initial_voltage"),
     ],

@@ -1,0 +1,130 @@
+"""Decomposition of the electrolyte at the contact, as a case describes it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import field_validator, model_validator
+
+from asyncsoc.case import fields
+from asyncsoc.case.fields import refusal
+from asyncsoc.case.section import Section
+from asyncsoc.errors import InputError, unknown_name
+
+_CONSTANTS = (
+    "exchange_current_density", "transfer_coefficient", "onset_potential", "barrier_coefficient", "reference_energy",
+    "limiting_thickness", "film_conductivity", "film_volume_per_charge", "blocking_thickness",
+)  # fmt: skip
+
+
+class SideReaction(Section):
+    """Oxidation of the electrolyte under the contact; every constant is assumed unless `fitted` names it.
+
+    i_ox = i_ox0 exp[a F (phi - U_ox)/RT] exp[-b (E(x) - E_ref)/kT] / (1 + d/d_c),  dd/dt = v i_ox,  R_film = d/kappa
+
+    Attributes
+    ----------
+    mode
+        "off"; "report": rate and risk are computed from the states of a run that knows nothing of them; "coupled": the
+        reaction takes part of the current and grows a film, solved together with the lithium.
+    reactant
+        What reacts: a name of `asyncsoc react`. None takes the electrolyte's own name.
+    energy
+        "total" or "mutual" reaction energy.
+    driving_force
+        "potential" (Tafel), "reaction-energy" (Bell, Evans and Polanyi) or "both". Both contain U(x).
+    exchange_current_density
+        i_ox0 [A/m2]; 0 switches the reaction off within the coupled path.
+    transfer_coefficient
+        a.
+    onset_potential
+        U_ox [V].
+    barrier_coefficient
+        b = beta n_at [atoms]; None: where both driving forces give one factor from x = 0.557 to 0.438 (total energies).
+    reference_stoichiometry
+        E_ref is the reactant's own E at this x, so that i_ox0 is its rate at U_ox and this x.
+    reference_energy
+        E_ref itself [eV/atom], in place of it.
+    limiting_thickness
+        d_c [m]; None: a film does not slow its own growth.
+    film_conductivity
+        kappa [S/m].
+    film_volume_per_charge
+        v = V_film/(z F) [m3/C].
+    blocking_thickness
+        Thickness [m] at which a place carries no current; None: never.
+    least_open_share
+        Share of the contact that must be open; where less is, the contact counts as blocked and the run ends.
+    risk_threshold
+        Risk above which contact counts as endangered, and as part of a hot spot.
+    fitted, fitted_to
+        Constants that were fitted, and to what; `asyncsoc calibrate` writes them.
+    """
+
+    mode: Literal["off", "report", "coupled"] = "off"
+    reactant: str | None = None
+    energy: Literal["total", "mutual"] = "total"
+    driving_force: Literal["potential", "reaction-energy", "both"] = "both"
+    exchange_current_density: fields.SideCurrentDensity = 1e-6
+    transfer_coefficient: fields.SideTransfer = 0.5
+    onset_potential: fields.Voltage = 3.8
+    barrier_coefficient: fields.Barrier | None = None
+    reference_stoichiometry: fields.OpenFraction | None = None
+    reference_energy: fields.ReactionEnergy | None = None
+    limiting_thickness: fields.FilmThickness | None = None
+    film_conductivity: fields.Conductivity = 1e-7
+    film_volume_per_charge: fields.ChargeVolume = 4e-10
+    blocking_thickness: fields.FilmThickness | None = None
+    least_open_share: fields.OpenFraction = 1e-3
+    risk_threshold: fields.Risk = 10.0
+    fitted: tuple[str, ...] = ()
+    fitted_to: str | None = None
+
+    @field_validator("reactant")
+    @classmethod
+    def _known(cls, name: str | None) -> str | None:
+        from asyncsoc.thermo.reactants import reactant_names
+
+        if name is not None and name not in reactant_names():
+            raise refusal(unknown_name("reactant", name, reactant_names()))
+        return name
+
+    @field_validator("fitted")
+    @classmethod
+    def _constants(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in _CONSTANTS:
+                raise refusal(unknown_name("constant of the side reaction", name, _CONSTANTS))
+        return names
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reference(cls, keys: Any) -> Any:
+        if not isinstance(keys, dict):
+            return keys
+        if keys.get("reference_energy") is None:
+            given = keys.get("reference_stoichiometry")
+            return {**keys, "reference_stoichiometry": 0.63 if given is None else given}
+        if keys.get("reference_stoichiometry") is not None:
+            raise refusal(
+                InputError(
+                    "reference_energy and reference_stoichiometry exclude each other",
+                    where="side_reaction.reference_energy",
+                    value=keys["reference_energy"],
+                    next_step="remove one of them",
+                )
+            )
+        return keys
+
+    @model_validator(mode="after")
+    def _fit_has_its_data(self) -> Self:
+        if self.fitted and not self.fitted_to:
+            raise refusal(
+                InputError(
+                    "fitted constants need what they were fitted to",
+                    where="side_reaction.fitted",
+                    value=", ".join(self.fitted),
+                    next_step="name the data in fitted_to",
+                )
+            )
+        return self

@@ -1,0 +1,1 @@
+"""How strongly the electrolyte decomposes under a contact, against the same particle under full coverage."""

@@ -1,0 +1,128 @@
+"""The companion: the same particle under full coverage and the same protocol, as what risk is measured against.
+
+Risk = local rate / area-mean rate of the companion, matched at equal mean stoichiometry within the same protocol step
+(at rest, where the mean stoichiometry stands still, at equal time since the step began). Temperatures are then equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+Array = NDArray[np.float64]
+
+_STILL = 1e-9
+"""Change of mean stoichiometry below which a protocol step counts as a rest."""
+_WITHIN = 1e-6
+"""How far beyond the companion's last row a match still counts."""
+
+
+@dataclass(frozen=True)
+class Companion:
+    """Area means over the companion's surface at one moment.
+
+    Attributes
+    ----------
+    rate
+        A/m2.
+    equilibrium
+        U at the surface [V].
+    overpotential
+        Local potential less U [V].
+    energy
+        Reaction energy [eV/atom].
+    dose
+        Charge the reaction has taken since the start [C/m2].
+    """
+
+    rate: float
+    equilibrium: float
+    overpotential: float
+    energy: float
+    dose: float
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """What a companion run went through: one row per recorded state.
+
+    Attributes
+    ----------
+    step : (r,) int64
+        Protocol step.
+    time : (r,)
+        Since that step began [s].
+    mean_x : (r,)
+        Volume-mean stoichiometry.
+    rest : (r,) bool
+        Whether the step is a rest.
+    values : (r, 5)
+        The columns of `Companion`.
+    """
+
+    step: NDArray[np.int64]
+    time: Array
+    mean_x: Array
+    rest: NDArray[np.bool_]
+    values: Array
+
+    @cached_property
+    def _tracks(self) -> dict[int, _Track]:
+        return {int(k): self._track(self.step == k) for k in np.unique(self.step)}
+
+    def _track(self, rows: NDArray[np.bool_]) -> _Track:
+        mean, time = self.mean_x[rows], self.time[rows]
+        rest = bool(self.rest[rows].any()) or float(np.ptp(mean)) < _STILL
+        place = time if rest else mean if mean[-1] > mean[0] else -mean
+        # Rows that share their place (both sides of a jump) or step back by rounding carry nothing new.
+        kept = np.concatenate(([True], np.diff(np.maximum.accumulate(place)) > 0.0))
+        sign = 1.0 if rest or mean[-1] > mean[0] else -1.0
+        return _Track(rest, sign, place[kept], self.values[rows][kept])
+
+    def at(self, step: int, time: float, mean_x: float) -> Companion | None:
+        """Return the companion where it matches, None where it never came there.
+
+        Parameters
+        ----------
+        step
+            Protocol step.
+        time
+            Since the step began [s]; matters at rest.
+        mean_x
+            Mean stoichiometry; matters otherwise.
+        """
+        track = self._tracks.get(step)
+        return None if track is None else track.at(time, mean_x)
+
+
+@dataclass(frozen=True, eq=False)
+class _Track:
+    rest: bool
+    sign: float
+    place: Array
+    values: Array
+
+    @cached_property
+    def _interpolant(self) -> PchipInterpolator:
+        columns = self.values.copy()
+        columns[:, 0] = np.log(np.maximum(columns[:, 0], np.finfo(np.float64).tiny))
+        return PchipInterpolator(self.place, columns)
+
+    def at(self, time: float, mean_x: float) -> Companion | None:
+        wanted = time if self.rest else self.sign * mean_x
+        first, last = float(self.place[0]), float(self.place[-1])
+        slack = _WITHIN * max(last - first, 1.0) if self.rest else _WITHIN
+        if not first - slack <= wanted <= last + slack:
+            return None
+        held = min(max(wanted, first), last)
+        row = self.values[0].copy()
+        if len(self.place) > 1:
+            row = np.asarray(self._interpolant(held), dtype=np.float64)
+            row[0] = np.exp(row[0])
+        if not self.values[:, 0].any():
+            row[0] = 0.0
+        return Companion(*(float(value) for value in row))

@@ -1,0 +1,102 @@
+"""A case's side reaction: its model, what the integrator is handed, the companion run, and what watches them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from asyncsoc.case.case import Case
+from asyncsoc.errors import InputError
+from asyncsoc.kinetics.film import FilmConstants
+from asyncsoc.kinetics.side_reaction import SideReactionModel
+from asyncsoc.materials.types import Cathode
+from asyncsoc.stepping.members import SideReaction as SteppedReaction
+from asyncsoc.thermo.cathodes import cathode_host
+from asyncsoc.thermo.constants import DecompositionConstants, matching_barrier_coefficient
+from asyncsoc.thermo.host import Host
+from asyncsoc.thermo.reactants import reactant_names
+from asyncsoc.thermo.ready import ready_table
+
+if TYPE_CHECKING:
+    from asyncsoc.case.side_reaction import SideReaction
+
+
+def side_reaction_model(case: Case, cathode: Cathode) -> SideReactionModel:
+    """Return the side reaction a case describes, every default resolved.
+
+    Raises
+    ------
+    InputError
+        No thermochemistry is known of the electrolyte, or its reaction energy cannot be related to the potential.
+    """
+    section = case.side_reaction
+    host, name = cathode_host(cathode), reactant_of(case)
+    table = ready_table(host, name, kind=section.energy)
+    constants = DecompositionConstants(
+        exchange_current_density=section.exchange_current_density,
+        transfer_coefficient=section.transfer_coefficient,
+        onset_potential=section.onset_potential,
+        barrier_coefficient=_barrier(section, host, name),
+        reference_energy=section.reference_energy or 0.0,
+        limiting_thickness=math.inf if section.limiting_thickness is None else section.limiting_thickness,
+    )
+    if section.reference_energy is None and section.reference_stoichiometry is not None:
+        constants = constants.referenced_to(table, section.reference_stoichiometry)
+    block = section.blocking_thickness
+    film = FilmConstants(
+        section.film_conductivity, section.film_volume_per_charge, math.inf if block is None else block
+    )
+    fitted = dict.fromkeys(section.fitted, section.fitted_to or "")
+    return SideReactionModel(name, table, constants, section.driving_force, film, fitted)
+
+
+def reactant_of(case: Case) -> str:
+    """Return what reacts: the name given, or the electrolyte's own; InputError where nothing is known of it."""
+    name = case.side_reaction.reactant or case.electrolyte.name
+    if name not in reactant_names():
+        raise InputError(
+            "no thermochemistry is known of this electrolyte",
+            where="side_reaction.reactant",
+            value=name,
+            allowed=", ".join(reactant_names()),
+            next_step="name what reacts in side_reaction.reactant",
+        )
+    return name
+
+
+def _barrier(section: SideReaction, host: Host, name: str) -> float:
+    """Return the coefficient given, or the one at which both driving forces give one factor under total energies."""
+    if section.barrier_coefficient is not None:
+        return section.barrier_coefficient
+    return matching_barrier_coefficient(
+        ready_table(host, name, kind="total"),
+        host.open_circuit_potential,
+        transfer_coefficient=section.transfer_coefficient,
+    )
+
+
+def stepped(model: SideReactionModel) -> SteppedReaction:
+    """Return the side reaction as the integrator reads it."""
+    table, constants, film = model.table, model.effective, model.film
+    return SteppedReaction(
+        first=table.first,
+        inverse_spacing=table.inverse_spacing,
+        coefficients=table.coefficients,
+        alpha=constants.transfer_coefficient,
+        beta=constants.barrier_coefficient,
+        shift=constants.shift,
+        scale=constants.exchange_current_density,
+        inverse_limit=1.0 / constants.limiting_thickness,
+        growth=film.volume_per_charge,
+        resistivity=1.0 / film.conductivity,
+        inverse_block=1.0 / film.blocking_thickness,
+    )
+
+
+def companion_case(case: Case) -> Case:
+    """Return the same case under full coverage, on the cheapest mesh that can have it."""
+    keys = case.model_dump(exclude_unset=True)
+    keys["contact"] = {"kind": "full"}
+    keys["particle"] = {**keys.get("particle", {}), "model": "auto"}
+    keys["name"] = "full coverage"
+    return Case.from_dict(keys)

@@ -1,0 +1,113 @@
+"""What watches the side reaction of a run, and the companion run under full coverage it is compared with."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from asyncsoc.case.case import Case
+from asyncsoc.electrode.segments import Segment
+from asyncsoc.errors import InputError
+from asyncsoc.kinetics.rates import KineticsModel
+from asyncsoc.kinetics.side_reaction import SideReactionModel
+from asyncsoc.risk.fields import nodal_fields
+from asyncsoc.risk.recorder import RateRecorder
+from asyncsoc.risk.reference import Reference
+from asyncsoc.risk.report import side_report
+from asyncsoc.risk.setting import Setting
+from asyncsoc.simulation.decomposition import companion_case
+from asyncsoc.simulation.setup import Setup, prepare
+from asyncsoc.stepping.integrate import integrate
+from asyncsoc.stepping.state import AcceptedStep, StepState
+from asyncsoc.stepping.warmup import compile_kernels
+
+
+def setting_of(setup: Setup, model: SideReactionModel, threshold: float) -> Setting:
+    """Return what a recorder of rates must know about a particle made ready.
+
+    Parameters
+    ----------
+    setup
+        The particle.
+    model
+        Its side reaction, or another to look at it with.
+    threshold
+        Risk above which contact counts as endangered.
+    """
+    nodes = np.flatnonzero(setup.member.weights > 0.0)
+    return Setting(
+        model=model,
+        coupled=setup.member.side is not None,
+        mass=setup.operators.mass,
+        nodes=nodes,
+        areas=setup.member.weights[nodes],
+        open_circuit_potential=setup.cathode.open_circuit_potential,
+        tables=setup.member.tables,
+        kinetics=KineticsModel(setup.member.kinetics),
+        alpha=setup.member.transfer_coefficient,
+        threshold=threshold,
+    )
+
+
+class Following:
+    """Shows one or several recorders of rates the ends and middles of all accepted steps."""
+
+    def __init__(self, *recorders: RateRecorder) -> None:
+        self.recorders = recorders
+
+    def start(self, state: StepState, segment: Segment) -> None:
+        """Show the state a protocol step begins with."""
+        for recorder in self.recorders:
+            recorder.begin(state, segment)
+            recorder.record(state)
+
+    def step(self, step: AcceptedStep) -> None:
+        """Show an accepted step."""
+        middle = step.at(0.5 * (step.start_time + step.end.time))
+        for state in (middle, step.end):
+            for recorder in self.recorders:
+                recorder.record(state)
+
+
+@lru_cache(maxsize=64)
+def _companion(case_toml: str, name: str) -> Reference:
+    """Run a companion once per process: in a sweep over coverage all cases share it."""
+    import tomllib
+
+    case = Case.from_dict(tomllib.loads(case_toml))
+    setup = prepare(case)
+    if setup.side is None:
+        raise InputError("a companion needs a side reaction", where=f"side_reaction.mode of {name}", allowed="report")
+    recorder = RateRecorder(setting_of(setup, setup.side, case.side_reaction.risk_threshold))
+    compile_kernels()
+    # What keeps a companion from finishing ends its track; beyond it there is nothing to compare with.
+    integrate(setup.system, [setup.member], [[Following(recorder)]])
+    return recorder.as_reference()
+
+
+def reference_of(case: Case) -> Reference:
+    """Return what the companion of a case went through.
+
+    Raises
+    ------
+    InputError
+        The companion cannot be built.
+    """
+    companion = companion_case(case)
+    return _companion(companion.to_toml(), companion.name)
+
+
+def watch(case: Case, setup: Setup) -> RateRecorder | None:
+    """Return what watches the side reaction of a case, its companion run first; None where there is none."""
+    if setup.side is None:
+        return None
+    return RateRecorder(setting_of(setup, setup.side, case.side_reaction.risk_threshold), reference_of(case))
+
+
+def found(rates: RateRecorder | None, setup: Setup) -> dict[str, Any]:
+    """Return what a solution gains from watching its side reaction: further fields and a report; empty without."""
+    if rates is None:
+        return {}
+    return {"more_fields": nodal_fields(rates), "reports": {"side reaction": side_report(rates, setup.mesh)}}
