@@ -37,7 +37,9 @@ ParticleIds = Annotated[Path | None, typer.Option(metavar="FILE", help="Volume o
 SplitDepth = Annotated[
     float, typer.Option(metavar="VOXELS", help="How much narrower a neck must be than the smaller particle.")
 ]
-Block = Annotated[int | None, typer.Option(metavar="VOXELS", help="Split in blocks of this edge (large volumes).")]
+Block = Annotated[
+    int | None, typer.Option(metavar="VOXELS", help="Split in blocks of this edge; by itself where memory is short.")
+]
 Halo = Annotated[int | None, typer.Option(metavar="VOXELS", help="Halo around each block.")]
 MinVoxels = Annotated[int, typer.Option(metavar="N", help="Smallest particle that counts as resolved.")]
 Workers = Annotated[int, typer.Option(metavar="N", min=1, help="Worker processes.")]

@@ -51,7 +51,7 @@ def _numbers(text: str, where: str) -> tuple[int, int, int]:
 
 def load(source: Source, bar: Bar) -> tuple[LabelVolume, Particles]:
     """Return the volume and its particles."""
-    from asyncsoc.tomography.blocks import DEFAULT_BLOCK, DEFAULT_HALO, split_blocks
+    from asyncsoc.tomography.blocks import BYTES_PER_VOXEL, DEFAULT_BLOCK, DEFAULT_HALO, split_blocks
     from asyncsoc.tomography.labels import parse_labels
     from asyncsoc.tomography.load import load_volume
     from asyncsoc.tomography.readers.guard import Limits, default_limits
@@ -78,7 +78,8 @@ def load(source: Source, bar: Bar) -> tuple[LabelVolume, Particles]:
         return volume, particles_from_ids(volume, raw.read(0, raw.shape[0]))
     if bar:
         bar(0, 1, "splitting")
-    if source.block is None and source.halo is None:
+    fits = volume.phases.size * BYTES_PER_VOXEL <= limits.max_bytes
+    if source.block is None and source.halo is None and fits:
         return volume, split_particles(volume, source.split_depth)
     particles = split_blocks(
         volume,

@@ -458,3 +458,37 @@ def test_one_clear_error_in_bounded_time_and_memory(name: str, tmp_path: Path) -
     assert caught.value.exit_code == 2
     assert seconds < SECONDS
     assert peak < LIMITS.max_bytes
+
+
+WELL_FORMED: dict[str, Callable[[], bytes]] = {
+    "v.mha": lambda: mhd().encode() + VOLUME.tobytes(),
+    "c.mha": lambda: mhd(CompressedData="True").encode() + zlib.compress(VOLUME.tobytes()),
+    "v.nrrd": lambda: nrrd() + VOLUME.tobytes(),
+    "c.nrrd": lambda: nrrd(encoding="gzip") + gzip.compress(VOLUME.tobytes()),
+    "v.nii": lambda: nii() + VOLUME.tobytes(),
+    "v.nii.gz": lambda: gzip.compress(nii() + VOLUME.tobytes()),
+    "v.vti": lambda: vti('format="ascii">' + " ".join(map(str, VOLUME.ravel()))).encode(),
+    "v.am": am,
+    "c.am": lambda: am(tail=f"(HxZip,{len(zlib.compress(VOLUME.tobytes()))})", data=zlib.compress(VOLUME.tobytes())),
+}
+
+
+@pytest.mark.parametrize("name", WELL_FORMED)
+def test_mutated_files_are_read_or_refused_and_nothing_else(name: str, tmp_path: Path) -> None:
+    whole = WELL_FORMED[name]()
+    path = put(tmp_path / name, whole)
+    assert load_volume(path, labels=LABELS, voxel_size="398 nm", limits=LIMITS).shape == VOLUME.shape
+    rng = np.random.default_rng(len(name))
+    for _ in range(60):
+        damaged = bytearray(whole)
+        if rng.random() < 0.25:
+            damaged = damaged[: rng.integers(1, len(damaged))]
+        else:
+            reach = len(damaged) if rng.random() < 0.5 else min(400, len(damaged))
+            for at in rng.integers(0, reach, rng.integers(1, 8)):
+                damaged[at] = rng.integers(0, 256)
+        put(path, bytes(damaged))
+        try:
+            load_volume(path, labels=LABELS, voxel_size="398 nm", limits=LIMITS)
+        except InputError as error:
+            assert len(str(error)) < 1500
