@@ -43,6 +43,17 @@ def test_a_contact_that_grows_over_the_particle_converges_to_the_full_one(run, r
     assert gaps[2] < 5e-4
 
 
+def test_three_dimensions_agree_with_two(run):
+    """The same cap on tetrahedra: another mesh, another linear solve, one answer to the tetrahedra's error."""
+    contact = {"kind": "cap", "coverage": 0.3}
+    plane, space = (run(CHARGE, contact=contact, particle={"model": model}) for model in ("axisymmetric", "3d"))
+    assert space.mesh.coordinates == "cartesian"
+    excess = [end(s, names.MEAN_X) - end(s, names.CONTACT_X) for s in (plane, space)]
+    assert excess[1] == pytest.approx(excess[0], rel=0.03)
+    assert end(space, names.VOLTAGE) == pytest.approx(end(plane, names.VOLTAGE), abs=3e-3)
+    assert space.lithium_balance_error <= 1e-10
+
+
 def test_less_contact_means_more_asynchrony_and_more_voltage(run):
     ahead, voltage = [], []
     for coverage in (0.8, 0.4, 0.2):
