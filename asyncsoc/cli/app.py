@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import asyncsoc
+from asyncsoc.cli.react import react
 
 app = typer.Typer(
     name="asyncsoc",
@@ -94,7 +95,7 @@ def protocol(
 
 @app.command()
 def params(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A material or an electrolyte.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A set, or side-reaction.")] = None,
     json: Json = False,
 ) -> None:
     """List parameter sets, or one with its sources."""
@@ -123,6 +124,9 @@ def doctor(json: Json = False) -> None:
     from asyncsoc.cli.checking import examine_machine
 
     raise typer.Exit(examine_machine(json=json))
+
+
+app.command()(react)
 
 
 @app.command()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from asyncsoc.cli.console import print_document, print_line, print_table
 from asyncsoc.protocol.types import Step, Termination
 
+if TYPE_CHECKING:
+    from asyncsoc.materials.types import Parameter
+
+SIDE_REACTION = "side-reaction"
+"""What the constants of the side reaction are listed under."""
 _CONTROL_UNIT = {"current": "A", "c-rate": "C", "voltage": "V", "rest": ""}
 _LIMIT_UNIT = {"A.h/kg": "mAh/g", "fraction": "of the capacity", "1/h": "C", "C": "A s"}
 
@@ -69,7 +74,7 @@ def _seconds(value: float | None) -> str:
 
 
 def show_parameters(name: str | None, *, json: bool) -> None:
-    """Show every parameter of a material or electrolyte, or the names where `name` is None.
+    """Show every parameter of a material, an electrolyte or the side reaction; the names where `name` is None.
 
     Raises
     ------
@@ -81,12 +86,20 @@ def show_parameters(name: str | None, *, json: bool) -> None:
     if name is None:
         _show_names(json=json)
         return
-    parameters = [asdict(parameter) for parameter in describe(name)]
+    found = _side_reaction() if name == SIDE_REACTION else describe(name, others=(SIDE_REACTION,))
+    parameters = [asdict(parameter) for parameter in found]
     if json:
         print_document({"name": name, "parameters": parameters})
         return
     columns = ("name", "value", "unit", "source", "assumed", "note")
     print_table(columns, ([parameter[column] for column in columns] for parameter in parameters), title=name)
+
+
+def _side_reaction() -> Sequence[Parameter]:
+    """Return the constants of the default side reaction, what follows from others resolved."""
+    from asyncsoc.simulation.decomposition import default_parameters
+
+    return default_parameters()
 
 
 def _show_names(*, json: bool) -> None:
@@ -103,6 +116,7 @@ def _show_names(*, json: bool) -> None:
         *((name, "material", cathode(name).title, name == DEFAULT_CATHODE) for name in cathode_names()),
         *((name, "electrolyte", electrolyte(name).title, name == DEFAULT_ELECTROLYTE) for name in electrolyte_names()),
     ]
+    sets.append((SIDE_REACTION, "side reaction", "Oxidation of the default electrolyte at the default material", True))
     columns = ("name", "kind", "title", "default")
     if json:
         print_document({"sets": [dict(zip(columns, row, strict=True)) for row in sets]})

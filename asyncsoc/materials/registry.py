@@ -56,8 +56,15 @@ def electrolyte(name: str, *, where: str = "electrolyte.name") -> Electrolyte:
     return cast(Electrolyte, _load(_ELECTROLYTES, "electrolyte", name, where))
 
 
-def describe(name: str) -> list[Parameter]:
+def describe(name: str, *, others: tuple[str, ...] = ()) -> list[Parameter]:
     """Return every parameter of a cathode or electrolyte, with value, unit, source, mark and note.
+
+    Parameters
+    ----------
+    name
+        The set.
+    others
+        Further names that the caller knows, for the message about an unknown one.
 
     Raises
     ------
@@ -65,6 +72,8 @@ def describe(name: str) -> list[Parameter]:
         Neither a cathode nor an electrolyte has that name.
     """
     known = _CATHODES | _ELECTROLYTES
+    if name not in known:
+        raise unknown_name("material or electrolyte", name, (*known, *others), where="NAME")
     found = _load(known, "material or electrolyte", name, "NAME")
     return list(cast("Cathode | Electrolyte", found).parameters)
 

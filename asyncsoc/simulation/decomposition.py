@@ -9,7 +9,8 @@ from asyncsoc.case.case import Case
 from asyncsoc.errors import InputError
 from asyncsoc.kinetics.film import FilmConstants
 from asyncsoc.kinetics.side_reaction import SideReactionModel
-from asyncsoc.materials.types import Cathode
+from asyncsoc.materials.registry import cathode
+from asyncsoc.materials.types import Cathode, Parameter
 from asyncsoc.stepping.members import SideReaction as SteppedReaction
 from asyncsoc.thermo.cathodes import cathode_host
 from asyncsoc.thermo.constants import DecompositionConstants, matching_barrier_coefficient
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from asyncsoc.case.side_reaction import SideReaction
 
 
-def side_reaction_model(case: Case, cathode: Cathode) -> SideReactionModel:
+def side_reaction_model(case: Case, material: Cathode) -> SideReactionModel:
     """Return the side reaction a case describes, every default resolved.
 
     Raises
@@ -30,7 +31,7 @@ def side_reaction_model(case: Case, cathode: Cathode) -> SideReactionModel:
         No thermochemistry is known of the electrolyte, or its reaction energy cannot be related to the potential.
     """
     section = case.side_reaction
-    host, name = cathode_host(cathode), reactant_of(case)
+    host, name = cathode_host(material), reactant_of(case)
     table = ready_table(host, name, kind=section.energy)
     constants = DecompositionConstants(
         exchange_current_density=section.exchange_current_density,
@@ -91,6 +92,12 @@ def stepped(model: SideReactionModel) -> SteppedReaction:
         resistivity=1.0 / film.conductivity,
         inverse_block=1.0 / film.blocking_thickness,
     )
+
+
+def default_parameters() -> tuple[Parameter, ...]:
+    """Return the constants of the default side reaction of the default pair, what follows from others resolved."""
+    case = Case.from_dict({"protocol": {"steps": ["Rest for 1 hour"]}})
+    return side_reaction_model(case, cathode(case.material.name)).parameters()
 
 
 def companion_case(case: Case) -> Case:

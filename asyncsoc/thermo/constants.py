@@ -121,9 +121,10 @@ _NOTE_ONSET = (
 )
 _NOTE_BARRIER = (
     "beta times the number of atoms that react together. A fit parameter, not a prediction: with LiTFSI 0.5 (one atom) "
-    "gives a factor 1.3 between x = 0.557 and 0.438, 16 (the whole salt) about 3000. The default equals Tafel's there."
+    "gives a factor 1.3 between x = 0.557 and 0.438, 16 (the whole salt) about 3000. Where a case gives none, it is "
+    "where both driving forces give one factor there under total energies."
 )
-_NOTE_REFERENCE = "LiTFSI's total reaction energy near x = 0.54; another electrolyte takes its own (referenced_to)."
+_NOTE_REFERENCE = "The reactant's own reaction energy at one x (0.63 where a case names none): i_ox0 is the rate there."
 _NOTE_LIMIT = "Infinite: growth is linear in time. A finite value makes it parabolic beyond that thickness."
 
 
