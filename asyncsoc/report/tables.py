@@ -27,17 +27,17 @@ def _whole(value: float) -> str:
 
 
 def _quantities(soc: float) -> tuple[tuple[str, Number, _Show], ...]:
-    equal, voltage = f"at a mean SOC of {soc:.2f}", f"at {CELL_VOLTAGE:.1f} V"
+    equal, voltage = f"at mean SOC {soc:.2f}", f"at {CELL_VOLTAGE:.1f} V"
     return (
-        ("largest lead of the contact's SOC over the cell's", lambda h: h.largest_lead, _three),
-        ("... at a mean SOC of", lambda h: h.soc_at_largest_lead, _two),
+        ("largest lead of the contact's SOC", lambda h: h.largest_lead, _three),
+        ("... reached at a mean SOC of", lambda h: h.soc_at_largest_lead, _two),
         (f"lead {equal}", lambda h: h.at_equal_soc.lead, _three),
-        (f"Ni4+/Ni3+ at the contact, {equal}", lambda h: h.at_equal_soc.nickel_contact, _two),
-        (f"Ni4+/Ni3+ at the far side, {equal}", lambda h: h.at_equal_soc.nickel_far, _two),
+        (f"Ni4+/Ni3+, contact, {equal}", lambda h: h.at_equal_soc.nickel_contact, _two),
+        (f"Ni4+/Ni3+, far side, {equal}", lambda h: h.at_equal_soc.nickel_far, _two),
         (f"mean SOC {voltage}", lambda h: h.at_equal_voltage.mean_soc, _two),
-        (f"Ni4+/Ni3+ at the contact, {voltage}", lambda h: h.at_equal_voltage.nickel_contact, _two),
-        (f"Ni4+/Ni3+ at the far side, {voltage}", lambda h: h.at_equal_voltage.nickel_far, _two),
-        ("charge up to 4.2 V [mAh/g]", lambda h: h.capacity, _whole),
+        (f"Ni4+/Ni3+, contact, {voltage}", lambda h: h.at_equal_voltage.nickel_contact, _two),
+        (f"Ni4+/Ni3+, far side, {voltage}", lambda h: h.at_equal_voltage.nickel_far, _two),
+        ("charge to 4.2 V [mAh/g]", lambda h: h.capacity, _whole),
     )
 
 
@@ -74,18 +74,19 @@ def remarks(findings: Sequence[Findings]) -> tuple[str, ...]:
     """Return what a reader of the table must know."""
     low, high = findings[0].diffusivity[[0, -1]]
     lines = [
-        f"over D: the range over constant diffusivities from {low:.0e} to {high:.0e} m2/s, the dominant uncertainty; "
-        "the columns before it are with D(x, T) of O'Regan 2022",
-        "assumed: contact fractions (from micrographs), exchange current density on the polymer (0.3 A/m2, "
-        "scan 0.1 to 1), one round contact, no cracks",
-        f"a mean SOC of {shared_soc(findings[0].solution):.2f} is the mean stoichiometry "
-        f"{shared_stoichiometry():.3f} of the particles mapped by An et al. 2023",
+        "lead: SOC under the contact less the mean SOC, which is what the cell shows",
+        f"over D: range over constant diffusivities from {low:.0e} to {high:.0e} m2/s, the dominant uncertainty; "
+        "beside it with D(x, T) of O'Regan 2022",
+        "assumed: contact fractions f (from micrographs), one round contact, "
+        "exchange current density on the polymer (0.3 A/m2)",
+        f"mean SOC {shared_soc(findings[0].solution):.2f}: mean stoichiometry {shared_stoichiometry():.3f}, "
+        "that of the particles mapped by An et al. 2023",
     ]
     for found in findings:
         missed = found.diffusivity[~np.isfinite(found.over_diffusivity(lambda h: h.at_equal_soc.time))]
         if len(missed):
             lines.append(
-                f"* where reached: up to D = {missed[-1]:.1e} m2/s {found.particle.label} comes to 4.2 V before"
+                f"* where reached: up to D = {missed[-1]:.1e} m2/s {found.particle.label} comes to 4.2 V first"
             )
     return tuple(lines)
 

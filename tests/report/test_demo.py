@@ -101,7 +101,7 @@ def test_a_moment_never_reached_is_no_number(demo: tuple[DemoReport, Told, Path]
     report, _, place = demo
     slow = report.findings[0].scan[0]
     assert math.isnan(slow.at_equal_soc.time)
-    (row,) = (row for row in report.rows if row[0].startswith("lead at a mean SOC"))
+    (row,) = (row for row in report.rows if row[0].startswith("lead at mean SOC"))
     assert row[2].endswith(" *")
     assert any(note.startswith("*") and "Cal" in note for note in report.notes)
     summary = json.loads((place / "summary.json").read_text())

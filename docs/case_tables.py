@@ -1,0 +1,140 @@
+"""Write the tables of case_file.md from the case's own classes: `python docs/case_tables.py`.
+
+Key, unit, default and range come from the code and a test holds the page to them. The meanings are the page's own: they
+are kept, and a key that is new starts with what its docstring says.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from asyncsoc.case.case import Case
+from asyncsoc.case.fields import Measured
+from asyncsoc.case.schedule import Cycle
+from asyncsoc.units import from_si
+
+PAGE = Path(__file__).with_name("case_file.md")
+_SECTION = re.compile(r"(<!-- table: (?P<name>[\w.]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
+_HEADS = ("key", "unit", "default", "allowed", "meaning")
+_MINIMAL = {"protocol": {"steps": ["Rest for 1 hour"]}}
+
+
+def sections() -> dict[str, type[BaseModel]]:
+    """Return the tables of a case file by name."""
+    found = {
+        name: field.annotation
+        for name, field in Case.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+    }
+    return {**found, "protocol.cycle": Cycle}
+
+
+def written(page: str) -> str:
+    """Return the page with its tables made anew."""
+    known = sections()
+    return _SECTION.sub(lambda match: match[1] + _table(match["name"], known[match["name"]], match[0]) + match[3], page)
+
+
+def _table(name: str, section: type[BaseModel], before: str) -> str:
+    defaults: Any = Case.from_dict(_MINIMAL).to_dict()
+    defaults = Cycle(steps=()).model_dump() if section is Cycle else defaults[name]
+    meanings = {**_meanings(section), **_kept(before)}
+    rows = [
+        (
+            f"`{key}`",
+            _unit(field) or "-",
+            _default(key, field, defaults[key], section),
+            _allowed(field),
+            meanings.get(key, ""),
+        )
+        for key, field in section.model_fields.items()
+    ]
+    lines = [_HEADS, ("---",) * len(_HEADS), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
+
+
+def _meanings(section: type[BaseModel]) -> dict[str, str]:
+    """Return what each attribute's docstring says, in one line; names that share a text share it."""
+    text = inspect.getdoc(section) or ""
+    _, _, attributes = text.partition("Attributes\n----------\n")
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in attributes.splitlines():
+        if line and not line.startswith(" "):
+            names = [name.strip() for name in line.split(",")]
+        elif line.strip():
+            for name in names:
+                found[name] = f"{found.get(name, '')} {line.strip()}".strip()
+    return found
+
+
+def _kept(table: str) -> dict[str, str]:
+    """Return the meanings a table on the page has, by key."""
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in table.splitlines() if "`" in line]
+    return {row[0].strip("`"): row[-1] for row in rows if len(row) == len(_HEADS)}
+
+
+def _measured(field: FieldInfo) -> Measured | None:
+    return next(_inside((field.annotation, *field.metadata), Measured), None)
+
+
+def _inside[T](parts: tuple[Any, ...], kind: type[T]) -> Iterator[T]:
+    for part in parts:
+        if isinstance(part, kind):
+            yield part
+        yield from _inside(get_args(part) if get_origin(part) is not Literal else (), kind)
+
+
+def _literals(annotation: Any) -> tuple[str, ...]:
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return tuple(name for part in get_args(annotation) for name in _literals(part))
+
+
+def _unit(field: FieldInfo) -> str:
+    measured = _measured(field)
+    return "" if measured is None else measured.unit
+
+
+def _default(key: str, field: FieldInfo, value: Any, section: type[BaseModel]) -> str:
+    if field.is_required() and section is Cycle:
+        return "required"
+    if value is None or value in ([], ()) or key == "steps":
+        return "-"
+    measured = _measured(field)
+    if measured is not None and isinstance(value, float) and measured.unit:
+        return f"`{from_si(value, measured.unit):.6g} {measured.unit}`"
+    return f"`{value:.6g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _allowed(field: FieldInfo) -> str:
+    if get_origin(field.annotation) is tuple:
+        first = get_args(field.annotation)[0]
+        listed = {str: "list of texts", Cycle: "see [[protocol.cycle]]"}
+        return listed.get(first, "three numbers, not all 0")
+    measured = _measured(field)
+    if measured is not None:
+        return measured.allowed
+    names = _literals(field.annotation)
+    if names:
+        return ", ".join(f"`{name}`" for name in names)
+    kinds = list(_inside((field.annotation,), type))
+    return "whole number" if int in kinds else "text"
+
+
+def main() -> int:
+    """Write the page anew."""
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
