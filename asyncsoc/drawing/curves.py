@@ -94,7 +94,7 @@ def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Seque
     axes.annotate("", (x, mean + lead), xytext=(x, mean), arrowprops=arrow)
     up = 1.0 if lead > 0.0 else -1.0
     axes.annotate(
-        f"lead {lead:+.3f}", (x, mean + lead), xytext=(2.0, 4.0 * up), textcoords="offset points",
+        f"lead\n{lead:+.3f}", (x, mean + lead), xytext=(2.0, 4.0 * up), textcoords="offset points",
         ha="right", va="bottom" if up > 0.0 else "top", fontsize=9.0,
     )  # fmt: skip
 

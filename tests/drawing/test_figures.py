@@ -146,7 +146,7 @@ def test_the_range_beside_a_band_is_the_headline():
 def test_the_largest_lead_is_marked_with_its_size():
     lead = columns()[names.CONTACT_SOC] - columns()[names.MEAN_SOC]
     texts = [text.get_text() for text in curves_figure([run()]).axes[1].texts]
-    assert f"lead {lead.max():+.3f}" in texts
+    assert f"lead\n{lead.max():+.3f}" in texts
     level = columns() | {names.CONTACT_SOC: columns()[names.MEAN_SOC]}
     assert not curves_figure([LabelledRun("level", level)]).axes[1].texts
 
