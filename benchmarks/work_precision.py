@@ -3,10 +3,11 @@
     python -m benchmarks.work_precision [--mesh sphere-axisymmetric-default] [--coverage 0.3] [--quick] [--json]
 
 Everyone charges the same particle through the same patch at the same current (benchmarks/peers/problem.py), in this
-process, on one thread, and none writes files. The error is the largest |contact-mean x - reference| at the times a
-method reports from 1 % of the charge on. The reference is refined in time on the same mesh *with that method's own
-discretization in space* (lumped or consistent mass, psi(x) or D(x) grad x), so that nobody pays here for how the mesh
-treats their form; how far the references lie apart is shown, and must be small. Set-up is apart and shown.
+process, on one thread (OMP_NUM_THREADS=1), and none writes files. Times are the process's own, set-up apart. The error
+is the largest |contact-mean x - reference| at the times a method reports from 1 % of the charge on. The reference is
+refined in time on the same mesh *with that method's own discretization in space* (lumped or consistent mass, psi(x) or
+D(x) grad x), so that nobody pays here for how the mesh treats their form; how far the references lie apart is shown,
+and must be small. benchmarks/full_coverage.py has the fully covered particle, where PyBaMM does the job too.
 """
 
 from __future__ import annotations

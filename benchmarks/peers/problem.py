@@ -124,7 +124,7 @@ class History:
     final : (n,)
         Stoichiometry at the end, mesh node order.
     set_up, solve : s
-        Wall times: everything done once (compiled forms are cached, symbolic work counts here), and the time loop.
+        Times of the process (`reporting.clock`): everything done once, form compilation included, and the time loop.
     steps
         Time steps taken.
     """

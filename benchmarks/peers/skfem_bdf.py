@@ -7,13 +7,13 @@ scikit-fem's vectorized quadrature; the Jacobian is assembled as a sparse matrix
 from __future__ import annotations
 
 import math
-import time
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers.problem import History, Problem, diffusivity
+from benchmarks.reporting import clock
 
 _STEP = 1e-6
 """Of stoichiometry, for the derivative of D."""
@@ -21,7 +21,7 @@ _STEP = 1e-6
 
 def charge(problem: Problem, tolerance: float) -> History:
     """Charge with BDF at the absolute tolerance `tolerance`."""
-    began = time.perf_counter()
+    began = clock()
     import scipy.sparse as sp
     import skfem
     from scipy.integrate import solve_ivp
@@ -64,7 +64,7 @@ def charge(problem: Problem, tolerance: float) -> History:
 
     weights = problem.contact.weights / problem.contact.area
     start = np.full(problem.mesh.n_nodes, problem.start)
-    ready = time.perf_counter()
+    ready = clock()
     solution = solve_ivp(
         rate,
         (0.0, problem.duration),
@@ -75,7 +75,7 @@ def charge(problem: Problem, tolerance: float) -> History:
         atol=tolerance,
         first_step=min(1.0, 1e-4 * problem.duration),
     )
-    done = time.perf_counter()
+    done = clock()
     if not solution.success:
         raise RuntimeError(solution.message)
     steps = len(solution.t) - 1

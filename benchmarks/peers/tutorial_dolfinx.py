@@ -7,13 +7,12 @@ estimates a high quadrature degree for an exponential D(x); a user who knows tha
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers.on_dolfinx import domain_of, scaled_diffusivity
 from benchmarks.peers.problem import History, Problem
+from benchmarks.reporting import clock
 
 PETSC_OPTIONS = {
     "snes_type": "newtonls",
@@ -28,7 +27,7 @@ PETSC_OPTIONS = {
 
 def charge(problem: Problem, ends: NDArray[np.float64], quadrature_degree: int | None = None) -> History:
     """Charge with implicit Euler steps that end at `ends` (k,) [s]; None leaves the quadrature to UFL's estimate."""
-    began = time.perf_counter()
+    began = clock()
     domain = domain_of(problem)
     import ufl
     from dolfinx.fem import Constant, Function
@@ -45,7 +44,7 @@ def charge(problem: Problem, ends: NDArray[np.float64], quadrature_degree: int |
     form += dt * domain.measure * scaled_diffusivity(problem, x) * ufl.inner(ufl.grad(x), ufl.grad(test)) * dx
     form += dt * domain.measure * flux * domain.touched * test * ds
     step = NonlinearProblem(form, x, petsc_options_prefix="tutorial_", petsc_options=PETSC_OPTIONS)
-    ready = time.perf_counter()
+    ready = clock()
 
     now, times, means = 0.0, [0.0], [problem.start]
     for end in ends:
@@ -57,7 +56,7 @@ def charge(problem: Problem, ends: NDArray[np.float64], quadrature_degree: int |
         now = float(end)
         times.append(now)
         means.append(float(domain.mean_weights @ x.x.array))
-    done = time.perf_counter()
+    done = clock()
     final = np.empty(problem.mesh.n_nodes)
     final[domain.node] = x.x.array
     return History(np.array(times), np.array(means), final, ready - began, done - ready, len(ends))
