@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 # Public name -> the module that defines it; `__init__.pyi` says the same to type checkers.
 _EXPORTS = {
     "Case": "asyncsoc.case.case",
-    "Contact": "asyncsoc.case.particle",
+    "Contact": "asyncsoc.case.contact",
     "Electrolyte": "asyncsoc.case.chemistry",
     "Kinetics": "asyncsoc.case.chemistry",
     "Material": "asyncsoc.case.chemistry",

@@ -2,7 +2,8 @@
 
 from asyncsoc.case.case import Case
 from asyncsoc.case.chemistry import Electrolyte, Kinetics, Material
-from asyncsoc.case.particle import Contact, Particle
+from asyncsoc.case.contact import Contact
+from asyncsoc.case.particle import Particle
 from asyncsoc.case.schedule import Cycle, Output, Protocol, Solver
 from asyncsoc.case.side_reaction import SideReaction
 

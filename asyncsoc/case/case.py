@@ -13,11 +13,12 @@ from typing import Any, Literal, Self
 from pydantic import ValidationError, field_validator, model_validator
 
 from asyncsoc.case.chemistry import Electrolyte, Kinetics, Material
+from asyncsoc.case.contact import Contact
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.overrides import apply_overrides
-from asyncsoc.case.particle import Contact, Particle
+from asyncsoc.case.particle import Particle
 from asyncsoc.case.problems import input_error
-from asyncsoc.case.reading import read_toml
+from asyncsoc.case.reading import read_toml, with_folder
 from asyncsoc.case.schedule import Output, Protocol, Solver
 from asyncsoc.case.section import Section
 from asyncsoc.case.side_reaction import SideReaction
@@ -52,10 +53,10 @@ class Case(Section):
 
     @model_validator(mode="after")
     def _model_represents_contact(self) -> Self:
-        if self.contact.kind == "labels" and self.particle.shape != "mesh":
+        if self.contact.kind == "labels" and self.particle.shape == "sphere":
             raise refusal(
                 InputError(
-                    "labels belong to a mesh file",
+                    "labels belong to a mesh file or to arrays",
                     where="contact.kind",
                     value="labels",
                     next_step="set particle.shape = 'mesh', or another kind of contact",
@@ -104,7 +105,7 @@ class Case(Section):
 
     @property
     def _cheapest_model(self) -> Model:
-        if self.particle.shape == "mesh":
+        if self.particle.shape != "sphere":
             return "3d"
         if self.contact.fraction == 1.0:
             return "radial"
@@ -125,7 +126,8 @@ class Case(Section):
         InputError
             The file cannot be read, is not TOML, or a key or value in it is wrong.
         """
-        return cls.from_dict({"name": _stem(Path(path)), **read_toml(Path(path))}, overrides, source=str(path))
+        keys = with_folder(read_toml(Path(path)), Path(path).parent)
+        return cls.from_dict({"name": _stem(Path(path)), **keys}, overrides, source=str(path))
 
     @classmethod
     def from_dict(cls, keys: Mapping[str, Any], overrides: Sequence[str] = (), *, source: str = "") -> Self:
@@ -192,9 +194,12 @@ class Case(Section):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 over the normalized content: '5 um' and 5e-6 are one case, and so are two wordings of a step."""
+        """SHA-256 over the normalized content: '5 um' and 5e-6 are one case, and so are two wordings of a step.
+
+        Of a mesh file counts what is in it, not where it lies.
+        """
         content = self.to_dict()
-        del content["name"]
+        del content["name"], content["particle"]["file"]
         protocol = content["protocol"]
         protocol["steps"] = [_normal(step) for step in protocol["steps"]]
         for cycle in protocol["cycle"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import GetCoreSchemaHandler, Strict
+from pydantic import BeforeValidator, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from asyncsoc.errors import InputError
@@ -79,7 +79,13 @@ class Measured:
             return None
 
 
+def _one_of(unit: Any) -> Any:
+    """Read 'um' as '1 um'."""
+    return f"1 {unit}" if isinstance(unit, str) and unit.strip()[:1].isalpha() else unit
+
+
 Length = Annotated[float, Measured("um", 1e-9, 1e-3)]
+LengthUnit = Annotated[float, Measured("m", 1e-12, 1.0), BeforeValidator(_one_of)]
 Thickness = Annotated[float, Measured("um", 0.0, 1e-2)]
 Fraction = Annotated[float, Measured("", 0.0, 1.0, "(]")]
 OpenFraction = Annotated[float, Measured("", 0.0, 1.0, "()")]

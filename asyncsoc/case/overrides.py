@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from asyncsoc.errors import InputError, nearest_name
 
 _EXCLUSIVE = {
+    ("particle", "file"): ("particle", "sha256"),
     ("protocol", "initial_voltage"): ("protocol", "initial_stoichiometry"),
     ("protocol", "initial_stoichiometry"): ("protocol", "initial_voltage"),
     ("side_reaction", "reference_energy"): ("side_reaction", "reference_stoichiometry"),

@@ -1,15 +1,23 @@
-"""The particle and its contact, as a case describes them."""
+"""The particle, as a case describes it."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import PrivateAttr, model_validator
 
 from asyncsoc.case import fields
+from asyncsoc.case.arrays import held, hold
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.section import Number, Section
 from asyncsoc.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from asyncsoc.geometry.labelled import LabelledMesh
 
 DEFAULT_RADIUS = 7.5e-6
 """m: half of the 10-20 um secondary particles of commercial NCM811."""
@@ -21,145 +29,176 @@ class Particle(Section):
     Attributes
     ----------
     shape
-        "sphere", or "mesh" read from `file`.
+        "sphere"; "mesh", read from `file`; or "arrays", given by `from_arrays`.
     radius
         m; of a sphere.
     file
-        Mesh file, for shape "mesh".
+        Mesh file, for shape "mesh"; in a case file relative to it.
+    length_unit
+        m per unit of length in the mesh file: 'um', or '398 nm' for a mesh in voxels.
+    sha256
+        Of the mesh file, or of the arrays; filled in from the file where it is left out.
     model
         "radial", "axisymmetric", "3d", or "auto": the cheapest that can represent the contact.
     mesh
         "default" or "fine" built-in mesh.
     """
 
-    shape: Literal["sphere", "mesh"] = "sphere"
+    shape: Literal["sphere", "mesh", "arrays"] = "sphere"
     radius: fields.Length | None = None
     file: str | None = None
+    length_unit: fields.LengthUnit | None = None
+    sha256: str | None = None
     model: Literal["auto", "radial", "axisymmetric", "3d"] = "auto"
     mesh: Literal["default", "fine"] = "default"
+    _arrays: Any = PrivateAttr(None)
 
     @model_validator(mode="before")
     @classmethod
-    def _default_radius(cls, keys: Any) -> Any:
-        if isinstance(keys, dict) and keys.get("shape", "sphere") == "sphere" and keys.get("radius") is None:
+    def _derived_keys(cls, keys: Any) -> Any:
+        if not isinstance(keys, dict):
+            return keys
+        shape, file = keys.get("shape", "sphere"), keys.get("file")
+        if shape == "sphere" and keys.get("radius") is None:
             return {**keys, "radius": DEFAULT_RADIUS}
+        complete = keys.get("length_unit") is not None and keys.get("radius") is None
+        if shape == "mesh" and isinstance(file, str) and file and complete:
+            return {**keys, "sha256": _file_sha256(file, keys.get("sha256"))}
         return keys
 
     @model_validator(mode="after")
     def _shape_has_its_keys(self) -> Self:
-        if self.shape == "sphere" and self.file is not None:
-            raise refusal(InputError("a sphere has no mesh file", value=self.file, next_step="set shape = 'mesh'"))
-        if self.shape == "mesh" and not self.file:
-            raise refusal(InputError("a mesh particle needs its file", next_step="set file = 'particle.vtu'"))
-        if self.shape == "mesh" and self.radius is not None:
-            raise refusal(InputError("a mesh particle has no radius", value=self.radius, next_step="remove radius"))
+        for error in (self._needless_key(), self._missing_key()):
+            if error is not None:
+                raise refusal(error)
         return self
+
+    def model_post_init(self, _: Any) -> None:
+        """Hold on to the arrays, so that they can be found as long as this particle exists."""
+        if self.shape == "arrays" and self.sha256:
+            try:
+                self._arrays = held(self.sha256)
+            except InputError as error:
+                raise refusal(error) from None
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Arrive in another process, arrays included."""
+        super().__setstate__(state)
+        if self._arrays is not None:
+            hold(self._arrays)
+
+    def _missing_key(self) -> InputError | None:
+        if self.shape == "mesh" and not self.file:
+            return InputError("a mesh particle needs its file", next_step="set file = 'particle.vtu'")
+        if self.shape == "mesh" and self.length_unit is None:
+            return InputError(
+                "a mesh file does not say in which unit its lengths are",
+                where="particle.length_unit",
+                allowed="'um', 'nm', 'm', or a length such as '398 nm'",
+                next_step="set length_unit = 'um' ('m' for files that asyncsoc wrote)",
+            )
+        if self.shape == "arrays" and not self.sha256:
+            return InputError("arrays come from Python", next_step="use Particle.from_arrays, or shape = 'mesh'")
+        return None
+
+    def _needless_key(self) -> InputError | None:
+        if self.shape == "sphere" and self.file is not None:
+            return InputError("a sphere has no mesh file", value=self.file, next_step="set shape = 'mesh'")
+        if self.shape != "sphere" and self.radius is not None:
+            return InputError("a mesh particle has no radius", value=self.radius, next_step="remove radius")
+        if self.shape != "mesh" and self.length_unit is not None:
+            return InputError("only a mesh file has a unit of length", where="particle.length_unit")
+        if self.shape == "sphere" and self.sha256 is not None:
+            return InputError("a sphere has no mesh file", where="particle.sha256", next_step="remove sha256")
+        if self.shape != "sphere" and self.mesh != "default":
+            return InputError(
+                "the particle brings its own mesh", where="particle.mesh", value=self.mesh, next_step="remove mesh"
+            )
+        return None
 
     @classmethod
     def sphere(cls, radius: Number = DEFAULT_RADIUS, **keys: Any) -> Self:
         """Return a sphere of `radius` [m, or text with a unit]."""
         return cls(shape="sphere", radius=radius, **keys)
 
+    @classmethod
+    def from_file(cls, file: str | Path, length_unit: Number, **keys: Any) -> Self:
+        """Return the particle in a mesh file; `length_unit` is 'um', or any length that one unit of it stands for."""
+        return cls(shape="mesh", file=str(file), length_unit=length_unit, **keys)
 
-class Contact(Section):
-    """Where the electrolyte touches the particle.
+    @classmethod
+    def from_arrays(
+        cls,
+        points: ArrayLike,
+        cells: ArrayLike,
+        facets: ArrayLike | None = None,
+        weights: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    ) -> Self:
+        """Return a particle made of arrays; they live as long as a particle or case with them does.
 
-    Attributes
-    ----------
-    kind
-        "full", "cap", "belt", "patches", "random" or "labels" (tags of a mesh file).
-    coverage
-        Fraction of the surface in contact, in (0, 1].
-    n
-        Number of patches, for "patches" and "random".
-    seed
-        Seed of the layout, for "random".
-    axis
-        Direction of the axis of a cap, belt or layout of patches.
-    """
+        Parameters
+        ----------
+        points : (n, 3), m
+            Node coordinates.
+        cells : (n_cells, 4)
+            Tetrahedra.
+        facets : (n_facets, 3)
+            The triangles of the surface, all of them, in any order.
+        weights : (n_facets,)
+            Share of each facet in contact, in [0, 1], for `Contact.labels()`; or a mapping from label to such shares.
 
-    kind: Literal["full", "cap", "belt", "patches", "random", "labels"] = "full"
-    coverage: fields.Fraction | None = None
-    n: fields.WholeNumber | None = None
-    seed: fields.WholeNumber | None = None
-    axis: tuple[fields.Direction, fields.Direction, fields.Direction] = (0.0, 0.0, 1.0)
+        Raises
+        ------
+        InputError
+            The arrays are no sound particle.
+        """
+        from asyncsoc.geometry.from_arrays import labelled_from_arrays
 
-    @model_validator(mode="after")
-    def _kind_has_its_keys(self) -> Self:
-        for error in (self._coverage_problem(), self._number_problem(), self._axis_problem()):
-            if error is not None:
-                raise refusal(error)
-        return self
-
-    def _coverage_problem(self) -> InputError | None:
-        if self.kind == "full" and self.coverage not in (None, 1.0):
-            return InputError(
-                "full contact covers everything",
-                where="contact.coverage",
-                value=self.coverage,
-                allowed="1",
-                next_step="set contact.kind = 'cap' (or belt, patches, random) for partial contact",
-            )
-        if self.kind == "labels" and self.coverage is not None:
-            return InputError(
-                "the labels of the mesh give the coverage",
-                where="contact.coverage",
-                value=self.coverage,
-                next_step="remove coverage",
-            )
-        if self.kind in ("cap", "belt", "patches", "random") and self.coverage is None:
-            return InputError(
-                f"'{self.kind}' needs its coverage", where="contact.coverage", allowed="above 0, at most 1"
-            )
-        return None
-
-    def _number_problem(self) -> InputError | None:
-        layout = self.kind in ("patches", "random")
-        if layout and self.n is None:
-            return InputError(f"'{self.kind}' needs its number of patches", where="contact.n", next_step="set n = 6")
-        if not layout and self.n is not None:
-            return InputError("only 'patches' and 'random' have a number", where="contact.n", value=self.n)
-        if self.n is not None and not 1 <= self.n <= 10_000:
-            return InputError("out of range", where="contact.n", value=self.n, allowed="1 to 10000")
-        if self.kind != "random" and self.seed is not None:
-            return InputError("only 'random' has a seed", where="contact.seed", value=self.seed)
-        if self.seed is not None and not 0 <= self.seed < 2**63:
-            return InputError("out of range", where="contact.seed", value=self.seed, allowed="0 to 2^63 - 1")
-        return None
-
-    def _axis_problem(self) -> InputError | None:
-        if any(self.axis):
-            return None
-        return InputError(
-            "an axis needs a direction", where="contact.axis", value=self.axis, allowed="[0, 0, 1] or another"
-        )
+        labelled = hold(labelled_from_arrays(points, cells, facets, weights))
+        return cls(shape="arrays", sha256=labelled.sha256)
 
     @property
-    def fraction(self) -> float | None:
-        """Coverage asked for: 1 for full contact, None where labels give it."""
-        return 1.0 if self.kind == "full" else self.coverage
+    def labelled(self) -> LabelledMesh:
+        """The particle's arrays with their labels, for shape "arrays"."""
+        if self._arrays is None:
+            raise InputError("only a particle made of arrays holds them", where="particle.shape", value=self.shape)
+        found: LabelledMesh = self._arrays
+        return found
 
-    @classmethod
-    def full(cls) -> Self:
-        """Return contact all over."""
-        return cls(kind="full")
+    def saved(self, path: str | Path) -> Self:
+        """Write the arrays of this particle to a VTU file and return the same particle as one of shape "mesh".
 
-    @classmethod
-    def cap(cls, coverage: Number, **keys: Any) -> Self:
-        """Return one round patch around the axis."""
-        return cls(kind="cap", coverage=coverage, **keys)
+        Raises
+        ------
+        InputError
+            The particle is not made of arrays, or the file cannot be written.
+        """
+        from asyncsoc.geometry.particle_files import write_labelled
 
-    @classmethod
-    def belt(cls, coverage: Number, **keys: Any) -> Self:
-        """Return a band around the equator."""
-        return cls(kind="belt", coverage=coverage, **keys)
+        write_labelled(self.labelled, path)
+        return self.from_file(path, 1.0, model=self.model)
 
-    @classmethod
-    def patches(cls, coverage: Number, n: int, **keys: Any) -> Self:
-        """Return `n` equal round patches, evenly spread."""
-        return cls(kind="patches", coverage=coverage, n=n, **keys)
 
-    @classmethod
-    def random(cls, coverage: Number, n: int, seed: int = 0, **keys: Any) -> Self:
-        """Return `n` round patches at random places."""
-        return cls(kind="random", coverage=coverage, n=n, seed=seed, **keys)
+def _file_sha256(file: str, known: object) -> object:
+    """Return the SHA-256 of a mesh file; where it is known already, the file may have changed or be elsewhere."""
+    from asyncsoc.geometry.particle_files import mesh_file_sha256
+
+    path = Path(file)
+    if known is not None and not path.exists():
+        return known
+    try:
+        found = mesh_file_sha256(path)
+    except InputError as error:
+        error.where = f"particle.file, {error.where}"
+        raise refusal(error) from None
+    if known not in (None, found):
+        raise refusal(
+            InputError(
+                "the mesh file is not the one this case was made for",
+                where=file,
+                value=found,
+                allowed=str(known),
+                next_step="remove particle.sha256 to use the file as it is now",
+            )
+        )
+    return found

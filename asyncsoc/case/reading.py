@@ -85,3 +85,13 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, path: Path) -> Inpu
         value=shown[:100],
         next_step='texts and quantities with units stand in quotes: radius = "5 um"',
     )
+
+
+def with_folder(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a case's tables with its mesh file looked for in the case's `folder`, where it lies there."""
+    particle = keys.get("particle")
+    file = particle.get("file") if isinstance(particle, dict) else None
+    if not isinstance(particle, dict) or not isinstance(file, str) or not file:
+        return keys
+    found = folder / file
+    return keys if not found.exists() else {**keys, "particle": {**particle, "file": str(found)}}

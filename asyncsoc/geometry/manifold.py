@@ -53,3 +53,18 @@ def pinched_nodes(facets: Int) -> int:
     rings = connected_components(graph, directed=False)[1]
     per_node = np.unique(np.stack([pairs // n, rings], axis=1), axis=0)[:, 0]
     return int(np.count_nonzero(np.bincount(per_node) > 1))
+
+
+def folded_facets(cells: Int) -> int:
+    """Return how many facets have both their cells on one side: positively oriented cells that overlap there.
+
+    The two cells of a facet inside name its nodes in opposite sense; in the same sense, they lie on one side of it.
+    """
+    facets = cells[:, np.array(FACETS_OF_CELL["cartesian"])].reshape(-1, 3)
+    a, b, c = facets.T
+    odd = (a > b) ^ (a > c) ^ (b > c)
+    keys = _one_key(facets)
+    order = np.argsort(keys, kind="stable")
+    same = keys[order][1:] == keys[order][:-1]
+    alike = odd[order][1:] == odd[order][:-1]
+    return int(np.count_nonzero(same & alike))

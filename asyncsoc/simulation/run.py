@@ -87,7 +87,7 @@ def simulate_batch(
     Parameters
     ----------
     cases
-        Cases of one particle mesh (`setup.mesh_key` is the same); contact, material, protocol and all else may differ.
+        Cases of one particle mesh (`body.mesh_key` is the same); contact, material, protocol and all else may differ.
     threads
         Threads to spread the cases over.
     snapshots

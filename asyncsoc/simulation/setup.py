@@ -11,13 +11,10 @@ import numpy as np
 from asyncsoc.case import Case
 from asyncsoc.case.chemistry import Electrolyte as ElectrolyteSection
 from asyncsoc.case.chemistry import Material
-from asyncsoc.contact.build import build_contact, contact_options
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.electrode.segments import ParticleScale, Segment, segment_of, series_resistance
 from asyncsoc.errors import InputError
-from asyncsoc.fem.assembly import assemble
 from asyncsoc.fem.operators import Operators
-from asyncsoc.geometry.library import builtin_names, load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.kinetics.rates import KineticsModel, kinetics_model
 from asyncsoc.kinetics.tables import MaterialTable, tabulate
@@ -26,8 +23,9 @@ from asyncsoc.materials.overrides import with_overrides
 from asyncsoc.materials.registry import cathode as cathode_named
 from asyncsoc.materials.registry import electrolyte as electrolyte_named
 from asyncsoc.materials.types import Cathode, Electrolyte
+from asyncsoc.simulation.body import body_of, contact_of
 from asyncsoc.stepping.members import Member
-from asyncsoc.stepping.system import OrderedSystem, order_system
+from asyncsoc.stepping.system import OrderedSystem
 
 if TYPE_CHECKING:
     from asyncsoc.kinetics.side_reaction import SideReactionModel
@@ -60,8 +58,8 @@ def prepare(case: Case) -> Setup:
     InputError
         The particle cannot represent the contact, or the start lies outside the material's window.
     """
-    mesh, operators, system = _particle(case)
-    contact = _contact(case, mesh)
+    mesh, operators, system = body_of(case)
+    contact = contact_of(case, mesh)
     cathode, electrolyte = _cathode(case.material), _electrolyte(case.electrolyte)
     side, coupled = _side_reaction(case, cathode)
     scale = _scale(case, cathode, electrolyte, operators.volume)
@@ -88,13 +86,6 @@ def prepare(case: Case) -> Setup:
     return Setup(mesh, contact, operators, system, cathode, electrolyte, x_at_4p2, scale.capacity, member, side)
 
 
-def mesh_key(case: Case) -> tuple[str, str | float]:
-    """Return what names the mesh of a case: cases of one key can be simulated in one batch."""
-    if case.particle.shape == "mesh":
-        return "file", str(case.particle.file)
-    return f"sphere-{case.model}-{case.particle.mesh}", float(case.particle.radius or 0.0)
-
-
 def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, SideReaction | None]:
     """Return the side reaction and, where it is coupled, what the integrator reads of it."""
     if case.side_reaction.mode == "off":
@@ -103,43 +94,6 @@ def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | No
 
     model = side_reaction_model(case, cathode)
     return model, stepped(model) if case.side_reaction.mode == "coupled" else None
-
-
-def _particle(case: Case) -> tuple[ParticleMesh, Operators, OrderedSystem]:
-    """Return the discretized particle the case asks for: the cheapest that represents the contact where "auto"."""
-    radius = case.particle.radius
-    if case.particle.shape == "mesh" or radius is None:
-        raise InputError(
-            "particles from mesh files cannot be charged yet",
-            where="particle.shape",
-            value=case.particle.shape,
-            allowed="sphere",
-            next_step="use a sphere of equal volume",
-        )
-    name, _ = mesh_key(case)
-    if name not in builtin_names():
-        raise InputError(
-            f"there is no built-in {case.model} mesh",
-            where="contact.kind" if case.particle.model == "auto" else "particle.model",
-            value=case.contact.kind if case.particle.model == "auto" else case.particle.model,
-            allowed="full, cap or belt contact around the z axis, on a radial or axisymmetric particle",
-        )
-    return _sphere(name, radius)
-
-
-def _contact(case: Case, mesh: ParticleMesh) -> ContactMap:
-    given = {"axis": case.contact.axis, "n": case.contact.n, "seed": case.contact.seed}
-    taken = contact_options(case.contact.kind) if mesh.coordinates == "cartesian" else ()
-    options = {name: given[name] for name in taken if given.get(name) is not None}
-    return build_contact(mesh, case.contact.kind, case.contact.fraction or 1.0, **options)
-
-
-@lru_cache(maxsize=8)
-def _sphere(name: str, radius: float) -> tuple[ParticleMesh, Operators, OrderedSystem]:
-    """Discretize a built-in sphere once per radius [m] and process."""
-    mesh = load_builtin(name).scaled(radius)
-    operators = assemble(mesh)
-    return mesh, operators, order_system(operators)
 
 
 def warnings_of(setup: Setup, x_range: tuple[float, float]) -> tuple[str, ...]:

@@ -1,0 +1,90 @@
+"""Files of others are read in a process of its own, in bounded time and memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from asyncsoc.errors import InputError
+from asyncsoc.geometry.raw import RawMesh, load_raw
+from asyncsoc.geometry.reading import cannot_read, check_file
+from asyncsoc.geometry.xdmf import companions
+
+_SECONDS, _BYTES_PER_SECOND = 60, 2_000_000
+_ROOT = Path(__file__).resolve().parents[2]
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# A process started by mpiexec must not make its children believe they are ranks.
+_MPI = ("PMI", "HYD", "MPI", "OMPI")
+_LONGEST_REPORT = 10_000
+
+
+def time_limit(size: int) -> int:
+    """Return how many seconds the reader of files of `size` bytes may take."""
+    return _SECONDS + size // _BYTES_PER_SECOND
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_MPI)}
+    search = [str(_ROOT), *filter(None, [kept.get("PYTHONPATH", "")])]
+    return kept | {"PYTHONPATH": os.pathsep.join(search)} | dict.fromkeys(_THREADS, "1")
+
+
+def read_isolated(path: Path, seconds: int | None = None) -> RawMesh:
+    """Read a mesh file that may be damaged or hostile.
+
+    Parameters
+    ----------
+    path
+        File in one of the formats of `asyncsoc.geometry.reading.SUFFIXES`.
+    seconds
+        Longest time to read; None: a minute, and a second for every 2 MB.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged, too large, names files outside its folder, links to other files, or takes more
+        time or memory than a mesh of its size should.
+    """
+    check_file(path)
+    others = companions(path)
+    for other in others:
+        if other.stat().st_size == 0:
+            raise cannot_read(other, "it is empty")
+    limit = seconds or time_limit(sum(p.stat().st_size for p in (path, *others)))
+    with tempfile.TemporaryDirectory(prefix="asyncsoc-mesh-") as folder:
+        result = Path(folder) / "arrays.npz"
+        command = [sys.executable, "-P", "-m", "asyncsoc.geometry.worker", str(path.resolve()), str(result), str(limit)]
+        try:
+            done = subprocess.run(
+                command,
+                cwd=path.resolve().parent,  # XDMF names raw files relative to itself
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=limit + 10,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise cannot_read(path, f"it takes more than {limit} s", "coarsen the mesh, or write it as VTU") from None
+        if done.returncode == 0:
+            return load_raw(result)
+        raise _reported(path, done.returncode, done.stdout[:_LONGEST_REPORT])
+
+
+def _reported(path: Path, code: int, report: bytes) -> InputError:
+    try:
+        told = json.loads(report)
+    except ValueError:
+        return cannot_read(path, f"its reader ended with code {code}, out of time or memory or on damaged data")
+    return InputError(
+        str(told["what"]),
+        where=str(path),
+        value=told.get("value"),
+        allowed=told.get("allowed"),
+        next_step=told.get("next_step") or "write the file again and check that it is complete",
+    )

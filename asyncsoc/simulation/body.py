@@ -1,0 +1,135 @@
+"""The particle of a case made ready: a built-in sphere or a mesh of the user, its operators, and its contact."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from asyncsoc.case import Case
+from asyncsoc.contact.build import build_contact, contact_options
+from asyncsoc.contact.labels import contact_fraction, exposed_coverage
+from asyncsoc.contact.map import ContactMap
+from asyncsoc.errors import InputError
+from asyncsoc.fem.assembly import assemble
+from asyncsoc.fem.operators import Operators
+from asyncsoc.geometry.labelled import LabelledMesh
+from asyncsoc.geometry.library import builtin_names, load_builtin
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.particle_files import TOMOGRAPHY_SUFFIX, mesh_file_sha256, read_labelled
+from asyncsoc.stepping.system import OrderedSystem, order_system
+
+Body = tuple[ParticleMesh, Operators, OrderedSystem]
+
+
+def mesh_key(case: Case) -> tuple[str, str | float]:
+    """Return what names the mesh of a case: cases of one key can be simulated in one batch."""
+    particle = case.particle
+    if particle.shape == "sphere":
+        return f"sphere-{case.model}-{particle.mesh}", float(particle.radius or 0.0)
+    return str(particle.sha256), float(particle.length_unit or 1.0)
+
+
+def body_of(case: Case) -> Body:
+    """Return the discretized particle the case asks for: the cheapest that represents the contact where "auto".
+
+    Raises
+    ------
+    InputError
+        The mesh file is unsound or not the one the case was made for, or no built-in mesh fits.
+    """
+    if case.particle.shape != "sphere":
+        labelled = labelled_of(case)
+        return _discretized(labelled)
+    name, radius = mesh_key(case)
+    if name not in builtin_names():
+        asked = case.particle.model
+        raise InputError(
+            f"there is no built-in {case.model} mesh {case.particle.mesh!r}",
+            where="particle.mesh" if asked == "auto" else "particle.model",
+            value=case.particle.mesh if asked == "auto" else asked,
+            allowed=", ".join(builtin_names()),
+        )
+    return _sphere(name, float(radius))
+
+
+def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
+    """Put the contact of a case on its mesh.
+
+    Raises
+    ------
+    InputError
+        The mesh cannot carry it, or its labels do not say where it is.
+    """
+    if case.contact.kind == "labels":
+        return _from_labels(labelled_of(case), case.contact.active)
+    given = {"axis": case.contact.axis, "n": case.contact.n, "seed": case.contact.seed}
+    taken = contact_options(case.contact.kind) if mesh.coordinates == "cartesian" else ()
+    options = {name: given[name] for name in taken if given.get(name) is not None}
+    return build_contact(mesh, case.contact.kind, case.contact.fraction or 1.0, **options)
+
+
+def labelled_of(case: Case) -> LabelledMesh:
+    """Return the particle that a case reads from a file or holds as arrays, with its labels.
+
+    Raises
+    ------
+    InputError
+        The file is unsound, or not the one the case was made for.
+    """
+    particle = case.particle
+    if particle.shape == "arrays":
+        return particle.labelled
+    return _from_file(str(particle.file), float(particle.length_unit or 0.0), str(particle.sha256))
+
+
+def _from_labels(labelled: LabelledMesh, active: tuple[int | str, ...]) -> ContactMap:
+    fraction = contact_fraction(labelled, active)
+    contact = build_contact(labelled.mesh, "labels", fraction=fraction)
+    exposed = exposed_coverage(labelled, fraction)
+    if exposed is not None:
+        contact.parameters["coverage of the exposed surface"] = exposed
+    return contact
+
+
+@lru_cache(maxsize=8)
+def _sphere(name: str, radius: float) -> Body:
+    """Discretize a built-in sphere once per radius [m] and process."""
+    mesh = load_builtin(name).scaled(radius)
+    operators = assemble(mesh)
+    return mesh, operators, order_system(operators)
+
+
+@lru_cache(maxsize=4)
+def _discretized(labelled: LabelledMesh) -> Body:
+    operators = assemble(labelled.mesh)
+    return labelled.mesh, operators, order_system(operators)
+
+
+@lru_cache(maxsize=4)
+def _from_file(file: str, unit: float, sha256: str) -> LabelledMesh:
+    """Read a mesh file once per content and process."""
+    path = Path(file)
+    found = mesh_file_sha256(path)
+    if found != sha256:
+        raise InputError(
+            "the mesh file has changed since the case was made",
+            where=file,
+            value=found,
+            allowed=sha256,
+            next_step="make the case again",
+        )
+    if path.suffix.lower() != TOMOGRAPHY_SUFFIX:
+        return read_labelled(path, unit)
+    return _from_vtkhdf(path, unit)
+
+
+def _from_vtkhdf(path: Path, unit: float) -> LabelledMesh:
+    """Read a particle that tomography kept as VTKHDF."""
+    from asyncsoc.geometry.soundness import check_particle
+    from asyncsoc.tomography.particle import FACET_TAGS
+    from asyncsoc.tomography.particle_reader import read_particle
+
+    particle = read_particle(path)
+    mesh = particle.mesh.scaled(unit)
+    check_particle(mesh)
+    return LabelledMesh(mesh, {name: particle.weight(name) for name in FACET_TAGS})
