@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 OUTPUT ?= demo-output
 JOBS ?= 2
 PYTEST ?= -m "not slow"
-EVERYTHING := test,lint,drawing,thermo,tomography
+EVERYTHING := test,lint,drawing,thermo,tomography,sweep
 
 export PYBAMM_DISABLE_TELEMETRY := true
 
