@@ -4,8 +4,8 @@
 
 The same sphere, D(x) at 60 degC and current as benchmarks/peers/problem.py, f = 1: PyBaMM's single-particle model of a
 half-cell (ORegan2022, finite volumes, IDAKLU) beside our radial particle under uniform flux. The error is the largest
-difference of the surface stoichiometry from a common reference, from 1 % of the charge on: ours on the fine mesh refined
-in time, which PyBaMM refined in space and time must agree with before any time is shown. Errors in space count here.
+difference of the surface stoichiometry from a common reference, from 1 % of the charge on: ours on the fine mesh,
+refined in time, which PyBaMM refined in space and time must agree with before any time is shown. Errors in space count.
 """
 
 from __future__ import annotations
