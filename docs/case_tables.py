@@ -117,9 +117,10 @@ def _default(key: str, field: FieldInfo, value: Any, section: type[BaseModel]) -
 
 def _allowed(field: FieldInfo) -> str:
     if get_origin(field.annotation) is tuple:
-        first = get_args(field.annotation)[0]
-        listed = {str: "list of texts", Cycle: "see [[protocol.cycle]]"}
-        return listed.get(first, "three numbers, not all 0")
+        first, *others = get_args(field.annotation)
+        if others != [...]:
+            return "three numbers, not all 0"
+        return {str: "list of texts", Cycle: "see [[protocol.cycle]]"}.get(first, "list of texts or numbers")
     measured = _measured(field)
     if measured is not None:
         return measured.allowed
