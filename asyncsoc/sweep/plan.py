@@ -1,0 +1,189 @@
+"""A sweep: a base case and a design, written to a manifest; its cases validated and hashed before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.case.case import Case, Model
+from asyncsoc.errors import InputError
+from asyncsoc.results.atomic import replaced
+from asyncsoc.results.plain import from_text, plain
+from asyncsoc.simulation.body import mesh_key
+from asyncsoc.sweep.building import CaseBuilder
+from asyncsoc.sweep.design import Design
+
+MANIFEST = "manifest.json"
+FORMAT = "asyncsoc sweep"
+VERSION = 1
+Keep = Literal["summary", "curves", "fields"]
+KEEPS: tuple[Keep, ...] = ("summary", "curves", "fields")
+"""Headline numbers and ends of steps; curves as well; a result file per case as well."""
+
+
+class Group(NamedTuple):
+    """Cases of one group can be run in one batch: model, name of the mesh, its radius [m] or other measure."""
+
+    model: Model
+    mesh: str
+    measure: str | float
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """The validated cases of a sweep.
+
+    Attributes
+    ----------
+    hashes : (N,) bytes
+        Hash of each case.
+    groups
+        What can be run in one batch.
+    group_of : (N,)
+        Group of each case.
+    """
+
+    hashes: NDArray[np.bytes_]
+    groups: tuple[Group, ...]
+    group_of: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be run.
+
+    Attributes
+    ----------
+    name
+        Names the results.
+    base
+        The base case as raw keys.
+    design
+        What is varied.
+    keep
+        What is kept of each case.
+    generation
+        Counts the times the sweep was begun anew in its folder: records of earlier ones are not taken for results.
+    extra
+        What a sensitivity analysis has to remember.
+    """
+
+    name: str
+    base: Mapping[str, Any]
+    design: Design
+    keep: Keep = "curves"
+    generation: int = 0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def builder(self) -> CaseBuilder:
+        """Builds the cases."""
+        return CaseBuilder(self.base, self.design.keys)
+
+    def case(self, number: int) -> Case:
+        """Return case `number`.
+
+        Raises
+        ------
+        InputError
+            It is wrong.
+        """
+        return self.builder.build(self.design.values(number))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash over base and design: what is computed."""
+        content = {"base": plain(self.base), "design": self.design.to_dict()}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def survey(self, progress: Callable[[int, int], None] | None = None) -> Survey:
+        """Build, validate and hash every case.
+
+        Raises
+        ------
+        InputError
+            A case is wrong; the message has its values.
+        """
+        count = len(self.design)
+        hashes, group_of = np.empty(count, dtype="S64"), np.empty(count, dtype=np.int32)
+        groups: dict[Group, int] = {}
+        for number in range(count):
+            case = self.case(number)
+            hashes[number] = case.hash.encode()
+            group_of[number] = groups.setdefault(Group(case.model, *mesh_key(case)), len(groups))
+            if progress is not None and number % 256 == 0:
+                progress(number, count)
+        return Survey(hashes, tuple(groups), group_of)
+
+    def write(self, folder: Path) -> Path:
+        """Write the manifest in one step and return its path.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written to.
+        """
+        path = folder / MANIFEST
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "name": self.name,
+            "sweep sha256": self.sha256,
+            "cases": len(self.design),
+            "keep": self.keep,
+            "generation": self.generation,
+            "extra": plain(self.extra),
+            "base": plain(self.base),
+            "design": self.design.to_dict(),
+        }
+        try:
+            with replaced(path) as stream:
+                stream.write(json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
+        except OSError as error:
+            raise InputError(
+                "the sweep cannot be kept here",
+                where=str(folder),
+                value=error.strerror or str(error),
+                next_step="name another directory with -o",
+            ) from error
+        return path
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Return the plan whose manifest lies in `folder`.
+
+        Raises
+        ------
+        InputError
+            There is none, or it is damaged.
+        """
+        path = folder / MANIFEST
+        if not path.is_file():
+            raise InputError(
+                "there is no sweep in this directory", where=str(folder), next_step="asyncsoc sweep CASE.toml -o DIR"
+            )
+        document = from_text(path.read_text(encoding="utf-8"), where=str(path))
+        if not isinstance(document, dict) or document.get("format") != FORMAT or document.get("version") != VERSION:
+            raise InputError("this is no manifest of a sweep this version reads", where=str(path))
+        try:
+            plan = cls(
+                name=document["name"],
+                base=document["base"],
+                design=Design.from_dict(document["design"]),
+                keep=document["keep"],
+                generation=int(document["generation"]),
+                extra=document["extra"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"the manifest is damaged: {error}", where=str(path)) from error
+        if plan.sha256 != document["sweep sha256"]:
+            raise InputError("the manifest is damaged: base or design were changed", where=str(path))
+        return plan
