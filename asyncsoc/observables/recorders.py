@@ -12,6 +12,7 @@ from asyncsoc.errors import InputError
 from asyncsoc.observables import names
 from asyncsoc.observables.gauge import Gauge
 from asyncsoc.observables.rows import measure_rows, weighted_means
+from asyncsoc.units import FARADAY
 
 if TYPE_CHECKING:
     from asyncsoc.stepping.state import StepState
@@ -56,7 +57,8 @@ class CurveRecorder:
     def record(self, state: StepState) -> None:
         """Append the row of `state`; it is measured together with the next ones, which is quicker by far."""
         if not self._rows:
-            self._mean_initial = float(weighted_means(state.x, self._gauge.mass))
+            passed = (state.charge - state.side_charge) / (FARADAY * self._gauge.capacity_constant)
+            self._mean_initial = float(weighted_means(state.x, self._gauge.mass)) + passed
         self._rows += 1
         self._waiting.append(state)
         if len(self._waiting) * len(state.x) >= _BLOCK:
@@ -87,7 +89,7 @@ class FieldRecorder:
     Parameters
     ----------
     every : s
-        Output period, counted from the first state; None keeps starts and ends of protocol steps only.
+        Output period, counted from time 0; None keeps starts and ends of protocol steps only.
 
     Raises
     ------
@@ -150,6 +152,5 @@ class FieldRecorder:
     def _schedule(self, now: float) -> None:
         """Set the next output time after `now`; one within rounding of `now` counts as reached."""
         if self._every is not None:
-            start = self._times[0]
-            passed = math.floor((now - start) / self._every * (1.0 + _ROUNDING))
-            self._due = start + (passed + 1) * self._every
+            passed = math.floor(now / self._every * (1.0 + _ROUNDING))
+            self._due = (passed + 1) * self._every

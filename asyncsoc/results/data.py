@@ -14,6 +14,7 @@ from asyncsoc.contact.map import ContactMap
 from asyncsoc.errors import InputError
 from asyncsoc.geometry.mesh import ParticleMesh, frozen
 from asyncsoc.observables import names
+from asyncsoc.stepping.state import Checkpoint
 
 Status = Literal["done", "stopped"]
 
@@ -82,6 +83,8 @@ class RunData:
         Further quantities at the nodes by name with unit, one row per snapshot; NaN where there is nothing to say.
     reports
         What else was found, by subject, as plain data.
+    checkpoint
+        The last accepted state, for `simulate(case, resume=...)`; None where no step was taken.
     """
 
     name: str
@@ -102,6 +105,7 @@ class RunData:
     wall_times: Mapping[str, float]
     more_fields: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     reports: Mapping[str, Any] = field(default_factory=dict)
+    checkpoint: Checkpoint | None = None
 
     def __post_init__(self) -> None:
         columns = {

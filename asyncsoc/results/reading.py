@@ -11,6 +11,7 @@ from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import Coordinates, ParticleMesh
 from asyncsoc.observables import names
 from asyncsoc.results import layout
+from asyncsoc.results.checkpoints import read_checkpoint
 from asyncsoc.results.data import RunData, Status, StepSummary
 from asyncsoc.results.guard import GuardedFile, damaged, guarded
 from asyncsoc.results.plain import from_text
@@ -103,10 +104,11 @@ def _read_fields(file: GuardedFile, nodes: int) -> tuple[Any, Any]:
 
 def _read_more_fields(file: GuardedFile, count: int, nodes: int) -> dict[str, Any]:
     fields = {}
-    for name in file.names("VTKHDF/PointData"):
-        if name not in layout.OWN_FIELDS:
-            values = file.array(f"VTKHDF/PointData/{name}", np.float64, (count * nodes,), finite=False)
-            fields[name] = values.reshape(count, nodes)
+    for stored in file.names("VTKHDF/PointData"):
+        if stored not in layout.OWN_FIELDS:
+            place = f"VTKHDF/PointData/{stored}"
+            values = file.array(place, np.float64, (count * nodes,), finite=False)
+            fields[file.attribute("long_name", str, place)] = values.reshape(count, nodes)
     return fields
 
 
@@ -133,6 +135,7 @@ def read_run(path: Path) -> RunData:
         mesh = _read_mesh(file)
         times, x = _read_fields(file, mesh.n_nodes)
         return RunData(
+            checkpoint=read_checkpoint(file, _record(file, "checkpoint", dict), mesh.n_nodes),
             name=file.text("record/name"),
             columns=_read_curves(file),
             field_times=times,

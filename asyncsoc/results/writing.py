@@ -16,6 +16,7 @@ from asyncsoc.observables import names
 from asyncsoc.observables.soc import state_of_charge
 from asyncsoc.results import layout
 from asyncsoc.results.atomic import replaced
+from asyncsoc.results.checkpoints import described, write_arrays
 from asyncsoc.results.data import RunData
 from asyncsoc.results.plain import to_text
 
@@ -44,6 +45,7 @@ def _write_record(file: Any, run: RunData, h5py: Any) -> None:
         "provenance": to_text(run.provenance),
         "wall times [s]": to_text(run.wall_times),
         "reports": to_text(run.reports),
+        "checkpoint": to_text(described(run.checkpoint)),
     }
     record = file.create_group("record")
     for name, text in texts.items():
@@ -89,15 +91,17 @@ def _write_fields(grid: Any, run: RunData) -> None:
     }
     for name, values in moving.items():
         kept = np.float64 if name in layout.EXACT_FIELDS else np.float32
-        data.create_dataset(
-            name,
+        stored = layout.stored_name(name)
+        field = data.create_dataset(
+            stored,
             data=values.ravel().astype(kept),
             chunks=(nodes,),
             compression="gzip",
             compression_opts=1,
             shuffle=True,
         )
-        offsets[name] = np.arange(count, dtype=np.int64) * nodes
+        _name_it(field, "long_name", name)
+        offsets[stored] = np.arange(count, dtype=np.int64) * nodes
     surface = run.contact.surface_weights
     fraction = np.divide(run.contact.weights, surface, out=np.zeros(nodes), where=surface > 0.0)
     for name, values in ((layout.CONTACT_WEIGHT, run.contact.weights), (layout.CONTACT_FRACTION, fraction)):
@@ -167,6 +171,8 @@ def write_run(run: RunData, directory: Path) -> Path:
             _write_fields(grid, run)
             _write_curves(file.create_group("curves"), run)
             _write_particle(file, run)
+            if run.checkpoint is not None:
+                write_arrays(file.create_group("checkpoint"), run.checkpoint)
             # A checksum left from before must not accuse the new file, should the process die in between.
             sidecar.unlink(missing_ok=True)
         with replaced(sidecar) as stream:

@@ -35,7 +35,7 @@ class Recording:
     def start(self, state: StepState, segment: Segment) -> None:
         """Record the state a protocol step begins with: the time of the one before, its own current or voltage."""
         self._period = segment.step.period
-        self._segment_start = state.time
+        self._segment_start = state.time - state.step_time
         if self.rates is not None:
             self.rates.begin(state, segment)
         self._record(state)

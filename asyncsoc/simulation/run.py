@@ -18,11 +18,12 @@ from asyncsoc.results.provenance import collect
 from asyncsoc.results.solution import Solution
 from asyncsoc.simulation.observing import Recording
 from asyncsoc.simulation.progress import Progress, Reporting
+from asyncsoc.simulation.resuming import checkpoint_of, joined
 from asyncsoc.simulation.setup import Setup, prepare, warnings_of
 from asyncsoc.simulation.watching import found, watch
 from asyncsoc.stepping.guards import BalanceGuard
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.state import Observer, Outcome
+from asyncsoc.stepping.state import Checkpoint, Observer, Outcome
 from asyncsoc.stepping.warmup import compile_kernels
 
 
@@ -49,7 +50,9 @@ class Ending:
         return self.solution
 
 
-def simulate(case: Case, *, progress: Callable[[Progress], None] | None = None) -> Solution:
+def simulate(
+    case: Case, *, progress: Callable[[Progress], None] | None = None, resume: Solution | None = None
+) -> Solution:
     """Carry one case through its protocol: a batch of one.
 
     Parameters
@@ -58,6 +61,9 @@ def simulate(case: Case, *, progress: Callable[[Progress], None] | None = None) 
         What to simulate; it is not changed.
     progress
         Called after every accepted step, for progress bars.
+    resume
+        An earlier solution of the same case, interrupted or with fewer protocol steps, to go on with: the answer is
+        that of an uninterrupted run.
 
     Returns
     -------
@@ -71,8 +77,15 @@ def simulate(case: Case, *, progress: Callable[[Progress], None] | None = None) 
     SimulationError
         The protocol could not be carried out; the exception's `partial` holds the solution reached.
     """
-    (ending,) = simulate_batch([case], progress=progress)
-    return ending.finished()
+    if resume is None:
+        (ending,) = simulate_batch([case], progress=progress)
+        return ending.finished()
+    checkpoint = checkpoint_of(case, resume)
+    (later,) = simulate_batch([case], progress=progress, checkpoints=[checkpoint])
+    whole = None if later.solution is None else joined(resume, later.solution, checkpoint)
+    if whole is None and later.error is None:
+        return resume
+    return Ending(whole, later.error).finished()
 
 
 def simulate_batch(
@@ -81,6 +94,7 @@ def simulate_batch(
     threads: int = 1,
     snapshots: bool = True,
     progress: Callable[[Progress], None] | None = None,
+    checkpoints: Sequence[Checkpoint | None] | None = None,
 ) -> list[Ending]:
     """Carry cases that share a mesh through their protocols together; each ends as it would alone, bit for bit.
 
@@ -95,6 +109,8 @@ def simulate_batch(
         no rows at those times.
     progress
         Called after every accepted step of every case.
+    checkpoints
+        Where each case goes on from; None begins it. The solutions then hold what came after.
 
     Raises
     ------
@@ -109,7 +125,8 @@ def simulate_batch(
     recordings = [_recording(case, setup, snapshots) for case, setup in zip(cases, setups, strict=True)]
     observers = [_observers(*pair, progress) for pair in zip(setups, recordings, strict=True)]
     ready = time.perf_counter()
-    outcomes = integrate(setups[0].system, [setup.member for setup in setups], observers, threads=threads)
+    members = [setup.member for setup in setups]
+    outcomes = integrate(setups[0].system, members, observers, threads=threads, resume=checkpoints)
     finished = time.perf_counter()
     walls = {"set-up": (ready - clock) / len(cases), "solve": (finished - ready) / len(cases)}
     endings = []
@@ -177,6 +194,7 @@ def _solution(
         )
         | {"integrator steps": {"accepted": outcome.accepted, "rejected": outcome.rejected}},
         wall_times=walls,
+        checkpoint=outcome.checkpoint,
         **added,
     )
 

@@ -41,9 +41,10 @@ class BalanceGuard:
         return abs(lithium - initial + passed) / self._volume
 
     def start(self, state: StepState, segment: Segment) -> None:
-        """Remember the lithium the run began with."""
+        """Remember the lithium the run began with, or would have for the charge passed where it goes on."""
         if self._initial is None:
-            self._initial = float(self._mass @ state.x)
+            passed = (state.charge - state.side_charge) / (FARADAY * self._maximum_concentration)
+            self._initial = float(self._mass @ state.x) + passed
 
     def step(self, step: AcceptedStep) -> None:
         """Check the state at the end of an accepted step."""

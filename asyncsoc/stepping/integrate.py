@@ -158,7 +158,8 @@ class _Run:
         largest = float(self._state[LARGEST])
         self._state[:] = checkpoint.state
         self._state[LARGEST] = largest
-        return True
+        self._show_start()
+        return self._error is None
 
     def interrupt(self) -> None:
         """Stop where the last accepted state is."""

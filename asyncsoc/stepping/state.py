@@ -49,6 +49,8 @@ class StepState:
         Of the side reaction [A/m2]; empty where there is none.
     side_charge
         The side reaction's part of `charge` [C].
+    step_time
+        Since the start of the protocol step [s].
     """
 
     time: float
@@ -66,6 +68,7 @@ class StepState:
     film_thickness: Array = field(default_factory=lambda: np.zeros(0))
     side_current_density: Array = field(default_factory=lambda: np.zeros(0))
     side_charge: float = 0.0
+    step_time: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,9 +67,9 @@ class Viewer:
         self._start_side += side
 
     def start(self, segment: Segment) -> StepState:
-        """Return the state at the beginning of a protocol step, its current or voltage applied."""
+        """Return the state a protocol step begins or goes on with, its current or voltage applied."""
         data, j = self._data, self._j
-        return self._build(segment, data.x[j], data.film[j], (0.0, 0.0, 0.0), *self._solved())
+        return self._build(segment, data.x[j], data.film[j], self._clock(), *self._solved())
 
     def accepted(self, segment: Segment) -> AcceptedStep:
         """Return the step just accepted, with its continuous solution."""
@@ -163,6 +163,7 @@ class Viewer:
             film_thickness=thickness,
             side_current_density=side,
             side_charge=self._start_side + passed[2],
+            step_time=passed[0],
         )
 
 
