@@ -130,6 +130,27 @@ app.command()(react)
 
 
 @app.command()
+def risk(
+    case: CasePath,
+    overrides: Overrides = None,
+    json: Json = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option("--against", metavar="KEY=VALUE", help="Compare with this particle: contact.coverage=0.95."),
+    ] = None,
+    reactant: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="What reacts (asyncsoc react). May be repeated.")
+    ] = None,
+    at_x: Annotated[float, typer.Option("--at-x", metavar="X", help="Mean stoichiometry at which to compare.")] = 0.5,
+    output: Directory = None,
+) -> None:
+    """How strongly partial contact endangers the electrolyte, and which conclusions survive."""
+    from asyncsoc.cli.risking import Wanted, show_risk
+
+    show_risk(case, overrides or [], Wanted(against or (), reactant or (), at_x, output), json=json)
+
+
+@app.command()
 def demo(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the pictures go.")] = Path(
         "demo-output"

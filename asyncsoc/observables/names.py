@@ -44,9 +44,10 @@ RISK_CONCENTRATION = "Risk max, concentration potential"
 RISK_REACTION = "Risk max, reaction energy"
 RISK_REMAINDER = "Risk max, film and spread"
 RISK_SHARE = "Contact share above risk threshold"
+RISK_DOSE = "Dose against full coverage"
 
 RISK_CURVES = (
-    RISK_MEAN, RISK_MAX, RISK_KINETIC, RISK_CONCENTRATION, RISK_REACTION, RISK_REMAINDER, RISK_SHARE,
+    RISK_MEAN, RISK_MAX, RISK_KINETIC, RISK_CONCENTRATION, RISK_REACTION, RISK_REMAINDER, RISK_SHARE, RISK_DOSE,
 )  # fmt: skip
 """Risk against full coverage; NaN where the run at full coverage never came to the same mean stoichiometry."""
 SIDE_CURVES = (

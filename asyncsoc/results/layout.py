@@ -59,7 +59,7 @@ def vtk_points(points: NDArray[np.float64], coordinates: Coordinates) -> NDArray
 
 
 def stored_name(curve: str) -> str:
-    """Return a curve's name as netCDF allows it: a slash would open a group."""
+    """Return a name as netCDF and HDF5 allow it: a slash would open a group."""
     return curve.replace("/", " per ")
 
 

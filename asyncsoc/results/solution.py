@@ -197,10 +197,9 @@ class Solution(RunData):
             found["Side charge per charge passed"] = side / passed
         if names.FILM_MAX in columns:
             found["Film thickness max [m]"] = float(columns[names.FILM_MAX][-1])
-        if names.RISK_MAX in columns and np.isfinite(columns[names.RISK_MAX]).any():
-            peak = int(np.nanargmax(columns[names.RISK_MAX]))
-            found["Largest risk"] = float(columns[names.RISK_MAX][peak])
-            found["Mean SOC at largest risk"] = float(columns[names.MEAN_SOC][peak])
+        for name in (names.RISK_MAX, names.RISK_DOSE):
+            if name in columns and np.isfinite(columns[name]).any():
+                found[f"Final {name[:1].lower()}{name[1:]}"] = float(columns[name][np.isfinite(columns[name])][-1])
         return found
 
     def to_json_dict(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from asyncsoc.kinetics.rates import KineticsModel
 from asyncsoc.observables import names
 from asyncsoc.observables.interface import charge_transfer_conductance, exchange_current_of, interface_resistance
 from asyncsoc.observables.soc import mean_stoichiometry
-from asyncsoc.risk.reference import Reference
+from asyncsoc.risk.reference import Companion, Reference
 from asyncsoc.risk.setting import Setting
 from asyncsoc.risk.split import LocalState, RiskSplit, split_risk
 from asyncsoc.risk.spots import share_above
@@ -40,6 +40,8 @@ class Looked:
         Volume-mean stoichiometry.
     local
         Potentials, reaction energy and rate on the contact nodes.
+    companion
+        Full coverage at the same mean stoichiometry; None where there is nothing to compare with.
     split
         Risk and its factors; None where there is nothing to compare with.
     film : (c,)
@@ -52,6 +54,7 @@ class Looked:
     step: int
     mean_x: float
     local: LocalState
+    companion: Companion | None
     split: RiskSplit | None
     film: Array
     dose: Array
@@ -137,12 +140,16 @@ class RateRecorder:
         equilibrium = np.asarray(setting.open_circuit_potential(x), dtype=np.float64)
         local = LocalState(equilibrium, potential - equilibrium, found.energy, rate)
         mean_x = mean_stoichiometry(state.x, setting.mass)
+        companion = None
+        if self.reference is not None:
+            companion = self.reference.at(state.step, state.time - self._start, mean_x)
         return Looked(
             time=state.time,
             step=state.step,
             mean_x=mean_x,
             local=local,
-            split=self._split(state, mean_x, local),
+            companion=companion,
+            split=None if companion is None else split_risk(local, companion, model.effective, state.temperature),
             film=film,
             dose=self._dose(state, rate, film),
         )
@@ -150,14 +157,6 @@ class RateRecorder:
     def open_share(self, film: Array) -> Array:
         """Return the share of each place that a film of thickness `film` (c,) [m] leaves open."""
         return np.maximum(0.0, 1.0 - film / self.setting.model.film.blocking_thickness)
-
-    def _split(self, state: StepState, mean_x: float, local: LocalState) -> RiskSplit | None:
-        if self.reference is None:
-            return None
-        companion = self.reference.at(state.step, state.time - self._start, mean_x)
-        if companion is None:
-            return None
-        return split_risk(local, companion, self.setting.model.effective, state.temperature)
 
     def _dose(self, state: StepState, rate: Array, film: Array) -> Array:
         if self.setting.coupled:
@@ -179,7 +178,7 @@ class RateRecorder:
             row[names.OPEN_SHARE] = float(areas @ self.open_share(looked.film)) / float(areas.sum())
         if self.setting.kinetics != KineticsModel.UNIFORM_FLUX:
             row[names.INTERFACE_RESISTANCE] = self._resistance(state, looked)
-        return row | self._risk_row(looked.split)
+        return row | self._risk_row(looked)
 
     def _resistance(self, state: StepState, looked: Looked) -> float:
         setting, temperature = self.setting, state.temperature
@@ -194,10 +193,11 @@ class RateRecorder:
         conductance = conductance + slope * looked.local.rate / np.maximum(share, np.finfo(np.float64).tiny)
         return interface_resistance(conductance, state.film_resistance, setting.areas, open_share=share)
 
-    def _risk_row(self, split: RiskSplit | None) -> dict[str, float]:
-        if split is None:
+    def _risk_row(self, looked: Looked) -> dict[str, float]:
+        split, companion, areas = looked.split, looked.companion, self.setting.areas
+        if split is None or companion is None:
             return dict.fromkeys(names.RISK_CURVES, math.nan) if self.reference is not None else {}
-        areas = self.setting.areas
+        dose = float(areas @ looked.dose) / float(areas.sum())
         hottest = int(np.argmax(split.risk))
         return {
             names.RISK_MEAN: float(areas @ split.risk) / float(areas.sum()),
@@ -207,4 +207,5 @@ class RateRecorder:
             names.RISK_REACTION: float(split.reaction[hottest]),
             names.RISK_REMAINDER: float(split.remainder[hottest]),
             names.RISK_SHARE: share_above(split.risk, areas, self.setting.threshold),
+            names.RISK_DOSE: dose / companion.dose if companion.dose > 0.0 else math.nan,
         }

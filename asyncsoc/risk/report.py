@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.risk.recorder import Looked, RateRecorder
 from asyncsoc.risk.spots import hot_spots, share_above
 from asyncsoc.thermo.constants import DrivingForce
+
+Array = NDArray[np.float64]
 
 OVERLAP: dict[DrivingForce, str] = {
     "potential": "driven by the potential alone: it holds U(x) under the contact; the reaction energy plays no part",
@@ -36,22 +40,27 @@ def side_report(recorder: RateRecorder, mesh: ParticleMesh) -> dict[str, Any]:
         "parameters": [asdict(parameter) for parameter in model.parameters()],
         "interpolation error of the reaction energy [eV/atom]": model.table.interpolation_error,
         "risk threshold": setting.threshold,
-        "highest risk": _highest(recorder, mesh),
-        "dose": {}
-        if last is None
-        else {
-            "area mean [C/m2]": float(areas @ last.dose) / float(areas.sum()),
-            "largest [C/m2]": float(last.dose.max()),
-        },
+        "at the highest rate": _moment(recorder, mesh, lambda seen: float(seen.local.rate.max())),
+        "at the highest risk": _moment(recorder, mesh, _peak),
+        "dose": {} if last is None else _dose(last, areas),
     }
 
 
-def _highest(recorder: RateRecorder, mesh: ParticleMesh) -> dict[str, Any] | None:
-    """Describe the kept moment of the highest local risk; None where no moment has a companion."""
+def _dose(last: Looked, areas: Array) -> dict[str, float | None]:
+    mean, largest = float(areas @ last.dose) / float(areas.sum()), float(last.dose.max())
+    full = 0.0 if last.companion is None else last.companion.dose
+    return {
+        "area mean [C/m2]": mean,
+        "largest [C/m2]": largest,
+        "area mean, against full coverage": mean / full if full > 0.0 else None,
+        "largest, against full coverage": largest / full if full > 0.0 else None,
+    }
+
+
+def _moment(recorder: RateRecorder, mesh: ParticleMesh, measure: Callable[[Looked], float]) -> dict[str, Any] | None:
+    """Describe the kept moment at which `measure` is largest; None where no moment has a companion."""
     matched = [moment for moment in recorder.kept if moment.split is not None]
-    if not matched:
-        return None
-    return describe_moment(recorder, max(matched, key=_peak), mesh)
+    return describe_moment(recorder, max(matched, key=measure), mesh) if matched else None
 
 
 def _peak(moment: Looked) -> float:
@@ -68,6 +77,7 @@ def describe_moment(recorder: RateRecorder, moment: Looked, mesh: ParticleMesh) 
     return {
         "time [s]": moment.time,
         "mean stoichiometry": moment.mean_x,
+        "largest side current density [A/m2]": float(moment.local.rate.max()),
         "risk, area mean": float(areas @ split.risk) / float(areas.sum()),
         "risk, largest": float(split.risk[hottest]),
         "factors of the largest": {

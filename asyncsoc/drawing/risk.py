@@ -1,0 +1,223 @@
+"""Risk of decomposition over a charge with its band, the factors it is the product of, and the film that grows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.drawing.style import BLUE, GREEN, GREY, INK, ORANGE, colour, guide_lines, new_figure, source_note, styled
+from asyncsoc.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+
+_FACTOR_COLOURS = {"kinetic potential": ORANGE, "concentration potential": BLUE, "reaction energy": GREEN}
+_HEADROOM = 1.6
+_TWO_DIGITS = 9.95
+_ROOM_FOR_A_NUMBER = 0.12
+"""Decades a bar must be long to have its number written into it."""
+
+
+@dataclass(frozen=True, eq=False)
+class BandLine:
+    """A quantity along a charge: label, mean stoichiometry (r,), default, lowest and highest of the band (r,)."""
+
+    label: str
+    mean_x: Array
+    values: Array
+    low: Array
+    high: Array
+
+
+@dataclass(frozen=True)
+class FactorBar:
+    """A risk as a product: label, factors by name, their product, and the product's range over the band."""
+
+    label: str
+    factors: Mapping[str, float]
+    risk: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class FilmLine:
+    """A run with a growing film, beside the same run without.
+
+    Attributes
+    ----------
+    label
+        The particle.
+    place, thickness : (p,)
+        Distance from the middle of the contact along the surface, in particle radii, and film thickness there [m].
+    capacity, voltage, resistance : (r,)
+        mA h/g, V and the interface's resistance [ohm cm2 of electrode].
+    capacity_without, voltage_without : (q,)
+        Without the side reaction.
+    """
+
+    label: str
+    place: Array
+    thickness: Array
+    capacity: Array
+    voltage: Array
+    resistance: Array
+    capacity_without: Array
+    voltage_without: Array
+
+
+def _draw_lines(axes: Axes, lines: Sequence[BandLine], title: str) -> None:
+    for index, line in enumerate(lines):
+        axes.fill_between(line.mean_x, line.low, line.high, color=colour(index), alpha=0.2, linewidth=0.0)
+        axes.plot(line.mean_x, line.values, color=colour(index), label=line.label)
+    axes.axhline(1.0, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
+    axes.set_yscale("log")
+    axes.set(xlabel="Mean stoichiometry x of Li$_x$MO$_2$", title=title)
+    axes.invert_xaxis()
+    guide_lines(axes)
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= _TWO_DIGITS else f"{value:.2g}"
+
+
+def _draw_bars(axes: Axes, bars: Sequence[FactorBar]) -> None:
+    """Stack the logarithms of the factors, so that lengths add up to the risk."""
+    height, top = 0.62, 1.0
+    for row, bar in enumerate(bars):
+        right, left = 1.0, 1.0
+        for name, factor in bar.factors.items():
+            if factor >= 1.0:
+                axes.barh(row, right * factor - right, height, left=right, color=_FACTOR_COLOURS[name])
+                if np.log10(factor) > _ROOM_FOR_A_NUMBER:
+                    middle = right * factor**0.5
+                    axes.text(middle, row, _number(factor), ha="center", va="center", color="white", fontsize=8.5)
+                right *= factor
+            else:
+                axes.barh(row, left - left * factor, height, left=left * factor, color=_FACTOR_COLOURS[name])
+                left *= factor
+        axes.plot([bar.low, bar.high], [row + 0.41] * 2, color=INK, linewidth=1.6, solid_capstyle="butt")
+        end = max(right, bar.high)
+        text = f"{_number(bar.risk)} ({_number(bar.low)} to {_number(bar.high)})"
+        axes.text(end * 1.12, row, text, va="center", fontsize=8.5)
+        top = max(top, end)
+    axes.set_xscale("log")
+    axes.set_xlim(left=0.7, right=top**1.35 * _HEADROOM)
+    axes.set_yticks(range(len(bars)), [bar.label for bar in bars])
+    axes.invert_yaxis()
+    axes.axvline(1.0, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
+    axes.tick_params(axis="y", length=0.0)
+    axes.spines["left"].set_visible(False)
+
+
+@styled
+def risk_figure(
+    total: Sequence[BandLine],
+    mutual: Sequence[BandLine],
+    bars: Sequence[FactorBar],
+    *,
+    title: str,
+    bars_title: str,
+    band: str,
+    note: str | None = None,
+) -> Figure:
+    """Return the largest local risk along the charge under total and mutual energies, and its factors at one moment.
+
+    Parameters
+    ----------
+    total, mutual
+        One line per particle, in the same order.
+    bars
+        Factors, from top to bottom.
+    title, bars_title
+        What is seen; what the bars show.
+    band
+        What the shades and the thin lines span.
+    note
+        What the numbers rest on, small at the foot.
+
+    Raises
+    ------
+    InputError
+        Nothing to draw.
+    """
+    if not total or len(total) != len(mutual) or not bars:
+        raise InputError("a figure of risk needs lines of both energies and bars", where="risk_figure")
+    from matplotlib.patches import Patch
+
+    figure = new_figure(12.6, 4.3 if note else 4.1)
+    left, middle, right = figure.subplots(1, 3, width_ratios=(1.0, 1.0, 1.5))
+    middle.sharey(left)
+    _draw_lines(left, total, "Total reaction energy")
+    _draw_lines(middle, mutual, "Mutual reaction energy")
+    left.set_ylabel("Largest local risk, full coverage = 1")
+    left.legend(loc="center", bbox_to_anchor=(0.5, 0.28), title=f"shade: {band}", title_fontsize=8.5)
+    _draw_bars(right, bars)
+    right.set_title(bars_title)
+    right.set_xlabel("Risk = product of its factors [1]; black lines: the band")
+    handles = [Patch(color=shade, label=name) for name, shade in _FACTOR_COLOURS.items()]
+    right.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=3, fontsize=8.5)
+    figure.suptitle(title, x=0.01, ha="left")
+    if note:
+        source_note(figure, note)
+    return figure
+
+
+@styled
+def film_figure(lines: Sequence[FilmLine], *, title: str, note: str | None = None) -> Figure:
+    """Return the film's profile along the contact, the voltage with and without it, and the interface's resistance.
+
+    Parameters
+    ----------
+    lines
+        One per particle.
+    title
+        What is seen.
+    note
+        What the numbers rest on, small at the foot.
+
+    Raises
+    ------
+    InputError
+        Nothing to draw.
+    """
+    if not lines:
+        raise InputError("a figure of films needs a run", where="film_figure")
+    figure = new_figure(12.6, 4.1 if note else 3.9)
+    left, middle, right = figure.subplots(1, 3)
+    for index, line in enumerate(lines):
+        shade = colour(index)
+        left.plot(line.place, line.thickness * 1e9, color=shade, label=line.label)
+        middle.plot(line.capacity, line.voltage, color=shade, label=line.label)
+        middle.plot(
+            line.capacity_without, line.voltage_without, color=shade, linewidth=1.2, linestyle=(0, (4, 2)),
+            label="without side reaction" if index == 0 else "_nolegend_",
+        )  # fmt: skip
+        right.plot(line.capacity, line.resistance, color=shade, label=line.label)
+    left.set(
+        xlabel="Distance from the middle of the contact [R]", ylabel="Film thickness [nm]", title="Film at the end"
+    )
+    middle.set(xlabel="Specific capacity [mA h/g]", ylabel="Cell voltage [V vs Li/Li$^+$]", title="Cell voltage")
+    right.set(
+        xlabel="Specific capacity [mA h/g]",
+        ylabel="Resistance [Ω cm² of electrode]",
+        title="Resistance of the interface",
+    )
+    right.set_yscale("log")
+    left.set_ylim(bottom=0.0)
+    for axes in (left, middle, right):
+        guide_lines(axes)
+        axes.margins(x=0.02)
+    left.legend(loc="best")
+    middle.legend(loc="best")
+    figure.suptitle(title, x=0.01, ha="left")
+    if note:
+        source_note(figure, note)
+    return figure

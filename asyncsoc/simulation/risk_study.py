@@ -1,0 +1,150 @@
+"""`study_risk`: one particle's risk under several readings of the chemistry, with its band over i0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import numpy as np
+
+from asyncsoc.case.case import Case
+from asyncsoc.electrode.segments import Segment
+from asyncsoc.errors import InputError
+from asyncsoc.observables import names
+from asyncsoc.risk.recorder import RateRecorder
+from asyncsoc.risk.reference import Reference
+from asyncsoc.risk.study import Reading, RiskCurve, RiskStudy
+from asyncsoc.simulation.decomposition import companion_case, reactant_of, side_reaction_model
+from asyncsoc.simulation.setup import Setup, prepare
+from asyncsoc.simulation.watching import Following, setting_of
+from asyncsoc.stepping.integrate import integrate
+from asyncsoc.stepping.state import AcceptedStep, StepState
+from asyncsoc.stepping.warmup import compile_kernels
+from asyncsoc.thermo.constants import DRIVING_FORCES, DrivingForce
+from asyncsoc.thermo.reaction import KINDS, Kind
+
+EXCHANGE_CURRENT_DENSITIES = (0.1, 1.0)
+"""A/m2: the assumed range on polymers."""
+
+
+class _Voltages:
+    """Keeps the cell voltage of the states that recorders of rates see."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def start(self, state: StepState, segment: Segment) -> None:
+        """Keep the first state of a protocol step."""
+        self.values.append(state.voltage)
+
+    def step(self, step: AcceptedStep) -> None:
+        """Keep middle and end of an accepted step."""
+        middle = step.at(0.5 * (step.start_time + step.end.time))
+        self.values += [middle.voltage, step.end.voltage]
+
+
+def study_risk(
+    case: Case,
+    *,
+    reactants: Sequence[str] | None = None,
+    energies: Sequence[Kind] = KINDS,
+    driving_forces: Sequence[DrivingForce] = DRIVING_FORCES,
+    exchange_current_densities: Sequence[float] = EXCHANGE_CURRENT_DENSITIES,
+    label: str | None = None,
+    told: Callable[[str], None] | None = None,
+) -> RiskStudy:
+    """Return the risk of a case's particle under all readings of the chemistry; the side reaction takes no current.
+
+    Two runs for each exchange current density, the particle and its companion under full coverage: how the chemistry is
+    read changes what is computed from their states and not the states.
+
+    Parameters
+    ----------
+    case
+        Particle, contact, protocol and constants; its `side_reaction.mode` does not matter.
+    reactants
+        What reacts; None: the case's own.
+    energies, driving_forces
+        Readings.
+    exchange_current_densities
+        A/m2, constant over x: the band. The default is the electrolyte's own i0(x).
+    label
+        Name of the particle; None takes its coverage.
+    told
+        Called before each run with what it is.
+
+    Raises
+    ------
+    InputError
+        The case cannot be built, no exchange current enters its kinetics, or a reactant is unknown.
+    """
+    if case.kinetics.model == "uniform-flux":
+        raise InputError(
+            "no exchange current enters uniform flux: there is no band over it",
+            where="kinetics.model",
+            value="uniform-flux",
+            allowed="butler-volmer, linear",
+        )
+    named = tuple(reactants) if reactants else (reactant_of(case),)
+    readings = [Reading(*parts) for parts in product(named, energies, driving_forces)]
+    runs = []
+    coverage = 0.0
+    for density in (None, *exchange_current_densities):
+        if told is not None:
+            told("default i0" if density is None else f"i0 = {density:g} A/m2")
+        curves, coverage = _curves(_with_density(case, density), readings)
+        runs.append(curves)
+    return RiskStudy(
+        label=label or f"f = {coverage:.3g}",
+        coverage=coverage,
+        default=dict(zip(readings, runs[0], strict=True)),
+        band={reading: tuple(run[k] for run in runs[1:]) for k, reading in enumerate(readings)},
+        exchange_current_densities=tuple(exchange_current_densities),
+    )
+
+
+def _with_density(case: Case, density: float | None) -> Case:
+    changes = ["side_reaction.mode=off"]
+    if density is not None:
+        changes.append(f"kinetics.exchange_current_density={density!r}")
+    return case.with_overrides(changes)
+
+
+def _curves(case: Case, readings: Sequence[Reading]) -> tuple[list[RiskCurve], float]:
+    """Return the curves of every reading, and the coverage."""
+    companion = prepare(companion_case(case))
+    references = [recorder.as_reference() for recorder in _follow(companion, case, readings, None)[0]]
+    setup = prepare(case)
+    recorders, voltages = _follow(setup, case, readings, references)
+    area = float(setup.member.weights.sum())
+    curves = []
+    for recorder in recorders:
+        columns = recorder.columns()
+        curves.append(
+            RiskCurve(
+                mean_x=recorder.as_reference().mean_x,
+                voltage=np.array(voltages.values),
+                rate=columns[names.SIDE_CURRENT] / area,
+                columns={name: columns[name] for name in names.RISK_CURVES},
+            )
+        )
+    return curves, setup.contact.coverage_realised
+
+
+def _follow(
+    setup: Setup, case: Case, readings: Sequence[Reading], references: Sequence[Reference] | None
+) -> tuple[list[RateRecorder], _Voltages]:
+    """Carry a particle through its protocol under the eyes of one recorder per reading."""
+    recorders = []
+    for k, reading in enumerate(readings):
+        section = {"reactant": reading.reactant, "energy": reading.energy, "driving_force": reading.driving_force}
+        read = case.with_overrides([f"side_reaction.{key}={value}" for key, value in section.items()])
+        model = side_reaction_model(read, setup.cathode)
+        setting = setting_of(setup, model, case.side_reaction.risk_threshold)
+        recorders.append(RateRecorder(setting, None if references is None else references[k]))
+    compile_kernels()
+    voltages = _Voltages()
+    outcome = integrate(setup.system, [setup.member], [[Following(*recorders), voltages]])[0]
+    if outcome.error is not None and references is not None:
+        raise outcome.error
+    return recorders, voltages
