@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from asyncsoc.kernels.voxels import surface_counts
+from asyncsoc.kernels.voxel_counts import surface_counts
 from asyncsoc.tomography.blocks import split_blocks
 from asyncsoc.tomography.crofton import crossing_weights
 from asyncsoc.tomography.crops import crop_particle

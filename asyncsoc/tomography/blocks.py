@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.errors import InputError, SimulationError
-from asyncsoc.kernels.voxels import paste_owned, renumber, tally
+from asyncsoc.kernels.voxel_counts import paste_owned, renumber, tally
 from asyncsoc.tomography.split import DEFAULT_DEPTH, Particles, gather, split_mask
 from asyncsoc.tomography.volume import NCM, LabelVolume
 

@@ -10,7 +10,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _AHEAD = 2
@@ -68,8 +67,7 @@ def run_tasks[P, T](function: Callable[[P], T], tasks: Iterable[tuple[int, P]], 
             yield from _until_broken(function, queue, workers, suspects)
             if not suspects:
                 return
-            for key, payload in suspects:
-                yield _alone(function, key, payload)
+            yield from _one_by_one(function, suspects)
 
 
 def _guarded[P, T](function: Callable[[P], T], key: int, payload: P) -> Outcome[T]:
@@ -115,10 +113,20 @@ def _until_broken[P, T](
         pool.shutdown(wait=not suspects, cancel_futures=True)
 
 
-def _alone[P, T](function: Callable[[P], T], key: int, payload: P) -> Outcome[T]:
-    with _executor(1) as pool:
-        future: Any = pool.submit(function, payload)
-        error = future.exception()
-    if isinstance(error, BrokenProcessPool):
-        return Outcome(key, None, "the worker process died (out of memory, or a crash in a library)")
-    return Outcome(key, None, _reason(error)) if error else Outcome(key, future.result())
+def _one_by_one[P, T](function: Callable[[P], T], tasks: list[tuple[int, P]]) -> Iterator[Outcome[T]]:
+    """Run tasks in one process, one at a time; a task that kills it is lost and a new process goes on."""
+    pool: ProcessPoolExecutor | None = None
+    try:
+        for key, payload in tasks:
+            pool = pool or _executor(1)
+            future = pool.submit(function, payload)
+            error = future.exception()
+            if isinstance(error, BrokenProcessPool):
+                pool.shutdown(wait=False)
+                pool = None
+                yield Outcome(key, None, "the worker process died (out of memory, or a crash in a library)")
+            else:
+                yield Outcome(key, None, _reason(error)) if error else Outcome(key, future.result())
+    finally:
+        if pool is not None:
+            pool.shutdown()

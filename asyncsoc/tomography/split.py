@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from asyncsoc.errors import InputError
-from asyncsoc.kernels.voxels import flood, squared_distance, tally
+from asyncsoc.kernels.voxel_counts import tally
+from asyncsoc.kernels.voxels import flood, squared_distance
 from asyncsoc.tomography.volume import NCM, LabelVolume
 
 DEFAULT_DEPTH = 1.0

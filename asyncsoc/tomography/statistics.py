@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from asyncsoc.errors import unknown_name
-from asyncsoc.kernels.voxels import connected_to_side, interface_counts, surface_counts
+from asyncsoc.kernels.voxel_counts import connected_to_side, interface_counts, surface_counts
 from asyncsoc.tomography.crofton import crossing_weights
 from asyncsoc.tomography.split import Particles
 from asyncsoc.tomography.spots import SMALLEST_SPOT, contact_spots, neighbor_counts

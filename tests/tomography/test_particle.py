@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import h5py
@@ -20,7 +19,6 @@ from asyncsoc.tomography.particle import FACET_TAGS, TaggedParticle
 from asyncsoc.tomography.particle_reader import read_particle
 from asyncsoc.tomography.particle_set import MANIFEST, ParticleSet, read_set, write_set
 from asyncsoc.tomography.particle_writer import write_particle
-from asyncsoc.tomography.pool import run_tasks
 from asyncsoc.tomography.split import particles_from_ids
 from asyncsoc.tomography.synthetic import sphere_pack
 
@@ -292,27 +290,6 @@ def test_nothing_to_mesh_and_unknown_particles_are_errors(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file"):
         mesh_particles(made.volume, particles, folder=tmp_path / "file")
-
-
-def square(x: int) -> int:
-    if x == 3:
-        raise ValueError("three")
-    if x == 5:
-        os._exit(1)
-    return x * x
-
-
-def test_a_task_that_kills_its_process_takes_no_other_with_it() -> None:
-    outcomes = {o.key: o for o in run_tasks(square, ((k, k) for k in range(12)), workers=2)}
-    assert sorted(outcomes) == list(range(12))
-    assert outcomes[3].failure == "ValueError: three"
-    assert "died" in outcomes[5].failure
-    assert all(outcomes[k].value == k * k for k in range(12) if k not in (3, 5))
-
-
-def test_one_worker_runs_here_and_keeps_going() -> None:
-    outcomes = list(run_tasks(square, [(2, 2), (3, 3), (4, 4)], workers=1))
-    assert [o.value for o in outcomes] == [4, None, 16]
 
 
 def test_an_interrupted_run_leaves_a_manifest(tmp_path: Path) -> None:

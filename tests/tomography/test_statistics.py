@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 
 from asyncsoc.errors import InputError
-from asyncsoc.kernels.voxels import connected_to_side, interface_counts, surface_counts
+from asyncsoc.kernels.voxel_counts import connected_to_side, interface_counts, surface_counts
 from asyncsoc.tomography.crofton import crossing_weights, direction_shares
 from asyncsoc.tomography.split import Particles, particles_from_ids, split_particles
 from asyncsoc.tomography.spots import contact_spots
