@@ -9,6 +9,7 @@ import typer
 
 import asyncsoc
 from asyncsoc.cli.react import react
+from asyncsoc.cli.tomo import tomo_app
 
 app = typer.Typer(
     name="asyncsoc",
@@ -54,11 +55,14 @@ def run(
     json: Json = False,
     quiet: Quiet = False,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="With -o: a picture beside the result.")] = True,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Go on with this result, interrupted or of fewer steps.")
+    ] = None,
 ) -> None:
     """Carry a case through its protocol."""
     from asyncsoc.cli.running import run_case
 
-    run_case(case, overrides or [], output, json=json, quiet=quiet, plot=plot)
+    run_case(case, overrides or [], output, json=json, quiet=quiet, plot=plot, resume=resume)
 
 
 @app.command()
@@ -127,6 +131,7 @@ def doctor(json: Json = False) -> None:
 
 
 app.command()(react)
+app.add_typer(tomo_app, name="tomo")
 
 
 @app.command()

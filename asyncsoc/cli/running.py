@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from asyncsoc.cli.console import note, print_document, print_line, print_table
-from asyncsoc.cli.progress import progress_bar
+from asyncsoc.cli.progress import counting_bar, progress_bar
 from asyncsoc.errors import AsyncsocError, SimulationError
 
 if TYPE_CHECKING:
@@ -17,8 +17,17 @@ RESCUED = Path("asyncsoc-output")
 """Where an unfinished run is kept if the user named no directory."""
 
 
-def run_case(path: Path, overrides: Sequence[str], output: Path | None, *, json: bool, quiet: bool, plot: bool) -> None:
-    """Run a case, keep it where asked, show it.
+def run_case(
+    path: Path,
+    overrides: Sequence[str],
+    output: Path | None,
+    *,
+    json: bool,
+    quiet: bool,
+    plot: bool,
+    resume: Path | None = None,
+) -> None:
+    """Run a case, or go on with the result in `resume`; keep it where asked, show it.
 
     Raises
     ------
@@ -29,11 +38,13 @@ def run_case(path: Path, overrides: Sequence[str], output: Path | None, *, json:
 
     case = Case.from_toml(path, overrides)
 
+    from asyncsoc.results.solution import Solution
     from asyncsoc.simulation import simulate
 
+    previous = None if resume is None else Solution.load(resume)
     try:
         with progress_bar(quiet=quiet) as progress:
-            solution = simulate(case, progress=progress)
+            solution = simulate(case, progress=progress, resume=previous)
     except SimulationError as error:
         _rescue(getattr(error, "partial", None), output or RESCUED)
         raise
@@ -61,7 +72,7 @@ def _rescue(partial: Solution | None, directory: Path) -> None:
     if partial is None:
         return
     try:
-        note(f"what was reached is kept in {partial.save(directory)}")
+        note(f"what was reached is kept in {partial.save(directory)}; go on with: asyncsoc run CASE.toml --resume FILE")
     except AsyncsocError as error:
         note(f"what was reached could not be kept: {error}")
 
@@ -78,6 +89,10 @@ class DemoReport(Protocol):
         """The table."""
 
     @property
+    def notes(self) -> Sequence[str]:
+        """What a reader of the table should know."""
+
+    @property
     def files(self) -> Sequence[Path]:
         """Pictures and results written."""
 
@@ -86,6 +101,8 @@ def run_demo(directory: Path) -> None:
     """Run the demo, show its table and name its pictures."""
     from asyncsoc.report.demo import run_demo as charge_both
 
-    report: DemoReport = charge_both(directory)
+    with counting_bar(quiet=False) as progress:
+        report: DemoReport = charge_both(directory, progress=progress)
     print_table(report.columns, report.rows)
+    print_line("\n".join([*report.notes, ""]))
     print_line("\n".join(str(file) for file in report.files))

@@ -132,13 +132,19 @@ def test_doctor_exits_with_4_where_something_needed_is_missing(
 def test_demo_ends_with_its_table_and_the_paths_of_its_pictures(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def charge(directory: Path) -> SimpleNamespace:
-        return SimpleNamespace(columns=("quantity", "Cal"), rows=[("lead", 0.16)], files=[directory / "curves.png"])
+    def charge(directory: Path, *, progress: object) -> SimpleNamespace:
+        return SimpleNamespace(
+            columns=("quantity", "Cal"),
+            rows=[("lead", 0.16)],
+            notes=["* where reached"],
+            files=[directory / "curves.png"],
+        )
 
     monkeypatch.setitem(sys.modules, "asyncsoc.report.demo", SimpleNamespace(run_demo=charge))
     assert main(["demo", "-o", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
     assert "0.16" in shown
+    assert "* where reached" in shown
     assert shown.endswith(f"{tmp_path / 'curves.png'}\n")
 
 

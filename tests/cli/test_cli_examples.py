@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -101,3 +102,31 @@ def test_what_cannot_be_simulated_is_wrong_input(override: str, words: str, caps
     case = str(next(path for path in EXAMPLES if path.stem == "cal_vs_hotcal"))
     assert main(["run", case, "--set", override]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_an_interrupted_run_is_kept_and_can_be_gone_on_with(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from asyncsoc.cli import running
+
+    case = tmp_path / "case.toml"
+    case.write_text(
+        "[contact]\nkind = 'full'\n[protocol]\nsteps = ['Charge at C/2 until 4.2 V', 'Rest for 10 minutes']\n"
+    )
+
+    def stop(progress: object) -> None:
+        if progress.fraction > 0.2:  # type: ignore[attr-defined]
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(running, "progress_bar", lambda quiet: nullcontext(stop))
+        assert main(["run", str(case), "-o", str(tmp_path)]) == 130
+    told = capsys.readouterr().err
+    assert "what was reached is kept in" in told and "interrupted" in told
+    (kept,) = tmp_path.glob("*.vtkhdf")
+    assert main(["run", str(case), "--json", "--resume", str(kept)]) == 0
+    resumed = json.loads(capsys.readouterr().out)
+    assert main(["run", str(case), "--json"]) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert resumed["curves"]["Time [s]"] == pytest.approx(whole["curves"]["Time [s]"], rel=1e-12)
+    assert resumed["curves"]["Voltage [V]"] == pytest.approx(whole["curves"]["Voltage [V]"], rel=1e-12)

@@ -16,7 +16,12 @@ CASE = {
     "particle": {"model": "radial"},
     "contact": {"kind": "full"},
     "protocol": {
-        "steps": ["Charge at 1C until 4.2 V", "Hold at 4.2 V until C/5", "Rest for 10 minutes", "Discharge at 1C until 3 V"]
+        "steps": [
+            "Charge at 1C until 4.2 V",
+            "Hold at 4.2 V until C/5",
+            "Rest for 10 minutes",
+            "Discharge at 1C until 3 V",
+        ]
     },
 }
 
