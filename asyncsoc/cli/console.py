@@ -31,7 +31,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, title=title, title_justify="left", box=SIMPLE, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
+    for column in columns:
+        table.add_column(Text(column))  # a unit in brackets is no markup
     for row in rows:
         table.add_row(*(Text(shown(cell)) for cell in row))
     width = shutil.get_terminal_size().columns if is_terminal(sys.stdout) else _PIPE_WIDTH
