@@ -32,7 +32,8 @@ def contact_fraction(labelled: LabelledMesh, active: Sequence[str | int] = ()) -
     Raises
     ------
     InputError
-        The mesh has no labels or none of these, a facet carries none at all, or a share lies outside [0, 1].
+        The mesh has no labels or none of these, a facet carries none at all, a share lies outside [0, 1], or no facet
+        is in contact.
     """
     known = labelled.label_names
     wanted = [str(label) for label in active] or [label for label in DEFAULTS if label in known][:1]
@@ -48,6 +49,14 @@ def contact_fraction(labelled: LabelledMesh, active: Sequence[str | int] = ()) -
     total = np.zeros(len(labelled.mesh.facets))
     for label in wanted:
         total += _share(labelled, label)
+    if not total.any():
+        raise InputError(
+            "the contact has no area: no facet is labelled as in contact",
+            where=f"mesh {labelled.mesh.name!r}",
+            value=", ".join(wanted),
+            allowed="at least one facet",
+            next_step="check the labels of the mesh, or name others in contact.active",
+        )
     return np.minimum(total, 1.0)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.measure import facet_lengths
@@ -12,6 +14,7 @@ from asyncsoc.geometry.mesh import ParticleMesh
 
 # At six facets the pseudo-steady contact mean of a cap or belt is off by 1 to 1.5 % (axisymmetric, against the series).
 FEWEST_FACETS = 6.0
+_MOSTLY = 0.5
 
 
 def facets_across(contact: ContactMap, mesh: ParticleMesh) -> float:
@@ -27,14 +30,26 @@ def facets_across(contact: ContactMap, mesh: ParticleMesh) -> float:
     if mesh.coordinates == "axisymmetric":
         return float(contact.facet_fraction.sum())
     lengths = facet_lengths(mesh)[touched]
-    return _size(contact) / float(np.mean(lengths))
+    return _size(contact, mesh) / float(np.mean(lengths))
 
 
-def _size(contact: ContactMap) -> float:
+def _size(contact: ContactMap, mesh: ParticleMesh) -> float:
     """Radius of the disc of one patch's area, or width of a belt [m]."""
     if contact.kind == "belt":
         return 2.0 * contact.parameters["half_width [m]"]
-    return math.sqrt(contact.area / (math.pi * contact.parameters.get("n", 1.0)))
+    n = labelled_patches(contact, mesh) if contact.kind == "labels" else contact.parameters.get("n", 1.0)
+    return math.sqrt(contact.area / (math.pi * n))
+
+
+def labelled_patches(contact: ContactMap, mesh: ParticleMesh) -> int:
+    """Count the connected parts of the facets that are mostly in contact, of all that are touched where none is."""
+    mostly = contact.facet_fraction > _MOSTLY
+    facets = mesh.facets[mostly if mostly.any() else contact.facet_fraction > 0.0]
+    used, local = np.unique(facets, return_inverse=True)
+    local = local.reshape(facets.shape)
+    rows, columns = np.repeat(local[:, :1], facets.shape[1], axis=1).ravel(), local.ravel()
+    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(len(used), len(used)))
+    return int(connected_components(graph, directed=False, return_labels=False))
 
 
 def resolution_warning(contact: ContactMap, mesh: ParticleMesh, fewest: float = FEWEST_FACETS) -> str | None:

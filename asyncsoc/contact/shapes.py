@@ -9,6 +9,7 @@ from asyncsoc.contact.integrals import SurfaceIntegral, above, whole
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.contact.solve import checked_coverage, make_map, part_with_coverage, refuse_radial
 from asyncsoc.errors import InputError
+from asyncsoc.geometry.measure import cell_volumes
 from asyncsoc.geometry.mesh import ParticleMesh
 
 Array = NDArray[np.float64]
@@ -116,7 +117,8 @@ def cap(mesh: ParticleMesh, coverage: float, axis: ArrayLike | None = None) -> C
 def belt(mesh: ParticleMesh, coverage: float, axis: ArrayLike | None = None) -> ContactMap:
     """Contact over the part of the surface between two planes at equal distance from the equator.
 
-    The belt is |z - z_mid| <= half-width; on a sphere of radius R the half-width is f R.
+    The belt is |z - z_mid| <= half-width; on a sphere of radius R the half-width is f R. In 3-D z_mid is the height of
+    the centre of volume, else the middle of the particle's height.
 
     Parameters
     ----------
@@ -142,8 +144,11 @@ def belt(mesh: ParticleMesh, coverage: float, axis: ArrayLike | None = None) -> 
         return _radial_whole(mesh, "belt", coverage)
     level, parameters = _heights(mesh, axis)
     ends = level[mesh.facets]
-    middle = 0.5 * (float(ends.min()) + float(ends.max()))
-    half = 0.5 * (float(ends.max()) - float(ends.min()))
+    low, high = float(ends.min()), float(ends.max())
+    middle = 0.5 * (low + high)
+    if mesh.coordinates == "cartesian":
+        middle = float(np.average(level[mesh.cells].mean(axis=1), weights=cell_volumes(mesh)))
+    half = max(high - middle, middle - low)
 
     def between(inset: float) -> SurfaceIntegral:
         return above(mesh, level, middle - (half - inset)).minus(above(mesh, level, middle + (half - inset)))

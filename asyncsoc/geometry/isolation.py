@@ -15,6 +15,8 @@ from asyncsoc.geometry.reading import cannot_read, check_file
 from asyncsoc.geometry.xdmf import companions
 
 _SECONDS, _BYTES_PER_SECOND = 60, 2_000_000
+GRACE = 10
+"""Seconds the reader has to start in."""
 _ROOT = Path(__file__).resolve().parents[2]
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 # A process started by mpiexec must not make its children believe they are ranks.
@@ -66,7 +68,7 @@ def read_isolated(path: Path, seconds: int | None = None) -> RawMesh:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                timeout=limit + 10,
+                timeout=limit + GRACE,
                 check=False,
             )
         except subprocess.TimeoutExpired:
