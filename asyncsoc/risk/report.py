@@ -88,5 +88,14 @@ def describe_moment(recorder: RateRecorder, moment: Looked, mesh: ParticleMesh) 
         },
         "share of contact above threshold": share_above(split.risk, areas, setting.threshold),
         "area above threshold [m2]": float(areas[split.risk > setting.threshold].sum()),
-        "hot spots": [asdict(spot) for spot in hot_spots(mesh, setting.nodes, areas, split.risk, setting.threshold)],
+        "hot spots": [
+            {
+                "area [m2]": spot.area,
+                "share of contact": spot.share,
+                "largest": spot.peak,
+                "area mean": spot.mean,
+                "place [m]": list(spot.place),
+            }
+            for spot in hot_spots(mesh, setting.nodes, areas, split.risk, setting.threshold)
+        ],
     }

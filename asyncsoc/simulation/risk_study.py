@@ -16,7 +16,7 @@ from asyncsoc.risk.reference import Reference
 from asyncsoc.risk.study import Reading, RiskCurve, RiskStudy
 from asyncsoc.simulation.decomposition import companion_case, reactant_of, side_reaction_model
 from asyncsoc.simulation.setup import Setup, prepare
-from asyncsoc.simulation.watching import Following, setting_of
+from asyncsoc.simulation.watching import COMPANION_PARTS, Following, setting_of
 from asyncsoc.stepping.integrate import integrate
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.warmup import compile_kernels
@@ -144,7 +144,8 @@ def _follow(
         recorders.append(RateRecorder(setting, None if references is None else references[k]))
     compile_kernels()
     voltages = _Voltages()
-    outcome = integrate(setup.system, [setup.member], [[Following(*recorders), voltages]])[0]
+    parts = COMPANION_PARTS if references is None else 2
+    outcome = integrate(setup.system, [setup.member], [[Following(*recorders, parts=parts), voltages]])[0]
     if outcome.error is not None and references is not None:
         raise outcome.error
     return recorders, voltages

@@ -24,6 +24,10 @@ from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.warmup import compile_kernels
 
 
+COMPANION_PARTS = 8
+"""Parts into which a companion's steps are divided."""
+
+
 def setting_of(setup: Setup, model: SideReactionModel, threshold: float) -> Setting:
     """Return what a recorder of rates must know about a particle made ready.
 
@@ -52,10 +56,19 @@ def setting_of(setup: Setup, model: SideReactionModel, threshold: float) -> Sett
 
 
 class Following:
-    """Shows one or several recorders of rates the ends and middles of all accepted steps."""
+    """Shows recorders of rates every accepted step, evenly divided.
 
-    def __init__(self, *recorders: RateRecorder) -> None:
+    Parameters
+    ----------
+    recorders
+        Who is shown.
+    parts
+        Parts a step is divided into. A companion takes several: what it is compared with lies between its own steps.
+    """
+
+    def __init__(self, *recorders: RateRecorder, parts: int = 2) -> None:
         self.recorders = recorders
+        self._parts = parts
 
     def start(self, state: StepState, segment: Segment) -> None:
         """Show the state a protocol step begins with."""
@@ -65,8 +78,9 @@ class Following:
 
     def step(self, step: AcceptedStep) -> None:
         """Show an accepted step."""
-        middle = step.at(0.5 * (step.start_time + step.end.time))
-        for state in (middle, step.end):
+        length = step.end.time - step.start_time
+        inner = [step.at(step.start_time + k / self._parts * length) for k in range(1, self._parts)]
+        for state in (*inner, step.end):
             for recorder in self.recorders:
                 recorder.record(state)
 
@@ -83,7 +97,7 @@ def _companion(case_toml: str, name: str) -> Reference:
     recorder = RateRecorder(setting_of(setup, setup.side, case.side_reaction.risk_threshold))
     compile_kernels()
     # What keeps a companion from finishing ends its track; beyond it there is nothing to compare with.
-    integrate(setup.system, [setup.member], [[Following(recorder)]])
+    integrate(setup.system, [setup.member], [[Following(recorder, parts=COMPANION_PARTS)]])
     return recorder.as_reference()
 
 
