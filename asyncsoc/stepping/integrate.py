@@ -179,7 +179,9 @@ class _Run:
             elif self._state[MARGIN] <= 0.0:
                 event = segment.events[which]
                 if event.kind in (CURRENT_BELOW, OPEN_BELOW):
-                    self._close(f"{event.reason} before the step began")
+                    self._show_start()
+                    if self._error is None:
+                        self._close(f"{event.reason} before the step began")
                     continue
                 self._fail(self._infeasible(f"{event.reason} already at the start of the step"))
             else:

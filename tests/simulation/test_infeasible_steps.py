@@ -76,8 +76,16 @@ def test_a_hold_whose_current_is_already_small_closes_at_once(run):
     held = solution.steps[2]
     assert held.stop_reason == "current 5 C reached before the step began"
     assert held.duration == 0.0 and held.charge == 0.0
-    assert not np.any(solution.columns[names.STEP] == 3)
+    assert np.count_nonzero(solution.columns[names.STEP] == 3) == 1  # its beginning is its end
     assert solution.status == "done" and solution.steps[-1].duration == pytest.approx(600.0)
+
+
+def test_a_protocol_whose_only_step_is_already_met_shows_the_initial_state(run):
+    kinetics = {"exchange_current_density": 0.01}
+    solution = run("Hold at 3.85 V until 2 C", kinetics=kinetics)
+    assert solution.status == "done" and "before the step began" in solution.stop_reason
+    assert len(solution.columns[names.TIME]) == 1 and solution.columns[names.VOLTAGE][0] == pytest.approx(3.85)
+    assert len(solution.field_times) == 1 and solution.lithium_balance_error == 0.0
 
 
 def test_a_voltage_cannot_be_held_under_uniform_flux(run):

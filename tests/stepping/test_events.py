@@ -115,7 +115,8 @@ def test_a_hold_below_its_current_closes_without_a_step(body):
         "current 10 C reached before the step began",
         "duration reached",
     ]
-    assert [state.step for state in watcher.starts] == [1, 3]
+    assert [state.step for state in watcher.starts] == [1, 2, 3]
+    assert {step.end.step for step in watcher.steps} == {1, 3}
     assert outcome.segments[1].duration == 0.0
 
 
