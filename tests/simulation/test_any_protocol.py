@@ -1,4 +1,4 @@
-"""Random protocols on random particles: an answer that balances, or one of our errors with what was reached; nothing else."""
+"""Random protocols on random particles: an answer that balances, or one of our errors with what was reached."""
 
 from __future__ import annotations
 
