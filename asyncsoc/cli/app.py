@@ -9,6 +9,7 @@ import typer
 
 import asyncsoc
 from asyncsoc.cli.react import react
+from asyncsoc.cli.sweep import sweep_app
 from asyncsoc.cli.tomo import tomo_app
 
 app = typer.Typer(
@@ -132,6 +133,7 @@ def doctor(json: Json = False) -> None:
 
 app.command()(react)
 app.add_typer(tomo_app, name="tomo")
+app.add_typer(sweep_app, name="sweep")
 
 
 @app.command()

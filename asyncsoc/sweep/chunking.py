@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.case.case import Model
-from asyncsoc.sweep.plan import Survey
+from asyncsoc.sweep.survey import Survey
 
 WIDTHS: Mapping[Model, int] = {"radial": 64, "axisymmetric": 8, "3d": 4}
 """Cases in a batch, by model; measured (docs/sweeps.md)."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from asyncsoc.case.case import Case
 from asyncsoc.sweep.ledger import Counts
-from asyncsoc.sweep.plan import Plan, Survey
+from asyncsoc.sweep.plan import Plan
+from asyncsoc.sweep.survey import Survey
 
 _SECONDS: Mapping[str, float] = {"radial": 0.005, "axisymmetric": 0.3, "3d": 10.0}
 """Wall time of one protocol step of one case on one core at the default tolerance [s]; measured (docs/sweeps.md)."""

@@ -8,52 +8,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from asyncsoc.case.case import Case, Model
+from asyncsoc.case.case import Case
 from asyncsoc.errors import InputError
 from asyncsoc.results.atomic import replaced
 from asyncsoc.results.plain import from_text, plain
+from asyncsoc.results.provenance import source_sha256
 from asyncsoc.simulation.body import mesh_key
 from asyncsoc.sweep.building import CaseBuilder
 from asyncsoc.sweep.design import Design
+from asyncsoc.sweep.survey import Group, Survey
 
 MANIFEST = "manifest.json"
+CASES = "cases.npz"
 FORMAT = "asyncsoc sweep"
 VERSION = 1
 Keep = Literal["summary", "curves", "fields"]
 KEEPS: tuple[Keep, ...] = ("summary", "curves", "fields")
 """Headline numbers and ends of steps; curves as well; a result file per case as well."""
-
-
-class Group(NamedTuple):
-    """Cases of one group can be run in one batch: model, name of the mesh, its radius [m] or other measure."""
-
-    model: Model
-    mesh: str
-    measure: str | float
-
-
-@dataclass(frozen=True, eq=False)
-class Survey:
-    """The validated cases of a sweep.
-
-    Attributes
-    ----------
-    hashes : (N,) bytes
-        Hash of each case.
-    groups
-        What can be run in one batch.
-    group_of : (N,)
-        Group of each case.
-    """
-
-    hashes: NDArray[np.bytes_]
-    groups: tuple[Group, ...]
-    group_of: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -104,6 +79,11 @@ class Plan:
         content = {"base": plain(self.base), "design": self.design.to_dict()}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def survey_key(self) -> str:
+        """What a kept survey belongs to: this plan, and these sources of asyncsoc, which make the hashes."""
+        return f"{self.sha256} {source_sha256()}"
+
     def survey(self, progress: Callable[[int, int], None] | None = None) -> Survey:
         """Build, validate and hash every case.
 
@@ -122,6 +102,22 @@ class Plan:
             if progress is not None and number % 256 == 0:
                 progress(number, count)
         return Survey(hashes, tuple(groups), group_of)
+
+    def surveyed(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> Survey:
+        """Return the survey kept in `folder`, or make and keep it: half a million cases take minutes to validate.
+
+        Raises
+        ------
+        InputError
+            A case is wrong.
+        """
+        kept = Survey.load(folder / CASES, self.survey_key)
+        if kept is not None and len(kept.hashes) == len(self.design):
+            return kept
+        made = self.survey(progress)
+        if folder.is_dir():
+            made.save(folder / CASES, self.survey_key)
+        return made
 
     def write(self, folder: Path) -> Path:
         """Write the manifest in one step and return its path.

@@ -16,12 +16,13 @@ from asyncsoc.sweep.chunking import WIDTHS, Queue, chunks
 from asyncsoc.sweep.ledger import Ledger
 from asyncsoc.sweep.local import LocalOptions, LocalRun
 from asyncsoc.sweep.outline import Outline, outline
-from asyncsoc.sweep.plan import MANIFEST, Plan, Survey
+from asyncsoc.sweep.plan import CASES, MANIFEST, Plan
 from asyncsoc.sweep.progress import Listener, Note, Result, Standing
 from asyncsoc.sweep.record import Status
 from asyncsoc.sweep.shard import Shard
 from asyncsoc.sweep.stopping import Stop
 from asyncsoc.sweep.store import about, claimed, enter_shards, latest_generation, other_versions, shards_folder
+from asyncsoc.sweep.survey import Survey
 from asyncsoc.sweep.work import Job, Settings
 from asyncsoc.sweep.worker import TASK, Start
 
@@ -125,11 +126,13 @@ def run_sweep(
     """
     chosen = options or Options()
     clock = time.monotonic()
-    validated = survey or plan.survey()
+    validated = survey or plan.surveyed(folder)
     ledger = Ledger(validated.hashes)
     part = f"-{chosen.part.number}-of-{chosen.part.count}" if chosen.part else ""
     with claimed(folder, part), stop or Stop() as ending:
-        plan = plan if chosen.part else _settled(plan, folder, resume=chosen.resume)
+        if not chosen.part:
+            plan = _settled(plan, folder, resume=chosen.resume)
+            validated.save(folder / CASES, plan.survey_key)
         shards = enter_shards(folder, ledger)
         tell = note or _silent
         if other_versions(shards, plan.generation):
@@ -143,6 +146,27 @@ def run_sweep(
         if counts.open == 0 and not chosen.part:
             _drop_superseded(shards, ledger, plan.generation)
         return Result(counts, rate, time.monotonic() - clock, ending.signal)
+
+
+def outline_of(plan: Plan, folder: Path, options: Options, *, write: bool = False) -> Outline:
+    """Return what a sweep will take, with nothing run; `write` its manifest all the same, for others to run it.
+
+    Raises
+    ------
+    InputError
+        A case is wrong, or the folder cannot be written to.
+    """
+    survey = plan.surveyed(folder)
+    ledger = Ledger(survey.hashes)
+    if write:
+        with claimed(folder):
+            plan = _settled(plan, folder, resume=options.resume)
+            survey.save(folder / CASES, plan.survey_key)
+    elif not options.resume:
+        plan = replace(plan, generation=latest_generation(folder) + 1)
+    enter_shards(folder, ledger)
+    pending = ledger.pending(plan.generation)
+    return outline(plan, survey, pending, _workers(options, pending), ledger.counts(plan.generation))
 
 
 def _carry(
