@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from asyncsoc.simulation.setup import Setup, prepare
 from asyncsoc.stepping.integrate import integrate
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.warmup import compile_kernels
-
 
 COMPANION_PARTS = 8
 """Parts into which a companion's steps are divided."""
@@ -85,20 +83,9 @@ class Following:
                 recorder.record(state)
 
 
-@lru_cache(maxsize=64)
-def _companion(case_toml: str, name: str) -> Reference:
-    """Run a companion once per process: in a sweep over coverage all cases share it."""
-    import tomllib
-
-    case = Case.from_dict(tomllib.loads(case_toml))
-    setup = prepare(case)
-    if setup.side is None:
-        raise InputError("a companion needs a side reaction", where=f"side_reaction.mode of {name}", allowed="report")
-    recorder = RateRecorder(setting_of(setup, setup.side, case.side_reaction.risk_threshold))
-    compile_kernels()
-    # What keeps a companion from finishing ends its track; beyond it there is nothing to compare with.
-    integrate(setup.system, [setup.member], [[Following(recorder, parts=COMPANION_PARTS)]])
-    return recorder.as_reference()
+_references: dict[str, Reference] = {}
+"""Companions run in this process, by the hash of their case: in a sweep over coverage all cases share one."""
+_MOST_REFERENCES = 64
 
 
 def reference_of(case: Case) -> Reference:
@@ -110,7 +97,22 @@ def reference_of(case: Case) -> Reference:
         The companion cannot be built.
     """
     companion = companion_case(case)
-    return _companion(companion.to_toml(), companion.name)
+    if companion.hash not in _references:
+        if len(_references) >= _MOST_REFERENCES:
+            _references.pop(next(iter(_references)))
+        _references[companion.hash] = _run_companion(companion)
+    return _references[companion.hash]
+
+
+def _run_companion(case: Case) -> Reference:
+    setup = prepare(case)
+    if setup.side is None:
+        raise InputError("a companion needs a side reaction", where="side_reaction.mode", value="off")
+    recorder = RateRecorder(setting_of(setup, setup.side, case.side_reaction.risk_threshold))
+    compile_kernels()
+    # What keeps a companion from finishing ends its track; beyond it there is nothing to compare with.
+    integrate(setup.system, [setup.member], [[Following(recorder, parts=COMPANION_PARTS)]])
+    return recorder.as_reference()
 
 
 def watch(case: Case, setup: Setup) -> RateRecorder | None:
