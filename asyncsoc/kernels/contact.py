@@ -42,7 +42,7 @@ def evaluate_contact(problem, lam, film, local):
     """
     contact, medium, side = problem.contact, problem.medium, problem.side
     if medium.kinetics == UNIFORM_FLUX:
-        potential = 0.0
+        potential, mean_film = 0.0, 0.0
         for k in range(contact.nodes.size):
             share = contact.areas[k] / contact.area
             local.current[k] = lam / contact.area
@@ -52,7 +52,9 @@ def evaluate_contact(problem, lam, film, local):
             local.side[k], local.side_x[k], local.side_lambda[k], local.side_film[k] = 0.0, 0.0, 0.0, 0.0
             local.potential_x[k] = share * local.ocp_x[k]
             potential += share * local.ocp[k]
-        return lam, 0.0, 1.0, 0.0, potential, 0.0
+            mean_film += share * contact.film[k]
+        film_drop = mean_film / contact.area
+        return lam, 0.0, 1.0, 0.0, potential + film_drop * lam, film_drop
     total, side_total, total_lambda, side_total_lambda = 0.0, 0.0, 0.0, 0.0
     coupled = side.active != 0
     side_on = coupled and side.scale > 0.0

@@ -75,6 +75,18 @@ def test_current_and_its_reverse_give_the_lithium_back(run):
     np.testing.assert_allclose(solution.field_x[-1], 0.7, atol=1e-4)  # ten hours level what the cycle left behind
 
 
+def test_a_film_adds_its_drop_to_uniform_flux(run):
+    """V = <U> + i R_film + series: the film's part is exactly R I / A, and nothing is left for kinetics."""
+    kinetics = {"model": "uniform-flux", "film_resistance": 0.05}
+    contact = {"kind": "cap", "coverage": 0.4}
+    with_film = run("Charge at C/10 for 1 hour", contact=contact, kinetics=kinetics)
+    without = run("Charge at C/10 for 1 hour", contact=contact, kinetics={"model": "uniform-flux"})
+    drop = 0.05 * with_film.columns["Current [A]"] / with_film.contact.area
+    np.testing.assert_allclose(with_film.columns["Film overpotential [V]"], drop, rtol=1e-12)
+    np.testing.assert_allclose(with_film.columns["Voltage [V]"], without.columns["Voltage [V]"] + drop, rtol=1e-12)
+    np.testing.assert_allclose(with_film.columns["Kinetic overpotential [V]"], 0.0, atol=1e-12)
+
+
 def test_uniform_flux_shows_the_area_mean_potential_of_its_surface(run):
     solution = run(CHARGE, contact={"kind": "cap", "coverage": 0.4}, kinetics={"model": "uniform-flux"})
     material, weights = cathode("ncm811-sturm2019"), solution.contact.weights
