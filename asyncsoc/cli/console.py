@@ -31,7 +31,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
+    heading = None if title is None else Text(title)
+    table = Table(title=heading, title_justify="left", box=SIMPLE, pad_edge=False)
     for column in columns:
         table.add_column(Text(column))  # a unit in brackets is no markup
     for row in rows:
