@@ -16,6 +16,7 @@ from asyncsoc.results.atomic import replaced
 from asyncsoc.sweep.gather import Gathered
 from asyncsoc.sweep.keys import SEED, Value
 from asyncsoc.sweep.plan import Plan
+from asyncsoc.sweep.record import AT_HALF
 
 Array = NDArray[np.float64]
 COVERAGE = "contact.coverage"
@@ -48,7 +49,9 @@ def draw_sweep(path: Path, plan: Plan, gathered: Gathered) -> Path:
     lines = list(_lines(plan, values, key))
     label, x = _scaled(key, np.array(values[key], dtype=np.float64))
     panels = [
-        _panel(gathered, lines, x, _CONTACT, "SOC under the contact, where it runs ahead most", beside=_MEAN),
+        _panel(gathered, lines, x, AT_HALF, "SOC under the contact when the cell shows half", beside=0.5)
+        if _has(gathered, AT_HALF)
+        else _panel(gathered, lines, x, _CONTACT, "SOC under the contact, where it runs ahead most", beside=_MEAN),
         _panel(gathered, lines, x, _AHEAD, "How far the contact runs ahead"),
     ]
     panels += [
@@ -125,10 +128,12 @@ def _panel(
     name: str,
     title: str,
     *,
-    beside: str | None = None,
+    beside: str | float | None = None,
 ) -> SweepPanel:
     y = gathered.numbers.get(name, np.full(gathered.count, np.nan))
-    other = None if beside is None else gathered.numbers.get(beside)
+    other = gathered.numbers.get(beside) if isinstance(beside, str) else None
+    if isinstance(beside, float):
+        other = np.full(gathered.count, beside)
     clouds = tuple(
         Cloud(label, x[chosen], y[chosen], None if other is None else other[chosen])
         for label, chosen in lines

@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 Status = Literal["done", "failed", "quarantined"]
 STATUSES: tuple[Status, ...] = ("done", "failed", "quarantined")
 """Carried out; could not be carried out; killed its worker twice, once while alone."""
+AT_HALF = "Contact-mean SOC at mean SOC 0.5"
+"""What the contact has reached when the cell shows half: the first time it does; None where it never does."""
 _LENGTH = struct.Struct("<I")
 _LEVEL = 1
 _CLOCK = "wall time [s]"
@@ -120,6 +122,7 @@ def decode(data: bytes, *, where: str = "record") -> CaseRecord:
 
 def _facts(solution: Solution) -> dict[str, Any]:
     summary = {name: value for name, value in solution.summary().items() if _CLOCK not in name and name != "Name"}
+    summary[AT_HALF] = _contact_at_half(solution.columns)
     return {
         "stop reason": solution.stop_reason,
         "model": solution.mesh.coordinates,
@@ -129,6 +132,17 @@ def _facts(solution: Solution) -> dict[str, Any]:
         "steps": _steps(solution),
         "warnings": list(solution.warnings),
     }
+
+
+def _contact_at_half(columns: Mapping[str, Array]) -> float | None:
+    mean, contact = columns[names.MEAN_SOC], columns[names.CONTACT_SOC]
+    beyond = np.flatnonzero((mean[1:] - 0.5) * (mean[:-1] - 0.5) <= 0.0)
+    if not len(beyond):
+        return None
+    rows = slice(int(beyond[0]), int(beyond[0]) + 2)
+    first, last = mean[rows]
+    share = 0.0 if first == last else (0.5 - first) / (last - first)
+    return float((1.0 - share) * contact[rows][0] + share * contact[rows][1])
 
 
 def _steps(solution: Solution) -> list[dict[str, Any]]:

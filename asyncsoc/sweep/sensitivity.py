@@ -14,12 +14,13 @@ from asyncsoc.sweep.axes import Axis, Range, parse_vary
 from asyncsoc.sweep.design import SAMPLE, Design, Dimension
 from asyncsoc.sweep.gather import Gathered
 from asyncsoc.sweep.plan import Plan
+from asyncsoc.sweep.record import AT_HALF
 from asyncsoc.sweep.sampling import placed
 
 Array = NDArray[np.float64]
 EXTRA = "sobol"
 QUANTITIES = (
-    "Contact-mean SOC at largest asynchrony",
+    AT_HALF,
     "Largest asynchrony",
     "Final risk max",
     "Final dose against full coverage",
