@@ -110,14 +110,17 @@ def params(
 
 
 @app.command()
-def verify(json: Json = False) -> None:
+def verify(
+    json: Json = False,
+    three_dimensional: Annotated[bool, typer.Option("--3d", help="The 3-D meshes too: about a minute more.")] = False,
+) -> None:
     """Compare the solver with closed forms.
 
     Exit code 3 where a check fails.
     """
     from asyncsoc.cli.checking import verify_solver
 
-    raise typer.Exit(verify_solver(json=json))
+    raise typer.Exit(verify_solver(json=json, three_dimensional=three_dimensional))
 
 
 @app.command()

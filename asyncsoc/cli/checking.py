@@ -12,12 +12,12 @@ _CHECK = ("name", "value", "reference", "tolerance", "passed", "note")
 _SHOWN = _CHECK[:-1]
 
 
-def verify_solver(*, json: bool) -> int:
+def verify_solver(*, json: bool, three_dimensional: bool = False) -> int:
     """Run the verification suite, show it, and return the exit code."""
     from asyncsoc.verification.suite import run_checks
 
     with counting_bar(quiet=False) as progress:
-        checks = run_checks(progress)
+        checks = run_checks(progress, three_dimensional=three_dimensional)
     failed = [check.name for check in checks if not check.passed]
     if json:
         print_document({"checks": [{name: getattr(check, name) for name in _CHECK} for check in checks]})

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from asyncsoc.errors import SimulationError
 from asyncsoc.verification.check import Check
+from asyncsoc.verification.checks_3d import GROUPS as GROUPS_3D
 from asyncsoc.verification.checks_closed import (
     belt_checks,
     cap_checks,
@@ -16,7 +17,7 @@ from asyncsoc.verification.checks_closed import (
 from asyncsoc.verification.checks_invariants import butler_volmer_checks, uniform_flux_checks
 from asyncsoc.verification.checks_orders import edge_order_checks, space_order_checks, time_order_checks
 
-__all__ = ["GROUPS", "Check", "run_checks"]
+__all__ = ["GROUPS", "GROUPS_3D", "Check", "run_checks"]
 
 Group = Callable[[], list[Check]]
 Progress = Callable[[int, int, str], None]
@@ -35,13 +36,15 @@ GROUPS: tuple[tuple[str, Group], ...] = (
 )
 
 
-def run_checks(progress: Progress | None = None) -> list[Check]:
+def run_checks(progress: Progress | None = None, *, three_dimensional: bool = False) -> list[Check]:
     """Run every group of checks; a group whose simulation cannot finish is one failed check.
 
     Parameters
     ----------
     progress
         Called as progress(groups done, groups in all, title of the next one or "").
+    three_dimensional
+        Check the 3-D meshes too: about a minute.
 
     Returns
     -------
@@ -53,13 +56,14 @@ def run_checks(progress: Progress | None = None) -> list[Check]:
         The machine lacks something the solver needs.
     """
     checks: list[Check] = []
-    for done, (title, group) in enumerate(GROUPS):
+    groups = (*GROUPS, *GROUPS_3D) if three_dimensional else GROUPS
+    for done, (title, group) in enumerate(groups):
         if progress is not None:
-            progress(done, len(GROUPS), title)
+            progress(done, len(groups), title)
         try:
             checks += group()
         except SimulationError as error:
             checks.append(Check(f"{title}: the simulations finish", 0.0, 1.0, 0.0, False, str(error)))
     if progress is not None:
-        progress(len(GROUPS), len(GROUPS), "")
+        progress(len(groups), len(groups), "")
     return checks

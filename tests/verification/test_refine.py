@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asyncsoc.errors import InputError
-from asyncsoc.geometry.library import load_builtin
-from asyncsoc.geometry.measure import cell_measures, cell_volumes
+from asyncsoc.geometry.ball import ball_mesh
+from asyncsoc.geometry.measure import cell_angles, cell_measures, cell_volumes
+from asyncsoc.geometry.soundness import check_particle
 from asyncsoc.geometry.sphere import axisymmetric_mesh, radial_mesh
 from asyncsoc.verification.refine import family, observed_orders, refined
 
@@ -31,9 +31,20 @@ def test_intervals_are_halved() -> None:
     np.testing.assert_allclose(np.sort(meshes[-1].points[:, 0]), np.linspace(0.0, 1.0, 33), atol=1e-15)
 
 
-def test_tetrahedra_are_refused() -> None:
-    with pytest.raises(InputError, match="radial and axisymmetric"):
-        refined(load_builtin("sphere-3d-coarse"))
+def test_tetrahedra_are_cut_in_eight_and_stay_in_the_sphere() -> None:
+    coarse = ball_mesh(3, 0.14, 2.0)
+    fine = refined(coarse)
+    assert len(fine.cells) == 8 * len(coarse.cells)
+    assert len(fine.facets) == 4 * len(coarse.facets)
+    assert cell_volumes(fine).sum() == pytest.approx(4.0 * np.pi / 3.0, rel=1e-12)
+    radii = np.linalg.norm(fine.points[np.unique(fine.facets)], axis=1)
+    np.testing.assert_allclose(radii, radii[0], rtol=1e-12)
+    check_particle(fine.scaled(5e-6))
+    finer = refined(fine)
+    check_particle(finer.scaled(5e-6))
+    # Cut along the shortest diagonal, cells do not flatten from one refinement to the next.
+    angles = [np.degrees(cell_angles(mesh)).min() for mesh in (coarse, fine, finer)]
+    assert angles[2] > 0.99 * angles[1] > 15.0
 
 
 def test_observed_orders_of_a_power_law() -> None:

@@ -32,6 +32,26 @@ def test_every_check_of_a_group_passes(title: str) -> None:
     json.dumps([asdict(check) for check in checks], allow_nan=False)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("title", [title for title, _ in suite.GROUPS_3D])
+def test_every_check_of_a_three_dimensional_group_passes(title: str) -> None:
+    checks = dict(suite.GROUPS_3D)[title]()
+    assert checks
+    assert [(check.name, check.value, check.reference) for check in checks if not check.passed] == []
+    assert len({check.name for check in checks}) == len(checks)
+    json.dumps([asdict(check) for check in checks], allow_nan=False)
+
+
+def test_three_dimensions_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    check = compare("one is one", 1.0, 1.0, 0.0)
+    monkeypatch.setattr(suite, "GROUPS", (("flat", lambda: [check]),))
+    monkeypatch.setattr(suite, "GROUPS_3D", (("solid", lambda: [check, check]),))
+    assert len(suite.run_checks()) == 1
+    calls: list[tuple[int, int, str]] = []
+    assert len(suite.run_checks(lambda *call: calls.append(call), three_dimensional=True)) == 3
+    assert calls == [(0, 2, "flat"), (1, 2, "solid"), (2, 2, "")]
+
+
 def test_the_cap_grid_is_complete() -> None:
     names = [check.name for check in results("cap against its series")]
     for coverage in ("1", "0.75", "0.5", "0.25", "0.1", "0.05"):
