@@ -71,7 +71,9 @@ class SideReactionModel:
         """Reactant, energy and driving force in words."""
         return f"{self.reactant}, {self.table.kind} reaction energy, driven by {self.driving_force}"
 
-    def rate(self, x: Array, potential: Array | float, temperature: float, film: Array | None = None) -> Decomposition:
+    def rate(
+        self, x: Array, potential: Array | float, temperature: Array | float, film: Array | None = None
+    ) -> Decomposition:
         """Return reaction energy, its slope and the rate [A/m2] at local potential [V], by the compiled kernel.
 
         Raises

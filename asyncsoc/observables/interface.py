@@ -25,22 +25,23 @@ def charge_transfer_conductance(
 
 def interface_resistance(
     conductance: Array, film_resistance: Array, areas: Array, *, open_share: Array | float = 1.0
-) -> float:
+) -> Array:
     """Return 1 / sum(w g/(1 + g R)) [ohm]: charge transfer behind the film, all places of the contact side by side.
 
     Parameters
     ----------
-    conductance : (c,)
+    conductance : (..., c)
         g, of all reactions of a place [S/m2].
-    film_resistance : (c,)
+    film_resistance : (..., c)
         R [ohm m2].
     areas : (c,)
         w [m2].
     open_share
         Share of a place that carries current.
     """
-    total = float(np.sum(areas * open_share * conductance / (1.0 + conductance * film_resistance)))
-    return 1.0 / total if total > 0.0 else float("inf")
+    total = (open_share * conductance / (1.0 + conductance * film_resistance)) @ areas
+    carried = np.asarray(total) > 0.0
+    return np.asarray(np.divide(1.0, total, out=np.full(np.shape(total), np.inf), where=carried))
 
 
 def exchange_current_of(table: MaterialTable, x: Array) -> Array:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,10 @@ from numpy.typing import NDArray
 
 from asyncsoc.kinetics.rates import KineticsModel
 from asyncsoc.observables import names
-from asyncsoc.observables.interface import charge_transfer_conductance, exchange_current_of, interface_resistance
-from asyncsoc.observables.soc import mean_stoichiometry
-from asyncsoc.risk.reference import Companion, Reference
+from asyncsoc.risk.reference import Reference
+from asyncsoc.risk.rows import Noted, Rows, doses, local_state, open_share, resistances, rows_of
 from asyncsoc.risk.setting import Setting
 from asyncsoc.risk.split import LocalState, RiskSplit, split_risk
-from asyncsoc.risk.spots import share_above
-from asyncsoc.units import BOLTZMANN_EV
 
 if TYPE_CHECKING:
     from asyncsoc.electrode.segments import Segment
@@ -25,7 +21,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_EQUAL_RATES = 1e-6
+_BLOCK = 50_000
+"""Contact nodes times states that may wait to be measured together."""
+_RECENT = 2
+"""Latest states that may still be asked to be kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,43 +33,27 @@ class Looked:
 
     Attributes
     ----------
-    time, step
-        Since the start of the protocol [s]; protocol step.
+    time
+        Since the start of the protocol [s].
     mean_x
         Volume-mean stoichiometry.
     local
         Potentials, reaction energy and rate on the contact nodes.
-    companion
-        Full coverage at the same mean stoichiometry; None where there is nothing to compare with.
     split
         Risk and its factors; None where there is nothing to compare with.
-    film : (c,)
-        Thickness [m].
-    dose : (c,)
-        Charge the reaction has taken there since the start [C/m2].
+    film, dose : (c,)
+        Thickness [m]; charge the reaction has taken there since the start [C/m2].
+    full_dose
+        The companion's dose [C/m2], NaN where there is nothing to compare with.
     """
 
     time: float
-    step: int
     mean_x: float
     local: LocalState
-    companion: Companion | None
     split: RiskSplit | None
     film: Array
     dose: Array
-
-
-def mean_rate_between(before: Array, after: Array) -> Array:
-    """Return the mean of a quantity that grows exponentially from `before` to `after`, (b - a)/ln(b/a), elementwise.
-
-    Rates follow potentials exponentially: where the potential moves evenly this is exact. Zero at either end: the
-    arithmetic mean.
-    """
-    positive = (before > 0.0) & (after > 0.0)
-    logarithm = np.log(np.where(positive, after, 1.0) / np.where(positive, before, 1.0))
-    apart = np.abs(logarithm) > _EQUAL_RATES
-    quotient = (after - before) / np.where(apart, logarithm, 1.0)
-    return np.asarray(np.where(positive & apart, quotient, 0.5 * (before + after)))
+    full_dose: float
 
 
 class RateRecorder:
@@ -87,125 +70,109 @@ class RateRecorder:
     def __init__(self, setting: Setting, reference: Reference | None = None) -> None:
         self.setting = setting
         self.reference = reference
-        self.kept: list[Looked] = []
-        self._rows: list[dict[str, float]] = []
-        self._track: list[tuple[float, ...]] = []
-        self._recent: list[Looked] = []
+        self._waiting: list[Noted] = []
+        self._wanted: list[float] = []
+        self._kept: list[Looked] = []
+        self._blocks: list[dict[str, Array]] = []
+        self._track: list[Array] = []
+        self._before: tuple[float, Array, Array] | None = None
         self._start, self._rest = 0.0, False
+        self._shares = setting.areas / setting.areas.sum()
+        self._volumes = setting.mass / setting.mass.sum()
 
     def begin(self, state: StepState, segment: Segment) -> None:
         """Note when a protocol step begins and whether it is a rest."""
         self._start, self._rest = state.time, segment.step.control == "rest"
 
-    def record(self, state: StepState) -> Looked:
-        """Look at a state and append its row."""
-        looked = self._look(state)
-        self._recent = [*self._recent[-1:], looked]
-        self._rows.append(self._row(state, looked))
-        share = self.setting.areas / self.setting.areas.sum()
-        local = looked.local
-        means = (local.rate, local.equilibrium, local.overpotential, local.energy, looked.dose)
-        here = (float(looked.step), looked.time - self._start, looked.mean_x, float(self._rest))
-        self._track.append((*here, *(float(share @ values) for values in means)))
-        return looked
+    def record(self, state: StepState) -> None:
+        """Note a state; it is measured together with the next ones, which is quicker by far."""
+        x = state.x[self.setting.nodes]
+        self._waiting.append(Noted(state, self._start, self._rest, x, float(self._volumes @ state.x)))
+        if (len(self._waiting) - _RECENT) * len(x) >= _BLOCK:
+            self._measure(self._waiting[:-_RECENT])
+            self._waiting = self._waiting[-_RECENT:]
 
     def keep(self, time: float) -> None:
-        """Keep what was seen at `time`, one of the two states shown last, for the fields."""
-        self.kept += [looked for looked in self._recent[::-1] if looked.time == time][:1]
+        """Keep what is seen at `time`, one of the two states noted last, for the fields."""
+        self._wanted.append(time)
+
+    @property
+    def kept(self) -> list[Looked]:
+        """The moments kept."""
+        self._finish()
+        return self._kept
 
     def as_reference(self) -> Reference:
         """Return the run as the companion of others."""
-        rows = np.array(self._track, dtype=np.float64).reshape(len(self._track), -1)
+        self._finish()
+        rows = np.concatenate(self._track)
         return Reference(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3] > 0.0, rows[:, 4:])
 
     def columns(self) -> dict[str, Array]:
         """Return the curves (`names.SIDE_CURVES`, as far as the mode has them)."""
-        present = [name for name in names.SIDE_CURVES if self._rows and name in self._rows[0]]
-        return {name: np.array([row[name] for row in self._rows], dtype=np.float64) for name in present}
+        self._finish()
+        present = [name for name in names.SIDE_CURVES if self._blocks and name in self._blocks[0]]
+        return {name: np.concatenate([block[name] for block in self._blocks]) for name in present}
 
-    def _look(self, state: StepState) -> Looked:
-        setting, model = self.setting, self.setting.model
-        x = state.x[setting.nodes]
-        potential = np.full(len(x), state.potential)
-        if setting.kinetics != KineticsModel.UNIFORM_FLUX:
-            through = state.contact_current_density
-            if setting.coupled:
-                # Both densities are per contact area; the drop belongs to the part of a place that is open.
-                through = through + state.side_current_density
-                through = through / np.maximum(self.open_share(state.film_thickness), np.finfo(np.float64).tiny)
-            potential -= through * state.film_resistance
-        film = state.film_thickness if setting.coupled else np.zeros(len(x))
-        found = model.rate(x, potential, state.temperature)
-        rate = state.side_current_density if setting.coupled else found.rate
-        equilibrium = np.asarray(setting.open_circuit_potential(x), dtype=np.float64)
-        local = LocalState(equilibrium, potential - equilibrium, found.energy, rate)
-        mean_x = mean_stoichiometry(state.x, setting.mass)
-        companion = None
+    def _finish(self) -> None:
+        if self._waiting:
+            self._measure(self._waiting)
+            self._waiting = []
+
+    def _measure(self, noted: list[Noted]) -> None:
+        setting = self.setting
+        rows = rows_of(noted, setting)
+        local = local_state(rows, setting)
+        dose = doses(rows, local.rate, setting, self._before)
+        self._before = (float(rows.time[-1]), local.rate[-1], dose[-1])
+        block = self._side_columns(rows, local, dose)
+        split, full_dose = None, np.full(len(rows.time), np.nan)
         if self.reference is not None:
-            companion = self.reference.at(state.step, state.time - self._start, mean_x)
-        return Looked(
-            time=state.time,
-            step=state.step,
-            mean_x=mean_x,
-            local=local,
-            companion=companion,
-            split=None if companion is None else split_risk(local, companion, model.effective, state.temperature),
-            film=film,
-            dose=self._dose(state, rate, film),
-        )
+            companion = self.reference.match(rows.step, rows.since, rows.mean_x)
+            full_dose = companion.dose
+            split = split_risk(local, companion, setting.model.effective, rows.temperature)
+            block |= self._risk_columns(split, dose @ self._shares, full_dose)
+        self._blocks.append(block)
+        means = (local.rate, local.equilibrium, local.overpotential, local.energy, dose)
+        here = (rows.step, rows.since, rows.mean_x, rows.rest)
+        self._track.append(np.column_stack([*here, *(values @ self._shares for values in means)]))
+        for time in [time for time in self._wanted if time in rows.time]:
+            k = int(np.flatnonzero(rows.time == time)[-1])
+            found = None if split is None or np.isnan(split.risk[k]).any() else split.row(k)
+            self._kept.append(
+                Looked(time, float(rows.mean_x[k]), local.row(k), found, rows.film[k], dose[k], float(full_dose[k]))
+            )
+            self._wanted.remove(time)
 
-    def open_share(self, film: Array) -> Array:
-        """Return the share of each place that a film of thickness `film` (c,) [m] leaves open."""
-        return np.maximum(0.0, 1.0 - film / self.setting.model.film.blocking_thickness)
-
-    def _dose(self, state: StepState, rate: Array, film: Array) -> Array:
-        if self.setting.coupled:
-            return film / self.setting.model.film.volume_per_charge
-        if not self._recent:
-            return np.zeros(len(rate))
-        before = self._recent[-1]
-        return before.dose + (state.time - before.time) * mean_rate_between(before.local.rate, rate)
-
-    def _row(self, state: StepState, looked: Looked) -> dict[str, float]:
-        areas, coupled = self.setting.areas, self.setting.coupled
-        row = {
-            names.SIDE_CURRENT: float(areas @ looked.local.rate),
-            names.SIDE_CHARGE: state.side_charge if coupled else float(areas @ looked.dose),
+    def _side_columns(self, rows: Rows, local: LocalState, dose: Array) -> dict[str, Array]:
+        setting, shares = self.setting, self._shares
+        columns = {
+            names.SIDE_CURRENT: local.rate @ setting.areas,
+            names.SIDE_CHARGE: rows.side_charge if setting.coupled else dose @ setting.areas,
         }
-        if coupled:
-            row[names.FILM_MEAN] = float(areas @ looked.film) / float(areas.sum())
-            row[names.FILM_MAX] = float(looked.film.max())
-            row[names.OPEN_SHARE] = float(areas @ self.open_share(looked.film)) / float(areas.sum())
-        if self.setting.kinetics != KineticsModel.UNIFORM_FLUX:
-            row[names.INTERFACE_RESISTANCE] = self._resistance(state, looked)
-        return row | self._risk_row(looked)
+        if setting.coupled:
+            columns[names.FILM_MEAN] = rows.film @ shares
+            columns[names.FILM_MAX] = rows.film.max(axis=1)
+            columns[names.OPEN_SHARE] = open_share(rows.film, setting) @ shares
+        if setting.kinetics != KineticsModel.UNIFORM_FLUX:
+            columns[names.INTERFACE_RESISTANCE] = resistances(rows, local, setting)
+        return columns
 
-    def _resistance(self, state: StepState, looked: Looked) -> float:
-        setting, temperature = self.setting, state.temperature
-        i0 = exchange_current_of(setting.tables[temperature], state.x[setting.nodes])
-        conductance = charge_transfer_conductance(
-            setting.kinetics, looked.local.overpotential, i0, alpha=setting.alpha, temperature=temperature
-        )
-        if not setting.coupled:
-            return interface_resistance(conductance, state.film_resistance, setting.areas)
-        share = self.open_share(looked.film)
-        slope = setting.model.effective.transfer_coefficient / (BOLTZMANN_EV * temperature)
-        conductance = conductance + slope * looked.local.rate / np.maximum(share, np.finfo(np.float64).tiny)
-        return interface_resistance(conductance, state.film_resistance, setting.areas, open_share=share)
+    def _risk_columns(self, split: RiskSplit, dose: Array, full_dose: Array) -> dict[str, Array]:
+        count, hottest = len(dose), np.argmax(split.risk, axis=1)
+        unmatched = np.isnan(split.risk).any(axis=1)
 
-    def _risk_row(self, looked: Looked) -> dict[str, float]:
-        split, companion, areas = looked.split, looked.companion, self.setting.areas
-        if split is None or companion is None:
-            return dict.fromkeys(names.RISK_CURVES, math.nan) if self.reference is not None else {}
-        dose = float(areas @ looked.dose) / float(areas.sum())
-        hottest = int(np.argmax(split.risk))
+        def there(values: Array) -> Array:
+            return np.asarray(np.where(unmatched, np.nan, values[np.arange(count), hottest]))
+
+        hot = np.where(np.isnan(split.risk), 0.0, split.risk) > self.setting.threshold
         return {
-            names.RISK_MEAN: float(areas @ split.risk) / float(areas.sum()),
-            names.RISK_MAX: float(split.risk[hottest]),
-            names.RISK_KINETIC: float(split.kinetic[hottest]),
-            names.RISK_CONCENTRATION: float(split.concentration[hottest]),
-            names.RISK_REACTION: float(split.reaction[hottest]),
-            names.RISK_REMAINDER: float(split.remainder[hottest]),
-            names.RISK_SHARE: share_above(split.risk, areas, self.setting.threshold),
-            names.RISK_DOSE: dose / companion.dose if companion.dose > 0.0 else math.nan,
+            names.RISK_MEAN: split.risk @ self._shares,
+            names.RISK_MAX: there(split.risk),
+            names.RISK_KINETIC: there(split.kinetic),
+            names.RISK_CONCENTRATION: there(split.concentration),
+            names.RISK_REACTION: there(split.reaction),
+            names.RISK_REMAINDER: there(split.remainder),
+            names.RISK_SHARE: np.where(unmatched, np.nan, hot @ self._shares),
+            names.RISK_DOSE: dose / np.where(full_dose > 0.0, full_dose, np.nan),
         }

@@ -22,9 +22,9 @@ _WITHIN = 2e-4
 end their charges that far apart. The last row then stands for it, wrong by less than a per cent."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Companion:
-    """Area means over the companion's surface at one moment.
+    """Area means over the companion's surface at k moments, (k,) each; NaN where it never came there.
 
     Attributes
     ----------
@@ -40,11 +40,11 @@ class Companion:
         Charge the reaction has taken since the start [C/m2].
     """
 
-    rate: float
-    equilibrium: float
-    overpotential: float
-    energy: float
-    dose: float
+    rate: Array
+    equilibrium: Array
+    overpotential: Array
+    energy: Array
+    dose: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,26 +78,31 @@ class Reference:
     def _track(self, rows: NDArray[np.bool_]) -> _Track:
         mean, time = self.mean_x[rows], self.time[rows]
         rest = bool(self.rest[rows].any()) or float(np.ptp(mean)) < _STILL
-        place = time if rest else mean if mean[-1] > mean[0] else -mean
+        sign = 1.0 if rest or mean[-1] > mean[0] else -1.0
+        place = time if rest else sign * mean
         # Rows that share their place (both sides of a jump) or step back by rounding carry nothing new.
         kept = np.concatenate(([True], np.diff(np.maximum.accumulate(place)) > 0.0))
-        sign = 1.0 if rest or mean[-1] > mean[0] else -1.0
         return _Track(rest, sign, place[kept], self.values[rows][kept])
 
-    def at(self, step: int, time: float, mean_x: float) -> Companion | None:
-        """Return the companion where it matches, None where it never came there.
+    def match(self, step: NDArray[np.int64], time: Array, mean_x: Array) -> Companion:
+        """Return the companion at k moments.
 
         Parameters
         ----------
-        step
+        step : (k,)
             Protocol step.
-        time
+        time : (k,)
             Since the step began [s]; matters at rest.
-        mean_x
+        mean_x : (k,)
             Mean stoichiometry; matters otherwise.
         """
-        track = self._tracks.get(step)
-        return None if track is None else track.at(time, mean_x)
+        out = np.full((len(step), self.values.shape[1]), np.nan)
+        for number in np.unique(step):
+            track = self._tracks.get(int(number))
+            if track is not None:
+                rows = step == number
+                out[rows] = track.at(time[rows], mean_x[rows])
+        return Companion(*out.T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,17 +118,18 @@ class _Track:
         columns[:, 0] = np.log(np.maximum(columns[:, 0], np.finfo(np.float64).tiny))
         return PchipInterpolator(self.place, columns)
 
-    def at(self, time: float, mean_x: float) -> Companion | None:
+    def at(self, time: Array, mean_x: Array) -> Array:
+        """Return the columns of `Companion` (k, 5)."""
         wanted = time if self.rest else self.sign * mean_x
         first, last = float(self.place[0]), float(self.place[-1])
-        slack = _WITHIN * max(last - first, 1.0) if self.rest else _WITHIN
-        if not first - slack <= wanted <= last + slack:
-            return None
-        held = min(max(wanted, first), last)
-        row = self.values[0].copy()
+        slack = _WITHIN * (max(last - first, 1.0) if self.rest else 1.0)
+        held = np.clip(wanted, first, last)
         if len(self.place) > 1:
-            row = np.asarray(self._interpolant(held), dtype=np.float64)
-            row[0] = np.exp(row[0])
+            rows = np.array(self._interpolant(held), dtype=np.float64)
+            rows[:, 0] = np.exp(rows[:, 0])
+        else:
+            rows = np.repeat(self.values, len(wanted), axis=0)
         if not self.values[:, 0].any():
-            row[0] = 0.0
-        return Companion(*(float(value) for value in row))
+            rows[:, 0] = 0.0
+        rows[np.abs(wanted - held) > slack] = np.nan
+        return rows

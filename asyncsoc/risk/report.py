@@ -48,7 +48,7 @@ def side_report(recorder: RateRecorder, mesh: ParticleMesh) -> dict[str, Any]:
 
 def _dose(last: Looked, areas: Array) -> dict[str, float | None]:
     mean, largest = float(areas @ last.dose) / float(areas.sum()), float(last.dose.max())
-    full = 0.0 if last.companion is None else last.companion.dose
+    full = last.full_dose
     return {
         "area mean [C/m2]": mean,
         "largest [C/m2]": largest,

@@ -26,17 +26,31 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LocalState:
-    """Where the reaction takes place, on the contact nodes (c,): U(x) [V], eta [V], E [eV/atom] and its rate [A/m2]."""
+    """Where the reaction takes place, (k, c) at k moments on c contact nodes.
+
+    Attributes
+    ----------
+    equilibrium, overpotential
+        U(x) and local potential less U [V].
+    energy
+        Reaction energy [eV/atom].
+    rate
+        A/m2.
+    """
 
     equilibrium: Array
     overpotential: Array
     energy: Array
     rate: Array
 
+    def row(self, k: int) -> LocalState:
+        """Return one moment, (c,)."""
+        return LocalState(self.equilibrium[k], self.overpotential[k], self.energy[k], self.rate[k])
+
 
 @dataclass(frozen=True, eq=False)
 class RiskSplit:
-    """Risk [1] and its factors on the contact nodes (c,); they multiply to `risk` to rounding."""
+    """Risk [1] and its factors, which multiply to it to rounding; NaN where there is nothing to compare with."""
 
     risk: Array
     kinetic: Array
@@ -44,29 +58,32 @@ class RiskSplit:
     reaction: Array
     remainder: Array
 
+    def row(self, k: int) -> RiskSplit:
+        """Return one moment, (c,)."""
+        return RiskSplit(self.risk[k], self.kinetic[k], self.concentration[k], self.reaction[k], self.remainder[k])
+
 
 def split_risk(
-    here: LocalState, companion: Companion, constants: DecompositionConstants, temperature: float
-) -> RiskSplit | None:
-    """Return risk and its factors; None where the companion's rate is zero.
+    here: LocalState, companion: Companion, constants: DecompositionConstants, temperature: Array
+) -> RiskSplit:
+    """Return risk and its factors (k, c); NaN where the companion has no match or no rate.
 
     Parameters
     ----------
-    here
+    here : (k, c)
         The contact.
-    companion
+    companion : (k,)
         Full coverage at the same mean stoichiometry.
     constants
         Those of the rate, the driving force chosen (`driven_by`).
-    temperature
+    temperature : (k,)
         K.
     """
-    if not companion.rate > 0.0:
-        return None
-    f = 1.0 / (BOLTZMANN_EV * temperature)
+    f = (1.0 / (BOLTZMANN_EV * temperature))[:, None]
     a, b = constants.transfer_coefficient * f, constants.barrier_coefficient * f
-    kinetic = np.exp(a * (here.overpotential - companion.overpotential))
-    concentration = np.exp(a * (here.equilibrium - companion.equilibrium))
-    reaction = np.exp(-b * (here.energy - companion.energy))
-    risk = here.rate / companion.rate
+    kinetic = np.exp(a * (here.overpotential - companion.overpotential[:, None]))
+    concentration = np.exp(a * (here.equilibrium - companion.equilibrium[:, None]))
+    reaction = np.exp(-b * (here.energy - companion.energy[:, None]))
+    full = np.where(companion.rate > 0.0, companion.rate, np.nan)[:, None]
+    risk = here.rate / full
     return RiskSplit(risk, kinetic, concentration, reaction, risk / (kinetic * concentration * reaction))

@@ -15,8 +15,8 @@ from asyncsoc.contact.build import build_contact
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.observables import names
 from asyncsoc.risk.conclusions import Conclusion, Finding, compare_electrolytes, compare_particles
-from asyncsoc.risk.recorder import mean_rate_between
 from asyncsoc.risk.reference import Companion, Reference
+from asyncsoc.risk.rows import mean_rate_between
 from asyncsoc.risk.split import LocalState, split_risk
 from asyncsoc.risk.spots import hot_spots, share_above
 from asyncsoc.risk.study import Reading, RiskCurve, RiskStudy
@@ -29,13 +29,10 @@ VOLTS = st.floats(-0.3, 0.3)
 @given(VOLTS, VOLTS, st.floats(-0.1, 0.1), st.floats(0.1, 1.0), st.floats(0.0, 1.5), st.floats(0.0, 20.0))
 def test_the_factors_multiply_to_the_risk(eta: float, du: float, de: float, film: float, a: float, b: float) -> None:
     constants = DecompositionConstants(transfer_coefficient=a, barrier_coefficient=b)
-    kt = 8.617333262e-5 * 333.15
-    here = LocalState(*(np.array([v]) for v in (3.9 + du, 0.02 + eta, -0.5 + de)), rate=np.zeros(1))
-    law = 1e-3 * math.exp((a * (eta + du) - b * de) / kt)
-    full = Companion(rate=1e-3, equilibrium=3.9, overpotential=0.02, energy=-0.5, dose=0.0)
-    split = split_risk(LocalState(here.equilibrium, here.overpotential, here.energy, np.array([law * film])), full,
-                       constants, 333.15)  # fmt: skip
-    assert split is not None
+    law = 1e-3 * math.exp((a * (eta + du) - b * de) / (8.617333262e-5 * 333.15))
+    here = LocalState(*(np.array([[v]]) for v in (3.9 + du, 0.02 + eta, -0.5 + de, law * film)))
+    full = Companion(*(np.array([v]) for v in (1e-3, 3.9, 0.02, -0.5, 0.0)))
+    split = split_risk(here, full, constants, np.array([333.15])).row(0)
     assert split.risk[0] == pytest.approx(1e3 * law * film, rel=1e-12)
     assert split.remainder[0] == pytest.approx(film, rel=1e-9)
     product = split.kinetic * split.concentration * split.reaction * split.remainder
@@ -43,9 +40,11 @@ def test_the_factors_multiply_to_the_risk(eta: float, du: float, de: float, film
 
 
 def test_nothing_to_compare_with() -> None:
-    one = np.ones(1)
-    nothing = Companion(rate=0.0, equilibrium=1.0, overpotential=1.0, energy=1.0, dose=0.0)
-    assert split_risk(LocalState(one, one, one, one), nothing, DecompositionConstants(), 300.0) is None
+    one = np.ones((2, 3))
+    rates = np.array([0.0, np.nan])
+    split = split_risk(LocalState(one, one, one, one), Companion(rates, *np.ones((4, 2))), DecompositionConstants(),
+                       np.array([300.0, 310.0]))  # fmt: skip
+    assert np.isnan(split.risk).all()
 
 
 def reference() -> Reference:
@@ -59,23 +58,15 @@ def reference() -> Reference:
 
 
 def test_a_companion_is_matched_at_equal_mean_stoichiometry_and_at_rest_at_equal_time() -> None:
-    track = reference()
-    charging = track.at(1, 0.0, 0.6543)
-    assert charging is not None
-    assert charging.rate == pytest.approx(math.exp(-8.0 * 0.6543), rel=1e-9)
-    assert charging.equilibrium == pytest.approx(4.5 - 0.6543, rel=1e-12)
-    assert charging.energy == pytest.approx(-0.6 + 0.06543, rel=1e-12)
-    resting = track.at(2, 123.0, 0.77)
-    assert resting is not None
-    assert resting.rate == pytest.approx(math.exp(-0.41), rel=1e-9)
-    discharging = track.at(3, 0.0, 0.5)
-    assert discharging is not None
-    assert discharging.equilibrium == pytest.approx(4.0)
+    step, time = np.array([1, 2, 3, 1, 3, 2, 4]), np.array([0.0, 123.0, 0.0, 0.0, 0.0, 700.0, 0.0])
+    found = reference().match(step, time, np.array([0.6543, 0.77, 0.5, 0.39, 0.85, 0.4, 0.6]))
+    np.testing.assert_allclose(found.rate[:2], [math.exp(-8.0 * 0.6543), math.exp(-0.41)], rtol=1e-9)
+    np.testing.assert_allclose(found.equilibrium[[0, 2]], [4.5 - 0.6543, 4.0], rtol=1e-12)
+    assert found.energy[0] == pytest.approx(-0.6 + 0.06543, rel=1e-12)
     # Where the companion never came there is nothing to compare with.
-    assert track.at(1, 0.0, 0.39) is None
-    assert track.at(3, 0.0, 0.85) is None
-    assert track.at(2, 700.0, 0.4) is None
-    assert track.at(4, 0.0, 0.6) is None
+    assert np.isnan(found.rate[3:]).all()
+    # Two meshes end their charges a little apart.
+    assert reference().match(step[:1], time[:1], np.array([0.3999])).rate[0] == pytest.approx(math.exp(-3.2), rel=1e-9)
 
 
 @settings(max_examples=40, deadline=None)
