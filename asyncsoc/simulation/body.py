@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
 
 from asyncsoc.case import Case
 from asyncsoc.contact.build import build_contact, contact_options
@@ -14,7 +17,7 @@ from asyncsoc.fem.assembly import assemble
 from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.labelled import LabelledMesh
 from asyncsoc.geometry.library import builtin_names, load_builtin
-from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.mesh import ParticleMesh, frozen
 from asyncsoc.geometry.particle_files import TOMOGRAPHY_SUFFIX, mesh_file_sha256, read_labelled
 from asyncsoc.stepping.system import OrderedSystem, order_system
 
@@ -93,16 +96,33 @@ def _from_labels(labelled: LabelledMesh, active: tuple[int | str, ...]) -> Conta
 
 @lru_cache(maxsize=8)
 def _sphere(name: str, radius: float) -> Body:
-    """Discretize a built-in sphere once per radius [m] and process."""
-    mesh = load_builtin(name).scaled(radius)
-    operators = assemble(mesh)
-    return mesh, operators, order_system(operators)
+    """Scale a built-in sphere to its radius R [m]: K goes with R, m with R^3, and the elimination order stays."""
+    mesh, operators, system = _unit_sphere(name)
+    cube = radius**3
+    kernel = system.kernel._replace(
+        stiffness=frozen(system.kernel.stiffness * radius, np.float64),
+        mass=frozen(system.kernel.mass * cube, np.float64),
+    )
+    scaled = replace(
+        operators, stiffness=operators.stiffness * radius, mass=operators.mass * cube, volume=operators.volume * cube
+    )
+    return mesh.scaled(radius), scaled, replace(system, kernel=kernel)
+
+
+@lru_cache(maxsize=8)
+def _unit_sphere(name: str) -> Body:
+    """Discretize a built-in sphere of radius 1 once per process: a sweep over the radius assembles nothing again."""
+    return _discretized_mesh(load_builtin(name))
 
 
 @lru_cache(maxsize=4)
 def _discretized(labelled: LabelledMesh) -> Body:
-    operators = assemble(labelled.mesh)
-    return labelled.mesh, operators, order_system(operators)
+    return _discretized_mesh(labelled.mesh)
+
+
+def _discretized_mesh(mesh: ParticleMesh) -> Body:
+    operators = assemble(mesh)
+    return mesh, operators, order_system(operators)
 
 
 @lru_cache(maxsize=4)
