@@ -1,4 +1,4 @@
-"""`asyncsoc tomo stats` and `asyncsoc tomo mesh`: from a labelled volume to statistics and tagged particle meshes."""
+"""`asyncsoc tomo stats|mesh|charge`: from a labelled volume to statistics, particle meshes and charged particles."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asyncsoc.cli.tomo_work import Source, load, mesh_all, show_meshes, show_sta
 
 tomo_app = typer.Typer(
     name="tomo",
-    help="From a labelled volume (pore, NCM, CBD) to statistics and particle meshes.",
+    help="From a labelled volume (pore, NCM, CBD) to statistics, particle meshes and charged particles.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -144,3 +144,34 @@ def mesh(
         print_document(document)
     elif not quiet:
         show_meshes(document)
+
+
+@tomo_app.command()
+def charge(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Particle files of 'asyncsoc tomo mesh'.")],
+    case: Annotated[
+        Path, typer.Argument(metavar="CASE.toml", help="All but particle and contact, which are those of the files.")
+    ],
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a key of the case; repeatable.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Table and figure.")] = None,
+    only: Annotated[str | None, typer.Option(metavar="N,N", help="These particles alone, by their numbers.")] = None,
+    spheres: Annotated[bool, typer.Option("--spheres/--no-spheres", help="Equivalent spheres beside them.")] = True,
+    workers: Workers = 1,
+    note: Note = "",
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Carry every particle of a set through a protocol, equivalent spheres beside them."""
+    from asyncsoc.cli.progress import counting_bar
+    from asyncsoc.cli.tomo_charge import charge_all, show_charged
+
+    with counting_bar(quiet=quiet or json) as bar:
+        document = charge_all(folder, case, overrides or (), output, only, spheres, workers, note, bar)
+    if json:
+        from asyncsoc.cli.console import print_document
+
+        print_document(document)
+    elif not quiet:
+        show_charged(document)

@@ -172,6 +172,16 @@ def show_statistics(document: dict[str, Any]) -> None:
         print_line(line)
 
 
+def particle_numbers(only: str | None) -> list[int] | None:
+    """Return the numbers in '12,15,99'; None for all."""
+    if only is None:
+        return None
+    try:
+        return [int(part) for part in only.split(",")]
+    except ValueError:
+        raise InputError("not a list of particle numbers", where="--only", value=only, allowed="12,15,99") from None
+
+
 def mesh_all(
     source: Source, settings: MeshSettings, output: Path, suffix: str, only: str | None, bar: Bar
 ) -> dict[str, Any]:
@@ -179,12 +189,7 @@ def mesh_all(
     from asyncsoc.tomography.meshing import mesh_particles
     from asyncsoc.tomography.particle_set import MANIFEST
 
-    numbers = None
-    if only is not None:
-        try:
-            numbers = [int(part) for part in only.split(",")]
-        except ValueError:
-            raise InputError("not a list of particle numbers", where="--only", value=only, allowed="12,15,99") from None
+    numbers = particle_numbers(only)
     loaded, particles = load(source, bar)
     made = mesh_particles(
         loaded, particles, settings, folder=output, suffix=suffix, workers=source.workers, only=numbers,

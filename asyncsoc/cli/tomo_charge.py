@@ -1,0 +1,66 @@
+"""The work behind `asyncsoc tomo charge`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from asyncsoc.cli.tomo_work import particle_numbers
+from asyncsoc.errors import SimulationError
+
+Bar = Callable[[int, int, str], None] | None
+
+
+def charge_all(
+    folder: Path, case: Path, overrides: Sequence[str], output: Path | None, only: str | None, spheres: bool,
+    workers: int, note: str, bar: Bar,
+) -> dict[str, Any]:  # fmt: skip
+    """Charge the particles in `folder`, keep table and figure where asked, and return what is to be said about them.
+
+    Raises
+    ------
+    InputError
+        The case, the particles or the output are wrong.
+    SimulationError
+        No particle could be charged.
+    """
+    from asyncsoc.case.case import Case
+    from asyncsoc.experiments.charged_files import to_document, write_charged
+    from asyncsoc.experiments.particle_set import charge_set
+    from asyncsoc.experiments.summary import summary
+    from asyncsoc.tomography.particle_set import read_set
+
+    template, particles = Case.from_toml(case, overrides), read_set(folder)
+    charged = charge_set(
+        particles, template, workers=workers, spheres=spheres, only=particle_numbers(only),
+        progress=(lambda done, total: bar(done, total, "charging")) if bar else None,
+    )  # fmt: skip
+    files: list[Path] = []
+    if output is not None:
+        files = write_charged(charged, output)
+    if not charged.rows:
+        raise SimulationError(
+            "no particle could be charged", where=str(folder), value=charged.failed[0]["reason"],
+            next_step="the reason of each particle is in charged.json, with -o DIR",
+        )  # fmt: skip
+    if output is not None:
+        from asyncsoc.experiments.pictures import save_picture
+
+        files.append(save_picture(charged, output, note=note))
+    return {**to_document(charged), "summary": summary(charged), "files": [str(file) for file in files]}
+
+
+def show_charged(document: dict[str, Any]) -> None:
+    """Print what became of the particles."""
+    from asyncsoc.cli.console import print_line, print_table
+
+    header = document["header"]
+    rows = [(name, header[name]) for name in ("charged", "failed", "wall time [s]")]
+    print_table(("quantity", "value"), [*rows, ("largest lithium balance error", document["summary"]["balance"])])
+    table = document["summary"]["medians"]
+    if table:
+        print_table(list(table[0]), [tuple(row.values()) for row in table])
+    if document["failed"]:
+        print_table(("particle", "why it failed"), [tuple(row.values()) for row in document["failed"]])
+    print_line("\n".join(document["files"]) if document["files"] else "not kept: add -o DIR to keep the result")
