@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from asyncsoc.case.case import Case
 from asyncsoc.errors import InputError
+from asyncsoc.geometry.files import write_mesh
+from asyncsoc.geometry.library import load_builtin
 from asyncsoc.verification.estimate_case import estimate
 from asyncsoc.verification.steady import cap_contact_mean_steady
 
@@ -73,8 +76,10 @@ def test_cases_without_an_estimate_say_why(protocol: dict[str, object], message:
         estimate(case(protocol=protocol))
 
 
-def test_mesh_particles_are_refused() -> None:
-    keys = {"particle": {"shape": "mesh", "file": "p.vtu"}, "contact": {"kind": "labels"}}
+def test_mesh_particles_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "p.vtu"
+    write_mesh(load_builtin("sphere-3d-coarse"), file)
+    keys = {"particle": {"shape": "mesh", "file": str(file), "length_unit": "um"}, "contact": {"kind": "labels"}}
     with pytest.raises(InputError, match="knows spheres"):
         estimate(case(**keys))
 
