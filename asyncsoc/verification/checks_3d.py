@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -139,7 +139,7 @@ def tilt_and_order_checks() -> list[Check]:
     return checks
 
 
-GROUPS: Sequence[tuple[str, partial[list[Check]]]] = (
+GROUPS: tuple[tuple[str, Callable[[], list[Check]]], ...] = (
     ("3-D, default mesh: cap against its series", partial(cap_checks, "default")),
     ("3-D, default mesh: patches against their closed form", partial(patches_checks)),
     ("3-D, nested meshes: tilted caps and orders", partial(tilt_and_order_checks)),

@@ -1,0 +1,60 @@
+"""The estimate of the mesh's error: right for smooth fields, second order, and silent where the mesh is good enough."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from asyncsoc.geometry.ball import ball_mesh
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.sphere import axisymmetric_mesh, radial_mesh
+from asyncsoc.observables.resolution import LARGEST_ERROR, Recovery, gradient_error, gradient_warning
+from asyncsoc.verification.refine import family
+
+COARSE = {
+    "radial": radial_mesh(10, 0.1),
+    "axisymmetric": axisymmetric_mesh(surface_spacing=0.2, first_cell=0.15, max_spacing=0.25),
+    "cartesian": ball_mesh(4, 0.2, 1.3),
+}
+
+
+def square(mesh: ParticleMesh) -> np.ndarray:
+    """rho^2, whose gradient a linear function cannot follow."""
+    return np.sum(mesh.points**2, axis=1)
+
+
+@pytest.mark.parametrize("kind", COARSE)
+def test_the_estimate_falls_with_the_square_of_the_spacing(kind: str):
+    coarse, fine = (Recovery(mesh).relative_error(square(mesh)) for mesh in family(COARSE[kind], 2))
+    assert np.log2(coarse / fine) == pytest.approx(2.0, abs=0.45)
+
+
+def test_it_is_the_energy_error_of_the_interpolant():
+    # Of rho^2 on uniform shells: the gradient is off by 2 (rho - middle), its mean square h^2/3 against 12/5.
+    mesh = radial_mesh(100, 0.01)
+    assert Recovery(mesh).relative_error(square(mesh)) == pytest.approx(0.01**2 / 3.0 / (12.0 / 5.0), rel=0.05)
+
+
+def test_a_linear_field_is_followed_exactly():
+    mesh = COARSE["cartesian"]
+    assert Recovery(mesh).relative_error(mesh.points @ np.array([1.0, 2.0, 3.0])) < 1e-25
+    assert Recovery(mesh).relative_error(np.full(mesh.n_nodes, 0.3)) == 0.0
+
+
+def test_a_narrow_snapshot_counts_less_than_a_wide_one():
+    mesh = COARSE["cartesian"]
+    smooth = mesh.points[:, 2]
+    rough = np.where(np.arange(mesh.n_nodes) % 2 == 0, 0.001, 0.0)
+    alone, among = gradient_error(mesh, (100.0 * rough)[None]), gradient_error(mesh, np.stack([rough, smooth]))
+    assert alone > 0.1
+    assert among < 0.001 * 1.01 / np.ptp(smooth)
+    assert gradient_error(mesh, rough[None]) == 0.0
+
+
+def test_a_warning_tells_the_error():
+    mesh = COARSE["cartesian"]
+    assert gradient_warning(mesh, (0.1 * mesh.points[:, 2])[None]) is None
+    field = 0.1 * np.exp(6.0 * (mesh.points[:, 2] - 1.0))
+    assert gradient_error(mesh, field[None]) > LARGEST_ERROR
+    warning = gradient_warning(mesh, field[None])
+    assert f"{100.0 * gradient_error(mesh, field[None]):.1f} to" in warning
