@@ -146,4 +146,5 @@ def _event(termination: Termination, current: float, scale: ParticleScale) -> Ev
         limit = value * scale.capacity / SECONDS_PER_HOUR
         return Event(CURRENT_BELOW, limit, f"current {value:g} C reached")
     charge = {"C": value, "A.h/kg": value * SECONDS_PER_HOUR * scale.mass, "fraction": value * scale.capacity}
-    return Event(CHARGE_REACHED, charge[termination.unit], f"capacity {value:g} {termination.unit} reached")
+    words = {"C": f"{value:g} C", "A.h/kg": f"{value:g} mAh/g", "fraction": f"{100.0 * value:g} % of capacity"}
+    return Event(CHARGE_REACHED, charge[termination.unit], f"charge of {words[termination.unit]} reached")

@@ -57,9 +57,9 @@ def test_a_held_voltage_is_the_potential_plus_the_series_drop():
         ("Discharge at C/10 until 2.8 V", VOLTAGE_BELOW, 2.8, "voltage 2.8 V reached"),
         ("Hold at 4.2 V until 50 pA", CURRENT_BELOW, 5e-11, "current 5e-11 A reached"),
         ("Hold at 4.2 V until C/50", CURRENT_BELOW, 4e-11, "current 0.02 C reached"),
-        ("Charge at C/10 until 100 mAh/g", CHARGE_REACHED, 100.0 * 3600.0 * 2.5e-12, "capacity 100 A.h/kg reached"),
-        ("Charge at C/10 until 1 nAh", CHARGE_REACHED, 3.6e-6, "capacity 3.6e-06 C reached"),
-        ("Charge at C/10 until 50 % of capacity", CHARGE_REACHED, 3.6e-6, "capacity 0.5 fraction reached"),
+        ("Charge at C/10 until 100 mAh/g", CHARGE_REACHED, 100.0 * 3600.0 * 2.5e-12, "charge of 100 mAh/g reached"),
+        ("Charge at C/10 until 1 nAh", CHARGE_REACHED, 3.6e-6, "charge of 3.6e-06 C reached"),
+        ("Charge at C/10 until 50 % of capacity", CHARGE_REACHED, 3.6e-6, "charge of 50 % of capacity reached"),
     ],
 )
 def test_every_kind_of_end(text, kind, value, reason):

@@ -67,7 +67,7 @@ def test_uniform_flux_reaches_a_voltage_where_diffusion_is_fast(ball, make_table
 def test_the_first_of_several_limits_ends_the_step(body):
     step = "Charge at C/5 for 1 hour or until 4.2 V or until 1 % of capacity"
     outcome, watcher = body.run(body.member(step, coverage=0.3))
-    assert outcome.stop_reason == "capacity 0.01 fraction reached"
+    assert outcome.stop_reason == "charge of 1 % of capacity reached"
     assert watcher.last.time == pytest.approx(180.0, rel=1e-6)
 
 
