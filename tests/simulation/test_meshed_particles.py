@@ -112,3 +112,20 @@ def test_the_command_line_takes_a_mesh_file(tmp_path: Path, capsys: pytest.Captu
     code, out, err = run(case, capsys)
     assert code == 2
     assert "boundary=7" in err + out
+
+
+def test_a_three_dimensional_run_opens_in_pyvista_with_its_times_and_values(by_arrays: aso.Solution, tmp_path: Path):
+    pyvista = pytest.importorskip("pyvista")
+    reader = pyvista.get_reader(str(by_arrays.save(tmp_path)))
+    assert reader.reader.GetNumberOfSteps() == len(by_arrays.field_times)
+    for step, (time, x) in enumerate(zip(by_arrays.field_times, by_arrays.field_x, strict=True)):
+        reader.reader.SetStep(step)
+        reader.reader.Update()
+        assert reader.reader.GetTimeValue() == time
+        grid = reader.read()
+        assert np.array_equal(grid.points, by_arrays.mesh.points)
+        assert np.array_equal(grid.point_data["Stoichiometry"], x)
+        assert grid.volume == pytest.approx(4.0 / 3.0 * np.pi * RADIUS**3, rel=1e-6)
+        assert np.array_equal(by_arrays.at(time).point_data["Stoichiometry"], x)
+        touched = grid.point_data["Contact weight [m2]"]
+        assert touched.sum() == pytest.approx(by_arrays.contact.area, rel=1e-12)
