@@ -48,10 +48,14 @@ def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: int) -> Chec
         underway = bool(text["underway"])
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(file.path, "its checkpoint is incomplete", str(error)) from error
+    # The margin to the next event is infinite in a step that ends by time alone.
+    state = file.array("checkpoint/state", np.float64, (N_STATE,), finite=False)
+    if np.isnan(state).any():
+        raise damaged(file.path, "'checkpoint/state' is not a number")
     return Checkpoint(
         x=file.array("checkpoint/x", np.float64, (nodes,)),
         film=file.array("checkpoint/film", np.float64, (-1,)),
-        state=file.array("checkpoint/state", np.float64, (N_STATE,)),
+        state=state,
         finished=finished,
         underway=underway,
         **numbers,
