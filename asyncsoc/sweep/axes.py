@@ -67,7 +67,7 @@ def parse_vary(text: str, base: Mapping[str, Any]) -> Axis | Range:
         raise InputError("an axis is written KEY=VALUES", where="--vary", value=text, allowed=_FORMS)
     key = find_key(name, base)
     parts = [part.strip() for part in content.split(":")]
-    if key.kind != "other" and 2 <= len(parts) <= 4 and "," not in content and "[" not in content:
+    if key.kind != "other" and len(parts) > 1 and "," not in content and "[" not in content:
         return _interval(key, parts, text)
     values = tuple(key.read(value) for value in split_values(content))
     return _axis(key, values, text)

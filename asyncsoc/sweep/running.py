@@ -187,7 +187,7 @@ def _carry(
     widths = WIDTHS if options.width is None else dict.fromkeys(WIDTHS, options.width)
     queue = Queue(chunks(survey, pending, workers, widths))
     settings = Settings.of(plan, folder, options.threads)
-    start = Start(settings, str(shards_folder(folder)), about(plan.generation), options.task)
+    start = Start(settings, str(shards_folder(folder)), about(plan.generation), options.task, options.task == TASK)
 
     def job(number: int) -> Job:
         return Job(ledger.sha256(number), plan.design.values(number))
