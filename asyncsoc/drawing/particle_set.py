@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.drawing.style import BLUE, GREEN, GREY, INK, VERMILLION, guide_lines, new_figure, source_note, styled
+from asyncsoc.drawing.style import BLUE, GREEN, INK, VERMILLION, guide_lines, new_figure, source_note, styled
 from asyncsoc.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 _COLOURS = (BLUE, VERMILLION, GREEN)
 _MARKERS = ("o", "^", "s")
 _BINS = 24
+_FAR_APART = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,7 @@ def set_figure(compared: ComparedSet, *, title: str = "", note: str = "") -> Fig
     label = compared.lead_label
     _scatter(axes[0, 0], compared.coverage, compared.leads, "Coverage: active / exposed surface", label)
     _scatter(axes[0, 1], compared.diameter * 1e6, compared.leads, "Equivalent diameter [µm]", label)
-    axes[0, 0].legend(loc="best")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=len(compared.leads))
     _distributions(axes[0, 2], compared.leads, label)
     if rows == 2:
         ratios = _ratios(compared.leads)
@@ -107,22 +108,34 @@ def _scatter(axes: Axes, x: Array, series: Mapping[str, Array], across: str, up:
         axes.scatter(x[good], values[good], s=16, marker=marker, label=name, **(filled if marker == "o" else open_))
     axes.set_xlabel(across)
     axes.set_ylabel(up)
-    axes.set_ylim(bottom=0.0)
+    _scale(axes, np.concatenate(list(series.values())))
     guide_lines(axes)
+
+
+def _scale(axes: Axes, values: Array) -> None:
+    """Take a logarithmic scale where all values are positive and far apart."""
+    good = values[np.isfinite(values)]
+    if len(good) and good.min() > 0.0 and good.max() > _FAR_APART * good.min():
+        axes.set_yscale("log")
+    elif len(good) and good.min() >= 0.0:
+        axes.set_ylim(bottom=0.0)
 
 
 def _distributions(axes: Axes, series: Mapping[str, Array], across: str) -> None:
     finite = {name: values[np.isfinite(values)] for name, values in series.items()}
     pooled = np.concatenate(list(finite.values()))
     if len(pooled):
-        bins = np.linspace(0.0, float(np.quantile(pooled, 0.995)) * 1.05 + 1e-12, _BINS).tolist()
+        bins = np.linspace(
+            min(0.0, float(pooled.min())), float(np.quantile(pooled, 0.995)) * 1.05 + 1e-12, _BINS
+        ).tolist()
         for (_name, values), colour in zip(finite.items(), _COLOURS, strict=False):
             if not len(values):
                 continue
             middle = float(np.median(values))
             axes.hist(values, bins=bins, histtype="step", linewidth=1.6, color=colour, label=f"median {middle:.3g}")
             axes.axvline(middle, color=colour, linewidth=1.0, linestyle=":")
+        axes.margins(y=0.3)
         axes.legend(loc="upper right", labelcolor=INK)
     axes.set_xlabel(across)
-    axes.set_ylabel("Particles", color=GREY)
+    axes.set_ylabel("Particles")
     guide_lines(axes)
