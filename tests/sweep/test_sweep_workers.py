@@ -101,6 +101,7 @@ def test_a_second_signal_ends_at_once(make_plan: Callable[..., Plan], tmp_path: 
     assert result.seconds < 20.0
 
 
+@pytest.mark.slow
 def test_parts_add_up(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
     plan = make_plan("rate=1:2:30")
     plan.write(tmp_path)
@@ -121,6 +122,7 @@ def test_without_resume_everything_is_run_anew_and_old_records_go(
     assert run_sweep(wider, tmp_path, options("quick", resume=True)).ran == 1  # the others are known by their hash
 
 
+@pytest.mark.slow
 def test_cases_that_are_one_case_are_run_once(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
     plan = make_plan("rate=0.1,0.2", 'protocol.capacity="theoretical","THEORETICAL"')
     result = run_sweep(plan, tmp_path, options("quick"))
@@ -133,6 +135,7 @@ def test_two_runs_in_one_directory_are_refused(make_plan: Callable[..., Plan], t
         run_sweep(make_plan("rate=0.1,0.2"), tmp_path, options("quick"))
 
 
+@pytest.mark.slow
 def test_what_a_sweep_keeps_cannot_change_halfway(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
     run_sweep(make_plan("rate=0.1,0.2"), tmp_path, options("quick"))
     with pytest.raises(InputError, match="keeps something else"):
