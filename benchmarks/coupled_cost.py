@@ -3,7 +3,7 @@
     python benchmarks/coupled_cost.py          or        pytest benchmarks/coupled_cost.py -s
 
 Both runs charge the same particle at C/10 for the same five hours, warm, one thread, core time of `simulate` as a
-whole: the companion run under full coverage, the risk at every row and the fields are part of what is timed. Target: 1.5.
+whole: the companion under full coverage, the risk at every row and the fields are part of what is timed. Target: 1.5.
 """
 
 from __future__ import annotations

@@ -95,9 +95,13 @@ class Kinetics(Section):
         In (0, 1); None takes the electrolyte's own.
     film_resistance
         ohm m2.
+    fitted, fitted_to
+        Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     model: Literal["butler-volmer", "linear", "uniform-flux"] = "butler-volmer"
     exchange_current_density: fields.CurrentDensity | None = None
     transfer_coefficient: fields.OpenFraction | None = None
     film_resistance: fields.AreaResistance = 0.0
+    fitted: tuple[Literal["exchange_current_density", "transfer_coefficient", "film_resistance"], ...] = ()
+    fitted_to: str | None = None

@@ -140,6 +140,24 @@ app.add_typer(sweep_app, name="sweep")
 
 
 @app.command()
+def calibrate(
+    case: CasePath,
+    data: Annotated[list[Path], typer.Argument(metavar="DATA.csv...", help="Time, and voltage or resistance.")],
+    fit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY[=LOW:HIGH]", help="e.g. side_reaction.onset_potential=3.6:4.4. May be repeated."),
+    ] = None,
+    overrides: Overrides = None,
+    json: Json = False,
+    output: Directory = None,
+) -> None:
+    """Fit kinetic constants to measured curves; say how well they are known."""
+    from asyncsoc.cli.calibrating import fit_case
+
+    fit_case(case, data, fit or [], overrides or [], output, json=json)
+
+
+@app.command()
 def risk(
     case: CasePath,
     overrides: Overrides = None,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from asyncsoc.case import Case
+from asyncsoc.case.fitted import fitted_constants
 from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.errors import InputError, SimulationError
 from asyncsoc.observables import names
@@ -167,6 +168,7 @@ def _solution(
     warnings += [f"step {s.number} ({s.text}) ended early: {s.reason}" for s in limited]
     resolution = (resolution_warning(setup.contact, setup.mesh), gradient_warning(setup.mesh, fields.fields))
     warnings += [warning for warning in resolution if warning is not None]
+    warnings += fitted_constants(case)
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),

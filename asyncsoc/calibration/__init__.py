@@ -1,0 +1,1 @@
+"""Kinetic constants fitted to measured curves, with what the fit is worth."""
