@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from asyncsoc.cli.main import main
 from asyncsoc.sweep.plan import Plan
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -29,12 +30,12 @@ def wait_for_records(folder: Path, process: subprocess.Popen[str], least: int = 
         time.sleep(0.02)
 
 
-def test_a_plan_is_shown_and_nothing_runs(case_file: Path, tmp_path: Path, run_command: Run) -> None:
+def test_a_plan_is_shown_and_nothing_runs(case_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "sweep"
-    done = run_command("sweep", case_file, *MANY, "-o", folder, "--plan")
-    assert done.returncode == 0
-    assert "80 cases: rate 80" in done.stderr
-    assert "80 radial" in done.stderr
+    assert main(["sweep", str(case_file), *MANY, "-o", str(folder), "--plan"]) == 0
+    said = capsys.readouterr().err
+    assert "80 cases: rate 80" in said
+    assert "80 radial" in said
     assert not folder.exists()
 
 
@@ -49,12 +50,12 @@ def test_a_plan_is_shown_and_nothing_runs(case_file: Path, tmp_path: Path, run_c
     ],
 )
 def test_wrong_input_is_exit_code_2_and_one_document(
-    case_file: Path, tmp_path: Path, run_command: Run, arguments: tuple[str, ...], says: str
+    case_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str
 ) -> None:
-    done = run_command("sweep", case_file, *arguments, "-o", tmp_path / "sweep", "--json")
-    assert done.returncode == 2
-    assert json.loads(done.stdout)["exit code"] == 2
-    assert says in done.stderr
+    assert main(["sweep", str(case_file), *arguments, "-o", str(tmp_path / "sweep"), "--json"]) == 2
+    said = capsys.readouterr()
+    assert json.loads(said.out)["exit code"] == 2
+    assert says in said.err
     assert not (tmp_path / "sweep").exists()
 
 

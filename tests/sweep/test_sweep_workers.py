@@ -72,6 +72,7 @@ def test_a_killed_worker_is_replaced(make_plan: Callable[..., Plan], tmp_path: P
     assert children() <= before
 
 
+@pytest.mark.slow
 def test_asked_to_end_a_sweep_finishes_what_it_has_in_hand(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
     plan, stop = make_plan("rate=1:2:200"), Stop()
 
@@ -111,6 +112,7 @@ def test_parts_add_up(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
     assert run_sweep(plan, tmp_path, options("quick", resume=True)).ran == 0
 
 
+@pytest.mark.slow
 def test_without_resume_everything_is_run_anew_and_old_records_go(
     make_plan: Callable[..., Plan], tmp_path: Path
 ) -> None:
