@@ -20,6 +20,10 @@ Array = NDArray[np.float64]
 
 _FACTOR_COLOURS = {"kinetic potential": ORANGE, "concentration potential": BLUE, "reaction energy": GREEN}
 _HEADROOM = 1.6
+_NM = 1e9
+_CAPACITY = "Specific capacity [mA h/g]"
+_FROM = 0.03
+"""Share of a charge after which its voltage is in the picture; before it rises from far below."""
 _TWO_DIGITS = 9.95
 _ROOM_FOR_A_NUMBER = 0.12
 """Decades a bar must be long to have its number written into it."""
@@ -57,8 +61,8 @@ class FilmLine:
         The particle.
     place, thickness : (p,)
         Distance from the middle of the contact along the surface, in particle radii, and film thickness there [m].
-    capacity, voltage, resistance : (r,)
-        mA h/g, V and the interface's resistance [ohm cm2 of electrode].
+    capacity, voltage, resistance, film_mean, film_max : (r,)
+        mA h/g, V, the interface's resistance [ohm cm2 of electrode], film thickness over the contact [m].
     capacity_without, voltage_without : (q,)
         Without the side reaction.
     """
@@ -69,6 +73,8 @@ class FilmLine:
     capacity: Array
     voltage: Array
     resistance: Array
+    film_mean: Array
+    film_max: Array
     capacity_without: Array
     voltage_without: Array
 
@@ -170,9 +176,49 @@ def risk_figure(
     return figure
 
 
+def _draw_film(axes: Axes, lines: Sequence[FilmLine]) -> None:
+    for index, line in enumerate(lines):
+        axes.fill_between(
+            line.capacity, line.film_mean * _NM, line.film_max * _NM, color=colour(index), alpha=0.25, linewidth=0.0
+        )
+        axes.plot(line.capacity, line.film_mean * _NM, color=colour(index), label=line.label)
+    axes.set(xlabel=_CAPACITY, ylabel="Film thickness [nm]", title="Film: mean, shaded up to its thickest place")
+    axes.set_ylim(bottom=0.0)
+    axes.legend(loc="best")
+
+
+def _draw_profiles(axes: Axes, lines: Sequence[FilmLine]) -> None:
+    for index, line in enumerate(lines):
+        axes.plot(line.place, line.thickness * _NM, color=colour(index))
+    axes.set(xlabel="Distance from the middle of the contact [R]", ylabel="Film thickness [nm]")
+    axes.set_title("Film along the contact at the end")
+    axes.set_ylim(bottom=0.0)
+
+
+def _draw_voltages(axes: Axes, lines: Sequence[FilmLine]) -> None:
+    lowest = []
+    for index, line in enumerate(lines):
+        axes.plot(line.capacity, line.voltage, color=colour(index))
+        axes.plot(
+            line.capacity_without, line.voltage_without, color=colour(index), linewidth=1.2, linestyle=(0, (4, 2)),
+            label="without side reaction" if index == 0 else "_nolegend_",
+        )  # fmt: skip
+        lowest.append(float(np.interp(_FROM * line.capacity[-1], line.capacity, line.voltage)))
+    axes.set(xlabel=_CAPACITY, ylabel="Cell voltage [V vs Li/Li$^+$]", title="Cell voltage")
+    axes.set_ylim(bottom=min(lowest) - 0.05)
+    axes.legend(loc="best")
+
+
+def _draw_resistances(axes: Axes, lines: Sequence[FilmLine]) -> None:
+    for index, line in enumerate(lines):
+        axes.plot(line.capacity, line.resistance, color=colour(index))
+    axes.set(xlabel=_CAPACITY, ylabel="Resistance [Ω cm² of electrode]", title="Resistance of the interface")
+    axes.set_ylim(bottom=0.0)
+
+
 @styled
 def film_figure(lines: Sequence[FilmLine], *, title: str, note: str | None = None) -> Figure:
-    """Return the film's profile along the contact, the voltage with and without it, and the interface's resistance.
+    """Return film, its profile along the contact, voltage with and without it, and the interface's resistance.
 
     Parameters
     ----------
@@ -190,33 +236,15 @@ def film_figure(lines: Sequence[FilmLine], *, title: str, note: str | None = Non
     """
     if not lines:
         raise InputError("a figure of films needs a run", where="film_figure")
-    figure = new_figure(12.6, 4.1 if note else 3.9)
-    left, middle, right = figure.subplots(1, 3)
-    for index, line in enumerate(lines):
-        shade = colour(index)
-        left.plot(line.place, line.thickness * 1e9, color=shade, label=line.label)
-        middle.plot(line.capacity, line.voltage, color=shade, label=line.label)
-        middle.plot(
-            line.capacity_without, line.voltage_without, color=shade, linewidth=1.2, linestyle=(0, (4, 2)),
-            label="without side reaction" if index == 0 else "_nolegend_",
-        )  # fmt: skip
-        right.plot(line.capacity, line.resistance, color=shade, label=line.label)
-    left.set(
-        xlabel="Distance from the middle of the contact [R]", ylabel="Film thickness [nm]", title="Film at the end"
-    )
-    middle.set(xlabel="Specific capacity [mA h/g]", ylabel="Cell voltage [V vs Li/Li$^+$]", title="Cell voltage")
-    right.set(
-        xlabel="Specific capacity [mA h/g]",
-        ylabel="Resistance [Ω cm² of electrode]",
-        title="Resistance of the interface",
-    )
-    right.set_yscale("log")
-    left.set_ylim(bottom=0.0)
-    for axes in (left, middle, right):
+    figure = new_figure(9.6, 6.9 if note else 6.7)
+    grid = figure.subplots(2, 2)
+    _draw_film(grid[0, 0], lines)
+    _draw_profiles(grid[0, 1], lines)
+    _draw_voltages(grid[1, 0], lines)
+    _draw_resistances(grid[1, 1], lines)
+    for axes in grid.flat:
         guide_lines(axes)
         axes.margins(x=0.02)
-    left.legend(loc="best")
-    middle.legend(loc="best")
     figure.suptitle(title, x=0.01, ha="left")
     if note:
         source_note(figure, note)

@@ -47,6 +47,8 @@ def film_line(case: Case, label: str) -> tuple[FilmLine, Solution, Solution]:
         capacity=coupled.columns[names.CAPACITY],
         voltage=coupled.columns[names.VOLTAGE],
         resistance=electrode_resistance(case, coupled.columns[names.INTERFACE_RESISTANCE]) * _CM2_PER_M2,
+        film_mean=coupled.columns[names.FILM_MEAN],
+        film_max=coupled.columns[names.FILM_MAX],
         capacity_without=off.columns[names.CAPACITY],
         voltage_without=off.columns[names.VOLTAGE],
     )
