@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from asyncsoc.case.fields import Measured
@@ -26,8 +28,7 @@ def to_toml(case: Case) -> str:
         lines += ["", f"[{name}]"]
         content = section.model_dump()
         cycles = content.pop("cycle", ())
-        units = {key: _unit(type(section).model_fields[key]) for key in content}
-        lines += _table(content, units)
+        lines += _table(content, _units(type(section)))
         for cycle in cycles:
             lines += ["", f"[[{name}.cycle]]", *_table(cycle, {})]
     return "\n".join(lines) + "\n"
@@ -47,6 +48,12 @@ def _value(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)  # JSON's escapes are TOML's
     return repr(value)
+
+
+@lru_cache(maxsize=64)
+def _units(section: type[BaseModel]) -> dict[str, str]:
+    """Return the SI unit of every key of a section, '' where it has none."""
+    return {key: _unit(field) for key, field in section.model_fields.items()}
 
 
 def _unit(field: FieldInfo) -> str:
