@@ -22,7 +22,7 @@ def to_toml(case: Case) -> str:
     """Return `case` as TOML in SI, defaults included, units in comments."""
     lines = [f"name = {_value(case.name)}"]
     for name, field in type(case).model_fields.items():
-        section = getattr(case, name)
+        section: BaseModel = getattr(case, name)
         if field.annotation is str or not hasattr(type(section), "model_fields"):
             continue
         lines += ["", f"[{name}]"]
