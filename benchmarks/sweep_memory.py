@@ -1,11 +1,12 @@
 """Ten thousand radial cases in one go: memory while it runs, time, size on the disk.
 
-    python benchmarks/sweep_memory.py [--cases 10000] [--workers 2] [--figure FILE]    or    pytest benchmarks/sweep_memory.py -s
+    python benchmarks/sweep_memory.py [--cases 10000] [--workers 2] [--figure FILE]
+    pytest benchmarks/sweep_memory.py -s
 
-The resident memory of the parent and of every worker is read from /proc twice a second (Linux only). Asserted first: every
-case is carried out, and a few, drawn at random, have the curves of a run of their own. Memory counts as flat where no process
-grows by more than a tenth over the second half of the sweep.
-"""  # fmt: skip
+The resident memory of the parent and of every worker is read from /proc twice a second (Linux only). Asserted first:
+every case is carried out, and a few, drawn at random, have the curves of a run of their own. Memory counts as flat
+where no process grows by more than a tenth over the second half of the sweep.
+"""
 
 from __future__ import annotations
 
@@ -72,9 +73,8 @@ def growth(curve: list[tuple[float, float]]) -> float:
     times, values = np.array(curve).T
     good = np.isfinite(values)
     times, values = times[good], values[good]
-    half = times > 0.5 * times[-1]
-    before = values[(times > 0.4 * times[-1]) & ~half]
-    return float(np.median(values[times > 0.9 * times[-1]]) / np.median(before) - 1.0)
+    middle = (times > 0.4 * times[-1]) & (times <= 0.6 * times[-1])
+    return float(np.median(values[times > 0.8 * times[-1]]) / np.median(values[middle]) - 1.0)
 
 
 def check(folder: Path, count: int) -> None:
@@ -98,7 +98,7 @@ def check(folder: Path, count: int) -> None:
 
 def measure(cases: int, workers: int, figure: str = "") -> dict[str, Any]:
     """Run the sweep and watch it."""
-    rates = int(round(cases**0.5))
+    rates = round(cases**0.5)
     with tempfile.TemporaryDirectory() as place:
         folder, case = Path(place) / "sweep", Path(place) / "radial.toml"
         case.write_text(CASE)
@@ -139,7 +139,7 @@ def draw(curves: dict[str, list[tuple[float, float]]], count: int, seconds: floa
     axes.set(xlabel="Time [s]", ylabel="Resident memory [MB]", ylim=(0.0, None))
     axes.set_title(f"{count} radial cases in {seconds:.0f} s", loc="left")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower right")
     figure.savefig(path)
 
 
