@@ -47,12 +47,13 @@ class Cloud:
 
 @dataclass(frozen=True)
 class SweepPanel:
-    """A headline number: its name with unit, a title, its clouds, and what the dashed line is."""
+    """A headline number: its name with unit, a title, its clouds, what the dashed line is, a logarithmic axis."""
 
     quantity: str
     title: str
     clouds: tuple[Cloud, ...]
     beside: str = ""
+    log: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,8 @@ def sweep_figure(
         axes.set(xlabel=abscissa, ylabel=panel.quantity, title=panel.title)
         if log:
             axes.set_xscale("log")
+        if panel.log:
+            axes.set_yscale("log")
         axes.margins(x=0.02)
         guide_lines(axes)
     _legend(row[-1], panels)

@@ -22,7 +22,7 @@ from asyncsoc.sweep.record import STATUSES
 
 Array = NDArray[np.float64]
 STEP = "step"
-_SLAB_BYTES = 1 << 27
+_SLAB_BYTES = 1 << 26
 _NUMERIC = (int, float)
 
 
@@ -172,7 +172,9 @@ def _curves(
         variables.append(variable)
     most = max(_SLAB_BYTES // (4 * len(points) * len(curves)), 1)
     for index, start, stop in slabs(shape, most):
-        block = np.array([read(number) for number in range(start, stop)], dtype=np.float32)
+        block = np.empty((stop - start, len(curves), len(points)), dtype=np.float32)
+        for number in range(start, stop):
+            block[number - start] = read(number)
         part = _shape_of(index, shape)
         for k, variable in enumerate(variables):
             variable[(*index, slice(None))] = block[:, k].reshape(*part, len(points))

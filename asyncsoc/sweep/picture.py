@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 COVERAGE = "contact.coverage"
 _MOST_LINES = 6
 _LOG_SPAN = 30.0
-"""Ratio of the largest to the smallest value from which an evenly stepped ratio is drawn on a logarithmic axis."""
+"""Ratio of the largest to the smallest value from which an axis is logarithmic."""
 _SHOWN: Mapping[str, tuple[str, str, float, float]] = {
     COVERAGE: ("Contact coverage f", "", 1.0, 0.0),
     "particle.radius": ("Particle radius", "µm", 1e6, 0.0),
@@ -118,7 +118,7 @@ def _words(key: str, value: Value) -> str:
     if isinstance(value, float):
         name, unit, factor, offset = _SHOWN.get(key, (key, "", 1.0, 0.0))
         return f"{name} {value * factor + offset:.4g} {unit}".strip()
-    return f"{key} {value}"
+    return value if isinstance(value, str) else f"{key} {value}"
 
 
 def _panel(
@@ -141,7 +141,9 @@ def _panel(
     )
     if not clouds:
         raise InputError("no case was carried out", where="sweep")
-    return SweepPanel(name, title, clouds, "mean of the particle" if other is not None else "")
+    seen = y[np.isfinite(y)]
+    log = bool(seen.min() > 0.0 and seen.max() > _LOG_SPAN * seen.min())
+    return SweepPanel(name, title, clouds, "mean of the particle" if other is not None else "", log)
 
 
 def _has(gathered: Gathered, name: str) -> bool:
