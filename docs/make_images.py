@@ -1,4 +1,7 @@
-"""Make the pictures in docs/images anew: the demo's own, smaller. `python docs/make_images.py [DIR of a demo]`."""
+"""Make the pictures in docs/images anew, smaller than they are drawn: `python docs/make_images.py [DIR of a demo]`.
+
+Those of the demo, and the layouts of one coverage on the fine 3-D mesh.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from asyncsoc.case import Case, Output, Particle, Protocol
 from asyncsoc.report.demo import run_demo
-from asyncsoc.report.pictures import PICTURES
+from asyncsoc.report.layouts import charge_layouts, layouts, layouts_figure
+from asyncsoc.report.pictures import PICTURES, keep
 
 IMAGES = Path(__file__).with_name("images")
 WIDTH = 1200
@@ -25,6 +30,16 @@ def shrink(picture: Path, target: Path) -> None:
         small.quantize(256, kmeans=8, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
+def draw_layouts(path: Path) -> Path:
+    """Charge the layouts of docs/layouts.md and draw their surfaces."""
+    case = Case(
+        particle=Particle.sphere("7.5 um", mesh="fine"),
+        protocol=Protocol(steps=["Charge at C/10 until 4.2 V"]),
+        output=Output(fields_every="30 min"),
+    )
+    return keep(layouts_figure(charge_layouts(case, layouts())), path)
+
+
 def main(arguments: list[str]) -> int:
     """Run the demo, unless a directory with its pictures is given, and shrink them."""
     IMAGES.mkdir(exist_ok=True)
@@ -34,6 +49,7 @@ def main(arguments: list[str]) -> int:
             run_demo(place)
         for name in PICTURES:
             shrink(place / f"{name}.png", IMAGES / f"{name}.png")
+        shrink(draw_layouts(Path(scratch) / "layouts.png"), IMAGES / "layouts.png")
     return 0
 
 

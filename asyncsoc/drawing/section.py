@@ -117,15 +117,15 @@ def draw_section(axes: Axes, panel: SectionPanel, norm: Normalize, levels: Array
     axes.set_ylabel(panel.head, fontsize=11.0, labelpad=8.0)
 
 
-def _limits(panels: Sequence[SectionPanel]) -> tuple[float, float]:
-    low = min(float(panel.values.min()) for panel in panels)
-    high = max(float(panel.values.max()) for panel in panels)
+def value_limits(values: Sequence[Array]) -> tuple[float, float]:
+    """Return the ends of a colour bar that serves all values, a little apart where they are all the same."""
+    low, high = min(float(v.min()) for v in values), max(float(v.max()) for v in values)
     if high - low < _UNIFORM:
         return low - 0.005, high + 0.005
     return low, high
 
 
-def _bar_ticks(low: float, high: float) -> Array:
+def bar_ticks(low: float, high: float) -> Array:
     """Return round values from `low` to `high` for the ticks of the colour bar."""
     from matplotlib.ticker import MaxNLocator
 
@@ -163,13 +163,13 @@ def draw_sections(
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    low, high = limits if limits is not None else _limits(panels)
+    low, high = limits if limits is not None else value_limits([panel.values for panel in panels])
     norm, lines, one_scale = Normalize(low, high), contour_levels(panels, low, high), _alike(panels)
     for number, (axes, panel) in enumerate(zip(row, panels, strict=True)):
         draw_section(axes, panel, norm, lines, scale=number == 0 or not one_scale)
     bar = figure.colorbar(ScalarMappable(norm, MAP), ax=list(row), shrink=0.85, aspect=22, pad=0.02)
     bar.outline.set_visible(False)
-    bar.set_ticks(_bar_ticks(low, high).tolist())
+    bar.set_ticks(bar_ticks(low, high).tolist())
     bar.set_label(quantity)
     # The lines of the maps, where the colours they stand for can be read.
     bar.ax.hlines(lines, 0.0, 1.0, transform=bar.ax.get_yaxis_transform(), colors="white", linewidths=0.6, alpha=0.55)
