@@ -128,5 +128,11 @@ def _read(path: Path) -> meshio.Mesh:
     except (Exception, SystemExit) as error:
         if isinstance(error, MemoryError):
             raise cannot_read(path, "it needs more memory than a mesh of its size should") from error
+        if "gmsh:physical" in str(error):  # what meshio says of a file whose blocks are not all in physical groups
+            raise cannot_read(
+                path,
+                "some of its entities belong to no physical group",
+                "in gmsh put the volume and all its surfaces into physical groups, and save without Mesh.SaveAll",
+            ) from error
         reason = " ".join(said.getvalue().split()) or " ".join(str(error).split()) or type(error).__name__
         raise cannot_read(path, f"{reason[:200]} ({type(error).__name__})") from error

@@ -133,7 +133,9 @@ def test_a_facet_outside_every_set_is_named(tmp_path: Path):
         contact(read_labelled(tmp_path / "particle.inp", UNIT))
 
 
-def gmsh_file(path: Path, *, binary: bool, version: float, tagged: Callable[[float], bool]) -> Path:
+def gmsh_file(
+    path: Path, *, binary: bool, version: float, tagged: Callable[[float], bool], everything: bool = False
+) -> Path:
     """A ball cut by a plane, groups "active" above and "inactive" below, written by gmsh itself."""
     gmsh = pytest.importorskip("gmsh")
     gmsh.initialize(interruptible=False)
@@ -153,6 +155,7 @@ def gmsh_file(path: Path, *, binary: bool, version: float, tagged: Callable[[flo
         gmsh.option.setNumber("Mesh.MeshSizeMax", 1.5)
         gmsh.option.setNumber("Mesh.MshFileVersion", version)
         gmsh.option.setNumber("Mesh.Binary", int(binary))
+        gmsh.option.setNumber("Mesh.SaveAll", int(everything))
         gmsh.model.mesh.generate(3)
         gmsh.write(str(path))
     finally:
@@ -176,6 +179,14 @@ def test_gmsh_facets_without_a_group_are_an_error(tmp_path: Path):
     path = gmsh_file(tmp_path / "ball.msh", binary=True, version=2.2, tagged=lambda z: False)
     with pytest.raises(InputError, match="facets of the surface carry no tag"):
         contact(read_labelled(path, UNIT), "active")
+
+
+@pytest.mark.usefixtures("here")
+def test_gmsh_files_of_entities_without_a_group_say_what_to_do(tmp_path: Path):
+    path = gmsh_file(tmp_path / "ball.msh", binary=True, version=4.1, tagged=lambda z: z < 2.0, everything=True)
+    with pytest.raises(InputError, match="belong to no physical group") as caught:
+        read_labelled(path, UNIT)
+    assert "Mesh.SaveAll" in caught.value.next_step
 
 
 @pytest.mark.usefixtures("here")
