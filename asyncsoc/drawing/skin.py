@@ -18,6 +18,8 @@ _AROUND = 96
 """Angles into which an axisymmetric surface is turned."""
 _EDGE = 0.5
 """Share of contact around a node at which the outline runs."""
+_IN_FRONT = 0.05
+"""How far in front of a line a triangle has to lie to hide it, in extents."""
 
 
 @dataclass(frozen=True)
@@ -149,3 +151,24 @@ def outline(skin: Skin) -> Array:
         share = height / (height - level[rows, other])
         ends.append(start + share[:, None] * (points[rows, other] - start))
     return np.stack(ends, axis=1)
+
+
+def visible(segments: Array, skin: Skin, rotation: Array) -> Array:
+    """Return the segments that no triangle of the skin hides from the eye.
+
+    A segment is hidden where the ray from its middle to the eye meets a triangle well in front of it.
+    """
+    if not len(segments):
+        return segments
+    middle = segments.mean(axis=1) @ rotation.T
+    corners = skin.points[skin.facing(rotation).triangles] @ rotation.T
+    a, b, c = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    twice_area = b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]
+    seen = np.ones(len(segments), dtype=bool)
+    for k, (x, y, depth) in enumerate(middle):
+        s = ((x - a[:, 0]) * c[:, 1] - (y - a[:, 1]) * c[:, 0]) / twice_area
+        t = (b[:, 0] * (y - a[:, 1]) - b[:, 1] * (x - a[:, 0])) / twice_area
+        inside = (s >= 0.0) & (t >= 0.0) & (s + t <= 1.0)
+        above = a[inside, 2] + s[inside] * b[inside, 2] + t[inside] * c[inside, 2] - depth
+        seen[k] = not (above > _IN_FRONT * skin.extent).any()
+    return segments[seen]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.drawing.section import SectionPanel, bar_ticks, nice_length, value_limits
-from asyncsoc.drawing.skin import Skin, View, divided, outline, skin_of
+from asyncsoc.drawing.skin import Skin, View, divided, outline, skin_of, visible
 from asyncsoc.drawing.style import INK, MAP, new_figure, source_note, styled
 from asyncsoc.errors import InputError
 
@@ -61,7 +61,7 @@ def draw_surface(axes: Axes, skin: Skin, view: View, norm: Normalize) -> None:
             rasterized=True,
         )
     )
-    segments = outline(skin.facing(rotation, _GRAZING)) @ rotation.T
+    segments = visible(outline(skin.facing(rotation, _GRAZING)), skin, rotation) @ rotation.T
     # Dark on bright colours, bright on dark ones: one line on top of a wider one.
     for colour, width in (("white", 3.4), (INK, 1.8)):
         axes.add_collection(LineCollection(list(segments[:, :, :2]), colors=colour, linewidths=width, capstyle="round"))
@@ -119,7 +119,7 @@ def surface_figure(
         raise InputError("nothing to draw", where="surface_figure", allowed="at least one particle and one view")
     skins = [skin_of(panel.mesh, panel.contact, panel.values) for panel in panels]
     low, high = limits if limits is not None else value_limits([skin.values for skin in skins])
-    norm = Normalize(low, high)
+    norm, extent = Normalize(low, high), max(skin.extent for skin in skins)
     down = len(views)
     figure = new_figure(2.7 * len(panels) + 1.2, 2.7 * down + 0.6 + (0.4 if title else 0.0) + (0.2 if note else 0.0))
     grid = figure.subplots(down, len(panels), squeeze=False)
@@ -127,12 +127,12 @@ def surface_figure(
         for row, view in enumerate(views):
             axes = grid[row, column]
             draw_surface(axes, skin, view, norm)
-            _frame(axes, skin.extent)
+            _frame(axes, extent)
         grid[0, column].set_title(panel.title, loc="center")
         grid[-1, column].set_xlabel(panel.note, fontsize=9.0)
     for axes, view in zip(grid[:, 0], views, strict=True):
         axes.set_ylabel(view.name, fontsize=10.0)
-    _scale_bar(grid[-1, 0], skins[0].extent)
+    _scale_bar(grid[-1, 0], extent)
     bar = figure.colorbar(ScalarMappable(norm, MAP), ax=list(grid.flat), shrink=0.8, aspect=28, pad=0.02)
     bar.outline.set_visible(False)
     bar.set_ticks(bar_ticks(low, high).tolist())

@@ -9,7 +9,7 @@ import pytest
 
 from asyncsoc.contact.shapes import belt, cap, from_facets
 from asyncsoc.drawing.section import SectionPanel
-from asyncsoc.drawing.skin import View, divided, outline, skin_of
+from asyncsoc.drawing.skin import View, divided, outline, skin_of, visible
 from asyncsoc.drawing.surface import surface_figure
 from asyncsoc.errors import InputError
 from asyncsoc.geometry.ball import ball_mesh
@@ -106,6 +106,16 @@ def test_a_figure_has_one_colour_bar_units_and_every_panel():
     for drawn, stream in ((figure, first), (again, second)):
         drawn.savefig(stream, format="png", dpi=40, metadata={"Software": "asyncsoc"})
     assert first.getvalue() == second.getvalue()
+
+
+def test_an_outline_behind_the_particle_is_hidden():
+    skin = skin_of(BALL, cap(BALL, 0.3), np.zeros(BALL.n_nodes))
+    segments = outline(skin)
+    above, below, aside = (View(0.0, elevation).rotation for elevation in (90.0, -90.0, 0.0))
+    assert len(visible(segments, skin, above)) == len(segments)
+    assert len(visible(segments, skin, below)) == 0
+    assert len(visible(segments, skin, aside)) == pytest.approx(0.5 * len(segments), rel=0.3)
+    assert len(visible(segments[:0], skin, above)) == 0
 
 
 @pytest.mark.parametrize(
