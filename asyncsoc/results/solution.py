@@ -190,11 +190,11 @@ class Solution(RunData):
         columns = self.columns
         if names.SIDE_CHARGE not in columns:
             return {}
-        passed = abs(float(columns[names.CHARGE][-1]))
+        passed = float(np.abs(np.diff(columns[names.CHARGE])).sum())
         side = float(columns[names.SIDE_CHARGE][-1])
         found = {"Side charge [C]": side}
         if passed > 0.0:
-            found["Side charge per charge passed"] = side / passed
+            found["Side charge per charge moved"] = side / passed
         if names.FILM_MAX in columns:
             found["Film thickness max [m]"] = float(columns[names.FILM_MAX][-1])
         for name in (names.RISK_MAX, names.RISK_DOSE):
