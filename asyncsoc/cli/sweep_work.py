@@ -11,7 +11,7 @@ from typing import Any
 
 from asyncsoc.case.case import Case
 from asyncsoc.case.overrides import apply_overrides
-from asyncsoc.case.reading import read_toml
+from asyncsoc.case.reading import read_toml, with_folder
 from asyncsoc.cli.console import is_terminal, note, print_document, print_line, print_table
 from asyncsoc.cli.failure import INTERRUPTED
 from asyncsoc.cli.progress import duration
@@ -50,7 +50,8 @@ def base_keys(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
     InputError
         The file cannot be read, or an override is wrong.
     """
-    return apply_overrides({"name": path.stem[:100], **read_toml(path)}, overrides, Case)
+    keys = with_folder(read_toml(path), path.parent.absolute())  # workers may run elsewhere
+    return apply_overrides({"name": path.stem[:100], **keys}, overrides, Case)
 
 
 def make_plan(

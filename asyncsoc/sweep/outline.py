@@ -13,8 +13,10 @@ from asyncsoc.sweep.ledger import Counts
 from asyncsoc.sweep.plan import Plan
 from asyncsoc.sweep.survey import Survey
 
-_SECONDS: Mapping[str, float] = {"radial": 0.005, "axisymmetric": 0.3, "3d": 10.0}
-"""Wall time of one protocol step of one case on one core at the default tolerance [s]; measured (docs/sweeps.md)."""
+_SECONDS: Mapping[str, float] = {"radial": 0.005, "axisymmetric": 0.2, "3d": 1.1}
+"""Core time of one protocol step at the default tolerance and mesh [s]; measured (docs/sweeps.md)."""
+_MESHES: Mapping[str, float] = {"coarse": 0.25, "fine": 6.0}
+"""What other meshes take, roughly, as a multiple of the default one."""
 _START = 4.0  # s; until workers are ready
 _ROWS = 60
 """Rows of curves a protocol step leaves."""
@@ -74,8 +76,8 @@ def outline(plan: Plan, survey: Survey, pending: NDArray[np.int64], workers: int
 
 
 def _effort(case: Case) -> float:
-    """Return how many times more steps a tolerance costs: the integrator is of order 4."""
-    return float((_TOLERANCE / case.solver.tolerance) ** 0.25)
+    """Return how many times longer a case takes by its mesh and its tolerance: the integrator is of order 4."""
+    return float((_TOLERANCE / case.solver.tolerance) ** 0.25) * _MESHES.get(case.particle.mesh, 1.0)
 
 
 def _bytes(model: str, plan: Plan, steps: int) -> float:

@@ -19,7 +19,7 @@ from asyncsoc.results.plain import from_text, plain
 from asyncsoc.results.provenance import source_sha256
 from asyncsoc.simulation.body import mesh_key
 from asyncsoc.sweep.building import CaseBuilder
-from asyncsoc.sweep.design import Design
+from asyncsoc.sweep.design import Design, Wanted, make_design
 from asyncsoc.sweep.survey import Group, Survey
 
 MANIFEST = "manifest.json"
@@ -57,6 +57,36 @@ class Plan:
     keep: Keep = "curves"
     generation: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, case: Case, *vary: str, keep: Keep = "curves", **wanted: Any) -> Self:
+        """Return the plan that varies a case: ``Plan.of(case, "contact.coverage=0.1:1:10", replicas=5)``.
+
+        Parameters
+        ----------
+        case
+            The base case.
+        vary
+            Axes and ranges, as after `--vary`.
+        keep
+            What is kept of each case.
+        wanted
+            Other fields of `design.Wanted`: sample, replicas, table, seed.
+
+        Raises
+        ------
+        InputError
+            An axis is wrong, or the particle is made of arrays, which workers cannot be handed.
+        """
+        if case.particle.shape == "arrays":
+            raise InputError(
+                "a sweep needs a particle that every worker can read",
+                where="particle.shape",
+                value="arrays",
+                next_step="write it to a file: case.particle.saved('particle.vtu')",
+            )
+        base = plain(case.model_dump(exclude_unset=True))
+        return cls(case.name, base, make_design(Wanted(vary, **wanted), base), keep)
 
     @cached_property
     def builder(self) -> CaseBuilder:
