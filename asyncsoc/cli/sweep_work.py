@@ -277,18 +277,20 @@ def sweep_bar(*, quiet: bool) -> Iterator[Listener | None]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = (BarColumn(), TextColumn("{task.completed:.0f} of {task.total:.0f}"), TextColumn("{task.description}"))
+    columns = (BarColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting workers", total=None)
 
         def listen(standing: Standing) -> None:
             counts = standing.counts
-            text = f"{standing.rate:.3g} per s" if standing.ran else f"starting, {standing.workers} workers"
+            settled = counts.total - counts.open
+            text = f"{settled} of {counts.total}, "
+            text += f"{standing.rate:.3g} per s" if standing.ran else "starting"
             failed = counts.failed + counts.quarantined
             if failed:
                 text += f", {failed} failed"
             if standing.seconds_left is not None:
                 text += f", {duration(standing.seconds_left)} left"
-            bar.update(task, total=counts.total, completed=counts.total - counts.open, description=text)
+            bar.update(task, total=counts.total, completed=settled, description=text)
 
         yield listen

@@ -15,7 +15,7 @@ from asyncsoc.sweep.survey import Survey
 
 _SECONDS: Mapping[str, float] = {"radial": 0.005, "axisymmetric": 0.2, "3d": 1.1}
 """Core time of one protocol step at the default tolerance and mesh [s]; measured (docs/sweeps.md)."""
-_MESHES: Mapping[str, float] = {"coarse": 0.25, "fine": 6.0}
+_MESHES: Mapping[str, float] = {"fine": 6.0}
 """What other meshes take, roughly, as a multiple of the default one."""
 _START = 4.0  # s; until workers are ready
 _ROWS = 60

@@ -14,13 +14,14 @@ import xarray as xr
 
 from asyncsoc.errors import InputError
 from asyncsoc.observables import names
+from asyncsoc.results.solution import Solution
 from asyncsoc.simulation.run import simulate
 from asyncsoc.sweep.collecting import collect
 from asyncsoc.sweep.design import Wanted, make_design
 from asyncsoc.sweep.plan import Plan
 from asyncsoc.sweep.record import decode
 from asyncsoc.sweep.running import Options, run_sweep
-from asyncsoc.sweep.work import FIELDS, Settings
+from asyncsoc.sweep.work import FIELDS, Job, Settings, run_jobs
 
 BASE = {
     "name": "short",
@@ -65,6 +66,28 @@ def test_every_row_is_a_row_of_a_single_run(
         rows = list(zip(*(record.columns[name].tolist() for name in record.columns), strict=True))
         assert len(rows) > 40
         assert all(single[row[:3]] == row for row in rows)  # time, voltage and current name a row
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [{"kind": "cap", "coverage": 0.3}, {"kind": "random", "n": 3, "coverage": 0.3}],
+    ids=["axisymmetric", "3d"],
+)
+def test_a_batch_gives_the_bits_of_single_runs_on_other_meshes_too(contact: dict[str, object], tmp_path: Path) -> None:
+    base = {
+        "name": "partial",
+        "particle": {"radius": "5 um"},
+        "contact": contact,
+        "protocol": {"temperature": "60 degC", "steps": ["Charge at {rate} C for 2 minutes"]},
+    }
+    plan = Plan("partial", base, make_design(Wanted(("rate=0.1,0.5,1",)), base))
+    jobs = [Job(plan.case(k).hash, plan.design.values(k)) for k in range(3)]
+    for k, (_, status, data) in enumerate(run_jobs(Settings.of(plan, tmp_path), jobs)):
+        columns, record = simulate(plan.case(k)).columns, decode(data)
+        assert status == "done"
+        rows = np.flatnonzero(np.isin(columns[names.TIME], record.columns[names.TIME]))
+        for name, values in record.columns.items():
+            np.testing.assert_array_equal(values, columns[name][rows])
 
 
 def test_the_data_set_holds_every_case(
@@ -124,9 +147,6 @@ def test_collecting_nothing_is_one_clear_error(plan: Plan, tmp_path: Path) -> No
 
 
 def test_result_files_where_they_are_asked_for(tmp_path: Path) -> None:
-    from asyncsoc.results.solution import Solution
-    from asyncsoc.sweep.work import Job, run_jobs
-
     plan = Plan("short", BASE, make_design(Wanted(("rate=0.5,1",)), BASE), "fields")
     jobs = [Job(plan.case(k).hash, plan.design.values(k)) for k in range(2)]
     finished = run_jobs(Settings.of(plan, tmp_path), jobs)
