@@ -31,6 +31,8 @@ class SideReaction(Section):
         What reacts: a name of `asyncsoc react`. None takes the electrolyte's own name.
     energy
         "total" or "mutual" reaction energy.
+    energies
+        Points [x, E in eV/atom] of your own, in place of the reactant's; they rise with x where they are total.
     driving_force
         "potential" (Tafel), "reaction-energy" (Bell, Evans and Polanyi) or "both". Both contain U(x).
     exchange_current_density
@@ -64,6 +66,7 @@ class SideReaction(Section):
     mode: Literal["off", "report", "coupled"] = "off"
     reactant: str | None = None
     energy: Literal["total", "mutual"] = "total"
+    energies: tuple[tuple[float, float], ...] = ()
     driving_force: Literal["potential", "reaction-energy", "both"] = "both"
     exchange_current_density: fields.SideCurrentDensity = 1e-6
     transfer_coefficient: fields.SideTransfer = 0.5
@@ -88,6 +91,11 @@ class SideReaction(Section):
         if name is not None and name not in reactant_names():
             raise refusal(unknown_name("reactant", name, reactant_names()))
         return name
+
+    @field_validator("energies")
+    @classmethod
+    def _a_table(cls, points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+        return tuple(sorted(points))
 
     @field_validator("fitted")
     @classmethod

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from asyncsoc.case.case import Case
 from asyncsoc.errors import InputError
 from asyncsoc.kinetics.film import FilmConstants
@@ -17,9 +19,13 @@ from asyncsoc.thermo.constants import DecompositionConstants, matching_barrier_c
 from asyncsoc.thermo.host import Host
 from asyncsoc.thermo.reactants import reactant_names
 from asyncsoc.thermo.ready import ready_table
+from asyncsoc.thermo.table import ReactionEnergyTable, table_from_points
 
 if TYPE_CHECKING:
     from asyncsoc.case.side_reaction import SideReaction
+
+OWN = "own energies"
+"""What a reactant is called whose energies the case gives."""
 
 
 def side_reaction_model(case: Case, material: Cathode) -> SideReactionModel:
@@ -31,13 +37,14 @@ def side_reaction_model(case: Case, material: Cathode) -> SideReactionModel:
         No thermochemistry is known of the electrolyte, or its reaction energy cannot be related to the potential.
     """
     section = case.side_reaction
-    host, name = cathode_host(material), reactant_of(case)
-    table = ready_table(host, name, kind=section.energy)
+    host = cathode_host(material)
+    name = OWN if section.energies else reactant_of(case)
+    table = _own_table(section, material) if section.energies else ready_table(host, name, kind=section.energy)
     constants = DecompositionConstants(
         exchange_current_density=section.exchange_current_density,
         transfer_coefficient=section.transfer_coefficient,
         onset_potential=section.onset_potential,
-        barrier_coefficient=_barrier(section, host, name),
+        barrier_coefficient=_barrier(section, host, name, table),
         reference_energy=section.reference_energy or 0.0,
         limiting_thickness=math.inf if section.limiting_thickness is None else section.limiting_thickness,
     )
@@ -65,15 +72,43 @@ def reactant_of(case: Case) -> str:
     return name
 
 
-def _barrier(section: SideReaction, host: Host, name: str) -> float:
+def _barrier(section: SideReaction, host: Host, name: str, table: ReactionEnergyTable) -> float:
     """Return the coefficient given, or the one at which both driving forces give one factor under total energies."""
     if section.barrier_coefficient is not None:
         return section.barrier_coefficient
     return matching_barrier_coefficient(
-        ready_table(host, name, kind="total"),
+        table if name == OWN else ready_table(host, name, kind="total"),
         host.open_circuit_potential,
         transfer_coefficient=section.transfer_coefficient,
     )
+
+
+def _own_table(section: SideReaction, material: Cathode) -> ReactionEnergyTable:
+    """Return the case's own reaction energies as a table.
+
+    Raises
+    ------
+    InputError
+        Too few points, values out of range, energies that fall with x though total, or points that do not reach over
+        the stoichiometries the material may have.
+    """
+    x, energy = np.array(section.energies, dtype=np.float64).T
+    try:
+        table = table_from_points(x, energy, kind=section.energy, cathode=material.name, electrolyte=OWN)
+    except InputError as error:
+        raise InputError(
+            error.what, where=f"side_reaction.energies, {error.where}", value=error.value, allowed=error.allowed,
+            next_step=error.next_step,
+        ) from None  # fmt: skip
+    low, high = material.window
+    if not (x[0] <= low and x[-1] >= high):
+        raise InputError(
+            "the reaction energies do not reach over the material's stoichiometries",
+            where="side_reaction.energies",
+            value=[float(x[0]), float(x[-1])],
+            allowed=f"from at most {low:g} to at least {high:g}",
+        )
+    return table
 
 
 def stepped(model: SideReactionModel) -> SteppedReaction:

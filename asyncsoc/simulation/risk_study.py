@@ -85,6 +85,12 @@ def study_risk(
             value="uniform-flux",
             allowed="butler-volmer, linear",
         )
+    if case.side_reaction.energies:
+        raise InputError(
+            "a study compares total and mutual reaction energies; energies of one's own are of one kind",
+            where="side_reaction.energies",
+            next_step="run the case with side_reaction.mode = 'report', or remove energies",
+        )
     named = tuple(reactants) if reactants else (reactant_of(case),)
     readings = [Reading(*parts) for parts in product(named, energies, driving_forces)]
     runs = []

@@ -62,6 +62,9 @@ def test_risk_as_tables(case, capsys) -> None:
 def test_what_cannot_be_studied(case, capsys) -> None:
     assert main(["risk", case, "--set", "kinetics.model=uniform-flux"]) == 2
     assert "no band over it" in capsys.readouterr().err
+    own = "side_reaction.energies=[[0.1, -0.5], [0.4, -0.45], [0.7, -0.4], [1.0, -0.3]]"
+    assert main(["risk", case, "--set", own]) == 2
+    assert "of one kind" in capsys.readouterr().err
     assert main(["risk", case, "--reactant", "water"]) == 2
     assert "unknown reactant" in capsys.readouterr().err
 

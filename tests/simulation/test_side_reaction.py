@@ -252,6 +252,35 @@ def test_a_case_that_cannot_be_has_one_clear_error(make_case) -> None:
     assert prepare(make_case(side_reaction=section)).side is not None
 
 
+def test_energies_of_ones_own_take_the_reactants_place(run, make_case) -> None:
+    table = side_reaction_model(make_case(side_reaction={"mode": "report"}), cathode("ncm811-sturm2019")).table
+    points = [[float(x), float(e)] for x, e in zip(table.x, table.energy, strict=True)][::-1]
+    own = {"mode": "report", "energies": points}
+    charge = "Charge at C/5 for 30 minutes"
+    found = run(charge, contact=CAP, side_reaction=own).columns[names.RISK_MAX]
+    shipped = run(charge, contact=CAP, side_reaction={"mode": "report"}).columns[names.RISK_MAX]
+    np.testing.assert_allclose(found, shipped, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        ([[0.2, -0.5], [0.5, -0.4], [1.0, -0.3]], ["four or more"]),
+        ([[0.0, -0.5], [0.3, -0.3], [0.6, -0.4], [1.0, -0.3]], ["must not fall with x", "x = 0.3 to 0.6", "mutual"]),
+        ([[0.0, -0.5], [0.3, -0.4], [0.6, -0.4], [1.2, -0.3]], ["a stoichiometry is out of range", "row 4", "0 to 1"]),
+        ([[0.0, -0.5], [0.3, -0.4], [0.6, 0.1], [1.0, 0.2]], ["a reaction energy is out of range", "row 3"]),
+        ([[0.0, -0.5], [0.3, -0.4], [0.3, -0.4], [1.0, -0.3]], ["stoichiometries must rise"]),
+        ([[0.3, -0.5], [0.4, -0.4], [0.6, -0.35], [1.0, -0.3]], ["do not reach over the material", "0.205"]),
+    ],
+)
+def test_a_bad_table_of_ones_own_is_one_clear_error(make_case, points, words) -> None:
+    with pytest.raises(InputError) as caught:
+        prepare(make_case(side_reaction={"mode": "report", "energies": points}))
+    assert str(caught.value.where).startswith("side_reaction.energies")
+    for word in words:
+        assert word in str(caught.value)
+
+
 def test_together_as_alone(make_case) -> None:
     cases = [
         make_case(contact={"kind": "cap", "coverage": coverage}, side_reaction={"mode": mode})

@@ -1,0 +1,120 @@
+"""What docs/decomposition.md says: its risks, its words on what survives, no plateau in Cal alone, resistance."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from asyncsoc.calibration.measured import Measured
+from asyncsoc.calibration.response import respond
+from asyncsoc.case import Case
+from asyncsoc.observables import names
+from asyncsoc.risk.conclusions import compare_electrolytes, compare_particles
+from asyncsoc.risk.study import Reading, RiskStudy
+from asyncsoc.simulation.risk_study import study_risk
+from asyncsoc.simulation.run import simulate
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "decomposition.md").read_text(encoding="utf-8")
+EXAMPLE = ROOT / "examples" / "cal_vs_hotcal.toml"
+MEAN_X = 0.497
+
+
+@pytest.fixture(scope="module")
+def studies() -> tuple[RiskStudy, RiskStudy]:
+    base = Case.from_toml(EXAMPLE)
+    reactants = ("peo-litfsi", "litfsi", "eca")
+    cal = study_risk(base, reactants=reactants, label="Cal")
+    return cal, study_risk(base.with_overrides(["contact.coverage=0.95"]), reactants=reactants, label="Hot-Cal")
+
+
+def told(text: str) -> list[float]:
+    return [float(number) for number in re.findall(r"\d+\.?\d*", text)]
+
+
+@pytest.mark.parametrize(
+    ("row", "number", "force"),
+    [
+        ("f = 0.3, potential", 0, "potential"),
+        ("f = 0.3, reaction energy", 0, "reaction-energy"),
+        ("f = 0.3, both", 0, "both"),
+        ("f = 0.95, both", 1, "both"),
+    ],
+)
+def test_the_table_of_risks(studies, row: str, number: int, force) -> None:
+    cells = next(line for line in PAGE.splitlines() if line.startswith(f"| {row} ")).strip("|").split("|")
+    for kind, cell in (("total", cells[1]), ("mutual", cells[2])):
+        if "same" not in cell:
+            found = studies[number].range_at(Reading("peo-litfsi", kind, force), MEAN_X)
+            assert found == pytest.approx(told(cell), rel=0.04)
+
+
+def test_the_words_on_what_survives(studies) -> None:
+    words = {
+        (c.driving_force, c.reactant, part): c.word
+        for c in compare_particles(*studies, MEAN_X, 4.0)
+        for part in ("per contact area at equal mean", "equal 4 V", "in all", "dose")
+        if part in c.statement
+    }
+    assert words["potential", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
+    assert words["both", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
+    assert words["reaction-energy", "litfsi", "per contact area at equal mean"] == "only under total"
+    assert words["potential", "peo-litfsi", "equal 4 V"] == "survives under neither"
+    assert words["both", "peo-litfsi", "equal 4 V"] == "the opposite holds"
+    assert words["reaction-energy", "peo-litfsi", "in all"] == "the opposite holds"
+    assert words["both", "peo-litfsi", "in all"] == "survives under both"
+    assert {word for (_, reactant, part), word in words.items() if part == "dose"} == {"survives under both"}
+    litfsi_against_eca = compare_electrolytes(studies[0], MEAN_X, "litfsi", "eca")
+    assert {conclusion.word for conclusion in litfsi_against_eca} == {"only under total"}
+
+
+def charge(coverage: float, *overrides: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Charge passed [C], voltage, resistance."""
+    mode = ["side_reaction.mode=coupled", *overrides] if overrides else []
+    steps = "protocol.steps=['Charge at C/10 for 20 hours or until 4.2 V']"
+    case = Case.from_toml(EXAMPLE, [f"contact.coverage={coverage}", steps, *mode])
+    asked = (Measured("resistance", np.arange(3.0), np.ones(3), True, "", ""),)
+    response = respond(case, asked)
+    return response.time, response.voltage, response.per_area
+
+
+def within(time: np.ndarray, voltage: np.ndarray) -> float:
+    risen = np.maximum.accumulate(voltage)
+    return float(np.interp(3.85, risen, time) - np.interp(3.75, risen, time))
+
+
+@pytest.mark.parametrize("force", ["potential", "reaction-energy", "both"])
+def test_where_cal_has_a_plateau_hot_cal_has_a_longer_one(force: str) -> None:
+    constants = (
+        f"side_reaction.driving_force={force}",
+        "side_reaction.film_conductivity=1e-5",
+        "side_reaction.exchange_current_density=0.075",
+    )
+    extra = [within(*charge(f, *constants)[:2]) - within(*charge(f)[:2]) for f in (0.3, 0.95)]
+    one_per_gram = 36000.0 / 201.0  # s in which C/10 passes 1 mA h/g
+    assert extra[0] > one_per_gram
+    assert extra[1] > 1.4 * extra[0]
+
+
+def test_resistance_grows_at_equal_capacity_only() -> None:
+    default = "side_reaction.exchange_current_density=1e-6"
+    cal, hot = charge(0.3, default), charge(0.95, default)
+    for (_, _, ohms), (first, lowest, last) in zip((cal, hot), ((211, 183, 505), (144, 90, 375)), strict=True):
+        assert (1e4 * ohms[0], 1e4 * ohms.min(), 1e4 * ohms[-1]) == pytest.approx((first, lowest, last), rel=0.01)
+    at_the_same = np.interp(cal[0][-1], hot[0], hot[2])
+    assert at_the_same / hot[2].min() == pytest.approx(1.05, abs=0.01)
+
+
+def test_the_film_of_the_default_constants() -> None:
+    cal, hot = (
+        simulate(Case.from_toml(EXAMPLE, [f"contact.coverage={f}", "side_reaction.mode=coupled"])).columns
+        for f in (0.3, 0.95)
+    )
+    assert (cal[names.CAPACITY][-1], hot[names.CAPACITY][-1]) == pytest.approx((118.0, 145.0), abs=0.6)
+    assert 1e9 * cal[names.FILM_MEAN][-1] == pytest.approx(10.5, abs=0.2)
+    assert 1e9 * hot[names.FILM_MAX][-1] == pytest.approx(29.4, abs=0.3)
+    at_the_same = np.interp(cal[names.CAPACITY][-1], hot[names.CAPACITY], hot[names.FILM_MEAN])
+    assert cal[names.FILM_MEAN][-1] / at_the_same == pytest.approx(17.0, abs=1.0)
