@@ -75,7 +75,8 @@ def test_film_root_satisfies_the_law_and_derivatives_match_differences(drive, lo
         expected = brentq(
             lambda e: e + film * i0 * float(butler_volmer(e, alpha, T)[0]) - drive,
             *(sorted((0.0, float(np.copysign(top, drive))))),
-            xtol=1e-300,
+            xtol=1e-25,
+            maxiter=500,
             rtol=1e-14,
         )
         assert i0 * float(butler_volmer(expected, alpha, T)[0]) == pytest.approx(current, rel=1e-9, abs=1e-15 * i0)

@@ -158,7 +158,7 @@ def test_the_current_of_a_held_voltage_decays_to_nothing(run):
 
 def test_capacity_limits_end_a_step_where_they_say(run):
     by_mass = run("Charge at C/5 until 20 mAh/g")
-    assert by_mass.stop_reason.startswith("capacity")
+    assert by_mass.stop_reason.startswith("charge of")
     assert end(by_mass, names.CAPACITY) == pytest.approx(20.0, rel=1e-6)
     by_share = run("Charge at C/5 until 10 % of capacity")
     assert end(by_share, names.TIME) == pytest.approx(1800.0, rel=1e-6)
