@@ -18,6 +18,8 @@ from asyncsoc.stepping.state import Checkpoint
 
 _FREE = ("name", "output", "solver")
 """Sections that may differ from the run gone on with."""
+_FREE_KEYS = ("protocol.steps", "protocol.cycle", "particle.file")
+"""Keys that may: the steps are compared one by one, and a mesh file goes by its hash."""
 
 
 def checkpoint_of(case: Case, previous: Solution) -> Checkpoint:
@@ -80,7 +82,7 @@ def _content(case: Case) -> dict[str, Any]:
         if section in _FREE:
             continue
         for key, value in keys.items():
-            if section != "protocol" or key not in ("steps", "cycle"):
+            if f"{section}.{key}" not in _FREE_KEYS:
                 flat[f"{section}.{key}"] = value
     return flat
 
