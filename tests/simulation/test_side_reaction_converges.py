@@ -10,6 +10,7 @@ from asyncsoc.results.solution import Solution
 from asyncsoc.simulation import body
 
 CHARGE = "Charge at C/10 until 4.2 V"
+STRONG = {"exchange_current_density": 1e-5}
 MEASURED = (names.SIDE_CHARGE, names.FILM_MEAN, names.FILM_MAX, names.CAPACITY)
 
 
@@ -54,3 +55,14 @@ def test_the_error_falls_with_the_tolerance(charged) -> None:
     side = {tolerance: solution.columns[names.SIDE_CHARGE][-1] for tolerance, solution in found.items()}
     assert abs(side[1e-4] - side[1e-6]) < 0.3 * abs(side[1e-3] - side[1e-6])
     assert side[1e-4] == pytest.approx(side[1e-6], rel=1e-4)
+
+
+def test_three_dimensions_agree_with_two(run) -> None:
+    asked = {"contact": {"kind": "cap", "coverage": 0.3}, "side_reaction": {"mode": "coupled", **STRONG}}
+    flat, solid = (
+        run("Charge at C/5 until 4.15 V", particle={"model": model}, **asked) for model in ("axisymmetric", "3d")
+    )
+    for name in MEASURED:
+        assert solid.columns[name][-1] == pytest.approx(flat.columns[name][-1], rel=0.01), name
+    assert solid.columns[names.RISK_MAX][-1] == pytest.approx(flat.columns[names.RISK_MAX][-1], rel=0.02)
+    assert solid.columns[names.BALANCE].max() < 1e-10
