@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 
 _TINY = float(np.finfo(np.float64).tiny)
 _EQUAL_RATES = 1e-6
+_HIGHEST = 10.0
+"""V; no rate law holds there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +107,15 @@ def local_state(rows: Rows, setting: Setting) -> LocalState:
         # Densities are per contact area; the drop belongs to the part of a place that is open.
         share = np.maximum(open_share(rows.film, setting), _TINY) if setting.coupled else 1.0
         potential -= (rows.current + rows.side) / share * rows.resistance
-    temperature = np.repeat(rows.temperature[:, None], rows.x.shape[1], axis=1)
-    found = setting.model.rate(rows.x, potential, temperature)
-    rate = rows.side if setting.coupled else found.rate
+    if setting.coupled:
+        energy, rate = setting.model.table.evaluate(rows.x)[0], rows.side
+    else:
+        temperature = np.repeat(rows.temperature[:, None], rows.x.shape[1], axis=1)
+        # Nothing stops a charge without a voltage limit; beyond what the law is made for it is held.
+        found = setting.model.rate(rows.x, np.clip(potential, -_HIGHEST, _HIGHEST), temperature)
+        energy, rate = found.energy, found.rate
     equilibrium = np.asarray(setting.open_circuit_potential(rows.x.ravel()), dtype=np.float64).reshape(rows.x.shape)
-    return LocalState(equilibrium, potential - equilibrium, found.energy, rate)
+    return LocalState(equilibrium, potential - equilibrium, energy, rate)
 
 
 def doses(rows: Rows, rate: Array, setting: Setting, before: tuple[float, Array, Array] | None) -> Array:

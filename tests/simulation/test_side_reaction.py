@@ -214,6 +214,13 @@ def test_a_film_that_blocks_the_contact_stops_the_run_and_says_so(run, contact) 
     assert solution.steps[1].duration == 0.0
 
 
+def test_a_potential_beyond_all_reason_does_not_lose_the_run(run) -> None:
+    strange = {"model": "linear", "film_resistance": 30.0}
+    found = run("Charge at C/5 for 20 minutes", contact=CAP, kinetics=strange, side_reaction={"mode": "report"})
+    assert found.columns[names.POTENTIAL].max() > 10.0
+    assert np.isfinite(found.columns[names.SIDE_CURRENT]).all()
+
+
 @pytest.mark.parametrize("mode", ["report", "coupled"])
 def test_risk_is_1_everywhere_under_full_coverage(run, mode: str) -> None:
     charge = "Charge at C/5 until 4.1 V"
