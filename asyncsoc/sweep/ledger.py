@@ -14,8 +14,8 @@ from asyncsoc.sweep.shard import Place, Shard
 
 Ints = NDArray[np.int64]
 _OPEN: Final = 255
-_WORTH: Final[dict[int, int]] = {STATUSES.index("done"): 2, STATUSES.index("failed"): 2, _OPEN: 0}
-"""What a record is worth beside another of the same case: a quarantine gives way to a result."""
+_WORTH: Final[dict[int, int]] = {_OPEN: 0, **{code: len(STATUSES) - code for code in range(len(STATUSES))}}
+"""What a record is worth beside another of the same case: a quarantine gives way to a failure, that to a result."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Ledger:
             return
         here = (self._shard[k], self._offset[k]) == (shard, place.offset)
         old, new = int(self._status[k]), STATUSES.index(place.status)
-        rank = (generation, _WORTH.get(new, 1)) > (int(self._generation[k]), _WORTH.get(old, 1))
+        rank = (generation, _WORTH[new]) > (int(self._generation[k]), _WORTH[old])
         if generation == self._generation[k] and old == new and not here:
             self.repeated += 1
         if rank:

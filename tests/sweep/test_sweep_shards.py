@@ -121,6 +121,14 @@ def test_the_ledger_takes_the_newest_generation_and_results_before_quarantines(t
     assert ledger.repeated == 0
 
 
+def test_a_failure_that_was_tried_again_gives_way_to_its_result(tmp_path: Path) -> None:
+    ledger = Ledger(np.array([sha(0).encode()]))
+    for status in ("quarantined", "failed", "done", "failed"):
+        with ShardWriter(tmp_path, {"generation": 0}) as writer:
+            ledger.note(writer.shard, writer.append([(sha(0), status, status.encode())]))
+    assert ledger.payload(0) == b"done"
+
+
 @settings(deadline=None)
 @given(rows=st.integers(0, 40), curves=st.integers(0, 5), seed=st.integers(0, 99))
 def test_a_record_is_the_same_bytes_and_the_same_numbers(rows: int, curves: int, seed: int) -> None:
