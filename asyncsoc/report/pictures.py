@@ -11,6 +11,7 @@ import numpy as np
 from asyncsoc.drawing.band import BandPanel, BandSeries, band_figure
 from asyncsoc.drawing.curves import LabelledRun, curves_figure, overpotential_figure
 from asyncsoc.drawing.overview import comparison_figure
+from asyncsoc.drawing.risk import film_figure
 from asyncsoc.drawing.section import SectionPanel, section_figure
 from asyncsoc.errors import InputError
 from asyncsoc.materials.valence import ni4_fraction
@@ -18,6 +19,9 @@ from asyncsoc.observables import names
 from asyncsoc.report.headlines import CELL_VOLTAGE, Moment, moment_when, shared_stoichiometry
 from asyncsoc.report.scan import Findings, Number
 from asyncsoc.results.atomic import replaced
+from asyncsoc.risk.pictures import risk_picture
+from asyncsoc.simulation.films import film_line
+from asyncsoc.simulation.risk_study import study_risk
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -135,12 +139,32 @@ def overpotential(findings: Sequence[Findings]) -> Figure:
     return overpotential_figure(_runs(findings)[0], note=_RESTS_ON)
 
 
+_SIDE_RESTS_ON = (
+    _SETTING + "Side reaction: every constant is assumed (asyncsoc params side-reaction); read ratios, not amounts.\n"
+    "Assumed: contact fractions f (from micrographs), exchange current density on the polymer (0.3 A/m²)."
+)
+
+
+def risk(findings: Sequence[Findings]) -> Figure:
+    """Return how much faster the electrolyte decomposes under each contact than under full coverage."""
+    studies = [study_risk(found.particle.case(), label=found.particle.title) for found in findings]
+    return risk_picture(studies, mean_x=round(shared_stoichiometry(), 3), reactant="peo-litfsi", note=_SIDE_RESTS_ON)
+
+
+def film(findings: Sequence[Findings]) -> Figure:
+    """Return the film each particle grows on its contact and what its resistance does to the voltage."""
+    lines = [film_line(found.particle.case(), found.particle.title)[0] for found in findings]
+    return film_figure(lines, title="The film a charge leaves on the contact", note=_SIDE_RESTS_ON)
+
+
 PICTURES: dict[str, Callable[[Sequence[Findings]], Figure]] = {
     "overview": overview,
     "curves": curves,
     "nickel-maps": nickel_maps,
     "diffusivity-band": band,
     "overpotential": overpotential,
+    "risk": risk,
+    "film": film,
 }
 """File name without suffix -> what draws it."""
 
