@@ -118,15 +118,18 @@ class Sweep:
         return False
 
     def kill_compiling(self) -> bool:
-        """Kill a worker while it compiles a form."""
-        shutil.rmtree(self.cache, ignore_errors=True)
-        self.kill_worker()  # the next one finds the empty cache
+        """Kill a worker while it waits for the compiler of a form; the next one finds what was left half-made."""
+        if not list((self.cache / "asyncsoc" / "forms").glob("*.c.cached")):
+            self.kill_worker()  # nothing to see yet: the one that comes compiles
+        else:
+            shutil.rmtree(self.cache, ignore_errors=True)
+            self.kill_worker()
         while self.running and self._process is not None:
             forms = self.cache / "asyncsoc" / "forms"
-            half = [path for path in forms.glob("*.c") if not path.with_suffix(".c.cached").exists()]
-            if half:
-                workers = [pid for pid in children(self._process.pid) if children(pid)]  # it waits for the compiler
-                return bool(workers) and killed(workers[0])
+            if any(not path.with_suffix(".c.cached").exists() for path in forms.glob("*.c")):
+                compiling = [pid for pid in children(self._process.pid) if children(pid)]
+                if compiling:
+                    return killed(compiling[0])
         return False
 
     def check(self, tally: Tally) -> None:
@@ -196,9 +199,10 @@ def one_round(root: Path, case: Path, cases: int, chance: random.Random, left: i
     """Run one sweep to its end, killing as long as kills are left."""
     sweep = Sweep(root, case, cases, chance)
     sweep.start()
+    target = TARGETS[-1]  # a new sweep begins with its forms
     while True:
-        target = chance.choices(TARGETS, WEIGHTS)[0]
-        time.sleep(chance.uniform(0.0, 3.0))
+        if target != TARGETS[-1]:
+            time.sleep(chance.uniform(0.0, 3.0))
         if sum(tally.kills.values()) < left and sweep.running:
             kill = {
                 "worker": sweep.kill_worker,
@@ -218,6 +222,7 @@ def one_round(root: Path, case: Path, cases: int, chance: random.Random, left: i
                 return sweep
             tally.resumes += 1
             sweep.start()
+        target = chance.choices(TARGETS, WEIGHTS)[0]
 
 
 def measure(kills: int, cases: int, seed: int) -> dict[str, Any]:

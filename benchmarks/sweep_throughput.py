@@ -61,11 +61,11 @@ def batches(plan: Plan, folder: Path, widths: tuple[int, ...]) -> dict[str, floa
     jobs = [Job(plan.case(number).hash, plan.design.values(number)) for number in range(len(plan.design))]
     reference = run_jobs(settings, jobs[: max(widths)])
     summary = simulate(plan.case(1)).summary()
-    if decode(reference[1][2]).facts["summary"]["Largest asynchrony"] != summary["Largest asynchrony"]:
+    if decode(reference[1][2]).facts["summary"]["Final contact-mean SOC"] != summary["Final contact-mean SOC"]:
         raise AnswerError("a sweep's case differs from its own run")
     found = {}
     for width in widths:
-        count = min(max(width, 4 * max(1, 64 // len(jobs))), len(jobs))
+        count = min(max(width, 4), len(reference))
         parts = [jobs[start : start + width] for start in range(0, count, width)]
         spent = clock()
         records = [record for part in parts for record in run_jobs(settings, part)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import asyncsoc
 from asyncsoc.errors import InputError, nearest_name
 from asyncsoc.observables import names
-from asyncsoc.sweep.gather import Archive, Gathered, gather
+from asyncsoc.sweep.gather import WARNINGS, Archive, Gathered, gather
 from asyncsoc.sweep.netcdf import write_dataset
 from asyncsoc.sweep.picture import draw_sweep
 from asyncsoc.sweep.resample import AXES, resampled
@@ -70,13 +70,20 @@ def collect(
         raise InputError("no case of this sweep is recorded", where=str(folder), next_step="run it with --resume")
     table = write_table(folder, TABLE, columns_of(archive.plan.design, gathered, archive.ledger))
     dataset = _dataset(archive, gathered, axis, points, _chosen(gathered, axis, curves))
-    files, notes = [dataset, table], []
+    files, notes = [dataset, table], _warned(gathered)
     if picture:
         try:
             files.append(draw_sweep(folder / PICTURE, archive.plan, gathered))
         except InputError as error:
             notes.append(f"no picture: {error.what}")
     return Collected(tuple(files), tuple(notes))
+
+
+def _warned(gathered: Gathered) -> list[str]:
+    count = int(np.isfinite(gathered.numbers.get(WARNINGS, np.zeros(0))).sum())
+    if not count:
+        return []
+    return [f"{count} of {gathered.count} cases come with warnings, such as: {gathered.warning}"]
 
 
 def _chosen(gathered: Gathered, axis: str, curves: tuple[str, ...] | None) -> list[str]:

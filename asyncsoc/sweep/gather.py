@@ -17,6 +17,8 @@ from asyncsoc.sweep.resample import axis_range
 from asyncsoc.sweep.store import enter_shards
 
 Array = NDArray[np.float64]
+WARNINGS = "Warnings"
+"""Name of the number of a case's warnings; NaN where it has none."""
 MISSING = "missing"
 """Status of a case that is not recorded."""
 
@@ -72,6 +74,10 @@ class Gathered:
         Names of the curves that are kept, in order.
     low, high
         Extent of the common axis over all cases.
+    steps
+        Largest number of protocol steps of any case.
+    warning
+        The first warning of the first case that has one.
     """
 
     count: int
@@ -83,6 +89,7 @@ class Gathered:
     low: float = np.inf
     high: float = -np.inf
     steps: int = 0
+    warning: str = ""
 
     def status_word(self, number: int) -> str:
         """Return how a case ended."""
@@ -116,6 +123,10 @@ def _enter(found: Gathered, number: int, record: CaseRecord, axis: str) -> None:
             _word(found, name, number, value)
         elif isinstance(value, int | float):
             _number(found.numbers, name, (found.count,))[number] = value
+    warnings = facts.get("warnings") or []
+    if warnings:
+        _number(found.numbers, WARNINGS, (found.count,))[number] = len(warnings)
+        found.warning = found.warning or str(warnings[0])
     steps = facts.get("steps") or []
     found.steps = max(found.steps, len(steps))
     for k, step in enumerate(steps):

@@ -104,7 +104,8 @@ def test_the_data_set_holds_every_case(
     one = data.sel(case)
     solution = simulate(plan.case(6))
     summary = solution.summary()
-    assert float(one["Largest asynchrony"]) == summary["Largest asynchrony"]
+    assert float(one["Final contact-mean SOC"]) == summary["Final contact-mean SOC"]
+    assert float(one["Largest asynchrony"]) == pytest.approx(summary["Largest asynchrony"], rel=2e-3)
     ends = [np.flatnonzero(solution.columns[names.STEP] == k)[-1] for k in (1, 2)]
     np.testing.assert_array_equal(one["Voltage [V] at end of step"], solution.columns[names.VOLTAGE][ends])
     time, voltage = solution.columns[names.TIME], solution.columns[names.VOLTAGE]
