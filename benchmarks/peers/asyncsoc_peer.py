@@ -1,36 +1,70 @@
-"""Our own entry, on the same problem: uniform flux through the same contact, the same D(x) tabulated."""
+"""Our own entry, on the same problem: the same contact, the same D(x) tabulated; one particle or a batch of them."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.electrode.segments import ParticleScale, Segment, segment_of
 from asyncsoc.fem.assembly import assemble
-from asyncsoc.kernels.rates import UNIFORM_FLUX
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.kernels.rates import BUTLER_VOLMER, UNIFORM_FLUX
 from asyncsoc.kinetics.tables import MaterialTable, tabulate
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.protocol.types import Step
 from asyncsoc.stepping.integrate import integrate
 from asyncsoc.stepping.members import Member
-from asyncsoc.stepping.state import AcceptedStep, StepState
-from asyncsoc.stepping.system import order_system
+from asyncsoc.stepping.state import AcceptedStep, Outcome, StepState
+from asyncsoc.stepping.system import OrderedSystem, order_system
 from asyncsoc.stepping.warmup import compile_kernels
 from benchmarks.peers.problem import TEMPERATURE, History, Problem, diffusivity
 from benchmarks.reporting import clock
 
+Kinetics = Literal["uniform-flux", "butler-volmer"]
+_CODES = {"uniform-flux": UNIFORM_FLUX, "butler-volmer": BUTLER_VOLMER}
+_ALPHA = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Charged:
+    """What a batch gave.
+
+    Attributes
+    ----------
+    histories
+        One a member; `solve` is the process time of the batch over its members.
+    outcomes
+        As `integrate` returned them.
+    process, wall
+        Times of the whole batch [s].
+    """
+
+    histories: tuple[History, ...]
+    outcomes: tuple[Outcome, ...]
+    process: float
+    wall: float
+
 
 @dataclass(eq=False)
 class Sampler:
-    """Keeps the contact mean at every accepted step."""
+    """Keeps the contact mean and the potential at every accepted step."""
 
     problem: Problem
     times: list[float] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
+    potentials: list[float] = field(default_factory=list)
     final: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        """Look up the contact's nodes once."""
+        self._nodes = np.flatnonzero(self.problem.contact.weights)
+        self._weights = self.problem.contact.weights[self._nodes] / self.problem.contact.area
 
     def start(self, state: StepState, segment: Segment) -> None:
         """Keep the initial state."""
@@ -43,50 +77,90 @@ class Sampler:
 
     def _keep(self, state: StepState) -> None:
         self.times.append(state.time)
-        self.values.append(self.problem.contact_mean(state.x))
+        self.values.append(float(self._weights @ state.x[self._nodes]))
+        self.potentials.append(state.potential)
 
 
-@lru_cache(maxsize=1)
-def _table() -> MaterialTable:
+@lru_cache(maxsize=64)
+def _table(scale: float) -> MaterialTable:
     return tabulate(
         cathode(DEFAULT_CATHODE),
         electrolyte(DEFAULT_ELECTROLYTE),
         TEMPERATURE,
-        diffusivity=lambda x, _: np.asarray(diffusivity(x)),
+        diffusivity=lambda x, _: np.asarray(scale * diffusivity(x)),
     )
 
 
-def charge(problem: Problem, tolerance: float) -> History:
-    """Charge with the error per step held to `tolerance` in stoichiometry."""
-    began = clock()
+@lru_cache(maxsize=4)
+def prepared(mesh: ParticleMesh) -> tuple[OrderedSystem, float]:
+    """Return the operators of a mesh made ready, and what that took [s]: once a mesh."""
     compile_kernels()
-    operators = assemble(problem.mesh)
-    system = order_system(operators)
+    began = clock()
+    system = order_system(assemble(mesh))
+    return system, clock() - began
+
+
+def member_of(problem: Problem, tolerance: float, kinetics: Kinetics = "uniform-flux") -> Member:
+    """Return the problem as the integrator takes it."""
     material = cathode(DEFAULT_CATHODE)
     scale = ParticleScale(1.0, 1.0, 0.0, material.window, TEMPERATURE)
     step = Step("current", problem.current, problem.duration, (), None, None, 1, "charge")
-    member = Member(
+    return Member(
         x=np.full(problem.mesh.n_nodes, problem.start),
         weights=problem.contact.weights,
         film_resistance=0.0,
         segments=(segment_of(step, 1, scale),),
-        tables={TEMPERATURE: _table()},
-        kinetics=UNIFORM_FLUX,
-        transfer_coefficient=0.5,
+        tables={TEMPERATURE: _table(problem.diffusivity_scale)},
+        kinetics=_CODES[kinetics],
+        transfer_coefficient=_ALPHA,
         maximum_concentration=problem.maximum_concentration,
         tolerance=tolerance,
     )
-    sampler = Sampler(problem)
-    ready = clock()
-    outcome = integrate(system, [member], [[sampler]])[0]
-    done = clock()
-    if outcome.error is not None or outcome.stop_reason != "duration reached" or sampler.final is None:
-        raise RuntimeError(f"the charge ended early: {outcome.stop_reason}")
-    return History(
-        times=np.array(sampler.times),
-        contact_mean=np.array(sampler.values),
-        final=sampler.final,
-        set_up=ready - began,
-        solve=done - ready,
-        steps=outcome.accepted,
-    )
+
+
+def charge_batch(
+    problems: Sequence[Problem], tolerance: float, kinetics: Kinetics = "uniform-flux", threads: int = 1
+) -> Charged:
+    """Charge particles that share a mesh together.
+
+    Raises
+    ------
+    RuntimeError
+        A charge was not carried out to the end of its time or to a limit of the material.
+    """
+    system, set_up = prepared(problems[0].mesh)
+    members = [member_of(problem, tolerance, kinetics) for problem in problems]
+    samplers = [Sampler(problem) for problem in problems]
+    ready, wall = clock(), time.perf_counter()
+    outcomes = integrate(system, members, [[sampler] for sampler in samplers], threads=threads)
+    process, wall = clock() - ready, time.perf_counter() - wall
+    histories = []
+    for sampler, outcome in zip(samplers, outcomes, strict=True):
+        if outcome.error is not None or sampler.final is None:
+            raise RuntimeError(f"the charge ended early: {outcome.stop_reason}")
+        histories.append(
+            History(
+                times=np.array(sampler.times),
+                contact_mean=np.array(sampler.values),
+                final=sampler.final,
+                set_up=set_up,
+                solve=process / len(problems),
+                steps=outcome.accepted,
+                potential=np.array(sampler.potentials),
+            )
+        )
+    return Charged(tuple(histories), tuple(outcomes), process, wall)
+
+
+def charge(problem: Problem, tolerance: float, kinetics: Kinetics = "uniform-flux") -> History:
+    """Charge one particle with the error per step held to `tolerance` in stoichiometry.
+
+    Raises
+    ------
+    RuntimeError
+        The charge ended before its time.
+    """
+    charged = charge_batch([problem], tolerance, kinetics)
+    if charged.outcomes[0].stop_reason != "duration reached":
+        raise RuntimeError(f"the charge ended early: {charged.outcomes[0].stop_reason}")
+    return charged.histories[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,8 @@ class Problem:
         Initial stoichiometry.
     maximum_concentration
         mol/m3.
+    diffusivity_scale
+        Factor on D(x).
     """
 
     mesh: ParticleMesh
@@ -67,6 +69,7 @@ class Problem:
     duration: float
     start: float
     maximum_concentration: float
+    diffusivity_scale: float = 1.0
 
     @property
     def radius(self) -> float:
@@ -127,6 +130,10 @@ class History:
         Times of the process (`reporting.clock`): everything done once, form compilation included, and the time loop.
     steps
         Time steps taken.
+    iterations
+        Newton iterations, where they are counted.
+    potential : (k,), V
+        Of the particle, where it is computed; empty under uniform flux and where it is not.
     """
 
     times: Array
@@ -135,11 +142,17 @@ class History:
     set_up: float
     solve: float
     steps: int
+    iterations: int = 0
+    potential: Array = field(default_factory=lambda: np.zeros(0))
 
 
 def default_problem(mesh: str = "sphere-axisymmetric-default", coverage: float = 0.3) -> Problem:
     """Return a C/10 charge of a sphere of 7.5 um through a cap, on a shipped mesh."""
-    particle = load_builtin(mesh).scaled(RADIUS)
+    return problem_on(load_builtin(mesh).scaled(RADIUS), coverage)
+
+
+def problem_on(particle: ParticleMesh, coverage: float = 0.3) -> Problem:
+    """Return a C/10 charge through a cap of a sphere whose radius is `RADIUS`."""
     material = cathode(DEFAULT_CATHODE)
     capacity = theoretical_capacity(material, 4.0 / 3.0 * math.pi * RADIUS**3)
     return Problem(
@@ -157,6 +170,6 @@ def equal_steps(problem: Problem, count: int) -> Array:
     return problem.duration * np.arange(1, count + 1) / count
 
 
-def graded_steps(problem: Problem, count: int) -> Array:
-    """Return the ends of steps that grow linearly from the jump of the current, t = T (k/N)^2 (count,) [s]."""
-    return problem.duration * (np.arange(1, count + 1) / count) ** 2
+def graded_steps(problem: Problem, count: int, exponent: float = 2.0) -> Array:
+    """Return the ends of steps that grow from the jump of the current, t = T (k/N)^exponent (count,) [s]."""
+    return np.asarray(problem.duration * (np.arange(1, count + 1) / count) ** exponent)

@@ -46,12 +46,13 @@ def charge(problem: Problem, ends: NDArray[np.float64], quadrature_degree: int |
     step = NonlinearProblem(form, x, petsc_options_prefix="tutorial_", petsc_options=PETSC_OPTIONS)
     ready = clock()
 
-    now, times, means = 0.0, [0.0], [problem.start]
+    now, times, means, iterations = 0.0, [0.0], [problem.start], 0
     for end in ends:
         dt.value = end - now
         step.solve()
         if step.solver.getConvergedReason() <= 0:
             raise RuntimeError(f"Newton did not converge at {end:.6g} s")
+        iterations += int(step.solver.getIterationNumber())
         old.x.array[:] = x.x.array
         now = float(end)
         times.append(now)
@@ -59,4 +60,4 @@ def charge(problem: Problem, ends: NDArray[np.float64], quadrature_degree: int |
     done = clock()
     final = np.empty(problem.mesh.n_nodes)
     final[domain.node] = x.x.array
-    return History(np.array(times), np.array(means), final, ready - began, done - ready, len(ends))
+    return History(np.array(times), np.array(means), final, ready - began, done - ready, len(ends), iterations)
