@@ -11,9 +11,7 @@ from asyncsoc.units import FARADAY
 Array = NDArray[np.float64]
 
 
-def lithium_balance_error[T: (float, Array)](
-    mean_initial: float, mean_now: T, charge: T, capacity_constant: float
-) -> T:
+def lithium_balance_error[T: (float, Array)](mean_initial: T, mean_now: T, charge: T, capacity_constant: T) -> T:
     """Return |c_max V (mean x at start - mean x now) - Q / F| / (c_max V), of one state or of many.
 
     Parameters
@@ -34,6 +32,6 @@ def lithium_content(x: Array, mass: Array, maximum_concentration: float) -> floa
     return maximum_concentration * float(mass.sum()) * mean_stoichiometry(x, mass)
 
 
-def specific_capacity[T: (float, Array)](charge: T, density: float, volume: float) -> T:
+def specific_capacity[T: (float, Array)](charge: T, density: T, volume: float) -> T:
     """Return charge per mass, Q / (3600 rho V) [mA.h/g], from C, kg/m3 and m3 (1 mA.h/g is 3600 C/kg)."""
     return charge / (3600.0 * density * volume)

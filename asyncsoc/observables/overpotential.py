@@ -56,47 +56,6 @@ def current_weights(weights: Array, current_density: Array) -> Array:
     return np.asarray(share / share.sum(axis=-1, keepdims=True))
 
 
-def split_rows(
-    *,
-    x_contact: Array,
-    weights: Array,
-    current_density: Array,
-    film_resistance: Array,
-    mean_x: Array,
-    potential: Array,
-    voltage: Array,
-    open_circuit_potential: Callable[[Array], Array],
-) -> OverpotentialSplit[Array]:
-    """Split V - U(mean x) of k states, averaged over the contact with the local current as weight.
-
-    Locally phi_s = U(x_s) + kinetic + i R_film with the potential of the electrolyte as zero, so that the parts add up
-    to V - U(mean x) whatever the weights are.
-
-    Parameters
-    ----------
-    x_contact, current_density, film_resistance : (k, c)
-        Stoichiometry, current density [A/m2] and film resistance [ohm m2] of the contact nodes.
-    weights : (c,)
-        Their contact area [m2].
-    mean_x : (k,)
-        Volume-mean stoichiometry.
-    potential, voltage : (k,), V
-        Potential of the particle, and of the cell, against Li.
-    open_circuit_potential
-        U(x) [V].
-    """
-    share = current_weights(weights, current_density)
-    potentials = open_circuit_potential(np.append(x_contact.ravel(), mean_x))
-    surface = (share * potentials[: x_contact.size].reshape(x_contact.shape)).sum(axis=-1)
-    film = (share * current_density * film_resistance).sum(axis=-1)
-    return OverpotentialSplit(
-        concentration=surface - potentials[x_contact.size :],
-        kinetic=potential - surface - film,
-        film=film,
-        series=voltage - potential,
-    )
-
-
 def split_overpotential(
     *,
     x_contact: Array,
@@ -108,25 +67,26 @@ def split_overpotential(
     voltage: float,
     open_circuit_potential: Callable[[Array], Array],
 ) -> OverpotentialSplit[float]:
-    """Split V - U(mean x) of one state: `split_rows` with numbers for the state's own.
+    """Split V - U(mean x) of one state, averaged over the contact with the local current as weight.
+
+    Locally phi_s = U(x_s) + kinetic + i R_film with the potential of the electrolyte as zero, so that the parts add up
+    to V - U(mean x) whatever the weights are. `rows.measure_rows` does the same with many states at once.
 
     Parameters
     ----------
-    x_contact, weights, current_density, film_resistance : (c,)
-        As in `split_rows`.
-    mean_x, potential, voltage, open_circuit_potential
-        As in `split_rows`.
+    x_contact, current_density, film_resistance : (c,)
+        Stoichiometry, current density [A/m2] and film resistance [ohm m2] of the contact nodes.
+    weights : (c,)
+        Their contact area [m2].
+    mean_x
+        Volume-mean stoichiometry.
+    potential, voltage : V
+        Potential of the particle, and of the cell, against Li.
+    open_circuit_potential
+        U(x) [V].
     """
-    row = split_rows(
-        x_contact=x_contact[np.newaxis],
-        weights=weights,
-        current_density=current_density[np.newaxis],
-        film_resistance=np.broadcast_to(film_resistance, (1, len(weights))),
-        mean_x=np.array([mean_x]),
-        potential=np.array([potential]),
-        voltage=np.array([voltage]),
-        open_circuit_potential=open_circuit_potential,
-    )
-    return OverpotentialSplit(
-        float(row.concentration[0]), float(row.kinetic[0]), float(row.film[0]), float(row.series[0])
-    )
+    share = current_weights(weights, current_density)
+    potentials = open_circuit_potential(np.append(x_contact, mean_x))
+    surface = float((share * potentials[:-1]).sum())
+    film = float((share * current_density * film_resistance).sum())
+    return OverpotentialSplit(surface - float(potentials[-1]), potential - surface - film, film, voltage - potential)

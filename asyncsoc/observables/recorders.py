@@ -9,82 +9,96 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.errors import InputError
+from asyncsoc.geometry.mesh import frozen
 from asyncsoc.observables import names
-from asyncsoc.observables.gauge import Gauge
-from asyncsoc.observables.rows import measure_rows, weighted_means
+from asyncsoc.observables.gauges import Gauges
+from asyncsoc.observables.rows import Noted, measure_rows
 from asyncsoc.units import FARADAY
 
 if TYPE_CHECKING:
-    from asyncsoc.stepping.state import StepState
+    from asyncsoc.stepping.state import States
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 _BLOCK = 200_000
-"""Numbers of the fields that may wait to be measured: 1.6 MB."""
+"""Numbers that may wait to be measured: 1.6 MB."""
 _ROUNDING = 1e-9
 """Relative tolerance within which two times are the same."""
 
 
 class CurveRecorder:
-    """Keeps one row of curves per state it is shown; row 0 is the initial state.
+    """Keeps one row of curves per state it is shown, of every member of a batch; row 0 is a member's initial state.
 
     Shown the first state of every protocol step too, it keeps both sides of a jump of current or voltage: two rows then
     share their time.
 
     Parameters
     ----------
-    gauge
-        The constants of the particle.
+    gauges
+        The constants of the particles.
     """
 
-    def __init__(self, gauge: Gauge) -> None:
-        self._gauge = gauge
-        self._waiting: list[StepState] = []
-        self._blocks: list[dict[str, Array]] = []
-        self._rows = 0
-        self._mean_initial = math.nan
+    def __init__(self, gauges: Gauges) -> None:
+        self._gauges = gauges
+        self._waiting: list[Noted] = []
+        self._size = 0
+        self._blocks: list[Array] = []
+        self._numbers: list[Ints] = []
+        self._mean_initial = np.full(len(gauges.which), np.nan)
 
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        return self._rows
+    def record(self, states: States) -> None:
+        """Append a row for each of the states; they are measured together with the next ones, which is quicker by far.
 
-    @property
-    def last_row(self) -> dict[str, float]:
-        """The latest row, for a progress display."""
-        self._measure()
-        return {name: float(values[-1]) for name, values in self._blocks[-1].items()}
-
-    def record(self, state: StepState) -> None:
-        """Append the row of `state`; it is measured together with the next ones, which is quicker by far."""
-        if not self._rows:
-            passed = (state.charge - state.side_charge) / (FARADAY * self._gauge.capacity_constant)
-            self._mean_initial = float(weighted_means(state.x, self._gauge.mass)) + passed
-        self._rows += 1
-        self._waiting.append(state)
-        if len(self._waiting) * len(state.x) >= _BLOCK:
+        Rows of one member must come in the order of their times.
+        """
+        noted = Noted.of(states, self._gauges)
+        new = np.isnan(self._mean_initial[states.number])
+        if new.any():
+            passed = (states.charge - states.side_charge) / (FARADAY * self._gauges.capacity_constant[states.number])
+            for row in np.flatnonzero(new):
+                if np.isnan(self._mean_initial[states.number[row]]):
+                    self._mean_initial[states.number[row]] = noted.means[row, 0] + passed[row]
+        self._waiting.append(noted)
+        self._size += noted.at_contact.size + noted.values.size
+        if self._size >= _BLOCK:
             self._measure()
 
-    def curves(self) -> dict[str, NDArray[Any]]:
-        """Return the columns: equally long arrays, int64 for counts, float64 for everything else."""
+    def curves(self) -> list[dict[str, NDArray[Any]]]:
+        """Return each member's columns: equally long arrays, int64 for counts, float64 for everything else."""
         self._measure()
-        return {
-            name: np.concatenate([block[name] for block in self._blocks] or [np.zeros(0)]).astype(
-                np.int64 if name in names.WHOLE_NUMBERS else np.float64
-            )
-            for name in names.CURVES
-        }
+        count = len(self._gauges.which)
+        numbers = np.concatenate([*self._numbers, np.zeros(0, dtype=np.int64)])
+        rows = np.concatenate([*self._blocks, np.zeros((0, len(names.CURVES)))])
+        order = np.argsort(numbers, kind="stable")
+        ends = np.searchsorted(numbers[order], np.arange(count), side="right").tolist()
+        table = rows[order].T
+        return [_columns(table[:, start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
     def _measure(self) -> None:
         if self._waiting:
-            self._blocks.append(measure_rows(self._waiting, self._gauge, self._mean_initial))
-            self._waiting = []
+            noted = Noted.joined(self._waiting)
+            self._blocks.append(measure_rows(noted, self._gauges, self._mean_initial))
+            self._numbers.append(noted.number)
+            self._waiting, self._size = [], 0
+
+
+def _columns(table: Array) -> dict[str, NDArray[Any]]:
+    """Return the rows of a table as columns by name, read-only."""
+    own = np.array(table, order="C")
+    own.setflags(write=False)
+    columns: dict[str, NDArray[Any]] = dict(zip(names.CURVES, own, strict=True))
+    for name in names.WHOLE_NUMBERS:
+        columns[name] = frozen(columns[name], np.int64)
+    return columns
 
 
 class FieldRecorder:
     """Keeps the stoichiometry at the start, at every output time, at the end of every protocol step and at the end.
 
     A snapshot is a state it was shown, at that state's own time: nothing is interpolated here. A state is kept when it
-    is the first at or after an output time, so that states shown at output times give snapshots exactly there.
+    is the first at or after an output time, so that states shown at output times give snapshots exactly there. The
+    first state of a protocol step stands for the last one of the step before: the field is the same.
 
     Parameters
     ----------
@@ -108,30 +122,31 @@ class FieldRecorder:
         self._every = every
         self._times: list[float] = []
         self._fields: list[Array] = []
-        self._last: StepState | None = None
+        self._step = -1
         self._due = math.inf
 
     def __len__(self) -> int:
         """Return the number of snapshots."""
         return len(self._times)
 
-    def record(self, state: StepState) -> None:
-        """Look at a state and keep it where it is due."""
-        last, self._last = self._last, state
-        if last is None:
-            self._keep(state)
-            self._schedule(state.time)
-            return
-        if state.step != last.step:
-            self._keep(last)
-        if state.time >= self._due - _ROUNDING * abs(self._due):
-            self._keep(state)
-            self._schedule(state.time)
+    def record(self, time: float, step: int, x: Array) -> None:
+        """Look at a state, its time [s], protocol step and stoichiometry (n,), and keep it where it is due."""
+        if step != self._step:
+            first, self._step = not self._times, step
+            self.keep(time, x)
+            if first:
+                self._schedule(time)
+                return
+        if time >= self._due - _ROUNDING * abs(self._due):
+            self.keep(time, x)
+            self._schedule(time)
 
-    def finish(self) -> None:
-        """Keep the last state seen."""
-        if self._last is not None:
-            self._keep(self._last)
+    def keep(self, time: float, x: Array) -> None:
+        """Keep a state, unless one as late was."""
+        if self._times and time <= self._times[-1]:
+            return
+        self._times.append(float(time))
+        self._fields.append(np.array(x, dtype=np.float64))
 
     @property
     def times(self) -> Array:
@@ -142,12 +157,6 @@ class FieldRecorder:
     def fields(self) -> Array:
         """Stoichiometry (k, n)."""
         return np.array(self._fields, dtype=np.float64)
-
-    def _keep(self, state: StepState) -> None:
-        if self._times and state.time <= self._times[-1]:
-            return
-        self._times.append(float(state.time))
-        self._fields.append(np.array(state.x, dtype=np.float64))
 
     def _schedule(self, now: float) -> None:
         """Set the next output time after `now`; one within rounding of `now` counts as reached."""

@@ -8,9 +8,11 @@ Source: O. C. Zienkiewicz, J. Z. Zhu, Int. J. Numer. Methods Eng. 24 (1987) 337,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from asyncsoc.geometry.measure import cell_volumes
@@ -28,6 +30,8 @@ mesh stays below 0.003 throughout.
 SMALLEST_RANGE = 0.01
 """Range of stoichiometry below which a field counts as uniform."""
 _MOST_SNAPSHOTS = 12
+_MOST_VALUES = 500_000
+"""Cells times fields looked at together."""
 
 
 class Recovery:
@@ -38,26 +42,43 @@ class Recovery:
         self._cells = mesh.cells
         self._inverse = np.linalg.inv(corners[:, 1:] - corners[:, :1])
         self._volumes = cell_volumes(mesh)
-        self._around = np.bincount(
-            mesh.cells.ravel(), np.repeat(self._volumes, mesh.cells.shape[1]), minlength=mesh.n_nodes
+        around = np.bincount(mesh.cells.ravel(), np.repeat(self._volumes, mesh.cells.shape[1]), minlength=mesh.n_nodes)
+        wide = mesh.cells.shape[1]
+        entries = (np.repeat(self._volumes, wide) / around[mesh.cells.ravel()], mesh.cells.ravel())
+        spread = sp.csr_matrix(
+            (entries[0], (entries[1], np.repeat(np.arange(len(mesh.cells)), wide))), (mesh.n_nodes, len(mesh.cells))
         )
+        spread.sort_indices()
+        self._spread = spread
 
     def relative_error(self, field: Array) -> float:
         """Return the estimated energy error of a nodal field (n,) over its energy; 0 for a uniform one."""
-        values = field[self._cells]
-        gradient = np.einsum("cij,cj->ci", self._inverse, values[:, 1:] - values[:, :1])
-        energy = float(self._volumes @ np.sum(gradient**2, axis=1))
-        if energy == 0.0:
-            return 0.0
+        return float(self.relative_errors(field[np.newaxis])[0])
+
+    def relative_errors(self, fields: Array) -> Array:
+        """Return the estimated energy error of nodal fields (k, n) over their energies; 0 for uniform ones."""
+        steps = max(_MOST_VALUES // len(self._cells), 1)
+        parts = [self._errors(fields[start : start + steps]) for start in range(0, len(fields), steps)]
+        return np.concatenate([*parts, np.zeros(0)])
+
+    def _errors(self, fields: Array) -> Array:
+        values = fields[:, self._cells]
+        differences = values[:, :, 1:] - values[:, :, :1]
         corners = self._cells.shape[1]
-        square = np.zeros(len(self._cells))
-        for component in gradient.T:
-            weighted = np.repeat(self._volumes * component, corners)
-            smooth = np.bincount(self._cells.ravel(), weighted, minlength=len(self._around)) / self._around
-            apart = smooth[self._cells] - component[:, None]
+        energy, square = np.zeros(values.shape[:2]), np.zeros(values.shape[:2])
+        for row in range(corners - 1):
+            # One term at a time: what a library sums in which order would depend on how many fields there are.
+            component = np.zeros(values.shape[:2])
+            for column in range(corners - 1):
+                component += self._inverse[:, row, column] * differences[:, :, column]
+            energy += component**2
+            smooth = np.asarray(self._spread @ component.T).T
+            apart = smooth[:, self._cells] - component[:, :, np.newaxis]
             # The exact mean over a simplex of the square of a linear function with these corner values.
-            square += (np.sum(apart**2, axis=1) + apart.sum(axis=1) ** 2) / (corners * (corners + 1))
-        return float(self._volumes @ square) / energy
+            square += ((apart**2).sum(axis=2) + apart.sum(axis=2) ** 2) / (corners * (corners + 1))
+        whole = (energy * self._volumes).sum(axis=1)
+        error = (square * self._volumes).sum(axis=1)
+        return np.asarray(np.divide(error, whole, out=np.zeros(len(fields)), where=whole > 0.0))
 
 
 @lru_cache(maxsize=2)
@@ -65,32 +86,43 @@ def _recovery(mesh: ParticleMesh) -> Recovery:
     return Recovery(mesh)
 
 
-def gradient_error(mesh: ParticleMesh, fields: Array) -> float:
-    """Return the largest estimated relative error over a run, each snapshot counted by its range.
+def gradient_errors(mesh: ParticleMesh, runs: Sequence[Array]) -> list[float]:
+    """Return for each run on a mesh the largest estimated relative error, each snapshot counted by its range.
 
     Parameters
     ----------
     mesh
         The particle.
-    fields : (k, n)
+    runs : (k, n) each
         Snapshots of the stoichiometry; at most twelve are looked at, evenly spread, the widest among them.
     """
-    ranges = np.ptp(fields, axis=1)
-    widest = float(ranges.max(initial=0.0))
-    if widest < SMALLEST_RANGE:
-        return 0.0
-    chosen = {int(np.argmax(ranges)), *np.linspace(0, len(fields) - 1, _MOST_SNAPSHOTS).astype(int).tolist()}
-    recovery = _recovery(mesh)
-    return max(recovery.relative_error(fields[k]) * float(ranges[k]) / widest for k in chosen if ranges[k] > 0.0)
+    widest, shares, chosen = [0.0] * len(runs), [], []
+    for number, fields in enumerate(runs):
+        ranges = np.ptp(fields, axis=1) if len(fields) else np.zeros(1)
+        widest[number] = float(ranges.max())
+        if widest[number] < SMALLEST_RANGE:
+            continue
+        looked = list(range(len(fields)))
+        if len(fields) > _MOST_SNAPSHOTS:
+            looked = sorted({int(np.argmax(ranges)), *np.linspace(0, len(fields) - 1, _MOST_SNAPSHOTS).astype(int)})
+        for k in looked:
+            if ranges[k] > 0.0:
+                shares.append((number, float(ranges[k]) / widest[number]))
+                chosen.append(fields[k])
+    found = [0.0] * len(runs)
+    if chosen:
+        for (number, share), error in zip(shares, _recovery(mesh).relative_errors(np.array(chosen)), strict=True):
+            found[number] = max(found[number], float(error) * share)
+    return found
 
 
-def gradient_warning(mesh: ParticleMesh, fields: Array) -> str | None:
-    """Return a warning where the mesh does not resolve the gradients well enough, else None."""
-    error = gradient_error(mesh, fields)
-    if error <= LARGEST_ERROR:
-        return None
-    return (
-        f"the mesh {mesh.name!r} does not resolve the gradients well: the contact's lead over the mean may be "
+def gradient_warnings(mesh: ParticleMesh, runs: Sequence[Array]) -> list[str | None]:
+    """Return for each run on a mesh a warning where the mesh does not resolve the gradients well enough, else None."""
+    return [
+        None
+        if error <= LARGEST_ERROR
+        else f"the mesh {mesh.name!r} does not resolve the gradients well: the contact's lead over the mean may be "
         f"{100.0 * error:.1f} to {350.0 * error:.1f} % too small; use a finer mesh (particle.mesh = 'fine' for a "
         "sphere) and compare"
-    )
+        for error in gradient_errors(mesh, runs)
+    ]

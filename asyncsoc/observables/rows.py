@@ -1,92 +1,145 @@
-"""Curves measured over many states of one particle at once: a row's bits do not depend on the rows beside it."""
+"""Curves measured over many states of many particles at once: a row's bits do not depend on the rows beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.kernels.observing import N_MEANS, mean_rows, split_rows
 from asyncsoc.observables import names
 from asyncsoc.observables.balance import lithium_balance_error, specific_capacity
-from asyncsoc.observables.gauge import Gauge
+from asyncsoc.observables.gauges import Gauges
 from asyncsoc.observables.nickel import nickel_ratios
-from asyncsoc.observables.overpotential import split_rows
 from asyncsoc.observables.soc import state_of_charge
 
 if TYPE_CHECKING:
-    from asyncsoc.stepping.state import StepState
+    from collections.abc import Sequence
+
+    from asyncsoc.stepping.state import States
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
-def weighted_means(x: Array, weights: Array) -> Array:
-    """Return sum(w x) / sum(w) of every row of `x` (k, n), each summed by itself."""
-    return np.asarray((x * weights).sum(axis=-1) / weights.sum())
+@dataclass(frozen=True, eq=False)
+class Noted:
+    """What curves need of states, k rows: little beside the fields, so that many can wait.
+
+    Attributes
+    ----------
+    number : (k,) int64
+        Members.
+    values : (k, 8)
+        Time, voltage, current, potential, charge, side charge, protocol step, cycle.
+    means : (k, 5)
+        As `kernels.observing.mean_rows` fills them.
+    at_contact, through, resistance : (k, C)
+        On the contact nodes: stoichiometry, all current density through the film [A/m2], its resistance [ohm m2].
+    """
+
+    number: Ints
+    values: Array
+    means: Array
+    at_contact: Array
+    through: Array
+    resistance: Array
+
+    @classmethod
+    def of(cls, states: States, gauges: Gauges) -> Self:
+        """Note what curves need of states."""
+        count = len(states)
+        means, at_contact = np.empty((count, N_MEANS)), np.empty((count, gauges.nodes.shape[1]))
+        mean_rows(
+            states.x,
+            gauges.mass,
+            gauges.which[states.number],
+            gauges.nodes,
+            gauges.areas,
+            gauges.counts,
+            gauges.far_nodes,
+            gauges.far_shares,
+            gauges.far_counts,
+            means,
+            at_contact,
+        )
+        values = np.empty((count, 8))
+        for k, column in enumerate(
+            (
+                states.time,
+                states.voltage,
+                states.current,
+                states.potential,
+                states.charge,
+                states.side_charge,
+                states.step,
+                states.cycle,
+            )
+        ):
+            values[:, k] = column
+        through = states.contact_current_density
+        if states.film_open.any():
+            through = through + states.side_current_density
+        return cls(states.number, values, means, at_contact, through, states.film_resistance)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Return several as one."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__dataclass_fields__))
 
 
-def measure_rows(states: Sequence[StepState], gauge: Gauge, mean_initial: float) -> dict[str, Array]:
-    """Return every curve's values (k,) at k states of one particle.
+def measure_rows(noted: Noted, gauges: Gauges, mean_initial: Array) -> Array:
+    """Return the values (k, curves) of every curve, in the order of `names.CURVES`, at k states.
+
+    V - U(mean x) is split with the local current as weight, or the area where nothing flows: locally phi_s = U(x_s) +
+    kinetic + i R_film with the potential of the electrolyte as zero, so that the parts add up whatever the weights are.
 
     Parameters
     ----------
-    states
-        Accepted states of the integrator, all of the particle `gauge` belongs to.
-    gauge
-        The constants of the particle.
-    mean_initial
-        Volume-mean stoichiometry at the start, for the lithium balance.
+    noted
+        What is known of the states.
+    gauges
+        The constants of the particles.
+    mean_initial : (M,)
+        Volume-mean stoichiometry of each member at its start, for the lithium balance.
     """
-    x = np.array([state.x for state in states], dtype=np.float64)
-    nodes = states[0].contact_nodes
-    x_contact, weights = np.ascontiguousarray(x[:, nodes]), gauge.weights[nodes]
-    mean, contact = weighted_means(x, gauge.mass), weighted_means(x_contact, weights)
-    mean_soc, contact_soc = (state_of_charge(value, gauge.x_at_4p2) for value in (mean, contact))
-    far = (x[:, gauge.far.nodes] * gauge.far.shares).sum(axis=-1)
-    potential, voltage = _column(states, "potential"), _column(states, "voltage")
-    charge, side_charge = _column(states, "charge"), _column(states, "side_charge")
-    split = split_rows(
-        x_contact=x_contact,
-        weights=weights,
-        current_density=np.array([_through(state) for state in states]),
-        film_resistance=np.array([state.film_resistance for state in states]),
-        mean_x=mean,
-        potential=potential,
-        voltage=voltage,
-        open_circuit_potential=gauge.open_circuit_potential,
-    )
-    return {
-        names.TIME: _column(states, "time"),
+    number = noted.number
+    time, voltage, current, potential, charge, side_charge, step, cycle = noted.values.T
+    mean, contact, lowest, highest, far = noted.means.T
+    potentials = gauges.open_circuit_potentials(number, np.column_stack([noted.at_contact, mean]))
+    means = np.empty((len(number), 2))
+    at_contact, at_mean = np.ascontiguousarray(potentials[:, :-1]), potentials[:, -1]
+    split_rows(gauges.which[number], gauges.areas, gauges.counts, at_contact, noted.through, noted.resistance, means)
+    surface, film = means.T
+    full = gauges.x_at_4p2[number]
+    mean_soc, contact_soc = state_of_charge(mean, full), state_of_charge(contact, full)
+    capacity_constant = gauges.capacity_constant[number]
+    found = {
+        names.TIME: time,
         names.VOLTAGE: voltage,
-        names.CURRENT: _column(states, "current"),
+        names.CURRENT: current,
         names.MEAN_X: mean,
         names.CONTACT_X: contact,
-        names.MINIMUM_X: x.min(axis=-1),
-        names.MAXIMUM_X: x.max(axis=-1),
+        names.MINIMUM_X: lowest,
+        names.MAXIMUM_X: highest,
         names.MEAN_SOC: mean_soc,
         names.CONTACT_SOC: contact_soc,
         names.ASYNCHRONY: contact_soc - mean_soc,
         names.NICKEL_CONTACT: nickel_ratios(contact),
         names.NICKEL_FAR: nickel_ratios(far),
         names.POTENTIAL: potential,
-        names.CONCENTRATION: split.concentration,
-        names.KINETIC: split.kinetic,
-        names.FILM: split.film,
-        names.SERIES: split.series,
+        names.CONCENTRATION: surface - at_mean,
+        names.KINETIC: potential - surface - film,
+        names.FILM: film,
+        names.SERIES: voltage - potential,
         names.CHARGE: charge,
-        names.CAPACITY: specific_capacity(charge, gauge.density, gauge.volume),
-        names.STEP: _column(states, "step"),
-        names.CYCLE: _column(states, "cycle"),
-        names.BALANCE: lithium_balance_error(mean_initial, mean, charge - side_charge, gauge.capacity_constant),
+        names.CAPACITY: specific_capacity(charge, gauges.density[number], gauges.volume),
+        names.STEP: step,
+        names.CYCLE: cycle,
+        names.BALANCE: lithium_balance_error(mean_initial[number], mean, charge - side_charge, capacity_constant),
     }
-
-
-def _through(state: StepState) -> Array:
-    """Return what flows through the film at each place [A/m2]: intercalation and the side reaction, if there is one."""
-    side = state.side_current_density
-    return state.contact_current_density + side if side.size else state.contact_current_density
-
-
-def _column(states: Sequence[StepState], name: str) -> Array:
-    return np.array([getattr(state, name) for state in states], dtype=np.float64)
+    return np.column_stack([found[name] for name in names.CURVES])

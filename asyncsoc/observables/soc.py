@@ -69,7 +69,7 @@ def maximum(x: Array) -> float:
     return float(np.max(x))
 
 
-def state_of_charge(x: Array, x_at_4p2: float) -> Array:
+def state_of_charge(x: Array, x_at_4p2: Array | float) -> Array:
     """Return SOC = (1 - x) / (1 - x(4.2 V)): 0 when full of lithium, 1 in equilibrium with 4.2 V.
 
     Parameters
@@ -77,18 +77,18 @@ def state_of_charge(x: Array, x_at_4p2: float) -> Array:
     x
         Stoichiometry, any shape.
     x_at_4p2
-        Stoichiometry in equilibrium with 4.2 V against Li.
+        Stoichiometry in equilibrium with 4.2 V against Li; one for all, or for each.
 
     Raises
     ------
     InputError
         `x_at_4p2` does not lie below 1.
     """
-    if not x_at_4p2 < 1.0:
+    if not np.all(np.asarray(x_at_4p2) < 1.0):
         raise InputError(
             "the stoichiometry at 4.2 V must lie below 1",
             where="x_at_4p2",
-            value=x_at_4p2,
+            value=float(np.max(x_at_4p2)),
             allowed="0 <= x < 1",
             next_step="check the open-circuit potential of the material",
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from asyncsoc.case import Case
+from asyncsoc.case.contact import Contact
 from asyncsoc.contact.build import build_contact, contact_options
 from asyncsoc.contact.labels import contact_fraction, exposed_coverage
 from asyncsoc.contact.map import ContactMap
@@ -44,13 +45,13 @@ def body_of(case: Case) -> Body:
         labelled = labelled_of(case)
         return _discretized(labelled)
     name, radius = mesh_key(case)
-    if name not in builtin_names():
+    if name not in _shipped():
         asked = case.particle.model
         raise InputError(
             f"there is no built-in {case.model} mesh {case.particle.mesh!r}",
             where="particle.mesh" if asked == "auto" else "particle.model",
             value=case.particle.mesh if asked == "auto" else asked,
-            allowed=", ".join(builtin_names()),
+            allowed=", ".join(_shipped()),
         )
     return _sphere(name, float(radius))
 
@@ -65,10 +66,21 @@ def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
     """
     if case.contact.kind == "labels":
         return _from_labels(labelled_of(case), case.contact.active)
-    given = {"axis": case.contact.axis, "n": case.contact.n, "seed": case.contact.seed}
-    taken = contact_options(case.contact.kind) if mesh.coordinates == "cartesian" else ()
+    return _placed(case.contact, mesh)
+
+
+@lru_cache(maxsize=16)
+def _placed(section: Contact, mesh: ParticleMesh) -> ContactMap:
+    """Put a contact on a mesh once for all cases that share both."""
+    given = {"axis": section.axis, "n": section.n, "seed": section.seed}
+    taken = contact_options(section.kind) if mesh.coordinates == "cartesian" else ()
     options = {name: given[name] for name in taken if given.get(name) is not None}
-    return build_contact(mesh, case.contact.kind, case.contact.fraction or 1.0, **options)
+    return build_contact(mesh, section.kind, section.fraction or 1.0, **options)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[str, ...]:
+    return builtin_names()
 
 
 def labelled_of(case: Case) -> LabelledMesh:

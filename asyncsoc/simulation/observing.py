@@ -1,14 +1,42 @@
-"""What a single run records, and when."""
+"""What a batch of runs records, and when."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from asyncsoc.electrode.segments import Segment
+from asyncsoc.errors import SimulationError
 from asyncsoc.observables.gauge import Gauge
+from asyncsoc.observables.gauges import Gauges
 from asyncsoc.observables.recorders import CurveRecorder, FieldRecorder
 from asyncsoc.risk.recorder import RateRecorder
-from asyncsoc.stepping.state import AcceptedStep, StepState
+from asyncsoc.stepping.state import AcceptedSteps, Checkpoint, Errors, States, unsolved
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """What one member is recorded with.
+
+    Attributes
+    ----------
+    gauge
+        What its curves are measured with.
+    fields_every
+        Period of its snapshots [s]; None takes them only where protocol steps begin and end.
+    rates
+        Watches its side reaction, None where there is none.
+    """
+
+    gauge: Gauge
+    fields_every: float | None = None
+    rates: RateRecorder | None = None
 
 
 class Recording:
@@ -16,61 +44,93 @@ class Recording:
 
     Parameters
     ----------
-    gauge
-        What the curves are measured with.
-    fields_every
-        Period of the snapshots [s]; None takes them only where protocol steps begin and end.
-    rates
-        Watches the side reaction, None where there is none.
+    members
+        What each member of the batch is recorded with.
     """
 
-    def __init__(self, gauge: Gauge, fields_every: float | None, rates: RateRecorder | None = None) -> None:
-        self.curves = CurveRecorder(gauge)
-        self.fields = FieldRecorder(fields_every)
-        self.rates = rates
-        self._fields_every = fields_every
-        self._period: float | None = None
-        self._segment_start = 0.0
+    def __init__(self, members: Sequence[Recorded]) -> None:
+        self.curves = CurveRecorder(Gauges([member.gauge for member in members]))
+        self.fields = [FieldRecorder(member.fields_every) for member in members]
+        self.rates = [member.rates for member in members]
+        self._snapshots = np.array([np.nan if m.fields_every is None else m.fields_every for m in members])
+        self._period = np.full(len(members), np.nan)
+        self._segment_start = np.zeros(len(members))
+        self._looked_at = ~np.isnan(self._snapshots) | np.array([member.rates is not None for member in members])
 
-    def start(self, state: StepState, segment: Segment) -> None:
-        """Record the state a protocol step begins with: the time of the one before, its own current or voltage."""
-        self._period = segment.step.period
-        self._segment_start = state.time - state.step_time
-        if self.rates is not None:
-            self.rates.begin(state, segment)
-        self._record(state)
+    def start(self, states: States, segments: Sequence[Segment]) -> Errors:
+        """Record the states protocol steps begin with: the time of the one before, its own current or voltage."""
+        self._segment_start[states.number] = states.time - states.step_time
+        self.curves.record(states)
+        for row, segment in enumerate(segments):
+            number = int(states.number[row])
+            self._period[number] = np.nan if segment.step.period is None else segment.step.period
+            rates = self.rates[number]
+            if rates is not None:
+                rates.begin(states.one(row), segment)
+            self._look(states, row)
+        return {}
 
-    def step(self, step: AcceptedStep) -> None:
-        """Record an accepted step, the times between that are asked for, and due snapshots."""
-        start, end = step.start_time, step.end.time
-        times = {0.5 * (start + end)}
-        for origin, period in ((0.0, self._fields_every), (self._segment_start, self._period)):
-            if period is not None:
-                times |= set(_multiples(origin, period, start, end))
-        for time in sorted(times):
-            if start < time < end:
-                self._record(step.at(time))
-        self._record(step.end)
+    def step(self, steps: AcceptedSteps) -> Errors:
+        """Record accepted steps, the times between that are asked for, and due snapshots."""
+        between = steps.at(*self._times(steps))
+        lost: dict[int, SimulationError] = {}
+        unknown = np.isnan(between.potential)
+        if unknown.any():
+            lost = {int(between.number[row]): unsolved(float(between.time[row])) for row in np.flatnonzero(unknown)}
+            between, steps = between.rows(~unknown), steps.without(lost)
+        for states in (between, steps.end):
+            if len(states):
+                self.curves.record(states)
+                for row in np.flatnonzero(self._looked_at[states.number]).tolist():
+                    self._look(states, row)
+        return lost
 
-    def finish(self) -> None:
-        """Keep the last state as a snapshot."""
-        before = len(self.fields)
-        self.fields.finish()
-        self._keep_rates(before)
+    def finish(self, number: int, checkpoint: Checkpoint | None) -> None:
+        """Keep the last state of a member as a snapshot."""
+        if checkpoint is not None:
+            before = len(self.fields[number])
+            self.fields[number].keep(checkpoint.time, checkpoint.x)
+            self._keep_rates(number, before)
 
-    def _record(self, state: StepState) -> None:
-        self.curves.record(state)
-        if self.rates is not None:
-            self.rates.record(state)
-        before = len(self.fields)
-        self.fields.record(state)
-        self._keep_rates(before)
+    def _times(self, steps: AcceptedSteps) -> tuple[NDArray[np.int64], Array]:
+        """Return which members are looked at within their steps, and when: in the order of each member's times."""
+        start, end, numbers = steps.start_time, steps.end.time, steps.end.number
+        middle = 0.5 * (start + end)
+        inside = (start < middle) & (middle < end)
+        snapshots, periods = self._snapshots[numbers], self._period[numbers]
+        further = np.flatnonzero(~(np.isnan(snapshots) & np.isnan(periods)))
+        rows, times = np.flatnonzero(inside), middle[inside]
+        for row in further.tolist():
+            origins = ((0.0, snapshots[row]), (self._segment_start[numbers[row]], periods[row]))
+            more = [
+                time
+                for origin, period in origins
+                if not math.isnan(period)
+                for time in _multiples(float(origin), float(period), float(start[row]), float(end[row]))
+            ]
+            more = sorted({time for time in more if start[row] < time < end[row]} - {float(middle[row])})
+            rows, times = np.append(rows, [row] * len(more)), np.append(times, more)
+        if len(further):
+            order = np.lexsort((times, rows))
+            rows, times = rows[order], times[order]
+        return rows.astype(np.int64), times
 
-    def _keep_rates(self, before: int) -> None:
+    def _look(self, states: States, row: int) -> None:
+        """Show a state to the recorders of one member."""
+        number = int(states.number[row])
+        rates, fields = self.rates[number], self.fields[number]
+        if rates is not None:
+            rates.record(states.one(row))
+        before = len(fields)
+        fields.record(float(states.time[row]), int(states.step[row]), states.x[row])
+        self._keep_rates(number, before)
+
+    def _keep_rates(self, number: int, before: int) -> None:
         """Keep what is known of the side reaction for the snapshots taken since there were `before`."""
-        if self.rates is not None and len(self.fields) > before:
-            for time in self.fields.times[before:]:
-                self.rates.keep(float(time))
+        rates, fields = self.rates[number], self.fields[number]
+        if rates is not None and len(fields) > before:
+            for time in fields.times[before:]:
+                rates.keep(float(time))
 
 
 def _multiples(origin: float, period: float, start: float, end: float) -> list[float]:

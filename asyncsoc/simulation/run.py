@@ -6,26 +6,32 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from asyncsoc.case import Case
 from asyncsoc.case.fitted import fitted_constants
 from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.errors import InputError, SimulationError
 from asyncsoc.observables import names
-from asyncsoc.observables.gauge import Gauge
-from asyncsoc.observables.resolution import gradient_warning
+from asyncsoc.observables.resolution import gradient_warnings
 from asyncsoc.results.data import StepSummary
 from asyncsoc.results.provenance import collect
 from asyncsoc.results.solution import Solution
-from asyncsoc.simulation.observing import Recording
+from asyncsoc.risk.recorder import RateRecorder
+from asyncsoc.simulation.observing import Recorded, Recording
 from asyncsoc.simulation.progress import Progress, Reporting
 from asyncsoc.simulation.resuming import checkpoint_of, joined
-from asyncsoc.simulation.setup import Setup, prepare, warnings_of
+from asyncsoc.simulation.setup import Setup, gauge_of, prepare, warnings_of
 from asyncsoc.simulation.watching import found, watch
 from asyncsoc.stepping.guards import BalanceGuard
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.state import Checkpoint, Observer, Outcome
+from asyncsoc.stepping.state import Checkpoint, Outcome
 from asyncsoc.stepping.warmup import compile_kernels
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,57 +129,74 @@ def simulate_batch(
     if any(setup.system is not setups[0].system for setup in setups):
         raise InputError("the cases of a batch must share one mesh", where="simulate_batch", next_step="group them")
     compile_kernels()
-    recordings = [_recording(case, setup, snapshots) for case, setup in zip(cases, setups, strict=True)]
-    observers = [_observers(*pair, progress) for pair in zip(setups, recordings, strict=True)]
+    recording = Recording([_recorded(*pair, snapshots) for pair in zip(cases, setups, strict=True)])
+    guard = BalanceGuard(setups[0].operators.mass, [setup.cathode.maximum_concentration for setup in setups])
     ready = time.perf_counter()
-    members = [setup.member for setup in setups]
-    outcomes = integrate(setups[0].system, members, observers, threads=threads, resume=checkpoints)
+    outcomes = integrate(
+        setups[0].system,
+        [setup.member for setup in setups],
+        None if progress is None else [[Reporting(progress, s.member.segments, s.full_charge)] for s in setups],
+        watchers=[guard, recording],
+        threads=threads,
+        resume=checkpoints,
+    )
     finished = time.perf_counter()
     walls = {"set-up": (ready - clock) / len(cases), "solve": (finished - ready) / len(cases)}
+    for number, outcome in enumerate(outcomes):
+        recording.finish(number, outcome.checkpoint)
+    fields = [recorder.fields for recorder in recording.fields]
+    resolutions = gradient_warnings(setups[0].mesh, fields)
     endings = []
-    for case, setup, recording, outcome in zip(cases, setups, recordings, outcomes, strict=True):
-        recording.finish()
-        began = len(recording.curves) > 0
-        solution = _solution(case, setup, recording, outcome, started, walls, threads) if began else None
+    for number, columns in enumerate(recording.curves.curves()):
+        outcome, solution = outcomes[number], None
+        if len(columns[names.TIME]):
+            reached = _Reached(columns, recording.fields[number].times, fields[number], recording.rates[number])
+            about = _about(started, threads, outcome, cases[number], setups[number])
+            solution = _solution(
+                cases[number], setups[number], reached, outcome, resolutions[number], walls=walls, provenance=about
+            )
         endings.append(Ending(solution, outcome.error))
     return endings
 
 
-def _recording(case: Case, setup: Setup, snapshots: bool) -> Recording:
-    gauge = Gauge.build(setup.mesh, setup.contact, setup.operators.mass, setup.cathode, x_at_4p2=setup.x_at_4p2)
+def _recorded(case: Case, setup: Setup, snapshots: bool) -> Recorded:
     rates = None if setup.side is None else watch(case, setup)
-    return Recording(gauge, case.output.fields_every if snapshots else None, rates)
+    return Recorded(gauge_of(setup), case.output.fields_every if snapshots else None, rates)
 
 
-def _observers(setup: Setup, recording: Recording, progress: Callable[[Progress], None] | None) -> list[Observer]:
-    guard = BalanceGuard(setup.operators.mass, setup.cathode.maximum_concentration)
-    reporting = [] if progress is None else [Reporting(progress, setup.member.segments, setup.full_charge)]
-    return [guard, recording, *reporting]
+@dataclass(frozen=True, eq=False)
+class _Reached:
+    """What was recorded of one member."""
+
+    columns: dict[str, NDArray[Any]]
+    times: Array
+    fields: Array
+    rates: RateRecorder | None
 
 
 def _solution(
     case: Case,
     setup: Setup,
-    recording: Recording,
+    reached: _Reached,
     outcome: Outcome,
-    started: datetime,
+    resolution: str | None,
+    *,
     walls: dict[str, float],
-    threads: int,
+    provenance: dict[str, Any],
 ) -> Solution:
-    columns, fields, rates = recording.curves.curves(), recording.fields, recording.rates
+    columns, rates = reached.columns, reached.rates
     added = {} if rates is None else found(rates, setup)
     low, high = float(columns[names.MINIMUM_X].min()), float(columns[names.MAXIMUM_X].max())
     warnings = [*warnings_of(setup, (low, high))]
     limited = [s for s in outcome.segments if s.reason.startswith("stoichiometry limit")]
     warnings += [f"step {s.number} ({s.text}) ended early: {s.reason}" for s in limited]
-    resolution = (resolution_warning(setup.contact, setup.mesh), gradient_warning(setup.mesh, fields.fields))
-    warnings += [warning for warning in resolution if warning is not None]
+    warnings += [warning for warning in (resolution_warning(setup.contact, setup.mesh), resolution) if warning]
     warnings += fitted_constants(case)
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),
-        field_times=fields.times,
-        field_x=fields.fields,
+        field_times=reached.times,
+        field_x=reached.fields,
         mesh=setup.mesh,
         contact=setup.contact,
         stoichiometry_at_4p2=setup.x_at_4p2,
@@ -187,18 +210,22 @@ def _solution(
         status="done" if outcome.error is None else "stopped",
         stop_reason=outcome.stop_reason,
         warnings=tuple(warnings),
-        provenance=collect(
-            mesh_sha256=setup.mesh.sha256,
-            case_sha256=case.hash,
-            started=started,
-            stop_reason=outcome.stop_reason,
-            threads=threads,
-        )
-        | {"integrator steps": {"accepted": outcome.accepted, "rejected": outcome.rejected}},
+        provenance=provenance,
         wall_times=walls,
         checkpoint=outcome.checkpoint,
         **added,
     )
+
+
+def _about(started: datetime, threads: int, outcome: Outcome, case: Case, setup: Setup) -> dict[str, Any]:
+    found = collect(
+        mesh_sha256=setup.mesh.sha256,
+        case_sha256=case.hash,
+        started=started,
+        stop_reason=outcome.stop_reason,
+        threads=threads,
+    )
+    return found | {"integrator steps": {"accepted": outcome.accepted, "rejected": outcome.rejected}}
 
 
 __all__ = ["Ending", "Progress", "simulate", "simulate_batch"]

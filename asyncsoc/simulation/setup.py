@@ -23,6 +23,7 @@ from asyncsoc.materials.overrides import with_overrides
 from asyncsoc.materials.registry import cathode as cathode_named
 from asyncsoc.materials.registry import electrolyte as electrolyte_named
 from asyncsoc.materials.types import Cathode, Electrolyte
+from asyncsoc.observables.gauge import Gauge
 from asyncsoc.simulation.body import body_of, contact_of
 from asyncsoc.stepping.members import Member
 from asyncsoc.stepping.system import OrderedSystem
@@ -84,6 +85,16 @@ def prepare(case: Case) -> Setup:
     )
     x_at_4p2 = stoichiometry_at(cathode, 4.2)
     return Setup(mesh, contact, operators, system, cathode, electrolyte, x_at_4p2, scale.capacity, member, side)
+
+
+def gauge_of(setup: Setup) -> Gauge:
+    """Return what the curves of a particle are measured with."""
+    return _gauge(setup.mesh, setup.contact, setup.operators, setup.cathode)
+
+
+@lru_cache(maxsize=64)
+def _gauge(mesh: ParticleMesh, contact: ContactMap, operators: Operators, cathode: Cathode) -> Gauge:
+    return Gauge.build(mesh, contact, operators.mass, cathode, x_at_4p2=stoichiometry_at(cathode, 4.2))
 
 
 def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, SideReaction | None]:

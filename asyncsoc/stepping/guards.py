@@ -1,20 +1,24 @@
-"""Observers that are always on: lithium balance and finiteness; they stop the run."""
+"""What always watches a batch: lithium balance and finiteness; they stop a member's run."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import SimulationError
-from asyncsoc.stepping.state import AcceptedStep, StepState
+from asyncsoc.stepping.state import AcceptedSteps, Errors, States
 from asyncsoc.units import FARADAY
+
+Array = NDArray[np.float64]
 
 BALANCE_LIMIT = 1e-9
 
 
 class BalanceGuard:
-    """Stops a run whose lithium does not match its charge, or whose state is not finite.
+    """Stops a member whose lithium does not match its charge, or whose state is not finite.
 
     The error is |change of lithium - intercalation charge / F| / (c_max V); the side reaction moves no lithium.
 
@@ -23,42 +27,53 @@ class BalanceGuard:
     mass : (n,)
         Lumped volumes [m3], mesh node order.
     maximum_concentration
-        c_max [mol/m3].
+        c_max [mol/m3], of each member or of all.
     """
 
-    def __init__(self, mass: NDArray[np.float64], maximum_concentration: float) -> None:
+    def __init__(self, mass: Array, maximum_concentration: ArrayLike) -> None:
         self._mass = mass
         self._volume = float(mass.sum())
-        self._maximum_concentration = maximum_concentration
-        self._initial: float | None = None
+        self._charge_density = FARADAY * np.atleast_1d(np.asarray(maximum_concentration, dtype=np.float64))
+        self._initial: Array = np.zeros(0)
         self.worst = 0.0
 
-    def error(self, state: StepState) -> float:
-        """Return the lithium balance error of `state` since the start of the run."""
-        lithium = float(self._mass @ state.x)
-        initial = lithium if self._initial is None else self._initial
-        passed = (state.charge - state.side_charge) / (FARADAY * self._maximum_concentration)
-        return abs(lithium - initial + passed) / self._volume
+    def start(self, states: States, segments: Sequence[Segment]) -> Errors:
+        """Remember the lithium a run began with, or would have for the charge passed where it goes on."""
+        if not len(self._initial):
+            count = len(states.contact_nodes)
+            self._initial = np.full(count, np.nan)
+            self._charge_density = np.broadcast_to(self._charge_density, (count,))
+        new = np.isnan(self._initial[states.number])
+        if new.any():
+            self._initial[states.number[new]] = self._accounted(states)[new]
+        return {}
 
-    def start(self, state: StepState, segment: Segment) -> None:
-        """Remember the lithium the run began with, or would have for the charge passed where it goes on."""
-        if self._initial is None:
-            passed = (state.charge - state.side_charge) / (FARADAY * self._maximum_concentration)
-            self._initial = float(self._mass @ state.x) + passed
+    def step(self, steps: AcceptedSteps) -> Errors:
+        """Check the states at the ends of accepted steps."""
+        states = steps.end
+        # A sum is finite where all its terms are.
+        error = abs(self._accounted(states) - self._initial[states.number]) / self._volume + 0.0 * states.voltage
+        if (error <= BALANCE_LIMIT).all():
+            self.worst = max(self.worst, float(error.max(initial=0.0)))
+            return {}
+        return {
+            int(states.number[row]): self._wrong(states, row, float(error[row]))
+            for row in np.flatnonzero(~(error <= BALANCE_LIMIT)).tolist()
+        }
 
-    def step(self, step: AcceptedStep) -> None:
-        """Check the state at the end of an accepted step."""
-        state = step.end
-        if not (np.isfinite(state.x).all() and np.isfinite(state.voltage)):
-            raise SimulationError(
-                f"the state is not finite at t = {state.time:.6g} s", where=f"protocol step {state.step}"
-            )
-        error = self.error(state)
+    def _accounted(self, states: States) -> Array:
+        """Return the lithium in each particle and that which its charge took out [c_max m3]."""
+        passed = (states.charge - states.side_charge) / self._charge_density[states.number]
+        return np.asarray((states.x * self._mass).sum(axis=-1) + passed)
+
+    def _wrong(self, states: States, row: int, error: float) -> SimulationError:
+        time, where = float(states.time[row]), f"protocol step {int(states.step[row])}"
+        if not np.isfinite(error):
+            return SimulationError(f"the state is not finite at t = {time:.6g} s", where=where)
         self.worst = max(self.worst, error)
-        if error > BALANCE_LIMIT:
-            raise SimulationError(
-                f"lithium balance lost at t = {state.time:.6g} s: error {error:.3g}",
-                where=f"protocol step {state.step}",
-                allowed=f"at most {BALANCE_LIMIT:g} of c_max V",
-                next_step="check the mesh for slivers with a very large aspect ratio, and report this case",
-            )
+        return SimulationError(
+            f"lithium balance lost at t = {time:.6g} s: error {error:.3g}",
+            where=where,
+            allowed=f"at most {BALANCE_LIMIT:g} of c_max V",
+            next_step="check the mesh for slivers with a very large aspect ratio, and report this case",
+        )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -69,6 +69,127 @@ class StepState:
     side_current_density: Array = field(default_factory=lambda: np.zeros(0))
     side_charge: float = 0.0
     step_time: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class States:
+    """Members at one time each: a row is what `StepState` tells of one; a member may have any number of rows.
+
+    Attributes
+    ----------
+    number : (k,) int64
+        Members by their number in the batch.
+    contact_nodes
+        For each member of the batch its contact nodes, ascending.
+    film_open : (k,) bool
+        Whether the member has a side reaction that grows film.
+    time, step_time, temperature, potential, voltage, current, charge, side_charge : (k,)
+        As of `StepState`. `potential` is NaN where the constraint could not be solved.
+    step, cycle : (k,) int64
+    x : (k, n)
+    contact_current_density, side_current_density, film_resistance, film_thickness : (k, C)
+        As wide as the widest contact of the batch; beyond a member's own nodes they mean nothing.
+    """
+
+    number: NDArray[np.int64]
+    contact_nodes: Sequence[NDArray[np.int64]]
+    film_open: NDArray[np.bool_]
+    time: Array
+    step_time: Array
+    step: NDArray[np.int64]
+    cycle: NDArray[np.int64]
+    temperature: Array
+    x: Array
+    potential: Array
+    voltage: Array
+    current: Array
+    charge: Array
+    side_charge: Array
+    contact_current_density: Array
+    side_current_density: Array
+    film_resistance: Array
+    film_thickness: Array
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.number)
+
+    def rows(self, kept: NDArray[np.bool_]) -> States:
+        """Return the rows where `kept` (k,) is true."""
+        if kept.all():
+            return self
+        changes = {name: getattr(self, name)[kept] for name in self.__dataclass_fields__ if name != "contact_nodes"}
+        return replace(self, **changes)
+
+    def one(self, row: int) -> StepState:
+        """Return one row."""
+        nodes = self.contact_nodes[int(self.number[row])]
+        count, film = len(nodes), len(nodes) if self.film_open[row] else 0
+        return StepState(
+            time=float(self.time[row]),
+            step=int(self.step[row]),
+            cycle=int(self.cycle[row]),
+            x=self.x[row],
+            potential=float(self.potential[row]),
+            voltage=float(self.voltage[row]),
+            current=float(self.current[row]),
+            charge=float(self.charge[row]),
+            contact_nodes=nodes,
+            contact_current_density=self.contact_current_density[row, :count],
+            film_resistance=self.film_resistance[row, :count],
+            temperature=float(self.temperature[row]),
+            film_thickness=self.film_thickness[row, :film],
+            side_current_density=self.side_current_density[row, :film],
+            side_charge=float(self.side_charge[row]),
+            step_time=float(self.step_time[row]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class AcceptedSteps:
+    """Steps accepted by as many members, one each.
+
+    Attributes
+    ----------
+    start_time : (k,)
+        When each step began [s].
+    end
+        Where each ended.
+    at
+        `at(rows, times)` returns the states of the members `end.number[rows]` at `times` within their steps
+        (continuous solution); a row's `potential` is NaN where the constraint cannot be solved. It reads the
+        integrator's own arrays: ask within `Watcher.step`. Once the next step is taken it raises SimulationError.
+    """
+
+    start_time: Array
+    end: States
+    at: Callable[[NDArray[np.int64], Array], States]
+
+    def without(self, numbers: Mapping[int, object]) -> AcceptedSteps:
+        """Return the steps of the other members."""
+        if not numbers:
+            return self
+        kept = np.array([int(number) not in numbers for number in self.end.number], dtype=bool)
+        places = np.flatnonzero(kept)
+        return AcceptedSteps(
+            self.start_time[kept], self.end.rows(kept), lambda rows, times: self.at(places[rows], times)
+        )
+
+    def one(self, row: int) -> AcceptedStep:
+        """Return the step of one member."""
+
+        def at(when: float) -> StepState:
+            state = self.at(np.array([row]), np.array([when])).one(0)
+            if np.isnan(state.potential):
+                raise unsolved(when)
+            return state
+
+        return AcceptedStep(float(self.start_time[row]), self.end.one(row), at)
+
+
+def unsolved(time: float) -> SimulationError:
+    """Return the error of a member whose constraint cannot be solved at `time` [s], between two accepted states."""
+    return SimulationError(f"the constraint cannot be solved at t = {time:.6g} s")
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,3 +287,17 @@ class Observer(Protocol):
 
     def step(self, step: AcceptedStep) -> None:
         """See an accepted step."""
+
+
+Errors = Mapping[int, SimulationError]
+"""Members to be stopped, by number, and why."""
+
+
+class Watcher(Protocol):
+    """Sees all members of a batch together, which is quicker by far than each by itself; returns whom to stop."""
+
+    def start(self, states: States, segments: Sequence[Segment]) -> Errors:
+        """See members at the beginning of their next protocol step, the steps' currents or voltages applied."""
+
+    def step(self, steps: AcceptedSteps) -> Errors:
+        """See a step accepted by each of many members."""

@@ -1,4 +1,4 @@
-"""What observers see of a member: its state in mesh node order and seconds since the start of the protocol."""
+"""What observers see of members: their states in mesh node order and seconds since the start of the protocol."""
 
 from __future__ import annotations
 
@@ -8,168 +8,178 @@ from numpy.typing import NDArray
 from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import SimulationError
 from asyncsoc.geometry.mesh import frozen
-from asyncsoc.kernels.batch import observe_member
-from asyncsoc.kernels.controller import ACCEPTED, CHARGE, CURRENT, LAMBDA, LAST_STEP, POTENTIAL, SIDE_CHARGE, TIME
+from asyncsoc.kernels.controller import ACCEPTED, CHARGE, CURRENT, LAST_STEP, POTENTIAL, SIDE_CHARGE, TIME
+from asyncsoc.kernels.observing import observe_members
 from asyncsoc.kernels.tableaux import Tableau
 from asyncsoc.stepping.stacking import Stack
-from asyncsoc.stepping.state import AcceptedStep, Checkpoint, SegmentOutcome, StepState
+from asyncsoc.stepping.state import AcceptedSteps, Checkpoint, SegmentOutcome, States
 from asyncsoc.stepping.system import OrderedSystem
 from asyncsoc.units import FARADAY
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 class Viewer:
-    """Builds states of one member from the kernels' arrays.
+    """Builds states of many members at once from the kernels' arrays.
 
     Attributes
     ----------
-    start_time
-        When the present protocol step began [s].
+    start_time : (M,)
+        When each member's present protocol step began [s].
     """
 
-    def __init__(self, system: OrderedSystem, tableau: Tableau, stacked: Stack, number: int) -> None:
-        self._system = system
-        self._tableau = tableau
-        self._data = stacked.data
-        self._member = stacked.members[number]
-        self._nodes = stacked.contact_nodes[number]
-        self._j = number
-        self.start_time = 0.0
-        self._start_charge = 0.0
-        self._start_side = 0.0
+    def __init__(self, system: OrderedSystem, tableau: Tableau, stacked: Stack) -> None:
+        members = stacked.members
+        self._system, self._tableau, self._stack = system, tableau, stacked
+        self._ordered = bool((system.place == np.arange(len(system.place))).all())
+        self._film_open = np.array([member.side is not None for member in members])
+        self._resistivity = np.array([0.0 if m.side is None else m.side.resistivity for m in members])
+        self._growth = np.array([0.0 if m.side is None else m.side.growth for m in members])
+        self._charge_density = np.array([FARADAY * member.maximum_concentration for member in members])
+        count = len(members)
+        self.start_time, self._start_charge, self._start_side = np.zeros(count), np.zeros(count), np.zeros(count)
+        self._step, self._cycle = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+        self._temperature, self._series, self._imposed = np.zeros(count), np.zeros(count), np.zeros(count)
+        self._scratch = np.zeros((2, max(stacked.data.x.shape[1], stacked.data.film.shape[1])))
 
-    def resume(self, checkpoint: Checkpoint) -> None:
+    def resume(self, number: int, checkpoint: Checkpoint) -> None:
         """Take up time and charges where a checkpoint left them."""
-        self.start_time = checkpoint.start_time
-        self._start_charge = checkpoint.start_charge
-        self._start_side = checkpoint.start_side_charge
+        self.start_time[number] = checkpoint.start_time
+        self._start_charge[number] = checkpoint.start_charge
+        self._start_side[number] = checkpoint.start_side_charge
 
-    def checkpoint(self, finished: tuple[SegmentOutcome, ...], *, underway: bool) -> Checkpoint:
-        """Return the accepted state, to go on from."""
-        data, j = self._data, self._j
+    def checkpoint(
+        self, number: int, state: Array, finished: tuple[SegmentOutcome, ...], *, underway: bool
+    ) -> Checkpoint:
+        """Return the accepted state of a member, to go on from; `state` is its state vector there."""
+        data, count = self._stack.data, len(self._stack.contact_nodes[number])
         return Checkpoint(
-            x=frozen(data.x[j][self._system.place], np.float64),
-            film=frozen(data.film[j, : len(self._nodes)], np.float64),
-            state=frozen(data.state[j], np.float64),
-            start_time=self.start_time,
-            start_charge=self._start_charge,
-            start_side_charge=self._start_side,
+            x=frozen(data.x[number][self._system.place], np.float64),
+            film=frozen(data.film[number, :count], np.float64),
+            state=frozen(state, np.float64),
+            start_time=float(self.start_time[number]),
+            start_charge=float(self._start_charge[number]),
+            start_side_charge=float(self._start_side[number]),
             finished=finished,
             underway=underway,
         )
 
-    def close(self) -> None:
-        """Count the present protocol step as done."""
-        time, charge, side = self._clock()
-        self.start_time += time
-        self._start_charge += charge
-        self._start_side += side
+    def begin(self, number: int, segment: Segment) -> None:
+        """Note what a member's next protocol step sets."""
+        self._step[number], self._cycle[number] = segment.number, segment.step.cycle
+        self._temperature[number], self._series[number] = segment.temperature, segment.series
+        self._imposed[number] = segment.target if segment.galvanostatic else np.nan
 
-    def start(self, segment: Segment) -> StepState:
-        """Return the state a protocol step begins or goes on with, its current or voltage applied."""
-        data, j = self._data, self._j
-        return self._build(segment, data.x[j], data.film[j], self._clock(), *self._solved())
+    def close(self, number: int) -> None:
+        """Count a member's present protocol step as done."""
+        state = self._stack.data.state[number]
+        self.start_time[number] += state[TIME]
+        self._start_charge[number] += state[CHARGE]
+        self._start_side[number] += state[SIDE_CHARGE]
 
-    def accepted(self, segment: Segment) -> AcceptedStep:
-        """Return the step just accepted, with its continuous solution."""
-        data, j = self._data, self._j
-        time, charge, side = self._clock()
-        h = float(data.state[j, LAST_STEP])
-        begin = time - h
-        start_time, count = self.start_time, float(data.state[j, ACCEPTED])
+    def starts(self, numbers: Ints) -> States:
+        """Return the states protocol steps begin or go on with, their current or voltage applied."""
+        data = self._stack.data
+        return self._ends(numbers, data.x[numbers], data.film[numbers])
 
-        def at(when: float) -> StepState:
-            if data.state[j, ACCEPTED] != count or self.start_time != start_time:
+    def accepted(self, numbers: Ints) -> AcceptedSteps:
+        """Return the steps just accepted, with their continuous solution."""
+        data = self._stack.data
+        end = self._ends(numbers, data.x_new[numbers], data.film_new[numbers])
+        length, accepted = data.state[numbers, LAST_STEP], data.state[numbers, ACCEPTED]
+        origin = self.start_time[numbers]
+        begin = end.step_time - length
+
+        def at(rows: Ints, times: Array) -> States:
+            asked = numbers[rows]
+            if (data.state[asked, ACCEPTED] != accepted[rows]).any() or (self.start_time[asked] != origin[rows]).any():
                 raise SimulationError(
                     "a step's continuous solution is gone once the next step is taken",
-                    where="AcceptedStep.at",
+                    where="AcceptedSteps.at",
                     next_step="ask for it within the observer's `step`",
                 )
-            theta = min(max((when - self.start_time - begin) / h, 0.0), 1.0)
-            x = _between(data.x[j], data.x_new[j], data.dense[j], theta)
-            film = data.film_new[j]
-            if self._member.side is not None:
-                film = _between(data.film[j], data.film_new[j], data.film_dense[j], theta)
-            density, side_density = np.empty_like(data.current[j]), np.empty_like(data.current[j])
-            guess = float(data.state[j, LAMBDA])
-            system = self._system.kernel
-            solved = observe_member(system, self._tableau, data, j, x, film, guess, density, side_density)
-            if not solved[0]:
-                raise SimulationError(f"the constraint cannot be solved at t = {when:.6g} s")
-            passed = self._charges(x, film, begin + theta * h, h * (1.0 - theta), (charge, side), segment)
-            return self._build(segment, x, film, passed, solved[1], solved[2], density, side_density)
+            fraction = np.clip((times - origin[rows] - begin[rows]) / length[rows], 0.0, 1.0)
+            return self._inner(asked, begin[rows] + fraction * length[rows], length[rows], fraction)
 
-        end = self._build(segment, data.x_new[j], data.film_new[j], (time, charge, side), *self._solved())
-        return AcceptedStep(self.start_time + begin, end, at)
+        return AcceptedSteps(origin + begin, end, at)
 
-    def _clock(self) -> tuple[float, float, float]:
-        state = self._data.state[self._j]
-        return float(state[TIME]), float(state[CHARGE]), float(state[SIDE_CHARGE])
+    def _ends(self, numbers: Ints, x: Array, film: Array) -> States:
+        """Return states whose currents and potentials are solved for."""
+        data = self._stack.data
+        state = data.state[numbers]
+        passed = (state[:, TIME], state[:, CHARGE], state[:, SIDE_CHARGE])
+        if not self._ordered:
+            x = np.take(x, self._system.place, axis=1)
+        solved = (state[:, CURRENT], state[:, POTENTIAL])
+        return self._states(numbers, x, film, passed, solved, (data.current[numbers], data.side_current[numbers]))
 
-    def _solved(self) -> tuple[float, float, Array, Array]:
-        data, j = self._data, self._j
-        return float(data.state[j, CURRENT]), float(data.state[j, POTENTIAL]), data.current[j], data.side_current[j]
-
-    def _charges(
-        self, x: Array, film: Array, time: float, left: float, ends: tuple[float, float], segment: Segment
-    ) -> tuple[float, float, float]:
-        """Return time and both charges at a state `left` seconds before the end of the step, from what it holds.
+    def _inner(self, numbers: Ints, time: Array, length: Array, fraction: Array) -> States:
+        """Return states at fractions of the last steps of the given length [s], `time` within the protocol steps.
 
         The intercalation charge follows from the lithium, the side charge from the film where it is open everywhere
         (else in proportion of time).
         """
-        data, j, member = self._data, self._j, self._member
-        lithium = float(self._system.kernel.mass @ (data.x_new[j] - x)) * FARADAY * member.maximum_concentration
-        side = ends[1]
-        if member.side is not None and member.side.growth > 0.0:
-            count = len(self._nodes)  # the rows are as wide as the batch's widest contact: no sum over those
-            grown = float(data.areas[j, :count] @ (data.film_new[j, :count] - film[:count]))
-            side -= grown / member.side.growth
-        if segment.galvanostatic:
-            return time, ends[0] - left * segment.target, side
-        return time, ends[0] + lithium - (ends[1] - side), side
+        data, system = self._stack.data, self._system
+        wide = (len(numbers), data.film.shape[1])
+        x, solved = np.empty((len(numbers), data.x.shape[1])), np.empty((len(numbers), 5))
+        film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
+        observe_members(
+            system.kernel,
+            self._tableau,
+            data,
+            system.place,
+            numbers,
+            fraction,
+            self._scratch,
+            x,
+            film,
+            density,
+            side_density,
+            solved,
+        )
+        charge, side = data.state[numbers, CHARGE], data.state[numbers, SIDE_CHARGE]
+        growth, imposed = self._growth[numbers], self._imposed[numbers]
+        grown = growth > 0.0
+        inner_side = side - np.divide(solved[:, 4], growth, out=np.zeros(len(numbers)), where=grown)
+        free = np.isnan(imposed)
+        left = length * (1.0 - fraction)
+        inner = charge - left * np.where(free, 0.0, imposed)
+        lithium = solved[:, 3] * self._charge_density[numbers]
+        inner = np.where(free, charge + lithium - (side - inner_side), inner)
+        current, potential = solved[:, 1], np.where(solved[:, 0] > 0.0, solved[:, 2], np.nan)
+        passed = (time, inner, inner_side)
+        return self._states(numbers, x, film, passed, (current, potential), (density, side_density))
 
-    def _build(
+    def _states(
         self,
-        segment: Segment,
+        numbers: Ints,
         x: Array,
         film: Array,
-        passed: tuple[float, float, float],
-        current: float,
-        potential: float,
-        density: Array,
-        side_density: Array,
-    ) -> StepState:
-        count = len(self._nodes)
-        resistance = self._data.resistance[self._j, :count].copy()
-        thickness, side = np.zeros(0), np.zeros(0)
-        if self._member.side is not None:
-            thickness, side = film[:count].copy(), side_density[:count].copy()
-            resistance += thickness * self._member.side.resistivity
-        return StepState(
-            time=self.start_time + passed[0],
-            step=segment.number,
-            cycle=segment.step.cycle,
-            x=x[self._system.place],
-            potential=potential,
-            voltage=potential + segment.series * current,
-            current=current,
-            charge=self._start_charge + passed[1],
-            contact_nodes=self._nodes,
-            contact_current_density=density[:count].copy(),
-            film_resistance=resistance,
-            temperature=segment.temperature,
-            film_thickness=thickness,
-            side_current_density=side,
-            side_charge=self._start_side + passed[2],
+        passed: tuple[Array, Array, Array],
+        solved: tuple[Array, Array],
+        densities: tuple[Array, Array],
+    ) -> States:
+        """Return states from what was found: times and charges within the protocol steps, I and phi_s, i and o."""
+        current, potential = solved
+        resistance = self._stack.data.resistance[numbers] + film * self._resistivity[numbers, np.newaxis]
+        return States(
+            number=numbers,
+            contact_nodes=self._stack.contact_nodes,
+            film_open=self._film_open[numbers],
+            time=self.start_time[numbers] + passed[0],
             step_time=passed[0],
+            step=self._step[numbers],
+            cycle=self._cycle[numbers],
+            temperature=self._temperature[numbers],
+            x=x,
+            potential=potential,
+            voltage=potential + self._series[numbers] * current,
+            current=current,
+            charge=self._start_charge[numbers] + passed[1],
+            side_charge=self._start_side[numbers] + passed[2],
+            contact_current_density=densities[0],
+            side_current_density=densities[1],
+            film_resistance=resistance,
+            film_thickness=film,
         )
-
-
-def _between(start: Array, end: Array, dense: Array, theta: float) -> Array:
-    """Evaluate the method's continuous solution at the fraction `theta` of a step."""
-    rest = 1.0 - theta
-    d0, d1, d2 = dense
-    out: Array = rest * start + theta * (end + rest * (d0 + theta * (d1 + theta * d2)))
-    return out

@@ -8,6 +8,7 @@ import numpy as np
 
 from asyncsoc.electrode.segments import Segment
 from asyncsoc.fem.operators import Operators
+from asyncsoc.kernels.observing import mean_rows, split_rows
 from asyncsoc.kernels.rates import BUTLER_VOLMER
 from asyncsoc.kinetics.tables import MaterialTable
 from asyncsoc.protocol.types import Step
@@ -52,4 +53,8 @@ def compile_kernels() -> None:
         maximum_concentration=1.0,
         tolerance=1e-2,
     )
-    integrate(order_system(operators), [member], [[_Look()]])
+    system = order_system(operators)
+    integrate(system, [member], [[_Look()]])
+    none, one, number = np.zeros(1, dtype=np.int64), np.ones((1, 1)), np.zeros((1, 1), dtype=np.int64)
+    mean_rows(np.ones((1, 2)), system.kernel.mass, none, number, one, none, number, one, none, np.empty((1, 5)), one)
+    split_rows(none, one, none, one, one, one, np.empty((1, 2)))

@@ -65,7 +65,7 @@ def butler_volmer_checks() -> list[Check]:
     for _ in range(2):
         guard = BalanceGuard(body.mass, material.maximum_concentration)
         gauge, ends = CurrentGauge(contact.weights, current), runs.Ends()
-        outcome = integrate(body.system, [member], [[guard, gauge, ends]])[0]
+        outcome = integrate(body.system, [member], [[gauge, ends]], watchers=[guard])[0]
         if outcome.error is not None:
             raise outcome.error
         finals.append(ends.states[3].x)

@@ -8,7 +8,7 @@ import pytest
 from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.sphere import axisymmetric_mesh, radial_mesh
-from asyncsoc.observables.resolution import LARGEST_ERROR, Recovery, gradient_error, gradient_warning
+from asyncsoc.observables.resolution import LARGEST_ERROR, Recovery, gradient_errors, gradient_warnings
 from asyncsoc.verification.refine import family
 
 COARSE = {
@@ -45,16 +45,26 @@ def test_a_narrow_snapshot_counts_less_than_a_wide_one():
     mesh = COARSE["cartesian"]
     smooth = mesh.points[:, 2]
     rough = np.where(np.arange(mesh.n_nodes) % 2 == 0, 0.001, 0.0)
-    alone, among = gradient_error(mesh, (100.0 * rough)[None]), gradient_error(mesh, np.stack([rough, smooth]))
+    alone, among, small = gradient_errors(mesh, [(100.0 * rough)[None], np.stack([rough, smooth]), rough[None]])
     assert alone > 0.1
     assert among < 0.001 * 1.01 / np.ptp(smooth)
-    assert gradient_error(mesh, rough[None]) == 0.0
+    assert small == 0.0
 
 
 def test_a_warning_tells_the_error():
     mesh = COARSE["cartesian"]
-    assert gradient_warning(mesh, (0.1 * mesh.points[:, 2])[None]) is None
     field = 0.1 * np.exp(6.0 * (mesh.points[:, 2] - 1.0))
-    assert gradient_error(mesh, field[None]) > LARGEST_ERROR
-    warning = gradient_warning(mesh, field[None])
-    assert f"{100.0 * gradient_error(mesh, field[None]):.1f} to" in warning
+    runs = [(0.1 * mesh.points[:, 2])[None], field[None]]
+    (error,) = gradient_errors(mesh, runs[1:])
+    assert error > LARGEST_ERROR
+    quiet, warning = gradient_warnings(mesh, runs)
+    assert quiet is None
+    assert f"{100.0 * error:.1f} to" in warning
+
+
+@pytest.mark.parametrize("kind", COARSE)
+def test_a_field_has_the_same_bits_alone_and_among_others(kind: str):
+    mesh = COARSE[kind]
+    fields = np.random.default_rng(1).random((7, mesh.n_nodes))
+    among = Recovery(mesh).relative_errors(fields)
+    assert [Recovery(mesh).relative_error(field) for field in fields] == among.tolist()

@@ -8,11 +8,15 @@ import pytest
 from asyncsoc.contact import shapes
 from asyncsoc.errors import InputError
 from asyncsoc.geometry.library import load_builtin
+from asyncsoc.materials.ncm811_oregan2022 import OREGAN
 from asyncsoc.materials.ncm811_sturm2019 import DEFAULT
 from asyncsoc.observables import names
 from asyncsoc.observables.gauge import Gauge
+from asyncsoc.observables.gauges import Gauges
+from asyncsoc.observables.nickel import nickel_ratio
+from asyncsoc.observables.overpotential import split_overpotential
 from asyncsoc.observables.recorders import CurveRecorder, FieldRecorder
-from asyncsoc.stepping.state import StepState
+from asyncsoc.stepping.state import States
 from asyncsoc.units import FARADAY
 
 RADIUS = 5e-6
@@ -36,43 +40,60 @@ MASS = lumped_volumes()
 GAUGE = Gauge.build(MESH, CONTACT, MASS, DEFAULT, x_at_4p2=X_AT_4P2)
 
 
-def state(time: float, *, step: int = 1, current: float = CURRENT) -> StepState:
-    """A particle losing lithium evenly in time, most of it under the contact; the contact's nodes in no order."""
-    nodes = NODES[::-1]
+def x_at(time: float) -> np.ndarray:
+    """A particle losing lithium evenly in time, most of it under the contact."""
     shape = 1.0 + 0.5 * MESH.points[:, 1] / RADIUS
-    lost = CURRENT * time / (FARADAY * DEFAULT.maximum_concentration * float(MASS @ shape))
-    density = np.full(len(nodes), current / CONTACT.area)
-    return StepState(
+    return 0.9 - CURRENT * time / (FARADAY * DEFAULT.maximum_concentration * float(MASS @ shape)) * shape
+
+
+def states(*rows: tuple[float, int, float], number: int = 0, members: int = 1, side: float = 0.0) -> States:
+    """One member at times, protocol steps and currents; `side` of the current is the side reaction's."""
+    time, step, current = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
+    count, wide, zero = len(rows), len(NODES) + 3, np.zeros(len(rows))
+    density = np.repeat((current / CONTACT.area)[:, None], wide, axis=1)
+    return States(
+        number=np.full(count, number),
+        contact_nodes=[NODES] * members,
+        film_open=np.full(count, side > 0.0),
         time=time,
-        step=step,
-        cycle=1,
-        x=0.9 - lost * shape,
-        potential=3.9,
+        step_time=time,
+        step=step.astype(np.int64),
+        cycle=np.ones(count, dtype=np.int64),
+        temperature=zero + 333.15,
+        x=np.array([x_at(t) for t in time]),
+        potential=zero + 3.9,
         voltage=3.9 + 1e6 * current,
         current=current,
         charge=CURRENT * time,
-        contact_nodes=nodes,
-        contact_current_density=density,
-        film_resistance=np.full(len(nodes), 0.01),
-        temperature=333.15,
+        side_charge=zero,
+        contact_current_density=(1.0 - side) * density,
+        side_current_density=side * density,
+        film_resistance=np.full((count, wide), 0.01),
+        film_thickness=np.zeros((count, wide)),
     )
 
 
-def play(recorder) -> None:
-    """Two protocol steps, the first state of each shown as well."""
-    for time in (0.0, 7.0, 40.0, 100.0):
-        recorder.record(state(time))
-    resting = state(100.0, step=2, current=0.0)
-    recorder.record(resting)
-    recorder.record(replace(resting, time=130.0))
+TWO_STEPS = (
+    (0.0, 1, CURRENT),
+    (7.0, 1, CURRENT),
+    (40.0, 1, CURRENT),
+    (100.0, 1, CURRENT),
+    (100.0, 2, 0.0),
+    (130.0, 2, 0.0),
+)
+
+
+def curves_of(*rows: tuple[float, int, float], **options: float) -> dict[str, np.ndarray]:
+    recorder = CurveRecorder(Gauges([GAUGE]))
+    for row in rows:
+        recorder.record(states(row, **options))
+    return recorder.curves()[0]
 
 
 def test_rows_are_equally_long_and_named_with_units():
-    recorder = CurveRecorder(GAUGE)
-    play(recorder)
-    curves = recorder.curves()
+    curves = curves_of(*TWO_STEPS)
     assert tuple(curves) == names.CURVES
-    assert {len(values) for values in curves.values()} == {6} == {len(recorder)}
+    assert {len(values) for values in curves.values()} == {6}
     assert curves[names.STEP].dtype == np.int64
     assert curves[names.STEP].tolist() == [1, 1, 1, 1, 2, 2]
     assert [names.unit_of(name) for name in ("Voltage [V]", "Step", "Specific capacity [mA.h/g]")] == [
@@ -83,65 +104,107 @@ def test_rows_are_equally_long_and_named_with_units():
 
 
 def test_row_0_is_the_initial_state_and_a_jump_of_the_current_keeps_both_sides():
-    recorder = CurveRecorder(GAUGE)
-    play(recorder)
-    curves = recorder.curves()
+    curves = curves_of(*TWO_STEPS)
     assert curves[names.TIME].tolist() == [0.0, 7.0, 40.0, 100.0, 100.0, 130.0]
     assert curves[names.MEAN_X][0] == pytest.approx(0.9)
     assert curves[names.CURRENT][3:5].tolist() == [CURRENT, 0.0]
-    assert recorder.last_row[names.TIME] == 130.0
 
 
 def test_lithium_balances_when_charge_is_what_left():
-    recorder = CurveRecorder(GAUGE)
-    for time in (0.0, 4000.0, 9000.0):
-        recorder.record(state(time))
-    curves = recorder.curves()
+    curves = curves_of((0.0, 1, CURRENT), (4000.0, 1, CURRENT), (9000.0, 1, CURRENT))
     assert curves[names.BALANCE].max() < 1e-14
     assert curves[names.CHARGE][-1] == pytest.approx(CURRENT * 9000.0)
     mass = DEFAULT.density * float(MASS.sum())
     assert curves[names.CAPACITY][-1] == pytest.approx(CURRENT * 9000.0 / 3.6 / (1e3 * mass))
 
 
-def test_contact_runs_ahead_and_parts_of_the_overpotential_add_up():
-    recorder = CurveRecorder(GAUGE)
-    for time in (0.0, 4000.0, 9000.0):
-        recorder.record(state(time))
-    last = recorder.last_row
-    x = state(9000.0).x
-    contact = float(CONTACT.weights @ x) / CONTACT.area
+@pytest.mark.parametrize("side", [0.0, 0.25])
+def test_contact_runs_ahead_and_parts_of_the_overpotential_add_up(side):
+    curves = curves_of((0.0, 1, CURRENT), (4000.0, 1, CURRENT), (9000.0, 1, CURRENT), side=side)
+    last = {name: float(values[-1]) for name, values in curves.items()}
+    x = x_at(9000.0)
+    contact, weights = float(CONTACT.weights @ x) / CONTACT.area, CONTACT.weights[NODES]
     assert last[names.CONTACT_X] == pytest.approx(contact, rel=1e-12)
+    assert (last[names.MINIMUM_X], last[names.MAXIMUM_X]) == (x.min(), x.max())
     assert last[names.ASYNCHRONY] == pytest.approx((last[names.MEAN_X] - contact) / (1.0 - X_AT_4P2))
     assert last[names.ASYNCHRONY] > 0.0
     assert last[names.NICKEL_CONTACT] > last[names.NICKEL_FAR]
-    parts = sum(last[name] for name in (names.CONCENTRATION, names.KINETIC, names.FILM, names.SERIES))
-    equilibrium = float(DEFAULT.open_circuit_potential(np.array([last[names.MEAN_X]]))[0])
-    assert parts == pytest.approx(last[names.VOLTAGE] - equilibrium, abs=1e-12)
+    assert last[names.NICKEL_FAR] == pytest.approx(nickel_ratio(GAUGE.far.mean(x)))
+    split = split_overpotential(
+        x_contact=x[NODES],
+        weights=weights,
+        current_density=np.full(len(NODES), CURRENT / CONTACT.area),
+        film_resistance=0.01,
+        mean_x=last[names.MEAN_X],
+        potential=3.9,
+        voltage=last[names.VOLTAGE],
+        open_circuit_potential=DEFAULT.open_circuit_potential,
+    )
+    for name, part in zip(
+        (names.CONCENTRATION, names.KINETIC, names.FILM, names.SERIES),
+        (split.concentration, split.kinetic, split.film, split.series),
+        strict=True,
+    ):
+        assert last[name] == pytest.approx(part, abs=1e-12)
     assert last[names.FILM] == pytest.approx(0.01 * CURRENT / CONTACT.area)
+
+
+def test_at_rest_the_area_weighs():
+    curves = curves_of((0.0, 1, 0.0), (9000.0, 1, 0.0))
+    weights = CONTACT.weights[NODES]
+    surface = float(weights @ DEFAULT.open_circuit_potential(x_at(9000.0)[NODES]) / weights.sum())
+    assert curves[names.KINETIC][-1] == pytest.approx(3.9 - surface, abs=1e-12)
+
+
+def test_rows_have_the_same_bits_alone_and_beside_other_particles():
+    wide = Gauge.build(MESH, shapes.cap(MESH, 0.7), MASS, OREGAN, x_at_4p2=0.3)
+    recorder = CurveRecorder(Gauges([wide, GAUGE]))
+    nodes = wide.contact_nodes
+    for row in TWO_STEPS:
+        mine = states(row, number=1, members=2)
+        other = replace(mine, number=np.array([0]), contact_nodes=[nodes, NODES])
+        grown = {
+            name: np.concatenate(
+                [
+                    np.pad(getattr(part, name), ((0, 0), (0, len(nodes) - len(NODES))), mode="edge")
+                    for part in (other, mine)
+                ]
+            )
+            for name in ("contact_current_density", "side_current_density", "film_resistance", "film_thickness")
+        }
+        rest = {
+            name: np.concatenate([getattr(other, name), getattr(mine, name)])
+            for name in States.__dataclass_fields__
+            if name not in grown and name != "contact_nodes"
+        }
+        recorder.record(States(contact_nodes=[nodes, NODES], **rest, **grown))
+    for name, values in curves_of(*TWO_STEPS).items():
+        np.testing.assert_array_equal(recorder.curves()[1][name], values)
 
 
 def test_snapshots_stand_exactly_at_output_times_and_at_ends_of_steps():
     recorder = FieldRecorder(every=20.0)
     for time in (0.0, 7.0, 20.0, 40.0, 60.0, 80.0, 93.0):
-        recorder.record(state(time))
-    recorder.record(state(93.0, step=2))
-    recorder.record(state(99.0, step=2))
-    recorder.finish()
+        recorder.record(time, 1, x_at(time))
+    recorder.record(93.0, 2, x_at(93.0))
+    recorder.record(99.0, 2, x_at(99.0))
+    recorder.keep(99.0, x_at(99.0))
     assert recorder.times.tolist() == [0.0, 20.0, 40.0, 60.0, 80.0, 93.0, 99.0]
-    np.testing.assert_array_equal(recorder.fields[1], state(20.0).x)
+    np.testing.assert_array_equal(recorder.fields[1], x_at(20.0))
 
 
 def test_a_step_over_several_output_times_leaves_one_snapshot_at_its_own_time():
     recorder = FieldRecorder(every=10.0)
     for time in (0.0, 35.0, 39.0, 40.0, 49.9):
-        recorder.record(state(time))
+        recorder.record(time, 1, x_at(time))
     assert recorder.times.tolist() == [0.0, 35.0, 40.0]
 
 
 def test_without_a_period_only_ends_of_steps_are_kept():
     recorder = FieldRecorder()
-    play(recorder)
-    recorder.finish()
+    for time, step, _ in TWO_STEPS:
+        recorder.record(time, step, x_at(time))
+    recorder.keep(130.0, x_at(130.0))
     assert recorder.times.tolist() == [0.0, 100.0, 130.0]
     assert recorder.fields.shape == (3, MESH.n_nodes)
     assert recorder.fields.dtype == np.float64

@@ -1,0 +1,352 @@
+"""The members of a batch on their way through their protocols: between what the kernels advance and what watches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.electrode.segments import Segment
+from asyncsoc.errors import ConvergenceError, InfeasibleStepError, InterruptedRunError, SimulationError
+from asyncsoc.kernels.batch import start_member
+from asyncsoc.kernels.controller import (
+    ACCEPTED,
+    CHARGE,
+    CURRENT,
+    CURRENT_BELOW,
+    DURATION_REACHED,
+    EVENT,
+    LARGEST,
+    MARGIN,
+    OPEN_BELOW,
+    POTENTIAL,
+    REJECTED,
+    RUNNING,
+    SIDE_CHARGE,
+    STEP_SIZE,
+    TIME,
+)
+from asyncsoc.kernels.interpolation import psi_and_d_array
+from asyncsoc.kernels.rates import UNIFORM_FLUX
+from asyncsoc.kernels.tableaux import Tableau
+from asyncsoc.stepping.stacking import Stack, load_segment
+from asyncsoc.stepping.state import (
+    AcceptedSteps,
+    Checkpoint,
+    Errors,
+    Observer,
+    Outcome,
+    SegmentOutcome,
+    States,
+    Watcher,
+)
+from asyncsoc.stepping.system import OrderedSystem
+from asyncsoc.stepping.viewing import Viewer
+from asyncsoc.units import FARADAY
+
+Ints = NDArray[np.int64]
+
+_FIRST_MOVE = 10.0
+_SMALLEST_FIRST_STEP = 1e-6
+_NO_JUMP = 1e-15
+
+
+@dataclass(eq=False)
+class _Run:
+    """Where one member is in its protocol.
+
+    `position` counts the protocol steps done, `finished` tells how they went. `kept`, `done` and `underway` belong to
+    the last accepted state: its state vector, the protocol steps done by then, whether the next one had begun.
+    """
+
+    position: int
+    finished: list[SegmentOutcome]
+    error: SimulationError | None = None
+    checkpoint: Checkpoint | None = None
+    done: tuple[SegmentOutcome, ...] = ()
+    underway: bool = False
+    fresh: bool = False
+
+
+class Runs:
+    """The members of a batch.
+
+    Parameters
+    ----------
+    system, tableau, stacked
+        What the kernels read.
+    observers
+        For each member, what watches it.
+    watchers
+        What watches all of them.
+    """
+
+    def __init__(
+        self,
+        system: OrderedSystem,
+        tableau: Tableau,
+        stacked: Stack,
+        observers: Sequence[Sequence[Observer]],
+        watchers: Sequence[Watcher],
+    ) -> None:
+        self._system, self._tableau, self._stack = system, tableau, stacked
+        self._members, self._data = stacked.members, stacked.data
+        self._observers, self._watchers = observers, watchers
+        self._observed = np.array([bool(some) for some in observers], dtype=bool)
+        self._viewer = Viewer(system, tableau, stacked)
+        self._runs = [_Run(0, []) for _ in stacked.members]
+        self._kept = stacked.data.state.copy()
+
+    def open(self, checkpoints: Sequence[Checkpoint | None]) -> Ints:
+        """Begin, or go on from checkpoints; return the members that have anything to do."""
+        new: list[int] = []
+        old: list[int] = []
+        for number, checkpoint in enumerate(checkpoints):
+            (old if checkpoint is not None and self._resumed(number, checkpoint) else new).append(number)
+        going = self._show_starts(old)
+        return np.array(sorted([*going, *self._begin(new)]), dtype=np.int64)
+
+    def accept(self, numbers: Ints) -> Ints:
+        """Deal with what `advance_members` did to these members; return those that go on."""
+        outcome = self._data.outcome[numbers]
+        stuck = (outcome != RUNNING) & (outcome != DURATION_REACHED) & (outcome < EVENT)
+        if stuck.any():
+            for number in numbers[stuck].tolist():
+                self._fail(number, self._stuck(number))
+            numbers, outcome = numbers[~stuck], outcome[~stuck]
+        stopped = self._show_steps(self._viewer.accepted(numbers)) if len(numbers) else {}
+        if stopped:
+            kept = np.array([int(number) not in stopped for number in numbers], dtype=bool)
+            numbers, outcome = numbers[kept], outcome[kept]
+        data = self._data
+        data.x[numbers], data.film[numbers] = data.x_new[numbers], data.film_new[numbers]
+        self._kept[numbers] = data.state[numbers]
+        running = outcome == RUNNING
+        for number in numbers[running].tolist():
+            self._runs[number].fresh = self._runs[number].underway = True
+        going: Ints = numbers[running]
+        if len(going) == len(numbers):
+            return going
+        ended = numbers[~running].tolist()
+        for number, code in zip(ended, outcome[~running].tolist(), strict=True):
+            segment, run = self._segment(number), self._runs[number]
+            self._close(number, segment.events[code - EVENT].reason if code >= EVENT else "duration reached")
+            run.fresh, run.underway, run.done = True, False, tuple(run.finished)
+        return np.sort(np.concatenate([going, np.array(self._begin(ended), dtype=np.int64)]))
+
+    def interrupt(self) -> None:
+        """Stop all that are underway where their last accepted states are."""
+        for number, run in enumerate(self._runs):
+            if run.error is None and run.position < len(self._members[number].segments):
+                where = f"protocol step {self._segment(number).number}"
+                run.error = InterruptedRunError("the run was interrupted", where=where)
+
+    def outcomes(self) -> list[Outcome]:
+        """Return how the runs ended."""
+        return [self._outcome(number) for number in range(len(self._runs))]
+
+    def _outcome(self, number: int) -> Outcome:
+        run, state = self._runs[number], self._data.state[number]
+        reason = run.finished[-1].reason if run.finished else "nothing to do"
+        if run.error is not None:
+            reason = run.error.what
+        checkpoint = run.checkpoint
+        if run.fresh:
+            checkpoint = self._viewer.checkpoint(number, self._kept[number], run.done, underway=run.underway)
+        counts = int(state[ACCEPTED]), int(state[REJECTED])
+        return Outcome(reason, tuple(run.finished), *counts, run.error, checkpoint)
+
+    def _segment(self, number: int) -> Segment:
+        return self._members[number].segments[self._runs[number].position]
+
+    def _resumed(self, number: int, checkpoint: Checkpoint) -> bool:
+        """Take up a checkpoint; return whether it lies within a protocol step, which then goes on."""
+        data, run = self._data, self._runs[number]
+        run.position, run.finished = len(checkpoint.finished), list(checkpoint.finished)
+        run.done, run.checkpoint = checkpoint.finished, checkpoint
+        data.x[number] = checkpoint.x[self._system.order]
+        data.film[number, : len(checkpoint.film)] = checkpoint.film
+        data.film_new[number] = data.film[number]
+        self._viewer.resume(number, checkpoint)
+        underway = checkpoint.underway and run.position < len(self._members[number].segments)
+        if underway:
+            self._load(number)
+            largest = float(data.state[number, LARGEST])
+            data.state[number] = checkpoint.state
+            data.state[number, LARGEST] = largest
+        else:
+            data.state[number] = checkpoint.state
+        return underway
+
+    def _begin(self, numbers: Iterable[int]) -> list[int]:
+        """Start the next protocol steps of these members; return those that have anything left to do."""
+        going: list[int] = []
+        waiting = list(numbers)
+        while waiting:
+            over = {}
+            starting = []
+            for number in waiting:
+                run = self._runs[number]
+                if run.error is not None or run.position >= len(self._members[number].segments):
+                    continue
+                reason = self._start(number)
+                if run.error is None:
+                    starting.append(number)
+                if reason is not None:
+                    over[number] = reason
+            waiting = []
+            for number in self._show_starts(starting):
+                if number in over:
+                    self._close(number, over[number])
+                    waiting.append(number)
+                else:
+                    going.append(number)
+        return going
+
+    def _load(self, number: int) -> tuple[bool, int]:
+        """Load the present protocol step and solve its constraint; return (solved, nearest event)."""
+        segment = self._segment(number)
+        load_segment(self._stack, number, segment)
+        self._viewer.begin(number, segment)
+        converged, which = start_member(self._system.kernel, self._tableau, self._data, number, self._guess(number))
+        return bool(converged), int(which)
+
+    def _start(self, number: int) -> str | None:
+        """Start the next protocol step; return why it is over already, None where it is not or cannot be."""
+        segment, state = self._segment(number), self._data.state[number]
+        before = float(state[CURRENT])
+        converged, which = self._load(number)
+        if not converged:
+            self._fail(number, self._infeasible(number, "no current satisfies the step at its start"))
+        elif state[MARGIN] <= 0.0:
+            event = segment.events[which]
+            if event.kind in (CURRENT_BELOW, OPEN_BELOW):
+                return f"{event.reason} before the step began"
+            self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))
+        else:
+            state[STEP_SIZE] = self._first_step(number, before)
+        return None
+
+    def _guess(self, number: int) -> float:
+        """Return a first lambda: the potential last reached, or the open-circuit one; the current for uniform flux."""
+        member, segment = self._members[number], self._segment(number)
+        if member.kinetics == UNIFORM_FLUX or not segment.galvanostatic:
+            return segment.target
+        if self._runs[number].position > 0:
+            return float(self._data.state[number, POTENTIAL])
+        table = member.tables[segment.temperature]
+        start = float(member.x[self._stack.contact_nodes[number]].mean())
+        return float(np.interp(start, table.nodes, table.coefficients[:, 2]))
+
+    def _first_step(self, number: int, current_before: float) -> float:
+        """Return a first step over which the jump in flux moves the contact by about ten tolerances.
+
+        The contact is taken as a semi-infinite solid. A tolerance of 1 or more asks for equal steps of the largest
+        size.
+        """
+        data, member, state = self._data, self._members[number], self._data.state[number]
+        longest = float(data.duration[number])
+        if member.tolerance >= 1.0:
+            return longest
+        count = data.n_contact[number]  # the rows are as wide as the batch's widest contact: no sum over those
+        nodes = data.nodes[number, :count]
+        area = float(data.areas[number, :count].sum())
+        jump = abs(float(state[CURRENT]) - current_before) / area
+        table = member.tables[self._segment(number).temperature]
+        _, diffusivity = psi_and_d_array(data.x[number, nodes], table.x_first, table.spacing, table.coefficients)
+        move = _FIRST_MOVE * member.tolerance * FARADAY * member.maximum_concentration
+        if jump <= _NO_JUMP * move:
+            return min(max(float(state[STEP_SIZE]), 1.0), longest)
+        step = math.pi * float(diffusivity.mean()) * (move / (2.0 * jump)) ** 2
+        return min(max(step, _SMALLEST_FIRST_STEP), longest)
+
+    def _show_starts(self, numbers: list[int]) -> list[int]:
+        """Show the states protocol steps begin with; return the members that nobody stopped."""
+        if not numbers:
+            return []
+        states = self._viewer.starts(np.array(numbers, dtype=np.int64))
+        segments = [self._segment(number) for number in numbers]
+        stopped: dict[int, SimulationError] = {}
+        for watcher in self._watchers:
+            kept = np.array([number not in stopped for number in numbers], dtype=bool)
+            seen = [segment for segment, there in zip(segments, kept, strict=True) if there]
+            stopped |= watcher.start(states.rows(kept), seen)
+        for row in np.flatnonzero(self._observed[numbers]).tolist():
+            if numbers[row] not in stopped:
+                stopped |= self._observe_start(states, row, segments[row])
+        return self._stop(numbers, stopped)
+
+    def _observe_start(self, states: States, row: int, segment: Segment) -> Errors:
+        number = int(states.number[row])
+        try:
+            for observer in self._observers[number]:
+                observer.start(states.one(row), segment)
+        except SimulationError as error:
+            return {number: error}
+        return {}
+
+    def _show_steps(self, steps: AcceptedSteps) -> Errors:
+        """Show accepted steps; return the members that somebody stopped."""
+        stopped: dict[int, SimulationError] = {}
+        for watcher in self._watchers:
+            stopped |= watcher.step(steps.without(stopped))
+        if self._observed.any():
+            for row, number in enumerate(steps.end.number.tolist()):
+                if self._observed[number] and number not in stopped:
+                    stopped |= self._observe_step(steps, row)
+        self._stop([], stopped)
+        return stopped
+
+    def _observe_step(self, steps: AcceptedSteps, row: int) -> Errors:
+        number = int(steps.end.number[row])
+        try:
+            step = steps.one(row)
+            for observer in self._observers[number]:
+                observer.step(step)
+        except SimulationError as error:
+            return {number: error}
+        return {}
+
+    def _stop(self, numbers: list[int], stopped: Errors) -> list[int]:
+        """Let members fail; return the others among `numbers`."""
+        for number, error in stopped.items():
+            self._fail(number, error)
+        return [number for number in numbers if number not in stopped] if stopped else numbers
+
+    def _close(self, number: int, reason: str) -> None:
+        self._runs[number].finished.append(self._summary(number, reason))
+        self._viewer.close(number)
+        self._runs[number].position += 1
+
+    def _summary(self, number: int, reason: str) -> SegmentOutcome:
+        segment, state = self._segment(number), self._data.state[number]
+        charge, side = float(state[CHARGE]), float(state[SIDE_CHARGE])
+        return SegmentOutcome(
+            segment.number, segment.step.cycle, segment.step.text, reason, float(state[TIME]), charge, side
+        )
+
+    def _fail(self, number: int, error: SimulationError) -> None:
+        self._runs[number].error = error
+        self._runs[number].finished.append(self._summary(number, error.what))
+
+    def _infeasible(self, number: int, why: str) -> InfeasibleStepError:
+        segment = self._segment(number)
+        return InfeasibleStepError(
+            f"protocol step {segment.number} ({segment.step.text!r}) cannot be carried out: {why}, "
+            f"t = {self._viewer.start_time[number]:.6g} s",
+            where=f"protocol step {segment.number}, cycle {segment.step.cycle}",
+            next_step="change the step's target or the state it starts from; the states reached so far are kept",
+        )
+
+    def _stuck(self, number: int) -> ConvergenceError:
+        segment, state = self._segment(number), self._data.state[number]
+        return ConvergenceError(
+            f"protocol step {segment.number} ({segment.step.text!r}) stopped",
+            time=float(self._viewer.start_time[number]) + float(state[TIME]),
+            step_size=float(state[STEP_SIZE]),
+            reason="no step size meets the tolerance or satisfies the current and voltage constraint",
+            where=f"protocol step {segment.number}, cycle {segment.step.cycle}",
+        )
