@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
@@ -20,7 +20,7 @@ from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, ca
 from asyncsoc.protocol.types import Step
 from asyncsoc.stepping.integrate import integrate
 from asyncsoc.stepping.members import Member
-from asyncsoc.stepping.state import AcceptedStep, Outcome, StepState
+from asyncsoc.stepping.state import AcceptedSteps, Errors, Outcome, States
 from asyncsoc.stepping.system import OrderedSystem, order_system
 from asyncsoc.stepping.warmup import compile_kernels
 from benchmarks.peers.problem import TEMPERATURE, History, Problem, diffusivity
@@ -51,34 +51,43 @@ class Charged:
     wall: float
 
 
-@dataclass(eq=False)
 class Sampler:
-    """Keeps the contact mean and the potential at every accepted step."""
+    """Keeps time, contact mean and potential of every state the members of a batch accept."""
 
-    problem: Problem
-    times: list[float] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-    potentials: list[float] = field(default_factory=list)
-    final: NDArray[np.float64] | None = None
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self._count = len(problems)
+        shared = all(problem.contact is problems[0].contact for problem in problems)
+        kept = problems[:1] if shared else problems
+        self._weights = np.array([problem.contact.weights / problem.contact.area for problem in kept])
+        self._which = np.zeros(self._count, dtype=np.int64) if shared else np.arange(self._count)
+        # Only columns some contact touches are looked at.
+        self._touched = np.flatnonzero(self._weights.any(axis=0))
+        self._weights = self._weights[:, self._touched]
+        self._numbers: list[NDArray[np.int64]] = []
+        self._rows: list[NDArray[np.float64]] = []
 
-    def __post_init__(self) -> None:
-        """Look up the contact's nodes once."""
-        self._nodes = np.flatnonzero(self.problem.contact.weights)
-        self._weights = self.problem.contact.weights[self._nodes] / self.problem.contact.area
+    def start(self, states: States, segments: Sequence[Segment]) -> Errors:
+        """Keep the initial states."""
+        self._keep(states)
+        return {}
 
-    def start(self, state: StepState, segment: Segment) -> None:
-        """Keep the initial state."""
-        self._keep(state)
+    def step(self, steps: AcceptedSteps) -> Errors:
+        """Keep the ends of steps."""
+        self._keep(steps.end)
+        return {}
 
-    def step(self, step: AcceptedStep) -> None:
-        """Keep the end of a step."""
-        self._keep(step.end)
-        self.final = step.end.x
+    def _keep(self, states: States) -> None:
+        weights = self._weights[self._which[states.number]]
+        means = (states.x[:, self._touched] * weights).sum(axis=1)
+        self._numbers.append(states.number.copy())
+        self._rows.append(np.array([states.time, means, states.potential]))
 
-    def _keep(self, state: StepState) -> None:
-        self.times.append(state.time)
-        self.values.append(float(self._weights @ state.x[self._nodes]))
-        self.potentials.append(state.potential)
+    def histories(self) -> list[NDArray[np.float64]]:
+        """Return for each member its rows in order: time, contact mean, potential, (3, k)."""
+        numbers, rows = np.concatenate(self._numbers), np.concatenate(self._rows, axis=1)
+        order = np.argsort(numbers, kind="stable")
+        ends = np.searchsorted(numbers[order], np.arange(self._count), side="right").tolist()
+        return [rows[:, order[start:end]] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 @lru_cache(maxsize=64)
@@ -130,23 +139,24 @@ def charge_batch(
     """
     system, set_up = prepared(problems[0].mesh)
     members = [member_of(problem, tolerance, kinetics) for problem in problems]
-    samplers = [Sampler(problem) for problem in problems]
+    sampler = Sampler(problems)
     ready, wall = clock(), time.perf_counter()
-    outcomes = integrate(system, members, [[sampler] for sampler in samplers], threads=threads)
+    outcomes = integrate(system, members, watchers=[sampler], threads=threads)
+    rows = sampler.histories()
     process, wall = clock() - ready, time.perf_counter() - wall
     histories = []
-    for sampler, outcome in zip(samplers, outcomes, strict=True):
-        if outcome.error is not None or sampler.final is None:
+    for (times, means, potentials), outcome in zip(rows, outcomes, strict=True):
+        if outcome.error is not None or outcome.checkpoint is None:
             raise RuntimeError(f"the charge ended early: {outcome.stop_reason}")
         histories.append(
             History(
-                times=np.array(sampler.times),
-                contact_mean=np.array(sampler.values),
-                final=sampler.final,
+                times=times,
+                contact_mean=means,
+                final=outcome.checkpoint.x,
                 set_up=set_up,
                 solve=process / len(problems),
                 steps=outcome.accepted,
-                potential=np.array(sampler.potentials),
+                potential=potentials,
             )
         )
     return Charged(tuple(histories), tuple(outcomes), process, wall)

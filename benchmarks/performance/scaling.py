@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.performance import counting
 from benchmarks.performance.factors import Factor, Part
 from benchmarks.performance.measuring import forget_peak, in_a_process, peak
 from benchmarks.reporting import clock, require, table
@@ -79,36 +80,31 @@ def charge(file: Path) -> dict[str, Any]:
         parts = [found[name] for name in ("indptr", "indices", "stiffness", "mass")]
         operators = Operators(*parts, float(found["volume"]))
     n = mesh.n_nodes
-    member, sampler = asyncsoc_peer.member_of(problem, TOLERANCE), asyncsoc_peer.Sampler(problem)
+    member, sampler = asyncsoc_peer.member_of(problem, TOLERANCE), asyncsoc_peer.Sampler([problem])
     before, began = forget_peak(), clock()
     system = order_system(operators)
     ordered, ordering = clock(), peak() - before
     forget_peak()
-    outcome = integrate(system, [member], [[sampler]])[0]
+    with counting.counted() as counts:
+        outcome = integrate(system, [member], watchers=[sampler])[0]
     done = clock()
-    if sampler.final is None or outcome.stop_reason != "duration reached":
+    if outcome.checkpoint is None or outcome.stop_reason != "duration reached":
         raise RuntimeError(outcome.stop_reason)
-    mean = float(operators.mass @ sampler.final) / operators.volume
+    mean = float(operators.mass @ outcome.checkpoint.x) / operators.volume
     require(f"{n} unknowns: mean stoichiometry at the end", mean - problem.mean_at_end, MEAN_ERROR)
     return {
         "solve [s]": done - ordered,
         "ordering [s]": ordered - began,
         "steps": outcome.accepted,
         "rejected": outcome.rejected,
-        "iterations per solve": iterations_of(outcome),
-        "contact mean at the end": sampler.values[-1],
+        "iterations per solve": counting.per_solve(counts, [outcome]),
+        "contact mean at the end": float(sampler.histories()[0][1, -1]),
         "entries of K per unknown": len(operators.indices) / n,
         "bytes of K, mass and ordering per unknown": _size(system) / n,
         "memory of ordering per unknown [B]": ordering / n,
         "memory of the charge per unknown [B]": (peak() - before) / n,
         "memory of the process per unknown [B]": peak() / n,
     }
-
-
-def iterations_of(outcome: object) -> float | None:
-    """Return the mean conjugate-gradient iterations of a linear solve, None where the integrator counts none."""
-    iterations, solves = getattr(outcome, "iterations", None), getattr(outcome, "solves", None)
-    return float(iterations) / float(solves) if iterations and solves else None
 
 
 def _tiny() -> Any:

@@ -1,0 +1,50 @@
+"""How many iterations the linear solves took: read from the integrator's own arrays, where it counts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from asyncsoc.stepping import integrate as room
+from asyncsoc.stepping.state import Outcome
+
+SOLVES_PER_STEP = 7
+"""Six stages and the border of the default method."""
+
+
+@contextmanager
+def counted() -> Iterator[list[float]]:
+    """Receive the iterations of every member that is integrated inside, once it is left; nothing without a counter."""
+    found: list[float] = []
+    seen: list[Any] = []
+    original = room.stack
+
+    def kept(*arguments: Any) -> Any:
+        seen.append(original(*arguments))
+        return seen[-1]
+
+    room.stack = kept
+    try:
+        yield found
+    finally:
+        room.stack = original
+        for stacked in seen:
+            iterations = getattr(stacked.data, "iterations", None)
+            if iterations is not None:
+                found.extend(float(value) for value in iterations)
+
+
+def per_solve(counts: Sequence[float], outcomes: Sequence[Outcome]) -> float | None:
+    """Return the mean iterations of a solve; None where none were counted, as where the solve is direct."""
+    solves = SOLVES_PER_STEP * sum(outcome.accepted + outcome.rejected for outcome in outcomes)
+    return sum(counts) / solves if sum(counts) > 0.0 else None
+
+
+def lanes() -> int:
+    """Return how many members the kernels carry side by side, reading K once for all of them."""
+    try:
+        from asyncsoc.kernels import lanes as side_by_side
+    except ImportError:
+        return 1
+    return int(getattr(side_by_side, "WIDTH", 1)) if hasattr(room, "attempt_members") else 1
