@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -213,5 +213,6 @@ def _stem(path: Path) -> str:
     return re.sub(r"[\x00-\x1f\x7f/\\]", "_", path.stem)[:100] or "case"
 
 
+@lru_cache(maxsize=256)
 def _normal(step: str) -> str:
     return format_step(parse_step(step, where="protocol"))

@@ -25,13 +25,24 @@ def to_toml(case: Case) -> str:
         section: BaseModel = getattr(case, name)
         if field.annotation is str or not hasattr(type(section), "model_fields"):
             continue
-        lines += ["", f"[{name}]"]
-        content = section.model_dump()
-        cycles = content.pop("cycle", ())
-        lines += _table(content, _units(type(section)))
-        for cycle in cycles:
-            lines += ["", f"[[{name}.cycle]]", *_table(cycle, {})]
+        # A particle may hold a mesh, which nobody should keep alive.
+        lines.append(_lines(name, section) if name == "particle" else _section(name, section))
     return "\n".join(lines) + "\n"
+
+
+@lru_cache(maxsize=256)
+def _section(name: str, section: BaseModel) -> str:
+    """Return a section as text, once: the cases of a sweep share most of their sections."""
+    return _lines(name, section)
+
+
+def _lines(name: str, section: BaseModel) -> str:
+    content = section.model_dump()
+    cycles = content.pop("cycle", ())
+    lines = ["", f"[{name}]", *_table(content, _units(type(section)))]
+    for cycle in cycles:
+        lines += ["", f"[[{name}.cycle]]", *_table(cycle, {})]
+    return "\n".join(lines)
 
 
 def _table(content: Mapping[str, Any], units: Mapping[str, str]) -> list[str]:

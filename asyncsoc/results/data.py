@@ -109,13 +109,13 @@ class RunData:
 
     def __post_init__(self) -> None:
         columns = {
-            name: frozen(values, np.int64 if name in names.WHOLE_NUMBERS else np.float64)
+            name: _read_only(values, np.int64 if name in names.WHOLE_NUMBERS else np.float64)
             for name, values in self.columns.items()
         }
         object.__setattr__(self, "columns", MappingProxyType(columns))
-        object.__setattr__(self, "field_times", frozen(self.field_times, np.float64))
-        object.__setattr__(self, "field_x", frozen(self.field_x, np.float64))
-        more = {name: frozen(values, np.float64) for name, values in self.more_fields.items()}
+        object.__setattr__(self, "field_times", _read_only(self.field_times, np.float64))
+        object.__setattr__(self, "field_x", _read_only(self.field_x, np.float64))
+        more = {name: _read_only(values, np.float64) for name, values in self.more_fields.items()}
         object.__setattr__(self, "more_fields", MappingProxyType(more))
         for name in ("case", "provenance", "wall_times", "reports"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
@@ -130,9 +130,20 @@ class RunData:
             (len(set(lengths.values())) != 1, "the curves of a run must be equally long", lengths),
             (self.field_x.shape != expected or not expected[0], "snapshots that do not fit times and mesh", expected),
             (any(shape != expected for shape in shapes.values()), "further fields that do not fit snapshots", shapes),
-            (bool(np.any(np.diff(self.field_times) <= 0.0)), "times of snapshots must increase", None),
+            (
+                bool((self.field_times[1:] <= self.field_times[:-1]).any()),
+                "times of snapshots must increase",
+                None,
+            ),
             (len(self.contact.weights) != self.mesh.n_nodes, "the contact map belongs to another mesh", None),
         )
         for wrong, what, value in problems:
             if wrong:
                 raise InputError(what, where=f"run {self.name!r}", value=value)
+
+
+def _read_only[T: np.generic](values: NDArray[Any], dtype: type[T]) -> NDArray[T]:
+    """Return an array that nobody can write to: the one given where it is that already, else a copy."""
+    if isinstance(values, np.ndarray) and values.dtype == dtype and not values.flags.writeable:
+        return values
+    return frozen(values, dtype)

@@ -14,6 +14,11 @@ from asyncsoc.errors import InputError
 
 def plain(value: object) -> Any:
     """Return `value` made of dict, list, str, int, float, bool and None; what is not finite becomes None."""
+    kind = type(value)
+    if kind is float:  # what most values are, asked first: a document holds thousands
+        return value if math.isfinite(value) else None  # type: ignore[arg-type]
+    if kind is str or kind is int or kind is bool or value is None:
+        return value
     if isinstance(value, np.ndarray):
         return plain(value.tolist())
     if isinstance(value, np.generic):
@@ -24,9 +29,7 @@ def plain(value: object) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    return str(value)
+    return value if isinstance(value, int | str) else str(value)
 
 
 def to_text(value: object) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from asyncsoc.case import Case
 from asyncsoc.case.chemistry import Electrolyte as ElectrolyteSection
 from asyncsoc.case.chemistry import Material
+from asyncsoc.case.schedule import Protocol
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.electrode.segments import ParticleScale, Segment, segment_of, series_resistance
 from asyncsoc.errors import InputError
@@ -63,10 +64,9 @@ def prepare(case: Case) -> Setup:
     contact = contact_of(case, mesh)
     cathode, electrolyte = _cathode(case.material), _electrolyte(case.electrolyte)
     side, coupled = _side_reaction(case, cathode)
-    scale = _scale(case, cathode, electrolyte, operators.volume)
-    if coupled is not None and case.side_reaction.blocking_thickness is not None:
-        scale = replace(scale, least_open=case.side_reaction.least_open_share)
-    segments = tuple(segment_of(step, k, scale) for k, step in enumerate(case.protocol.plan.steps, start=1))
+    blocked = coupled is not None and case.side_reaction.blocking_thickness is not None
+    least_open = case.side_reaction.least_open_share if blocked else None
+    capacity, segments = _segments(case.material, case.electrolyte, case.protocol, operators.volume, least_open)
     tables = {
         temperature: _table(case.material, case.electrolyte, temperature, case.kinetics.exchange_current_density)
         for temperature in sorted({segment.temperature for segment in segments})
@@ -84,7 +84,7 @@ def prepare(case: Case) -> Setup:
         side=coupled,
     )
     x_at_4p2 = stoichiometry_at(cathode, 4.2)
-    return Setup(mesh, contact, operators, system, cathode, electrolyte, x_at_4p2, scale.capacity, member, side)
+    return Setup(mesh, contact, operators, system, cathode, electrolyte, x_at_4p2, capacity, member, side)
 
 
 def gauge_of(setup: Setup) -> Gauge:
@@ -153,21 +153,29 @@ def _table(
     )
 
 
-def _scale(case: Case, cathode: Cathode, electrolyte: Electrolyte, volume: float) -> ParticleScale:
+@lru_cache(maxsize=64)
+def _segments(
+    material: Material, electrolyte: ElectrolyteSection, protocol: Protocol, volume: float, least_open: float | None
+) -> tuple[float, tuple[Segment, ...]]:
+    """Return what 1 C means for a particle of the volume given [C], and its protocol steps."""
+    cathode, medium = _cathode(material), _electrolyte(electrolyte)
     mass = volume * cathode.density
-    capacity = particle_capacity(case, cathode, volume, mass)
+    capacity = _particle_capacity(protocol, cathode, volume, mass)
     series = series_resistance(
-        electrolyte.separator_thickness,
-        float(electrolyte.conductivity(case.protocol.temperature)),
-        electrolyte.areal_capacity * SECONDS_PER_HOUR,
+        medium.separator_thickness,
+        float(medium.conductivity(protocol.temperature)),
+        medium.areal_capacity * SECONDS_PER_HOUR,
         capacity,
     )
-    return ParticleScale(capacity, mass, series, cathode.window, case.protocol.temperature)
+    scale = ParticleScale(capacity, mass, series, cathode.window, protocol.temperature)
+    if least_open is not None:
+        scale = replace(scale, least_open=least_open)
+    return capacity, tuple(segment_of(step, k, scale) for k, step in enumerate(protocol.plan.steps, start=1))
 
 
-def particle_capacity(case: Case, cathode: Cathode, volume: float, mass: float) -> float:
+def _particle_capacity(protocol: Protocol, cathode: Cathode, volume: float, mass: float) -> float:
     """Return what 1 C means for the particle [C]: theoretical, or the case's charge or charge per mass."""
-    capacity = case.protocol.nominal_capacity
+    capacity = protocol.nominal_capacity
     if capacity.value is None:
         return theoretical_capacity(cathode, volume)
     return capacity.value * (mass if capacity.kind == "gravimetric" else 1.0)
