@@ -2,7 +2,8 @@
 
 F(t, x, x') = M x' + K(x) x + b = 0 with the consistent mass M and the load b assembled once, the diffusion term and
 its Jacobian assembled into the same storage each time. Second order by default (variable-step BDF2 with the local error
-controlled); the Rosenbrock-W methods of TS serve as reference. MUMPS in two dimensions, GMRES with GAMG or with ILU in three.
+controlled); the Rosenbrock-W methods of TS serve as reference. MUMPS in two dimensions, GMRES with GAMG or ILU in
+three.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ def charge(
     ready = clock()
     solver.solve(x)
     done = clock()
-    if solver.getConvergedReason() <= 0:
+    if int(solver.getConvergedReason()) <= 0:
         raise RuntimeError(f"TS stopped: reason {solver.getConvergedReason()} at {solver.getTime():.6g} s")
     final = np.empty(problem.mesh.n_nodes)
     final[domain.node] = x.array_r

@@ -99,9 +99,7 @@ def charge(setting: Setting, usual: Problem, members: Sequence[Problem], times: 
         model, parameter_values=values, var_pts=points, submesh_types=submeshes, solver=solver
     )
     span, wanted = [float(times[0]), float(times[-1])], np.asarray(times)
-    inputs = [
-        {CURRENT: m.current / usual.current, DIFFUSIVITY: m.diffusivity_scale, START: m.start} for m in members
-    ]
+    inputs = [{CURRENT: m.current / usual.current, DIFFUSIVITY: m.diffusivity_scale, START: m.start} for m in members]
 
     def solve(given: list[dict[str, float]]) -> list[Any]:
         if setting.at_once:

@@ -50,7 +50,7 @@ def charge(problem: Problem, ends: NDArray[np.float64], quadrature_degree: int |
     for end in ends:
         dt.value = end - now
         step.solve()
-        if step.solver.getConvergedReason() <= 0:
+        if int(step.solver.getConvergedReason()) <= 0:
             raise RuntimeError(f"Newton did not converge at {end:.6g} s")
         iterations += int(step.solver.getIterationNumber())
         old.x.array[:] = x.x.array

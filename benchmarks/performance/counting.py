@@ -9,6 +9,7 @@ from typing import Any
 from asyncsoc.stepping import integrate as room
 from asyncsoc.stepping.state import Outcome
 
+_STACK = "stack"
 SOLVES_PER_STEP = 7
 """Six stages and the border of the default method."""
 
@@ -18,17 +19,17 @@ def counted() -> Iterator[list[float]]:
     """Receive the iterations of every member that is integrated inside, once it is left; nothing without a counter."""
     found: list[float] = []
     seen: list[Any] = []
-    original = room.stack
+    original = room.__dict__[_STACK]
 
     def kept(*arguments: Any) -> Any:
         seen.append(original(*arguments))
         return seen[-1]
 
-    room.stack = kept
+    setattr(room, _STACK, kept)
     try:
         yield found
     finally:
-        room.stack = original
+        setattr(room, _STACK, original)
         for stacked in seen:
             iterations = getattr(stacked.data, "iterations", None)
             if iterations is not None:

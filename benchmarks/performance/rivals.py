@@ -7,7 +7,6 @@ so where the whole of the first would take too long, the time of its first steps
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 

@@ -77,8 +77,13 @@ def charge(file: Path) -> dict[str, Any]:
     with np.load(file) as found:
         mesh = ParticleMesh(found["points"], found["cells"], found["facets"], "cartesian", "sphere")
         problem = problem_on(mesh, COVERAGE)
-        parts = [found[name] for name in ("indptr", "indices", "stiffness", "mass")]
-        operators = Operators(*parts, float(found["volume"]))
+        operators = Operators(
+            indptr=found["indptr"],
+            indices=found["indices"],
+            stiffness=found["stiffness"],
+            mass=found["mass"],
+            volume=float(found["volume"]),
+        )
     n = mesh.n_nodes
     member, sampler = asyncsoc_peer.member_of(problem, TOLERANCE), asyncsoc_peer.Sampler([problem])
     before, began = forget_peak(), clock()

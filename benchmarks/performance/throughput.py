@@ -3,7 +3,7 @@
 Every case is a full C/10 charge to 4.2 V of the default axisymmetric particle with Butler-Volmer kinetics at its own
 coverage. "Independent" is `simulate` called case by case in one process a core, with the mesh, its operators and the
 compiled kernels ready; only its own solve times count, which is the strictest form of the comparison. The batch is
-`simulate_batch` without snapshots (all curves), its solve time likewise, and `integrate` with an observer of one number.
+`simulate_batch` without snapshots (all curves), its solve time likewise, and `integrate` with nothing observed.
 """
 
 from __future__ import annotations
@@ -98,9 +98,7 @@ def measure(quick: bool = False) -> Part:
         "integrate, nothing observed": many / together["bare"],
     }
     ratio = rates["simulate_batch with all curves, its solve"] / rates["simulate one by one, its solve"]
-    factor = Factor(
-        f"axisymmetric, both cores: members per second in a batch of {many} / alone", ratio, LEAST_FACTOR
-    )
+    factor = Factor(f"axisymmetric, both cores: members per second in a batch of {many} / alone", ratio, LEAST_FACTOR)
     text = table(("axisymmetric default mesh, both cores", "members per second"), list(rates.items()))
     return Part((factor,), {"members": many, "members per second": rates}, text)
 
