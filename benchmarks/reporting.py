@@ -30,13 +30,14 @@ class Timed[T]:
 
 
 def timed[T](call: Callable[[], T], repeat: int) -> Timed[T]:
-    """Call `repeat` times and time each call."""
-    times = []
-    for _ in range(repeat):
+    """Call `repeat` times, at least once, and time each call."""
+    times: list[float] = []
+    while True:
         began = time.perf_counter()
         result = call()
         times.append(time.perf_counter() - began)
-    return Timed(result, tuple(times))
+        if len(times) >= repeat:
+            return Timed(result, tuple(times))
 
 
 class AnswerError(Exception):

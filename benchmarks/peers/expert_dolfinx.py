@@ -141,8 +141,9 @@ def charge(
     ready = clock()
     solver.solve(x)
     done = clock()
-    if int(solver.getConvergedReason()) <= 0:
-        raise RuntimeError(f"TS stopped: reason {solver.getConvergedReason()} at {solver.getTime():.6g} s")
+    reason: Any = solver.getConvergedReason()
+    if reason <= 0:
+        raise RuntimeError(f"TS stopped: reason {reason} at {solver.getTime():.6g} s")
     final = np.empty(problem.mesh.n_nodes)
     final[domain.node] = x.array_r
     steps = int(solver.getStepNumber())

@@ -101,7 +101,7 @@ class Problem:
         """
         mesh = self.mesh
         count = mesh.facets.shape[1]
-        owner = {}
+        owner: dict[tuple[int, ...], list[int]] = {}
         for k in range(mesh.cells.shape[1]):
             for c, facet in enumerate(np.sort(np.delete(mesh.cells, k, axis=1), axis=1).tolist()):
                 owner.setdefault(tuple(facet), []).append(c)
@@ -111,7 +111,7 @@ class Problem:
             if fractions[cell] not in (-1.0, fraction):
                 raise ValueError(f"cell {cell} has two surface facets of {count} nodes with different contact")
             fractions[cell] = fraction
-        return np.maximum(fractions, 0.0)
+        return np.asarray(np.maximum(fractions, 0.0))
 
 
 @dataclass(frozen=True, eq=False)

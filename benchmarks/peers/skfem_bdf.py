@@ -23,9 +23,9 @@ def charge(problem: Problem, tolerance: float) -> History:
     """Charge with BDF at the absolute tolerance `tolerance`."""
     began = clock()
     import scipy.sparse as sp
-    import skfem
+    import skfem  # type: ignore[import-untyped]
     from scipy.integrate import solve_ivp
-    from skfem.helpers import dot, grad
+    from skfem.helpers import dot, grad  # type: ignore[import-untyped]
 
     points, cells = (problem.mesh.points / problem.radius).T.copy(), problem.mesh.cells.T.copy()
     axisymmetric = problem.mesh.coordinates == "axisymmetric"
@@ -36,15 +36,15 @@ def charge(problem: Problem, tolerance: float) -> History:
     def weight(w: Any) -> Any:
         return 2.0 * math.pi * w.x[0] if axisymmetric else 1.0
 
-    @skfem.LinearForm
+    @skfem.LinearForm  # type: ignore[untyped-decorator]
     def volume(v: Any, w: Any) -> Any:
         return weight(w) * v
 
-    @skfem.LinearForm
+    @skfem.LinearForm  # type: ignore[untyped-decorator]
     def diffusion(v: Any, w: Any) -> Any:
         return weight(w) * scale * diffusivity(w["x_"]) * dot(grad(w["x_"]), grad(v))
 
-    @skfem.BilinearForm
+    @skfem.BilinearForm  # type: ignore[untyped-decorator]
     def derivative(u: Any, v: Any, w: Any) -> Any:
         value = w["x_"]
         slope = (diffusivity(value + _STEP) - diffusivity(value - _STEP)) / (2.0 * _STEP)

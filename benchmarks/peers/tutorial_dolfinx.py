@@ -7,6 +7,8 @@ estimates a high quadrature degree for an exponential D(x); a user who knows tha
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,7 +52,8 @@ def charge(problem: Problem, ends: NDArray[np.float64], quadrature_degree: int |
     for end in ends:
         dt.value = end - now
         step.solve()
-        if int(step.solver.getConvergedReason()) <= 0:
+        reason: Any = step.solver.getConvergedReason()
+        if reason <= 0:
             raise RuntimeError(f"Newton did not converge at {end:.6g} s")
         iterations += int(step.solver.getIterationNumber())
         old.x.array[:] = x.x.array

@@ -1,9 +1,9 @@
 """A batch of 1000 fully covered particles beside PyBaMM's half-cell single-particle model, everyone at equal error.
 
 The members differ in current, diffusivity and start; all charge for as long, so that PyBaMM may take them as one list
-of inputs. Errors in space count: each program is run on several meshes and tolerances, all of them on a few members whose
-references are ours on the fine mesh refined in time (PyBaMM refined must agree first); the quickest that meets the
-error then runs all members. Also the time of `simulate_batch`, which records all curves.
+of inputs. Errors in space count: each program is run on several meshes and tolerances, errors measured on a few members
+whose references are ours on the fine mesh refined in time (PyBaMM refined must agree first); the quickest that meets
+the error then runs all members. Also the time of `simulate_batch`, which records all curves.
 """
 
 from __future__ import annotations
