@@ -17,11 +17,11 @@ _LARGEST_MOVE = 0.2
 
 
 @kernel
-def load_contact(problem, x, film, local):
-    """Evaluate on the contact nodes what follows from the stoichiometry `x` (n,) and the film thickness `film` (c,)."""
+def load_contact(problem, local):
+    """Evaluate on the contact nodes what follows from the stoichiometry `local.x`."""
     medium, side = problem.medium, problem.side
     for k in range(problem.contact.nodes.size):
-        at = x[problem.contact.nodes[k]]
+        at = local.x[k]
         u, u_x, i0, i0_x = ocp_and_i0(at, medium.x_first, medium.inv_spacing, medium.spacing, medium.coefficients)
         local.ocp[k], local.ocp_x[k], local.i0[k], local.i0_x[k] = u, u_x, i0, i0_x
         if side.active:
@@ -105,11 +105,13 @@ def evaluate_contact(problem, lam, film, local):
 
 @kernel
 def solve_lambda(problem, x, film, lam, local):
-    """Solve the constraint at fixed x and film by damped Newton; return (converged, lambda, I, phi_s).
+    """Solve the constraint at fixed x (n,) and film (c,) by damped Newton; return (converged, lambda, I, phi_s).
 
     The last evaluation is at the lambda returned, so that `local` holds the current densities of the solution.
     """
-    load_contact(problem, x, film, local)
+    for k in range(problem.contact.nodes.size):
+        local.x[k] = x[problem.contact.nodes[k]]
+    load_contact(problem, local)
     control = problem.control
     uniform = problem.medium.kinetics == UNIFORM_FLUX
     converged = False

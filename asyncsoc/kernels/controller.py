@@ -7,23 +7,25 @@ from numpy.typing import NDArray
 
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.contact import solve_lambda
-from asyncsoc.kernels.rosenbrock import attempt
+from asyncsoc.kernels.rosenbrock import CHARGE as STEP_CHARGE
+from asyncsoc.kernels.rosenbrock import ERROR, NEW_LAM, TOLERANCE, H
+from asyncsoc.kernels.rosenbrock import SIDE_CHARGE as STEP_SIDE_CHARGE
 
 Array = NDArray[np.float64]
 
 # columns of a member's state vector
 TIME, LAMBDA, CHARGE, SIDE_CHARGE, CURRENT, POTENTIAL = range(6)
 STEP_SIZE, LAST_STEP, LARGEST, LAST_ERROR, MARGIN, ACCEPTED, REJECTED = range(6, 13)
-N_STATE = 13
 
 # events: quantity that must stay on its side of `value`
 VOLTAGE_ABOVE, VOLTAGE_BELOW, CURRENT_BELOW, X_BELOW, X_ABOVE, CHARGE_REACHED, OPEN_BELOW = range(7)
 
-# outcome of `advance`
-RUNNING, DURATION_REACHED, STEP_TOO_SMALL, EVENT = 0, 1, 2, 10
+# outcome of an attempt: accepted, and the protocol step goes on or is over; nothing more can be done; try again
+RUNNING, DURATION_REACHED, STEP_TOO_SMALL, RETRY, EVENT = 0, 1, 2, 3, 10
 
-# what an attempt leaves: lambda, charge, side charge, error, I, phi_s, nearest margin, its event
-_LAM, _CHARGE, _SIDE, _ERROR, _CURRENT, _POTENTIAL, _MARGIN, _WHICH = range(8)
+# what an attempt leaves for the next: the size to try (0: a new step begins), whether it ends the protocol step,
+# attempts since an event was found within the step (0: none was), the bracket around it, the side moved last
+_NEXT, _LAST, _LOCATED, _LOW, _MARGIN_LOW, _HIGH, _MARGIN_HIGH, _SIDE = range(8)
 
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 5.0
 _EVENT_TOLERANCE = 2e-8
@@ -70,7 +72,7 @@ def nearest_event(problem, x, film, current, potential, charge):
     return best, which
 
 
-@kernel(inline="always")
+@kernel
 def prepare(problem, x, film, state, guess, local):
     """Solve the constraint at the start of a protocol step; set `state` up and return (converged, nearest event)."""
     converged, lam, current, potential = solve_lambda(problem, x, film, guess, local)
@@ -80,22 +82,7 @@ def prepare(problem, x, film, state, guess, local):
     return converged, which
 
 
-@kernel(inline="always")
-def _try(problem, x, film, state, h, tolerance, ws, x_new, film_new, out):
-    """Attempt a step and solve the constraint again at its end; fill `out`."""
-    ok, lam, charge, side, error = attempt(problem, x, film, state[LAMBDA], h, tolerance, ws, x_new, film_new)
-    if not ok:
-        return False
-    converged, lam, current, potential = solve_lambda(problem, x_new, film_new, lam, ws.local)
-    if not converged:
-        return False
-    margin, which = nearest_event(problem, x_new, film_new, current, potential, state[CHARGE] + charge)
-    out[_LAM], out[_CHARGE], out[_SIDE], out[_ERROR] = lam, charge, side, error
-    out[_CURRENT], out[_POTENTIAL], out[_MARGIN], out[_WHICH] = current, potential, margin, which
-    return True
-
-
-@kernel(inline="always")
+@kernel
 def _between(low, margin_low, high, margin_high, time):
     """Return where the margin is expected to vanish, at least a little inside (low, high)."""
     middle = (low * margin_high - high * margin_low) / (margin_high - margin_low)
@@ -105,64 +92,94 @@ def _between(low, margin_low, high, margin_high, time):
     return min(max(middle, low + inset), high - inset)
 
 
-@kernel(inline="always")
-def advance(problem, x, film, state, duration, tolerance, ws, x_new, film_new):
-    """Take one accepted step, at most up to `duration` of the protocol step [s].
-
-    Where an event lies within it, the step is shrunk until its end lies on the event, by the Illinois rule on the
-    nearest margin. `x` and `film` stay; `x_new`, `film_new` and `state` receive what is reached. Returns RUNNING,
-    DURATION_REACHED, EVENT + k for event k, or STEP_TOO_SMALL.
-    """
-    out = np.empty(8)
-    power = 1.0 / (problem.tableau.embedded_order + 1)
+@kernel
+def plan(duration, state, search):
+    """Return the step size [s] to attempt next, at most up to `duration` of the protocol step [s]."""
+    if search[_LOCATED] > 0.0:
+        return search[_NEXT]
+    h = search[_NEXT] if search[_NEXT] > 0.0 else min(state[STEP_SIZE], state[LARGEST])
     remaining = duration - state[TIME]
-    h = min(state[STEP_SIZE], state[LARGEST])
-    last = False
-    located = 0  # attempts since an event was found within a step; 0: none was
-    low, margin_low, high, margin_high, side = 0.0, state[MARGIN], 0.0, 0.0, 0
-    while True:
-        if located == 0:
-            last = h >= remaining * (1.0 - 1e-12)
-            if last:
-                h = remaining
-            elif h > 0.5 * remaining:
-                h = 0.5 * remaining
-        ok = _try(problem, x, film, state, h, tolerance, ws, x_new, film_new, out)
-        if located == 0 and (not ok or not out[_ERROR] <= tolerance):
-            state[REJECTED] += 1
-            h *= max(_SHRINK, _SAFETY * (tolerance / out[_ERROR]) ** power) if ok else 0.1
-            if h < _SMALLEST_STEP:
-                return STEP_TOO_SMALL
-            continue
-        if not ok:
-            return STEP_TOO_SMALL
-        passed = out[_MARGIN] <= 0.0
-        if located == 0 and not passed:
-            break
-        located += 1
+    search[_LAST] = 0.0
+    if h >= remaining * (1.0 - 1e-12):
+        search[_LAST] = 1.0
+        h = remaining
+    elif h > 0.5 * remaining:
+        h = 0.5 * remaining
+    search[_NEXT] = h
+    return h
+
+
+@kernel
+def _retry(size, search):
+    search[_NEXT] = size
+    return RETRY if size >= _SMALLEST_STEP else STEP_TOO_SMALL
+
+
+@kernel
+def judge(problem, x, film, numbers, state, search, local):
+    """Solve the constraint again at the end of an attempt and decide what becomes of it.
+
+    Where an event lies within the step, it is shrunk until its end lies on the event, by the Illinois rule on the
+    nearest margin. Returns RETRY where another attempt is due, with its size in `search`; else the step is accepted,
+    `state` goes on and `search` is cleared: RUNNING, DURATION_REACHED, EVENT + k for event k, or STEP_TOO_SMALL where
+    nothing more can be done.
+
+    Parameters
+    ----------
+    problem
+        Of the member.
+    x : (n,), film : (c,)
+        What the attempt arrived at.
+    numbers
+        What it left, as of `rosenbrock`; its error is not a number where it failed.
+    state, search
+        The member's.
+    local
+        Receives the current densities at the end.
+    """
+    h, tolerance, error = numbers[H], numbers[TOLERANCE], numbers[ERROR]
+    power = 1.0 / (problem.tableau.embedded_order + 1)
+    ok = error >= 0.0
+    lam, current, potential, margin, which = numbers[NEW_LAM], 0.0, 0.0, 0.0, -1
+    if ok:
+        ok, lam, current, potential = solve_lambda(problem, x, film, lam, local)
+    if search[_LOCATED] == 0.0 and not (ok and error <= tolerance):
+        state[REJECTED] += 1
+        return _retry(h * (max(_SHRINK, _SAFETY * (tolerance / error) ** power) if ok else 0.1), search)
+    if not ok:
+        return STEP_TOO_SMALL
+    margin, which = nearest_event(problem, x, film, current, potential, state[CHARGE] + numbers[STEP_CHARGE])
+    passed = margin <= 0.0
+    if search[_LOCATED] > 0.0 or passed:
+        if search[_LOCATED] == 0.0:
+            search[_MARGIN_LOW] = state[MARGIN]
+        search[_LOCATED] += 1.0
         if passed:
-            margin_low *= 0.5 if side == 1 else 1.0
-            high, margin_high, side = h, out[_MARGIN], 1
+            search[_MARGIN_LOW] *= 0.5 if search[_SIDE] == 1.0 else 1.0
+            search[_HIGH], search[_MARGIN_HIGH], search[_SIDE] = h, margin, 1.0
         else:
-            margin_high *= 0.5 if side == -1 else 1.0
-            low, margin_low, side = h, out[_MARGIN], -1
-        near = high - low <= _EVENT_TOLERANCE * (state[TIME] + high) or margin_high == 0.0
-        if passed and (near or located > _EVENT_ITERATIONS):
-            break
-        # where the bracket is small its far side is taken once more, so that the step ends on it
-        small = near or located > _EVENT_ITERATIONS
-        h = high if small else _between(low, margin_low, high, margin_high, state[TIME])
-    outcome = DURATION_REACHED if last else RUNNING
-    if located > 0:
-        outcome = EVENT + int(out[_WHICH])
-    error = max(out[_ERROR] / tolerance, 1e-6)
-    growth = _SAFETY * error ** (-0.7 * power) * max(state[LAST_ERROR], 1e-3) ** (0.3 * power)
+            search[_MARGIN_HIGH] *= 0.5 if search[_SIDE] == -1.0 else 1.0
+            search[_LOW], search[_MARGIN_LOW], search[_SIDE] = h, margin, -1.0
+        low, high = search[_LOW], search[_HIGH]
+        near = high - low <= _EVENT_TOLERANCE * (state[TIME] + high) or search[_MARGIN_HIGH] == 0.0
+        small = near or search[_LOCATED] > _EVENT_ITERATIONS
+        if not (passed and small):
+            # where the bracket is small its far side is taken once more, so that the step ends on it
+            between = _between(low, search[_MARGIN_LOW], high, search[_MARGIN_HIGH], state[TIME])
+            search[_NEXT] = high if small else between
+            return RETRY
+    outcome = DURATION_REACHED if search[_LAST] > 0.0 else RUNNING
+    if search[_LOCATED] > 0.0:
+        outcome = EVENT + which
+    relative = max(error / tolerance, 1e-6)
+    growth = _SAFETY * relative ** (-0.7 * power) * max(state[LAST_ERROR], 1e-3) ** (0.3 * power)
     state[STEP_SIZE] = h * min(_GROW, max(_SHRINK, growth))
-    state[LAST_ERROR] = error
-    state[TIME] = duration if outcome == DURATION_REACHED else state[TIME] + h
-    state[LAMBDA], state[CURRENT], state[POTENTIAL] = out[_LAM], out[_CURRENT], out[_POTENTIAL]
-    state[CHARGE] += out[_CHARGE]
-    state[SIDE_CHARGE] += out[_SIDE]
-    state[MARGIN], state[LAST_STEP] = out[_MARGIN], h
+    state[LAST_ERROR] = relative
+    state[TIME] = problem.duration if outcome == DURATION_REACHED else state[TIME] + h
+    state[LAMBDA], state[CURRENT], state[POTENTIAL] = lam, current, potential
+    state[CHARGE] += numbers[STEP_CHARGE]
+    state[SIDE_CHARGE] += numbers[STEP_SIDE_CHARGE]
+    state[MARGIN], state[LAST_STEP] = margin, h
     state[ACCEPTED] += 1
+    search[:] = 0.0
     return outcome

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.kernels.compiling import kernel
+from asyncsoc.kernels.lanes import choose, every, load, store
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -111,60 +112,60 @@ def analyze(indptr: Ints, indices: Ints) -> Factor:
 
 
 @kernel
-def factorize(indptr, indices, data, shift, factor, lower, pivots, work):
-    """Factor A + diag(shift) = L D L^T in place; return False where a pivot is not positive.
+def factorize(indptr, indices, data, shift, factor, lower, pivots, work, ok):
+    """Factor A + diag(shift) = L D L^T in place for the members side by side; A is theirs together.
 
     Parameters
     ----------
     indptr, indices, data
         The symmetric matrix A in CSR.
-    shift : (n,)
+    shift : (n[, lanes])
         Added to the diagonal.
     factor
         Pattern from `analyze`.
-    lower : (nnz,), pivots : (n,)
+    lower : (nnz[, lanes]), pivots : (n[, lanes])
         Receive L and D.
-    work : (n,)
+    work : (n[, lanes])
         Zero on entry and on exit.
+    ok : (1[, lanes])
+        Becomes 1, and 0 where a pivot is not positive.
     """
-    n = indptr.size - 1
     l_indptr, l_indices = factor.indptr, factor.indices
-    for k in range(n):
-        pivot = shift[k]
+    zero, fine = every(shift, 0.0), every(shift, 1.0)
+    for k in range(indptr.size - 1):
+        pivot = load(shift, k)
         for p in range(indptr[k], indptr[k + 1]):
             i = indices[p]
             if i < k:
-                work[i] = data[p]
+                store(work, i, every(work, data[p]))
             elif i == k:
                 pivot += data[p]
         for t in range(factor.row_indptr[k], factor.row_indptr[k + 1]):
             column = factor.row_columns[t]
             place = factor.row_places[t]
-            value = work[column]
-            work[column] = 0.0
+            value = load(work, column)
+            store(work, column, zero)
             for p in range(l_indptr[column], place):
-                work[l_indices[p]] -= lower[p] * value
-            scaled = value / pivots[column]
+                store(work, l_indices[p], load(work, l_indices[p]) - load(lower, p) * value)
+            scaled = value / load(pivots, column)
             pivot -= scaled * value
-            lower[place] = scaled
-        if not pivot > 0.0:
-            work[:] = 0.0
-            return False
-        pivots[k] = pivot
-    return True
+            store(lower, place, scaled)
+        fine = choose(pivot, fine, zero)
+        store(pivots, k, pivot)
+    store(ok, 0, fine)
 
 
 @kernel
 def solve(factor, lower, pivots, b):
-    """Solve L D L^T x = b in place."""
-    n = pivots.size
+    """Solve L D L^T x = b in place for the members side by side."""
+    n = pivots.shape[0]
     l_indptr, l_indices = factor.indptr, factor.indices
     for j in range(n):
-        value = b[j]
+        value = load(b, j)
         for p in range(l_indptr[j], l_indptr[j + 1]):
-            b[l_indices[p]] -= lower[p] * value
+            store(b, l_indices[p], load(b, l_indices[p]) - load(lower, p) * value)
     for j in range(n - 1, -1, -1):
-        value = b[j] / pivots[j]
+        value = load(b, j) / load(pivots, j)
         for p in range(l_indptr[j], l_indptr[j + 1]):
-            value -= lower[p] * b[l_indices[p]]
-        b[j] = value
+            value -= load(lower, p) * load(b, l_indices[p])
+        store(b, j, value)

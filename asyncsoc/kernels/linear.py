@@ -1,67 +1,57 @@
-"""The linear solve of a step, K + diag(shift): a sparse factorization, or conjugate gradients."""
+"""The linear solve of a step, K + diag(shift), for members side by side: sparse factors, or conjugate gradients."""
 
 from __future__ import annotations
 
 from asyncsoc.kernels.compiling import kernel
+from asyncsoc.kernels.lanes import every, load, store
 from asyncsoc.kernels.ldl import factorize, solve
-from asyncsoc.kernels.pcg import pcg, scale_matrix
+from asyncsoc.kernels.pcg import fill_diagonal, pcg
 
 SHARE = 1.0
-"""Share of the step's tolerance that an iterative solve may leave, relative to its right-hand side."""
+"""Share of the step's tolerance that an iterative solve may leave, relative to its right-hand side ..."""
 LOOSEST = 1e-4
+"""... but at most this; unless the error it leaves in the stoichiometry is below ..."""
+SMALL = 0.005
+"""... this share of the tolerance."""
 
 
 @kernel
 def ready(system, ws):
-    """Make K + diag(ws.shift) ready to be solved with; return whether it is positive definite."""
+    """Make K + diag(ws.shift) ready to be solved with; `ws.ok` becomes 0 for members where it is not definite."""
     if system.iterative:
-        return scale_matrix(
-            system.indptr, system.indices, system.diagonal, system.stiffness, ws.shift, ws.scale, ws.scaled
+        fill_diagonal(system.diagonal, system.stiffness, ws.shift, ws.pivots, ws.inverse, ws.ok)
+    else:
+        factorize(
+            system.indptr,
+            system.indices,
+            system.stiffness,
+            ws.shift,
+            system.factor,
+            ws.lower,
+            ws.pivots,
+            ws.zero,
+            ws.ok,
         )
-    return factorize(
-        system.indptr, system.indices, system.stiffness, ws.shift, system.factor, ws.lower, ws.pivots, ws.zero
-    )
 
 
 @kernel
-def _solve(system, tolerance, ws, b):
-    if not system.iterative:
-        solve(system.factor, ws.lower, ws.pivots, b)
-        return True
-    taken = pcg(
-        system.indptr,
-        system.indices,
-        system.diagonal,
-        ws.scaled,
-        ws.scale,
-        min(LOOSEST, SHARE * tolerance),
-        b,
-        ws.krylov[0],
-        ws.krylov[1],
-        ws.krylov[2],
-        ws.krylov[3],
-    )
-    return taken >= 0
-
-
-@kernel
-def solve_in_place(system, tolerance, ws, b):
-    """Solve (K + diag(ws.shift)) x = b in place after `ready`; return whether it worked.
+def solve_in_place(system, ws, b):
+    """Solve (K + diag(ws.shift)) x = b in place after `ready`; `ws.ok` becomes 0 for members that did not get there.
 
     The residual of the constant mode is removed at the end: K's rows sum to zero, so 1'(b - A x) = sum b - sum shift x.
     Lithium then balances to rounding however loose an iterative solve is and however small the shift is beside K.
-    `tolerance` is the step's; a factorization does not look at it.
     """
-    total = 0.0
-    for i in range(b.size):
-        total += b[i]
-    if not _solve(system, tolerance, ws, b):
-        return False
-    shifted, shifts = 0.0, 0.0
-    for i in range(b.size):
-        shifted += ws.shift[i] * b[i]
-        shifts += ws.shift[i]
+    total = every(b, 0.0)
+    for i in range(b.shape[0]):
+        total += load(b, i)
+    if system.iterative:
+        pcg(system, ws.pivots, ws.inverse, ws.relative, ws.floor, b, ws.krylov, ws.mask, ws.ok, ws.iterations)
+    else:
+        solve(system.factor, ws.lower, ws.pivots, b)
+    shifted, shifts = every(b, 0.0), every(b, 0.0)
+    for i in range(b.shape[0]):
+        shifted += load(ws.shift, i) * load(b, i)
+        shifts += load(ws.shift, i)
     constant = (total - shifted) / shifts
-    for i in range(b.size):
-        b[i] += constant
-    return True
+    for i in range(b.shape[0]):
+        store(b, i, load(b, i) + constant)

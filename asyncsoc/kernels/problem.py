@@ -132,7 +132,7 @@ class Control(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """One member under one protocol step; `events` (e, 2) hold kind and value."""
+    """One member under one protocol step: `events` (e, 2) hold kind and value, `duration` is its longest [s]."""
 
     system: System
     tableau: Tableau
@@ -141,16 +141,19 @@ class Problem(NamedTuple):
     side: Side
     control: Control
     events: Array
+    duration: float
 
 
 class Local(NamedTuple):
     """Quantities on the contact nodes, (c,) each.
 
-    U, dU/dx, i0, di0/dx, ln of the side reaction's prefactor and its slope follow from x; `open` is the part not
-    blocked. `current` is the intercalation current density i, `side` that of the side reaction o [A/m2], both per
-    contact area; then their derivatives by x, by lambda and by the film thickness d, and that of phi_s by x.
+    The stoichiometry x there; U, dU/dx, i0, di0/dx, ln of the side reaction's prefactor and its slope follow from it.
+    `current` is the intercalation current density i, `side` that of the side reaction o [A/m2], both per contact area;
+    then their derivatives by x, by lambda and by the film thickness d, and that of phi_s by x. `slope_*` are those of i
+    by d and of o by d, x and lambda at the start of the step.
     """
 
+    x: Array
     ocp: Array
     ocp_x: Array
     i0: Array
@@ -166,103 +169,157 @@ class Local(NamedTuple):
     side_lambda: Array
     side_film: Array
     potential_x: Array
+    film: Array
+    film_rhs: Array
+    film_gain: Array
+    row: Array
+    total_x: Array
+    side_total_x: Array
+    slope_current_film: Array
+    slope_side_film: Array
+    slope_side_x: Array
+    slope_side_lambda: Array
 
 
 class Workspace(NamedTuple):
-    """Scratch arrays of one thread.
+    """Scratch arrays of one thread for one member or for `lanes.WIDTH` of them, the last axis [lanes] only then.
 
     Attributes
     ----------
-    lower : (nnz L,), pivots, zero, shift, diffusivity, psi, argument, rhs, border : (n,)
-        Factor, its scratch, diagonal added to K, D, psi, stage argument, right-hand side, border column.
-    scaled : (nnz K,), scale : (n,), krylov : (4, n)
+    lower : (nnz L[, lanes]), pivots, zero : (n[, lanes])
+        Factor and its scratch; of the iterative solve `pivots` is the diagonal.
+    inverse : (n[, lanes]), krylov : (4, n[, lanes])
         Of the iterative solve; empty otherwise.
-    stages : (s, n), film_stages : (s, c)
-        Stage increments of x and of the film thickness.
-    stage_lambda, stage_charge, stage_side : (s,)
+    x, shift, diffusivity, psi, argument, rhs, border : (n[, lanes])
+        State, diagonal added to K, D, psi, stage argument, right-hand side, border column.
+    stages : (s n[, lanes])
+        Stage increments of x, one stage after the other.
+    combination : (s[, lanes])
+        c / h of the stage being built.
+    inverse_gh, relative, floor, mask, ok, iterations : (1[, lanes])
+        1/(gamma h), goals of the iterative solve, its scratch, whether a member's step is still good, iterations taken.
+    film_stages : (m, s, c)
+        Stage increments of the film thickness; m members.
+    stage_lambda, stage_charge, stage_side : (m, s)
         Those of lambda, of the charge passed and of the side reaction's part of it.
-    film_argument, film_rhs, film_gain, row, total_x, side_total_x : (c,)
-    local
+    numbers : (m, k)
+        Columns of `rosenbrock`.
+    local : (m, c) each
         Contact nodes.
     """
 
     lower: Array
     pivots: Array
     zero: Array
+    inverse: Array
+    krylov: Array
+    x: Array
     shift: Array
     diffusivity: Array
     psi: Array
     argument: Array
     rhs: Array
     border: Array
-    scaled: Array
-    scale: Array
-    krylov: Array
     stages: Array
+    combination: Array
+    inverse_gh: Array
+    relative: Array
+    floor: Array
+    mask: Array
+    ok: Array
+    iterations: Array
     film_stages: Array
     stage_lambda: Array
     stage_charge: Array
     stage_side: Array
-    film_argument: Array
-    film_rhs: Array
-    film_gain: Array
-    row: Array
-    total_x: Array
-    side_total_x: Array
-    local: Local
+    numbers: Array
+    local: Array
+
+
+N_LOCAL = len(Local._fields)
 
 
 @kernel
 def make_local(c):
-    """Return zeroed arrays for `c` contact nodes."""
+    """Return room for the quantities on `c` contact nodes, to be read by `local_of`."""
+    return np.zeros((N_LOCAL, c))
+
+
+@kernel
+def local_of(rows):
+    """Return the rows of an array (N_LOCAL, c) by name."""
     return Local(
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
+        rows[0],
+        rows[1],
+        rows[2],
+        rows[3],
+        rows[4],
+        rows[5],
+        rows[6],
+        rows[7],
+        rows[8],
+        rows[9],
+        rows[10],
+        rows[11],
+        rows[12],
+        rows[13],
+        rows[14],
+        rows[15],
+        rows[16],
+        rows[17],
+        rows[18],
+        rows[19],
+        rows[20],
+        rows[21],
+        rows[22],
+        rows[23],
+        rows[24],
+        rows[25],
     )
 
 
 @kernel
-def make_workspace(system, s, c):
-    """Return zeroed scratch arrays for one thread: system, stages, most contact nodes."""
+def make_workspace(system, s, c, members, lanes):
+    """Return zeroed scratch arrays for one thread.
+
+    Parameters
+    ----------
+    system
+        The mesh.
+    s, c
+        Stages; most contact nodes.
+    members
+        Members that advance together: 1, or `lanes.WIDTH`.
+    lanes
+        The shape this adds to arrays: () or (WIDTH,).
+    """
     n = system.mass.size
-    n_scaled = system.indices.size if system.iterative else 0
-    n_krylov = n if system.iterative else 0
+    factors, krylov, vector, one = system.factor.indices.size, n if system.iterative else 0, (n, *lanes), (1, *lanes)
     return Workspace(
-        np.zeros(system.factor.indices.size),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n),
-        np.zeros(n_scaled),
-        np.zeros(n_krylov),
-        np.zeros((4, n_krylov)),
-        np.zeros((s, n)),
-        np.zeros((s, c)),
-        np.zeros(s),
-        np.zeros(s),
-        np.zeros(s),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        np.zeros(c),
-        make_local(c),
+        np.zeros((factors, *lanes)),
+        np.zeros(vector),
+        np.zeros((n - krylov, *lanes)),
+        np.zeros((krylov, *lanes)),
+        np.zeros((4, krylov, *lanes)),
+        np.zeros(vector),
+        np.zeros(vector),
+        np.zeros(vector),
+        np.zeros(vector),
+        np.zeros(vector),
+        np.zeros(vector),
+        np.zeros(vector),
+        np.zeros((s * n, *lanes)),
+        np.zeros((s, *lanes)),
+        np.zeros(one),
+        np.zeros(one),
+        np.zeros(one),
+        np.zeros(one),
+        np.zeros(one),
+        np.zeros(one),
+        np.zeros((members, s, c)),
+        np.zeros((members, s)),
+        np.zeros((members, s)),
+        np.zeros((members, s)),
+        np.zeros((members, 12)),
+        np.zeros((members, N_LOCAL, c)),
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from asyncsoc.kernels.controller import N_STATE
+from asyncsoc.kernels.members import N_STATE
 from asyncsoc.results.guard import GuardedFile, damaged
 from asyncsoc.stepping.state import Checkpoint, SegmentOutcome
 

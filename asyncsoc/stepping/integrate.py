@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.errors import InputError
-from asyncsoc.kernels.batch import advance_members
+from asyncsoc.kernels.batch import attempt_members
 from asyncsoc.kernels.tableaux import RODAS4P2, RODAS5P, Tableau
 from asyncsoc.stepping.members import Member, Method
 from asyncsoc.stepping.runs import Runs
@@ -79,14 +79,14 @@ def integrate(
 def _carry(
     system: OrderedSystem, tableau: Tableau, stacked: Stack, runs: Runs, active: NDArray[np.int64], threads: int
 ) -> None:
-    """Advance all members, one accepted step each at a time, until none has anything left to do."""
+    """Attempt a step of every member at a time until none has anything left to do."""
     with ThreadPoolExecutor(threads) as pool:
         while len(active):
-            shares = [np.ascontiguousarray(active[k::threads]) for k in range(threads)]
+            shares = np.array_split(active, threads)
             if threads == 1:
-                advance_members(system.kernel, tableau, stacked.data, shares[0])
+                attempt_members(system.kernel, tableau, stacked.data, shares[0])
             else:
-                jobs = [pool.submit(advance_members, system.kernel, tableau, stacked.data, share) for share in shares]
+                jobs = [pool.submit(attempt_members, system.kernel, tableau, stacked.data, share) for share in shares]
                 for job in jobs:
                     job.result()
             active = runs.accept(active)

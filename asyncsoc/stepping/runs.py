@@ -24,6 +24,7 @@ from asyncsoc.kernels.controller import (
     OPEN_BELOW,
     POTENTIAL,
     REJECTED,
+    RETRY,
     RUNNING,
     SIDE_CHARGE,
     STEP_SIZE,
@@ -110,8 +111,10 @@ class Runs:
         return np.array(sorted([*going, *self._begin(new)]), dtype=np.int64)
 
     def accept(self, numbers: Ints) -> Ints:
-        """Deal with what `advance_members` did to these members; return those that go on."""
+        """Deal with what `attempt_members` came to with these members; return those that go on."""
         outcome = self._data.outcome[numbers]
+        again = numbers[outcome == RETRY]
+        numbers, outcome = numbers[outcome != RETRY], outcome[outcome != RETRY]
         stuck = (outcome != RUNNING) & (outcome != DURATION_REACHED) & (outcome < EVENT)
         if stuck.any():
             for number in numbers[stuck].tolist():
@@ -127,8 +130,8 @@ class Runs:
         running = outcome == RUNNING
         for number in numbers[running].tolist():
             self._runs[number].fresh = self._runs[number].underway = True
-        going: Ints = numbers[running]
-        if len(going) == len(numbers):
+        going: Ints = np.sort(np.concatenate([again, numbers[running]]))
+        if running.all():
             return going
         ended = numbers[~running].tolist()
         for number, code in zip(ended, outcome[~running].tolist(), strict=True):

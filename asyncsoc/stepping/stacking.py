@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.electrode.segments import Segment
-from asyncsoc.kernels.batch import Members, allocate
 from asyncsoc.kernels.controller import LARGEST
+from asyncsoc.kernels.members import Members, allocate
 from asyncsoc.stepping.members import Member
 from asyncsoc.stepping.system import OrderedSystem
 from asyncsoc.units import FARADAY, GAS_CONSTANT
