@@ -153,17 +153,17 @@ def choose(condition: Any, positive: Any, other: Any) -> Any:
     raise NotImplementedError
 
 
-@overload(width, inline="always")
+@overload(width)
 def _width(array):
     return (lambda array: 1) if array.ndim == 1 else (lambda array: WIDTH)
 
 
-@overload(load, inline="always")
+@overload(load)
 def _load(array, index):
     return (lambda array, index: array[index]) if array.ndim == 1 else (lambda array, index: _load_lanes(array, index))
 
 
-@overload(store, inline="always")
+@overload(store)
 def _store(array, index, value):
     if array.ndim == 1:
 
@@ -174,14 +174,14 @@ def _store(array, index, value):
     return lambda array, index, value: _store_lanes(array, index, value)
 
 
-@overload(at, inline="always")
+@overload(at)
 def _at(array, index, lane):
     if array.ndim == 1:
         return lambda array, index, lane: array[index]
     return lambda array, index, lane: array[index, lane]
 
 
-@overload(put, inline="always")
+@overload(put)
 def _put(array, index, lane, value):
     if array.ndim == 1:
 
@@ -196,7 +196,7 @@ def _put(array, index, lane, value):
     return write_lane
 
 
-@overload(every, inline="always")
+@overload(every)
 def _every(array, value):
     return (lambda array, value: value) if array.ndim == 1 else (lambda array, value: _splat_lanes(value))
 
