@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.contact import solve_lambda
+from asyncsoc.kernels.contact import CURRENT, SIDE, solve_lambda
 from asyncsoc.kernels.controller import LAMBDA, judge, plan, prepare
 from asyncsoc.kernels.lanes import WIDTH, at, every, load, put, store, width
-from asyncsoc.kernels.members import problem_of
-from asyncsoc.kernels.problem import local_of, make_local, make_workspace
+from asyncsoc.kernels.members import ACTIVE
 from asyncsoc.kernels.rosenbrock import ERROR, LAM, TOLERANCE, H, attempt
+from asyncsoc.kernels.workspace import N_LOCAL, make_workspace
 
 FEWEST = 3
 """Members from which on eight lanes are quicker than one after the other."""
@@ -45,8 +45,8 @@ def _keep_film(tableau, members, j, stages):
 @kernel
 def _keep_currents(members, j, local):
     for k in range(members.n_contact[j]):
-        members.current[j, k] = local.current[k]
-        members.side_current[j, k] = local.side[k]
+        members.current[j, k] = local[CURRENT, k]
+        members.side_current[j, k] = local[SIDE, k]
 
 
 @kernel
@@ -59,7 +59,7 @@ def _attempt_group(system, tableau, members, group, count, ws):
     for lane in range(width(ws.x)):
         j = group[lane]
         x, numbers = members.x[j], ws.numbers[lane]
-        numbers[H] = plan(members.duration[j], members.state[j], members.search[j])
+        numbers[H] = plan(members, j)
         numbers[TOLERANCE], numbers[LAM] = members.tolerance[j], members.state[j, LAMBDA]
         put(ws.iterations, 0, lane, 0.0)
         for i in range(n):
@@ -71,16 +71,15 @@ def _attempt_group(system, tableau, members, group, count, ws):
         for i in range(n):
             x[i] = at(ws.x, i, lane)
             finite = finite and np.isfinite(x[i])
-        problem, local = problem_of(system, tableau, members, j), local_of(ws.local[lane])
-        film = members.film_new[j]
+        local = ws.local[lane]
         for k in range(members.n_contact[j]):
-            finite = finite and np.isfinite(film[k])
+            finite = finite and np.isfinite(members.film_new[j, k])
         if not finite:
             ws.numbers[lane, ERROR] = np.nan
-        members.outcome[j] = judge(problem, x, film, ws.numbers[lane], members.state[j], members.search[j], local)
+        members.outcome[j] = judge(tableau, members, j, ws.numbers[lane], local)
         members.iterations[j] += at(ws.iterations, 0, lane)
         _keep_currents(members, j, local)
-        if problem.side.active:
+        if members.side[j, ACTIVE] > 0.0:
             _keep_film(tableau, members, j, ws.film_stages[lane])
     _keep_continuous(tableau, members, group, count, ws)
 
@@ -107,27 +106,24 @@ def attempt_members(system, tableau, members, listed):
 
 
 @kernel
-def start_member(system, tableau, members, j, guess):
+def start_member(members, j, guess):
     """Make member `j` consistent with its control at `x`; return (converged, nearest event).
 
     lambda, current, potential and margin go to `state`, the current densities to `current` and `side_current`; time
     and charge of the protocol step start at zero.
     """
-    local = local_of(make_local(members.nodes.shape[1]))
-    problem = problem_of(system, tableau, members, j)
-    members.search[j] = 0.0
-    converged, which = prepare(problem, members.x[j], members.film[j], members.state[j], guess, local)
+    local = np.zeros((N_LOCAL, members.nodes.shape[1]))
+    converged, which = prepare(members, j, guess, local)
     _keep_currents(members, j, local)
     return converged, which
 
 
 @kernel
-def observe_member(system, tableau, members, j, x, film, guess, current, side_current):
+def observe_member(members, j, x, film, guess, current, side_current):
     """Solve member `j`'s constraint at another state; fill the current densities (C,), return (converged, I, phi_s)."""
-    local = local_of(make_local(members.nodes.shape[1]))
-    problem = problem_of(system, tableau, members, j)
-    converged, _, total, potential = solve_lambda(problem, x, film, guess, local)
+    local = np.zeros((N_LOCAL, members.nodes.shape[1]))
+    converged, _, total, potential = solve_lambda(members, j, x, film, guess, local)
     for k in range(members.n_contact[j]):
-        current[k] = local.current[k]
-        side_current[k] = local.side[k]
+        current[k] = local[CURRENT, k]
+        side_current[k] = local[SIDE, k]
     return converged, total, potential

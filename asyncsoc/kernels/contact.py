@@ -8,8 +8,39 @@ import numpy as np
 
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.interpolation import ocp_and_i0
+from asyncsoc.kernels.members import (
+    ACTIVE,
+    ALPHA,
+    BETA,
+    CURRENT_FACTOR,
+    INVERSE_BLOCK,
+    INVERSE_LIMIT,
+    INVERSE_SPACING,
+    KINETICS,
+    POTENTIAL_FACTOR,
+    RESISTIVITY,
+    SCALE,
+    SHIFT,
+    SIDE_ALPHA,
+    SIDE_FIRST,
+    SIDE_INVERSE_SPACING,
+    SPACING,
+    TARGET,
+    X_FIRST,
+    F,
+)
 from asyncsoc.kernels.rates import UNIFORM_FLUX, local_currents
 from asyncsoc.kernels.reaction import energy_point
+
+# Rows of the quantities on the contact nodes, `local` (N_LOCAL, c). The stoichiometry there, and what follows from it:
+# U, dU/dx, i0, di0/dx, ln of the side reaction's prefactor and its slope ...
+X, OCP, OCP_X, I0, I0_X, BARRIER, BARRIER_X = range(7)
+# ... the intercalation current density i and that of the side reaction o [A/m2], both per contact area; their
+# derivatives by x, by lambda and by the film thickness d, and that of phi_s by x ...
+CURRENT, CURRENT_X, CURRENT_LAMBDA, CURRENT_FILM, SIDE, SIDE_X, SIDE_LAMBDA, SIDE_FILM, POTENTIAL_X = range(7, 16)
+# ... and what a step remembers of its start (`rosenbrock`).
+FILM, FILM_RHS, FILM_GAIN, ROW, TOTAL_X, SIDE_TOTAL_X, START_CURRENT_FILM, START_SIDE_FILM = range(16, 24)
+START_SIDE_X, START_SIDE_LAMBDA = range(24, 26)
 
 _ITERATIONS = 200
 _TOLERANCE = 1e-13
@@ -17,22 +48,41 @@ _LARGEST_MOVE = 0.2
 
 
 @kernel
-def load_contact(problem, local):
-    """Evaluate on the contact nodes what follows from the stoichiometry `local.x`."""
-    medium, side = problem.medium, problem.side
-    for k in range(problem.contact.nodes.size):
-        at = local.x[k]
-        u, u_x, i0, i0_x = ocp_and_i0(at, medium.x_first, medium.inv_spacing, medium.spacing, medium.coefficients)
-        local.ocp[k], local.ocp_x[k], local.i0[k], local.i0_x[k] = u, u_x, i0, i0_x
-        if side.active:
-            energy, slope = energy_point(at, side.first, side.inverse_spacing, side.coefficients)
-            local.barrier[k] = (side.shift - side.beta * energy) * medium.f
-            local.barrier_x[k] = -side.beta * slope * medium.f
+def load_contact(members, j, local):
+    """Evaluate on the contact nodes of member `j` what follows from the stoichiometry `local[X]`."""
+    t, q = members.table[j], members.side_table[j]
+    first, inverse, spacing = members.grids[t, X_FIRST], members.grids[t, INVERSE_SPACING], members.grids[t, SPACING]
+    table, side_table, side, f = members.tables[t], members.side_tables[q], members.side[j], members.medium[j, F]
+    active = side[ACTIVE] > 0.0
+    for k in range(members.n_contact[j]):
+        x = local[X, k]
+        local[OCP, k], local[OCP_X, k], local[I0, k], local[I0_X, k] = ocp_and_i0(x, first, inverse, spacing, table)
+        if active:
+            energy, slope = energy_point(
+                x, members.side_grids[q, SIDE_FIRST], members.side_grids[q, SIDE_INVERSE_SPACING], side_table
+            )
+            local[BARRIER, k] = (side[SHIFT] - side[BETA] * energy) * f
+            local[BARRIER_X, k] = -side[BETA] * slope * f
 
 
 @kernel
-def evaluate_contact(problem, lam, film, local):
-    """Evaluate i, o and their derivatives on the contact at lambda.
+def _uniform_flux(members, j, lam, local):
+    potential, mean_film, area = 0.0, 0.0, members.area[j]
+    for k in range(members.n_contact[j]):
+        share = members.areas[j, k] / area
+        local[CURRENT, k], local[CURRENT_X, k] = lam / area, 0.0
+        local[CURRENT_LAMBDA, k], local[CURRENT_FILM, k] = 1.0 / area, 0.0
+        local[SIDE, k], local[SIDE_X, k], local[SIDE_LAMBDA, k], local[SIDE_FILM, k] = 0.0, 0.0, 0.0, 0.0
+        local[POTENTIAL_X, k] = share * local[OCP_X, k]
+        potential += share * local[OCP, k]
+        mean_film += share * members.resistance[j, k]
+    film_drop = mean_film / area
+    return lam, 0.0, 1.0, 0.0, potential + film_drop * lam, film_drop
+
+
+@kernel
+def evaluate_contact(members, j, lam, film, local):
+    """Evaluate i, o and their derivatives on the contact of member `j` at lambda and the film thickness `film` (c,).
 
     Returns
     -------
@@ -40,88 +90,77 @@ def evaluate_contact(problem, lam, film, local):
         I = sum of w (i + o) [A], the side reaction's part of it, their derivatives by lambda at fixed x and film,
         phi_s [V] and its.
     """
-    contact, medium, side = problem.contact, problem.medium, problem.side
-    if medium.kinetics == UNIFORM_FLUX:
-        potential, mean_film = 0.0, 0.0
-        for k in range(contact.nodes.size):
-            share = contact.areas[k] / contact.area
-            local.current[k] = lam / contact.area
-            local.current_x[k] = 0.0
-            local.current_lambda[k] = 1.0 / contact.area
-            local.current_film[k] = 0.0
-            local.side[k], local.side_x[k], local.side_lambda[k], local.side_film[k] = 0.0, 0.0, 0.0, 0.0
-            local.potential_x[k] = share * local.ocp_x[k]
-            potential += share * local.ocp[k]
-            mean_film += share * contact.film[k]
-        film_drop = mean_film / contact.area
-        return lam, 0.0, 1.0, 0.0, potential + film_drop * lam, film_drop
+    kinetics = int(members.medium[j, KINETICS])
+    if kinetics == UNIFORM_FLUX:
+        return _uniform_flux(members, j, lam, local)
+    f, alpha, side = members.medium[j, F], members.medium[j, ALPHA], members.side[j]
     total, side_total, total_lambda, side_total_lambda = 0.0, 0.0, 0.0, 0.0
-    coupled = side.active != 0
-    side_on = coupled and side.scale > 0.0
-    resistivity = side.resistivity if coupled else 0.0
-    log_scale = math.log(side.scale) if side_on else 0.0
-    for k in range(contact.nodes.size):
-        resistance, barrier, barrier_film, open_part, open_film = contact.film[k], 0.0, 0.0, 1.0, 0.0
+    coupled = side[ACTIVE] > 0.0
+    side_on = coupled and side[SCALE] > 0.0
+    resistivity = side[RESISTIVITY] if coupled else 0.0
+    log_scale = math.log(side[SCALE]) if side_on else 0.0
+    for k in range(members.n_contact[j]):
+        resistance, barrier, barrier_film, open_part, open_film = members.resistance[j, k], 0.0, 0.0, 1.0, 0.0
         if coupled:
             resistance += film[k] * resistivity
-            thinning = 1.0 + film[k] * side.inverse_limit
-            barrier = local.barrier[k] + log_scale - math.log(thinning)
-            barrier_film = -side.inverse_limit / thinning
-            open_part = max(0.0, 1.0 - film[k] * side.inverse_block)
-            open_film = -side.inverse_block if open_part > 0.0 else 0.0
+            thinning = 1.0 + film[k] * side[INVERSE_LIMIT]
+            barrier = local[BARRIER, k] + log_scale - math.log(thinning)
+            barrier_film = -side[INVERSE_LIMIT] / thinning
+            open_part = max(0.0, 1.0 - film[k] * side[INVERSE_BLOCK])
+            open_film = -side[INVERSE_BLOCK] if open_part > 0.0 else 0.0
         i, i_x, i_lam, i_film, o, o_x, o_lam, o_film = local_currents(
             lam,
-            local.ocp[k],
-            local.ocp_x[k],
-            local.i0[k],
-            local.i0_x[k],
+            local[OCP, k],
+            local[OCP_X, k],
+            local[I0, k],
+            local[I0_X, k],
             barrier,
-            local.barrier_x[k],
+            local[BARRIER_X, k],
             barrier_film,
-            side.alpha * medium.f,
+            side[SIDE_ALPHA] * f,
             side_on,
             resistance,
             resistivity,
-            medium.kinetics,
-            medium.f,
-            medium.alpha,
+            kinetics,
+            f,
+            alpha,
         )
-        local.current[k], local.current_x[k], local.current_lambda[k] = (
+        local[CURRENT, k], local[CURRENT_X, k], local[CURRENT_LAMBDA, k] = (
             open_part * i,
             open_part * i_x,
             open_part * i_lam,
         )
-        local.current_film[k] = open_part * i_film + open_film * i
-        local.side[k], local.side_x[k], local.side_lambda[k] = open_part * o, open_part * o_x, open_part * o_lam
-        local.side_film[k] = open_part * o_film + open_film * o
-        local.potential_x[k] = 0.0
-        area = contact.areas[k]
-        total += area * (local.current[k] + local.side[k])
-        side_total += area * local.side[k]
-        total_lambda += area * (local.current_lambda[k] + local.side_lambda[k])
-        side_total_lambda += area * local.side_lambda[k]
+        local[CURRENT_FILM, k] = open_part * i_film + open_film * i
+        local[SIDE, k], local[SIDE_X, k], local[SIDE_LAMBDA, k] = open_part * o, open_part * o_x, open_part * o_lam
+        local[SIDE_FILM, k] = open_part * o_film + open_film * o
+        local[POTENTIAL_X, k] = 0.0
+        area = members.areas[j, k]
+        total += area * (local[CURRENT, k] + local[SIDE, k])
+        side_total += area * local[SIDE, k]
+        total_lambda += area * (local[CURRENT_LAMBDA, k] + local[SIDE_LAMBDA, k])
+        side_total_lambda += area * local[SIDE_LAMBDA, k]
     return total, side_total, total_lambda, side_total_lambda, lam, 1.0
 
 
 @kernel
-def solve_lambda(problem, x, film, lam, local):
+def solve_lambda(members, j, x, film, lam, local):
     """Solve the constraint at fixed x (n,) and film (c,) by damped Newton; return (converged, lambda, I, phi_s).
 
     The last evaluation is at the lambda returned, so that `local` holds the current densities of the solution.
     """
-    for k in range(problem.contact.nodes.size):
-        local.x[k] = x[problem.contact.nodes[k]]
-    load_contact(problem, local)
-    control = problem.control
-    uniform = problem.medium.kinetics == UNIFORM_FLUX
+    for k in range(members.n_contact[j]):
+        local[X, k] = x[members.nodes[j, k]]
+    load_contact(members, j, local)
+    control = members.control[j]
+    uniform = int(members.medium[j, KINETICS]) == UNIFORM_FLUX
     converged = False
     total, potential = 0.0, 0.0
     for _ in range(_ITERATIONS):
-        total, _, total_lambda, _, potential, potential_lambda = evaluate_contact(problem, lam, film, local)
+        total, _, total_lambda, _, potential, potential_lambda = evaluate_contact(members, j, lam, film, local)
         if converged:
             break
-        slope = control.current_factor * total_lambda + control.potential_factor * potential_lambda
-        residual = control.current_factor * total + control.potential_factor * potential - control.target
+        slope = control[CURRENT_FACTOR] * total_lambda + control[POTENTIAL_FACTOR] * potential_lambda
+        residual = control[CURRENT_FACTOR] * total + control[POTENTIAL_FACTOR] * potential - control[TARGET]
         change = -residual / slope
         if not np.isfinite(change):
             break

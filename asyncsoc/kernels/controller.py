@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.contact import solve_lambda
+from asyncsoc.kernels.contact import X, solve_lambda
+from asyncsoc.kernels.members import INVERSE_BLOCK, SERIES
 from asyncsoc.kernels.rosenbrock import CHARGE as STEP_CHARGE
 from asyncsoc.kernels.rosenbrock import ERROR, NEW_LAM, TOLERANCE, H
 from asyncsoc.kernels.rosenbrock import SIDE_CHARGE as STEP_SIDE_CHARGE
@@ -35,22 +36,21 @@ _SMALLEST_STEP = 1e-9
 
 
 @kernel
-def nearest_event(problem, x, film, current, potential, charge):
+def nearest_event(members, j, film, current, potential, charge, local):
     """Return how far the nearest event is away, and which it is (-1: there is none).
 
     Positive: not yet. In V, relative current, stoichiometry, relative charge, share of open contact.
     """
-    contact, events = problem.contact, problem.events
     lowest, highest, open_area = np.inf, -np.inf, 0.0
-    for k in range(contact.nodes.size):
-        value = x[contact.nodes[k]]
+    for k in range(members.n_contact[j]):
+        value = local[X, k]
         lowest = min(lowest, value)
         highest = max(highest, value)
-        open_area += contact.areas[k] * max(0.0, 1.0 - film[k] * problem.side.inverse_block)
-    voltage = potential + problem.control.series * current
+        open_area += members.areas[j, k] * max(0.0, 1.0 - film[k] * members.side[j, INVERSE_BLOCK])
+    voltage = potential + members.control[j, SERIES] * current
     best, which = np.inf, -1
-    for e in range(events.shape[0]):
-        kind, limit = int(events[e, 0]), events[e, 1]
+    for e in range(members.n_events[j]):
+        kind, limit = int(members.events[j, e, 0]), members.events[j, e, 1]
         if kind == VOLTAGE_ABOVE:
             margin = limit - voltage
         elif kind == VOLTAGE_BELOW:
@@ -64,7 +64,7 @@ def nearest_event(problem, x, film, current, potential, charge):
         elif kind == CHARGE_REACHED:
             margin = 1.0 - abs(charge) / limit
         else:
-            margin = open_area / contact.area - limit
+            margin = open_area / members.area[j] - limit
             if margin <= 0.0:  # without contact every other limit is passed too: this one says why
                 return margin, e
         if margin < best:
@@ -73,10 +73,12 @@ def nearest_event(problem, x, film, current, potential, charge):
 
 
 @kernel
-def prepare(problem, x, film, state, guess, local):
-    """Solve the constraint at the start of a protocol step; set `state` up and return (converged, nearest event)."""
-    converged, lam, current, potential = solve_lambda(problem, x, film, guess, local)
-    margin, which = nearest_event(problem, x, film, current, potential, 0.0)
+def prepare(members, j, guess, local):
+    """Solve member `j`'s constraint at the start of a protocol step; set its state up, return (converged, event)."""
+    state, film = members.state[j], members.film[j]
+    converged, lam, current, potential = solve_lambda(members, j, members.x[j], film, guess, local)
+    margin, which = nearest_event(members, j, film, current, potential, 0.0, local)
+    members.search[j] = 0.0
     state[TIME], state[CHARGE], state[SIDE_CHARGE], state[LAST_ERROR] = 0.0, 0.0, 0.0, 1.0
     state[LAMBDA], state[CURRENT], state[POTENTIAL], state[MARGIN] = lam, current, potential, margin
     return converged, which
@@ -93,12 +95,13 @@ def _between(low, margin_low, high, margin_high, time):
 
 
 @kernel
-def plan(duration, state, search):
-    """Return the step size [s] to attempt next, at most up to `duration` of the protocol step [s]."""
+def plan(members, j):
+    """Return the step size [s] member `j` attempts next, at most up to the duration of the protocol step."""
+    state, search = members.state[j], members.search[j]
     if search[_LOCATED] > 0.0:
         return search[_NEXT]
     h = search[_NEXT] if search[_NEXT] > 0.0 else min(state[STEP_SIZE], state[LARGEST])
-    remaining = duration - state[TIME]
+    remaining = members.duration[j] - state[TIME]
     search[_LAST] = 0.0
     if h >= remaining * (1.0 - 1e-12):
         search[_LAST] = 1.0
@@ -116,39 +119,28 @@ def _retry(size, search):
 
 
 @kernel
-def judge(problem, x, film, numbers, state, search, local):
-    """Solve the constraint again at the end of an attempt and decide what becomes of it.
+def judge(tableau, members, j, numbers, local):
+    """Solve member `j`'s constraint again at the end of an attempt and decide what becomes of it.
 
     Where an event lies within the step, it is shrunk until its end lies on the event, by the Illinois rule on the
     nearest margin. Returns RETRY where another attempt is due, with its size in `search`; else the step is accepted,
     `state` goes on and `search` is cleared: RUNNING, DURATION_REACHED, EVENT + k for event k, or STEP_TOO_SMALL where
-    nothing more can be done.
-
-    Parameters
-    ----------
-    problem
-        Of the member.
-    x : (n,), film : (c,)
-        What the attempt arrived at.
-    numbers
-        What it left, as of `rosenbrock`; its error is not a number where it failed.
-    state, search
-        The member's.
-    local
-        Receives the current densities at the end.
+    nothing more can be done. `numbers` are as of `rosenbrock`, the error not a number where the attempt failed; `local`
+    receives the current densities at the end.
     """
+    state, search, x, film = members.state[j], members.search[j], members.x_new[j], members.film_new[j]
     h, tolerance, error = numbers[H], numbers[TOLERANCE], numbers[ERROR]
-    power = 1.0 / (problem.tableau.embedded_order + 1)
+    power = 1.0 / (tableau.embedded_order + 1)
     ok = error >= 0.0
     lam, current, potential, margin, which = numbers[NEW_LAM], 0.0, 0.0, 0.0, -1
     if ok:
-        ok, lam, current, potential = solve_lambda(problem, x, film, lam, local)
+        ok, lam, current, potential = solve_lambda(members, j, x, film, lam, local)
     if search[_LOCATED] == 0.0 and not (ok and error <= tolerance):
         state[REJECTED] += 1
         return _retry(h * (max(_SHRINK, _SAFETY * (tolerance / error) ** power) if ok else 0.1), search)
     if not ok:
         return STEP_TOO_SMALL
-    margin, which = nearest_event(problem, x, film, current, potential, state[CHARGE] + numbers[STEP_CHARGE])
+    margin, which = nearest_event(members, j, film, current, potential, state[CHARGE] + numbers[STEP_CHARGE], local)
     passed = margin <= 0.0
     if search[_LOCATED] > 0.0 or passed:
         if search[_LOCATED] == 0.0:
@@ -175,7 +167,7 @@ def judge(problem, x, film, numbers, state, search, local):
     growth = _SAFETY * relative ** (-0.7 * power) * max(state[LAST_ERROR], 1e-3) ** (0.3 * power)
     state[STEP_SIZE] = h * min(_GROW, max(_SHRINK, growth))
     state[LAST_ERROR] = relative
-    state[TIME] = problem.duration if outcome == DURATION_REACHED else state[TIME] + h
+    state[TIME] = members.duration[j] if outcome == DURATION_REACHED else state[TIME] + h
     state[LAMBDA], state[CURRENT], state[POTENTIAL] = lam, current, potential
     state[CHARGE] += numbers[STEP_CHARGE]
     state[SIDE_CHARGE] += numbers[STEP_SIDE_CHARGE]

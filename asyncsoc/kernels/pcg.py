@@ -33,10 +33,10 @@ def fill_diagonal(places, stiffness, shift, diagonal, inverse, ok):
 @kernel
 def _any(mask):
     """Return whether any member's `mask` (1[, lanes]) is positive."""
+    found = False
     for lane in range(width(mask)):
-        if at(mask, 0, lane) > 0.0:
-            return True
-    return False
+        found = found or at(mask, 0, lane) > 0.0
+    return found
 
 
 @kernel

@@ -14,12 +14,44 @@ from __future__ import annotations
 import numpy as np
 
 from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.contact import evaluate_contact, load_contact
+from asyncsoc.kernels.contact import (
+    CURRENT,
+    CURRENT_FILM,
+    CURRENT_LAMBDA,
+    CURRENT_X,
+    FILM,
+    FILM_GAIN,
+    FILM_RHS,
+    POTENTIAL_X,
+    ROW,
+    SIDE,
+    SIDE_FILM,
+    SIDE_LAMBDA,
+    SIDE_TOTAL_X,
+    SIDE_X,
+    START_CURRENT_FILM,
+    START_SIDE_FILM,
+    START_SIDE_LAMBDA,
+    START_SIDE_X,
+    TOTAL_X,
+    X,
+    evaluate_contact,
+    load_contact,
+)
 from asyncsoc.kernels.interpolation import psi_and_d
 from asyncsoc.kernels.lanes import at, every, load, put, store, width
 from asyncsoc.kernels.linear import LOOSEST, SHARE, SMALL, ready, solve_in_place
-from asyncsoc.kernels.members import problem_of
-from asyncsoc.kernels.problem import local_of
+from asyncsoc.kernels.members import (
+    ACTIVE,
+    CHARGE_DENSITY,
+    CURRENT_FACTOR,
+    GROWTH,
+    INVERSE_SPACING,
+    POTENTIAL_FACTOR,
+    SPACING,
+    TARGET,
+    X_FIRST,
+)
 
 FILM_FLOOR = 1e-10
 """Film thickness below which its error counts absolutely [m]."""
@@ -31,24 +63,22 @@ H, TOLERANCE, LAM = range(3)
 # ... what an attempt leaves: lambda before its final re-solve, charge passed, the side reaction's part of it [C], error
 NEW_LAM, CHARGE, SIDE_CHARGE, ERROR = range(3, 7)
 # ... and what it remembers of the start of the step
-_CORNER, _TOTAL_LAMBDA, _SIDE_LAMBDA, _TOTAL, _SIDE = range(7, 12)
-
-
-@kernel
-def _gather(problem, source, lane, local):
-    for k in range(problem.contact.nodes.size):
-        local.x[k] = at(source, problem.contact.nodes[k], lane)
+_CORNER, _TOTAL_LAMBDA, _SIDE_LAMBDA, _TOTAL, _SIDE, _POTENTIAL = range(7, 13)
 
 
 @kernel
 def _fill_medium(system, tableau, members, group, ws):
     """Fill D at x, 1/(gamma h) and the goals of an iterative solve."""
     for lane in range(width(ws.x)):
-        medium = problem_of(system, tableau, members, group[lane]).medium
-        conductance = 0.0
+        t = members.table[group[lane]]
+        first, inverse, spacing = (
+            members.grids[t, X_FIRST],
+            members.grids[t, INVERSE_SPACING],
+            members.grids[t, SPACING],
+        )
+        table, conductance = members.tables[t], 0.0
         for i in range(system.mass.size):
-            x = at(ws.x, i, lane)
-            _, d = psi_and_d(x, medium.x_first, medium.inv_spacing, medium.spacing, medium.coefficients)
+            _, d = psi_and_d(at(ws.x, i, lane), first, inverse, spacing, table)
             put(ws.diffusivity, i, lane, d)
             conductance += system.mass[i] * d
         inverse_gh = 1.0 / (tableau.gamma * ws.numbers[lane, H])
@@ -59,37 +89,47 @@ def _fill_medium(system, tableau, members, group, ws):
 
 
 @kernel
-def _linearize(problem, lane, film, ws):
+def _linearize(members, j, lane, ws):
     """Add the contact of one member to shift and border; remember its reduced slopes."""
-    contact, medium, side, control = problem.contact, problem.medium, problem.side, problem.control
-    local, numbers = local_of(ws.local[lane]), ws.numbers[lane]
-    inverse_gh = at(ws.inverse_gh, 0, lane)
-    _gather(problem, ws.x, lane, local)
-    load_contact(problem, local)
-    _, _, total_lambda, side_lambda, _, potential_lambda = evaluate_contact(problem, numbers[LAM], film, local)
-    for k in range(contact.nodes.size):
-        i_x, i_lambda, o_x = local.current_x[k], local.current_lambda[k], local.side_x[k]
-        o_lambda = local.side_lambda[k]
-        local.slope_current_film[k], local.slope_side_film[k] = local.current_film[k], local.side_film[k]
-        local.slope_side_x[k], local.slope_side_lambda[k] = o_x, o_lambda
-        if side.active:
-            gain = side.growth / (inverse_gh - side.growth * local.side_film[k])
+    local, numbers, side, control = ws.local[lane], ws.numbers[lane], members.side[j], members.control[j]
+    inverse_gh, density, active = at(ws.inverse_gh, 0, lane), members.medium[j, CHARGE_DENSITY], side[ACTIVE] > 0.0
+    for k in range(members.n_contact[j]):
+        local[X, k] = at(ws.x, members.nodes[j, k], lane)
+    load_contact(members, j, local)
+    _, _, total_lambda, side_lambda, _, potential_lambda = evaluate_contact(
+        members, j, numbers[LAM], members.film[j], local
+    )
+    for k in range(members.n_contact[j]):
+        i_x, i_lambda, o_x, o_lambda = (
+            local[CURRENT_X, k],
+            local[CURRENT_LAMBDA, k],
+            local[SIDE_X, k],
+            local[SIDE_LAMBDA, k],
+        )
+        i_film, o_film, area, node = (
+            local[CURRENT_FILM, k],
+            local[SIDE_FILM, k],
+            members.areas[j, k],
+            members.nodes[j, k],
+        )
+        local[START_CURRENT_FILM, k], local[START_SIDE_FILM, k] = i_film, o_film
+        local[START_SIDE_X, k], local[START_SIDE_LAMBDA, k] = o_x, o_lambda
+        if active:
+            gain = side[GROWTH] / (inverse_gh - side[GROWTH] * o_film)
             film_x, film_lambda = gain * o_x, gain * o_lambda
-            i_x += local.current_film[k] * film_x
-            i_lambda += local.current_film[k] * film_lambda
-            o_x += local.side_film[k] * film_x
-            side_lambda += contact.areas[k] * local.side_film[k] * film_lambda
-            total_lambda += contact.areas[k] * (local.current_film[k] + local.side_film[k]) * film_lambda
-            local.film_gain[k] = gain
-        node = contact.nodes[k]
-        area = contact.areas[k] / medium.charge_density
-        put(ws.shift, node, lane, at(ws.shift, node, lane) + area * i_x / at(ws.diffusivity, node, lane))
-        put(ws.border, node, lane, area * i_lambda)
-        local.total_x[k] = contact.areas[k] * (i_x + o_x)
-        local.side_total_x[k] = contact.areas[k] * o_x
-        local.row[k] = control.current_factor * local.total_x[k] + control.potential_factor * local.potential_x[k]
+            i_x += i_film * film_x
+            i_lambda += i_film * film_lambda
+            o_x += o_film * film_x
+            side_lambda += area * o_film * film_lambda
+            total_lambda += area * (i_film + o_film) * film_lambda
+            local[FILM_GAIN, k] = gain
+        put(ws.shift, node, lane, at(ws.shift, node, lane) + area / density * i_x / at(ws.diffusivity, node, lane))
+        put(ws.border, node, lane, area / density * i_lambda)
+        local[TOTAL_X, k] = area * (i_x + o_x)
+        local[SIDE_TOTAL_X, k] = area * o_x
+        local[ROW, k] = control[CURRENT_FACTOR] * local[TOTAL_X, k] + control[POTENTIAL_FACTOR] * local[POTENTIAL_X, k]
     numbers[_TOTAL_LAMBDA], numbers[_SIDE_LAMBDA] = total_lambda, side_lambda
-    numbers[_CORNER] = control.current_factor * total_lambda + control.potential_factor * potential_lambda
+    numbers[_CORNER] = control[CURRENT_FACTOR] * total_lambda + control[POTENTIAL_FACTOR] * potential_lambda
 
 
 @kernel
@@ -109,7 +149,23 @@ def _combine(tableau, stage, ws):
 
 
 @kernel
-def _flow(system, ws):
+def _fill_psi(members, group, ws):
+    """Fill psi at the stage argument."""
+    for lane in range(width(ws.x)):
+        t = members.table[group[lane]]
+        first, inverse, spacing = (
+            members.grids[t, X_FIRST],
+            members.grids[t, INVERSE_SPACING],
+            members.grids[t, SPACING],
+        )
+        table = members.tables[t]
+        for i in range(ws.psi.shape[0]):
+            value, _ = psi_and_d(at(ws.argument, i, lane), first, inverse, spacing, table)
+            put(ws.psi, i, lane, value)
+
+
+@kernel
+def _add_flow(system, ws):
     """Add the diffusion term -K psi and the mass to the right-hand side.
 
     Differences: what leaves one node enters another to the bit, so that lithium does not drift.
@@ -122,68 +178,63 @@ def _flow(system, ws):
 
 
 @kernel
-def _drive(problem, stage, lane, film, ws):
+def _drive(tableau, members, j, stage, lane, ws):
     """Evaluate the contact of one member at a stage and subtract its flux from the right-hand side."""
-    contact, medium, side, tableau = problem.contact, problem.medium, problem.side, problem.tableau
-    local, numbers = local_of(ws.local[lane]), ws.numbers[lane]
-    stages, inverse_gh = ws.film_stages[lane], at(ws.inverse_gh, 0, lane)
+    local, numbers, side, stages = ws.local[lane], ws.numbers[lane], members.side[j], ws.film_stages[lane]
+    inverse_gh, density, active = at(ws.inverse_gh, 0, lane), members.medium[j, CHARGE_DENSITY], side[ACTIVE] > 0.0
     lam = numbers[LAM]
     for p in range(stage):
         lam += tableau.a[stage, p] * ws.stage_lambda[lane, p]
-    for k in range(contact.nodes.size):
-        local.film[k], local.film_rhs[k] = film[k], 0.0
-        if side.active:
+    for k in range(members.n_contact[j]):
+        local[X, k] = at(ws.argument, members.nodes[j, k], lane)
+        local[FILM, k], local[FILM_RHS, k] = members.film[j, k], 0.0
+        if active:
             for p in range(stage):
-                local.film[k] += tableau.a[stage, p] * stages[p, k]
-                local.film_rhs[k] += at(ws.combination, p, lane) * stages[p, k]
-    _gather(problem, ws.argument, lane, local)
-    load_contact(problem, local)
-    total, side_total, _, _, potential, _ = evaluate_contact(problem, lam, local.film, local)
-    for k in range(contact.nodes.size):
-        i_here = local.current[k]
-        if side.active:  # the part of the film's increment that does not depend on x and lambda
-            local.film_rhs[k] = (side.growth * local.side[k] + local.film_rhs[k]) / (
-                inverse_gh - side.growth * local.slope_side_film[k]
-            )
-            i_here += local.slope_current_film[k] * local.film_rhs[k]
-            both = local.slope_current_film[k] + local.slope_side_film[k]
-            total += contact.areas[k] * both * local.film_rhs[k]
-            side_total += contact.areas[k] * local.slope_side_film[k] * local.film_rhs[k]
-        node = contact.nodes[k]
-        put(ws.rhs, node, lane, at(ws.rhs, node, lane) - contact.areas[k] * i_here / medium.charge_density)
-    numbers[_TOTAL], numbers[_SIDE], numbers[NEW_LAM] = total, side_total, lam
-    return potential
+                local[FILM, k] += tableau.a[stage, p] * stages[p, k]
+                local[FILM_RHS, k] += at(ws.combination, p, lane) * stages[p, k]
+    load_contact(members, j, local)
+    total, side_total, _, _, potential, _ = evaluate_contact(members, j, lam, local[FILM], local)
+    for k in range(members.n_contact[j]):
+        i_here, area, node = local[CURRENT, k], members.areas[j, k], members.nodes[j, k]
+        if active:  # the part of the film's increment that does not depend on x and lambda
+            i_film, o_film = local[START_CURRENT_FILM, k], local[START_SIDE_FILM, k]
+            grown = (side[GROWTH] * local[SIDE, k] + local[FILM_RHS, k]) / (inverse_gh - side[GROWTH] * o_film)
+            local[FILM_RHS, k] = grown
+            i_here += i_film * grown
+            total += area * (i_film + o_film) * grown
+            side_total += area * o_film * grown
+        put(ws.rhs, node, lane, at(ws.rhs, node, lane) - area * i_here / density)
+    numbers[_TOTAL], numbers[_SIDE], numbers[_POTENTIAL], numbers[NEW_LAM] = total, side_total, potential, lam
 
 
 @kernel
-def _close(problem, lane, potential, ws):
-    """Return the change of lambda that meets the constraint at a stage, the right-hand side solved for."""
-    contact, control = problem.contact, problem.control
-    local, numbers = local_of(ws.local[lane]), ws.numbers[lane]
-    residual = control.target - control.current_factor * numbers[_TOTAL] - control.potential_factor * potential
-    for k in range(contact.nodes.size):
-        residual -= local.row[k] * at(ws.rhs, contact.nodes[k], lane)
+def _change(members, j, lane, ws):
+    """Return the change of one member's lambda that meets the constraint, the stage's right-hand side solved for."""
+    local, numbers, control = ws.local[lane], ws.numbers[lane], members.control[j]
+    residual = control[TARGET] - control[CURRENT_FACTOR] * numbers[_TOTAL]
+    residual -= control[POTENTIAL_FACTOR] * numbers[_POTENTIAL]
+    for k in range(members.n_contact[j]):
+        residual -= local[ROW, k] * at(ws.rhs, members.nodes[j, k], lane)
     return residual / numbers[_CORNER] if numbers[_CORNER] != 0.0 else 0.0
 
 
 @kernel
-def _integrate_charges(problem, stage, lane, change, ws):
+def _draw(members, j, stage, lane, change, ws):
     """Keep what one member's stage draws, and the increment of its film."""
-    contact, side = problem.contact, problem.side
-    local, numbers = local_of(ws.local[lane]), ws.numbers[lane]
+    local, numbers, active = ws.local[lane], ws.numbers[lane], members.side[j, ACTIVE] > 0.0
     charge_sum, side_sum, first = 0.0, 0.0, stage * ws.x.shape[0]
     for p in range(stage):
         charge_sum += at(ws.combination, p, lane) * ws.stage_charge[lane, p]
         side_sum += at(ws.combination, p, lane) * ws.stage_side[lane, p]
     drawn = numbers[_TOTAL] + numbers[_TOTAL_LAMBDA] * change
     side_drawn = numbers[_SIDE] + numbers[_SIDE_LAMBDA] * change
-    for k in range(contact.nodes.size):
-        moved = at(ws.stages, first + contact.nodes[k], lane)
-        drawn += local.total_x[k] * moved
-        side_drawn += local.side_total_x[k] * moved
-        if side.active:
-            ws.film_stages[lane, stage, k] = local.film_rhs[k] + local.film_gain[k] * (
-                local.slope_side_x[k] * moved + local.slope_side_lambda[k] * change
+    for k in range(members.n_contact[j]):
+        moved = at(ws.stages, first + members.nodes[j, k], lane)
+        drawn += local[TOTAL_X, k] * moved
+        side_drawn += local[SIDE_TOTAL_X, k] * moved
+        if active:
+            ws.film_stages[lane, stage, k] = local[FILM_RHS, k] + local[FILM_GAIN, k] * (
+                local[START_SIDE_X, k] * moved + local[START_SIDE_LAMBDA, k] * change
             )
     inverse_gh = at(ws.inverse_gh, 0, lane)
     ws.stage_lambda[lane, stage] = change
@@ -192,12 +243,10 @@ def _integrate_charges(problem, stage, lane, change, ws):
 
 
 @kernel
-def _psi(problem, lane, ws):
-    medium = problem.medium
-    for i in range(ws.psi.shape[0]):
-        x = at(ws.argument, i, lane)
-        value, _ = psi_and_d(x, medium.x_first, medium.inv_spacing, medium.spacing, medium.coefficients)
-        put(ws.psi, i, lane, value)
+def _divide(b, diffusivity):
+    """Turn w = D dx into dx in place."""
+    for i in range(b.shape[0]):
+        store(b, i, load(b, i) / load(diffusivity, i))
 
 
 @kernel
@@ -215,37 +264,29 @@ def attempt(system, tableau, members, group, ws):
         store(ws.shift, i, system.mass[i] * inverse_gh / load(ws.diffusivity, i))
         store(ws.border, i, every(ws.x, 0.0))
     for lane in range(lanes):
-        j = group[lane]
-        _linearize(problem_of(system, tableau, members, j), lane, members.film[j], ws)
+        _linearize(members, group[lane], lane, ws)
     ready(system, ws)
     solve_in_place(system, ws, ws.border)
-    for i in range(n):
-        store(ws.border, i, load(ws.border, i) / load(ws.diffusivity, i))
+    _divide(ws.border, ws.diffusivity)
     for lane in range(lanes):
-        problem, local = problem_of(system, tableau, members, group[lane]), local_of(ws.local[lane])
-        for k in range(problem.contact.nodes.size):
-            ws.numbers[lane, _CORNER] -= local.row[k] * at(ws.border, problem.contact.nodes[k], lane)
-    potentials = np.empty(lanes)
+        j = group[lane]
+        for k in range(members.n_contact[j]):
+            ws.numbers[lane, _CORNER] -= ws.local[lane, ROW, k] * at(ws.border, members.nodes[j, k], lane)
     for stage in range(s):
         _combine(tableau, stage, ws)
+        _fill_psi(members, group, ws)
+        _add_flow(system, ws)
         for lane in range(lanes):
-            _psi(problem_of(system, tableau, members, group[lane]), lane, ws)
-        _flow(system, ws)
-        for lane in range(lanes):
-            j = group[lane]
-            potentials[lane] = _drive(problem_of(system, tableau, members, j), stage, lane, members.film[j], ws)
+            _drive(tableau, members, group[lane], stage, lane, ws)
         solve_in_place(system, ws, ws.rhs)
-        for i in range(n):
-            store(ws.rhs, i, load(ws.rhs, i) / load(ws.diffusivity, i))
+        _divide(ws.rhs, ws.diffusivity)
         for lane in range(lanes):
-            problem = problem_of(system, tableau, members, group[lane])
-            put(ws.mask, 0, lane, _close(problem, lane, potentials[lane], ws))
+            put(ws.mask, 0, lane, _change(members, group[lane], lane, ws))
         change = load(ws.mask, 0)
         for i in range(n):
             store(ws.stages, stage * n + i, load(ws.rhs, i) - change * load(ws.border, i))
         for lane in range(lanes):
-            problem = problem_of(system, tableau, members, group[lane])
-            _integrate_charges(problem, stage, lane, at(ws.mask, 0, lane), ws)
+            _draw(members, group[lane], stage, lane, at(ws.mask, 0, lane), ws)
     volume_error, volume = every(ws.x, 0.0), 0.0
     for i in range(n):
         error = load(ws.stages, (s - 1) * n + i)
@@ -254,30 +295,28 @@ def attempt(system, tableau, members, group, ws):
         volume_error += system.mass[i] * error * error
     store(ws.mask, 0, volume_error)
     for lane in range(lanes):
-        j = group[lane]
-        _finish(problem_of(system, tableau, members, j), lane, members.film_new[j], volume, ws)
+        _finish(tableau, members, group[lane], lane, at(ws.mask, 0, lane) / volume, ws)
 
 
 @kernel
-def _finish(problem, lane, film_new, volume, ws):
+def _finish(tableau, members, j, lane, volume_error, ws):
     """Add the last stage to the film, lambda and the charges of one member; form its error norm."""
-    contact, side, tableau = problem.contact, problem.side, problem.tableau
-    local, numbers = local_of(ws.local[lane]), ws.numbers[lane]
+    local, numbers, active = ws.local[lane], ws.numbers[lane], members.side[j, ACTIVE] > 0.0
     last = tableau.a.shape[0] - 1
     contact_error, film_error, thickest = 0.0, 0.0, FILM_FLOOR
-    for k in range(contact.nodes.size):
-        error = at(ws.stages, last * ws.x.shape[0] + contact.nodes[k], lane)
-        contact_error += contact.areas[k] * error * error
-        film_new[k] = local.film[k]
-        if side.active:
-            film_new[k] += ws.film_stages[lane, last, k]
-            film_error += contact.areas[k] * ws.film_stages[lane, last, k] ** 2
-            thickest = max(thickest, film_new[k])
+    for k in range(members.n_contact[j]):
+        error = at(ws.stages, last * ws.x.shape[0] + members.nodes[j, k], lane)
+        contact_error += members.areas[j, k] * error * error
+        members.film_new[j, k] = local[FILM, k]
+        if active:
+            members.film_new[j, k] += ws.film_stages[lane, last, k]
+            film_error += members.areas[j, k] * ws.film_stages[lane, last, k] ** 2
+            thickest = max(thickest, members.film_new[j, k])
     charge, side_charge = ws.stage_charge[lane, last], ws.stage_side[lane, last]
     for p in range(last):
         charge += tableau.a[last, p] * ws.stage_charge[lane, p]
         side_charge += tableau.a[last, p] * ws.stage_side[lane, p]
     numbers[NEW_LAM] += ws.stage_lambda[lane, last]
     numbers[CHARGE], numbers[SIDE_CHARGE] = charge, side_charge
-    error = np.sqrt(max(at(ws.mask, 0, lane) / volume, contact_error / contact.area))
-    numbers[ERROR] = max(error, FILM_WEIGHT * np.sqrt(film_error / contact.area) / thickest)
+    error = np.sqrt(max(volume_error, contact_error / members.area[j]))
+    numbers[ERROR] = max(error, FILM_WEIGHT * np.sqrt(film_error / members.area[j]) / thickest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,7 +53,10 @@ def stack(system: OrderedSystem, members: Sequence[Member]) -> Stack:
         len(system.kernel.mass),
         max(len(nodes) for nodes in contacts),
         max(len(segment.events) for member in members for segment in member.segments) + 1,
-        (np.array([[t.x_first, t.spacing] for t in tables]), np.stack([t.coefficients for t in tables])),
+        (
+            np.array([[t.x_first, 1.0 / t.spacing, t.spacing] for t in tables]),
+            np.stack([t.coefficients for t in tables]),
+        ),
         (
             np.array([[s.first, s.inverse_spacing] for s in sides] or [[0.0, 1.0]]),
             np.stack([s.coefficients for s in sides] or [flat]),
@@ -64,6 +68,7 @@ def stack(system: OrderedSystem, members: Sequence[Member]) -> Stack:
         data.n_contact[j] = count
         data.nodes[j, :count] = system.place[nodes]
         data.areas[j, :count] = member.weights[nodes]
+        data.area[j] = math.fsum(data.areas[j, :count])
         data.resistance[j, :count] = member.film_resistance
         thickness = np.asarray(member.film_thickness, dtype=np.float64)
         data.film[j, :count] = thickness if thickness.ndim == 0 else thickness[nodes]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.ldl import Factor, analyze
-from asyncsoc.kernels.problem import System
+from asyncsoc.kernels.workspace import System
 
 MOST_FACTOR_OPERATIONS = 1e8
 """Multiplications in a factorization above which conjugate gradients are quicker."""
