@@ -9,29 +9,28 @@ from __future__ import annotations
 from asyncsoc.kernels.batch import observe_member
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.controller import LAMBDA
+from asyncsoc.kernels.members import ACTIVE
 
 N_MEANS = 5
 """Columns of `mean_rows`: volume mean, contact mean, smallest, largest, mean over the far side."""
 
 
-@kernel(inline="always")
+@kernel
 def _between(start, end, dense, theta, out):
     """Evaluate the method's continuous solution at the fraction `theta` of a step."""
     rest = 1.0 - theta
     for i in range(out.size):
-        out[i] = rest * start[i] + theta * (
-            end[i] + rest * (dense[0, i] + theta * (dense[1, i] + theta * dense[2, i]))
-        )
+        out[i] = rest * start[i] + theta * (end[i] + rest * (dense[0, i] + theta * (dense[1, i] + theta * dense[2, i])))
 
 
 @kernel(nogil=True)
-def observe_members(system, tableau, members, place, listed, fractions, shown, x, film, current, side_current, solved):
+def observe_members(mass, members, place, listed, fractions, shown, x, film, current, side_current, solved):
     """Look at members between the start and the end of the step they accepted last.
 
     Parameters
     ----------
-    place : (n,)
-        Place of each mesh node in the elimination order.
+    mass, place : (n,)
+        Lumped volumes in elimination order [m3]; place of each mesh node in it.
     listed, fractions : (k,)
         Members, as often as wanted, and the fraction of the step to look at.
     shown : (2, max(n, C))
@@ -48,16 +47,14 @@ def observe_members(system, tableau, members, place, listed, fractions, shown, x
         j, theta = listed[p], fractions[p]
         _between(members.x[j], members.x_new[j], members.dense[j], theta, ordered)
         film_row[:] = members.film_new[j]
-        if members.side[j, 0] != 0.0:
+        if members.side[j, ACTIVE] > 0.0:
             _between(members.film[j], members.film_new[j], members.film_dense[j], theta, film_row)
-        found = observe_member(
-            system, tableau, members, j, ordered, film_row, members.state[j, LAMBDA], current[p], side_current[p]
-        )
+        found = observe_member(members, j, ordered, film_row, members.state[j, LAMBDA], current[p], side_current[p])
         solved[p, 0] = 1.0 if found[0] else 0.0
         solved[p, 1], solved[p, 2] = found[1], found[2]
         lithium, grown = 0.0, 0.0
         for i in range(n):
-            lithium += system.mass[i] * (members.x_new[j, i] - ordered[i])
+            lithium += mass[i] * (members.x_new[j, i] - ordered[i])
         for k in range(members.n_contact[j]):
             grown += members.areas[j, k] * (members.film_new[j, k] - film_row[k])
         solved[p, 3], solved[p, 4] = lithium, grown

@@ -67,7 +67,7 @@ def integrate(
         raise InputError("there is nothing to integrate", where="members", allowed="at least one member")
     stacked = stack(system, members)
     seen = observers if observers is not None else [()] * len(members)
-    runs = Runs(system, METHODS[method], stacked, seen, watchers)
+    runs = Runs(system, stacked, seen, watchers)
     try:
         active = runs.open(resume or [None] * len(members))
         _carry(system, METHODS[method], stacked, runs, active, threads)

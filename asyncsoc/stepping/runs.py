@@ -32,7 +32,6 @@ from asyncsoc.kernels.controller import (
 )
 from asyncsoc.kernels.interpolation import psi_and_d_array
 from asyncsoc.kernels.rates import UNIFORM_FLUX
-from asyncsoc.kernels.tableaux import Tableau
 from asyncsoc.stepping.stacking import Stack, load_segment
 from asyncsoc.stepping.state import (
     AcceptedSteps,
@@ -77,7 +76,7 @@ class Runs:
 
     Parameters
     ----------
-    system, tableau, stacked
+    system, stacked
         What the kernels read.
     observers
         For each member, what watches it.
@@ -88,16 +87,15 @@ class Runs:
     def __init__(
         self,
         system: OrderedSystem,
-        tableau: Tableau,
         stacked: Stack,
         observers: Sequence[Sequence[Observer]],
         watchers: Sequence[Watcher],
     ) -> None:
-        self._system, self._tableau, self._stack = system, tableau, stacked
+        self._system, self._stack = system, stacked
         self._members, self._data = stacked.members, stacked.data
         self._observers, self._watchers = observers, watchers
         self._observed = np.array([bool(some) for some in observers], dtype=bool)
-        self._viewer = Viewer(system, tableau, stacked)
+        self._viewer = Viewer(system, stacked)
         self._runs = [_Run(0, []) for _ in stacked.members]
         self._kept = stacked.data.state.copy()
 
@@ -214,7 +212,7 @@ class Runs:
         segment = self._segment(number)
         load_segment(self._stack, number, segment)
         self._viewer.begin(number, segment)
-        converged, which = start_member(self._system.kernel, self._tableau, self._data, number, self._guess(number))
+        converged, which = start_member(self._data, number, self._guess(number))
         return bool(converged), int(which)
 
     def _start(self, number: int) -> str | None:

@@ -10,7 +10,6 @@ from asyncsoc.errors import SimulationError
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.controller import ACCEPTED, CHARGE, CURRENT, LAST_STEP, POTENTIAL, SIDE_CHARGE, TIME
 from asyncsoc.kernels.observing import observe_members
-from asyncsoc.kernels.tableaux import Tableau
 from asyncsoc.stepping.stacking import Stack
 from asyncsoc.stepping.state import AcceptedSteps, Checkpoint, SegmentOutcome, States
 from asyncsoc.stepping.system import OrderedSystem
@@ -29,9 +28,9 @@ class Viewer:
         When each member's present protocol step began [s].
     """
 
-    def __init__(self, system: OrderedSystem, tableau: Tableau, stacked: Stack) -> None:
+    def __init__(self, system: OrderedSystem, stacked: Stack) -> None:
         members = stacked.members
-        self._system, self._tableau, self._stack = system, tableau, stacked
+        self._system, self._stack = system, stacked
         self._ordered = bool((system.place == np.arange(len(system.place))).all())
         self._film_open = np.array([member.side is not None for member in members])
         self._resistivity = np.array([0.0 if m.side is None else m.side.resistivity for m in members])
@@ -125,8 +124,7 @@ class Viewer:
         x, solved = np.empty((len(numbers), data.x.shape[1])), np.empty((len(numbers), 5))
         film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
         observe_members(
-            system.kernel,
-            self._tableau,
+            system.kernel.mass,
             data,
             system.place,
             numbers,
