@@ -4,27 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncsoc.kernels.ldl import analyze, factorize, solve
-
-
-def graph_laplacian(n: int, edges: int, seed: int) -> sp.csr_matrix:
-    rng = np.random.default_rng(seed)
-    i, j = rng.integers(0, n, edges), rng.integers(0, n, edges)
-    keep = i != j
-    weights = rng.uniform(0.1, 2.0, keep.sum())
-    upper = sp.coo_matrix((-weights, (i[keep], j[keep])), shape=(n, n))
-    off = (upper + upper.T).tocsr()
-    full = (off - sp.diags(np.asarray(off.sum(axis=1)).ravel())).tocsr()
-    full.sort_indices()
-    return full
-
-
-def arrays(matrix: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data.astype(np.float64)
+from tests.kernels.laplacians import arrays, graph_laplacian
 
 
 @settings(max_examples=30, deadline=None)
@@ -35,7 +19,9 @@ def test_solves_what_numpy_solves(n: int, edges: int, seed: int) -> None:
     shift = np.random.default_rng(seed).uniform(0.5, 1.5, n)
     factor = analyze(indptr, indices)
     lower, pivots, work = np.zeros(len(factor.indices)), np.zeros(n), np.zeros(n)
-    assert factorize(indptr, indices, data, shift, factor, lower, pivots, work)
+    ok = np.zeros(1)
+    factorize(indptr, indices, data, shift, factor, lower, pivots, work, ok)
+    assert ok[0] == 1.0
     b = np.random.default_rng(seed + 1).normal(size=n)
     x = b.copy()
     solve(factor, lower, pivots, x)
@@ -48,11 +34,11 @@ def test_refactoring_in_the_same_memory_is_bit_for_bit_the_same() -> None:
     matrix = graph_laplacian(40, 120, 3)
     indptr, indices, data = arrays(matrix)
     factor = analyze(indptr, indices)
-    lower, pivots, work = np.zeros(len(factor.indices)), np.zeros(40), np.zeros(40)
-    factorize(indptr, indices, data, np.full(40, 0.3), factor, lower, pivots, work)
+    lower, pivots, work, ok = np.zeros(len(factor.indices)), np.zeros(40), np.zeros(40), np.zeros(1)
+    factorize(indptr, indices, data, np.full(40, 0.3), factor, lower, pivots, work, ok)
     first = lower.copy(), pivots.copy()
-    factorize(indptr, indices, data, np.full(40, 7.0), factor, lower, pivots, work)
-    factorize(indptr, indices, data, np.full(40, 0.3), factor, lower, pivots, work)
+    factorize(indptr, indices, data, np.full(40, 7.0), factor, lower, pivots, work, ok)
+    factorize(indptr, indices, data, np.full(40, 0.3), factor, lower, pivots, work, ok)
     assert np.array_equal(first[0], lower)
     assert np.array_equal(first[1], pivots)
 
@@ -62,7 +48,8 @@ def test_an_indefinite_or_broken_matrix_is_refused_and_leaves_no_trace(shift: fl
     matrix = graph_laplacian(20, 60, 1)
     indptr, indices, data = arrays(matrix)
     factor = analyze(indptr, indices)
-    lower, pivots, work = np.zeros(len(factor.indices)), np.zeros(20), np.zeros(20)
+    lower, pivots, work, ok = np.zeros(len(factor.indices)), np.zeros(20), np.zeros(20), np.ones(1)
     with np.errstate(all="ignore"):
-        assert not factorize(indptr, indices, data, np.full(20, shift), factor, lower, pivots, work)
+        factorize(indptr, indices, data, np.full(20, shift), factor, lower, pivots, work, ok)
+    assert ok[0] == 0.0
     assert not work.any()
