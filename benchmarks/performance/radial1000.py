@@ -32,7 +32,7 @@ AGREEMENT = 1e-4
 """Largest difference of both programs refined, in stoichiometry."""
 LEAST_FACTOR = 3.0
 TARGETS = (TARGET, TARGET / 10.0)
-MESHES = ((16, 2.5e-2), (24, 1e-2), (32, 5e-3), (48, 2e-3), (90, 5e-4))
+MESHES = ((12, 4e-2), (16, 2.5e-2), (24, 1e-2), (32, 5e-3), (48, 2e-3), (90, 5e-4))
 """Cells and first cell of our radial meshes."""
 TOLERANCES = (1e-2, 5e-3, 2e-3, 1e-3, 5e-4, 2e-4, 1e-4)
 _WIDTHS = {6: (1.5, 2.5), 8: (0.0, 1.5, 2.5), 10: (0.0, 1.5), 14: (1.5,), 20: (0.0, 2.0), 40: (2.0,)}
@@ -136,7 +136,7 @@ def picked(count: int, among: int) -> list[int]:
 
 def search_ours(count: int, quick: bool) -> dict[tuple[tuple[int, float], float], Row]:
     """Return a row for every mesh and tolerance of ours."""
-    meshes = MESHES[1:3] if quick else MESHES
+    meshes = MESHES[2:4] if quick else MESHES
     tolerances = TOLERANCES[1::2] if quick else TOLERANCES
     return {(mesh, t): ours(mesh, t, count, SEARCHED)[0] for mesh in meshes for t in tolerances}
 
