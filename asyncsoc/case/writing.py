@@ -21,13 +21,19 @@ _SI = {"um": "m", "nm": "m", "degC": "K", "mAh/cm2": "C/m2"}
 def to_toml(case: Case) -> str:
     """Return `case` as TOML in SI, defaults included, units in comments."""
     lines = [f"name = {_value(case.name)}"]
-    for name, field in type(case).model_fields.items():
+    for name in _section_names(type(case)):
         section: BaseModel = getattr(case, name)
-        if field.annotation is str or not hasattr(type(section), "model_fields"):
-            continue
         # A particle may hold a mesh, which nobody should keep alive.
-        lines.append(_lines(name, section) if name == "particle" else _section(name, section))
+        kept = name != "particle" or case.particle.shape != "arrays"
+        lines.append(_section(name, section) if kept else _lines(name, section))
     return "\n".join(lines) + "\n"
+
+
+@lru_cache(maxsize=4)
+def _section_names(case: type[BaseModel]) -> tuple[str, ...]:
+    """Return the names of a case's sections, in order."""
+    kinds = {name: field.annotation for name, field in case.model_fields.items()}
+    return tuple(name for name, kind in kinds.items() if isinstance(kind, type) and issubclass(kind, BaseModel))
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""What is measured of many members at once: states between steps, means over the mesh, sums over the contact.
+"""What is done to many members at once: starting steps, states between steps, means over the mesh and the contact.
 
 Every row is summed by itself and in one order: its bits do not depend on the rows beside it, nor on how wide the arrays
 are that hold them.
@@ -6,13 +6,48 @@ are that hold them.
 
 from __future__ import annotations
 
-from asyncsoc.kernels.batch import observe_member
+import math
+
+import numpy as np
+
+from asyncsoc.kernels.batch import start_member
 from asyncsoc.kernels.compiling import kernel
+from asyncsoc.kernels.contact import CURRENT, SIDE, solve_lambda
 from asyncsoc.kernels.controller import LAMBDA
+from asyncsoc.kernels.interpolation import ocp_and_i0, psi_and_d
 from asyncsoc.kernels.members import ACTIVE
+from asyncsoc.kernels.workspace import N_LOCAL
 
 N_MEANS = 5
 """Columns of `mean_rows`: volume mean, contact mean, smallest, largest, mean over the far side."""
+
+
+@kernel(nogil=True)
+def start_members(members, listed, guesses, found):
+    """Make members consistent with their controls, as `start_member` does.
+
+    Parameters
+    ----------
+    listed, guesses : (k,)
+        Members; lambda to begin with, NaN for the open-circuit potential at the mean stoichiometry of the contact.
+    found : (k, 3)
+        Filled: whether the constraint was solved (0 or 1), the nearest event, and the mean of D over the contact nodes
+        [m2/s].
+    """
+    for p in range(listed.size):
+        j, guess = listed[p], guesses[p]
+        count, table = members.n_contact[j], members.table[j]
+        first, inverse, spacing = members.grids[table, 0], members.grids[table, 1], members.grids[table, 2]
+        mean, diffusivity = 0.0, 0.0
+        for k in range(count):
+            value = members.x[j, members.nodes[j, k]]
+            mean += value
+            diffusivity += psi_and_d(value, first, inverse, spacing, members.tables[table])[1]
+        if math.isnan(guess):
+            guess = ocp_and_i0(mean / count, first, inverse, spacing, members.tables[table])[0]
+        converged, which = start_member(members, j, guess)
+        found[p, 0] = 1.0 if converged else 0.0
+        found[p, 1], found[p, 2] = which, diffusivity / count
 
 
 @kernel
@@ -42,6 +77,7 @@ def observe_members(mass, members, place, listed, fractions, shown, x, film, cur
         [m3].
     """
     n = place.size
+    local = np.zeros((N_LOCAL, members.nodes.shape[1]))
     ordered, film_row = shown[0, :n], shown[1, : members.film.shape[1]]
     for p in range(listed.size):
         j, theta = listed[p], fractions[p]
@@ -49,13 +85,15 @@ def observe_members(mass, members, place, listed, fractions, shown, x, film, cur
         film_row[:] = members.film_new[j]
         if members.side[j, ACTIVE] > 0.0:
             _between(members.film[j], members.film_new[j], members.film_dense[j], theta, film_row)
-        found = observe_member(members, j, ordered, film_row, members.state[j, LAMBDA], current[p], side_current[p])
-        solved[p, 0] = 1.0 if found[0] else 0.0
-        solved[p, 1], solved[p, 2] = found[1], found[2]
+        guess = members.state[j, LAMBDA]
+        converged, _, total, potential = solve_lambda(members, j, ordered, film_row, guess, local)
+        solved[p, 0] = 1.0 if converged else 0.0
+        solved[p, 1], solved[p, 2] = total, potential
         lithium, grown = 0.0, 0.0
         for i in range(n):
             lithium += mass[i] * (members.x_new[j, i] - ordered[i])
         for k in range(members.n_contact[j]):
+            current[p, k], side_current[p, k] = local[CURRENT, k], local[SIDE, k]
             grown += members.areas[j, k] * (members.film_new[j, k] - film_row[k])
         solved[p, 3], solved[p, 4] = lithium, grown
         for i in range(n):

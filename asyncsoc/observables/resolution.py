@@ -98,8 +98,8 @@ def gradient_errors(mesh: ParticleMesh, runs: Sequence[Array]) -> list[float]:
     """
     widest, shares, chosen = [0.0] * len(runs), [], []
     for number, fields in enumerate(runs):
-        ranges = np.ptp(fields, axis=1) if len(fields) else np.zeros(1)
-        widest[number] = float(ranges.max())
+        ranges = (fields.max(axis=1) - fields.min(axis=1)).tolist() if len(fields) else [0.0]
+        widest[number] = max(ranges)
         if widest[number] < SMALLEST_RANGE:
             continue
         looked = list(range(len(fields)))
@@ -107,7 +107,7 @@ def gradient_errors(mesh: ParticleMesh, runs: Sequence[Array]) -> list[float]:
             looked = sorted({int(np.argmax(ranges)), *np.linspace(0, len(fields) - 1, _MOST_SNAPSHOTS).astype(int)})
         for k in looked:
             if ranges[k] > 0.0:
-                shares.append((number, float(ranges[k]) / widest[number]))
+                shares.append((number, ranges[k] / widest[number]))
                 chosen.append(fields[k])
     found = [0.0] * len(runs)
     if chosen:

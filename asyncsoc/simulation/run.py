@@ -146,12 +146,15 @@ def simulate_batch(
         recording.finish(number, outcome.checkpoint)
     fields = [recorder.fields for recorder in recording.fields]
     resolutions = gradient_warnings(setups[0].mesh, fields)
+    mesh = setups[0].mesh.sha256
+    origin = collect(mesh_sha256=mesh, case_sha256="", started=started, stop_reason="", threads=threads)
     endings = []
     for number, columns in enumerate(recording.curves.curves()):
         outcome, solution = outcomes[number], None
         if len(columns[names.TIME]):
             reached = _Reached(columns, recording.fields[number].times, fields[number], recording.rates[number])
-            about = _about(started, threads, outcome, cases[number], setups[number])
+            about = origin | {"case sha256": cases[number].hash, "stop reason": outcome.stop_reason}
+            about["integrator steps"] = {"accepted": outcome.accepted, "rejected": outcome.rejected}
             solution = _solution(
                 cases[number], setups[number], reached, outcome, resolutions[number], walls=walls, provenance=about
             )
@@ -215,17 +218,6 @@ def _solution(
         checkpoint=outcome.checkpoint,
         **added,
     )
-
-
-def _about(started: datetime, threads: int, outcome: Outcome, case: Case, setup: Setup) -> dict[str, Any]:
-    found = collect(
-        mesh_sha256=setup.mesh.sha256,
-        case_sha256=case.hash,
-        started=started,
-        stop_reason=outcome.stop_reason,
-        threads=threads,
-    )
-    return found | {"integrator steps": {"accepted": outcome.accepted, "rejected": outcome.rejected}}
 
 
 __all__ = ["Ending", "Progress", "simulate", "simulate_batch"]

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import ConvergenceError, InfeasibleStepError, InterruptedRunError, SimulationError
-from asyncsoc.kernels.batch import start_member
 from asyncsoc.kernels.controller import (
     ACCEPTED,
     CHARGE,
@@ -30,7 +29,7 @@ from asyncsoc.kernels.controller import (
     STEP_SIZE,
     TIME,
 )
-from asyncsoc.kernels.interpolation import psi_and_d_array
+from asyncsoc.kernels.observing import start_members
 from asyncsoc.kernels.rates import UNIFORM_FLUX
 from asyncsoc.stepping.stacking import Stack, load_segment
 from asyncsoc.stepping.state import (
@@ -47,6 +46,7 @@ from asyncsoc.stepping.system import OrderedSystem
 from asyncsoc.stepping.viewing import Viewer
 from asyncsoc.units import FARADAY
 
+Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _FIRST_MOVE = 10.0
@@ -58,8 +58,8 @@ _NO_JUMP = 1e-15
 class _Run:
     """Where one member is in its protocol.
 
-    `position` counts the protocol steps done, `finished` tells how they went. `kept`, `done` and `underway` belong to
-    the last accepted state: its state vector, the protocol steps done by then, whether the next one had begun.
+    `position` counts the protocol steps done, `finished` tells how they went, `done` those done by the last accepted
+    state. `checkpoint` is where the run went on from.
     """
 
     position: int
@@ -67,8 +67,6 @@ class _Run:
     error: SimulationError | None = None
     checkpoint: Checkpoint | None = None
     done: tuple[SegmentOutcome, ...] = ()
-    underway: bool = False
-    fresh: bool = False
 
 
 class Runs:
@@ -97,7 +95,9 @@ class Runs:
         self._observed = np.array([bool(some) for some in observers], dtype=bool)
         self._viewer = Viewer(system, stacked)
         self._runs = [_Run(0, []) for _ in stacked.members]
+        # Of the last accepted states: state vectors; whether there are any yet, whether they lie within steps.
         self._kept = stacked.data.state.copy()
+        self._fresh, self._underway = (np.zeros(len(stacked.members), dtype=bool) for _ in range(2))
 
     def open(self, checkpoints: Sequence[Checkpoint | None]) -> Ints:
         """Begin, or go on from checkpoints; return the members that have anything to do."""
@@ -126,8 +126,7 @@ class Runs:
         data.x[numbers], data.film[numbers] = data.x_new[numbers], data.film_new[numbers]
         self._kept[numbers] = data.state[numbers]
         running = outcome == RUNNING
-        for number in numbers[running].tolist():
-            self._runs[number].fresh = self._runs[number].underway = True
+        self._fresh[numbers], self._underway[numbers] = True, running
         going: Ints = np.sort(np.concatenate([again, numbers[running]]))
         if running.all():
             return going
@@ -135,7 +134,7 @@ class Runs:
         for number, code in zip(ended, outcome[~running].tolist(), strict=True):
             segment, run = self._segment(number), self._runs[number]
             self._close(number, segment.events[code - EVENT].reason if code >= EVENT else "duration reached")
-            run.fresh, run.underway, run.done = True, False, tuple(run.finished)
+            run.done = tuple(run.finished)
         return np.sort(np.concatenate([going, np.array(self._begin(ended), dtype=np.int64)]))
 
     def interrupt(self) -> None:
@@ -155,8 +154,9 @@ class Runs:
         if run.error is not None:
             reason = run.error.what
         checkpoint = run.checkpoint
-        if run.fresh:
-            checkpoint = self._viewer.checkpoint(number, self._kept[number], run.done, underway=run.underway)
+        if self._fresh[number]:
+            underway = bool(self._underway[number])
+            checkpoint = self._viewer.checkpoint(number, self._kept[number], run.done, underway=underway)
         counts = int(state[ACCEPTED]), int(state[REJECTED])
         return Outcome(reason, tuple(run.finished), *counts, run.error, checkpoint)
 
@@ -174,7 +174,7 @@ class Runs:
         self._viewer.resume(number, checkpoint)
         underway = checkpoint.underway and run.position < len(self._members[number].segments)
         if underway:
-            self._load(number)
+            self._load([number])
             largest = float(data.state[number, LARGEST])
             data.state[number] = checkpoint.state
             data.state[number, LARGEST] = largest
@@ -187,82 +187,68 @@ class Runs:
         going: list[int] = []
         waiting = list(numbers)
         while waiting:
-            over = {}
-            starting = []
-            for number in waiting:
-                run = self._runs[number]
-                if run.error is not None or run.position >= len(self._members[number].segments):
-                    continue
-                reason = self._start(number)
-                if run.error is None:
-                    starting.append(number)
+            waiting = [j for j in waiting if self._runs[j].position < len(self._members[j].segments)]
+            before = self._data.state[waiting, CURRENT].tolist()
+            over: dict[int, str] = {}
+            for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
+                reason = self._begun(number, found, before[row])
                 if reason is not None:
                     over[number] = reason
-            waiting = []
-            for number in self._show_starts(starting):
-                if number in over:
-                    self._close(number, over[number])
-                    waiting.append(number)
-                else:
-                    going.append(number)
+            shown = self._show_starts([number for number in waiting if self._runs[number].error is None])
+            going += [number for number in shown if number not in over]
+            waiting = [number for number in shown if number in over]
+            for number in waiting:
+                self._close(number, over[number])
         return going
 
-    def _load(self, number: int) -> tuple[bool, int]:
-        """Load the present protocol step and solve its constraint; return (solved, nearest event)."""
-        segment = self._segment(number)
-        load_segment(self._stack, number, segment)
-        self._viewer.begin(number, segment)
-        converged, which = start_member(self._data, number, self._guess(number))
-        return bool(converged), int(which)
+    def _load(self, numbers: list[int]) -> Array:
+        """Load the present protocol steps and solve their constraints; return what `start_members` found."""
+        found = np.empty((len(numbers), 3))
+        guesses = np.empty(len(numbers))
+        for row, number in enumerate(numbers):
+            segment = self._segment(number)
+            load_segment(self._stack, number, segment)
+            self._viewer.begin(number, segment)
+            guesses[row] = self._guess(number, segment)
+        start_members(self._data, np.array(numbers, dtype=np.int64), guesses, found)
+        return found
 
-    def _start(self, number: int) -> str | None:
-        """Start the next protocol step; return why it is over already, None where it is not or cannot be."""
+    def _begun(self, number: int, found: list[float], current_before: float) -> str | None:
+        """Judge a protocol step just loaded; return why it is over already, None where it is not or cannot be."""
         segment, state = self._segment(number), self._data.state[number]
-        before = float(state[CURRENT])
-        converged, which = self._load(number)
+        converged, which, diffusivity = found
         if not converged:
             self._fail(number, self._infeasible(number, "no current satisfies the step at its start"))
         elif state[MARGIN] <= 0.0:
-            event = segment.events[which]
+            event = segment.events[int(which)]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
                 return f"{event.reason} before the step began"
             self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))
         else:
-            state[STEP_SIZE] = self._first_step(number, before)
+            jump = abs(float(state[CURRENT]) - current_before) / float(self._data.area[number])
+            state[STEP_SIZE] = self._first_step(number, jump, diffusivity)
         return None
 
-    def _guess(self, number: int) -> float:
-        """Return a first lambda: the potential last reached, or the open-circuit one; the current for uniform flux."""
-        member, segment = self._members[number], self._segment(number)
-        if member.kinetics == UNIFORM_FLUX or not segment.galvanostatic:
+    def _guess(self, number: int, segment: Segment) -> float:
+        """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""
+        if self._members[number].kinetics == UNIFORM_FLUX or not segment.galvanostatic:
             return segment.target
-        if self._runs[number].position > 0:
-            return float(self._data.state[number, POTENTIAL])
-        table = member.tables[segment.temperature]
-        start = float(member.x[self._stack.contact_nodes[number]].mean())
-        return float(np.interp(start, table.nodes, table.coefficients[:, 2]))
+        return float(self._data.state[number, POTENTIAL]) if self._runs[number].position > 0 else math.nan
 
-    def _first_step(self, number: int, current_before: float) -> float:
-        """Return a first step over which the jump in flux moves the contact by about ten tolerances.
+    def _first_step(self, number: int, jump: float, diffusivity: float) -> float:
+        """Return a first step over which a jump in flux [A/m2] moves the contact by about ten tolerances.
 
         The contact is taken as a semi-infinite solid. A tolerance of 1 or more asks for equal steps of the largest
         size.
         """
-        data, member, state = self._data, self._members[number], self._data.state[number]
-        longest = float(data.duration[number])
+        member = self._members[number]
+        longest = float(self._data.duration[number])
         if member.tolerance >= 1.0:
             return longest
-        count = data.n_contact[number]  # the rows are as wide as the batch's widest contact: no sum over those
-        nodes = data.nodes[number, :count]
-        area = float(data.areas[number, :count].sum())
-        jump = abs(float(state[CURRENT]) - current_before) / area
-        table = member.tables[self._segment(number).temperature]
-        _, diffusivity = psi_and_d_array(data.x[number, nodes], table.x_first, table.spacing, table.coefficients)
         move = _FIRST_MOVE * member.tolerance * FARADAY * member.maximum_concentration
         if jump <= _NO_JUMP * move:
-            return min(max(float(state[STEP_SIZE]), 1.0), longest)
-        step = math.pi * float(diffusivity.mean()) * (move / (2.0 * jump)) ** 2
-        return min(max(step, _SMALLEST_FIRST_STEP), longest)
+            return min(max(float(self._data.state[number, STEP_SIZE]), 1.0), longest)
+        return min(max(math.pi * diffusivity * (move / (2.0 * jump)) ** 2, _SMALLEST_FIRST_STEP), longest)
 
     def _show_starts(self, numbers: list[int]) -> list[int]:
         """Show the states protocol steps begin with; return the members that nobody stopped."""

@@ -37,6 +37,10 @@ class CaseBuilder:
             model = _section(name)
             fixed = name not in varied and isinstance(content, Mapping)
             self._base[name] = model(**content) if fixed and model is not None else content
+        for name, field in Case.model_fields.items():
+            model = _section(name)
+            if name not in self._base and name not in varied and model is not None and not field.is_required():
+                self._base[name] = model()  # the same object in every case, not one each
 
     def build(self, values: Mapping[str, Value]) -> Case:
         """Return the case with `values` in the place of the base's.

@@ -25,6 +25,7 @@ AT_HALF = "Contact-mean SOC at mean SOC 0.5"
 """What the contact has reached when the cell shows half: the first time it does; None where it never does."""
 _LENGTHS = struct.Struct("<II")
 _LEVEL = 1
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _WIDTH, _LOW = 8, 7
 """Bytes of a number, and how many of them, the lowest, are not compressed."""
 _CLOCK = "wall time [s]"
@@ -102,7 +103,7 @@ def encode(record: CaseRecord) -> bytes:
         constant = rows > 0 and content == content[:_WIDTH] * rows
         curves.append([name, places.setdefault(content[:_WIDTH] if constant else content, len(places)), constant])
     head = {"case sha256": record.sha256, "status": record.status, "facts": record.facts, "rows": rows}
-    text = json.dumps({**head, "curves": curves}, sort_keys=True, separators=(",", ":")).encode()
+    text = _JSON.encode({**head, "curves": curves}).encode()
     numbers = np.frombuffer(b"".join(places), dtype=np.uint8).reshape(-1, _WIDTH)
     packed = zlib.compress(text + numbers[:, _LOW:].T.tobytes(), _LEVEL)
     return _LENGTHS.pack(len(packed), len(text)) + packed + numbers[:, :_LOW].tobytes()
