@@ -34,7 +34,7 @@ lint:  ## ruff, mypy, import-linter
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo
 
-bench: setup  ## the performance suite; every answer is asserted before its time is shown
+bench: setup  ## the performance suite in its quick form; every answer is asserted before its time is shown
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest benchmarks -q -s -o python_files='*.py'
 
 docs:  ## the documentation, into docs/_build/html
