@@ -14,7 +14,7 @@ CLOSE = 0.85
 """A run whose error is between this share of the target and the target is as good as the best."""
 _MOST_TRIALS = 7
 _REPEATS, _SHORT = 3, 5.0
-_BROKEN = 2.0
+_BROKEN, _LARGEST_CHANGE = 2.0, 10.0
 _LEAST_POWER, _LARGEST_POWER = 0.4, 3.0
 
 
@@ -90,7 +90,8 @@ def trials(search: Search, target: float = TARGET, most: int = _MOST_TRIALS) -> 
         last = found[-1]
         aim = 0.5 * (1.0 + CLOSE) * target
         wrong = last.error / aim if last.error < math.inf else _BROKEN
-        following = last.value * wrong ** (-1.0 / power)
+        change = wrong ** (-1.0 / power)
+        following = last.value * min(max(change, 1.0 / _LARGEST_CHANGE), _LARGEST_CHANGE)
         if search.whole:
             following = float(round(following))
         if any(math.isclose(following, seen.value, rel_tol=1e-3) for seen in found):

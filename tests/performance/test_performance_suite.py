@@ -18,12 +18,12 @@ from benchmarks.reporting import AnswerError
 
 
 def search(error, *, guess: float, power: float, breaks_above: float = math.inf, whole: bool = False) -> Search:
-    """A program that takes a second for its value, with the error given."""
+    """A program with the error given, which takes the longer the smaller its error."""
 
     def run(value: float) -> History:
         if value > breaks_above:
             raise RuntimeError("too loose")
-        return History(np.array([value]), np.zeros(1), np.zeros(1), 0.0, value, int(value))
+        return History(np.array([value]), np.zeros(1), np.zeros(1), 0.0, value ** -math.copysign(1, power), 1)
 
     return Search("it", "{:g}", run, lambda history: error(float(history.times[0])), guess, power, whole)
 
