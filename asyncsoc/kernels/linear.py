@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncsoc.kernels.coarse import coarsen_diagonals
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.lanes import every, load, store
 from asyncsoc.kernels.ldl import factorize, solve
@@ -20,18 +21,10 @@ def ready(system, ws):
     """Make K + diag(ws.shift) ready to be solved with; `ws.ok` becomes 0 for members where it is not definite."""
     if system.iterative:
         fill_diagonal(system.diagonal, system.stiffness, ws.shift, ws.pivots, ws.inverse, ws.ok)
+        coarsen_diagonals(system.hierarchy, system.diagonal, system.stiffness, ws.shift, ws.levels)
     else:
-        factorize(
-            system.indptr,
-            system.indices,
-            system.stiffness,
-            ws.shift,
-            system.factor,
-            ws.lower,
-            ws.pivots,
-            ws.zero,
-            ws.ok,
-        )
+        matrix = system.indptr, system.indices, system.stiffness
+        factorize(*matrix, ws.shift, system.factor, ws.lower, ws.pivots, ws.zero, ws.ok)
 
 
 @kernel
@@ -45,7 +38,7 @@ def solve_in_place(system, ws, b):
     for i in range(b.shape[0]):
         total += load(b, i)
     if system.iterative:
-        pcg(system, ws.pivots, ws.inverse, ws.relative, ws.floor, b, ws.krylov, ws.mask, ws.ok, ws.iterations)
+        pcg(system, ws.levels, ws.pivots, ws.inverse, ws.relative, ws.floor, b, ws.krylov, ws.ok, ws.iterations)
     else:
         solve(system.factor, ws.lower, ws.pivots, b)
     shifted, shifts = every(b, 0.0), every(b, 0.0)

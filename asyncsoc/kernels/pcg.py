@@ -1,19 +1,22 @@
-"""Conjugate gradients for K + diagonal with symmetric Gauss-Seidel at the price of one product per iteration.
+"""Conjugate gradients for K + diag(s), Gauss-Seidel in Eisenstat's form with coarse levels inside, side by side.
 
-With A = L + D + L^T and the preconditioner (D + L) D^-1 (D + L^T), Eisenstat's rearrangement (SIAM J. Sci. Stat.
-Comput. 2, 1 (1981), 10.1137/0902001) gives (D + L)^-1 A (D + L^T)^-1 p = t + (D + L)^-1 (p - D t) with t = (D +
-L^T)^-1 p: one backward and one forward sweep replace the product and the preconditioner. L belongs to the mesh and D to
-a member, so that members side by side read L once.
+With A = D + L + L' and L~ = D + L, Eisenstat (SIAM J. Sci. Stat. Comput. 2, 1 (1981), 10.1137/0902001) iterates with
+L~^-1 A L~^-T at the price of one product. A cycle of one forward sweep, a coarse correction Q and one backward sweep is
+M^-1 = L~^-T (D + L Q L') L~^-1: the sweeps are those Eisenstat's form does anyhow. What is left is D + L Q L', see
+`kernels.coarse`: a third of a product each way, and sweeps over a fifth of the unknowns. Without Q this is symmetric
+Gauss-Seidel. L belongs to the mesh and D to a member, so that members side by side read L once; a member's numbers are
+the same alone and among eight, whatever the others need.
 """
 
 from __future__ import annotations
 
 import math
 
+from asyncsoc.kernels.coarse import COARSE, FACTOR, GOAL, GOING, NORM, any_member, clear, cycle
 from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.lanes import at, choose, every, load, store, width
+from asyncsoc.kernels.lanes import at, choose, every, load, put, store, width
 
-MOST_ITERATIONS = 2000
+MOST_ITERATIONS = 1000
 WORST = 0.1
 """Residual, relative to the right-hand side, that is never good enough."""
 
@@ -31,23 +34,20 @@ def fill_diagonal(places, stiffness, shift, diagonal, inverse, ok):
 
 
 @kernel
-def _any(mask):
-    """Return whether any member's `mask` (1[, lanes]) is positive."""
-    found = False
-    for lane in range(width(mask)):
-        found = found or at(mask, 0, lane) > 0.0
-    return found
-
-
-@kernel
-def _backward(system, diagonal, inverse, ratio, r, p, t, v):
-    """Set p = D r + ratio p, solve (D + L^T) t = p, leave p - D t in v.
+def _backward(system, multilevel, levels, diagonal, inverse, r, p, t, v):
+    """Set p = (D + L Q L') r + factor p, solve (D + L') t = p, leave p - D t in v.
 
     The sum of a row runs in two halves, which a processor can overlap; the nearest neighbors come last.
     """
     indptr, indices, places, data = system.indptr, system.indices, system.diagonal, system.stiffness
+    coarse, solution = system.hierarchy, levels.solution
+    factor = load(levels.state, FACTOR)
     for i in range(p.shape[0] - 1, -1, -1):
-        first = load(diagonal, i) * load(r, i) + ratio * load(p, i)
+        first = load(diagonal, i) * load(r, i)
+        if multilevel:
+            for q in range(coarse.coupling_indptr[i], coarse.coupling_indptr[i + 1]):
+                first += coarse.couplings[q] * load(solution, coarse.coupling_indices[q])
+        first += factor * load(p, i)
         store(p, i, first)
         here, second = first, every(p, 0.0)
         place, end = indptr[i + 1] - 1, places[i]
@@ -83,23 +83,62 @@ def _forward(system, inverse, p, t, v):
 
 
 @kernel
-def pcg(system, diagonal, inverse, relative, floor, b, scratch, mask, ok, iterations):
-    """Solve A x = b in place for the members side by side, A's diagonal given by `fill_diagonal`.
+def _move(system, multilevel, levels, diagonal, going, step, b, r, t, v):
+    """Move b and r of those `going`; set NORM to r' (D + L Q L') r, Q by one cycle, whose coarse solution remains."""
+    coarse, right = system.hierarchy, levels.right
+    norm = every(r, 0.0)
+    if multilevel:
+        clear(levels)
+    for i in range(r.shape[0]):
+        value, back = load(r, i), load(t, i)
+        store(b, i, choose(going, load(b, i) + step * back, load(b, i)))
+        value = choose(going, value - step * (back + load(v, i)), value)
+        store(r, i, value)
+        norm += load(diagonal, i) * value * value
+        if multilevel:
+            for q in range(coarse.coupling_indptr[i], coarse.coupling_indptr[i + 1]):
+                column = coarse.coupling_indices[q]
+                store(right, column, load(right, column) + coarse.couplings[q] * value)
+    store(levels.state, NORM, norm)
+    if multilevel:
+        cycle(coarse, levels)
 
-    A member is done where its residual, measured in the preconditioner's norm, has fallen by `relative` or to `floor`,
-    but at least to `WORST`; it then keeps its bits until the others are done too.
+
+@kernel
+def _set_goals(levels, relative, floor):
+    """Begin: who has to iterate, and how far."""
+    state = levels.state
+    for lane in range(width(state)):
+        first = at(state, NORM, lane)
+        goal = max(at(relative, 0, lane) ** 2 * first, at(floor, 0, lane))
+        goal = min(goal, WORST * WORST * first)
+        going = 1.0 if goal < first < math.inf else 0.0
+        put(state, GOAL, lane, goal)
+        put(state, FACTOR, lane, 0.0)
+        put(state, GOING, lane, going)
+
+
+@kernel
+def pcg(system, levels, diagonal, inverse, relative, floor, b, scratch, ok, iterations):
+    """Solve A x = b in place for the members side by side, after `fill_diagonal` and `coarsen_diagonals`.
+
+    A member is done where its residual, measured in the preconditioner's norm, r' M^-1 r, has fallen by `relative`
+    squared or to `floor`, but at least by `WORST` squared; it then keeps its bits until the others are done too. Near
+    convergence that norm is the error's energy norm.
 
     Parameters
     ----------
     system
-        Its K.
+        K and its coarse levels.
+    levels
+        The members' part of them.
     diagonal, inverse : (n[, lanes])
         Diagonal of A and its inverse.
     relative, floor : (1[, lanes])
         Goals; `floor` is the square of a norm.
     b : (n[, lanes])
         Right-hand sides; receive x.
-    scratch : (4, n[, lanes]), mask : (1[, lanes])
+    scratch : (4, n[, lanes])
         Scratch.
     ok : (1[, lanes])
         Set to 0 where a member did not get there.
@@ -107,39 +146,30 @@ def pcg(system, diagonal, inverse, relative, floor, b, scratch, mask, ok, iterat
         Raised by what each took.
     """
     r, p, t, v = scratch[0], scratch[1], scratch[2], scratch[3]
-    zero, one = every(b, 0.0), every(b, 1.0)
+    zero, taken, state = every(b, 0.0), every(b, 0.0), levels.state
+    multilevel = any_member(state, COARSE)
     for i in range(b.shape[0]):
         store(r, i, load(b, i))
         store(b, i, zero)
         store(p, i, zero)
         store(t, i, zero)
     _forward(system, inverse, p, t, r)
-    norm = zero
-    for i in range(b.shape[0]):
-        norm += load(diagonal, i) * load(r, i) * load(r, i)
-    goal = load(relative, 0) * load(relative, 0) * norm
-    goal = choose(load(floor, 0) - goal, load(floor, 0), goal)
-    worst = WORST * WORST * norm
-    goal = choose(worst - goal, goal, worst)
-    active = choose(norm - goal, one, zero)
-    ratio, taken = zero, zero
-    store(mask, 0, active)
+    _move(system, multilevel, levels, diagonal, zero, zero, b, r, t, v)
+    _set_goals(levels, relative, floor)
     for _ in range(MOST_ITERATIONS):
-        if not _any(mask):
+        if not any_member(state, GOING):
             break
-        _backward(system, diagonal, inverse, ratio, r, p, t, v)
+        _backward(system, multilevel, levels, diagonal, inverse, r, p, t, v)
         curvature = _forward(system, inverse, p, t, v)
-        step = choose(active, norm / curvature, zero)
-        before, norm = norm, zero
-        for i in range(b.shape[0]):
-            store(b, i, load(b, i) + step * load(t, i))
-            left = load(r, i) - step * (load(t, i) + load(v, i))
-            store(r, i, left)
-            norm += load(diagonal, i) * left * left
-        taken += active
-        ratio = choose(active, norm / before, zero)
-        active = choose(norm - goal, active, zero)
-        store(mask, 0, active)
+        going, before = load(state, GOING), load(state, NORM)
+        step = choose(going, before / curvature, zero)
+        _move(system, multilevel, levels, diagonal, going, step, b, r, t, v)
+        taken += going
+        store(state, FACTOR, choose(going, load(state, NORM) / before, zero))
+        for lane in range(width(b)):
+            if not at(state, GOAL, lane) < at(state, NORM, lane) < math.inf:
+                put(state, GOING, lane, 0.0)
     store(iterations, 0, load(iterations, 0) + taken)
-    done = choose(goal - norm, one, choose(norm - goal, zero, one))
-    store(ok, 0, choose(every(b, math.inf) - norm, load(ok, 0) * done, zero))
+    for lane in range(width(b)):
+        if not at(state, NORM, lane) <= at(state, GOAL, lane):
+            put(ok, 0, lane, 0.0)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.kernels.coarse import Hierarchy, Levels, make_levels
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.ldl import Factor
 
@@ -25,8 +26,8 @@ class System(NamedTuple):
         Place of each row's diagonal entry.
     mass : (n,)
         Lumped volumes [m3].
-    factor
-        Pattern of L; empty where the solve is iterative.
+    factor, hierarchy
+        Pattern of L; coarse levels. Empty where the solve does without.
     iterative
         Whether conjugate gradients replace the factorization.
     """
@@ -37,6 +38,7 @@ class System(NamedTuple):
     diagonal: Ints
     mass: Array
     factor: Factor
+    hierarchy: Hierarchy
     iterative: bool
 
 
@@ -51,7 +53,7 @@ class Workspace(NamedTuple):
     ----------
     lower : (nnz L[, lanes]), pivots, zero : (n[, lanes])
         Factor and its scratch; of the iterative solve `pivots` is the diagonal.
-    inverse : (n[, lanes]), krylov : (4, n[, lanes])
+    inverse : (n[, lanes]), krylov : (4, n[, lanes]), levels
         Of the iterative solve; empty otherwise.
     x, shift, diffusivity, psi, argument, rhs, border : (n[, lanes])
         State, diagonal added to K, D, psi, stage argument, right-hand side, border column.
@@ -76,6 +78,7 @@ class Workspace(NamedTuple):
     zero: Array
     inverse: Array
     krylov: Array
+    levels: Levels
     x: Array
     shift: Array
     diffusivity: Array
@@ -116,13 +119,15 @@ def make_workspace(system, s, c, members, lanes):
     """
     n = system.mass.size
     factors, krylov, vector, one = system.factor.indices.size, n if system.iterative else 0, (n, *lanes), (1, *lanes)
+    state = np.zeros(vector)
     return Workspace(
         np.zeros((factors, *lanes)),
         np.zeros(vector),
         np.zeros((n - krylov, *lanes)),
         np.zeros((krylov, *lanes)),
         np.zeros((4, krylov, *lanes)),
-        np.zeros(vector),
+        make_levels(system.hierarchy, state),
+        state,
         np.zeros(vector),
         np.zeros(vector),
         np.zeros(vector),

@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from asyncsoc.case import Case
 from asyncsoc.case.contact import Contact
 from asyncsoc.contact.build import build_contact, contact_options
@@ -18,7 +16,7 @@ from asyncsoc.fem.assembly import assemble
 from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.labelled import LabelledMesh
 from asyncsoc.geometry.library import builtin_names, load_builtin
-from asyncsoc.geometry.mesh import ParticleMesh, frozen
+from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.particle_files import TOMOGRAPHY_SUFFIX, mesh_file_sha256, read_labelled
 from asyncsoc.stepping.system import OrderedSystem, order_system
 
@@ -111,14 +109,10 @@ def _sphere(name: str, radius: float) -> Body:
     """Scale a built-in sphere to its radius R [m]: K goes with R, m with R^3, and the elimination order stays."""
     mesh, operators, system = _unit_sphere(name)
     cube = radius**3
-    kernel = system.kernel._replace(
-        stiffness=frozen(system.kernel.stiffness * radius, np.float64),
-        mass=frozen(system.kernel.mass * cube, np.float64),
-    )
     scaled = replace(
         operators, stiffness=operators.stiffness * radius, mass=operators.mass * cube, volume=operators.volume * cube
     )
-    return mesh.scaled(radius), scaled, replace(system, kernel=kernel)
+    return mesh.scaled(radius), scaled, system.scaled(radius)
 
 
 @lru_cache(maxsize=8)

@@ -17,6 +17,19 @@ STRONG = 0.1
 OVERCORRECTION = 2.0
 """Divides K on each coarser level: steps of a piecewise constant cost more energy than the slope they stand for."""
 _STALLED = 0.9
+_NONE = np.zeros(0, dtype=np.int32)
+NO_HIERARCHY = Hierarchy(
+    parent=frozen(_NONE, np.int32),
+    first=0,
+    coupling_indptr=frozen(np.zeros(1), np.int32),
+    coupling_indices=frozen(_NONE, np.int32),
+    couplings=frozen(_NONE, np.float64),
+    indptr=frozen(np.zeros(1), np.int32),
+    indices=frozen(_NONE, np.int32),
+    stiffness=frozen(_NONE, np.float64),
+    diagonal=frozen(_NONE, np.int32),
+)
+"""No coarse levels."""
 
 
 def build_hierarchy(

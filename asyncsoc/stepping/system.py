@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,9 +12,14 @@ from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.ldl import Factor, analyze
 from asyncsoc.kernels.workspace import System
+from asyncsoc.stepping.hierarchy import NO_HIERARCHY, build_hierarchy
 
 MOST_FACTOR_OPERATIONS = 1e8
 """Multiplications in a factorization above which conjugate gradients are quicker."""
+_SOLID = 10.0
+"""Entries per row of K that only meshes of solids have (7 in a plane, about 14 in space)."""
+_SMALL_SOLID = 2000
+"""Nodes up to which a solid may still be factored quicker than iterated: more are not even tried."""
 _NO_FACTOR = Factor(
     np.zeros(1, dtype=np.int64),
     np.zeros(0, dtype=np.int32),
@@ -47,32 +52,34 @@ class OrderedSystem:
         """Number of entries of L below its diagonal; 0 where the solve is iterative."""
         return len(self.kernel.factor.indices)
 
+    def scaled(self, factor: float) -> OrderedSystem:
+        """Return the system of the same mesh `factor` times as large: K goes with the length, m with its cube."""
+        coarse = self.kernel.hierarchy
+        hierarchy = coarse._replace(
+            couplings=frozen(coarse.couplings * factor, np.float64),
+            stiffness=frozen(coarse.stiffness * factor, np.float64),
+        )
+        kernel = self.kernel._replace(
+            stiffness=frozen(self.kernel.stiffness * factor, np.float64),
+            mass=frozen(self.kernel.mass * factor**3, np.float64),
+            hierarchy=hierarchy,
+        )
+        return replace(self, kernel=kernel)
+
 
 def order_system(operators: Operators) -> OrderedSystem:
     """Order the nodes and choose how K + diagonal is solved.
 
     Up to `MOST_FACTOR_OPERATIONS` in a factorization: minimum degree (SuperLU's, on A^T + A) and a sparse LDL^T, else
-    conjugate gradients in the mesh's own order. Two-dimensional meshes stay with the factorization up to about 1e5
-    nodes; in three dimensions the fill is too large from some thousand nodes on.
+    conjugate gradients with coarse levels, in the mesh's own order. Two-dimensional meshes stay with the factorization
+    up to about 1e5 nodes; in three dimensions the fill is too large from some thousand nodes on.
     """
-    from scipy.sparse.linalg import splu
-
     n = len(operators.mass)
     stiffness = sp.csr_matrix((operators.stiffness, operators.indices, operators.indptr), shape=(n, n))
-    if _is_tridiagonal(operators):
-        order = np.arange(n, dtype=np.int64)
-    else:
-        shifted = (stiffness + sp.diags(np.full(n, stiffness.diagonal().mean()))).tocsc()
-        options = {"SymmetricMode": True}
-        factor = splu(shifted, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
-        order = np.argsort(factor.perm_c, kind="stable").astype(np.int64)
+    found = None if n > _SMALL_SOLID and stiffness.nnz > _SOLID * n else _factorable(stiffness)
+    order, factor = (np.arange(n, dtype=np.int64), _NO_FACTOR) if found is None else found
     permuted = _permuted(stiffness, order)
-    factor = analyze(permuted.indptr.astype(np.int64), permuted.indices.astype(np.int64))
-    iterative = bool((np.diff(factor.indptr).astype(float) ** 2).sum() > MOST_FACTOR_OPERATIONS)
-    if iterative:
-        order = np.arange(n, dtype=np.int64)
-        permuted = _permuted(stiffness, order)
-        factor = _NO_FACTOR
+    hierarchy = build_hierarchy(permuted.indptr, permuted.indices, permuted.data) if found is None else NO_HIERARCHY
     rows = np.repeat(np.arange(n), np.diff(permuted.indptr))
     kernel = System(
         indptr=frozen(permuted.indptr, np.int64),
@@ -81,11 +88,29 @@ def order_system(operators: Operators) -> OrderedSystem:
         diagonal=frozen(np.flatnonzero(permuted.indices == rows), np.int64),
         mass=frozen(operators.mass[order], np.float64),
         factor=factor,
-        iterative=iterative,
+        hierarchy=hierarchy,
+        iterative=found is None,
     )
     place = np.empty(n, dtype=np.int64)
     place[order] = np.arange(n)
     return OrderedSystem(kernel, frozen(order, np.int64), frozen(place, np.int64))
+
+
+def _factorable(stiffness: sp.csr_matrix) -> tuple[NDArray[np.int64], Factor] | None:
+    """Return a fill-reducing order and the pattern of L, None where the factorization takes too many operations."""
+    from scipy.sparse.linalg import splu
+
+    n = stiffness.shape[0]
+    order = np.arange(n, dtype=np.int64)
+    if not _is_tridiagonal(stiffness):
+        shifted = (stiffness + sp.diags(np.full(n, stiffness.diagonal().mean()))).tocsc()
+        options = {"SymmetricMode": True}
+        factored = splu(shifted, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options)
+        order = np.argsort(factored.perm_c, kind="stable").astype(np.int64)
+    permuted = _permuted(stiffness, order)
+    factor = analyze(permuted.indptr.astype(np.int64), permuted.indices.astype(np.int64))
+    operations = float((np.diff(factor.indptr).astype(float) ** 2).sum())
+    return None if operations > MOST_FACTOR_OPERATIONS else (order, factor)
 
 
 def _permuted(matrix: sp.csr_matrix, order: NDArray[np.int64]) -> sp.csr_matrix:
@@ -94,6 +119,6 @@ def _permuted(matrix: sp.csr_matrix, order: NDArray[np.int64]) -> sp.csr_matrix:
     return out
 
 
-def _is_tridiagonal(operators: Operators) -> bool:
-    rows = np.repeat(np.arange(len(operators.mass)), np.diff(operators.indptr))
-    return bool(np.abs(rows - operators.indices).max() <= 1)
+def _is_tridiagonal(matrix: sp.csr_matrix) -> bool:
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return bool(np.abs(rows - matrix.indices).max() <= 1)

@@ -6,10 +6,12 @@ import numba
 import numpy as np
 import pytest
 
+from asyncsoc.kernels.coarse import coarsen_diagonals, make_levels
 from asyncsoc.kernels.lanes import WIDTH, at, choose, every, load, put, store, width
 from asyncsoc.kernels.ldl import analyze, factorize, solve
 from asyncsoc.kernels.pcg import fill_diagonal, pcg
 from asyncsoc.kernels.workspace import System
+from asyncsoc.stepping.hierarchy import build_hierarchy
 from tests.kernels.laplacians import arrays, graph_laplacian
 
 
@@ -53,7 +55,8 @@ def system():
     indptr, indices, data = arrays(matrix)
     rows = np.repeat(np.arange(60), np.diff(indptr))
     diagonal = np.flatnonzero(indices == rows)
-    return matrix, System(indptr, indices.astype(np.int32), data, diagonal, np.ones(60), analyze(indptr, indices), True)
+    factor, coarse = analyze(indptr, indices), build_hierarchy(indptr, indices, data)
+    return matrix, System(indptr, indices.astype(np.int32), data, diagonal, np.ones(60), factor, coarse, True)
 
 
 def factored(system, shift, b):
@@ -72,9 +75,11 @@ def iterated(system, shift, b, relative=1e-10, floor=0.0):
     one = (1, *shape)
     diagonal, inverse, ok, taken = np.zeros(shift.shape), np.zeros(shift.shape), np.zeros(one), np.zeros(one)
     fill_diagonal(system.diagonal, system.stiffness, shift, diagonal, inverse, ok)
+    levels = make_levels(system.hierarchy, b)
+    coarsen_diagonals(system.hierarchy, system.diagonal, system.stiffness, shift, levels)
     x = b.copy()
     goals = np.zeros(one) + relative, np.zeros(one) + floor
-    pcg(system, diagonal, inverse, *goals, x, np.zeros((4, *shift.shape)), np.zeros(one), ok, taken)
+    pcg(system, levels, diagonal, inverse, *goals, x, np.zeros((4, *shift.shape)), ok, taken)
     return x, ok[0], taken[0]
 
 
