@@ -31,6 +31,7 @@ _NEXT, _LAST, _LOCATED, _LOW, _MARGIN_LOW, _HIGH, _MARGIN_HIGH, _SIDE = range(8)
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 5.0
 _EVENT_TOLERANCE = 2e-8
 _MARGIN_TOLERANCE = 1e-7
+_SMALLEST_WIDTH = 1e-13
 _EVENT_ITERATIONS = 60
 _SMALLEST_STEP = 1e-9
 
@@ -90,7 +91,7 @@ def _between(low, margin_low, high, margin_high, time):
     middle = (low * margin_high - high * margin_low) / (margin_high - margin_low)
     if not low < middle < high:
         middle = 0.5 * (low + high)
-    inset = 0.25 * _EVENT_TOLERANCE * (time + high)
+    inset = 0.25 * min(_EVENT_TOLERANCE * (time + high), high - low)
     return min(max(middle, low + inset), high - inset)
 
 
@@ -153,8 +154,9 @@ def judge(tableau, members, j, numbers, local):
             search[_MARGIN_HIGH] *= 0.5 if search[_SIDE] == -1.0 else 1.0
             search[_LOW], search[_MARGIN_LOW], search[_SIDE] = h, margin, -1.0
         low, high = search[_LOW], search[_HIGH]
-        near = high - low <= _EVENT_TOLERANCE * (state[TIME] + high) or search[_MARGIN_HIGH] == 0.0
-        small = near or search[_LOCATED] > _EVENT_ITERATIONS
+        width = (high - low) / (state[TIME] + high)
+        near = width <= _EVENT_TOLERANCE and search[_MARGIN_HIGH] >= -_MARGIN_TOLERANCE
+        small = near or search[_MARGIN_HIGH] == 0.0 or width <= _SMALLEST_WIDTH or search[_LOCATED] > _EVENT_ITERATIONS
         if not (passed and small):
             # where the bracket is small its far side is taken once more, so that the step ends on it
             between = _between(low, search[_MARGIN_LOW], high, search[_MARGIN_HIGH], state[TIME])
