@@ -16,7 +16,7 @@ from benchmarks.peers.on_dolfinx import Domain, domain_of, scaled_diffusivity
 from benchmarks.peers.problem import History, Problem
 from benchmarks.reporting import clock
 
-Method = Literal["bdf2", "rosw"]
+Method = Literal["bdf2", "bdf3", "bdf4", "rosw"]
 Linear = Literal["mumps", "gamg", "ilu"]
 FIRST_STEP = 1.0
 """s; the controller takes over from there."""
@@ -95,7 +95,7 @@ def charge(
     tolerance
         Absolute.
     method
-        "bdf2", or "rosw": a Rosenbrock-W method of order 4 (the reference).
+        "bdf2" (or 3, 4), or "rosw": a Rosenbrock-W method of order 4 (the reference).
     linear
         None: MUMPS in two dimensions, GAMG in three. "ilu" is a little quicker up to some ten thousand unknowns.
     """
@@ -106,7 +106,11 @@ def charge(
     equations = _Equations(problem, domain)
     prefix = "expert_"
     options = {
-        **({"ts_type": "bdf", "ts_bdf_order": 2} if method == "bdf2" else {"ts_type": "rosw", "ts_rosw_type": "4l"}),
+        **(
+            {"ts_type": "rosw", "ts_rosw_type": "4l"}
+            if method == "rosw"
+            else {"ts_type": "bdf", "ts_bdf_order": int(method[-1])}
+        ),
         "ts_adapt_type": "basic",
         "ts_adapt_wnormtype": "2",
         "ts_adapt_dt_max": problem.duration / 8.0,

@@ -16,7 +16,8 @@ TARGET = 1e-3
 STYLES = {
     "asyncsoc": ("asyncsoc", "#0072B2", "o"),
     "asyncsoc, per member of a batch": ("asyncsoc, per member of a batch of 64", "#56B4E9", "D"),
-    "expert dolfinx": ("expert dolfinx", "#009E73", "s"),
+    "expert dolfinx, BDF2": ("expert dolfinx, BDF2", "#009E73", "s"),
+    "expert dolfinx, Rosenbrock-W": ("expert dolfinx, Rosenbrock-W", "#117733", "P"),
     "scikit-fem": ("scikit-fem", "#CC79A7", "^"),
     "tutorial dolfinx, graded steps, degree set": ("tutorial, graded steps, degree set", "#E69F00", "v"),
     "tutorial dolfinx, graded steps, as taught": ("tutorial, graded steps, as taught", "#D55E00", "v"),

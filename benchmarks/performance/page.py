@@ -70,8 +70,8 @@ def sweep(found: dict[str, Any]) -> str:
         worst = f"{max(entry['errors by coverage'].values()):.1e}"
         setting = f"tolerance {entry['tolerance']:.2g}"
         rows.append((f"asyncsoc, batch of {found['members']}, {kinetics}", setting, entry[core], entry[wall], worst))
-    shares = (found["mean of these"][0], found["mean of these"][0], found["mean of these"][1])
-    for peer, share in zip(found["peers at coverage 0.3"], shares, strict=True):
+    for peer in found["peers at coverage 0.3"]:
+        share = peer["mean cost over that at 0.3"]
         setting = f"{peer['setting']}, {share:.3g} of the cost at 0.3"
         rows.append((peer["method"], setting, peer["solve"] * share, "-", f"{peer['error']:.1e}"))
     return markdown(("method", "setting", "core time per member [s]", "wall, 2 threads [s]", "worst error"), rows)

@@ -98,13 +98,14 @@ def measure(quick: bool = False) -> Part:
     problems = [spheres.problem(name, f) for f in coverages(8 if quick else MEMBERS)]
     found = {kinetics: batch(problems, kinetics) for kinetics in KINETICS}
     usual = spheres.problem(name, COVERAGE)
-    rising, expert = rivals.graded(usual, exponents(quick)), rivals.skilled(usual)
+    rising = rivals.graded(usual, exponents(quick))
+    experts = {name: rivals.skilled(usual, method) for method, name in rivals.EXPERT_METHODS.items()}
     costs = {COVERAGE: (1.0, 1.0)} if quick else relative_costs(ELSEWHERE)
     graded, skilled = (float(np.mean([cost[k] for cost in costs.values()])) for k in (0, 1))
     peers: list[tuple[str, Trial, float, float]] = [
         ("tutorial as taught, best graded steps", taught_of(rising), graded, GRADED_TARGET),
         ("tutorial, degree set by hand, best graded steps", rising.best, graded, GRADED_TARGET),
-        ("expert", expert.best, skilled, EXPERT_TARGET),
+        *((f"expert, {name}", expert.best, skilled, EXPERT_TARGET) for name, expert in experts.items()),
     ]
     key = "process time per member, 1 thread [s]"
     slower = max(entry[key] for entry in found.values())
@@ -117,9 +118,8 @@ def measure(quick: bool = False) -> Part:
         "unknowns": problems[0].mesh.n_nodes,
         "members": len(problems),
         "batch": found,
-        "peers at coverage 0.3": [asdict(t) for _, t, _, _ in peers],
+        "peers at coverage 0.3": [{**asdict(t), "mean cost over that at 0.3": share} for _, t, share, _ in peers],
         "cost at other coverages over that at 0.3: graded tutorial, expert": costs,
-        "mean of these": (graded, skilled),
     }
     return Part(factors, numbers, _text(found, peers, slower, problems))
 

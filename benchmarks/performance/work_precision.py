@@ -52,7 +52,8 @@ def entries(mesh: str, quick: bool) -> Iterator[Entry]:
             yield Entry(f"tutorial dolfinx, {name}, degree set", f"{count} steps", CONSISTENT, run)
     for tolerance in (1e-2, 1e-3, 1e-4):
         setting = f"tolerance {tolerance:g}"
-        yield Entry("expert dolfinx", setting, CONSISTENT, partial(_expert, tolerance))
+        for method, name in rivals.EXPERT_METHODS.items():
+            yield Entry(f"expert dolfinx, {name}", setting, CONSISTENT, partial(_expert, method, tolerance))
         yield Entry("scikit-fem", setting, LUMPED, partial(skfem_bdf.charge, tolerance=tolerance))
 
 
@@ -66,8 +67,9 @@ def _by_hand(exponent: float, count: int, problem: Problem) -> History:
     return tutorial_dolfinx.charge(problem, graded_steps(problem, count, exponent), rivals.CUBATURE_DEGREE)
 
 
-def _expert(tolerance: float, problem: Problem) -> History:
-    return expert_dolfinx.charge(problem, tolerance, linear="ilu" if problem.mesh.coordinates == "cartesian" else None)
+def _expert(method: expert_dolfinx.Method, tolerance: float, problem: Problem) -> History:
+    linear: expert_dolfinx.Linear | None = "ilu" if problem.mesh.coordinates == "cartesian" else None
+    return expert_dolfinx.charge(problem, tolerance, method=method, linear=linear)
 
 
 def run_all(mesh: str, quick: bool) -> tuple[list[Trial], dict[str, float]]:
