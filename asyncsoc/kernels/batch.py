@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.contact import CURRENT, SIDE, solve_lambda
+from asyncsoc.kernels.contact import CURRENT, SIDE
 from asyncsoc.kernels.controller import LAMBDA, judge, plan, prepare
 from asyncsoc.kernels.lanes import WIDTH, at, every, load, put, store, width
 from asyncsoc.kernels.members import ACTIVE
@@ -116,14 +116,3 @@ def start_member(members, j, guess):
     converged, which = prepare(members, j, guess, local)
     _keep_currents(members, j, local)
     return converged, which
-
-
-@kernel
-def observe_member(members, j, x, film, guess, current, side_current):
-    """Solve member `j`'s constraint at another state; fill the current densities (C,), return (converged, I, phi_s)."""
-    local = np.zeros((N_LOCAL, members.nodes.shape[1]))
-    converged, _, total, potential = solve_lambda(members, j, x, film, guess, local)
-    for k in range(members.n_contact[j]):
-        current[k] = local[CURRENT, k]
-        side_current[k] = local[SIDE, k]
-    return converged, total, potential

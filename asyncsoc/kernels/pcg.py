@@ -152,8 +152,7 @@ def pcg(system, levels, diagonal, inverse, relative, floor, b, scratch, ok, iter
         store(r, i, load(b, i))
         store(b, i, zero)
         store(p, i, zero)
-        store(t, i, zero)
-    _forward(system, inverse, p, t, r)
+    _forward(system, inverse, p, p, r)
     _move(system, multilevel, levels, diagonal, zero, zero, b, r, t, v)
     _set_goals(levels, relative, floor)
     for _ in range(MOST_ITERATIONS):

@@ -12,6 +12,7 @@ from asyncsoc.kernels.observing import mean_rows, split_rows
 from asyncsoc.kernels.rates import BUTLER_VOLMER
 from asyncsoc.kinetics.tables import MaterialTable
 from asyncsoc.protocol.types import Step
+from asyncsoc.stepping.hierarchy import build_hierarchy
 from asyncsoc.stepping.integrate import integrate
 from asyncsoc.stepping.members import Member
 from asyncsoc.stepping.state import AcceptedStep, StepState
@@ -53,6 +54,7 @@ def compile_kernels() -> None:
         maximum_concentration=1.0,
         tolerance=1e-2,
     )
+    build_hierarchy(operators.indptr, operators.indices, operators.stiffness)
     system = order_system(operators)
     integrate(system, [member], [[_Look()]])
     none, one, number = np.zeros(1, dtype=np.int64), np.ones((1, 1)), np.zeros((1, 1), dtype=np.int64)

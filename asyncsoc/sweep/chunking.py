@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from asyncsoc.case.case import Model
 from asyncsoc.sweep.survey import Survey
 
-WIDTHS: Mapping[Model, int] = {"radial": 64, "axisymmetric": 8, "3d": 4}
+WIDTHS: Mapping[Model, int] = {"radial": 256, "axisymmetric": 16, "3d": 8}
 """Cases in a batch, by model; measured (docs/sweeps.md)."""
+_TOGETHER = 8
+"""Cases that the integrator advances side by side: a chunk of fewer takes nearly as long."""
 _COSTLY: Mapping[Model, int] = {"3d": 0, "axisymmetric": 1, "radial": 2}
 _SHARES = 4
 """Chunks every worker gets at least, where there are cases enough: the last ones finish together."""
@@ -47,7 +49,8 @@ def chunks(
     groups = survey.group_of[pending]
     for group in sorted(set(groups.tolist()), key=lambda k: (_COSTLY[survey.groups[k].model], k)):
         members = pending[groups == group]
-        width = min(widths[survey.groups[group].model], math.ceil(len(members) / (_SHARES * max(workers, 1))))
+        share = math.ceil(len(members) / (_SHARES * max(workers, 1)))
+        width = min(widths[survey.groups[group].model], _TOGETHER * math.ceil(share / _TOGETHER))
         for start in range(0, len(members), width):
             yield Chunk(tuple(members[start : start + width].tolist()))
 
