@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.contact import CURRENT, SIDE
 from asyncsoc.kernels.controller import LAMBDA, judge, plan, prepare
 from asyncsoc.kernels.lanes import WIDTH, at, every, load, put, store, width
-from asyncsoc.kernels.members import ACTIVE
+from asyncsoc.kernels.members import ACTIVE, Members
 from asyncsoc.kernels.rosenbrock import ERROR, LAM, TOLERANCE, H, attempt
-from asyncsoc.kernels.workspace import N_LOCAL, make_workspace
+from asyncsoc.kernels.tableaux import Tableau
+from asyncsoc.kernels.workspace import N_LOCAL, System, lay_out, workspace_size
 
 FEWEST = 3
 """Members from which on eight lanes are quicker than one after the other."""
@@ -85,14 +87,15 @@ def _attempt_group(system, tableau, members, group, count, ws):
 
 
 @kernel(nogil=True)
-def attempt_members(system, tableau, members, listed):
-    """Attempt one step of each member listed; releases the interpreter lock."""
+def attempt_members(system, tableau, members, listed, memory):
+    """Attempt one step of each member listed, in the memory of this thread; releases the interpreter lock."""
     s, c = tableau.a.shape[0], members.nodes.shape[1]
     together = listed.size
     while together % WIDTH and together % WIDTH < FEWEST:
         together -= 1
+    half = workspace_size(system, s, c, WIDTH)
     if together > 0:
-        ws = make_workspace(system, s, c, WIDTH, (WIDTH,))
+        ws = lay_out(system, s, c, WIDTH, (WIDTH,), memory[:half])
         group = np.empty(WIDTH, dtype=np.int64)
         for first in range(0, together, WIDTH):
             count = min(WIDTH, together - first)
@@ -100,9 +103,22 @@ def attempt_members(system, tableau, members, listed):
                 group[lane] = listed[first + min(lane, count - 1)]
             _attempt_group(system, tableau, members, group, count, ws)
     if together < listed.size:
-        alone = make_workspace(system, s, c, 1, ())
+        alone = lay_out(system, s, c, 1, (), memory[memory.size - workspace_size(system, s, c, 1) :])
         for position in range(together, listed.size):
             _attempt_group(system, tableau, members, listed[position : position + 1], 1, alone)
+
+
+def scratch_memory(system: System, tableau: Tableau, members: Members, count: int) -> NDArray[np.float64]:
+    """Return the memory one thread needs to attempt steps of `count` members, for as long as it goes on.
+
+    It begins where a line of the cache does, so that eight numbers side by side lie in one.
+    """
+    shape = system, tableau.a.shape[0], members.nodes.shape[1]
+    together = workspace_size(*shape, WIDTH) if count >= FEWEST else 0
+    size = together + workspace_size(*shape, 1)
+    memory = np.zeros(size + WIDTH)
+    start = (-memory.ctypes.data // memory.itemsize) % WIDTH
+    return memory[start : start + size]
 
 
 @kernel

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.lanes import at, choose, every, load, store, width
 
-PAYS = 30.0
-"""Mean of k_ii/s_i from which on fewer iterations outweigh dearer ones (breaks even at 10 to 60, 1e4 to 3e5 nodes)."""
+PAYS = 120.0
+"""Mean of k_ii/s_i from which on fewer iterations outweigh dearer ones (breaks even at 80 to 300, 6e3 to 9e4 nodes)."""
 
 NORM, GOAL, FACTOR, GOING, COARSE = 0, 1, 2, 3, 4
 """Rows of `Levels.state`: squared norm of the residual, the one to reach, the next direction's share of the last one,
 whether a member still iterates, and whether it uses the coarse levels."""
-_ROWS = 5
+N_LEVEL_STATE = 5
 
 
 class Hierarchy(NamedTuple):
@@ -85,7 +85,7 @@ def make_levels(hierarchy, like):
         np.zeros(shape),
         np.zeros(shape),
         np.zeros(shape),
-        np.zeros((_ROWS, *shape[1:])),
+        np.zeros((N_LEVEL_STATE, *shape[1:])),
     )
 
 
@@ -103,7 +103,7 @@ def any_member(state, row):
 def coarsen_diagonals(hierarchy, diagonal_place, stiffness, shift, levels):
     """Fill the diagonals of all coarse levels from `shift`, s > 0, and decide for whom the coarse levels pay.
 
-    Where s outweighs K, Gauss-Seidel alone is quick: a member goes without the coarse levels unless the mean of
+    Where s outweighs K, relaxation alone is quick: a member goes without the coarse levels unless the mean of
     k_ii/s_i is above `PAYS`. A member without costs nothing where no other member has them.
     """
     n = shift.shape[0]

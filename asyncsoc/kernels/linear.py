@@ -20,8 +20,8 @@ SMALL = 0.005
 def ready(system, ws):
     """Make K + diag(ws.shift) ready to be solved with; `ws.ok` becomes 0 for members where it is not definite."""
     if system.iterative:
-        fill_diagonal(system.diagonal, system.stiffness, ws.shift, ws.pivots, ws.inverse, ws.ok)
         coarsen_diagonals(system.hierarchy, system.diagonal, system.stiffness, ws.shift, ws.levels)
+        fill_diagonal(system.diagonal, system.stiffness, ws.shift, ws.levels.state, ws.pivots, ws.inverse, ws.ok)
     else:
         matrix = system.indptr, system.indices, system.stiffness
         factorize(*matrix, ws.shift, system.factor, ws.lower, ws.pivots, ws.zero, ws.ok)

@@ -18,7 +18,7 @@ def drive(eta: float, kinetics: int, f: float, alpha: float) -> tuple[float, flo
     if kinetics == LINEAR:
         return f * eta, f
     anodic = math.exp((1.0 - alpha) * f * eta)
-    cathodic = math.exp(-alpha * f * eta)
+    cathodic = 1.0 / anodic if alpha == 0.5 else math.exp(-alpha * f * eta)
     return anodic - cathodic, f * ((1.0 - alpha) * anodic + alpha * cathodic)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.kernels.coarse import Hierarchy, Levels, make_levels
+from asyncsoc.kernels.coarse import N_LEVEL_STATE, Hierarchy, Levels
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.ldl import Factor
 
@@ -44,6 +44,8 @@ class System(NamedTuple):
 
 N_LOCAL = 26
 """Quantities kept of every contact node: `contact` names them."""
+N_NUMBERS = 13
+"""Numbers kept of every member: `rosenbrock` names them."""
 
 
 class Workspace(NamedTuple):
@@ -52,7 +54,7 @@ class Workspace(NamedTuple):
     Attributes
     ----------
     lower : (nnz L[, lanes]), pivots, zero : (n[, lanes])
-        Factor and its scratch; of the iterative solve `pivots` is the diagonal.
+        Factor and its scratch; of the iterative solve `pivots` is E.
     inverse : (n[, lanes]), krylov : (4, n[, lanes]), levels
         Of the iterative solve; empty otherwise.
     x, shift, diffusivity, psi, argument, rhs, border : (n[, lanes])
@@ -103,8 +105,26 @@ class Workspace(NamedTuple):
 
 
 @kernel
-def make_workspace(system, s, c, members, lanes):
-    """Return zeroed scratch arrays for one thread.
+def workspace_size(system, s, c, members):
+    """Return how many numbers a workspace holds: system, stages, most contact nodes, members side by side."""
+    n, m = system.mass.size, system.hierarchy.diagonal.size
+    vectors = 8 + s + (5 if system.iterative else 1)
+    shared = system.factor.indices.size + vectors * n + 4 * m + N_LEVEL_STATE + s + 6
+    return members * (shared + s * c + 3 * s + N_NUMBERS + N_LOCAL * c)
+
+
+@kernel
+def _part(memory, start, shape):
+    """Return the part of the memory that begins at `start`, in a shape."""
+    size = 1
+    for length in shape:
+        size *= length
+    return memory[start : start + size].reshape(shape)
+
+
+@kernel
+def lay_out(system, s, c, members, lanes, memory):
+    """Return the scratch arrays of one thread as parts of its memory; nothing is set.
 
     Parameters
     ----------
@@ -116,36 +136,61 @@ def make_workspace(system, s, c, members, lanes):
         Members that advance together: 1, or `lanes.WIDTH`.
     lanes
         The shape this adds to arrays: () or (WIDTH,).
+    memory
+        Numbers, `workspace_size` of them at least; zero when it is used for the first time.
     """
-    n = system.mass.size
-    factors, krylov, vector, one = system.factor.indices.size, n if system.iterative else 0, (n, *lanes), (1, *lanes)
-    state = np.zeros(vector)
+    n, m, f = system.mass.size, system.hierarchy.diagonal.size, system.factor.indices.size
+    k = n if system.iterative else 0
+    w, one = members, (1, *lanes)
+    vector, coarse = (n, *lanes), (m, *lanes)
+    zero = _part(memory, 0, (n - k, *lanes))  # first, so that it stays where it is zero
+    at = w * (n - k)
+    lower = _part(memory, at, (f, *lanes))
+    at += w * f
+    inverse = _part(memory, at, (k, *lanes))
+    at += w * k
+    krylov = _part(memory, at, (4, k, *lanes))
+    at += w * 4 * k
+    levels = Levels(
+        _part(memory, at, coarse),
+        _part(memory, at + w * m, coarse),
+        _part(memory, at + w * 2 * m, coarse),
+        _part(memory, at + w * 3 * m, coarse),
+        _part(memory, at + w * 4 * m, (N_LEVEL_STATE, *lanes)),
+    )
+    at += w * (4 * m + N_LEVEL_STATE)
+    stages = _part(memory, at, (s * n, *lanes))
+    at += w * s * n
+    combination = _part(memory, at, (s, *lanes))
+    at += w * s
+    v, u = at, at + w * 8 * n
+    b = u + w * 6
     return Workspace(
-        np.zeros((factors, *lanes)),
-        np.zeros(vector),
-        np.zeros((n - krylov, *lanes)),
-        np.zeros((krylov, *lanes)),
-        np.zeros((4, krylov, *lanes)),
-        make_levels(system.hierarchy, state),
-        state,
-        np.zeros(vector),
-        np.zeros(vector),
-        np.zeros(vector),
-        np.zeros(vector),
-        np.zeros(vector),
-        np.zeros(vector),
-        np.zeros((s * n, *lanes)),
-        np.zeros((s, *lanes)),
-        np.zeros(one),
-        np.zeros(one),
-        np.zeros(one),
-        np.zeros(one),
-        np.zeros(one),
-        np.zeros(one),
-        np.zeros((members, s, c)),
-        np.zeros((members, s)),
-        np.zeros((members, s)),
-        np.zeros((members, s)),
-        np.zeros((members, 13)),
-        np.zeros((members, N_LOCAL, c)),
+        lower,
+        _part(memory, v, vector),
+        zero,
+        inverse,
+        krylov,
+        levels,
+        _part(memory, v + w * n, vector),
+        _part(memory, v + w * 2 * n, vector),
+        _part(memory, v + w * 3 * n, vector),
+        _part(memory, v + w * 4 * n, vector),
+        _part(memory, v + w * 5 * n, vector),
+        _part(memory, v + w * 6 * n, vector),
+        _part(memory, v + w * 7 * n, vector),
+        stages,
+        combination,
+        _part(memory, u, one),
+        _part(memory, u + w, one),
+        _part(memory, u + w * 2, one),
+        _part(memory, u + w * 3, one),
+        _part(memory, u + w * 4, one),
+        _part(memory, u + w * 5, one),
+        _part(memory, b, (w, s, c)),
+        _part(memory, b + w * s * c, (w, s)),
+        _part(memory, b + w * s * (c + 1), (w, s)),
+        _part(memory, b + w * s * (c + 2), (w, s)),
+        _part(memory, b + w * s * (c + 3), (w, N_NUMBERS)),
+        _part(memory, b + w * s * (c + 3) + w * N_NUMBERS, (w, N_LOCAL, c)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.errors import InputError
-from asyncsoc.kernels.batch import attempt_members
+from asyncsoc.kernels.batch import attempt_members, scratch_memory
 from asyncsoc.kernels.tableaux import RODAS4P2, RODAS5P, Tableau
 from asyncsoc.stepping.members import Member, Method
 from asyncsoc.stepping.runs import Runs
@@ -80,13 +81,18 @@ def _carry(
     system: OrderedSystem, tableau: Tableau, stacked: Stack, runs: Runs, active: NDArray[np.int64], threads: int
 ) -> None:
     """Attempt a step of every member at a time until none has anything left to do."""
+    kernel, data, most = system.kernel, stacked.data, math.ceil(len(active) / threads)
+    memories = [scratch_memory(kernel, tableau, data, most) for _ in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
         while len(active):
             shares = np.array_split(active, threads)
             if threads == 1:
-                attempt_members(system.kernel, tableau, stacked.data, shares[0])
+                attempt_members(kernel, tableau, data, shares[0], memories[0])
             else:
-                jobs = [pool.submit(attempt_members, system.kernel, tableau, stacked.data, share) for share in shares]
+                jobs = [
+                    pool.submit(attempt_members, kernel, tableau, data, share, memory)
+                    for share, memory in zip(shares, memories, strict=True)
+                ]
                 for job in jobs:
                     job.result()
             active = runs.accept(active)

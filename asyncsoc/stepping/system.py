@@ -18,7 +18,7 @@ MOST_FACTOR_OPERATIONS = 1e8
 """Multiplications in a factorization above which conjugate gradients are quicker."""
 _SOLID = 10.0
 """Entries per row of K that only meshes of solids have (7 in a plane, about 14 in space)."""
-_SMALL_SOLID = 2000
+_SMALL_SOLID = 500
 """Nodes up to which a solid may still be factored quicker than iterated: more are not even tried."""
 _NO_FACTOR = Factor(
     np.zeros(1, dtype=np.int64),

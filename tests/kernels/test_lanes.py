@@ -73,13 +73,13 @@ def factored(system, shift, b):
 def iterated(system, shift, b, relative=1e-10, floor=0.0):
     shape = shift.shape[1:]
     one = (1, *shape)
-    diagonal, inverse, ok, taken = np.zeros(shift.shape), np.zeros(shift.shape), np.zeros(one), np.zeros(one)
-    fill_diagonal(system.diagonal, system.stiffness, shift, diagonal, inverse, ok)
+    weight, inverse, ok, taken = np.zeros(shift.shape), np.zeros(shift.shape), np.zeros(one), np.zeros(one)
     levels = make_levels(system.hierarchy, b)
     coarsen_diagonals(system.hierarchy, system.diagonal, system.stiffness, shift, levels)
+    fill_diagonal(system.diagonal, system.stiffness, shift, levels.state, weight, inverse, ok)
     x = b.copy()
     goals = np.zeros(one) + relative, np.zeros(one) + floor
-    pcg(system, levels, diagonal, inverse, *goals, x, np.zeros((4, *shift.shape)), ok, taken)
+    pcg(system, levels, weight, inverse, *goals, x, np.zeros((4, *shift.shape)), ok, taken)
     return x, ok[0], taken[0]
 
 

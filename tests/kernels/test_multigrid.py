@@ -19,7 +19,7 @@ from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.coarse import COARSE, PAYS, Hierarchy, Levels, coarsen_diagonals, cycle, make_levels
 from asyncsoc.kernels.lanes import WIDTH
 from asyncsoc.kernels.ldl import Factor
-from asyncsoc.kernels.pcg import WORST, pcg
+from asyncsoc.kernels.pcg import WORST, fill_diagonal, pcg
 from asyncsoc.kernels.workspace import System
 from asyncsoc.stepping.hierarchy import build_hierarchy
 
@@ -93,14 +93,14 @@ def solve(
     """Solve for one member, (n,), or for eight, (n, 8), in scratch memory full of rubbish."""
     levels = make_levels(body.hierarchy, b)
     coarsen_diagonals(body.hierarchy, *body.arrays[2:], shift, levels)
-    diagonal = (body.diagonal + shift.T).T.copy()
+    weight, inverse = np.empty_like(b), np.empty_like(b)
     x, ok = b.copy(), np.zeros_like(b[:1])
-    ok[:] = 1.0
     taken, scratch = np.zeros_like(ok), np.full((4, *b.shape), np.nan)
     indptr, indices, places, data = body.arrays
     system = System(indptr, indices, data, places, body.mass, NO_FACTOR, body.hierarchy, True)
     goals = np.zeros_like(ok) + np.asarray(tolerance), np.zeros_like(ok) + goal**2
-    pcg(system, levels, diagonal, 1.0 / diagonal, *goals, x, scratch, ok, taken)
+    fill_diagonal(places, data, shift, levels.state, weight, inverse, ok)
+    pcg(system, levels, weight, inverse, *goals, x, scratch, ok, taken)
     iterations = int(taken.max())
     return Solved(x, iterations, ok, levels)
 
