@@ -9,7 +9,8 @@ from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.contact import CURRENT, SIDE
 from asyncsoc.kernels.controller import LAMBDA, judge, plan, prepare
 from asyncsoc.kernels.lanes import WIDTH, at, every, load, put, store, width
-from asyncsoc.kernels.members import ACTIVE, Members
+from asyncsoc.kernels.members import ACTIVE, N_CONTACT, Members
+from asyncsoc.kernels.members import TOLERANCE as STEP_TOLERANCE
 from asyncsoc.kernels.rosenbrock import ERROR, LAM, TOLERANCE, H, attempt
 from asyncsoc.kernels.tableaux import Tableau
 from asyncsoc.kernels.workspace import N_LOCAL, System, lay_out, workspace_size
@@ -37,7 +38,7 @@ def _keep_continuous(tableau, members, group, count, ws):
 @kernel
 def _keep_film(tableau, members, j, stages):
     for m in range(3):
-        for k in range(members.n_contact[j]):
+        for k in range(int(members.facts[j, N_CONTACT])):
             total = 0.0
             for p in range(stages.shape[0]):
                 total += tableau.dense[m, p] * stages[p, k]
@@ -46,7 +47,7 @@ def _keep_film(tableau, members, j, stages):
 
 @kernel
 def _keep_currents(members, j, local):
-    for k in range(members.n_contact[j]):
+    for k in range(int(members.facts[j, N_CONTACT])):
         members.current[j, k] = local[CURRENT, k]
         members.side_current[j, k] = local[SIDE, k]
 
@@ -62,7 +63,7 @@ def _attempt_group(system, tableau, members, group, count, ws):
         j = group[lane]
         x, numbers = members.x[j], ws.numbers[lane]
         numbers[H] = plan(members, j)
-        numbers[TOLERANCE], numbers[LAM] = members.tolerance[j], members.state[j, LAMBDA]
+        numbers[TOLERANCE], numbers[LAM] = members.facts[j, STEP_TOLERANCE], members.state[j, LAMBDA]
         put(ws.iterations, 0, lane, 0.0)
         for i in range(n):
             put(ws.x, i, lane, x[i])
@@ -74,14 +75,14 @@ def _attempt_group(system, tableau, members, group, count, ws):
             x[i] = at(ws.x, i, lane)
             finite = finite and np.isfinite(x[i])
         local = ws.local[lane]
-        for k in range(members.n_contact[j]):
+        for k in range(int(members.facts[j, N_CONTACT])):
             finite = finite and np.isfinite(members.film_new[j, k])
         if not finite:
             ws.numbers[lane, ERROR] = np.nan
         members.outcome[j] = judge(tableau, members, j, ws.numbers[lane], local)
         members.iterations[j] += at(ws.iterations, 0, lane)
         _keep_currents(members, j, local)
-        if members.side[j, ACTIVE] > 0.0:
+        if members.facts[j, ACTIVE] > 0.0:
             _keep_film(tableau, members, j, ws.film_stages[lane])
     _keep_continuous(tableau, members, group, count, ws)
 

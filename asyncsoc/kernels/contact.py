@@ -11,12 +11,14 @@ from asyncsoc.kernels.interpolation import ocp_and_i0
 from asyncsoc.kernels.members import (
     ACTIVE,
     ALPHA,
+    AREA,
     BETA,
     CURRENT_FACTOR,
     INVERSE_BLOCK,
     INVERSE_LIMIT,
     INVERSE_SPACING,
     KINETICS,
+    N_CONTACT,
     POTENTIAL_FACTOR,
     RESISTIVITY,
     SCALE,
@@ -48,41 +50,37 @@ _LARGEST_MOVE = 0.2
 
 
 @kernel
-def load_contact(members, j, local):
-    """Evaluate on the contact nodes of member `j` what follows from the stoichiometry `local[X]`."""
-    t, q = members.table[j], members.side_table[j]
-    first, inverse, spacing = members.grids[t, X_FIRST], members.grids[t, INVERSE_SPACING], members.grids[t, SPACING]
-    table, side_table, side, f = members.tables[t], members.side_tables[q], members.side[j], members.medium[j, F]
-    active = side[ACTIVE] > 0.0
-    for k in range(members.n_contact[j]):
+def load_contact(facts, table, side_table, local):
+    """Evaluate on the contact nodes of a member what follows from the stoichiometry `local[X]`."""
+    first, inverse, spacing, f = facts[X_FIRST], facts[INVERSE_SPACING], facts[SPACING], facts[F]
+    active = facts[ACTIVE] > 0.0
+    for k in range(int(facts[N_CONTACT])):
         x = local[X, k]
         local[OCP, k], local[OCP_X, k], local[I0, k], local[I0_X, k] = ocp_and_i0(x, first, inverse, spacing, table)
         if active:
-            energy, slope = energy_point(
-                x, members.side_grids[q, SIDE_FIRST], members.side_grids[q, SIDE_INVERSE_SPACING], side_table
-            )
-            local[BARRIER, k] = (side[SHIFT] - side[BETA] * energy) * f
-            local[BARRIER_X, k] = -side[BETA] * slope * f
+            energy, slope = energy_point(x, facts[SIDE_FIRST], facts[SIDE_INVERSE_SPACING], side_table)
+            local[BARRIER, k] = (facts[SHIFT] - facts[BETA] * energy) * f
+            local[BARRIER_X, k] = -facts[BETA] * slope * f
 
 
 @kernel
-def _uniform_flux(members, j, lam, local):
-    potential, mean_film, area = 0.0, 0.0, members.area[j]
-    for k in range(members.n_contact[j]):
-        share = members.areas[j, k] / area
+def _uniform_flux(facts, areas, resistance, lam, local):
+    potential, mean_film, area = 0.0, 0.0, facts[AREA]
+    for k in range(int(facts[N_CONTACT])):
+        share = areas[k] / area
         local[CURRENT, k], local[CURRENT_X, k] = lam / area, 0.0
         local[CURRENT_LAMBDA, k], local[CURRENT_FILM, k] = 1.0 / area, 0.0
         local[SIDE, k], local[SIDE_X, k], local[SIDE_LAMBDA, k], local[SIDE_FILM, k] = 0.0, 0.0, 0.0, 0.0
         local[POTENTIAL_X, k] = share * local[OCP_X, k]
         potential += share * local[OCP, k]
-        mean_film += share * members.resistance[j, k]
+        mean_film += share * resistance[k]
     film_drop = mean_film / area
     return lam, 0.0, 1.0, 0.0, potential + film_drop * lam, film_drop
 
 
 @kernel
-def evaluate_contact(members, j, lam, film, local):
-    """Evaluate i, o and their derivatives on the contact of member `j` at lambda and the film thickness `film` (c,).
+def evaluate_contact(facts, areas, resistance, lam, film, local):
+    """Evaluate i, o and their derivatives on the contact of a member at lambda and the film thickness `film` (c,).
 
     Returns
     -------
@@ -90,24 +88,24 @@ def evaluate_contact(members, j, lam, film, local):
         I = sum of w (i + o) [A], the side reaction's part of it, their derivatives by lambda at fixed x and film,
         phi_s [V] and its.
     """
-    kinetics = int(members.medium[j, KINETICS])
+    kinetics = int(facts[KINETICS])
     if kinetics == UNIFORM_FLUX:
-        return _uniform_flux(members, j, lam, local)
-    f, alpha, side = members.medium[j, F], members.medium[j, ALPHA], members.side[j]
+        return _uniform_flux(facts, areas, resistance, lam, local)
+    f, alpha = facts[F], facts[ALPHA]
     total, side_total, total_lambda, side_total_lambda = 0.0, 0.0, 0.0, 0.0
-    coupled = side[ACTIVE] > 0.0
-    side_on = coupled and side[SCALE] > 0.0
-    resistivity = side[RESISTIVITY] if coupled else 0.0
-    log_scale = math.log(side[SCALE]) if side_on else 0.0
-    for k in range(members.n_contact[j]):
-        resistance, barrier, barrier_film, open_part, open_film = members.resistance[j, k], 0.0, 0.0, 1.0, 0.0
+    coupled = facts[ACTIVE] > 0.0
+    side_on = coupled and facts[SCALE] > 0.0
+    resistivity = facts[RESISTIVITY] if coupled else 0.0
+    log_scale = math.log(facts[SCALE]) if side_on else 0.0
+    for k in range(int(facts[N_CONTACT])):
+        ohms, barrier, barrier_film, open_part, open_film = resistance[k], 0.0, 0.0, 1.0, 0.0
         if coupled:
-            resistance += film[k] * resistivity
-            thinning = 1.0 + film[k] * side[INVERSE_LIMIT]
+            ohms += film[k] * resistivity
+            thinning = 1.0 + film[k] * facts[INVERSE_LIMIT]
             barrier = local[BARRIER, k] + log_scale - math.log(thinning)
-            barrier_film = -side[INVERSE_LIMIT] / thinning
-            open_part = max(0.0, 1.0 - film[k] * side[INVERSE_BLOCK])
-            open_film = -side[INVERSE_BLOCK] if open_part > 0.0 else 0.0
+            barrier_film = -facts[INVERSE_LIMIT] / thinning
+            open_part = max(0.0, 1.0 - film[k] * facts[INVERSE_BLOCK])
+            open_film = -facts[INVERSE_BLOCK] if open_part > 0.0 else 0.0
         i, i_x, i_lam, i_film, o, o_x, o_lam, o_film = local_currents(
             lam,
             local[OCP, k],
@@ -117,9 +115,9 @@ def evaluate_contact(members, j, lam, film, local):
             barrier,
             local[BARRIER_X, k],
             barrier_film,
-            side[SIDE_ALPHA] * f,
+            facts[SIDE_ALPHA] * f,
             side_on,
-            resistance,
+            ohms,
             resistivity,
             kinetics,
             f,
@@ -134,7 +132,7 @@ def evaluate_contact(members, j, lam, film, local):
         local[SIDE, k], local[SIDE_X, k], local[SIDE_LAMBDA, k] = open_part * o, open_part * o_x, open_part * o_lam
         local[SIDE_FILM, k] = open_part * o_film + open_film * o
         local[POTENTIAL_X, k] = 0.0
-        area = members.areas[j, k]
+        area = areas[k]
         total += area * (local[CURRENT, k] + local[SIDE, k])
         side_total += area * local[SIDE, k]
         total_lambda += area * (local[CURRENT_LAMBDA, k] + local[SIDE_LAMBDA, k])
@@ -143,24 +141,25 @@ def evaluate_contact(members, j, lam, film, local):
 
 
 @kernel
-def solve_lambda(members, j, x, film, lam, local):
-    """Solve the constraint at fixed x (n,) and film (c,) by damped Newton; return (converged, lambda, I, phi_s).
+def solve_lambda(facts, nodes, areas, resistance, table, side_table, x, film, lam, local):
+    """Solve a member's constraint at x (n,) and film (c,) by damped Newton; return (converged, lambda, I, phi_s).
 
     The last evaluation is at the lambda returned, so that `local` holds the current densities of the solution.
     """
-    for k in range(members.n_contact[j]):
-        local[X, k] = x[members.nodes[j, k]]
-    load_contact(members, j, local)
-    control = members.control[j]
-    uniform = int(members.medium[j, KINETICS]) == UNIFORM_FLUX
+    for k in range(int(facts[N_CONTACT])):
+        local[X, k] = x[nodes[k]]
+    load_contact(facts, table, side_table, local)
+    uniform = int(facts[KINETICS]) == UNIFORM_FLUX
     converged = False
     total, potential = 0.0, 0.0
     for _ in range(_ITERATIONS):
-        total, _, total_lambda, _, potential, potential_lambda = evaluate_contact(members, j, lam, film, local)
+        total, _, total_lambda, _, potential, potential_lambda = evaluate_contact(
+            facts, areas, resistance, lam, film, local
+        )
         if converged:
             break
-        slope = control[CURRENT_FACTOR] * total_lambda + control[POTENTIAL_FACTOR] * potential_lambda
-        residual = control[CURRENT_FACTOR] * total + control[POTENTIAL_FACTOR] * potential - control[TARGET]
+        slope = facts[CURRENT_FACTOR] * total_lambda + facts[POTENTIAL_FACTOR] * potential_lambda
+        residual = facts[CURRENT_FACTOR] * total + facts[POTENTIAL_FACTOR] * potential - facts[TARGET]
         change = -residual / slope
         if not np.isfinite(change):
             break

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.contact import X, solve_lambda
-from asyncsoc.kernels.members import INVERSE_BLOCK, SERIES
+from asyncsoc.kernels.members import AREA, DURATION, INVERSE_BLOCK, N_CONTACT, N_EVENTS, SERIES, SIDE_TABLE, TABLE
 from asyncsoc.kernels.rosenbrock import CHARGE as STEP_CHARGE
 from asyncsoc.kernels.rosenbrock import ERROR, NEW_LAM, TOLERANCE, H
 from asyncsoc.kernels.rosenbrock import SIDE_CHARGE as STEP_SIDE_CHARGE
@@ -37,21 +37,21 @@ _SMALLEST_STEP = 1e-9
 
 
 @kernel
-def nearest_event(members, j, film, current, potential, charge, local):
+def nearest_event(facts, events, areas, film, current, potential, charge, local):
     """Return how far the nearest event is away, and which it is (-1: there is none).
 
     Positive: not yet. In V, relative current, stoichiometry, relative charge, share of open contact.
     """
     lowest, highest, open_area = np.inf, -np.inf, 0.0
-    for k in range(members.n_contact[j]):
+    for k in range(int(facts[N_CONTACT])):
         value = local[X, k]
         lowest = min(lowest, value)
         highest = max(highest, value)
-        open_area += members.areas[j, k] * max(0.0, 1.0 - film[k] * members.side[j, INVERSE_BLOCK])
-    voltage = potential + members.control[j, SERIES] * current
+        open_area += areas[k] * max(0.0, 1.0 - film[k] * facts[INVERSE_BLOCK])
+    voltage = potential + facts[SERIES] * current
     best, which = np.inf, -1
-    for e in range(members.n_events[j]):
-        kind, limit = int(members.events[j, e, 0]), members.events[j, e, 1]
+    for e in range(int(facts[N_EVENTS])):
+        kind, limit = int(events[e, 0]), events[e, 1]
         if kind == VOLTAGE_ABOVE:
             margin = limit - voltage
         elif kind == VOLTAGE_BELOW:
@@ -65,7 +65,7 @@ def nearest_event(members, j, film, current, potential, charge, local):
         elif kind == CHARGE_REACHED:
             margin = 1.0 - abs(charge) / limit
         else:
-            margin = open_area / members.area[j] - limit
+            margin = open_area / facts[AREA] - limit
             if margin <= 0.0:  # without contact every other limit is passed too: this one says why
                 return margin, e
         if margin < best:
@@ -76,9 +76,12 @@ def nearest_event(members, j, film, current, potential, charge, local):
 @kernel
 def prepare(members, j, guess, local):
     """Solve member `j`'s constraint at the start of a protocol step; set its state up, return (converged, event)."""
-    state, film = members.state[j], members.film[j]
-    converged, lam, current, potential = solve_lambda(members, j, members.x[j], film, guess, local)
-    margin, which = nearest_event(members, j, film, current, potential, 0.0, local)
+    state, film, facts, areas = members.state[j], members.film[j], members.facts[j], members.areas[j]
+    table, side_table = members.tables[int(facts[TABLE])], members.side_tables[int(facts[SIDE_TABLE])]
+    converged, lam, current, potential = solve_lambda(
+        facts, members.nodes[j], areas, members.resistance[j], table, side_table, members.x[j], film, guess, local
+    )
+    margin, which = nearest_event(facts, members.events[j], areas, film, current, potential, 0.0, local)
     members.search[j] = 0.0
     state[TIME], state[CHARGE], state[SIDE_CHARGE], state[LAST_ERROR] = 0.0, 0.0, 0.0, 1.0
     state[LAMBDA], state[CURRENT], state[POTENTIAL], state[MARGIN] = lam, current, potential, margin
@@ -102,7 +105,7 @@ def plan(members, j):
     if search[_LOCATED] > 0.0:
         return search[_NEXT]
     h = search[_NEXT] if search[_NEXT] > 0.0 else min(state[STEP_SIZE], state[LARGEST])
-    remaining = members.duration[j] - state[TIME]
+    remaining = members.facts[j, DURATION] - state[TIME]
     search[_LAST] = 0.0
     if h >= remaining * (1.0 - 1e-12):
         search[_LAST] = 1.0
@@ -129,19 +132,24 @@ def judge(tableau, members, j, numbers, local):
     nothing more can be done. `numbers` are as of `rosenbrock`, the error not a number where the attempt failed; `local`
     receives the current densities at the end.
     """
-    state, search, x, film = members.state[j], members.search[j], members.x_new[j], members.film_new[j]
+    state, search, film, facts = members.state[j], members.search[j], members.film_new[j], members.facts[j]
+    table, side_table = members.tables[int(facts[TABLE])], members.side_tables[int(facts[SIDE_TABLE])]
+    areas = members.areas[j]
     h, tolerance, error = numbers[H], numbers[TOLERANCE], numbers[ERROR]
     power = 1.0 / (tableau.embedded_order + 1)
     ok = error >= 0.0
     lam, current, potential, margin, which = numbers[NEW_LAM], 0.0, 0.0, 0.0, -1
     if ok:
-        ok, lam, current, potential = solve_lambda(members, j, x, film, lam, local)
+        ok, lam, current, potential = solve_lambda(
+            facts, members.nodes[j], areas, members.resistance[j], table, side_table, members.x_new[j], film, lam, local
+        )
     if search[_LOCATED] == 0.0 and not (ok and error <= tolerance):
         state[REJECTED] += 1
         return _retry(h * (max(_SHRINK, _SAFETY * (tolerance / error) ** power) if ok else 0.1), search)
     if not ok:
         return STEP_TOO_SMALL
-    margin, which = nearest_event(members, j, film, current, potential, state[CHARGE] + numbers[STEP_CHARGE], local)
+    charge = state[CHARGE] + numbers[STEP_CHARGE]
+    margin, which = nearest_event(facts, members.events[j], areas, film, current, potential, charge, local)
     passed = margin <= 0.0
     if search[_LOCATED] > 0.0 or passed:
         if search[_LOCATED] == 0.0:
@@ -169,9 +177,9 @@ def judge(tableau, members, j, numbers, local):
     growth = _SAFETY * relative ** (-0.7 * power) * max(state[LAST_ERROR], 1e-3) ** (0.3 * power)
     state[STEP_SIZE] = h * min(_GROW, max(_SHRINK, growth))
     state[LAST_ERROR] = relative
-    state[TIME] = members.duration[j] if outcome == DURATION_REACHED else state[TIME] + h
+    state[TIME] = members.facts[j, DURATION] if outcome == DURATION_REACHED else state[TIME] + h
     state[LAMBDA], state[CURRENT], state[POTENTIAL] = lam, current, potential
-    state[CHARGE] += numbers[STEP_CHARGE]
+    state[CHARGE] = charge
     state[SIDE_CHARGE] += numbers[STEP_SIDE_CHARGE]
     state[MARGIN], state[LAST_STEP] = margin, h
     state[ACCEPTED] += 1

@@ -10,23 +10,21 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# columns of `grids`
-X_FIRST, INVERSE_SPACING, SPACING = range(3)
-
-# columns of `side_grids`
-SIDE_FIRST, SIDE_INVERSE_SPACING = range(2)
-
-# columns of `medium`: F/(R T) [1/V] or, which is the same, 1/(kB T) [1/eV]; cathodic transfer coefficient; code of
-# `rates`; F c_max [C/m3]
-F, ALPHA, KINETICS, CHARGE_DENSITY = range(4)
-
-# columns of `side`: 0 where there is none; alpha to 1/d_c as of `reaction.decomposition_point`; V_film/(z F) [m3/C];
-# 1/kappa_film [ohm m]; 1/thickness at which a place is blocked [1/m], 0 where it never is
-ACTIVE, SIDE_ALPHA, BETA, SHIFT, SCALE, INVERSE_LIMIT, GROWTH, RESISTIVITY, INVERSE_BLOCK = range(9)
-
-# columns of `control`: the constraint current_factor * I + potential_factor * phi_s = target; the series resistance
-# [ohm] that adds to the voltage
-CURRENT_FACTOR, POTENTIAL_FACTOR, TARGET, SERIES = range(4)
+# Columns of `facts`. Numbers of contact nodes, events, and of the tables; contact area [m2]; longest duration of the
+# protocol step [s]; error per step in stoichiometry ...
+N_CONTACT, N_EVENTS, TABLE, SIDE_TABLE, AREA, DURATION, TOLERANCE = range(7)
+# ... grid of the table of `interpolation`, and of that of `reaction` ...
+X_FIRST, INVERSE_SPACING, SPACING, SIDE_FIRST, SIDE_INVERSE_SPACING = range(7, 12)
+# ... F/(R T) [1/V] or, which is the same, 1/(kB T) [1/eV]; cathodic transfer coefficient; code of `rates`; F c_max
+# [C/m3] ...
+F, ALPHA, KINETICS, CHARGE_DENSITY = range(12, 16)
+# ... side reaction: 0 where there is none; alpha to 1/d_c as of `reaction.decomposition_point`; V_film/(z F) [m3/C];
+# 1/kappa_film [ohm m]; 1/thickness at which a place is blocked [1/m], 0 where it never is ...
+ACTIVE, SIDE_ALPHA, BETA, SHIFT, SCALE, INVERSE_LIMIT, GROWTH, RESISTIVITY, INVERSE_BLOCK = range(16, 25)
+# ... the constraint current_factor * I + potential_factor * phi_s = target; the series resistance [ohm] that adds to
+# the voltage.
+CURRENT_FACTOR, POTENTIAL_FACTOR, TARGET, SERIES = range(25, 29)
+N_FACTS = 29
 
 N_STATE = 13
 """Columns of a member's state: `controller` names them."""
@@ -37,7 +35,8 @@ N_SEARCH = 8
 class Members(NamedTuple):
     """Stacked data of M members on one mesh of n nodes (elimination order).
 
-    At most C contact nodes and E events each; T material tables and Q reaction-energy tables in all.
+    At most C contact nodes and E events each; T material tables and Q reaction-energy tables in all. Kernels that are
+    called often take the few arrays they need: a tuple of all costs a reference each, which is more than the work.
 
     Attributes
     ----------
@@ -49,20 +48,16 @@ class Members(NamedTuple):
         Columns as in `controller`.
     dense : (M, 3, n), film_dense : (M, 3, C)
         Coefficients of the continuous solution over the last attempt.
-    nodes, areas, resistance : (M, C), n_contact, area : (M,)
-        Contact nodes, areas [m2], film resistance from the start [ohm m2]; their number, total area [m2].
+    nodes, areas, resistance : (M, C)
+        Contact nodes, areas [m2], film resistance from the start [ohm m2].
     current, side_current : (M, C)
         Intercalation and side current densities at `x_new` [A/m2].
-    table : (M,), grids : (T, 3), tables : (T, cells + 1, 6)
-        Index of each member's table of `interpolation`; grid; coefficients.
-    side_table : (M,), side_grids : (Q, 2), side_tables : (Q, 4 cells)
-        The same for the reaction energy, tables of `reaction`.
-    medium : (M, 4), side : (M, 9), control : (M, 4)
-        Material at its temperature; side reaction and film; constraint.
-    events : (M, E, 2), n_events : (M,)
+    tables : (T, cells + 1, 6), side_tables : (Q, 4 cells)
+        Coefficients of the material tables (`interpolation`) and of the reaction energies (`reaction`).
+    facts : (M, N_FACTS)
+        Everything else about a member and its protocol step.
+    events : (M, E, 2)
         Kind and value of each event.
-    duration, tolerance : (M,)
-        Longest duration of the protocol step [s]; error per step in stoichiometry.
     outcome : (M,)
         What the last attempt came to.
     iterations : (M,)
@@ -80,23 +75,12 @@ class Members(NamedTuple):
     nodes: Ints
     areas: Array
     resistance: Array
-    n_contact: Ints
-    area: Array
     current: Array
     side_current: Array
-    table: Ints
-    grids: Array
     tables: Array
-    side_table: Ints
-    side_grids: Array
     side_tables: Array
-    medium: Array
-    side: Array
-    control: Array
+    facts: Array
     events: Array
-    n_events: Ints
-    duration: Array
-    tolerance: Array
     outcome: Ints
     iterations: Array
 
@@ -106,13 +90,11 @@ def allocate(
     n_nodes: int,
     n_contact: int,
     n_events: int,
-    tables: tuple[Array, Array],
-    side_tables: tuple[Array, Array],
+    tables: Array,
+    side_tables: Array,
 ) -> Members:
-    """Return zeroed members; `tables` and `side_tables` are (grids, coefficients), shared by all."""
+    """Return zeroed members; `tables` and `side_tables` are shared by all."""
     shape = (n_members, n_contact)
-    counts = [np.zeros(n_members, dtype=np.int64) for _ in range(5)]
-    shared = [np.ascontiguousarray(array, dtype=np.float64) for array in (*tables, *side_tables)]
     return Members(
         x=np.zeros((n_members, n_nodes)),
         x_new=np.zeros((n_members, n_nodes)),
@@ -125,23 +107,12 @@ def allocate(
         nodes=np.zeros(shape, dtype=np.int64),
         areas=np.zeros(shape),
         resistance=np.zeros(shape),
-        n_contact=counts[0],
-        area=np.zeros(n_members),
         current=np.zeros(shape),
         side_current=np.zeros(shape),
-        table=counts[1],
-        grids=shared[0],
-        tables=shared[1],
-        side_table=counts[2],
-        side_grids=shared[2],
-        side_tables=shared[3],
-        medium=np.zeros((n_members, 4)),
-        side=np.zeros((n_members, 9)),
-        control=np.zeros((n_members, 4)),
+        tables=np.ascontiguousarray(tables, dtype=np.float64),
+        side_tables=np.ascontiguousarray(side_tables, dtype=np.float64),
+        facts=np.zeros((n_members, N_FACTS)),
         events=np.zeros((n_members, n_events, 2)),
-        n_events=counts[3],
-        duration=np.zeros(n_members),
-        tolerance=np.zeros(n_members),
-        outcome=counts[4],
+        outcome=np.zeros(n_members, dtype=np.int64),
         iterations=np.zeros(n_members),
     )

@@ -15,7 +15,7 @@ from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.contact import CURRENT, SIDE, solve_lambda
 from asyncsoc.kernels.controller import LAMBDA
 from asyncsoc.kernels.interpolation import ocp_and_i0, psi_and_d
-from asyncsoc.kernels.members import ACTIVE
+from asyncsoc.kernels.members import ACTIVE, INVERSE_SPACING, N_CONTACT, SIDE_TABLE, SPACING, TABLE, X_FIRST
 from asyncsoc.kernels.workspace import N_LOCAL
 
 N_MEANS = 5
@@ -36,15 +36,16 @@ def start_members(members, listed, guesses, found):
     """
     for p in range(listed.size):
         j, guess = listed[p], guesses[p]
-        count, table = members.n_contact[j], members.table[j]
-        first, inverse, spacing = members.grids[table, 0], members.grids[table, 1], members.grids[table, 2]
+        facts, nodes, x = members.facts[j], members.nodes[j], members.x[j]
+        count, table = int(facts[N_CONTACT]), members.tables[int(facts[TABLE])]
+        first, inverse, spacing = facts[X_FIRST], facts[INVERSE_SPACING], facts[SPACING]
         mean, diffusivity = 0.0, 0.0
         for k in range(count):
-            value = members.x[j, members.nodes[j, k]]
+            value = x[nodes[k]]
             mean += value
-            diffusivity += psi_and_d(value, first, inverse, spacing, members.tables[table])[1]
+            diffusivity += psi_and_d(value, first, inverse, spacing, table)[1]
         if math.isnan(guess):
-            guess = ocp_and_i0(mean / count, first, inverse, spacing, members.tables[table])[0]
+            guess = ocp_and_i0(mean / count, first, inverse, spacing, table)[0]
         converged, which = start_member(members, j, guess)
         found[p, 0] = 1.0 if converged else 0.0
         found[p, 1], found[p, 2] = which, diffusivity / count
@@ -81,20 +82,24 @@ def observe_members(mass, members, place, listed, fractions, shown, x, film, cur
     ordered, film_row = shown[0, :n], shown[1, : members.film.shape[1]]
     for p in range(listed.size):
         j, theta = listed[p], fractions[p]
+        facts, areas, nodes = members.facts[j], members.areas[j], members.nodes[j]
+        table, side_table = members.tables[int(facts[TABLE])], members.side_tables[int(facts[SIDE_TABLE])]
         _between(members.x[j], members.x_new[j], members.dense[j], theta, ordered)
         film_row[:] = members.film_new[j]
-        if members.side[j, ACTIVE] > 0.0:
+        if facts[ACTIVE] > 0.0:
             _between(members.film[j], members.film_new[j], members.film_dense[j], theta, film_row)
         guess = members.state[j, LAMBDA]
-        converged, _, total, potential = solve_lambda(members, j, ordered, film_row, guess, local)
+        converged, _, total, potential = solve_lambda(
+            facts, nodes, areas, members.resistance[j], table, side_table, ordered, film_row, guess, local
+        )
         solved[p, 0] = 1.0 if converged else 0.0
         solved[p, 1], solved[p, 2] = total, potential
         lithium, grown = 0.0, 0.0
         for i in range(n):
             lithium += mass[i] * (members.x_new[j, i] - ordered[i])
-        for k in range(members.n_contact[j]):
+        for k in range(int(facts[N_CONTACT])):
             current[p, k], side_current[p, k] = local[CURRENT, k], local[SIDE, k]
-            grown += members.areas[j, k] * (members.film_new[j, k] - film_row[k])
+            grown += areas[k] * (members.film_new[j, k] - film_row[k])
         solved[p, 3], solved[p, 4] = lithium, grown
         for i in range(n):
             x[p, i] = ordered[place[i]]

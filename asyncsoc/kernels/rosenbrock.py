@@ -43,12 +43,16 @@ from asyncsoc.kernels.lanes import at, every, load, put, store, width
 from asyncsoc.kernels.linear import LOOSEST, SHARE, SMALL, ready, solve_in_place
 from asyncsoc.kernels.members import (
     ACTIVE,
+    AREA,
     CHARGE_DENSITY,
     CURRENT_FACTOR,
     GROWTH,
     INVERSE_SPACING,
+    N_CONTACT,
     POTENTIAL_FACTOR,
+    SIDE_TABLE,
     SPACING,
+    TABLE,
     TARGET,
     X_FIRST,
 )
@@ -70,13 +74,9 @@ _CORNER, _TOTAL_LAMBDA, _SIDE_LAMBDA, _TOTAL, _SIDE, _POTENTIAL = range(7, 13)
 def _fill_medium(system, tableau, members, group, ws):
     """Fill D at x, 1/(gamma h) and the goals of an iterative solve."""
     for lane in range(width(ws.x)):
-        t = members.table[group[lane]]
-        first, inverse, spacing = (
-            members.grids[t, X_FIRST],
-            members.grids[t, INVERSE_SPACING],
-            members.grids[t, SPACING],
-        )
-        table, conductance = members.tables[t], 0.0
+        facts = members.facts[group[lane]]
+        first, inverse, spacing = facts[X_FIRST], facts[INVERSE_SPACING], facts[SPACING]
+        table, conductance = members.tables[int(facts[TABLE])], 0.0
         for i in range(system.mass.size):
             _, d = psi_and_d(at(ws.x, i, lane), first, inverse, spacing, table)
             put(ws.diffusivity, i, lane, d)
@@ -89,47 +89,51 @@ def _fill_medium(system, tableau, members, group, ws):
 
 
 @kernel
-def _linearize(members, j, lane, ws):
-    """Add the contact of one member to shift and border; remember its reduced slopes."""
-    local, numbers, side, control = ws.local[lane], ws.numbers[lane], members.side[j], members.control[j]
-    inverse_gh, density, active = at(ws.inverse_gh, 0, lane), members.medium[j, CHARGE_DENSITY], side[ACTIVE] > 0.0
-    for k in range(members.n_contact[j]):
-        local[X, k] = at(ws.x, members.nodes[j, k], lane)
-    load_contact(members, j, local)
-    _, _, total_lambda, side_lambda, _, potential_lambda = evaluate_contact(
-        members, j, numbers[LAM], members.film[j], local
-    )
-    for k in range(members.n_contact[j]):
-        i_x, i_lambda, o_x, o_lambda = (
-            local[CURRENT_X, k],
-            local[CURRENT_LAMBDA, k],
-            local[SIDE_X, k],
-            local[SIDE_LAMBDA, k],
+def _linearize(members, group, ws):
+    """Add the contacts to shift and border; remember their reduced slopes."""
+    for lane in range(width(ws.x)):
+        j = group[lane]
+        local, numbers, facts = ws.local[lane], ws.numbers[lane], members.facts[j]
+        table, side_table = members.tables[int(facts[TABLE])], members.side_tables[int(facts[SIDE_TABLE])]
+        nodes, areas, film = members.nodes[j], members.areas[j], members.film[j]
+        inverse_gh, density, active = at(ws.inverse_gh, 0, lane), facts[CHARGE_DENSITY], facts[ACTIVE] > 0.0
+        for k in range(int(facts[N_CONTACT])):
+            local[X, k] = at(ws.x, nodes[k], lane)
+        load_contact(facts, table, side_table, local)
+        _, _, total_lambda, side_lambda, _, potential_lambda = evaluate_contact(
+            facts, areas, members.resistance[j], numbers[LAM], film, local
         )
-        i_film, o_film, area, node = (
-            local[CURRENT_FILM, k],
-            local[SIDE_FILM, k],
-            members.areas[j, k],
-            members.nodes[j, k],
-        )
-        local[START_CURRENT_FILM, k], local[START_SIDE_FILM, k] = i_film, o_film
-        local[START_SIDE_X, k], local[START_SIDE_LAMBDA, k] = o_x, o_lambda
-        if active:
-            gain = side[GROWTH] / (inverse_gh - side[GROWTH] * o_film)
-            film_x, film_lambda = gain * o_x, gain * o_lambda
-            i_x += i_film * film_x
-            i_lambda += i_film * film_lambda
-            o_x += o_film * film_x
-            side_lambda += area * o_film * film_lambda
-            total_lambda += area * (i_film + o_film) * film_lambda
-            local[FILM_GAIN, k] = gain
-        put(ws.shift, node, lane, at(ws.shift, node, lane) + area / density * i_x / at(ws.diffusivity, node, lane))
-        put(ws.border, node, lane, area / density * i_lambda)
-        local[TOTAL_X, k] = area * (i_x + o_x)
-        local[SIDE_TOTAL_X, k] = area * o_x
-        local[ROW, k] = control[CURRENT_FACTOR] * local[TOTAL_X, k] + control[POTENTIAL_FACTOR] * local[POTENTIAL_X, k]
-    numbers[_TOTAL_LAMBDA], numbers[_SIDE_LAMBDA] = total_lambda, side_lambda
-    numbers[_CORNER] = control[CURRENT_FACTOR] * total_lambda + control[POTENTIAL_FACTOR] * potential_lambda
+        for k in range(int(facts[N_CONTACT])):
+            i_x, i_lambda, o_x, o_lambda = (
+                local[CURRENT_X, k],
+                local[CURRENT_LAMBDA, k],
+                local[SIDE_X, k],
+                local[SIDE_LAMBDA, k],
+            )
+            i_film, o_film, area, node = (
+                local[CURRENT_FILM, k],
+                local[SIDE_FILM, k],
+                areas[k],
+                nodes[k],
+            )
+            local[START_CURRENT_FILM, k], local[START_SIDE_FILM, k] = i_film, o_film
+            local[START_SIDE_X, k], local[START_SIDE_LAMBDA, k] = o_x, o_lambda
+            if active:
+                gain = facts[GROWTH] / (inverse_gh - facts[GROWTH] * o_film)
+                film_x, film_lambda = gain * o_x, gain * o_lambda
+                i_x += i_film * film_x
+                i_lambda += i_film * film_lambda
+                o_x += o_film * film_x
+                side_lambda += area * o_film * film_lambda
+                total_lambda += area * (i_film + o_film) * film_lambda
+                local[FILM_GAIN, k] = gain
+            put(ws.shift, node, lane, at(ws.shift, node, lane) + area / density * i_x / at(ws.diffusivity, node, lane))
+            put(ws.border, node, lane, area / density * i_lambda)
+            local[TOTAL_X, k] = area * (i_x + o_x)
+            local[SIDE_TOTAL_X, k] = area * o_x
+            local[ROW, k] = facts[CURRENT_FACTOR] * local[TOTAL_X, k] + facts[POTENTIAL_FACTOR] * local[POTENTIAL_X, k]
+        numbers[_TOTAL_LAMBDA], numbers[_SIDE_LAMBDA] = total_lambda, side_lambda
+        numbers[_CORNER] = facts[CURRENT_FACTOR] * total_lambda + facts[POTENTIAL_FACTOR] * potential_lambda
 
 
 @kernel
@@ -152,13 +156,9 @@ def _combine(tableau, stage, ws):
 def _fill_psi(members, group, ws):
     """Fill psi at the stage argument."""
     for lane in range(width(ws.x)):
-        t = members.table[group[lane]]
-        first, inverse, spacing = (
-            members.grids[t, X_FIRST],
-            members.grids[t, INVERSE_SPACING],
-            members.grids[t, SPACING],
-        )
-        table = members.tables[t]
+        facts = members.facts[group[lane]]
+        first, inverse, spacing = facts[X_FIRST], facts[INVERSE_SPACING], facts[SPACING]
+        table = members.tables[int(facts[TABLE])]
         for i in range(ws.psi.shape[0]):
             value, _ = psi_and_d(at(ws.argument, i, lane), first, inverse, spacing, table)
             put(ws.psi, i, lane, value)
@@ -178,68 +178,84 @@ def _add_flow(system, ws):
 
 
 @kernel
-def _drive(tableau, members, j, stage, lane, ws):
-    """Evaluate the contact of one member at a stage and subtract its flux from the right-hand side."""
-    local, numbers, side, stages = ws.local[lane], ws.numbers[lane], members.side[j], ws.film_stages[lane]
-    inverse_gh, density, active = at(ws.inverse_gh, 0, lane), members.medium[j, CHARGE_DENSITY], side[ACTIVE] > 0.0
-    lam = numbers[LAM]
-    for p in range(stage):
-        lam += tableau.a[stage, p] * ws.stage_lambda[lane, p]
-    for k in range(members.n_contact[j]):
-        local[X, k] = at(ws.argument, members.nodes[j, k], lane)
-        local[FILM, k], local[FILM_RHS, k] = members.film[j, k], 0.0
-        if active:
-            for p in range(stage):
-                local[FILM, k] += tableau.a[stage, p] * stages[p, k]
-                local[FILM_RHS, k] += at(ws.combination, p, lane) * stages[p, k]
-    load_contact(members, j, local)
-    total, side_total, _, _, potential, _ = evaluate_contact(members, j, lam, local[FILM], local)
-    for k in range(members.n_contact[j]):
-        i_here, area, node = local[CURRENT, k], members.areas[j, k], members.nodes[j, k]
-        if active:  # the part of the film's increment that does not depend on x and lambda
-            i_film, o_film = local[START_CURRENT_FILM, k], local[START_SIDE_FILM, k]
-            grown = (side[GROWTH] * local[SIDE, k] + local[FILM_RHS, k]) / (inverse_gh - side[GROWTH] * o_film)
-            local[FILM_RHS, k] = grown
-            i_here += i_film * grown
-            total += area * (i_film + o_film) * grown
-            side_total += area * o_film * grown
-        put(ws.rhs, node, lane, at(ws.rhs, node, lane) - area * i_here / density)
-    numbers[_TOTAL], numbers[_SIDE], numbers[_POTENTIAL], numbers[NEW_LAM] = total, side_total, potential, lam
+def _drive(tableau, members, group, stage, ws):
+    """Evaluate the contacts at a stage and subtract their fluxes from the right-hand sides."""
+    for lane in range(width(ws.x)):
+        j = group[lane]
+        local, numbers, facts, stages = ws.local[lane], ws.numbers[lane], members.facts[j], ws.film_stages[lane]
+        table, side_table = members.tables[int(facts[TABLE])], members.side_tables[int(facts[SIDE_TABLE])]
+        nodes, areas, film = members.nodes[j], members.areas[j], members.film[j]
+        inverse_gh, density, active = at(ws.inverse_gh, 0, lane), facts[CHARGE_DENSITY], facts[ACTIVE] > 0.0
+        lam = numbers[LAM]
+        for p in range(stage):
+            lam += tableau.a[stage, p] * ws.stage_lambda[lane, p]
+        for k in range(int(facts[N_CONTACT])):
+            local[X, k] = at(ws.argument, nodes[k], lane)
+            local[FILM, k], local[FILM_RHS, k] = film[k], 0.0
+            if active:
+                for p in range(stage):
+                    local[FILM, k] += tableau.a[stage, p] * stages[p, k]
+                    local[FILM_RHS, k] += at(ws.combination, p, lane) * stages[p, k]
+        load_contact(facts, table, side_table, local)
+        total, side_total, _, _, potential, _ = evaluate_contact(
+            facts, areas, members.resistance[j], lam, local[FILM], local
+        )
+        for k in range(int(facts[N_CONTACT])):
+            i_here, area, node = local[CURRENT, k], areas[k], nodes[k]
+            if active:  # the part of the film's increment that does not depend on x and lambda
+                i_film, o_film = local[START_CURRENT_FILM, k], local[START_SIDE_FILM, k]
+                grown = (facts[GROWTH] * local[SIDE, k] + local[FILM_RHS, k]) / (inverse_gh - facts[GROWTH] * o_film)
+                local[FILM_RHS, k] = grown
+                i_here += i_film * grown
+                total += area * (i_film + o_film) * grown
+                side_total += area * o_film * grown
+            put(ws.rhs, node, lane, at(ws.rhs, node, lane) - area * i_here / density)
+        numbers[_TOTAL], numbers[_SIDE], numbers[_POTENTIAL], numbers[NEW_LAM] = total, side_total, potential, lam
 
 
 @kernel
-def _change(members, j, lane, ws):
-    """Return the change of one member's lambda that meets the constraint, the stage's right-hand side solved for."""
-    local, numbers, control = ws.local[lane], ws.numbers[lane], members.control[j]
-    residual = control[TARGET] - control[CURRENT_FACTOR] * numbers[_TOTAL]
-    residual -= control[POTENTIAL_FACTOR] * numbers[_POTENTIAL]
-    for k in range(members.n_contact[j]):
-        residual -= local[ROW, k] * at(ws.rhs, members.nodes[j, k], lane)
-    return residual / numbers[_CORNER] if numbers[_CORNER] != 0.0 else 0.0
+def _change(members, group, ws):
+    """Set `ws.mask` to the changes of lambda that meet the constraints, the stage's right-hand sides solved for."""
+    for lane in range(width(ws.x)):
+        j = group[lane]
+        local, numbers, facts, nodes = ws.local[lane], ws.numbers[lane], members.facts[j], members.nodes[j]
+        residual = facts[TARGET] - facts[CURRENT_FACTOR] * numbers[_TOTAL]
+        residual -= facts[POTENTIAL_FACTOR] * numbers[_POTENTIAL]
+        for k in range(int(facts[N_CONTACT])):
+            residual -= local[ROW, k] * at(ws.rhs, nodes[k], lane)
+        if numbers[_CORNER] != 0.0:
+            residual /= numbers[_CORNER]
+        else:
+            residual = 0.0
+        put(ws.mask, 0, lane, residual)
 
 
 @kernel
-def _draw(members, j, stage, lane, change, ws):
-    """Keep what one member's stage draws, and the increment of its film."""
-    local, numbers, active = ws.local[lane], ws.numbers[lane], members.side[j, ACTIVE] > 0.0
-    charge_sum, side_sum, first = 0.0, 0.0, stage * ws.x.shape[0]
-    for p in range(stage):
-        charge_sum += at(ws.combination, p, lane) * ws.stage_charge[lane, p]
-        side_sum += at(ws.combination, p, lane) * ws.stage_side[lane, p]
-    drawn = numbers[_TOTAL] + numbers[_TOTAL_LAMBDA] * change
-    side_drawn = numbers[_SIDE] + numbers[_SIDE_LAMBDA] * change
-    for k in range(members.n_contact[j]):
-        moved = at(ws.stages, first + members.nodes[j, k], lane)
-        drawn += local[TOTAL_X, k] * moved
-        side_drawn += local[SIDE_TOTAL_X, k] * moved
-        if active:
-            ws.film_stages[lane, stage, k] = local[FILM_RHS, k] + local[FILM_GAIN, k] * (
-                local[START_SIDE_X, k] * moved + local[START_SIDE_LAMBDA, k] * change
-            )
-    inverse_gh = at(ws.inverse_gh, 0, lane)
-    ws.stage_lambda[lane, stage] = change
-    ws.stage_charge[lane, stage] = (drawn + charge_sum) / inverse_gh
-    ws.stage_side[lane, stage] = (side_drawn + side_sum) / inverse_gh
+def _draw(members, group, stage, ws):
+    """Keep what the members' stages draw, and the increments of their films."""
+    for lane in range(width(ws.x)):
+        j = group[lane]
+        local, numbers, facts, nodes = ws.local[lane], ws.numbers[lane], members.facts[j], members.nodes[j]
+        active = facts[ACTIVE] > 0.0
+        change = at(ws.mask, 0, lane)
+        charge_sum, side_sum, first = 0.0, 0.0, stage * ws.x.shape[0]
+        for p in range(stage):
+            charge_sum += at(ws.combination, p, lane) * ws.stage_charge[lane, p]
+            side_sum += at(ws.combination, p, lane) * ws.stage_side[lane, p]
+        drawn = numbers[_TOTAL] + numbers[_TOTAL_LAMBDA] * change
+        side_drawn = numbers[_SIDE] + numbers[_SIDE_LAMBDA] * change
+        for k in range(int(facts[N_CONTACT])):
+            moved = at(ws.stages, first + nodes[k], lane)
+            drawn += local[TOTAL_X, k] * moved
+            side_drawn += local[SIDE_TOTAL_X, k] * moved
+            if active:
+                ws.film_stages[lane, stage, k] = local[FILM_RHS, k] + local[FILM_GAIN, k] * (
+                    local[START_SIDE_X, k] * moved + local[START_SIDE_LAMBDA, k] * change
+                )
+        inverse_gh = at(ws.inverse_gh, 0, lane)
+        ws.stage_lambda[lane, stage] = change
+        ws.stage_charge[lane, stage] = (drawn + charge_sum) / inverse_gh
+        ws.stage_side[lane, stage] = (side_drawn + side_sum) / inverse_gh
 
 
 @kernel
@@ -263,30 +279,26 @@ def attempt(system, tableau, members, group, ws):
     for i in range(n):
         store(ws.shift, i, system.mass[i] * inverse_gh / load(ws.diffusivity, i))
         store(ws.border, i, every(ws.x, 0.0))
-    for lane in range(lanes):
-        _linearize(members, group[lane], lane, ws)
+    _linearize(members, group, ws)
     ready(system, ws)
     solve_in_place(system, ws, ws.border)
     _divide(ws.border, ws.diffusivity)
     for lane in range(lanes):
         j = group[lane]
-        for k in range(members.n_contact[j]):
+        for k in range(int(members.facts[j, N_CONTACT])):
             ws.numbers[lane, _CORNER] -= ws.local[lane, ROW, k] * at(ws.border, members.nodes[j, k], lane)
     for stage in range(s):
         _combine(tableau, stage, ws)
         _fill_psi(members, group, ws)
         _add_flow(system, ws)
-        for lane in range(lanes):
-            _drive(tableau, members, group[lane], stage, lane, ws)
+        _drive(tableau, members, group, stage, ws)
         solve_in_place(system, ws, ws.rhs)
         _divide(ws.rhs, ws.diffusivity)
-        for lane in range(lanes):
-            put(ws.mask, 0, lane, _change(members, group[lane], lane, ws))
+        _change(members, group, ws)
         change = load(ws.mask, 0)
         for i in range(n):
             store(ws.stages, stage * n + i, load(ws.rhs, i) - change * load(ws.border, i))
-        for lane in range(lanes):
-            _draw(members, group[lane], stage, lane, at(ws.mask, 0, lane), ws)
+        _draw(members, group, stage, ws)
     volume_error, volume = every(ws.x, 0.0), 0.0
     for i in range(n):
         error = load(ws.stages, (s - 1) * n + i)
@@ -294,29 +306,31 @@ def attempt(system, tableau, members, group, ws):
         volume += system.mass[i]
         volume_error += system.mass[i] * error * error
     store(ws.mask, 0, volume_error)
-    for lane in range(lanes):
-        _finish(tableau, members, group[lane], lane, at(ws.mask, 0, lane) / volume, ws)
+    _finish(tableau, members, group, volume, ws)
 
 
 @kernel
-def _finish(tableau, members, j, lane, volume_error, ws):
-    """Add the last stage to the film, lambda and the charges of one member; form its error norm."""
-    local, numbers, active = ws.local[lane], ws.numbers[lane], members.side[j, ACTIVE] > 0.0
-    last = tableau.a.shape[0] - 1
-    contact_error, film_error, thickest = 0.0, 0.0, FILM_FLOOR
-    for k in range(members.n_contact[j]):
-        error = at(ws.stages, last * ws.x.shape[0] + members.nodes[j, k], lane)
-        contact_error += members.areas[j, k] * error * error
-        members.film_new[j, k] = local[FILM, k]
-        if active:
-            members.film_new[j, k] += ws.film_stages[lane, last, k]
-            film_error += members.areas[j, k] * ws.film_stages[lane, last, k] ** 2
-            thickest = max(thickest, members.film_new[j, k])
-    charge, side_charge = ws.stage_charge[lane, last], ws.stage_side[lane, last]
-    for p in range(last):
-        charge += tableau.a[last, p] * ws.stage_charge[lane, p]
-        side_charge += tableau.a[last, p] * ws.stage_side[lane, p]
-    numbers[NEW_LAM] += ws.stage_lambda[lane, last]
-    numbers[CHARGE], numbers[SIDE_CHARGE] = charge, side_charge
-    error = np.sqrt(max(volume_error, contact_error / members.area[j]))
-    numbers[ERROR] = max(error, FILM_WEIGHT * np.sqrt(film_error / members.area[j]) / thickest)
+def _finish(tableau, members, group, volume, ws):
+    """Add the last stage to films, lambdas and charges; form the error norms."""
+    for lane in range(width(ws.x)):
+        j = group[lane]
+        local, numbers, facts = ws.local[lane], ws.numbers[lane], members.facts[j]
+        nodes, areas, film_new, active = members.nodes[j], members.areas[j], members.film_new[j], facts[ACTIVE] > 0.0
+        last = tableau.a.shape[0] - 1
+        contact_error, film_error, thickest = 0.0, 0.0, FILM_FLOOR
+        for k in range(int(facts[N_CONTACT])):
+            error = at(ws.stages, last * ws.x.shape[0] + nodes[k], lane)
+            contact_error += areas[k] * error * error
+            film_new[k] = local[FILM, k]
+            if active:
+                film_new[k] += ws.film_stages[lane, last, k]
+                film_error += areas[k] * ws.film_stages[lane, last, k] ** 2
+                thickest = max(thickest, film_new[k])
+        charge, side_charge = ws.stage_charge[lane, last], ws.stage_side[lane, last]
+        for p in range(last):
+            charge += tableau.a[last, p] * ws.stage_charge[lane, p]
+            side_charge += tableau.a[last, p] * ws.stage_side[lane, p]
+        numbers[NEW_LAM] += ws.stage_lambda[lane, last]
+        numbers[CHARGE], numbers[SIDE_CHARGE] = charge, side_charge
+        error = np.sqrt(max(at(ws.mask, 0, lane) / volume, contact_error / facts[AREA]))
+        numbers[ERROR] = max(error, FILM_WEIGHT * np.sqrt(film_error / facts[AREA]) / thickest)

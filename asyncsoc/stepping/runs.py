@@ -29,6 +29,7 @@ from asyncsoc.kernels.controller import (
     STEP_SIZE,
     TIME,
 )
+from asyncsoc.kernels.members import AREA, DURATION
 from asyncsoc.kernels.observing import start_members
 from asyncsoc.kernels.rates import UNIFORM_FLUX
 from asyncsoc.stepping.stacking import Stack, load_segment
@@ -225,7 +226,7 @@ class Runs:
                 return f"{event.reason} before the step began"
             self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))
         else:
-            jump = abs(float(state[CURRENT]) - current_before) / float(self._data.area[number])
+            jump = abs(float(state[CURRENT]) - current_before) / float(self._data.facts[number, AREA])
             state[STEP_SIZE] = self._first_step(number, jump, diffusivity)
         return None
 
@@ -242,7 +243,7 @@ class Runs:
         size.
         """
         member = self._members[number]
-        longest = float(self._data.duration[number])
+        longest = float(self._data.facts[number, DURATION])
         if member.tolerance >= 1.0:
             return longest
         move = _FIRST_MOVE * member.tolerance * FARADAY * member.maximum_concentration

@@ -11,7 +11,27 @@ from numpy.typing import NDArray
 
 from asyncsoc.electrode.segments import Segment
 from asyncsoc.kernels.controller import LARGEST
-from asyncsoc.kernels.members import Members, allocate
+from asyncsoc.kernels.members import (
+    ACTIVE,
+    AREA,
+    CHARGE_DENSITY,
+    CURRENT_FACTOR,
+    DURATION,
+    INVERSE_BLOCK,
+    N_CONTACT,
+    N_EVENTS,
+    SERIES,
+    SIDE_FIRST,
+    SIDE_INVERSE_SPACING,
+    SIDE_TABLE,
+    SPACING,
+    TABLE,
+    TOLERANCE,
+    X_FIRST,
+    F,
+    Members,
+    allocate,
+)
 from asyncsoc.stepping.members import Member
 from asyncsoc.stepping.system import OrderedSystem
 from asyncsoc.units import FARADAY, GAS_CONSTANT
@@ -53,33 +73,28 @@ def stack(system: OrderedSystem, members: Sequence[Member]) -> Stack:
         len(system.kernel.mass),
         max(len(nodes) for nodes in contacts),
         max(len(segment.events) for member in members for segment in member.segments) + 1,
-        (
-            np.array([[t.x_first, 1.0 / t.spacing, t.spacing] for t in tables]),
-            np.stack([t.coefficients for t in tables]),
-        ),
-        (
-            np.array([[s.first, s.inverse_spacing] for s in sides] or [[0.0, 1.0]]),
-            np.stack([s.coefficients for s in sides] or [flat]),
-        ),
+        np.stack([t.coefficients for t in tables]),
+        np.stack([s.coefficients for s in sides] or [flat]),
     )
     side_numbers = {id(side): k for k, side in enumerate(sides)}
     for j, (member, nodes) in enumerate(zip(members, contacts, strict=True)):
-        count = len(nodes)
-        data.n_contact[j] = count
+        count, facts = len(nodes), data.facts[j]
+        facts[N_CONTACT] = count
         data.nodes[j, :count] = system.place[nodes]
         data.areas[j, :count] = member.weights[nodes]
-        data.area[j] = math.fsum(data.areas[j, :count])
+        facts[AREA] = math.fsum(data.areas[j, :count])
         data.resistance[j, :count] = member.film_resistance
         thickness = np.asarray(member.film_thickness, dtype=np.float64)
         data.film[j, :count] = thickness if thickness.ndim == 0 else thickness[nodes]
         data.film_new[j] = data.film[j]
         data.x[j] = member.x[system.order]
-        data.tolerance[j] = member.tolerance
+        facts[TOLERANCE] = member.tolerance
         data.state[j, LARGEST] = min(member.largest_step, FOREVER)
         if member.side is not None:
             s = member.side
-            data.side_table[j] = side_numbers[id(s)]
-            data.side[j] = (
+            facts[SIDE_TABLE] = side_numbers[id(s)]
+            facts[SIDE_FIRST], facts[SIDE_INVERSE_SPACING] = s.first, s.inverse_spacing
+            facts[ACTIVE : INVERSE_BLOCK + 1] = (
                 1.0,
                 s.alpha,
                 s.beta,
@@ -96,11 +111,15 @@ def stack(system: OrderedSystem, members: Sequence[Member]) -> Stack:
 def load_segment(stacked: Stack, j: int, segment: Segment) -> None:
     """Load what a protocol step sets for member `j`: temperature, constraint, events, duration."""
     data, member = stacked.data, stacked.members[j]
-    data.table[j] = stacked.tables[id(member.tables[segment.temperature])]
+    facts, table = data.facts[j], member.tables[segment.temperature]
+    facts[TABLE] = stacked.tables[id(table)]
+    facts[X_FIRST : SPACING + 1] = (table.x_first, 1.0 / table.spacing, table.spacing)
     f = FARADAY / (GAS_CONSTANT * segment.temperature)
-    data.medium[j] = (f, member.transfer_coefficient, member.kinetics, FARADAY * member.maximum_concentration)
-    data.control[j] = (segment.current_factor, segment.potential_factor, segment.target, segment.series)
-    data.n_events[j] = len(segment.events)
+    density = FARADAY * member.maximum_concentration
+    facts[F : CHARGE_DENSITY + 1] = (f, member.transfer_coefficient, member.kinetics, density)
+    constraint = (segment.current_factor, segment.potential_factor, segment.target, segment.series)
+    facts[CURRENT_FACTOR : SERIES + 1] = constraint
+    facts[N_EVENTS] = len(segment.events)
     for k, event in enumerate(segment.events):
         data.events[j, k] = (event.kind, event.value)
-    data.duration[j] = min(segment.duration, FOREVER)
+    facts[DURATION] = min(segment.duration, FOREVER)
