@@ -12,7 +12,7 @@ SHARE = 1.0
 """Share of the step's tolerance that an iterative solve may leave, relative to its right-hand side ..."""
 LOOSEST = 1e-4
 """... but at most this; unless the error it leaves in the stoichiometry is below ..."""
-SMALL = 0.005
+SMALL = 0.002
 """... this share of the tolerance."""
 
 
