@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.lanes import at, choose, every, load, store, width
 
-PAYS = 120.0
+PAYS = 200.0
 """Mean of k_ii/s_i from which on fewer iterations outweigh dearer ones (breaks even at 80 to 300, 6e3 to 9e4 nodes)."""
 
 NORM, GOAL, FACTOR, GOING, COARSE = 0, 1, 2, 3, 4
@@ -38,6 +38,8 @@ class Hierarchy(NamedTuple):
         Number of unknowns of the first coarse level.
     coupling_indptr, coupling_indices, couplings
         Rows (n + m) of L P in CSR, L below the diagonal of each level's K; columns are coarse unknowns [m].
+    restriction_indptr, restriction_indices, restrictions
+        The finest level's part of (L P)' in CSR, so that it is summed and not scattered [m].
     indptr, indices, stiffness
         The coarse K in CSR (m rows), columns ascending [m].
     diagonal : (m,) int32
@@ -49,6 +51,9 @@ class Hierarchy(NamedTuple):
     coupling_indptr: NDArray[np.int32]
     coupling_indices: NDArray[np.int32]
     couplings: NDArray[np.float64]
+    restriction_indptr: NDArray[np.int32]
+    restriction_indices: NDArray[np.int32]
+    restrictions: NDArray[np.float64]
     indptr: NDArray[np.int32]
     indices: NDArray[np.int32]
     stiffness: NDArray[np.float64]
@@ -135,10 +140,16 @@ def coarsen_diagonals(hierarchy, diagonal_place, stiffness, shift, levels):
 
 
 @kernel
-def clear(levels):
-    """Set the right-hand sides of all levels to zero."""
-    for c in range(levels.right.shape[0]):
-        store(levels.right, c, every(levels.right, 0.0))
+def restrict(hierarchy, r, levels):
+    """Set the right-hand sides: (L P)' r on the first coarse level, zero on the others."""
+    right, starts = levels.right, hierarchy.restriction_indptr
+    for c in range(hierarchy.first):
+        total = every(right, 0.0)
+        for q in range(starts[c], starts[c + 1]):
+            total += hierarchy.restrictions[q] * load(r, hierarchy.restriction_indices[q])
+        store(right, c, total)
+    for c in range(hierarchy.first, right.shape[0]):
+        store(right, c, every(right, 0.0))
 
 
 @kernel

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 
-from asyncsoc.kernels.coarse import COARSE, FACTOR, GOAL, GOING, NORM, any_member, clear, cycle
+from asyncsoc.kernels.coarse import COARSE, FACTOR, GOAL, GOING, NORM, any_member, cycle, restrict
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.lanes import at, choose, every, load, put, store, width
 
@@ -94,23 +94,17 @@ def _forward(system, inverse, p, t, v):
 @kernel
 def _move(system, multilevel, levels, weight, going, step, b, r, t, v):
     """Move b and r of those `going`; set NORM to r' (E + L Q L') r, Q by one cycle, whose coarse solution remains."""
-    coarse, right = system.hierarchy, levels.right
     norm = every(r, 0.0)
-    if multilevel:
-        clear(levels)
     for i in range(r.shape[0]):
         value, back = load(r, i), load(t, i)
         store(b, i, choose(going, load(b, i) + step * back, load(b, i)))
         value = choose(going, value - step * (back + load(v, i)), value)
         store(r, i, value)
         norm += load(weight, i) * value * value
-        if multilevel:
-            for q in range(coarse.coupling_indptr[i], coarse.coupling_indptr[i + 1]):
-                column = coarse.coupling_indices[q]
-                store(right, column, load(right, column) + coarse.couplings[q] * value)
     store(levels.state, NORM, norm)
     if multilevel:
-        cycle(coarse, levels)
+        restrict(system.hierarchy, r, levels)
+        cycle(system.hierarchy, levels)
 
 
 @kernel

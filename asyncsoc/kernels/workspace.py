@@ -32,10 +32,10 @@ class System(NamedTuple):
         Whether conjugate gradients replace the factorization.
     """
 
-    indptr: Ints
+    indptr: NDArray[np.int32]
     indices: NDArray[np.int32]
     stiffness: Array
-    diagonal: Ints
+    diagonal: NDArray[np.int32]
     mass: Array
     factor: Factor
     hierarchy: Hierarchy

@@ -24,6 +24,9 @@ NO_HIERARCHY = Hierarchy(
     coupling_indptr=frozen(np.zeros(1), np.int32),
     coupling_indices=frozen(_NONE, np.int32),
     couplings=frozen(_NONE, np.float64),
+    restriction_indptr=frozen(np.zeros(1), np.int32),
+    restriction_indices=frozen(_NONE, np.int32),
+    restrictions=frozen(_NONE, np.float64),
     indptr=frozen(np.zeros(1), np.int32),
     indices=frozen(_NONE, np.int32),
     stiffness=frozen(_NONE, np.float64),
@@ -73,6 +76,8 @@ def build_hierarchy(
         matrices.append(level)
         starts.append(starts[-1] + count)
     last = level.shape[0]
+    first = couplings[0].T.tocsr() if couplings else sp.csr_matrix((0, 0))
+    first.sort_indices()
     matrix_indptr = _joined_starts([np.diff(matrix.indptr) for matrix in matrices])
     columns = _joined(_shifted(matrices, starts))
     own = np.repeat(np.arange(starts[-1]), np.diff(matrix_indptr))
@@ -82,6 +87,9 @@ def build_hierarchy(
         coupling_indptr=_joined_starts([*(np.diff(matrix.indptr) for matrix in couplings), np.zeros(last, np.int64)]),
         coupling_indices=frozen(_joined(_shifted(couplings, starts)), np.int32),
         couplings=frozen(_joined([matrix.data for matrix in couplings]), np.float64),
+        restriction_indptr=frozen(first.indptr, np.int32),
+        restriction_indices=frozen(first.indices, np.int32),
+        restrictions=frozen(first.data, np.float64),
         indptr=matrix_indptr,
         indices=frozen(columns, np.int32),
         stiffness=frozen(_joined([matrix.data for matrix in matrices]), np.float64),

@@ -97,6 +97,7 @@ def test_lengths_do_not_matter(factor: float) -> None:
     np.testing.assert_array_equal(scaled.indices, reference.indices)
     np.testing.assert_array_equal(scaled.stiffness, reference.stiffness * factor)
     np.testing.assert_array_equal(scaled.couplings, reference.couplings * factor)
+    np.testing.assert_array_equal(scaled.restrictions, reference.restrictions * factor)
 
 
 @pytest.mark.parametrize("name", ["sphere-3d-default", "sphere-3d-fine", "sphere-axisymmetric-default"])
@@ -105,7 +106,7 @@ def test_coarse_levels_are_small(name: str) -> None:
     hierarchy = build(matrix)
     assert len(hierarchy.diagonal) < 0.3 * matrix.shape[0]
     assert len(hierarchy.stiffness) < 0.3 * matrix.nnz
-    assert sum(np.asarray(array).nbytes for array in hierarchy) < 130 * matrix.shape[0]
+    assert sum(np.asarray(array).nbytes for array in hierarchy) < 190 * matrix.shape[0]
     assert len(levels_of(hierarchy)) < 12
 
 
