@@ -35,9 +35,9 @@ from asyncsoc.sweep.work import Job, Settings, run_jobs
 PROGRAM = "import sys; from asyncsoc.cli.main import main; sys.exit(main())"
 STEPS = 'steps = ["Charge at C/10 until 4.2 V"]'
 KINDS: dict[str, tuple[str, str, int, tuple[int, ...]]] = {
-    "radial": ("", "kinetics.film_resistance=0:0.01:{n}", 512, (1, 4, 16, 64, 256)),
-    "axisymmetric": ('[contact]\nkind = "cap"\n', "contact.coverage=0.1:0.9:{n}", 64, (1, 4, 8, 16)),
-    "3d": ('[contact]\nkind = "random"\nn = 6\ncoverage = 0.3\n', "contact.seed=0:{last}:{n}", 8, (1, 2, 4)),
+    "radial": ("", "kinetics.film_resistance=0:0.01:{n}", 512, (1, 8, 64, 256)),
+    "axisymmetric": ('[contact]\nkind = "cap"\n', "contact.coverage=0.1:0.9:{n}", 64, (1, 8, 16, 32)),
+    "3d": ('[contact]\nkind = "random"\nn = 6\ncoverage = 0.3\n', "contact.seed=0:{last}:{n}", 16, (1, 8, 16)),
 }
 ALONE = 4
 """Runs of their own that are timed."""

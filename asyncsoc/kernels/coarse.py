@@ -144,10 +144,14 @@ def restrict(hierarchy, r, levels):
     """Set the right-hand sides: (L P)' r on the first coarse level, zero on the others."""
     right, starts = levels.right, hierarchy.restriction_indptr
     for c in range(hierarchy.first):
-        total = every(right, 0.0)
-        for q in range(starts[c], starts[c + 1]):
-            total += hierarchy.restrictions[q] * load(r, hierarchy.restriction_indices[q])
-        store(right, c, total)
+        first, second, q, end = every(right, 0.0), every(right, 0.0), starts[c], starts[c + 1]
+        while q + 1 < end:  # in two halves, which a processor can overlap
+            first += hierarchy.restrictions[q] * load(r, hierarchy.restriction_indices[q])
+            second += hierarchy.restrictions[q + 1] * load(r, hierarchy.restriction_indices[q + 1])
+            q += 2
+        if q < end:
+            first += hierarchy.restrictions[q] * load(r, hierarchy.restriction_indices[q])
+        store(right, c, first + second)
     for c in range(hierarchy.first, right.shape[0]):
         store(right, c, every(right, 0.0))
 

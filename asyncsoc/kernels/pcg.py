@@ -54,8 +54,14 @@ def _backward(system, multilevel, levels, weight, inverse, r, p, t, v):
     for i in range(p.shape[0] - 1, -1, -1):
         first = load(weight, i) * load(r, i)
         if multilevel:
-            for q in range(coarse.coupling_indptr[i], coarse.coupling_indptr[i + 1]):
+            other, q, stop = every(p, 0.0), coarse.coupling_indptr[i], coarse.coupling_indptr[i + 1]
+            while q + 1 < stop:
                 first += coarse.couplings[q] * load(solution, coarse.coupling_indices[q])
+                other += coarse.couplings[q + 1] * load(solution, coarse.coupling_indices[q + 1])
+                q += 2
+            if q < stop:
+                first += coarse.couplings[q] * load(solution, coarse.coupling_indices[q])
+            first += other
         first += factor * load(p, i)
         store(p, i, first)
         here, second = first, every(p, 0.0)

@@ -32,10 +32,10 @@ class System(NamedTuple):
         Whether conjugate gradients replace the factorization.
     """
 
-    indptr: NDArray[np.int32]
+    indptr: Ints
     indices: NDArray[np.int32]
     stiffness: Array
-    diagonal: NDArray[np.int32]
+    diagonal: Ints
     mass: Array
     factor: Factor
     hierarchy: Hierarchy

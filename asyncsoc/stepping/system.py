@@ -83,10 +83,10 @@ def order_system(operators: Operators) -> OrderedSystem:
     hierarchy = build_hierarchy(permuted.indptr, permuted.indices, permuted.data) if found is None else NO_HIERARCHY
     rows = np.repeat(np.arange(n), np.diff(permuted.indptr))
     kernel = System(
-        indptr=frozen(permuted.indptr, np.int32),
+        indptr=frozen(permuted.indptr, np.int64),
         indices=frozen(permuted.indices, np.int32),
         stiffness=frozen(permuted.data, np.float64),
-        diagonal=frozen(np.flatnonzero(permuted.indices == rows), np.int32),
+        diagonal=frozen(np.flatnonzero(permuted.indices == rows), np.int64),
         mass=frozen(operators.mass[order], np.float64),
         factor=factor,
         hierarchy=hierarchy,

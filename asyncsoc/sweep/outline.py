@@ -13,7 +13,7 @@ from asyncsoc.sweep.ledger import Counts
 from asyncsoc.sweep.plan import Plan
 from asyncsoc.sweep.survey import Survey
 
-_SECONDS: Mapping[str, float] = {"radial": 0.005, "axisymmetric": 0.2, "3d": 1.1}
+_SECONDS: Mapping[str, float] = {"radial": 0.0015, "axisymmetric": 0.06, "3d": 0.25}
 """Core time of one protocol step at the default tolerance and mesh [s]; measured (docs/sweeps.md)."""
 _MESHES: Mapping[str, float] = {"fine": 6.0}
 """What other meshes take, roughly, as a multiple of the default one."""
