@@ -71,6 +71,7 @@ class DaskRun:
         self._address, self._processes, self._grace = address, workers, grace
         self._listen, self._note = listen, note
         self._running: dict[Future[Any], Chunk] = {}
+        self._held: Chunk | None = None
         self.rate = Rate()
 
     def run(self, stop: Stop) -> None:
@@ -103,7 +104,15 @@ class DaskRun:
         client.cancel(list(self._running))
 
     def _submit(self, client: Client, most: int) -> None:
-        while len(self._running) < most and (chunk := self._queue.take()) is not None:
+        """Keep `most` chunks on their way; a suspect has all workers to itself, so that its death hits nobody else."""
+        while len(self._running) < most and not any(chunk.alone for chunk in self._running.values()):
+            chunk = self._held or self._queue.take()
+            self._held = None
+            if chunk is None:
+                return
+            if chunk.alone and self._running:
+                self._held = chunk
+                return
             jobs = [self._job(number) for number in chunk.numbers]
             work = client.submit(remote_jobs, self._start.task, self._start.settings, jobs, pure=False, retries=0)
             self._running[work] = chunk
