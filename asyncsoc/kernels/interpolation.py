@@ -12,13 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.kernels.compiling import kernel
+from asyncsoc.kernels.lanes import choose, look_up, whole
 
 Array = NDArray[np.float64]
 
+N_COLUMNS = 6
+"""Of a table."""
+
 
 @kernel
-def psi_and_d(x: float, x_first: float, inv_spacing: float, spacing: float, coefficients: Array) -> tuple[float, float]:
+def psi_and_d_in(x, x_first, inv_spacing, spacing, start, cells, tables):
     """Return the Kirchhoff variable psi(x) = integral of D dx and its derivative D(x), both in m2/s.
+
+    For one member or for several side by side (`lanes`), each with a table of its own.
 
     Parameters
     ----------
@@ -26,26 +32,35 @@ def psi_and_d(x: float, x_first: float, inv_spacing: float, spacing: float, coef
         Stoichiometry.
     x_first, inv_spacing, spacing
         First node of the grid, 1/spacing and spacing, in stoichiometry.
-    coefficients : (n_cells + 1, 6) float64
-        The table's rows.
+    start
+        Place of the table's first number in `tables`.
+    cells
+        Number of cells of every table.
+    tables : (k,) float64
+        The rows of all tables, one after the other.
     """
-    last = coefficients.shape[0] - 1
+    zero = 0.0 * spacing
     position = (x - x_first) * inv_spacing
-    if position >= last:
-        slope = coefficients[last, 1]
-        return coefficients[last, 0] + slope * (position - last) * spacing, slope
-    if not position > 0.0:
-        slope = coefficients[0, 1]
-        return coefficients[0, 0] + slope * position * spacing, slope
-    k = int(position)
-    t = position - k
-    left = coefficients[k, 1]
-    right = coefficients[k + 1, 1]
-    base = coefficients[k, 0]
-    secant = (coefficients[k + 1, 0] - base) * inv_spacing
+    inside = choose(position, position, zero)
+    inside = choose(inside - cells, zero + cells, inside)
+    k = whole(inside)
+    k = choose(k - (cells - 1.0), zero + (cells - 1.0), k)
+    t = inside - k
+    row = start + float(N_COLUMNS) * k
+    base, left = look_up(tables, row, 0), look_up(tables, row, 1)
+    beyond, right = look_up(tables, row, N_COLUMNS), look_up(tables, row, N_COLUMNS + 1)
+    secant = (beyond - base) * inv_spacing
     c2 = 3.0 * secant - 2.0 * left - right
     c3 = left + right - 2.0 * secant
-    return base + spacing * t * (left + t * (c2 + t * c3)), left + t * (2.0 * c2 + 3.0 * t * c3)
+    d = left + t * (2.0 * c2 + 3.0 * t * c3)
+    return base + spacing * (t * (left + t * (c2 + t * c3)) + d * (position - inside)), d
+
+
+@kernel
+def psi_and_d(x: float, x_first: float, inv_spacing: float, spacing: float, coefficients: Array) -> tuple[float, float]:
+    """Return psi and D as `psi_and_d_in`, from one table, `coefficients` (n_cells + 1, 6)."""
+    cells = float(coefficients.shape[0] - 1)
+    return psi_and_d_in(x, x_first, inv_spacing, spacing, 0.0, cells, coefficients.reshape(-1))
 
 
 @kernel

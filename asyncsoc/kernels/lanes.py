@@ -14,6 +14,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import types
+from numba.core.errors import NumbaTypeError
 from numba.core.extending import intrinsic, models, overload, register_model
 from numba.core.imputils import lower_builtin
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
@@ -50,17 +51,28 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(manager, lanes_type, _VECTOR)
 
 
-def _splat(builder: Any, value: Any) -> Any:
+def splat(builder: Any, value: Any) -> Any:
+    """Return code for a vector of `value` in every lane."""
     undefined = ir.Constant(_VECTOR, ir.Undefined)
     first = builder.insert_element(undefined, value, ir.Constant(_INDEX, 0))
     return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(_INDEX, WIDTH), [0] * WIDTH))
 
 
-def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index_type: Any, index: Any) -> Any:
+def pointer(context: Any, builder: Any, array_type: Any, array: Any, index_type: Any, index: Any) -> Any:
+    """Return code for the address of what an array holds at a place."""
     data = context.make_array(array_type)(context, builder, array).data
     place = context.cast(builder, index, index_type, types.intp)
+    if array_type.ndim == 1:
+        return builder.gep(data, [place])
     start = builder.gep(data, [builder.mul(place, ir.Constant(place.type, WIDTH))])
     return builder.bitcast(start, _VECTOR.as_pointer())
+
+
+def _held(array: Any) -> Any:
+    """Return what a place of an array holds, as the compiler sees it."""
+    if array.layout != "C":
+        raise NumbaTypeError(f"lanes are read from contiguous arrays, not {array}")
+    return array.dtype if array.ndim == 1 else LANES
 
 
 def _typed(operation: Any, instruction: str) -> None:
@@ -71,7 +83,7 @@ def _typed(operation: Any, instruction: str) -> None:
     infer_global(operation)(template)
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        sides = [value if kind == LANES else _splat(builder, value) for kind, value in zip(sig.args, args, strict=True)]
+        sides = [value if kind == LANES else splat(builder, value) for kind, value in zip(sig.args, args, strict=True)]
         return getattr(builder, instruction)(*sides)
 
     for pair in pairs:
@@ -84,22 +96,24 @@ for _operation, _instruction in _OPERATIONS:
 
 def _type_load(_: Any, array: Any, index: Any) -> Any:
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.load(_pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]), align=8)
+        align = sig.args[0].dtype.bitwidth // 8
+        return builder.load(pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]), align=align)
 
-    return LANES(array, index), generate
+    return _held(array)(array, index), generate
 
 
 def _type_store(_: Any, array: Any, index: Any, value: Any) -> Any:
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        builder.store(args[2], _pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]), align=8)
+        align = sig.args[0].dtype.bitwidth // 8
+        builder.store(args[2], pointer(context, builder, sig.args[0], args[0], sig.args[1], args[1]), align=align)
         return context.get_dummy_value()
 
-    return types.void(array, index, LANES), generate
+    return types.void(array, index, _held(array)), generate
 
 
 def _type_splat(_: Any, value: Any) -> Any:
     def generate(__: Any, builder: Any, ___: Any, args: Any) -> Any:
-        return _splat(builder, args[0])
+        return splat(builder, args[0])
 
     return LANES(types.float64), generate
 
@@ -112,10 +126,47 @@ def _type_choose(_: Any, condition: Any, positive: Any, other: Any) -> Any:
     return LANES(LANES, LANES, LANES), generate
 
 
+def _type_look_up(_: Any, array: Any, place: Any, offset: Any) -> Any:
+    def one(context: Any, builder: Any, data: Any, place: Any, offset: Any) -> Any:
+        start = builder.gep(data, [builder.sext(place, offset.type)])
+        return builder.load(builder.gep(start, [offset]), align=8)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        offset = context.cast(builder, args[2], sig.args[2], types.intp)
+        if sig.args[1] != LANES:
+            return one(context, builder, data, builder.fptosi(args[1], _INDEX), offset)
+        places = builder.fptosi(args[1], ir.VectorType(_INDEX, WIDTH))
+        found = ir.Constant(_VECTOR, ir.Undefined)
+        for lane in range(WIDTH):
+            number = ir.Constant(_INDEX, lane)
+            value = one(context, builder, data, builder.extract_element(places, number), offset)
+            found = builder.insert_element(found, value, number)
+        return found
+
+    return (LANES if place == LANES else types.float64)(array, place, offset), generate
+
+
+def _type_whole(_: Any, value: Any) -> Any:
+    def generate(__: Any, builder: Any, ___: Any, args: Any) -> Any:
+        number = args[0].type
+        integer = ir.VectorType(_INDEX, WIDTH) if number == _VECTOR else _INDEX
+        return builder.sitofp(builder.fptosi(args[0], integer), number)
+
+    return value(value), generate
+
+
 _load_lanes: Any = intrinsic(_type_load)
 _store_lanes: Any = intrinsic(_type_store)
 _splat_lanes: Any = intrinsic(_type_splat)
 _choose_lanes: Any = intrinsic(_type_choose)
+look_up: Any = intrinsic(_type_look_up)
+"""look_up(table, place, offset): what stands at `place` + offset of a flat table; places are whole numbers >= 0."""
+whole: Any = intrinsic(_type_whole)
+"""whole(value): the value without its fraction; its magnitude is below 2^31."""
+
+
+# What follows are the names that Python sees; the compiler takes the overloads below.
 
 
 def width(array: Any) -> int:
@@ -124,7 +175,10 @@ def width(array: Any) -> int:
 
 
 def load(array: Any, index: int) -> Any:
-    """Return what stands at place `index`: a number, or WIDTH of them."""
+    """Return what stands at place `index`, from 0 on: a number, or WIDTH of them. Shared arrays (n,) hold numbers.
+
+    The place is taken as it is: looking for the negative ones that count from the end costs more than the arithmetic.
+    """
     raise NotImplementedError
 
 
@@ -160,17 +214,11 @@ def _width(array):
 
 @overload(load)
 def _load(array, index):
-    return (lambda array, index: array[index]) if array.ndim == 1 else (lambda array, index: _load_lanes(array, index))
+    return lambda array, index: _load_lanes(array, index)
 
 
 @overload(store)
 def _store(array, index, value):
-    if array.ndim == 1:
-
-        def write(array, index, value):
-            array[index] = value
-
-        return write
     return lambda array, index, value: _store_lanes(array, index, value)
 
 

@@ -112,13 +112,13 @@ def analyze(indptr: Ints, indices: Ints) -> Factor:
 
 
 @kernel
-def factorize(indptr, indices, data, shift, factor, lower, pivots, work, ok):
+def factorize(matrix, shift, factor, lower, pivots, work, ok):
     """Factor A + diag(shift) = L D L^T in place for the members side by side; A is theirs together.
 
     Parameters
     ----------
-    indptr, indices, data
-        The symmetric matrix A in CSR.
+    matrix
+        The couplings of A.
     shift : (n[, lanes])
         Added to the diagonal.
     factor
@@ -132,21 +132,18 @@ def factorize(indptr, indices, data, shift, factor, lower, pivots, work, ok):
     """
     l_indptr, l_indices = factor.indptr, factor.indices
     zero, fine = every(shift, 0.0), every(shift, 1.0)
-    for k in range(indptr.size - 1):
-        pivot = load(shift, k)
-        for p in range(indptr[k], indptr[k + 1]):
-            i = indices[p]
-            if i < k:
-                store(work, i, every(work, data[p]))
-            elif i == k:
-                pivot += data[p]
-        for t in range(factor.row_indptr[k], factor.row_indptr[k + 1]):
-            column = factor.row_columns[t]
-            place = factor.row_places[t]
+    indptr, indices, data = matrix.below
+    for k in range(pivots.shape[0]):
+        pivot = load(shift, k) + load(matrix.diagonal, k)
+        for p in range(load(indptr, k), load(indptr, k + 1)):
+            store(work, load(indices, p), every(work, -load(data, p)))
+        for t in range(load(factor.row_indptr, k), load(factor.row_indptr, k + 1)):
+            column = load(factor.row_columns, t)
+            place = load(factor.row_places, t)
             value = load(work, column)
             store(work, column, zero)
-            for p in range(l_indptr[column], place):
-                store(work, l_indices[p], load(work, l_indices[p]) - load(lower, p) * value)
+            for p in range(load(l_indptr, column), place):
+                store(work, load(l_indices, p), load(work, load(l_indices, p)) - load(lower, p) * value)
             scaled = value / load(pivots, column)
             pivot -= scaled * value
             store(lower, place, scaled)
@@ -162,10 +159,10 @@ def solve(factor, lower, pivots, b):
     l_indptr, l_indices = factor.indptr, factor.indices
     for j in range(n):
         value = load(b, j)
-        for p in range(l_indptr[j], l_indptr[j + 1]):
-            store(b, l_indices[p], load(b, l_indices[p]) - load(lower, p) * value)
+        for p in range(load(l_indptr, j), load(l_indptr, j + 1)):
+            store(b, load(l_indices, p), load(b, load(l_indices, p)) - load(lower, p) * value)
     for j in range(n - 1, -1, -1):
         value = load(b, j) / load(pivots, j)
-        for p in range(l_indptr[j], l_indptr[j + 1]):
-            value -= load(lower, p) * load(b, l_indices[p])
+        for p in range(load(l_indptr, j), load(l_indptr, j + 1)):
+            value -= load(lower, p) * load(b, load(l_indices, p))
         store(b, j, value)

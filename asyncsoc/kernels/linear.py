@@ -20,11 +20,10 @@ SMALL = 0.002
 def ready(system, ws):
     """Make K + diag(ws.shift) ready to be solved with; `ws.ok` becomes 0 for members where it is not definite."""
     if system.iterative:
-        coarsen_diagonals(system.hierarchy, system.diagonal, system.stiffness, ws.shift, ws.levels)
-        fill_diagonal(system.diagonal, system.stiffness, ws.shift, ws.levels.state, ws.pivots, ws.inverse, ws.ok)
+        coarsen_diagonals(system.hierarchy, system.stiffness.diagonal, ws.shift, ws.levels)
+        fill_diagonal(system.stiffness.diagonal, ws.shift, ws.levels.state, ws.pivots, ws.inverse, ws.ok)
     else:
-        matrix = system.indptr, system.indices, system.stiffness
-        factorize(*matrix, ws.shift, system.factor, ws.lower, ws.pivots, ws.zero, ws.ok)
+        factorize(system.stiffness, ws.shift, system.factor, ws.lower, ws.pivots, ws.zero, ws.ok)
 
 
 @kernel

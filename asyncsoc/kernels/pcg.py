@@ -16,6 +16,7 @@ import math
 from asyncsoc.kernels.coarse import COARSE, FACTOR, GOAL, GOING, NORM, any_member, cycle, restrict
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.lanes import at, choose, every, load, put, store, width
+from asyncsoc.kernels.sparse import AHEAD, add_row
 
 MOST_ITERATIONS = 1000
 WORST = 0.1
@@ -25,7 +26,7 @@ OVERRELAXATION = 1.4
 
 
 @kernel
-def fill_diagonal(places, stiffness, shift, state, weight, inverse, ok):
+def fill_diagonal(diagonal, shift, state, weight, inverse, ok):
     """Fill `weight` with E and `inverse` with omega/D, D = k_ii + shift_i; `ok` is 0 where one is not positive.
 
     Members that use the coarse levels, as `state` says, go without overrelaxation.
@@ -35,7 +36,7 @@ def fill_diagonal(places, stiffness, shift, state, weight, inverse, ok):
     omega = choose(coarse, one, every(shift, OVERRELAXATION))
     share = choose(coarse, one, every(shift, 2.0 / OVERRELAXATION - 1.0))
     for i in range(shift.shape[0]):
-        entry = stiffness[places[i]] + load(shift, i)
+        entry = load(diagonal, i) + load(shift, i)
         fine = choose(entry, fine, zero)
         store(weight, i, share * entry)
         store(inverse, i, omega / entry)
@@ -43,55 +44,37 @@ def fill_diagonal(places, stiffness, shift, state, weight, inverse, ok):
 
 
 @kernel
-def _backward(system, multilevel, levels, weight, inverse, r, p, t, v):
-    """Set p = (E + L Q L') r + factor p, solve L~' t = p, leave p - E t in v.
+def _direct(couplings, levels, weight, r, p):
+    """Set p = (E + L Q L') r + factor p: in a loop of its own, in which no row waits for another."""
+    factor, solution = load(levels.state, FACTOR), levels.solution
+    indptr, indices, data = couplings
+    for i in range(p.shape[0]):
+        direction = load(weight, i) * load(r, i) + factor * load(p, i)
+        store(p, i, add_row(direction, indptr, indices, data, i, solution, AHEAD))
 
-    The sum of a row runs in two halves, which a processor can overlap; the nearest neighbors come last.
-    """
-    indptr, indices, places, data = system.indptr, system.indices, system.diagonal, system.stiffness
-    coarse, solution = system.hierarchy, levels.solution
+
+@kernel
+def _backward(above, directed, levels, weight, inverse, r, p, t, v):
+    """Solve L~' t = p, leave p - E t in v; where p is not `directed` yet, set p = E r + factor p on the way."""
     factor = load(levels.state, FACTOR)
+    indptr, indices, data = above
     for i in range(p.shape[0] - 1, -1, -1):
-        first = load(weight, i) * load(r, i)
-        if multilevel:
-            other, q, stop = every(p, 0.0), coarse.coupling_indptr[i], coarse.coupling_indptr[i + 1]
-            while q + 1 < stop:
-                first += coarse.couplings[q] * load(solution, coarse.coupling_indices[q])
-                other += coarse.couplings[q + 1] * load(solution, coarse.coupling_indices[q + 1])
-                q += 2
-            if q < stop:
-                first += coarse.couplings[q] * load(solution, coarse.coupling_indices[q])
-            first += other
-        first += factor * load(p, i)
-        store(p, i, first)
-        here, second = first, every(p, 0.0)
-        place, end = indptr[i + 1] - 1, places[i]
-        while place - 1 > end:
-            second -= data[place] * load(t, indices[place])
-            first -= data[place - 1] * load(t, indices[place - 1])
-            place -= 2
-        if place > end:
-            first -= data[place] * load(t, indices[place])
-        found = (first + second) * load(inverse, i)
+        here = load(p, i)
+        if not directed:
+            here = load(weight, i) * load(r, i) + factor * here
+            store(p, i, here)
+        found = add_row(here, indptr, indices, data, i, t, -AHEAD) * load(inverse, i)
         store(t, i, found)
         store(v, i, here - load(weight, i) * found)
 
 
 @kernel
-def _forward(system, inverse, p, t, v):
+def _forward(below, inverse, p, t, v):
     """Solve L~ v = v in place; return p'(t + v)."""
-    indptr, indices, places, data = system.indptr, system.indices, system.diagonal, system.stiffness
     curvature = every(v, 0.0)
+    indptr, indices, data = below
     for i in range(v.shape[0]):
-        first, second = load(v, i), every(v, 0.0)
-        place, end = indptr[i], places[i]
-        while place + 1 < end:
-            second -= data[place] * load(v, indices[place])
-            first -= data[place + 1] * load(v, indices[place + 1])
-            place += 2
-        if place < end:
-            first -= data[place] * load(v, indices[place])
-        found = (first + second) * load(inverse, i)
+        found = add_row(load(v, i), indptr, indices, data, i, v, AHEAD) * load(inverse, i)
         store(v, i, found)
         curvature += load(p, i) * (load(t, i) + found)
     return curvature
@@ -161,14 +144,17 @@ def pcg(system, levels, weight, inverse, relative, floor, b, scratch, ok, iterat
         store(r, i, load(b, i))
         store(b, i, zero)
         store(p, i, zero)
-    _forward(system, inverse, p, p, r)
+    below, above = system.stiffness.below, system.stiffness.above
+    _forward(below, inverse, p, p, r)
     _move(system, multilevel, levels, weight, zero, zero, b, r, t, v)
     _set_goals(levels, relative, floor)
     for _ in range(MOST_ITERATIONS):
         if not any_member(state, GOING):
             break
-        _backward(system, multilevel, levels, weight, inverse, r, p, t, v)
-        curvature = _forward(system, inverse, p, t, v)
+        if multilevel:
+            _direct(system.hierarchy.couplings, levels, weight, r, p)
+        _backward(above, multilevel, levels, weight, inverse, r, p, t, v)
+        curvature = _forward(below, inverse, p, t, v)
         going, before = load(state, GOING), load(state, NORM)
         step = choose(going, before / curvature, zero)
         _move(system, multilevel, levels, weight, going, step, b, r, t, v)

@@ -38,7 +38,7 @@ from asyncsoc.kernels.contact import (
     evaluate_contact,
     load_contact,
 )
-from asyncsoc.kernels.interpolation import psi_and_d
+from asyncsoc.kernels.interpolation import N_COLUMNS, psi_and_d_in
 from asyncsoc.kernels.lanes import at, every, load, put, store, width
 from asyncsoc.kernels.linear import LOOSEST, SHARE, SMALL, ready, solve_in_place
 from asyncsoc.kernels.members import (
@@ -48,6 +48,7 @@ from asyncsoc.kernels.members import (
     CURRENT_FACTOR,
     GROWTH,
     INVERSE_SPACING,
+    KINETICS,
     N_CONTACT,
     POTENTIAL_FACTOR,
     SIDE_TABLE,
@@ -56,6 +57,8 @@ from asyncsoc.kernels.members import (
     TARGET,
     X_FIRST,
 )
+from asyncsoc.kernels.rates import UNIFORM_FLUX
+from asyncsoc.kernels.sparse import AHEAD, add_flow
 
 FILM_FLOOR = 1e-10
 """Film thickness below which its error counts absolutely [m]."""
@@ -73,19 +76,26 @@ _CORNER, _TOTAL_LAMBDA, _SIDE_LAMBDA, _TOTAL, _SIDE, _POTENTIAL = range(7, 13)
 @kernel
 def _fill_medium(system, tableau, members, group, ws):
     """Fill D at x, 1/(gamma h) and the goals of an iterative solve."""
+    n_rows = members.tables.shape[1]
     for lane in range(width(ws.x)):
         facts = members.facts[group[lane]]
-        first, inverse, spacing = facts[X_FIRST], facts[INVERSE_SPACING], facts[SPACING]
-        table, conductance = members.tables[int(facts[TABLE])], 0.0
-        for i in range(system.mass.size):
-            _, d = psi_and_d(at(ws.x, i, lane), first, inverse, spacing, table)
-            put(ws.diffusivity, i, lane, d)
-            conductance += system.mass[i] * d
+        put(ws.grid, 0, lane, facts[X_FIRST])
+        put(ws.grid, 1, lane, facts[INVERSE_SPACING])
+        put(ws.grid, 2, lane, facts[SPACING])
+        put(ws.grid, 3, lane, facts[TABLE] * n_rows * N_COLUMNS)
+    first, inverse, spacing, start = load(ws.grid, 0), load(ws.grid, 1), load(ws.grid, 2), load(ws.grid, 3)
+    cells, tables, total = n_rows - 1.0, members.tables.reshape(-1), every(ws.x, 0.0)
+    for i in range(system.mass.size):
+        _, d = psi_and_d_in(load(ws.x, i), first, inverse, spacing, start, cells, tables)
+        store(ws.diffusivity, i, d)
+        total += system.mass[i] * d
+    store(ws.floor, 0, total)
+    for lane in range(width(ws.x)):
         inverse_gh = 1.0 / (tableau.gamma * ws.numbers[lane, H])
         tolerance = ws.numbers[lane, TOLERANCE]
         put(ws.inverse_gh, 0, lane, inverse_gh)
         put(ws.relative, 0, lane, min(LOOSEST, SHARE * tolerance))
-        put(ws.floor, 0, lane, (SMALL * tolerance) ** 2 * inverse_gh * conductance)
+        put(ws.floor, 0, lane, (SMALL * tolerance) ** 2 * inverse_gh * at(ws.floor, 0, lane))
 
 
 @kernel
@@ -97,6 +107,9 @@ def _linearize(members, group, ws):
         table, side_table = members.tables[int(facts[TABLE])], members.side_tables[int(facts[SIDE_TABLE])]
         nodes, areas, film = members.nodes[j], members.areas[j], members.film[j]
         inverse_gh, density, active = at(ws.inverse_gh, 0, lane), facts[CHARGE_DENSITY], facts[ACTIVE] > 0.0
+        # A uniform flux is the current that is asked for: lambda does not change, and needs no column.
+        given = int(facts[KINETICS]) == UNIFORM_FLUX and facts[POTENTIAL_FACTOR] == 0.0
+        bordered = 0.0 if given else 1.0
         for k in range(int(facts[N_CONTACT])):
             local[X, k] = at(ws.x, nodes[k], lane)
         load_contact(facts, table, side_table, local)
@@ -128,7 +141,7 @@ def _linearize(members, group, ws):
                 total_lambda += area * (i_film + o_film) * film_lambda
                 local[FILM_GAIN, k] = gain
             put(ws.shift, node, lane, at(ws.shift, node, lane) + area / density * i_x / at(ws.diffusivity, node, lane))
-            put(ws.border, node, lane, area / density * i_lambda)
+            put(ws.border, node, lane, bordered * area / density * i_lambda)
             local[TOTAL_X, k] = area * (i_x + o_x)
             local[SIDE_TOTAL_X, k] = area * o_x
             local[ROW, k] = facts[CURRENT_FACTOR] * local[TOTAL_X, k] + facts[POTENTIAL_FACTOR] * local[POTENTIAL_X, k]
@@ -153,28 +166,28 @@ def _combine(tableau, stage, ws):
 
 
 @kernel
-def _fill_psi(members, group, ws):
+def _fill_psi(members, ws):
     """Fill psi at the stage argument."""
-    for lane in range(width(ws.x)):
-        facts = members.facts[group[lane]]
-        first, inverse, spacing = facts[X_FIRST], facts[INVERSE_SPACING], facts[SPACING]
-        table = members.tables[int(facts[TABLE])]
-        for i in range(ws.psi.shape[0]):
-            value, _ = psi_and_d(at(ws.argument, i, lane), first, inverse, spacing, table)
-            put(ws.psi, i, lane, value)
+    first, inverse, spacing, start = load(ws.grid, 0), load(ws.grid, 1), load(ws.grid, 2), load(ws.grid, 3)
+    cells, tables = members.tables.shape[1] - 1.0, members.tables.reshape(-1)
+    for i in range(ws.psi.shape[0]):
+        value, _ = psi_and_d_in(load(ws.argument, i), first, inverse, spacing, start, cells, tables)
+        store(ws.psi, i, value)
 
 
 @kernel
-def _add_flow(system, ws):
+def _add_flows(system, ws):
     """Add the diffusion term -K psi and the mass to the right-hand side.
 
     Differences: what leaves one node enters another to the bit, so that lithium does not drift.
     """
-    for i in range(ws.rhs.shape[0]):
-        here, flow = load(ws.psi, i), every(ws.psi, 0.0)
-        for q in range(system.indptr[i], system.indptr[i + 1]):
-            flow += system.stiffness[q] * (load(ws.psi, system.indices[q]) - here)
-        store(ws.rhs, i, system.mass[i] * load(ws.rhs, i) - flow)
+    psi, rhs, mass = ws.psi, ws.rhs, system.mass
+    starts, columns, entries = system.stiffness.below
+    ends, others, values = system.stiffness.above
+    for i in range(rhs.shape[0]):
+        flow = add_flow(every(psi, 0.0), starts, columns, entries, i, psi, AHEAD)
+        flow = add_flow(flow, ends, others, values, i, psi, AHEAD)
+        store(rhs, i, mass[i] * load(rhs, i) + flow)
 
 
 @kernel
@@ -289,8 +302,8 @@ def attempt(system, tableau, members, group, ws):
             ws.numbers[lane, _CORNER] -= ws.local[lane, ROW, k] * at(ws.border, members.nodes[j, k], lane)
     for stage in range(s):
         _combine(tableau, stage, ws)
-        _fill_psi(members, group, ws)
-        _add_flow(system, ws)
+        _fill_psi(members, ws)
+        _add_flows(system, ws)
         _drive(tableau, members, group, stage, ws)
         solve_in_place(system, ws, ws.rhs)
         _divide(ws.rhs, ws.diffusivity)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from asyncsoc.kernels.coarse import N_LEVEL_STATE, Hierarchy, Levels
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.ldl import Factor
+from asyncsoc.kernels.sparse import Couplings
 
 Array = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class System(NamedTuple):
@@ -20,10 +20,8 @@ class System(NamedTuple):
 
     Attributes
     ----------
-    indptr, indices, stiffness
-        K in CSR [m].
-    diagonal : (n,)
-        Place of each row's diagonal entry.
+    stiffness
+        K [m].
     mass : (n,)
         Lumped volumes [m3].
     factor, hierarchy
@@ -32,10 +30,7 @@ class System(NamedTuple):
         Whether conjugate gradients replace the factorization.
     """
 
-    indptr: Ints
-    indices: NDArray[np.int32]
-    stiffness: Array
-    diagonal: Ints
+    stiffness: Couplings
     mass: Array
     factor: Factor
     hierarchy: Hierarchy
@@ -63,6 +58,8 @@ class Workspace(NamedTuple):
         Stage increments of x, one stage after the other.
     combination : (s[, lanes])
         c / h of the stage being built.
+    grid : (4[, lanes])
+        First node, 1/spacing and spacing of the members' material tables, and where in all tables each begins.
     inverse_gh, relative, floor, mask, ok, iterations : (1[, lanes])
         1/(gamma h), goals of the iterative solve, its scratch, whether a member's step is still good, iterations taken.
     film_stages : (m, s, c)
@@ -90,6 +87,7 @@ class Workspace(NamedTuple):
     border: Array
     stages: Array
     combination: Array
+    grid: Array
     inverse_gh: Array
     relative: Array
     floor: Array
@@ -107,9 +105,9 @@ class Workspace(NamedTuple):
 @kernel
 def workspace_size(system, s, c, members):
     """Return how many numbers a workspace holds: system, stages, most contact nodes, members side by side."""
-    n, m = system.mass.size, system.hierarchy.diagonal.size
+    n, m = system.mass.size, system.hierarchy.stiffness.diagonal.size
     vectors = 8 + s + (5 if system.iterative else 1)
-    shared = system.factor.indices.size + vectors * n + 4 * m + N_LEVEL_STATE + s + 6
+    shared = system.factor.indices.size + vectors * n + 4 * m + N_LEVEL_STATE + s + 10
     return members * (shared + s * c + 3 * s + N_NUMBERS + N_LOCAL * c)
 
 
@@ -139,7 +137,7 @@ def lay_out(system, s, c, members, lanes, memory):
     memory
         Numbers, `workspace_size` of them at least; zero when it is used for the first time.
     """
-    n, m, f = system.mass.size, system.hierarchy.diagonal.size, system.factor.indices.size
+    n, m, f = system.mass.size, system.hierarchy.stiffness.diagonal.size, system.factor.indices.size
     k = n if system.iterative else 0
     w, one = members, (1, *lanes)
     vector, coarse = (n, *lanes), (m, *lanes)
@@ -163,6 +161,8 @@ def lay_out(system, s, c, members, lanes, memory):
     at += w * s * n
     combination = _part(memory, at, (s, *lanes))
     at += w * s
+    grid = _part(memory, at, (4, *lanes))
+    at += w * 4
     v, u = at, at + w * 8 * n
     b = u + w * 6
     return Workspace(
@@ -181,6 +181,7 @@ def lay_out(system, s, c, members, lanes, memory):
         _part(memory, v + w * 7 * n, vector),
         stages,
         combination,
+        grid,
         _part(memory, u, one),
         _part(memory, u + w, one),
         _part(memory, u + w * 2, one),

@@ -13,6 +13,7 @@ from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.ldl import Factor, analyze
 from asyncsoc.kernels.workspace import System
 from asyncsoc.stepping.hierarchy import NO_HIERARCHY, build_hierarchy
+from asyncsoc.stepping.rows import couplings_of, scaled_couplings, scaled_rows
 
 MOST_FACTOR_OPERATIONS = 1e8
 """Multiplications in a factorization above which conjugate gradients are quicker."""
@@ -56,12 +57,12 @@ class OrderedSystem:
         """Return the system of the same mesh `factor` times as large: K goes with the length, m with its cube."""
         coarse = self.kernel.hierarchy
         hierarchy = coarse._replace(
-            couplings=frozen(coarse.couplings * factor, np.float64),
-            restrictions=frozen(coarse.restrictions * factor, np.float64),
-            stiffness=frozen(coarse.stiffness * factor, np.float64),
+            couplings=scaled_rows(coarse.couplings, factor),
+            restrictions=scaled_rows(coarse.restrictions, factor),
+            stiffness=scaled_couplings(coarse.stiffness, factor),
         )
         kernel = self.kernel._replace(
-            stiffness=frozen(self.kernel.stiffness * factor, np.float64),
+            stiffness=scaled_couplings(self.kernel.stiffness, factor),
             mass=frozen(self.kernel.mass * factor**3, np.float64),
             hierarchy=hierarchy,
         )
@@ -80,16 +81,11 @@ def order_system(operators: Operators) -> OrderedSystem:
     found = None if n > _SMALL_SOLID and stiffness.nnz > _SOLID * n else _factorable(stiffness)
     order, factor = (np.arange(n, dtype=np.int64), _NO_FACTOR) if found is None else found
     permuted = _permuted(stiffness, order)
-    hierarchy = build_hierarchy(permuted.indptr, permuted.indices, permuted.data) if found is None else NO_HIERARCHY
-    rows = np.repeat(np.arange(n), np.diff(permuted.indptr))
     kernel = System(
-        indptr=frozen(permuted.indptr, np.int64),
-        indices=frozen(permuted.indices, np.int32),
-        stiffness=frozen(permuted.data, np.float64),
-        diagonal=frozen(np.flatnonzero(permuted.indices == rows), np.int64),
+        stiffness=couplings_of([permuted]),
         mass=frozen(operators.mass[order], np.float64),
         factor=factor,
-        hierarchy=hierarchy,
+        hierarchy=build_hierarchy(permuted) if found is None else NO_HIERARCHY,
         iterative=found is None,
     )
     place = np.empty(n, dtype=np.int64)

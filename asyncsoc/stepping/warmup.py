@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import scipy.sparse as sp
 
 from asyncsoc.electrode.segments import Segment
 from asyncsoc.fem.operators import Operators
@@ -54,7 +55,8 @@ def compile_kernels() -> None:
         maximum_concentration=1.0,
         tolerance=1e-2,
     )
-    build_hierarchy(operators.indptr, operators.indices, operators.stiffness)
+    n = len(operators.mass)
+    build_hierarchy(sp.csr_matrix((operators.stiffness, operators.indices, operators.indptr), shape=(n, n)))
     system = order_system(operators)
     integrate(system, [member], [[_Look()]])
     none, one, number = np.zeros(1, dtype=np.int64), np.ones((1, 1)), np.zeros((1, 1), dtype=np.int64)

@@ -2,8 +2,8 @@
 
 One iteration of conjugate gradients with symmetric Gauss-Seidel moves
 
-- the matrix once for all members side by side: 8 bytes of value and 4 of column per entry, two row pointers and the
-  place of the diagonal per row, and
+- the matrix once for all members side by side: 8 bytes of value and 4 of column per coupling, and two starts of 4
+  bytes per row, and
 - per row and member `WORDS` numbers of 8 bytes, the vectors of its three passes over the nodes (backward: r, p,
   diagonal and its inverse in, p, t and v out; forward: v, p, t and the inverse in, v out; update: b, r, t, v and the
   diagonal in, b and r out).
@@ -69,7 +69,7 @@ class Traffic:
     Attributes
     ----------
     rows, entries
-        Of K.
+        Of K, the diagonal aside.
     lanes
         Members that share one reading of K.
     iterations
@@ -84,7 +84,7 @@ class Traffic:
     @property
     def bytes_per_iteration(self) -> float:
         """Of one member: its share of the matrix, and its vectors [B]."""
-        matrix = 12.0 * self.entries + 24.0 * self.rows
+        matrix = 12.0 * self.entries + 8.0 * self.rows
         return matrix / self.lanes + 8.0 * WORDS * self.rows
 
     @property
@@ -100,7 +100,7 @@ class Traffic:
     @property
     def footprint(self) -> float:
         """What an inner solve keeps reading [B]: the matrix and six vectors of every lane."""
-        return 12.0 * self.entries + 24.0 * self.rows + 48.0 * self.rows * self.lanes
+        return 12.0 * self.entries + 8.0 * self.rows + 48.0 * self.rows * self.lanes
 
 
 def best_rate(work: float, call: Callable[[int], None], threads: int) -> float:
@@ -166,7 +166,9 @@ def measure(quick: bool = False, iterations: float | None = None) -> Part:
     each = counting.per_solve(counts, charged.outcomes) or iterations
     system, _ = asyncsoc_peer.prepared(problems[0].mesh)
     total = 0.0 if each is None else each * counting.SOLVES_PER_STEP * attempts
-    traffic = Traffic(len(system.kernel.mass), len(system.kernel.indices), counting.lanes(), total)
+    couplings = system.kernel.stiffness
+    entries = len(couplings.below.data) + len(couplings.above.data)
+    traffic = Traffic(len(system.kernel.mass), entries, counting.lanes(), total)
     found = roofs(traffic.footprint)
     numbers: dict[str, Any] = {
         "unknowns": traffic.rows,

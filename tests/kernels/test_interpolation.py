@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import CubicHermiteSpline
 
-from asyncsoc.kernels.interpolation import ocp_and_i0, ocp_and_i0_array, psi_and_d, psi_and_d_array
+from asyncsoc.kernels.interpolation import ocp_and_i0, ocp_and_i0_array, psi_and_d, psi_and_d_array, psi_and_d_in
+from asyncsoc.kernels.lanes import WIDTH, load, store
 
 FIRST, SPACING, CELLS = 0.2, 0.7 / 16, 16
 
@@ -91,3 +93,29 @@ def test_no_stoichiometry_reads_outside_the_table(coefficients, x):
 def test_a_scalar_array_keeps_its_shape(coefficients):
     psi, d = psi_and_d_array(np.float64(0.5), FIRST, SPACING, coefficients)
     assert np.shape(psi) == np.shape(d) == ()
+
+
+@numba.njit(error_model="numpy")
+def _side_by_side(x, grid, cells, tables, out):
+    for i in range(x.shape[0]):
+        psi, d = psi_and_d_in(load(x, i), load(grid, 0), load(grid, 1), load(grid, 2), load(grid, 3), cells, tables)
+        store(out, 2 * i, psi)
+        store(out, 2 * i + 1, d)
+
+
+def test_members_side_by_side_read_their_own_tables_with_the_bits_of_one_alone():
+    rng = np.random.default_rng(5)
+    tables = rng.normal(size=(3, CELLS + 1, 6))
+    which = rng.integers(0, 3, WIDTH)
+    first, spacing = rng.uniform(0.1, 0.3, WIDTH), rng.uniform(0.02, 0.05, WIDTH)
+    grid = np.array([first, 1.0 / spacing, spacing, which * tables[0].size])
+    x = np.concatenate(
+        [rng.uniform(-0.5, 1.7, (200, WIDTH)), [first, first + CELLS * spacing], np.full((1, WIDTH), np.nan)]
+    )
+    out = np.empty((2 * len(x), WIDTH))
+    _side_by_side(x, grid, float(CELLS), tables.reshape(-1), out)
+    for lane in range(WIDTH):
+        args = first[lane], 1.0 / spacing[lane], spacing[lane], tables[which[lane]]
+        alone = np.array([psi_and_d(value, *args) for value in x[:, lane]])
+        np.testing.assert_array_equal(out[:, lane], alone.ravel())
+    assert np.isnan(out[-2]).all() and np.isfinite(out[:-2]).all()

@@ -6,13 +6,14 @@ import numba
 import numpy as np
 import pytest
 
-from asyncsoc.kernels.coarse import coarsen_diagonals, make_levels
+from asyncsoc.kernels.coarse import coarsen_diagonals
 from asyncsoc.kernels.lanes import WIDTH, at, choose, every, load, put, store, width
 from asyncsoc.kernels.ldl import analyze, factorize, solve
 from asyncsoc.kernels.pcg import fill_diagonal, pcg
 from asyncsoc.kernels.workspace import System
 from asyncsoc.stepping.hierarchy import build_hierarchy
-from tests.kernels.laplacians import arrays, graph_laplacian
+from asyncsoc.stepping.rows import couplings_of
+from tests.kernels.laplacians import graph_laplacian, make_levels, pattern
 
 
 @numba.njit(error_model="numpy")
@@ -52,19 +53,15 @@ def test_what_is_not_a_number_is_not_above_zero():
 @pytest.fixture
 def system():
     matrix = graph_laplacian(60, 180, 3)
-    indptr, indices, data = arrays(matrix)
-    rows = np.repeat(np.arange(60), np.diff(indptr))
-    diagonal = np.flatnonzero(indices == rows)
-    factor, coarse = analyze(indptr, indices), build_hierarchy(indptr, indices, data)
-    return matrix, System(indptr, indices.astype(np.int32), data, diagonal, np.ones(60), factor, coarse, True)
+    factor, coarse = analyze(*pattern(matrix)), build_hierarchy(matrix)
+    return matrix, System(couplings_of([matrix]), np.ones(60), factor, coarse, True)
 
 
 def factored(system, shift, b):
     shape = shift.shape[1:]
     lower, ok = np.zeros((len(system.factor.indices), *shape)), np.zeros((1, *shape))
     pivots, work = np.zeros(shift.shape), np.zeros(shift.shape)
-    args = system.indptr, system.indices, system.stiffness, shift, system.factor
-    factorize(*args, lower, pivots, work, ok)
+    factorize(system.stiffness, shift, system.factor, lower, pivots, work, ok)
     x = b.copy()
     solve(system.factor, lower, pivots, x)
     return x, ok[0]
@@ -75,8 +72,8 @@ def iterated(system, shift, b, relative=1e-10, floor=0.0):
     one = (1, *shape)
     weight, inverse, ok, taken = np.zeros(shift.shape), np.zeros(shift.shape), np.zeros(one), np.zeros(one)
     levels = make_levels(system.hierarchy, b)
-    coarsen_diagonals(system.hierarchy, system.diagonal, system.stiffness, shift, levels)
-    fill_diagonal(system.diagonal, system.stiffness, shift, levels.state, weight, inverse, ok)
+    coarsen_diagonals(system.hierarchy, system.stiffness.diagonal, shift, levels)
+    fill_diagonal(system.stiffness.diagonal, shift, levels.state, weight, inverse, ok)
     x = b.copy()
     goals = np.zeros(one) + relative, np.zeros(one) + floor
     pcg(system, levels, weight, inverse, *goals, x, np.zeros((4, *shift.shape)), ok, taken)

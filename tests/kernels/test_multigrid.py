@@ -15,13 +15,14 @@ from scipy.sparse.linalg import splu
 from asyncsoc.fem.assembly import assemble
 from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.library import load_builtin
-from asyncsoc.geometry.mesh import frozen
-from asyncsoc.kernels.coarse import COARSE, PAYS, Hierarchy, Levels, coarsen_diagonals, cycle, make_levels
+from asyncsoc.kernels.coarse import COARSE, PAYS, Hierarchy, Levels, coarsen_diagonals, cycle
 from asyncsoc.kernels.lanes import WIDTH
 from asyncsoc.kernels.ldl import Factor
 from asyncsoc.kernels.pcg import WORST, fill_diagonal, pcg
 from asyncsoc.kernels.workspace import System
 from asyncsoc.stepping.hierarchy import build_hierarchy
+from asyncsoc.stepping.rows import couplings_of
+from tests.kernels.laplacians import full_matrix, make_levels, matrix_of
 
 HARD, EASY = 50.0 * PAYS, 0.02 * PAYS
 """Means of k_ii/s_i: nearly singular, and mass-dominated."""
@@ -42,18 +43,6 @@ class Body:
     def diagonal(self) -> np.ndarray:
         return self.matrix.diagonal()
 
-    @property
-    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return K as the kernels read it: row starts, columns, places of the diagonal, entries."""
-        rows = np.repeat(np.arange(len(self.mass)), np.diff(self.matrix.indptr))
-        places = np.flatnonzero(self.matrix.indices == rows)
-        return (
-            frozen(self.matrix.indptr, np.int64),
-            frozen(self.matrix.indices, np.int32),
-            frozen(places, np.int64),
-            frozen(self.matrix.data, np.float64),
-        )
-
     def shift(self, ratio: float, seed: int = 0) -> np.ndarray:
         """Return masses over a diffusivity that varies tenfold, such that the mean of k_ii/s_i is `ratio`."""
         shift = self.mass * np.exp(np.random.default_rng(seed).uniform(0.0, 2.3, len(self.mass)))
@@ -67,7 +56,7 @@ class Body:
 def body_of(matrix: sp.csr_matrix, mass: np.ndarray) -> Body:
     matrix = matrix.tocsr()
     matrix.sort_indices()
-    return Body(matrix, mass, build_hierarchy(matrix.indptr, matrix.indices, matrix.data))
+    return Body(matrix, mass, build_hierarchy(matrix))
 
 
 @lru_cache(maxsize=8)
@@ -92,14 +81,13 @@ def solve(
 ) -> Solved:
     """Solve for one member, (n,), or for eight, (n, 8), in scratch memory full of rubbish."""
     levels = make_levels(body.hierarchy, b)
-    coarsen_diagonals(body.hierarchy, *body.arrays[2:], shift, levels)
+    coarsen_diagonals(body.hierarchy, body.diagonal, shift, levels)
     weight, inverse = np.empty_like(b), np.empty_like(b)
     x, ok = b.copy(), np.zeros_like(b[:1])
     taken, scratch = np.zeros_like(ok), np.full((4, *b.shape), np.nan)
-    indptr, indices, places, data = body.arrays
-    system = System(indptr, indices, data, places, body.mass, NO_FACTOR, body.hierarchy, True)
+    system = System(couplings_of([body.matrix]), body.mass, NO_FACTOR, body.hierarchy, True)
     goals = np.zeros_like(ok) + np.asarray(tolerance), np.zeros_like(ok) + goal**2
-    fill_diagonal(places, data, shift, levels.state, weight, inverse, ok)
+    fill_diagonal(body.diagonal, shift, levels.state, weight, inverse, ok)
     pcg(system, levels, weight, inverse, *goals, x, scratch, ok, taken)
     iterations = int(taken.max())
     return Solved(x, iterations, ok, levels)
@@ -182,10 +170,10 @@ def test_a_goal_stops_before_the_tolerance() -> None:
 
 def level_inverse(hierarchy: Hierarchy, levels: Levels, rows: np.ndarray) -> np.ndarray:
     """Return the dense matrix of a cycle that starts at the level of the coarse unknowns `rows`."""
-    m = len(hierarchy.diagonal)
+    m = len(hierarchy.stiffness.diagonal)
     n = len(hierarchy.parent) - m
-    coarse = sp.csr_matrix((hierarchy.stiffness, hierarchy.indices, hierarchy.indptr), shape=(m, m))
-    coupling = sp.csr_matrix((hierarchy.couplings, hierarchy.coupling_indices, hierarchy.coupling_indptr), (n + m, m))
+    coarse = full_matrix(hierarchy.stiffness)
+    coupling = matrix_of(hierarchy.couplings, (n + m, m))
     diagonal = np.diag(levels.diagonal[rows])
     lower = np.tril(coarse[rows][:, rows].toarray(), -1) + diagonal
     above = np.unique(hierarchy.parent[n + rows])
@@ -202,7 +190,7 @@ def test_the_cycle_is_the_dense_recursion_symmetric_positive_and_close_to_the_in
     shift = body.shift(HARD)
     hierarchy, n = body.hierarchy, len(shift)
     levels = make_levels(hierarchy, shift)
-    coarsen_diagonals(hierarchy, *body.arrays[2:], shift, levels)
+    coarsen_diagonals(hierarchy, body.diagonal, shift, levels)
     first = hierarchy.first
     columns = []
     for c in range(first):
@@ -214,7 +202,8 @@ def test_the_cycle_is_the_dense_recursion_symmetric_positive_and_close_to_the_in
     np.testing.assert_allclose(b, level_inverse(hierarchy, levels, np.arange(first)), rtol=1e-9)
     np.testing.assert_allclose(b, b.T, rtol=1e-9)
     full = body.matrix.toarray() + np.diag(shift)
-    coupling = sp.csr_matrix((hierarchy.couplings, hierarchy.coupling_indices, hierarchy.coupling_indptr))[:n, :first]
+    m = len(hierarchy.stiffness.diagonal)
+    coupling = matrix_of(hierarchy.couplings, (n + m, m))[:n, :first]
     diagonal = np.diag(np.diag(full))
     inverse_lower = np.linalg.inv(np.tril(full))
     bare = inverse_lower.T @ diagonal @ inverse_lower
@@ -280,11 +269,7 @@ def test_a_flat_element() -> None:
 
 
 def test_a_particle_of_one_node_has_no_coarse_levels() -> None:
-    body = Body(sp.csr_matrix(np.array([[1.0]])), np.ones(1), build_hierarchy(*one_entry()))
+    body = body_of(sp.csr_matrix(np.array([[1.0]])), np.ones(1))
     solved = solve(body, np.array([1e-6]), np.array([2.0]))
     assert solved.levels.state[COARSE] == 0.0
     assert solved.x[0] == pytest.approx(2.0 / (1.0 + 1e-6), rel=1e-14)
-
-
-def one_entry() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return np.array([0, 1]), np.array([0]), np.array([1.0])
