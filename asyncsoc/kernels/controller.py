@@ -29,6 +29,8 @@ RUNNING, DURATION_REACHED, STEP_TOO_SMALL, RETRY, EVENT = 0, 1, 2, 3, 10
 _NEXT, _LAST, _LOCATED, _LOW, _MARGIN_LOW, _HIGH, _MARGIN_HIGH, _SIDE = range(8)
 
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 5.0
+_SMALL_ERROR = 1e-2
+"""Share of the tolerance below which errors count as equal when the next one is predicted."""
 _EVENT_TOLERANCE = 2e-8
 _MARGIN_TOLERANCE = 1e-7
 _SMALLEST_WIDTH = 1e-13
@@ -126,11 +128,12 @@ def _retry(size, search):
 def judge(tableau, members, j, numbers, local):
     """Solve member `j`'s constraint again at the end of an attempt and decide what becomes of it.
 
-    Where an event lies within the step, it is shrunk until its end lies on the event, by the Illinois rule on the
-    nearest margin. Returns RETRY where another attempt is due, with its size in `search`; else the step is accepted,
-    `state` goes on and `search` is cleared: RUNNING, DURATION_REACHED, EVENT + k for event k, or STEP_TOO_SMALL where
-    nothing more can be done. `numbers` are as of `rosenbrock`, the error not a number where the attempt failed; `local`
-    receives the current densities at the end.
+    The next step's size is the smaller of what this error allows and what it and the one before predict (Gustafsson,
+    ACM Trans. Math. Softw. 20, 496 (1994), 10.1145/198429.198437). Where an event lies within the step, it is shrunk
+    until its end lies on the event, by the Illinois rule on the nearest margin. Returns RETRY where another attempt is
+    due, with its size in `search`; else the step is accepted, `state` goes on and `search` is cleared: RUNNING,
+    DURATION_REACHED, EVENT + k for event k, or STEP_TOO_SMALL where nothing more can be done. `numbers` are as of
+    `rosenbrock`, the error not a number where the attempt failed; `local` receives the current densities at the end.
     """
     state, search, film, facts = members.state[j], members.search[j], members.film_new[j], members.facts[j]
     table, side_table = members.tables[int(facts[TABLE])], members.side_tables[int(facts[SIDE_TABLE])]
@@ -174,7 +177,9 @@ def judge(tableau, members, j, numbers, local):
     if search[_LOCATED] > 0.0:
         outcome = EVENT + which
     relative = max(error / tolerance, 1e-6)
-    growth = _SAFETY * relative ** (-0.7 * power) * max(state[LAST_ERROR], 1e-3) ** (0.3 * power)
+    growth = _SAFETY * relative**-power
+    if state[ACCEPTED] > 0:  # as if the error went on rising as it did between the last two steps
+        growth *= min(1.0, h / state[LAST_STEP] * (max(state[LAST_ERROR], _SMALL_ERROR) / relative) ** power)
     state[STEP_SIZE] = h * min(_GROW, max(_SHRINK, growth))
     state[LAST_ERROR] = relative
     state[TIME] = members.facts[j, DURATION] if outcome == DURATION_REACHED else state[TIME] + h

@@ -68,7 +68,7 @@ def test_the_exponent_is_fitted_from_seven_thousand_unknowns_on():
 
 def test_members_side_by_side_share_the_matrix():
     alone, together = (Traffic(rows=100, entries=1400, lanes=lanes, iterations=10.0) for lanes in (1, 8))
-    matrix = 12.0 * 1400 + 24.0 * 100
+    matrix = 12.0 * 1400 + 8.0 * 100
     assert alone.bytes_per_iteration - together.bytes_per_iteration == pytest.approx(matrix * 7 / 8)
     assert alone.bytes == pytest.approx(10.0 * alone.bytes_per_iteration)
 

@@ -91,7 +91,9 @@ def test_at_rest_no_current_flows_and_the_gradient_vanishes(cycled, rows):
     one_c = rows(cycled, 1)[names.CURRENT][0] * 5.0
     assert np.all(np.abs(rest[names.CURRENT]) <= 1e-10 * one_c)
     spread = rest[names.MAXIMUM_X] - rest[names.MINIMUM_X]
-    assert np.all(np.diff(spread) < 0.0)
+    seen = spread[:-1] > 2e-6  # below: a fiftieth of what a step may be off by
+    assert seen.sum() > 10
+    assert np.all(np.diff(spread)[seen] < 0.0)
     # The slowest mode of an insulated sphere decays at 4.333 D/R^2, which is once in some ten minutes here.
     assert spread[-1] < 1e-3 * spread[0]
     assert rest[names.MEAN_X][-1] == pytest.approx(rest[names.MEAN_X][0], abs=1e-12)
