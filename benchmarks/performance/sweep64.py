@@ -108,9 +108,9 @@ def measure(quick: bool = False) -> Part:
         *((f"expert, {name}", expert.best, skilled, EXPERT_TARGET) for name, expert in experts.items()),
     ]
     key = "process time per member, 1 thread [s]"
-    same = found["uniform-flux"][key]  # what the peers solve, too
     factors = tuple(
-        Factor(f"sweep of {len(problems)} coverages, per member: {n} / ours", t.solve * share / same, goal)
+        Factor(f"sweep of {len(problems)} coverages, per member: {n} / ours, {k}", t.solve * share / ours[key], goal)
+        for k, ours in found.items()
         for n, t, share, goal in peers
     )
     numbers = {
@@ -121,16 +121,16 @@ def measure(quick: bool = False) -> Part:
         "peers at coverage 0.3": [{**asdict(t), "mean cost over that at 0.3": share} for _, t, share, _ in peers],
         "cost at other coverages over that at 0.3: graded tutorial, expert": costs,
     }
-    return Part(factors, numbers, _text(found, peers, same, problems))
+    return Part(factors, numbers, _text(found, peers, problems))
 
 
-def _text(found: dict[Any, Any], peers: list[Any], same: float, problems: list[Problem]) -> str:
+def _text(found: dict[Any, Any], peers: list[Any], problems: list[Problem]) -> str:
     keys = ("tolerance", *(key for key in next(iter(found.values())) if "time" in key or "second" in key))
     rows = [
         (f"asyncsoc, {kinetics}", *(entry[key] for key in keys), f"{max(entry['errors by coverage'].values()):.1e}")
         for kinetics, entry in found.items()
     ]
     title = f"{len(problems)} coverages from {LOWEST:g} to {HIGHEST:g}, {problems[0].mesh.n_nodes} nodes"
-    theirs = [(name, t.solve * share, t.solve * share / same) for name, t, share, _ in peers]
-    headings = ("peer, uniform flux", "per member [s]", "over ours, uniform flux")
+    theirs = [(name, t.solve * share) for name, t, share, _ in peers]
+    headings = ("peer, uniform flux", "per member [s]")
     return "\n".join([title, table(("batch", *keys, "worst error"), rows), "", table(headings, theirs)])
