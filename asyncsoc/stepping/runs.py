@@ -51,6 +51,8 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _FIRST_MOVE = 10.0
+_LARGEST_FIRST_MOVE = 3e-3
+"""In stoichiometry: towards full lithiation potential and exchange current change e-fold over a few thousandths."""
 _SMALLEST_FIRST_STEP = 1e-6
 _NO_JUMP = 1e-15
 
@@ -239,14 +241,17 @@ class Runs:
     def _first_step(self, number: int, jump: float, diffusivity: float) -> float:
         """Return a first step over which a jump in flux [A/m2] moves the contact by about ten tolerances.
 
-        The contact is taken as a semi-infinite solid. A tolerance of 1 or more asks for equal steps of the largest
-        size.
+        The contact is taken as a semi-infinite solid. Where the flux follows from a voltage, the contact moves by
+        `_LARGEST_FIRST_MOVE` at most. A tolerance of 1 or more asks for equal steps of the largest size.
         """
         member = self._members[number]
         longest = float(self._data.facts[number, DURATION])
         if member.tolerance >= 1.0:
             return longest
-        move = _FIRST_MOVE * member.tolerance * FARADAY * member.maximum_concentration
+        move = _FIRST_MOVE * member.tolerance
+        if member.kinetics != UNIFORM_FLUX:
+            move = min(move, _LARGEST_FIRST_MOVE)
+        move *= FARADAY * member.maximum_concentration
         if jump <= _NO_JUMP * move:
             return min(max(float(self._data.state[number, STEP_SIZE]), 1.0), longest)
         return min(max(math.pi * diffusivity * (move / (2.0 * jump)) ** 2, _SMALLEST_FIRST_STEP), longest)
