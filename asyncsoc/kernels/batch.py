@@ -11,9 +11,9 @@ from asyncsoc.kernels.controller import LAMBDA, judge, plan, prepare
 from asyncsoc.kernels.lanes import WIDTH, at, every, load, put, store, width
 from asyncsoc.kernels.members import ACTIVE, N_CONTACT, Members
 from asyncsoc.kernels.members import TOLERANCE as STEP_TOLERANCE
-from asyncsoc.kernels.rosenbrock import ERROR, LAM, TOLERANCE, H, attempt
+from asyncsoc.kernels.rosenbrock import attempt
 from asyncsoc.kernels.tableaux import Tableau
-from asyncsoc.kernels.workspace import N_LOCAL, System, lay_out, workspace_size
+from asyncsoc.kernels.workspace import ERROR, LAM, N_LOCAL, TOLERANCE, H, System, lay_out, workspace_size
 
 FEWEST = 3
 """Members from which on eight lanes are quicker than one after the other."""

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.contact import X, solve_lambda
 from asyncsoc.kernels.members import AREA, DURATION, INVERSE_BLOCK, N_CONTACT, N_EVENTS, SERIES, SIDE_TABLE, TABLE
-from asyncsoc.kernels.rosenbrock import CHARGE as STEP_CHARGE
-from asyncsoc.kernels.rosenbrock import ERROR, NEW_LAM, TOLERANCE, H
-from asyncsoc.kernels.rosenbrock import SIDE_CHARGE as STEP_SIDE_CHARGE
+from asyncsoc.kernels.workspace import CHARGE as STEP_CHARGE
+from asyncsoc.kernels.workspace import ERROR, NEW_LAM, TOLERANCE, H
+from asyncsoc.kernels.workspace import SIDE_CHARGE as STEP_SIDE_CHARGE
 
 Array = NDArray[np.float64]
 
@@ -133,7 +133,7 @@ def judge(tableau, members, j, numbers, local):
     until its end lies on the event, by the Illinois rule on the nearest margin. Returns RETRY where another attempt is
     due, with its size in `search`; else the step is accepted, `state` goes on and `search` is cleared: RUNNING,
     DURATION_REACHED, EVENT + k for event k, or STEP_TOO_SMALL where nothing more can be done. `numbers` are as of
-    `rosenbrock`, the error not a number where the attempt failed; `local` receives the current densities at the end.
+    `workspace`, the error not a number where the attempt failed; `local` receives the current densities at the end.
     """
     state, search, film, facts = members.state[j], members.search[j], members.film_new[j], members.facts[j]
     table, side_table = members.tables[int(facts[TABLE])], members.side_tables[int(facts[SIDE_TABLE])]

@@ -39,8 +39,14 @@ class System(NamedTuple):
 
 N_LOCAL = 26
 """Quantities kept of every contact node: `contact` names them."""
+# numbers kept of every member: what the controller sets ...
+H, TOLERANCE, LAM = range(3)
+# ... what an attempt leaves: lambda before its final re-solve, charge passed, the side reaction's part of it [C], error
+NEW_LAM, CHARGE, SIDE_CHARGE, ERROR = range(3, 7)
+# ... and what it remembers of the start of the step: the corner of the bordered matrix; lambda's slopes of the current
+# and of the side reaction; the two currents, and the potential
+CORNER, KEPT_TOTAL_LAMBDA, KEPT_SIDE_LAMBDA, KEPT_TOTAL, KEPT_SIDE, KEPT_POTENTIAL = range(7, 13)
 N_NUMBERS = 13
-"""Numbers kept of every member: `rosenbrock` names them."""
 
 
 class Workspace(NamedTuple):
@@ -67,7 +73,7 @@ class Workspace(NamedTuple):
     stage_lambda, stage_charge, stage_side : (m, s)
         Those of lambda, of the charge passed and of the side reaction's part of it.
     numbers : (m, k)
-        Columns of `rosenbrock`.
+        Columns as above.
     local : (m, N_LOCAL, c)
         Contact nodes: rows of `contact`.
     """
