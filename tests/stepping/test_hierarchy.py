@@ -112,7 +112,7 @@ def test_coarse_levels_are_small(name: str) -> None:
     hierarchy = build_hierarchy(matrix)
     assert len(hierarchy.stiffness.diagonal) < 0.3 * matrix.shape[0]
     assert full_matrix(hierarchy.stiffness).nnz < 0.3 * matrix.nnz
-    assert sum(array.nbytes for array in arrays_of(hierarchy)) < 190 * matrix.shape[0]
+    assert sum(array.nbytes for array in arrays_of(hierarchy)) < 175 * matrix.shape[0]
     assert len(levels_of(hierarchy)) < 12
 
 
