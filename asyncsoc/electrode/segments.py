@@ -17,6 +17,7 @@ from asyncsoc.kernels.controller import (
 from asyncsoc.protocol.types import Step, Termination
 
 SECONDS_PER_HOUR = 3600.0
+_SMALL_RATE = 0.01
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,9 @@ class Segment:
         Longest duration [s], infinite where only events end it.
     temperature
         K.
+    current_scale
+        Current below which errors of the current under a held voltage count absolutely [A]: the limit that ends the
+        step, else C/100.
     """
 
     step: Step
@@ -59,6 +63,7 @@ class Segment:
     events: tuple[Event, ...]
     duration: float
     temperature: float
+    current_scale: float = 0.0
 
     @property
     def galvanostatic(self) -> bool:
@@ -133,6 +138,9 @@ def segment_of(step: Step, number: int, scale: ParticleScale) -> Segment:
         events=tuple(events),
         duration=math.inf if step.duration is None else step.duration,
         temperature=scale.temperature if step.temperature is None else step.temperature,
+        current_scale=min(
+            (e.value for e in events if e.kind == CURRENT_BELOW), default=_SMALL_RATE * scale.capacity / SECONDS_PER_HOUR
+        ),
     )
 
 

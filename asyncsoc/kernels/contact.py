@@ -148,6 +148,12 @@ def solve_lambda(facts, nodes, areas, resistance, table, side_table, x, film, la
     """
     for k in range(int(facts[N_CONTACT])):
         local[X, k] = x[nodes[k]]
+    return solve_lambda_at(facts, areas, resistance, table, side_table, film, lam, local)
+
+
+@kernel
+def solve_lambda_at(facts, areas, resistance, table, side_table, film, lam, local):
+    """Solve a member's constraint as `solve_lambda` does, at the stoichiometries `local[X]`."""
     load_contact(facts, table, side_table, local)
     uniform = int(facts[KINETICS]) == UNIFORM_FLUX
     converged = False

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.contact import X, solve_lambda
-from asyncsoc.kernels.members import AREA, DURATION, INVERSE_BLOCK, N_CONTACT, N_EVENTS, SERIES, SIDE_TABLE, TABLE
+from asyncsoc.kernels.holding import held_error, is_judged
+from asyncsoc.kernels.members import (
+    AREA,
+    DIRECTION,
+    DURATION,
+    INVERSE_BLOCK,
+    N_CONTACT,
+    N_EVENTS,
+    SERIES,
+    SIDE_TABLE,
+    TABLE,
+)
 from asyncsoc.kernels.workspace import CHARGE as STEP_CHARGE
 from asyncsoc.kernels.workspace import ERROR, NEW_LAM, TOLERANCE, H
 from asyncsoc.kernels.workspace import SIDE_CHARGE as STEP_SIDE_CHARGE
@@ -59,7 +72,7 @@ def nearest_event(facts, events, areas, film, current, potential, charge, local)
         elif kind == VOLTAGE_BELOW:
             margin = voltage - limit
         elif kind == CURRENT_BELOW:
-            margin = abs(current) / limit - 1.0
+            margin = facts[DIRECTION] * current / limit - 1.0  # a current that has changed its sign has been below
         elif kind == X_BELOW:
             margin = lowest - limit
         elif kind == X_ABOVE:
@@ -83,9 +96,10 @@ def prepare(members, j, guess, local):
     converged, lam, current, potential = solve_lambda(
         facts, members.nodes[j], areas, members.resistance[j], table, side_table, members.x[j], film, guess, local
     )
+    facts[DIRECTION] = -1.0 if current < 0.0 else 1.0
     margin, which = nearest_event(facts, members.events[j], areas, film, current, potential, 0.0, local)
     members.search[j] = 0.0
-    state[TIME], state[CHARGE], state[SIDE_CHARGE], state[LAST_ERROR] = 0.0, 0.0, 0.0, 1.0
+    state[TIME], state[CHARGE], state[SIDE_CHARGE], state[LAST_ERROR], state[LAST_STEP] = 0.0, 0.0, 0.0, 1.0, 0.0
     state[LAMBDA], state[CURRENT], state[POTENTIAL], state[MARGIN] = lam, current, potential, margin
     return converged, which
 
@@ -146,6 +160,9 @@ def judge(tableau, members, j, numbers, local):
         ok, lam, current, potential = solve_lambda(
             facts, members.nodes[j], areas, members.resistance[j], table, side_table, members.x_new[j], film, lam, local
         )
+    if ok and is_judged(facts, numbers):
+        held = held_error(facts, numbers, state[CURRENT], current)
+        ok, error = math.isfinite(held), max(error, held)
     if search[_LOCATED] == 0.0 and not (ok and error <= tolerance):
         state[REJECTED] += 1
         return _retry(h * (max(_SHRINK, _SAFETY * (tolerance / error) ** power) if ok else 0.1), search)
@@ -178,7 +195,7 @@ def judge(tableau, members, j, numbers, local):
         outcome = EVENT + which
     relative = max(error / tolerance, 1e-6)
     growth = _SAFETY * relative**-power
-    if state[ACCEPTED] > 0:  # as if the error went on rising as it did between the last two steps
+    if state[LAST_STEP] > 0.0:  # as if the error went on rising as it did between the last two steps
         growth *= min(1.0, h / state[LAST_STEP] * (max(state[LAST_ERROR], _SMALL_ERROR) / relative) ** power)
     state[STEP_SIZE] = h * min(_GROW, max(_SHRINK, growth))
     state[LAST_ERROR] = relative

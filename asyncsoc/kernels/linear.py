@@ -14,6 +14,8 @@ LOOSEST = 1e-4
 """... but at most this; unless the error it leaves in the stoichiometry is below ..."""
 SMALL = 0.002
 """... this share of the tolerance."""
+SMALL_UNDER_VOLTAGE = 0.0002
+"""The same where a voltage is held: the current then follows from the stoichiometry under the contact."""
 
 
 @kernel

@@ -22,9 +22,10 @@ F, ALPHA, KINETICS, CHARGE_DENSITY = range(12, 16)
 # 1/kappa_film [ohm m]; 1/thickness at which a place is blocked [1/m], 0 where it never is ...
 ACTIVE, SIDE_ALPHA, BETA, SHIFT, SCALE, INVERSE_LIMIT, GROWTH, RESISTIVITY, INVERSE_BLOCK = range(16, 25)
 # ... the constraint current_factor * I + potential_factor * phi_s = target; the series resistance [ohm] that adds to
-# the voltage.
-CURRENT_FACTOR, POTENTIAL_FACTOR, TARGET, SERIES = range(25, 29)
-N_FACTS = 29
+# the voltage; under a voltage the current below which errors of the current count absolutely [A], and the sign of the
+# current the protocol step begins with.
+CURRENT_FACTOR, POTENTIAL_FACTOR, TARGET, SERIES, CURRENT_SCALE, DIRECTION = range(25, 31)
+N_FACTS = 31
 
 N_STATE = 13
 """Columns of a member's state: `controller` names them."""

@@ -16,10 +16,20 @@ import numpy as np
 from asyncsoc.kernels.boundary import change_lambda, draw, drive, linearize
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.contact import FILM, ROW
+from asyncsoc.kernels.holding import look_at_currents
 from asyncsoc.kernels.interpolation import N_COLUMNS, psi_and_d_in
 from asyncsoc.kernels.lanes import at, every, load, put, store, width
-from asyncsoc.kernels.linear import LOOSEST, SHARE, SMALL, ready, solve_in_place
-from asyncsoc.kernels.members import ACTIVE, AREA, INVERSE_SPACING, N_CONTACT, SPACING, TABLE, X_FIRST
+from asyncsoc.kernels.linear import LOOSEST, SHARE, SMALL, SMALL_UNDER_VOLTAGE, ready, solve_in_place
+from asyncsoc.kernels.members import (
+    ACTIVE,
+    AREA,
+    INVERSE_SPACING,
+    N_CONTACT,
+    POTENTIAL_FACTOR,
+    SPACING,
+    TABLE,
+    X_FIRST,
+)
 from asyncsoc.kernels.sparse import AHEAD, add_flow
 from asyncsoc.kernels.workspace import CHARGE, CORNER, ERROR, NEW_LAM, SIDE_CHARGE, TOLERANCE, H
 
@@ -51,7 +61,8 @@ def _fill_medium(system, tableau, members, group, ws):
         tolerance = ws.numbers[lane, TOLERANCE]
         put(ws.inverse_gh, 0, lane, inverse_gh)
         put(ws.relative, 0, lane, min(LOOSEST, SHARE * tolerance))
-        put(ws.floor, 0, lane, (SMALL * tolerance) ** 2 * inverse_gh * at(ws.floor, 0, lane))
+        small = SMALL if members.facts[group[lane], POTENTIAL_FACTOR] == 0.0 else SMALL_UNDER_VOLTAGE
+        put(ws.floor, 0, lane, (small * tolerance) ** 2 * inverse_gh * at(ws.floor, 0, lane))
 
 
 @kernel
@@ -108,7 +119,8 @@ def attempt(system, tableau, members, group, ws):
 
     Leaves the new x in `ws.x`, the film in `members.film_new`, NEW_LAM and the following in `ws.numbers`, and 0 in
     `ws.ok` where the linear solve failed. The error is the largest of the volume-weighted and the contact-weighted root
-    mean square of the embedded difference in stoichiometry and the film's weighted relative one.
+    mean square of the embedded difference in stoichiometry and the film's weighted relative one; where a voltage is held,
+    `ws.numbers` has the currents that the controller judges too.
     """
     s, lanes, n = tableau.a.shape[0], width(ws.x), system.mass.size
     _fill_medium(system, tableau, members, group, ws)
@@ -144,6 +156,7 @@ def attempt(system, tableau, members, group, ws):
         volume_error += system.mass[i] * error * error
     store(ws.mask, 0, volume_error)
     _finish(tableau, members, group, volume, ws)
+    look_at_currents(tableau, members, group, ws)
 
 
 @kernel

@@ -46,7 +46,9 @@ NEW_LAM, CHARGE, SIDE_CHARGE, ERROR = range(3, 7)
 # ... and what it remembers of the start of the step: the corner of the bordered matrix; lambda's slopes of the current
 # and of the side reaction; the two currents, and the potential
 CORNER, KEPT_TOTAL_LAMBDA, KEPT_SIDE_LAMBDA, KEPT_TOTAL, KEPT_SIDE, KEPT_POTENTIAL = range(7, 13)
-N_NUMBERS = 13
+# Where a voltage is held, the current of the embedded solution and that of the continuous one in the middle [A].
+EMBEDDED_CURRENT, MIDDLE_CURRENT = range(13, 15)
+N_NUMBERS = 15
 
 
 class Workspace(NamedTuple):

@@ -54,7 +54,9 @@ _FIRST_MOVE = 10.0
 _LARGEST_FIRST_MOVE = 3e-3
 """In stoichiometry: towards full lithiation potential and exchange current change e-fold over a few thousandths."""
 _SMALLEST_FIRST_STEP = 1e-6
-_NO_JUMP = 1e-15
+_FIRST_SHARE = 0.01
+"""Of the particle's relaxation time R^2/(4.333 D), which no first step exceeds."""
+_RELAXATION = 4.333
 
 
 @dataclass(eq=False)
@@ -97,6 +99,7 @@ class Runs:
         self._observers, self._watchers = observers, watchers
         self._observed = np.array([bool(some) for some in observers], dtype=bool)
         self._viewer = Viewer(system, stacked)
+        self._radius = float(np.cbrt(3.0 * system.kernel.mass.sum() / (4.0 * math.pi)))
         self._runs = [_Run(0, []) for _ in stacked.members]
         # Of the last accepted states: state vectors; whether there are any yet, whether they lie within steps.
         self._kept = stacked.data.state.copy()
@@ -242,7 +245,9 @@ class Runs:
         """Return a first step over which a jump in flux [A/m2] moves the contact by about ten tolerances.
 
         The contact is taken as a semi-infinite solid. Where the flux follows from a voltage, the contact moves by
-        `_LARGEST_FIRST_MOVE` at most. A tolerance of 1 or more asks for equal steps of the largest size.
+        `_LARGEST_FIRST_MOVE` at most. However small the jump, currents and potentials may begin to change at a new
+        rate: no first step is longer than `_FIRST_SHARE` of the relaxation time of a sphere of the particle's volume.
+        A tolerance of 1 or more asks for equal steps of the largest size.
         """
         member = self._members[number]
         longest = float(self._data.facts[number, DURATION])
@@ -252,9 +257,10 @@ class Runs:
         if member.kinetics != UNIFORM_FLUX:
             move = min(move, _LARGEST_FIRST_MOVE)
         move *= FARADAY * member.maximum_concentration
-        if jump <= _NO_JUMP * move:
-            return min(max(float(self._data.state[number, STEP_SIZE]), 1.0), longest)
-        return min(max(math.pi * diffusivity * (move / (2.0 * jump)) ** 2, _SMALLEST_FIRST_STEP), longest)
+        first = _FIRST_SHARE * self._radius**2 / (_RELAXATION * diffusivity)
+        if jump > 0.0:
+            first = min(first, math.pi * diffusivity * (move / (2.0 * jump)) ** 2)
+        return min(max(first, _SMALLEST_FIRST_STEP), longest)
 
     def _show_starts(self, numbers: list[int]) -> list[int]:
         """Show the states protocol steps begin with; return the members that nobody stopped."""

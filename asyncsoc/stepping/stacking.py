@@ -16,6 +16,7 @@ from asyncsoc.kernels.members import (
     AREA,
     CHARGE_DENSITY,
     CURRENT_FACTOR,
+    CURRENT_SCALE,
     DURATION,
     INVERSE_BLOCK,
     N_CONTACT,
@@ -119,6 +120,7 @@ def load_segment(stacked: Stack, j: int, segment: Segment) -> None:
     facts[F : CHARGE_DENSITY + 1] = (f, member.transfer_coefficient, member.kinetics, density)
     constraint = (segment.current_factor, segment.potential_factor, segment.target, segment.series)
     facts[CURRENT_FACTOR : SERIES + 1] = constraint
+    facts[CURRENT_SCALE] = segment.current_scale
     facts[N_EVENTS] = len(segment.events)
     for k, event in enumerate(segment.events):
         data.events[j, k] = (event.kind, event.value)
