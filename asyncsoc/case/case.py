@@ -28,7 +28,7 @@ from asyncsoc.protocol.grammar import parse_step
 from asyncsoc.protocol.text import format_step
 
 Model = Literal["radial", "axisymmetric", "3d"]
-_HASH_VERSION = 1
+_HASH_VERSION = 2
 
 
 class Case(Section):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from asyncsoc.geometry.labelled import LabelledMesh
 
+_MOST_EDGE_LEVELS = 12
 DEFAULT_RADIUS = 7.5e-6
 """m: half of the 10-20 um secondary particles of commercial NCM811."""
 
@@ -41,7 +42,9 @@ class Particle(Section):
     model
         "radial", "axisymmetric", "3d", or "auto": the cheapest that can represent the contact.
     mesh
-        "default" or "fine" built-in mesh.
+        "coarse", "default" or "fine" built-in mesh.
+    edge_levels
+        How often the cells of a sphere along the edge of its contact are halved; None: as the protocol needs.
     """
 
     shape: Literal["sphere", "mesh", "arrays"] = "sphere"
@@ -50,7 +53,8 @@ class Particle(Section):
     length_unit: fields.LengthUnit | None = None
     sha256: str | None = None
     model: Literal["auto", "radial", "axisymmetric", "3d"] = "auto"
-    mesh: Literal["default", "fine"] = "default"
+    mesh: Literal["coarse", "default", "fine"] = "default"
+    edge_levels: fields.WholeNumber | None = None
     _arrays: Any = PrivateAttr(None)
 
     @model_validator(mode="before")
@@ -113,6 +117,21 @@ class Particle(Section):
         if self.shape != "sphere" and self.mesh != "default":
             return InputError(
                 "the particle brings its own mesh", where="particle.mesh", value=self.mesh, next_step="remove mesh"
+            )
+        if self.shape != "sphere" and self.edge_levels is not None:
+            return InputError(
+                "the particle brings its own mesh",
+                where="particle.edge_levels",
+                value=self.edge_levels,
+                next_step="remove edge_levels",
+            )
+        if self.edge_levels is not None and not 0 <= self.edge_levels <= _MOST_EDGE_LEVELS:
+            return InputError(
+                "out of range",
+                where="particle.edge_levels",
+                value=self.edge_levels,
+                allowed=f"0 to {_MOST_EDGE_LEVELS}",
+                next_step="leave it out: the protocol then decides",
             )
         return None
 

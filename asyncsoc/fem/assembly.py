@@ -12,7 +12,7 @@ from asyncsoc.errors import EnvironmentProblem
 from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.mesh import ParticleMesh
 
-_CELL_NAMES = {"radial": "interval", "axisymmetric": "triangle", "cartesian": "tetrahedron"}
+CELL_NAMES = {"radial": "interval", "axisymmetric": "triangle", "cartesian": "tetrahedron"}
 
 
 def assemble(mesh: ParticleMesh) -> Operators:
@@ -54,7 +54,7 @@ def assemble(mesh: ParticleMesh) -> Operators:
         ) from error
 
     scale = float(np.abs(mesh.points).max())
-    element = basix.ufl.element("Lagrange", _CELL_NAMES[mesh.coordinates], 1, shape=(mesh.points.shape[1],))
+    element = basix.ufl.element("Lagrange", CELL_NAMES[mesh.coordinates], 1, shape=(mesh.points.shape[1],))
     domain = dolfinx.mesh.create_mesh(MPI.COMM_SELF, np.array(mesh.cells), ufl.Mesh(element), mesh.points / scale)
     space = dolfinx.fem.functionspace(domain, ("Lagrange", 1))
     trial, test = ufl.TrialFunction(space), ufl.TestFunction(space)

@@ -1,7 +1,10 @@
 """The assumed end of discharge: no published NCM811 fit falls to 2.8 V, so a discharge would run into x = 1.
 
-The potential U(x) - 0.58 V exp((x - 0.900)/0.006) reaches 3.0 V at x = 0.900 and 2.8 V at 0.9018: about where the
-first-cycle loss leaves the material at the end of a discharge.
+The potential falls by 50 V per unit of x above x = 0.8886, with a smooth bend there: U(x) - 50 V * 0.004 ln(1 + exp((x -
+0.8886)/0.004)) reaches 3.0 V at x = 0.900 and 2.8 V at 0.904, about where the first-cycle loss leaves the material at the
+end of a discharge. The steeper the fall, the more a discharge ends with the surface under the contact at one stoichiometry,
+and the more the edge of the contact carries: a number of the assumption, not of the material. A fall no steeper than the
+end of the discharge needs is therefore taken.
 """
 
 from __future__ import annotations
@@ -19,28 +22,28 @@ from asyncsoc.materials.types import Cathode, Parameter
 
 Array = NDArray[np.float64]
 
-DEPTH = 0.58
-"""V by which the term has lowered the potential at `POSITION`."""
-POSITION = 0.900
-"""Stoichiometry."""
-WIDTH = 0.006
-"""Stoichiometry over which the term grows by a factor e."""
-HIGHEST = 0.905
+SLOPE = 50.0
+"""V per unit of stoichiometry by which the term falls in the end."""
+POSITION = 0.8886
+"""Stoichiometry at the middle of the bend."""
+WIDTH = 0.004
+"""Stoichiometry over which the term bends."""
+HIGHEST = 0.915
 """Highest stoichiometry a simulation may then reach."""
-WITHIN_VALIDITY = 0.902
+WITHIN_VALIDITY = 0.904
 """Stoichiometry below which a discharge to 2.8 V stays."""
 
 
 def _lowered(potential: Callable[[Array], Array], x: Array) -> Array:
-    value: Array = potential(x) - DEPTH * np.exp((x - POSITION) / WIDTH)
+    value: Array = potential(x) - SLOPE * WIDTH * np.logaddexp(0.0, (x - POSITION) / WIDTH)
     return value
 
 
 def with_end_of_discharge(cathode: Cathode) -> Cathode:
-    """Return the cathode with the assumed end-of-discharge term, its window ending at x = 0.905 (about 2.2 V)."""
+    """Return the cathode with the assumed end-of-discharge term, its window ending at x = 0.915 (about 2.2 V)."""
     term = Parameter(
         "end-of-discharge term",
-        f"-{DEPTH} exp((x - {POSITION})/{WIDTH})",
+        f"-{SLOPE:g} * {WIDTH} ln(1 + exp((x - {POSITION})/{WIDTH}))",
         "V",
         ASSUMED,
         True,

@@ -8,16 +8,17 @@ from pathlib import Path
 
 from asyncsoc.case import Case
 from asyncsoc.case.contact import Contact
-from asyncsoc.contact.build import build_contact, contact_options
+from asyncsoc.contact.build import build_contact
 from asyncsoc.contact.labels import contact_fraction, exposed_coverage
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.errors import InputError
 from asyncsoc.fem.assembly import assemble
 from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.labelled import LabelledMesh
-from asyncsoc.geometry.library import builtin_names, load_builtin
+from asyncsoc.geometry.library import builtin_names
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.particle_files import TOMOGRAPHY_SUFFIX, mesh_file_sha256, read_labelled
+from asyncsoc.simulation.meshing import SphereMesh, made, placed, sphere_mesh_of
 from asyncsoc.stepping.system import OrderedSystem, order_system
 
 Body = tuple[ParticleMesh, Operators, OrderedSystem]
@@ -27,7 +28,7 @@ def mesh_key(case: Case) -> tuple[str, str | float]:
     """Return what names the mesh of a case: cases of one key can be simulated in one batch."""
     particle = case.particle
     if particle.shape == "sphere":
-        return f"sphere-{case.model}-{particle.mesh}", float(particle.radius or 0.0)
+        return sphere_mesh_of(case).name, float(particle.radius or 0.0)
     return str(particle.sha256), float(particle.length_unit or 1.0)
 
 
@@ -42,8 +43,7 @@ def body_of(case: Case) -> Body:
     if case.particle.shape != "sphere":
         labelled = labelled_of(case)
         return _discretized(labelled)
-    name, radius = mesh_key(case)
-    if name not in _shipped():
+    if f"sphere-{case.model}-{case.particle.mesh}" not in _shipped():
         asked = case.particle.model
         raise InputError(
             f"there is no built-in {case.model} mesh {case.particle.mesh!r}",
@@ -51,7 +51,7 @@ def body_of(case: Case) -> Body:
             value=case.particle.mesh if asked == "auto" else asked,
             allowed=", ".join(_shipped()),
         )
-    return _sphere(name, float(radius))
+    return _sphere(sphere_mesh_of(case), float(case.particle.radius or 0.0))
 
 
 def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
@@ -70,10 +70,7 @@ def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
 @lru_cache(maxsize=16)
 def _placed(section: Contact, mesh: ParticleMesh) -> ContactMap:
     """Put a contact on a mesh once for all cases that share both."""
-    given = {"axis": section.axis, "n": section.n, "seed": section.seed}
-    taken = contact_options(section.kind) if mesh.coordinates == "cartesian" else ()
-    options = {name: given[name] for name in taken if given.get(name) is not None}
-    return build_contact(mesh, section.kind, section.fraction or 1.0, **options)
+    return placed(section, mesh)
 
 
 @lru_cache(maxsize=1)
@@ -105,9 +102,9 @@ def _from_labels(labelled: LabelledMesh, active: tuple[int | str, ...]) -> Conta
 
 
 @lru_cache(maxsize=8)
-def _sphere(name: str, radius: float) -> Body:
-    """Scale a built-in sphere to its radius R [m]: K goes with R, m with R^3, and the elimination order stays."""
-    mesh, operators, system = _unit_sphere(name)
+def _sphere(chosen: SphereMesh, radius: float) -> Body:
+    """Scale a unit sphere to its radius R [m]: K goes with R, m with R^3, and the elimination order stays."""
+    mesh, operators, system = _unit_sphere(chosen)
     cube = radius**3
     scaled = replace(
         operators, stiffness=operators.stiffness * radius, mass=operators.mass * cube, volume=operators.volume * cube
@@ -116,9 +113,9 @@ def _sphere(name: str, radius: float) -> Body:
 
 
 @lru_cache(maxsize=8)
-def _unit_sphere(name: str) -> Body:
-    """Discretize a built-in sphere of radius 1 once per process: a sweep over the radius assembles nothing again."""
-    return _discretized_mesh(load_builtin(name))
+def _unit_sphere(chosen: SphereMesh) -> Body:
+    """Discretize a sphere of radius 1 once per process: a sweep over the radius assembles nothing again."""
+    return _discretized_mesh(made(chosen))
 
 
 @lru_cache(maxsize=4)

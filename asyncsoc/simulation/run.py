@@ -22,6 +22,7 @@ from asyncsoc.results.provenance import collect
 from asyncsoc.results.solution import Solution
 from asyncsoc.risk.recorder import RateRecorder
 from asyncsoc.simulation.observing import Recorded, Recording
+from asyncsoc.simulation.meshing import unresolved_layer
 from asyncsoc.simulation.progress import Progress, Reporting
 from asyncsoc.simulation.resuming import checkpoint_of, joined
 from asyncsoc.simulation.setup import Setup, gauge_of, prepare, warnings_of
@@ -193,6 +194,7 @@ def _solution(
     warnings = [*warnings_of(setup, (low, high))]
     limited = [s for s in outcome.segments if s.reason.startswith("stoichiometry limit")]
     warnings += [f"step {s.number} ({s.text}) ended early: {s.reason}" for s in limited]
+    warnings += [w for w in (unresolved_layer(case),) if w]
     warnings += [warning for warning in (resolution_warning(setup.contact, setup.mesh), resolution) if warning]
     warnings += fitted_constants(case)
     return Solution(

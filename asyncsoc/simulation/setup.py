@@ -19,21 +19,17 @@ from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.kinetics.rates import KineticsModel, kinetics_model
 from asyncsoc.kinetics.tables import MaterialTable, tabulate
-from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity
-from asyncsoc.materials.overrides import with_overrides
-from asyncsoc.materials.registry import cathode as cathode_named
-from asyncsoc.materials.registry import electrolyte as electrolyte_named
+from asyncsoc.materials.capacity import stoichiometry_at
 from asyncsoc.materials.types import Cathode, Electrolyte
 from asyncsoc.observables.gauge import Gauge
 from asyncsoc.simulation.body import body_of, contact_of
+from asyncsoc.simulation.chemistry import SECONDS_PER_HOUR, cathode_of, electrolyte_of, particle_capacity
 from asyncsoc.stepping.members import Member
 from asyncsoc.stepping.system import OrderedSystem
 
 if TYPE_CHECKING:
     from asyncsoc.kinetics.side_reaction import SideReactionModel
     from asyncsoc.stepping.members import SideReaction
-
-SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +58,7 @@ def prepare(case: Case) -> Setup:
     """
     mesh, operators, system = body_of(case)
     contact = contact_of(case, mesh)
-    cathode, electrolyte = _cathode(case.material), _electrolyte(case.electrolyte)
+    cathode, electrolyte = cathode_of(case.material), electrolyte_of(case.electrolyte)
     side, coupled = _side_reaction(case, cathode)
     blocked = coupled is not None and case.side_reaction.blocking_thickness is not None
     least_open = case.side_reaction.least_open_share if blocked else None
@@ -120,36 +116,12 @@ def warnings_of(setup: Setup, x_range: tuple[float, float]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def _cathode(section: Material) -> Cathode:
-    cathode = with_overrides(
-        cathode_named(section.name),
-        diffusivity=section.diffusivity,
-        maximum_concentration=section.maximum_concentration,
-    )
-    return cathode if section.density is None else replace(cathode, density=section.density)
-
-
-@lru_cache(maxsize=64)
-def _electrolyte(section: ElectrolyteSection) -> Electrolyte:
-    named = electrolyte_named(section.name)
-    changes: dict[str, object] = {}
-    if section.conductivity is not None:
-        conductivity = section.conductivity
-        changes["conductivity"] = lambda temperature: conductivity
-    if section.separator_thickness is not None:
-        changes["separator_thickness"] = section.separator_thickness
-    if section.areal_capacity is not None:
-        changes["areal_capacity"] = section.areal_capacity / SECONDS_PER_HOUR
-    return replace(named, **changes)  # type: ignore[arg-type]
-
-
-@lru_cache(maxsize=64)
 def _table(
     material: Material, electrolyte: ElectrolyteSection, temperature: float, exchange_current_density: float | None
 ) -> MaterialTable:
     """Tabulate once what many cases of a sweep share."""
     return tabulate(
-        _cathode(material), _electrolyte(electrolyte), temperature, exchange_current_density=exchange_current_density
+        cathode_of(material), electrolyte_of(electrolyte), temperature, exchange_current_density=exchange_current_density
     )
 
 
@@ -158,9 +130,9 @@ def _segments(
     material: Material, electrolyte: ElectrolyteSection, protocol: Protocol, volume: float, least_open: float | None
 ) -> tuple[float, tuple[Segment, ...]]:
     """Return what 1 C means for a particle of the volume given [C], and its protocol steps."""
-    cathode, medium = _cathode(material), _electrolyte(electrolyte)
+    cathode, medium = cathode_of(material), electrolyte_of(electrolyte)
     mass = volume * cathode.density
-    capacity = _particle_capacity(protocol, cathode, volume, mass)
+    capacity = particle_capacity(protocol, cathode, volume, mass)
     series = series_resistance(
         medium.separator_thickness,
         float(medium.conductivity(protocol.temperature)),
@@ -171,14 +143,6 @@ def _segments(
     if least_open is not None:
         scale = replace(scale, least_open=least_open)
     return capacity, tuple(segment_of(step, k, scale) for k, step in enumerate(protocol.plan.steps, start=1))
-
-
-def _particle_capacity(protocol: Protocol, cathode: Cathode, volume: float, mass: float) -> float:
-    """Return what 1 C means for the particle [C]: theoretical, or the case's charge or charge per mass."""
-    capacity = protocol.nominal_capacity
-    if capacity.value is None:
-        return theoretical_capacity(cathode, volume)
-    return capacity.value * (mass if capacity.kind == "gravimetric" else 1.0)
 
 
 def _initial_stoichiometry(case: Case, cathode: Cathode) -> float:

@@ -1,0 +1,163 @@
+"""Which mesh a sphere is given: a built-in one, with thinner layers for fast currents, refined along the contact's edge.
+
+Two things can be finer than a built-in mesh. A current fills a layer under the contact whose thickness at the time its
+stoichiometry has moved by dx is delta = sqrt(pi)/2 D dx/v, with v = |I|/(F c_max A) the flux under the contact. And
+where the contact holds its surface at one stoichiometry, as at the end of a discharge or under a held voltage, the flux
+grows as one over the square root of the distance to the contact's edge.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from asyncsoc.case import Case
+from asyncsoc.case.chemistry import Material
+from asyncsoc.case.contact import Contact
+from asyncsoc.contact.build import build_contact, contact_options
+from asyncsoc.contact.edge import edge_nodes
+from asyncsoc.contact.map import ContactMap
+from asyncsoc.fem.refinement import refined_sphere
+from asyncsoc.geometry.library import load_builtin
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.recipes import first_cell, make_mesh
+from asyncsoc.simulation.chemistry import SECONDS_PER_HOUR, cathode_of, particle_capacity
+from asyncsoc.units import FARADAY
+
+_MOVE = 0.3
+"""Change of the contact's stoichiometry by which its layer must be resolved: half of the window."""
+_CELLS_IN_LAYER = 4.0
+_MOST_DECADES = {"radial": 6, "axisymmetric": 4, "3d": 0}
+_EDGE_LEVELS = {"radial": 0, "axisymmetric": 6, "3d": 2}
+"""Halvings along the contact's edge where it matters (docs/verification.md has what each level gains)."""
+_SMALL_COVERAGE = 0.1
+"""Below it an axisymmetric contact is refined along its edge whatever the protocol."""
+_SAMPLES = 401
+
+
+@dataclass(frozen=True)
+class SphereMesh:
+    """A mesh of the unit sphere.
+
+    Attributes
+    ----------
+    builtin
+        Name of the built-in mesh it starts from.
+    decades
+        Powers of ten by which the outermost layer is thinner.
+    levels
+        Halvings along the contact's edge.
+    contact
+        The contact where `levels` is not 0, else None.
+    """
+
+    builtin: str
+    decades: int = 0
+    levels: int = 0
+    contact: Contact | None = None
+
+    @property
+    def name(self) -> str:
+        """What names the mesh among all others."""
+        name = self.builtin + (f"+layers{self.decades}" if self.decades else "")
+        if self.contact is None:
+            return name
+        given = [self.contact.kind, repr(float(self.contact.fraction or 1.0))]
+        given += [str(value) for value in (self.contact.n, self.contact.seed) if value is not None]
+        if any(self.contact.axis[:2]) or self.contact.axis[2] < 0.0:
+            given += [f"{component:g}" for component in self.contact.axis]
+        return f"{name}+edge{self.levels}-{'-'.join(given)}"
+
+
+def sphere_mesh_of(case: Case) -> SphereMesh:
+    """Return the mesh of the unit sphere that a case of a sphere is computed on."""
+    builtin = f"sphere-{case.model}-{case.particle.mesh}"
+    decades = min(_decades_needed(case, builtin), _MOST_DECADES[case.model])
+    levels = case.particle.edge_levels
+    if case.contact.fraction == 1.0 or case.model == "radial":
+        levels = 0
+    elif levels is None:
+        levels = _EDGE_LEVELS[case.model] if _edge_matters(case) else 0
+    return SphereMesh(builtin, decades, levels, case.contact if levels else None)
+
+
+def unresolved_layer(case: Case) -> str | None:
+    """Return a warning where the layer that the fastest current fills is thinner than the mesh can tell, else None."""
+    if case.particle.shape != "sphere" or not _layer(case):
+        return None
+    mesh = sphere_mesh_of(case)
+    cell = first_cell(mesh.builtin) / 10.0**mesh.decades
+    ratio = cell / _layer(case)
+    if ratio <= 1.0 / _CELLS_IN_LAYER:
+        return None
+    radius = float(case.particle.radius or 0.0)
+    # With all of the flux in half a cell the surface moves by dx in dx h/(2 v), in a half space in pi D (dx/2v)^2.
+    longer = math.hypot(1.0, cell / (math.sqrt(math.pi) * _layer(case)))
+    return (
+        f"at its fastest the current fills a layer of {_layer(case) * radius * 1e9:.3g} nm under the contact, and the "
+        f"outermost cells of the mesh are {cell * radius * 1e9:.3g} nm thick: such steps last about {longer:.2g} times as "
+        "long as they should; take a slower current, a larger coverage or diffusivity"
+    )
+
+
+def _edge_matters(case: Case) -> bool:
+    """Return whether the flux may gather at the contact's edge, or the contact is small beside the mesh's cells."""
+    if case.model == "axisymmetric" and float(case.contact.fraction or 1.0) < _SMALL_COVERAGE:
+        return True
+    if case.kinetics.model == "uniform-flux":
+        return False
+    return any(step.control == "voltage" or step.value < 0.0 for step in case.protocol.plan.steps)
+
+
+def _decades_needed(case: Case, builtin: str) -> int:
+    layer = _layer(case)
+    if not layer:
+        return 0
+    return max(0, math.ceil(math.log10(_CELLS_IN_LAYER * first_cell(builtin) / layer) - 1e-9))
+
+
+def _layer(case: Case) -> float:
+    """Return the thickness over the radius of the layer that the fastest current of a sphere's protocol fills; 0: none."""
+    rates = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "c-rate")
+    currents = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "current")
+    radius, area_share = float(case.particle.radius or 0.0), float(case.contact.fraction or 1.0)
+    temperatures = [case.protocol.temperature, *(s.temperature for s in case.protocol.plan.steps if s.temperature)]
+    cathode = cathode_of(case.material)
+    volume = 4.0 / 3.0 * math.pi * radius**3
+    capacity = particle_capacity(case.protocol, cathode, volume, volume * cathode.density)
+    current = max([*(rate * capacity / SECONDS_PER_HOUR for rate in rates), *currents], default=0.0)
+    if current == 0.0:
+        return 0.0
+    flux = current / (FARADAY * cathode.maximum_concentration * 4.0 * math.pi * radius**2 * area_share)
+    slowest = _slowest_diffusion(case.material, min(temperatures))
+    return 0.5 * math.sqrt(math.pi) * slowest * _MOVE / flux / radius
+
+
+@lru_cache(maxsize=256)
+def _slowest_diffusion(material: Material, temperature: float) -> float:
+    """Return the smallest diffusivity over the material's window [m2/s]."""
+    cathode = cathode_of(material)
+    x = np.linspace(*cathode.window, _SAMPLES)
+    return float(np.min(np.broadcast_to(cathode.diffusivity(x, temperature), x.shape)))
+
+
+def made(chosen: SphereMesh) -> ParticleMesh:
+    """Return the mesh of the unit sphere."""
+    mesh = make_mesh(chosen.builtin, decades=chosen.decades) if chosen.decades else load_builtin(chosen.builtin)
+    contact = chosen.contact
+    if contact is not None:
+        mesh = refined_sphere(mesh, lambda finer: edge_nodes(placed(contact, finer), finer), chosen.levels)
+    if chosen.name == mesh.name:
+        return mesh
+    return ParticleMesh(mesh.points, mesh.cells, mesh.facets, mesh.coordinates, chosen.name)
+
+
+def placed(section: Contact, mesh: ParticleMesh) -> ContactMap:
+    """Put the contact of a case on a mesh."""
+    given = {"axis": section.axis, "n": section.n, "seed": section.seed}
+    taken = contact_options(section.kind) if mesh.coordinates == "cartesian" else ()
+    options = {name: given[name] for name in taken if given.get(name) is not None}
+    return build_contact(mesh, section.kind, section.fraction or 1.0, **options)
