@@ -43,7 +43,7 @@ class Spacing:
     def __post_init__(self) -> None:
         limits = {
             "surface_spacing": (self.surface, 1e-4, 0.5),
-            "first_cell": (self.first_cell, 1e-5, 0.5),
+            "first_cell": (self.first_cell, 1e-7, 0.5),
             "layer_growth": (self.layer_growth, 1.01, 3.0),
             "growth": (self.growth, 1e-3, 1.0),
             "max_spacing": (self.largest, 1e-4, 0.5),

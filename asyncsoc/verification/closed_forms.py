@@ -124,7 +124,7 @@ def _field(coefficients: Array, rho: ArrayLike, mu: ArrayLike, tau: float) -> Ar
     modes = modes_for(tau)
     alive = modes.root**2 * tau <= EXPONENT_CUT
     previous, polynomial = np.zeros(radius.shape), np.ones(radius.shape)
-    for order in range(min(len(coefficients), int(modes.degree[alive].max()) + 1)):
+    for order in range(min(len(coefficients), int(modes.degree[alive].max(initial=-1)) + 1)):
         root = modes.root[alive & (modes.degree == order)]
         amplitude = 2.0 * np.exp(-(root**2) * tau) / ((root**2 - order * (order + 1)) * spherical_jn(order, root))
         shapes = spherical_jn(order, radius[..., None] * root)

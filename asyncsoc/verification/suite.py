@@ -16,6 +16,7 @@ from asyncsoc.verification.checks_closed import (
 )
 from asyncsoc.verification.checks_invariants import butler_volmer_checks, uniform_flux_checks
 from asyncsoc.verification.checks_orders import edge_order_checks, space_order_checks, time_order_checks
+from asyncsoc.verification.checks_steps import step_checks
 
 __all__ = ["GROUPS", "GROUPS_3D", "Check", "run_checks"]
 
@@ -31,6 +32,7 @@ GROUPS: tuple[tuple[str, Group], ...] = (
     ("orders in space", space_order_checks),
     ("orders at the contact's edge", edge_order_checks),
     ("order in time", time_order_checks),
+    ("every kind of protocol step", step_checks),
     ("symmetries under uniform flux", uniform_flux_checks),
     ("balance and reversal with Butler-Volmer kinetics", butler_volmer_checks),
 )
