@@ -169,26 +169,68 @@ class Particle:
         voltage[-1] += 1.0
         return voltage, gradient
 
-    def consistent(self, y: Array, guess: Array | None = None) -> Array:
-        """Solve the algebraic rows for surface and potential at the cells' x of `y`, by damped Newton with brackets."""
-        y = y.copy()
-        start = y if guess is None else guess
-        y[self.n :] = start[self.n :]
-        best = None
-        for _ in range(200):
-            F = self.residual(y)[self.n :]
-            entries, extra, column, row, corner = self.jacobian(y)
-            # surface rows couple a surface to itself and to the potential only
-            own = entries[self.diagonal][self.n :] + extra[self.n :]
-            a, b = column[self.n :], row[self.n :]
-            particular, homogeneous = -F[:-1] / own, -a / own
-            dphi = (-F[-1] - b @ particular) / (corner + b @ homogeneous)
+    def consistent(self, y: Array) -> Array:
+        """Solve the algebraic rows for surface and potential at the cells' x of `y`: Newton's method, else bisection."""
+        y, last = y.copy(), np.inf
+        n, near = self.n, self.touching
+        psi_near, _ = self.psi(y[near])
+        for iteration in range(100):
+            if iteration == 25:
+                y[n:-1], y[-1] = self._bracketed(psi_near)
+            rows, slopes = self._surface_rows(psi_near, y[n:-1], y[-1])
+            own, column, row, corner = slopes
+            particular, homogeneous = -rows[:-1] / own, -column / own
+            dphi = (-rows[-1] - row @ particular) / (corner + row @ homogeneous)
             dx = particular + homogeneous * dphi
             size = float(max(np.abs(dx).max(), abs(dphi)))
-            damp = min(1.0, 0.02 / max(np.abs(dx).max(), 1e-300))
-            y[self.n : -1] += damp * dx
+            damp = min(1.0, 0.02 / max(float(np.abs(dx).max()), 1e-300))
+            y[n:-1] += damp * dx
             y[-1] += damp * dphi
-            if size < 1e-14 or (best is not None and size < 1e-10 and size >= best):
+            if size < 1e-14 or (size < 1e-10 and size >= last):
                 return y
-            best = size
+            last = size
         raise ArithmeticError(f"no consistent start: last correction {size:.1e}")
+
+    def _bracketed(self, psi_near: Array) -> tuple[Array, float]:
+        """Bisect for the potential, and inside that for every surface: each row rises with its surface's x."""
+
+        def surfaces(phi: float) -> tuple[Array, Array]:
+            low, high = np.full_like(psi_near, 1e-6), np.full_like(psi_near, 1 - 1e-6)
+            for _ in range(60):
+                middle = 0.5 * (low + high)
+                rows, _ = self._surface_rows(psi_near, middle, phi)
+                above = (rows[:-1] > 0) if self.physics.model != "uniform-flux" else (rows[:-1] < 0)
+                low, high = np.where(above, low, middle), np.where(above, middle, high)
+            middle = 0.5 * (low + high)
+            return middle, self._surface_rows(psi_near, middle, phi)[0]
+
+        low, high = -5.0, 10.0
+        for _ in range(50):
+            phi = 0.5 * (low + high)
+            _, rows = surfaces(phi)
+            low, high = (low, phi) if rows[-1] > 0 else (phi, high)
+        return surfaces(phi)[0], phi
+
+    def _surface_rows(
+        self, psi_near: Array, xs: Array, phi: float
+    ) -> tuple[Array, tuple[Array, Array, Array, float]]:
+        """Return the algebraic rows and their derivatives: own surface, potential, last row by surface, corner."""
+        physics, laws, areas = self.physics, self.physics.laws, self.grid.areas
+        psi, D = self.psi(xs)
+        i, di = self.flux * (psi_near - psi), -self.flux * D
+        if physics.model == "uniform-flux":
+            scale = self.grid.area / self.current_scale
+            first = (i - self.control.value / self.grid.area) * scale
+            last = phi - areas @ (laws.U(xs) + physics.film_resistance * i) / self.grid.area
+            row = -areas * (laws.dU(xs) + physics.film_resistance * di) / self.grid.area
+            return np.append(first, last), (di * scale, np.zeros_like(xs), row, 1.0)
+        eta, eta_i, eta_i0 = overpotential(physics.model, i, laws.i0(xs), physics.T, physics.alpha)
+        first = phi - laws.U(xs) - physics.film_resistance * i - eta
+        own = -laws.dU(xs) - (physics.film_resistance + eta_i) * di - eta_i0 * laws.di0(xs)
+        if self.control.kind == "current":
+            last, row, corner = (areas @ i - self.control.value) / self.current_scale, areas * di, 0.0
+            row = row / self.current_scale
+        else:
+            last = phi + physics.series_resistance * (areas @ i) - self.control.value
+            row, corner = physics.series_resistance * areas * di, 1.0
+        return np.append(first, last), (own, np.ones_like(xs), row, corner)

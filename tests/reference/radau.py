@@ -35,6 +35,7 @@ _phase = _vectors[:, _order[0]][0] / abs(_vectors[:, _order[0]][0])
 V_REAL = (_vectors[:, _order[0]] / _phase).real
 FORWARD_REAL = (FORWARD[0] * _phase).real
 FORWARD_COMPLEX = FORWARD[1]
+ROUNDING = 0.03  # Newton corrections over their tolerance below which no more progress means rounding
 E = np.array([-13 - 7 * R6, -13 + 7 * R6, -1.0]) / 3
 
 
@@ -89,6 +90,8 @@ class Radau:
         """Return what scales an error: gradients of voltage and current, tolerated error of the current."""
         voltage, current = self.particle.weights_of_outputs(y)
         tolerated = 100 * self.tolerance * (abs(float(self.particle.current(y))) + self.current_floor)
+        if self.particle.control.kind == "current":
+            tolerated = np.inf  # the control's own row sees to it
         return voltage, current, tolerated
 
     def size(self, dy: Array, weights: tuple[Array, Array, float]) -> float:
@@ -149,9 +152,9 @@ class Radau:
             rate = size / last
             if size < 1e-6 or (size < 1e-3 and rate < 0.1 and size * rate < 1e-6):
                 return Z, iteration + 1
-            if not np.isfinite(size) or (iteration > 1 and rate > 0.9 and size > 1e-2):
+            if not np.isfinite(size) or (iteration > 1 and rate > 0.9 and size > ROUNDING):
                 return None, iteration
-            if iteration > 1 and rate > 0.5 and size < 1e-3:  # rounding
+            if iteration > 1 and rate > 0.5 and size < ROUNDING:
                 return Z, iteration + 1
             last = size
         return None, iteration
