@@ -211,9 +211,7 @@ class Particle:
             low, high = (low, phi) if rows[-1] > 0 else (phi, high)
         return surfaces(phi)[0], phi
 
-    def _surface_rows(
-        self, psi_near: Array, xs: Array, phi: float
-    ) -> tuple[Array, tuple[Array, Array, Array, float]]:
+    def _surface_rows(self, psi_near: Array, xs: Array, phi: float) -> tuple[Array, tuple[Array, Array, Array, float]]:
         """Return the algebraic rows and their derivatives: own surface, potential, last row by surface, corner."""
         physics, laws, areas = self.physics, self.physics.laws, self.grid.areas
         psi, D = self.psi(xs)

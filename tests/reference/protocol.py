@@ -67,9 +67,7 @@ class StepResult:
         out = np.zeros(len(k))
         for a in range(4):
             others = [b for b in range(4) if b != a]
-            out += known[:, a] * np.prod(
-                [(times - nodes[:, b]) / (nodes[:, a] - nodes[:, b]) for b in others], axis=0
-            )
+            out += known[:, a] * np.prod([(times - nodes[:, b]) / (nodes[:, a] - nodes[:, b]) for b in others], axis=0)
         return out
 
     def end(self, name: str = "V") -> float:
@@ -191,7 +189,7 @@ class _Runner:
 
     def _first(self, y: Array) -> float:
         _, D = self.particle.psi(y[:-1])
-        return 1e-3 * self.particle.grid.half_cell ** 2 / float(D.max())
+        return 1e-3 * self.particle.grid.half_cell**2 / float(D.max())
 
     def _try(self, y: Array, h: float, known: tuple[Array, Array, float, float] | None, retried: bool) -> Step | None:
         """Take a step; Newton's method starts from the polynomial of `known` (start, stages, size, time since)."""
