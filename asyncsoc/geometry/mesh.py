@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Coordinates = Literal["radial", "axisymmetric", "cartesian"]
 
+EDGE_MARK = "+edge"
+"""In the name of a mesh that is refined along the edge of a contact."""
+
 
 def frozen[T: np.generic](array: ArrayLike, dtype: type[T]) -> NDArray[T]:
     """Return a C-contiguous read-only copy of `array` as `dtype`."""

@@ -22,7 +22,7 @@ from asyncsoc.contact.edge import edge_nodes
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.fem.refinement import refined_sphere
 from asyncsoc.geometry.library import load_builtin
-from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.mesh import EDGE_MARK, ParticleMesh
 from asyncsoc.geometry.recipes import first_cell, make_mesh
 from asyncsoc.simulation.chemistry import SECONDS_PER_HOUR, cathode_of, particle_capacity
 from asyncsoc.units import FARADAY
@@ -69,7 +69,7 @@ class SphereMesh:
         given += [str(value) for value in (self.contact.n, self.contact.seed) if value is not None]
         if any(self.contact.axis[:2]) or self.contact.axis[2] < 0.0:
             given += [f"{component:g}" for component in self.contact.axis]
-        return f"{name}+edge{self.levels}-{'-'.join(given)}"
+        return f"{name}{EDGE_MARK}{self.levels}-{'-'.join(given)}"
 
 
 def sphere_mesh_of(case: Case) -> SphereMesh:

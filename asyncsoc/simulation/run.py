@@ -16,7 +16,7 @@ from asyncsoc.case.fitted import fitted_constants
 from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.errors import InputError, SimulationError
 from asyncsoc.observables import names
-from asyncsoc.observables.resolution import gradient_warnings
+from asyncsoc.observables.resolution import duration_warnings, gradient_warnings
 from asyncsoc.results.data import StepSummary
 from asyncsoc.results.provenance import collect
 from asyncsoc.results.solution import Solution
@@ -26,6 +26,7 @@ from asyncsoc.simulation.meshing import unresolved_layer
 from asyncsoc.simulation.progress import Progress, Reporting
 from asyncsoc.simulation.resuming import checkpoint_of, joined
 from asyncsoc.simulation.setup import Setup, gauge_of, prepare, warnings_of
+from asyncsoc.simulation.ends import step_ends
 from asyncsoc.simulation.watching import found, watch
 from asyncsoc.stepping.guards import BalanceGuard
 from asyncsoc.stepping.integrate import integrate
@@ -196,6 +197,8 @@ def _solution(
     warnings += [f"step {s.number} ({s.text}) ended early: {s.reason}" for s in limited]
     warnings += [w for w in (unresolved_layer(case),) if w]
     warnings += [warning for warning in (resolution_warning(setup.contact, setup.mesh), resolution) if warning]
+    ends = step_ends(columns, reached.times, reached.fields, outcome, setup.member.segments)
+    warnings += duration_warnings(setup.mesh, ends)
     warnings += fitted_constants(case)
     return Solution(
         name=case.name,

@@ -14,15 +14,15 @@ Law = Callable[[Array], Array]
 FARADAY = 96485.33212  # C/mol
 GAS = 8.314462618  # J/mol/K
 C_MAX = 50060.0  # mol/m3, Sturm 2019
-X_MIN, X_MAX = 0.205, 0.905  # a step ends where the contact reaches one of these
-TERM_AMPLITUDE, TERM_CENTRE, TERM_SCALE = 0.58, 0.900, 0.006  # V, -, -: the assumed end-of-discharge term
+X_MIN, X_MAX = 0.205, 0.915  # a step ends where the contact reaches one of these
+TERM_AMPLITUDE, TERM_CENTRE, TERM_SCALE = 50.0, 0.8886, 0.004  # V, -, -: the assumed end-of-discharge term
 
 
 @dataclass(frozen=True)
 class EndOfDischarge:
-    """The assumed term -amplitude exp((x - centre)/scale) of the open-circuit potential."""
+    """The assumed term -amplitude scale ln(1 + exp((x - centre)/scale)) of the open-circuit potential."""
 
-    amplitude: float = TERM_AMPLITUDE  # V
+    amplitude: float = TERM_AMPLITUDE  # V per unit of x
     centre: float = TERM_CENTRE
     scale: float = TERM_SCALE
 
@@ -47,7 +47,7 @@ def sturm(x: Array, end: EndOfDischarge = EndOfDischarge()) -> Array:
         - 0.423924601 * np.tanh(2139.24294 * (x - 0.999973289))
         - 17.5710279 * np.tanh(15.76087 * (x - 0.311479561))
         + 17.581976 * np.tanh(15.7942423 * (x - 0.311484291))
-        - end.amplitude * np.exp((x - end.centre) / end.scale)
+        - end.amplitude * end.scale * np.logaddexp(0.0, (x - end.centre) / end.scale)
     )
 
 
@@ -63,7 +63,7 @@ def sturm_slope(x: Array, end: EndOfDischarge = EndOfDischarge()) -> Array:
         - 0.423924601 * 2139.24294 * sech2(2139.24294 * (x - 0.999973289))
         - 17.5710279 * 15.76087 * sech2(15.76087 * (x - 0.311479561))
         + 17.581976 * 15.7942423 * sech2(15.7942423 * (x - 0.311484291))
-        - end.amplitude / end.scale * np.exp((x - end.centre) / end.scale)
+        - end.amplitude * 0.5 * (1.0 + np.tanh(0.5 * (x - end.centre) / end.scale))
     )
 
 

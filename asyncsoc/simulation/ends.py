@@ -1,0 +1,54 @@
+"""How protocol steps ended, as the estimate of what the mesh does to their durations needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.electrode.segments import Segment
+from asyncsoc.observables import names
+from asyncsoc.observables.resolution import StepEnd
+from asyncsoc.stepping.state import Outcome
+
+Array = NDArray[np.float64]
+
+BY_THE_CLOCK = ("duration reached", "charge of")
+"""How the reasons of steps begin whose duration does not depend on the mesh."""
+_MOST = 64
+
+
+def step_ends(
+    columns: dict[str, NDArray[Any]], times: Array, fields: Array, outcome: Outcome, segments: Sequence[Segment]
+) -> list[StepEnd]:
+    """Return the ends of the protocol steps that neither a time nor a charge ended.
+
+    Parameters
+    ----------
+    columns
+        Curves of the run.
+    times, fields : (k,), (k, n)
+        Snapshots; there is one at the end of every protocol step.
+    outcome
+        How the run went.
+    segments
+        The protocol.
+    """
+    ends = []
+    time, mean, contact = columns[names.TIME], columns[names.MEAN_X], columns[names.CONTACT_X]
+    for summary in outcome.segments[:_MOST]:
+        rows = np.flatnonzero(columns[names.STEP] == summary.number)
+        if len(rows) < 2 or summary.reason.startswith(BY_THE_CLOCK):
+            continue
+        last, before = rows[-1], rows[-2]
+        elapsed = float(time[last] - time[before])
+        if elapsed <= 0.0 or summary.duration <= 0.0:
+            continue
+        field = fields[int(np.argmin(np.abs(times - time[last])))]
+        mean_rate, contact_rate = (float(x[last] - x[before]) / elapsed for x in (mean, contact))
+        rate = contact_rate if segments[summary.number - 1].galvanostatic else mean_rate
+        words = f"step {summary.number} ({summary.text})"
+        ends.append(StepEnd(words, field, float(contact[last] - mean[last]), rate, mean_rate, summary.duration))
+    return ends
