@@ -14,6 +14,7 @@ from tests.reference.converge import Problem
 from tests.reference.grid import Resolution
 from tests.reference.kinetics import overpotential
 from tests.reference.materials import (
+    ASSUMED_END,
     EndOfDischarge,
     default_laws,
     oregan_diffusivity,
@@ -135,7 +136,7 @@ class Specimen:
             },
         }
 
-    def problem(self, end: EndOfDischarge = EndOfDischarge()) -> Problem:
+    def problem(self, end: EndOfDischarge = ASSUMED_END) -> Problem:
         """Return the problem of the reference solver."""
         capacity = theoretical_capacity(self.radius, end)
         physics = Physics(
@@ -158,7 +159,7 @@ class Specimen:
         )
 
     def resolution(self, unit: float) -> Resolution:
-        """Smallest cells from the depth that lithium diffuses while the contact fills or empties, at the fastest step."""
+        """Smallest cells from the depth that lithium diffuses while the contact fills or empties."""
         D = self.diffusivity or float(np.median(oregan_diffusivity(np.linspace(0.25, 0.88, 64), self.T)))
         area = self.coverage * 4 * np.pi * self.radius**2
         depth = 1.0
@@ -169,8 +170,9 @@ class Specimen:
             else:
                 time = sentence.duration or np.inf
             depth = min(depth, float(np.sqrt(D * time)) / self.radius)
+        thickest = 1e-2 if self.contact == "full" else 2e-3  # the contact's edge needs small cells in both directions
         return Resolution(
-            surface=float(np.clip(0.05 * depth, 1e-5, 1e-2)), edge=float(np.clip(0.02 * depth, 1e-4, 1e-3))
+            surface=float(np.clip(0.05 * depth, 1e-5, thickest)), edge=float(np.clip(0.02 * depth, 1e-4, 1e-3))
         )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -27,16 +28,16 @@ class Problem:
     protocol: tuple[ProtocolStep, ...]
     unit: float  # A at 1 C
     window: tuple[float, float] = (X_MIN, X_MAX)
-    resolution: Resolution = Resolution()
+    resolution: Resolution = field(default_factory=Resolution)
 
 
 @dataclass(frozen=True)
 class Estimate:
     """A value extrapolated to vanishing cells, and the estimated error of the finest run and of the extrapolation."""
 
-    value: float
-    finest: float
-    error: float  # of `value`
+    value: Any  # a number or an array of them
+    finest: Any
+    error: Any  # of `value`
 
 
 def run(problem: Problem, level: float = 1.0, tolerance: float = 1e-7) -> Run:
@@ -54,20 +55,20 @@ def runs(problem: Problem, levels: tuple[float, ...] = LEVELS, tolerance: float 
     return [run(problem, level, tolerance) for level in levels]
 
 
-def richardson(values: list[float], levels: tuple[float, ...] = LEVELS, order: float = 2.0) -> Estimate:
-    """Extrapolate the last two of `values` with the formal order; the error is what the extrapolation itself changes by.
+def richardson(values: list[Any], levels: tuple[float, ...] = LEVELS, order: float = 2.0) -> Estimate:
+    """Extrapolate the last two of `values` with the formal order.
 
-    With three levels the error is the larger of a third of the last correction and the difference between the two
-    extrapolated values; with two it is the whole correction.
+    With three levels the error is a tenth of the last correction, or the difference between the last two extrapolated
+    values where that is larger; with two it is half the correction.
     """
     corrections = []
     for k in range(1, len(values)):
         ratio = (levels[k] / levels[k - 1]) ** order
         corrections.append((values[k] - values[k - 1]) / (ratio - 1))
     extrapolated = [values[k + 1] + corrections[k] for k in range(len(corrections))]
-    error = abs(corrections[-1])
+    error = 0.5 * np.abs(corrections[-1])
     if len(extrapolated) > 1:
-        error = max(error / 3, abs(extrapolated[-1] - extrapolated[-2]))
+        error = np.maximum(0.1 * np.abs(corrections[-1]), np.abs(extrapolated[-1] - extrapolated[-2]))
     return Estimate(extrapolated[-1], values[-1], error)
 
 
@@ -77,7 +78,7 @@ def converged(
     levels: tuple[float, ...] = LEVELS,
     tolerance: float = 1e-7,
 ) -> Estimate:
-    """Return what `read` takes from a run, extrapolated over `levels`, with the change at 10 x tolerance in its error."""
+    """Return what `read` takes from a run, extrapolated; what a looser tolerance changes is in its error."""
     all_runs = runs(problem, levels, tolerance)
     estimate = richardson([read(one) for one in all_runs], levels)
     looser = read(run(problem, levels[0], 10 * tolerance)) - read(all_runs[0])

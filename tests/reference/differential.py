@@ -58,7 +58,8 @@ def line(comparison: Comparison, tolerance: Tolerance, verbose: bool = False) ->
             f"    {k + 1} {step.text}: {step.program_reason}"
             + ("" if step.same_reason else f" (reference: {step.reason})")
             + f", {_number(step.program_duration, '.6g')} s for {_number(step.duration, '.6g')} s"
-            + f" ({_number(100 * step.d_duration, '+.3f')} %, reference +-{_number(100 * step.duration_error, '.3f')} %)"
+            + f" ({_number(100 * step.d_duration, '+.3f')} %,"
+            + f" reference +-{_number(100 * step.duration_error, '.3f')} %)"
             + f", charge {_number(100 * step.d_charge, '+.3f')} %"
             + f", V {_number(1e3 * step.d_voltage, '.2f')} mV, end {_number(1e3 * step.d_end_voltage, '+.2f')} mV"
             + f", x {_number(step.d_contact, '.1e')}"
@@ -69,7 +70,7 @@ def line(comparison: Comparison, tolerance: Tolerance, verbose: bool = False) ->
 
 def kind_of(text: str) -> str:
     """Charge, Discharge, Hold or Rest."""
-    return text.split()[0]
+    return text.split(maxsplit=1)[0]
 
 
 def summary(comparisons: list[Comparison], tolerance: Tolerance) -> str:

@@ -27,18 +27,21 @@ class EndOfDischarge:
     scale: float = TERM_SCALE
 
 
+ASSUMED_END = EndOfDischarge()
+
+
 @dataclass(frozen=True)
 class Laws:
     """Everything that depends on x at one temperature: functions of arrays, SI."""
 
     U: Law  # V
-    dU: Law  # V
+    slope: Law  # V
     D: Law  # m2/s
     i0: Law  # A/m2
-    di0: Law  # A/m2
+    i0_slope: Law  # A/m2
 
 
-def sturm(x: Array, end: EndOfDischarge = EndOfDischarge()) -> Array:
+def sturm(x: Array, end: EndOfDischarge = ASSUMED_END) -> Array:
     """U(x) [V] of Sturm 2019 with the assumed end-of-discharge term."""
     return (
         4.22843764
@@ -51,7 +54,7 @@ def sturm(x: Array, end: EndOfDischarge = EndOfDischarge()) -> Array:
     )
 
 
-def sturm_slope(x: Array, end: EndOfDischarge = EndOfDischarge()) -> Array:
+def sturm_slope(x: Array, end: EndOfDischarge = ASSUMED_END) -> Array:
     """dU/dx [V], by differentiating each term of `sturm`."""
 
     def sech2(u: Array) -> Array:
@@ -107,7 +110,7 @@ def constant(value: float) -> Law:
     return lambda x: np.full_like(x, value)
 
 
-def theoretical_capacity(radius: float, end: EndOfDischarge = EndOfDischarge(), c_max: float = C_MAX) -> float:
+def theoretical_capacity(radius: float, end: EndOfDischarge = ASSUMED_END, c_max: float = C_MAX) -> float:
     """Capacity of one particle [C] that is 1 C for an hour: c_max F V (1 - x(4.2 V))."""
     lower, upper = 0.2, 0.5
     for _ in range(80):
@@ -126,7 +129,7 @@ def series_resistance(
 
 def default_laws(
     T: float,
-    end: EndOfDischarge = EndOfDischarge(),
+    end: EndOfDischarge = ASSUMED_END,
     diffusivity: float | None = None,
     i0: float | None = None,
     electrolyte: str = "peo",
@@ -137,8 +140,8 @@ def default_laws(
         rate, slope = constant(i0), constant(0.0)
     return Laws(
         U=lambda x: sturm(x, end),
-        dU=lambda x: sturm_slope(x, end),
+        slope=lambda x: sturm_slope(x, end),
         D=constant(diffusivity) if diffusivity is not None else lambda x: oregan_diffusivity(x, T),
         i0=rate,
-        di0=slope,
+        i0_slope=slope,
     )

@@ -122,12 +122,12 @@ class Particle:
         if physics.model == "uniform-flux":
             row_scale[self.n :] = self.grid.area / self.current_scale
             row = -physics.film_resistance * total_row / self.grid.area
-            row[self.n :] -= areas * laws.dU(xs) / self.grid.area
+            row[self.n :] -= areas * laws.slope(xs) / self.grid.area
             corner = 1.0
         else:
             _, eta_i, eta_i0 = overpotential(physics.model, i, laws.i0(xs), physics.T, physics.alpha)
             row_scale[self.n :] = -(physics.film_resistance + eta_i)
-            extra[self.n :] = -laws.dU(xs) - eta_i0 * laws.di0(xs)
+            extra[self.n :] = -laws.slope(xs) - eta_i0 * laws.i0_slope(xs)
             column[self.n :] = 1.0
             if self.control.kind == "current":
                 row, corner = total_row / self.current_scale, 0.0
@@ -170,7 +170,7 @@ class Particle:
         return voltage, gradient
 
     def consistent(self, y: Array) -> Array:
-        """Solve the algebraic rows for surface and potential at the cells' x of `y`: Newton's method, else bisection."""
+        """Solve the algebraic rows for surface and potential at the cells' x: by Newton's method, else by bisection."""
         y, last = y.copy(), np.inf
         n, near = self.n, self.touching
         psi_near, _ = self.psi(y[near])
@@ -220,11 +220,11 @@ class Particle:
             scale = self.grid.area / self.current_scale
             first = (i - self.control.value / self.grid.area) * scale
             last = phi - areas @ (laws.U(xs) + physics.film_resistance * i) / self.grid.area
-            row = -areas * (laws.dU(xs) + physics.film_resistance * di) / self.grid.area
+            row = -areas * (laws.slope(xs) + physics.film_resistance * di) / self.grid.area
             return np.append(first, last), (di * scale, np.zeros_like(xs), row, 1.0)
         eta, eta_i, eta_i0 = overpotential(physics.model, i, laws.i0(xs), physics.T, physics.alpha)
         first = phi - laws.U(xs) - physics.film_resistance * i - eta
-        own = -laws.dU(xs) - (physics.film_resistance + eta_i) * di - eta_i0 * laws.di0(xs)
+        own = -laws.slope(xs) - (physics.film_resistance + eta_i) * di - eta_i0 * laws.i0_slope(xs)
         if self.control.kind == "current":
             last, row, corner = (areas @ i - self.control.value) / self.current_scale, areas * di, 0.0
             row = row / self.current_scale

@@ -1,4 +1,4 @@
-"""The second solver against series, closed forms and its own orders of convergence: none of it asks the package's solver.
+"""The second solver against series, closed forms and its own orders of convergence; the package's is not asked.
 
 Closed forms come from `asyncsoc.verification`, which imports nothing of the solver either.
 """
@@ -36,7 +36,9 @@ SLOPE = 1.0  # -dU/dx [V] of the straight potential
 
 
 def straight_laws(i0: float = 0.5) -> Laws:
-    return Laws(U=lambda x: 4.5 - SLOPE * x, dU=constant(-SLOPE), D=constant(D), i0=constant(i0), di0=constant(0.0))
+    return Laws(
+        U=lambda x: 4.5 - SLOPE * x, slope=constant(-SLOPE), D=constant(D), i0=constant(i0), i0_slope=constant(0.0)
+    )
 
 
 def problem(kind: str = "full", coverage: float = 1.0, **changes: object) -> Problem:
