@@ -35,6 +35,7 @@ _EDGE_LEVELS = {"radial": 0, "axisymmetric": 6, "3d": 2}
 """Halvings along the contact's edge where it matters (docs/verification.md has what each level gains)."""
 _SMALL_COVERAGE = 0.1
 """Below it an axisymmetric contact is refined along its edge whatever the protocol."""
+_LONGER = 0.01
 _SAMPLES = 401
 
 
@@ -90,16 +91,15 @@ def unresolved_layer(case: Case) -> str | None:
         return None
     mesh = sphere_mesh_of(case)
     cell = first_cell(mesh.builtin) / 10.0**mesh.decades
-    ratio = cell / _layer(case)
-    if ratio <= 1.0 / _CELLS_IN_LAYER:
+    # With all of the flux in half a cell the surface moves by dx in dx h/(2 v), in a half space in pi D (dx/2v)^2.
+    longer = math.hypot(1.0, cell / (math.sqrt(math.pi) * _layer(case))) - 1.0
+    if longer < _LONGER:
         return None
     radius = float(case.particle.radius or 0.0)
-    # With all of the flux in half a cell the surface moves by dx in dx h/(2 v), in a half space in pi D (dx/2v)^2.
-    longer = math.hypot(1.0, cell / (math.sqrt(math.pi) * _layer(case)))
     return (
         f"at its fastest the current fills a layer of {_layer(case) * radius * 1e9:.3g} nm under the contact, and the "
-        f"outermost cells of the mesh are {cell * radius * 1e9:.3g} nm thick: such steps last about {longer:.2g} times as "
-        "long as they should; take a slower current, a larger coverage or diffusivity"
+        f"outermost cells of the mesh are {cell * radius * 1e9:.3g} nm thick: such steps last about {100.0 * longer:.2g} % "
+        "too long; take a slower current, a larger coverage or diffusivity"
     )
 
 
