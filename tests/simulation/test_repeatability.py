@@ -1,4 +1,4 @@
-"""The same case gives the same bits, here and in another process; every key of the case is heard."""
+"""The same case gives the same bits on one machine, in another process too; every key changes the answer by its law."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def test_temperature_belongs_to_the_step(body, make_table):
     assert [state.temperature for state in watcher.starts] == [333.15, 333.15, 313.15]
     warm_end, cold_end = (next(step.end for step in reversed(watcher.steps) if step.end.step == k) for k in (2, 3))
     assert np.array_equal(watcher.starts[2].x, warm_end.x)
-    # The potential at which the same lithium passes the same current, by bisection: rate law and i0 of each temperature.
+    # The potential at which that lithium passes the current, by bisection: rate law and i0 of each temperature.
     material, polymer = cathode("ncm811-sturm2019"), electrolyte("peo-litfsi")
     for state, temperature in ((warm_end, 333.15), (watcher.starts[2], 313.15), (cold_end, 313.15)):
         nodes = state.contact_nodes
