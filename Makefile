@@ -5,15 +5,18 @@ PYTHON := $(VENV)/bin/python
 OUTPUT ?= demo-output
 JOBS ?= 2
 PYTEST ?= -m "not slow"
+# What computes: these tests are repeated as an older processor would compute.
+NUMERICAL := $(addprefix tests/,kernels geometry contact materials thermo kinetics fem electrode stepping observables \
+  risk simulation verification)
 EVERYTHING := test,lint,drawing,thermo,tomography,sweep
 
 export PYBAMM_DISABLE_TELEMETRY := true
 
-.PHONY: help setup demo test test-slow lint bench docs clean
+.PHONY: help setup demo test test-emulated test-slow lint bench docs clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
 
 setup:  ## make .venv ready for development
 	@scripts/bootstrap.sh --compiler $(EVERYTHING)
@@ -24,6 +27,12 @@ demo:  ## charge a calendered and a hot-calendered particle; pictures in demo-ou
 
 test: setup  ## the quick tests (under 5 minutes)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest $(PYTEST) -n $(JOBS)
+
+test-emulated: setup  ## the quick numerical tests as an older processor computes (under 5 minutes)
+	@$(PYTHON) scripts/emulated_processor.py \
+	  $(PYTHON) -c "from asyncsoc.stepping.warmup import compile_kernels; compile_kernels()"
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) scripts/emulated_processor.py \
+	  $(PYTHON) -m pytest -m "not slow" -n $(JOBS) $(NUMERICAL)
 
 test-slow: setup  ## the tests that take longer
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -m slow -n $(JOBS)

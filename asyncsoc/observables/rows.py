@@ -1,4 +1,7 @@
-"""Curves measured over many states of many particles at once: a row's bits do not depend on the rows beside it."""
+"""Curves measured over many states of many particles at once.
+
+On one machine a row's bits do not depend on the rows beside it.
+"""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def simulate_batch(
     progress: Callable[[Progress], None] | None = None,
     checkpoints: Sequence[Checkpoint | None] | None = None,
 ) -> list[Ending]:
-    """Carry cases that share a mesh through their protocols together; each ends as it would alone, bit for bit.
+    """Carry cases that share a mesh through their protocols together; on one machine each ends bit for bit as alone.
 
     Parameters
     ----------

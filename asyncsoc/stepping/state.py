@@ -220,7 +220,7 @@ class SegmentOutcome:
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """Everything a member needs to go on from an accepted state, bit for bit as if it had never stopped.
+    """Everything a member needs to go on from an accepted state, on one machine bit for bit as if it had never stopped.
 
     Attributes
     ----------

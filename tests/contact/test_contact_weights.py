@@ -75,7 +75,7 @@ def barycentric_grid(m: int) -> np.ndarray:
 
 
 @settings(max_examples=40, deadline=None)
-@given(h=st.tuples(*[st.floats(-1.0, 1.0)] * 3))
+@given(h=st.tuples(*[st.floats(-1.0, 1.0, allow_subnormal=False)] * 3))  # a share of a subnormal height may be zero
 def test_cut_triangle_agrees_with_sampling(h: tuple[float, float, float]):
     grid = barycentric_grid(120)
     inside = grid @ np.array(h) >= 0.0
@@ -127,7 +127,7 @@ def test_contact_from_facet_fractions():
     assert contact.area == pytest.approx((fraction * areas).sum(), rel=1e-12)
     assert np.allclose(contact.facet_fraction, fraction, atol=1e-12)
     assert contact.kind == "labels"
-    assert (from_facets(mesh, np.ones(len(mesh.facets))).weights == full(mesh).weights).all()
+    np.testing.assert_allclose(from_facets(mesh, np.ones(len(mesh.facets))).weights, full(mesh).weights, rtol=1e-14)
 
 
 @pytest.mark.parametrize(

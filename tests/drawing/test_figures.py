@@ -102,11 +102,11 @@ import sys
 from asyncsoc.drawing.curves import LabelledRun, curves_figure
 from asyncsoc.observables import names
 columns = {name: [0.0, 1.0] for name in names.CURVES}
-curves_figure([LabelledRun("a", columns)]).savefig(sys.argv[1])
+curves_figure([LabelledRun("a", columns)]).savefig(sys.argv[1], format="png")
 assert "matplotlib.pyplot" not in sys.modules
 """
     done = run_python(code, "/dev/null", MPLBACKEND="TkAgg")
-    assert done.returncode == 0 or "format" in done.stderr, done.stderr
+    assert done.returncode == 0, done.stderr
 
 
 def test_mean_and_contact_are_told_apart_by_more_than_colour():

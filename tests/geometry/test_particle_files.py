@@ -88,7 +88,7 @@ def test_tags_by_number_and_by_array(tmp_path: Path):
     assert contact(labelled, 7) == contact(labelled, "7") == contact(labelled, "boundary=7")
     assert contact(labelled, 7) == pytest.approx(expected(), rel=1e-12)
     assert contact(labelled, 3) == pytest.approx(1.0 - expected(), rel=1e-12)
-    assert contact(labelled, 3, 7) == 1.0
+    assert contact(labelled, 3, 7) == pytest.approx(1.0, rel=1e-14)
     with pytest.raises(InputError, match="does not say by itself") as caught:
         contact(labelled)
     assert "boundary=7" in caught.value.allowed
@@ -171,7 +171,7 @@ def test_gmsh_physical_groups(version: float, binary: bool, tmp_path: Path):
     assert {"active", "inactive"} <= set(labelled.label_names)
     assert contact(labelled) == contact(labelled, "active") == contact(labelled, 7)
     assert contact(labelled) == pytest.approx(0.3, abs=0.01)  # (5 - 2) / 10 of a sphere
-    assert contact(labelled, "active", 9) == 1.0
+    assert contact(labelled, "active", 9) == pytest.approx(1.0, rel=1e-14)
 
 
 @pytest.mark.usefixtures("here")

@@ -11,6 +11,7 @@ import pytest
 
 from asyncsoc.case.case import Case
 from asyncsoc.errors import InputError
+from asyncsoc.materials.ncm811_sturm2019 import DEFAULT
 from asyncsoc.observables import names
 from asyncsoc.report.demo import DemoReport, run_demo
 from asyncsoc.report.headlines import headlines, moment_when, shared_stoichiometry
@@ -18,7 +19,9 @@ from asyncsoc.report.particles import CAL, HOT_CAL
 from asyncsoc.report.pictures import PICTURES
 from asyncsoc.results.solution import Solution
 from asyncsoc.simulation.run import simulate
+from asyncsoc.units import FARADAY
 
+VOLUME = 4.0 / 3.0 * math.pi * 7.5e-6**3
 ENDS = (1e-15, 3e-14)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cal_vs_hotcal.toml"
 
@@ -61,8 +64,18 @@ def test_headlines_are_read_off_the_curves(demo: tuple[DemoReport, Told, Path]) 
     report, _, _ = demo
     for found in report.findings:
         numbers, columns = headlines(found.solution), found.solution.columns
-        assert numbers.largest_lead == columns[names.ASYNCHRONY].max() > 0.0
-        assert numbers.capacity == columns[names.CAPACITY][-1]
+        # From the fields and the charge alone: lithium under the contact, and what is left in the particle.
+        moles = DEFAULT.maximum_concentration * VOLUME
+        passed = np.interp(found.solution.field_times, columns[names.TIME], columns[names.CHARGE])
+        share = found.solution.contact.weights / found.solution.contact.weights.sum()
+        mean, under = 0.9 - passed / (FARADAY * moles), found.solution.field_x @ share
+        leads = (mean - under) / (1.0 - found.solution.stoichiometry_at_4p2)
+        assert leads.max() > 0.02
+        assert numbers.largest_lead == pytest.approx(leads.max(), abs=2e-3)
+        peak = (1.0 - mean[np.argmax(leads)]) / (1.0 - found.solution.stoichiometry_at_4p2)
+        assert numbers.soc_at_largest_lead == pytest.approx(peak, abs=0.02)
+        left = FARADAY * moles * (mean[0] - mean[-1]) / 3.6  # mA h
+        assert numbers.capacity == pytest.approx(left / (1e3 * DEFAULT.density * VOLUME), rel=1e-6)
         assert numbers.end_voltage == pytest.approx(4.2, abs=1e-5)
         assert numbers.balance_error < 1e-10
         assert numbers.at_equal_voltage.voltage == pytest.approx(4.0, abs=1e-9)

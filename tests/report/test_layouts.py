@@ -38,7 +38,7 @@ def test_dispersion_buys_lead_and_capacity(findings: list[LayoutFinding]):
     assert even.moment.lead == pytest.approx(0.38 * one.moment.lead, rel=0.12)
     assert even.capacity > random.capacity > one.capacity
     assert one.moment.lead == pytest.approx(0.132, abs=0.006)
-    assert one.largest_lead >= one.moment.lead
+    assert one.largest_lead >= one.moment.lead - 1e-9  # a row's against one between two rows
     for found in findings:
         assert found.solution.contact.coverage_realised == pytest.approx(0.3, abs=1e-9)
 

@@ -94,7 +94,8 @@ def test_risk_is_the_product_of_its_factors_along_the_whole_run(run) -> None:
     product = np.prod([columns[name] for name in factors], axis=0)
     np.testing.assert_allclose(columns[names.RISK_MAX], product * columns[names.RISK_REMAINDER], rtol=1e-12)
     np.testing.assert_allclose(columns[names.RISK_REMAINDER], 1.0, atol=2e-4)
-    assert (columns[names.RISK_MAX] >= columns[names.RISK_MEAN]).all()
+    # A maximum and a mean of as many numbers: equal to rounding where the contact is uniform.
+    assert (columns[names.RISK_MAX] >= columns[names.RISK_MEAN] * (1.0 - 1e-12)).all()
     assert columns[names.RISK_MEAN][-1] > 2.0
 
 
@@ -195,7 +196,9 @@ def test_the_film_costs_voltage(run) -> None:
     np.testing.assert_allclose(total, filmed.columns[names.VOLTAGE] - u, atol=1e-12)
     # Where nothing slows it the film is thickest where the contact is delithiated most.
     nodes = np.flatnonzero(filmed.contact.weights > 0.0)
-    assert np.argmax(filmed.more_fields[fields.FILM][-1, nodes]) == np.argmin(filmed.field_x[-1, nodes])
+    film = filmed.more_fields[fields.FILM][-1, nodes]
+    assert film[np.argmin(filmed.field_x[-1, nodes])] == pytest.approx(film.max(), rel=1e-9)
+    assert film.min() < 0.99 * film.max()
 
 
 @pytest.mark.parametrize("contact", [{"kind": "full"}, CAP], ids=["full", "cap"])
@@ -313,7 +316,7 @@ def test_a_run_with_a_film_comes_back_from_its_file(coupled: Solution, tmp_path)
         np.testing.assert_array_equal(back.more_fields[name], values)
     film = back.fields[fields.FILM]
     assert film.attrs["units"] == "m"
-    assert (film.sum("node").diff("time") >= 0.0).all()
+    assert (film.sum("node").diff("time") >= -1e-12 * film.sum("node").max()).all()
 
 
 def test_paraview_sees_the_film_grow(coupled: Solution, tmp_path) -> None:

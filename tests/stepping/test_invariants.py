@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from asyncsoc.errors import SimulationError
 from asyncsoc.kernels.rates import BUTLER_VOLMER, LINEAR, UNIFORM_FLUX
-from asyncsoc.units import FARADAY
+from asyncsoc.materials.registry import cathode, electrolyte
+from asyncsoc.units import FARADAY, GAS_CONSTANT
 
 KINETICS = st.sampled_from([UNIFORM_FLUX, LINEAR, BUTLER_VOLMER])
 
@@ -146,7 +148,24 @@ def test_temperature_belongs_to_the_step(body, make_table):
     outcome, watcher = body.run(member)
     assert outcome.error is None
     assert [state.temperature for state in watcher.starts] == [333.15, 333.15, 313.15]
-    # The same lithium under the same current needs more voltage in the cold.
-    warm_end = next(step.end for step in reversed(watcher.steps) if step.end.step == 2)
+    warm_end, cold_end = (next(step.end for step in reversed(watcher.steps) if step.end.step == k) for k in (2, 3))
     assert np.array_equal(watcher.starts[2].x, warm_end.x)
+    # The potential at which that lithium passes the current, by bisection: rate law and i0 of each temperature.
+    material, polymer = cathode("ncm811-sturm2019"), electrolyte("peo-litfsi")
+    for state, temperature in ((warm_end, 333.15), (watcher.starts[2], 313.15), (cold_end, 313.15)):
+        nodes = state.contact_nodes
+        u = material.open_circuit_potential(state.x[nodes])
+        i0, f = polymer.exchange_current_density(state.x[nodes], temperature), FARADAY / (GAS_CONSTANT * temperature)
+        area = member.weights[nodes]
+
+        def missing(potential, u=u, i0=i0, f=f, area=area):
+            return area @ (i0 * 2.0 * np.sinh(0.5 * f * (potential - u))) - member.segments[2].target
+
+        assert state.potential == pytest.approx(brentq(missing, 3.0, 5.0, xtol=1e-12), abs=1e-6)
     assert watcher.starts[2].potential > warm_end.potential + 5e-3
+    # The cold step is the step a run that is cold throughout takes from the same lithium.
+    alone = replace(member, x=warm_end.x, segments=(cold,), tables={313.15: tables[313.15]})
+    _, kept_cold = body.run(alone)
+    np.testing.assert_allclose(cold_end.x, kept_cold.last.x, atol=2e-4)
+    _, kept_warm = body.run(replace(alone, segments=(replace(cold, temperature=333.15),), tables=tables))
+    assert np.abs(cold_end.x - kept_warm.last.x).max() > 2e-3
