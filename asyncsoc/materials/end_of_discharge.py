@@ -47,10 +47,10 @@ def with_end_of_discharge(cathode: Cathode) -> Cathode:
         "V",
         ASSUMED,
         True,
-        "Added to U(x): 3.0 V at x = 0.900, 2.8 V at 0.9018. It stands for the kinetic loss of the first cycle "
-        "(that x is about 0.9 at 3 V is known only roughly) and lowers U by 1 mV at x = 0.862, 21 mV at 0.88.",
+        "Added to U(x): 3.0 V at x = 0.900, 2.8 V at 0.904. It stands for the kinetic loss of the first cycle "
+        "(that x is about 0.9 at 3 V is known only roughly) and lowers U by 0.2 mV at x = 0.862, 22 mV at 0.88.",
     )
-    note = "Set by the assumed end-of-discharge term: U is 2.77 V at x = 0.902 and 2.24 V at x = 0.905."
+    note = "Set by the assumed end-of-discharge term, which lowers U by 0.78 V at x = 0.904 and 1.32 V at x = 0.915."
     limits = (limit("highest", HIGHEST, note), limit("highest valid", WITHIN_VALIDITY, note))
     replaced = {p.name for p in limits}
     return replace(

@@ -48,7 +48,9 @@ def step_ends(
             continue
         field = fields[int(np.argmin(np.abs(times - time[last])))]
         mean_rate, contact_rate = (float(x[last] - x[before]) / elapsed for x in (mean, contact))
+        begun = float(time[rows[1]] - time[rows[0]])
+        first_rate = float(mean[rows[1]] - mean[rows[0]]) / begun if begun > 0.0 else 0.0
         rate = contact_rate if segments[summary.number - 1].galvanostatic else mean_rate
         words = f"step {summary.number} ({summary.text})"
-        ends.append(StepEnd(words, field, float(contact[last] - mean[last]), rate, mean_rate, summary.duration))
+        ends.append(StepEnd(words, field, float(contact[last] - mean[last]), rate, mean_rate, first_rate, summary.duration))
     return ends

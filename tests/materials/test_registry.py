@@ -123,7 +123,7 @@ def test_voltage_outside_the_potentials_range_is_refused_with_the_range(voltage)
     with pytest.raises(InputError, match="does not take this value") as caught:
         stoichiometry_at(cathode(DEFAULT_CATHODE), voltage, where="protocol.initial_voltage")
     assert caught.value.where == "protocol.initial_voltage"
-    assert "2.244 to 4.300 V" in str(caught.value)
+    assert "2.252 to 4.300 V" in str(caught.value)
 
 
 @pytest.mark.parametrize("volume", [0.0, -1.0, float("nan")])

@@ -8,7 +8,15 @@ import pytest
 from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.sphere import axisymmetric_mesh, radial_mesh
-from asyncsoc.observables.resolution import LARGEST_ERROR, Recovery, gradient_errors, gradient_warnings
+from asyncsoc.observables.resolution import (
+    LARGEST_ERROR,
+    Recovery,
+    StepEnd,
+    duration_errors,
+    duration_warnings,
+    gradient_errors,
+    gradient_warnings,
+)
 from asyncsoc.verification.refine import family
 
 COARSE = {
@@ -59,7 +67,22 @@ def test_a_warning_tells_the_error():
     assert error > LARGEST_ERROR
     quiet, warning = gradient_warnings(mesh, runs)
     assert quiet is None
-    assert f"{100.0 * error:.1f} to" in warning
+    assert f"about {200.0 * error:.2g} % too small" in warning
+
+
+def test_a_lead_too_small_makes_a_step_too_long_and_the_next_one_too():
+    mesh = COARSE["cartesian"]
+    field = 0.1 * np.exp(6.0 * (mesh.points[:, 2] - 1.0))
+    share = 2.0 * Recovery(mesh).relative_error(field)
+    rate = -1e-4
+    charge = StepEnd("step 1", field, lead=-0.1, rate=rate, mean_rate=rate, first_rate=rate, duration=1000.0)
+    back = StepEnd("step 2", field, lead=0.1, rate=-rate, mean_rate=-rate, first_rate=-rate, duration=2000.0)
+    there, again = duration_errors(mesh, [charge, back])
+    assert there == pytest.approx(share * 0.1 / 1e-4 / 1000.0)
+    assert again == pytest.approx(2.0 * share * 0.1 / 1e-4 / 2000.0)  # where it begins and where it ends
+    longer = duration_warnings(mesh, [charge, back])
+    assert [w.split(" lasts about ")[0] for w in longer] == ["step 1", "step 2"]
+    assert f"{100.0 * there:.2g} % too long" in longer[0]
 
 
 @pytest.mark.parametrize("kind", COARSE)

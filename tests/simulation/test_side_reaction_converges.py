@@ -7,7 +7,6 @@ import pytest
 
 from asyncsoc.observables import names
 from asyncsoc.results.solution import Solution
-from asyncsoc.simulation import body
 
 CHARGE = "Charge at C/10 until 4.2 V"
 STRONG = {"exchange_current_density": 1e-5}
@@ -15,18 +14,13 @@ MEASURED = (names.SIDE_CHARGE, names.FILM_MEAN, names.FILM_MAX, names.CAPACITY)
 
 
 @pytest.fixture
-def charged(run, monkeypatch):
+def charged(run):
     """Charge a particle on the mesh named, to the tolerance given."""
-    known = body.mesh_key
 
     def charge(mesh: str, tolerance: float, coverage: float, **side: object) -> Solution:
-        def named(case):
-            return (f"sphere-{case.model}-{mesh}", 7.5e-6) if case.model == "axisymmetric" else known(case)
-
-        monkeypatch.setattr(body, "mesh_key", named)
         return run(
             CHARGE,
-            particle={"radius": 7.5e-6},
+            particle={"radius": 7.5e-6, "mesh": mesh},
             contact={"kind": "cap", "coverage": coverage},
             protocol={"initial_stoichiometry": 0.9},
             side_reaction={"mode": "coupled", **side},
