@@ -198,7 +198,7 @@ def _cached_run(
 
 
 def _shares(count: int = 60) -> np.ndarray:
-    """Shares of a step at which the reference's curves are checked: its start and its end count as much as its middle."""
+    """Shares of a step at which the curves are checked: start and end count as much as the middle."""
     near = np.geomspace(FIRST, 0.5, count // 2)
     return np.unique(np.concatenate([near, 1 - near[:-1], [1.0]]))
 
