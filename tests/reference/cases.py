@@ -170,9 +170,9 @@ class Specimen:
             else:
                 time = sentence.duration or np.inf
             depth = min(depth, float(np.sqrt(D * time)) / self.radius)
-        thickest = 1e-2 if self.contact == "full" else 2e-3  # the contact's edge needs small cells in both directions
+        thickest = 1e-2 if self.contact == "full" else 6e-4  # the contact's edge needs small cells in both directions
         return Resolution(
-            surface=float(np.clip(0.05 * depth, 1e-5, thickest)), edge=float(np.clip(0.02 * depth, 1e-4, 1e-3))
+            surface=float(np.clip(0.05 * depth, 1e-5, thickest)), edge=float(np.clip(0.02 * depth, 1e-4, 3e-4))
         )
 
 
