@@ -170,9 +170,9 @@ class Specimen:
             else:
                 time = sentence.duration or np.inf
             depth = min(depth, float(np.sqrt(D * time)) / self.radius)
-        thickest = 1e-2 if self.contact == "full" else 2e-3  # the contact's edge needs small cells in both directions
+        thickest = 1e-2 if self.contact == "full" else 6e-4  # the contact's edge needs small cells in both directions
         return Resolution(
-            surface=float(np.clip(0.05 * depth, 1e-5, thickest)), edge=float(np.clip(0.02 * depth, 1e-4, 1e-3))
+            surface=float(np.clip(0.05 * depth, 1e-5, thickest)), edge=float(np.clip(0.02 * depth, 1e-4, 3e-4))
         )
 
 
@@ -253,17 +253,19 @@ def _protocol(rng: np.random.Generator, specimen: Specimen) -> tuple[Sentence, .
     shape = str(rng.choice(shapes)) if held else str(rng.choice(["there and back", "discharge", "pulses", "any"]))
 
     def charge() -> Sentence:
-        return Sentence("charge", _rate(rng, specimen), voltage=_even(rng, 4.1, 4.3, 2))
+        limit = 4.5 if rng.random() < 0.1 else _even(rng, 4.1, 4.3, 2)  # 4.5 V: the stoichiometry's limit comes first
+        return Sentence("charge", _rate(rng, specimen), voltage=limit)
 
     def discharge() -> Sentence:
-        return Sentence("discharge", _rate(rng, specimen), voltage=_even(rng, 2.8, 3.3, 2))
+        limit = 2.0 if rng.random() < 0.1 else _even(rng, 2.8, 3.3, 2)
+        return Sentence("discharge", _rate(rng, specimen), voltage=limit)
 
     def rest() -> Sentence:
         return Sentence("rest", duration=_log(rng, SHORT, LONG))
 
     def hold(after: Sentence) -> Sentence:
         """Hold at the voltage at which a step ended."""
-        level = after.voltage if after.voltage is not None else 4.0
+        level = min(max(after.voltage or 4.0, 2.8), 4.3)
         cut = float(f"{after.value / rng.uniform(3, 30):.2g}") if rng.random() < 0.7 else None
         time = _log(rng, 60.0, LONG) if cut is None or rng.random() < 0.3 else None
         return Sentence("hold", level, duration=time, rate=cut)

@@ -22,7 +22,7 @@ from tests.reference.materials import ASSUMED_END, TERM_AMPLITUDE, TERM_SCALE, E
 from tests.reference.protocol import Run, StepResult
 
 LEVELS = {"full": (1.0, 2.0, 4.0, 8.0), "cap": (0.7, 1.0, 1.4, 2.0), "belt": (0.7, 1.0, 1.4, 2.0)}
-FORMAT = 2  # of cached references: changes with anything that changes their numbers
+FORMAT = 3  # of cached references: changes with anything that changes their numbers
 FIRST = 1e-3  # share of a step before which curves are not compared
 
 
@@ -198,7 +198,7 @@ def _cached_run(
 
 
 def _shares(count: int = 60) -> np.ndarray:
-    """Shares of a step at which the reference's curves are checked: its start and its end count as much as its middle."""
+    """Shares of a step at which the curves are checked: start and end count as much as the middle."""
     near = np.geomspace(FIRST, 0.5, count // 2)
     return np.unique(np.concatenate([near, 1 - near[:-1], [1.0]]))
 

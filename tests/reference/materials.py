@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +111,7 @@ def constant(value: float) -> Law:
     return lambda x: np.full_like(x, value)
 
 
+@lru_cache
 def theoretical_capacity(radius: float, end: EndOfDischarge = ASSUMED_END, c_max: float = C_MAX) -> float:
     """Capacity of one particle [C] that is 1 C for an hour: c_max F V (1 - x(4.2 V))."""
     lower, upper = 0.2, 0.5

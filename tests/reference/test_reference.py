@@ -250,7 +250,7 @@ def test_lithium_balance_closes() -> None:
         ProtocolStep("current", -unit, voltage=3.2),
         ProtocolStep("current", unit / 2, charge=100 * unit),
     )
-    coarse = Resolution(surface=0.05, edge=0.05, largest_theta=0.3, largest_r=0.2)
+    coarse = Resolution(surface=0.05, edge=0.05, largest_theta=0.4, largest_r=0.25, growth=0.5)
     case = problem("cap", 0.4, physics=Physics(default_laws(T), T), protocol=protocol, unit=unit, resolution=coarse)
     result = run(case, 1.0, 1e-6)
     assert [s.reason for s in result.steps] == ["voltage", "current", "time", "voltage", "charge"]
