@@ -14,6 +14,7 @@ Recipe = tuple[Callable[..., ParticleMesh], dict[str, Any]]
 
 # Coarse, default and fine are one family: lengths and growth rates change by about sqrt(2) from one to the next.
 RECIPES: dict[str, Recipe] = {
+    "sphere-radial-coarse": (radial_mesh, {"cells": 64, "first_cell": 7.1e-4}),
     "sphere-radial-default": (radial_mesh, {"cells": 90, "first_cell": 5e-4}),
     "sphere-radial-fine": (radial_mesh, {"cells": 240, "first_cell": 1e-4}),
     "sphere-axisymmetric-coarse": (

@@ -14,6 +14,7 @@ from asyncsoc.geometry.library import builtin_names, load_builtin
 FOLDER = Path(__file__).resolve().parents[2] / "meshes"
 
 SHIPPED = {
+    "sphere-radial-coarse": "c273a9866ecdf23f4954a4128897f1141baa38b1b8ddf86e17c18b452b03a654",
     "sphere-radial-default": "8bd8876848f6a9bb475601ede4ae1cacc28493fa0bace3843805214e04cccf9d",
     "sphere-radial-fine": "e5dc2c9e32fd0799c9469f8a91ea9bc3fff141b4a075b008b31ba8e8cb51e6e3",
     "sphere-axisymmetric-coarse": "e4c2e65c9df201a536899be771ec4bb9ac1865200441315a9e3e0de135b1ca74",
