@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.case import Case
 from asyncsoc.case.fitted import fitted_constants
+from asyncsoc.case.validity import conductivity_warnings
 from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.errors import InputError, SimulationError
 from asyncsoc.observables import names
@@ -194,7 +195,7 @@ def _solution(
     limited = [s for s in outcome.segments if s.reason.startswith("stoichiometry limit")]
     warnings += [f"step {s.number} ({s.text}) ended early: {s.reason}" for s in limited]
     warnings += [warning for warning in (resolution_warning(setup.contact, setup.mesh), resolution) if warning]
-    warnings += fitted_constants(case)
+    warnings += [*conductivity_warnings(case), *fitted_constants(case)]
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),
