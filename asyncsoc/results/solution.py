@@ -223,7 +223,7 @@ class Solution(RunData):
         return document
 
     def plot(self, time: float | None = None) -> Figure:
-        """Return a figure of voltage, states of charge and the Ni4+ section map.
+        """Return a figure of voltage, states of charge, film where one grew, and the Ni4+ section map.
 
         Parameters
         ----------
@@ -238,11 +238,9 @@ class Solution(RunData):
         moment = float(self.field_times[-1]) if time is None else time
         values = np.asarray(ni4_fraction(self.stoichiometry_at(moment)))
         panel = SectionPanel(f"Inside at {moment / 3600.0:.2f} h", self.mesh, self.contact, values)
-        capacity = self.columns[names.CAPACITY]
         return overview_figure(
             LabelledRun(self.name, self.columns),
             panel,
             "Ni$^{4+}$ share of nickel [1]",
-            against="capacity" if np.all(np.diff(capacity) >= 0.0) and capacity[-1] > 0.0 else "time",
             title=f"{self.name}: coverage {self.contact.coverage_realised:.3g}",
         )

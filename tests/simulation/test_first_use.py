@@ -31,6 +31,8 @@ def test_compiling_is_announced_once_and_not_to_the_quiet(
         pass
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(progress, "is_terminal", lambda stream: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "160")
     with progress.progress_bar(quiet=False):
         pass
     assert first_use.COMPILING in capsys.readouterr().err
