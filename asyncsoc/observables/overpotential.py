@@ -18,7 +18,7 @@ class OverpotentialSplit[T: (float, Array)]:
     Attributes
     ----------
     concentration
-        <U(x_s)> - U(mean x): the lithium under the contact is not the lithium the cell shows.
+        <U(x_s)> - U(mean x): the lithium under the contact is not the mean of the particle.
     kinetic
         <phi_s - U(x_s) - i R_film>: charge transfer.
     film

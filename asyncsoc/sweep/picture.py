@@ -74,7 +74,9 @@ def figure_of(plan: Plan, gathered: Gathered) -> Figure:
     lines = list(_lines(plan, values, key))
     label, x = _scaled(key, np.array(values[key], dtype=np.float64))
     joined = not any(key in dimension.keys and dimension.name == ROW for dimension in plan.design.dimensions)
-    ahead = _LEAD if _has(gathered, _LEAD) else _AHEAD
+    signs = np.sign(gathered.numbers.get(_AHEAD, np.zeros(1)))
+    mixed = bool((signs > 0.0).any() and (signs < 0.0).any())  # cycles: the larger of a lead and a lag, signed
+    ahead = _LEAD if mixed and _has(gathered, _LEAD) else _AHEAD
     wanted: list[tuple[str, str, str, str | float | None]] = [
         (AT_HALF, "SOC under the contact at a mean SOC of 0.5", "never at a mean SOC of 0.5", 0.5)
         if _has(gathered, AT_HALF)

@@ -101,6 +101,16 @@ def test_particles_of_a_table_are_points_and_no_line(tmp_path: Path) -> None:
     assert collisions(figure) == []
 
 
+def test_leads_and_lags_are_not_drawn_as_one_quantity() -> None:
+    design = make_design(Wanted(("contact.coverage=0.1,0.5",)), RANDOM)
+    lead = np.array([0.2, 0.07])
+    numbers = {"Largest lead of the contact": lead, "Largest asynchrony": np.array([0.2, -0.08])}
+    right = figure_of(Plan("cycles", RANDOM, design), Gathered(2, np.zeros(2, dtype=np.int8), {**numbers, AT_HALF: lead}))
+    line = right.axes[1].get_lines()[0]
+    np.testing.assert_allclose(line.get_ydata(), lead)
+    assert right.axes[1].get_ylabel() == "Largest lead of the contact"
+
+
 def test_a_line_without_any_number_is_counted_and_keeps_the_colours_of_the_others() -> None:
     design = make_design(Wanted(("contact.coverage=0.1,0.5", "protocol.temperature=40 degC,60 degC")), RANDOM)
     cold = np.array([float(design.values(k)["protocol.temperature"]) < 320.0 for k in range(4)])
