@@ -103,7 +103,7 @@ def _draw_lines(axes: Axes, lines: Sequence[BandLine], title: str) -> None:
         axes.plot(line.mean_x, line.values, color=shade, linestyle=_DASHED if line.discharge else "-", label=label)
     axes.axhline(1.0, color=GREY, linewidth=0.9, linestyle=(0, (1, 2)))
     axes.set_yscale("log")
-    if min(float(np.nanmin(line.low)) for line in lines) < _LEAST_RISK:
+    if min(float(np.nanmin([*line.low, *line.values])) for line in lines) < _LEAST_RISK:
         axes.set_ylim(bottom=_LEAST_RISK)
     axes.set(xlabel="Mean stoichiometry x of Li$_x$MO$_2$", title=title)
     axes.invert_xaxis()

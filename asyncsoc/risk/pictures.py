@@ -72,8 +72,8 @@ def band_line(study: RiskStudy, reading: Reading, leg: int = 0) -> BandLine:
     begin, end = float(x[rows][0]), float(x[rows][-1])
     place = np.linspace(begin + _SKIPPED * (end - begin), end, _POINTS)
     every = np.array([_along(curve, place, leg) for curve in study.curves(reading)])
-    low, high = np.fmin.reduce(every, axis=0), np.fmax.reduce(every, axis=0)
-    return BandLine(study.label, place, every[0], low, high, discharge=end > begin)
+    # Where one of the runs has no match there is no band: it would be that of the others.
+    return BandLine(study.label, place, every[0], every.min(axis=0), every.max(axis=0), discharge=end > begin)
 
 
 def factor_bar(study: RiskStudy, reading: Reading, mean_x: float) -> FactorBar:

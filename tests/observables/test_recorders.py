@@ -14,10 +14,10 @@ from asyncsoc.observables import names
 from asyncsoc.observables.gauge import Gauge
 from asyncsoc.observables.gauges import Gauges
 from asyncsoc.observables.nickel import nickel_ratio
-from asyncsoc.observables.overpotential import split_overpotential
 from asyncsoc.observables.recorders import CurveRecorder, FieldRecorder
 from asyncsoc.stepping.state import States
 from asyncsoc.units import FARADAY
+from tests.observables.overpotential import split_overpotential
 
 RADIUS = 5e-6
 X_AT_4P2 = 0.271

@@ -52,7 +52,9 @@ def test_a_line_is_its_own_leg_and_nothing_of_the_other(leg: int, law: object) -
     assert known.sum() > 150
     assert np.all(np.diff(line.mean_x) * (1.0 if leg else -1.0) > 0.0)
     np.testing.assert_allclose(line.values[known], law(line.mean_x[known]), rtol=1e-3)  # type: ignore[operator]
-    np.testing.assert_allclose(line.low[known], 0.5 * line.values[known], rtol=1e-9)
+    banded = np.isfinite(line.low)
+    np.testing.assert_allclose(line.low[banded], 0.5 * line.values[banded], rtol=1e-9)
+    np.testing.assert_allclose(line.high[banded], 2.0 * line.values[banded], rtol=1e-9)
     assert line.discharge is bool(leg)
 
 
@@ -60,6 +62,7 @@ def test_a_gap_stays_a_gap_and_does_not_end_in_the_way_back() -> None:
     line = band_line(study(), READINGS[0])
     assert np.isnan(line.values[line.mean_x < 0.34]).all()
     assert np.isfinite(line.values[line.mean_x > 0.36]).all()
+    assert np.isnan(line.high[line.mean_x < 0.365]).all()  # one run of the band ends at 0.37: no band of the others
     assert np.isnan(curve().at(0.32))
     assert curve().at(0.5) == pytest.approx(float(up(np.array(0.5))), rel=1e-3)
 
