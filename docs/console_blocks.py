@@ -1,13 +1,12 @@
-"""Type the commands of the pages' console blocks again and write down what they print now: `python docs/console_blocks.py`.
+"""Type the commands of the console blocks again and write down what they print: `python docs/console_blocks.py`.
 
-A page shows some lines of a command's answer, with `...` for the rest. Which lines stays as it is; the numbers in them are
-those of the answer whose words are the same. Tests hold the pages to it.
+A page shows some lines of a command's answer, with `...` for the rest. Which lines stays as it is; the numbers in them
+are those of the answer whose words are the same. Tests hold the pages to it.
 """
 
 from __future__ import annotations
 
 import io
-import os
 import re
 import shlex
 import sys
@@ -27,7 +26,7 @@ _RULE = re.compile(r"^[\s\u2500-]*$")
 
 @dataclass(frozen=True)
 class Stale:
-    """A line of a page that its command does not print: the command, the line, and what it prints instead, if anything."""
+    """A line of a page that its command does not print: command, line, and what is printed instead, if anything."""
 
     command: str
     line: str
@@ -53,7 +52,7 @@ def commands(text: str) -> list[tuple[str, list[str]]]:
 
 
 def compared(command: str, shown: Sequence[str], printed: str, *, close: float = CLOSE) -> list[Stale]:
-    """Return the lines shown that differ from what was printed, in order, by words or by more than `close` in a number."""
+    """Return the lines shown that differ from what was printed, in order, by words or by a number not `close`."""
     left = [line.rstrip() for line in printed.splitlines() if not _RULE.match(line)]
     stale = []
     for line in shown:
@@ -93,7 +92,7 @@ def answer(command: str) -> str:
 
     out = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        os.symlink(ROOT / "examples", "examples")
+        Path("examples").symlink_to(ROOT / "examples")
         with redirect_stdout(out), redirect_stderr(out):
             main(shlex.split(command.removeprefix(_COMMAND)))
     return out.getvalue()

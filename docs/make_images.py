@@ -1,7 +1,7 @@
 """Make the pictures in docs/images anew, smaller than they are drawn: `python docs/make_images.py [DIR of a demo]`.
 
-Those of the demo, of the runs, the risk study and the sweep that other pages show, and the layouts of one coverage on the
-fine 3-D mesh.
+Those of the demo, of the runs, risk studies and the sweep that other pages show, and the layouts of one coverage on
+the fine 3-D mesh.
 """
 
 from __future__ import annotations

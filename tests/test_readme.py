@@ -11,6 +11,8 @@ from asyncsoc.cli.main import main
 from tests.pages import ROOT, blocks, links
 
 README = ROOT / "README.md"
+
+
 @pytest.fixture
 def beside_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "examples").symlink_to(ROOT / "examples")

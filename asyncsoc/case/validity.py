@@ -31,7 +31,7 @@ def conductivity_warnings(case: Case) -> tuple[str, ...]:
     areal = named.areal_capacity if section.areal_capacity is None else section.areal_capacity / _SECONDS_PER_HOUR
     drop = thickness / conductivity * areal * _RATE
     return (
-        f"at {temperature - ZERO_CELSIUS:g} degC the separator's conductivity is carried beyond the {low - ZERO_CELSIUS:g} "
-        f"to {high - ZERO_CELSIUS:g} degC over which that of {named.name} was measured: {conductivity:.3g} S/m, "
-        f"{drop:.2g} V of series drop at C/10; give electrolyte.conductivity where you know it",
+        f"at {temperature - ZERO_CELSIUS:g} degC the separator's conductivity is carried beyond the "
+        f"{low - ZERO_CELSIUS:g} to {high - ZERO_CELSIUS:g} degC over which that of {named.name} was measured: "
+        f"{conductivity:.3g} S/m, {drop:.2g} V of series drop at C/10; give electrolyte.conductivity where you know it",
     )

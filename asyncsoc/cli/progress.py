@@ -9,7 +9,6 @@ from typing import Protocol
 
 from asyncsoc.cli.console import is_terminal, note
 
-
 _PREPARING = "preparing"
 
 

@@ -155,14 +155,16 @@ def draw_soc(axes: Axes, runs: Sequence[LabelledRun], against: Against = "capaci
 def _farthest(run: LabelledRun, *, alone: bool) -> str:
     """Return in words how far the contact runs ahead of the mean and falls behind it."""
     lead = run.column(names.CONTACT_SOC) - run.column(names.MEAN_SOC)
-    parts = [f"{extreme:+.3f}".replace("-", "\N{MINUS SIGN}") for extreme in (float(lead.max()), float(lead.min())) if abs(extreme) >= _VISIBLE]
+    parts = [
+        f"{extreme:+.3f}".replace("-", "\N{MINUS SIGN}")
+        for extreme in (float(lead.max()), float(lead.min()))
+        if abs(extreme) >= _VISIBLE
+    ]
     where = "" if alone else f", {run.label}"
     return f"lead up to {', '.join(parts)}{where}" if parts else "_nolegend_"
 
 
-def _mark_largest_lead(
-    axes: Axes, runs: Sequence[LabelledRun], abscissae: Sequence[Array], *, written: bool
-) -> None:
+def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Sequence[Array], *, written: bool) -> None:
     """Draw an arrow from the mean to the contact where they are farthest apart; `written`: with the distance."""
     leads = [run.column(names.CONTACT_SOC) - run.column(names.MEAN_SOC) for run in runs]
     index = int(np.argmax([np.abs(lead).max() for lead in leads]))

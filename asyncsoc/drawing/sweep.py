@@ -86,7 +86,7 @@ class Spread:
     @property
     def whole(self) -> NDArray[np.bool_]:
         """Places where every case has its number."""
-        return (self.absent == 0) & (self.count > 0)
+        return np.asarray((self.absent == 0) & (self.count > 0))
 
 
 def spread(x: Array, y: Array, absent: NDArray[np.bool_] | None = None) -> Spread:
@@ -151,7 +151,7 @@ def _known(cloud: Cloud) -> bool:
 
 
 def _mark_absent(axes: Axes, panel: SweepPanel) -> None:
-    """Mark at the foot of a panel where cases have no number, with how many of them, and say in words what they lack."""
+    """Mark at the foot of a panel where cases have no number, with how many, and say in words what they lack."""
     marked = [cloud for cloud in panel.clouds if cloud.absent is not None and cloud.absent.any()]
     if not marked:
         return
@@ -186,9 +186,8 @@ def _handles(panels: Sequence[SweepPanel]) -> list[Line2D | Patch]:
     from matplotlib.patches import Patch
 
     clouds, joined = panels[0].clouds, panels[0].joined
-    line = "-" if joined else ""
     handles: list[Line2D | Patch] = [
-        Line2D([], [], color=colour(k), marker="o", markersize=3.5, linestyle=line, label=cloud.label)
+        Line2D([], [], color=colour(k), marker="o", markersize=3.5, linestyle="-" if joined else "", label=cloud.label)
         for k, cloud in enumerate(clouds)
         if cloud.label
     ]
@@ -197,7 +196,7 @@ def _handles(panels: Sequence[SweepPanel]) -> list[Line2D | Patch]:
         dash = Line2D([], [], color=INK, linestyle=(0, (4, 2)), linewidth=1.2, label=beside)
         handles.append(dash if joined else Line2D([], [], color=INK, marker="_", linestyle="", label=beside))
     drawn = [cloud for panel in panels for cloud in panel.clouds if joined and _known(cloud)]
-    counts = [0, *(spread(cloud.x, cloud.y).count.max() for cloud in drawn)]
+    counts = [0, *(int(spread(cloud.x, cloud.y).count.max()) for cloud in drawn)]
     if max(counts) >= _ENOUGH:
         handles.append(Patch(color=GREY, alpha=0.35, linewidth=0.0, label="middle half of the cases"))
     if max(counts) > 1:

@@ -77,8 +77,8 @@ PEO_LITFSI = Electrolyte(
             BRADFORD2023,
             False,
             "Geometric means of three published series (M_w 5e6 g/mol, EO:Li 20) in the source's data; they lie "
-            "within 13 % of the mean from 60 degC up, within 50 % at 40 and 50 degC, within a factor 1.7 at 30 degC; at "
-            "25 degC only one was measured. ln(kappa) is linear in 1/T in between. Below 40 degC, where PEO is "
+            "within 13 % of the mean from 60 degC up, within 50 % at 40 and 50 degC, within a factor 1.7 at 30 degC; "
+            "at 25 degC only one was measured. ln(kappa) is linear in 1/T in between. Below 40 degC, where PEO is "
             "crystalline, that is an activation energy of 85 (25 to 30 degC) and 96 kJ/mol; single series of high "
             "M_w and EO:Li 20 to 25 in the same data have 76 to 117. Beyond 25 to 100 degC it is continued, with a "
             "warning, to 0 and 120 degC and no farther. "

@@ -60,7 +60,8 @@ class Estimate:
         Difference of stoichiometry between the mean and the contact's mean, its center, and between the center and the
         farthest point; magnitudes.
     soc_lead : Band
-        With a constant diffusivity: lead of the contact's state of charge over the particle's mean (positive on charge).
+        With a constant diffusivity: lead of the contact's state of charge over the particle's mean (positive on
+        charge).
     window
         Width of the stoichiometry range the step may use.
     diffusion_time, relaxation_time

@@ -84,8 +84,8 @@ def _followed(result: Estimate, material: Cathode, temperature: float, start: fl
     largest, place = lead / width, (1.0 - mean) / width
     between = (
         f"each column holds for one constant D. A run follows D(x), from {result.diffusivity.most:.2g} to "
-        f"{result.diffusivity.least:.2g} m2/s: its lead is largest where D is low, about {largest:.3g} at a mean SOC of "
-        f"{place:.2g}; compare that with `Largest asynchrony` of `asyncsoc run`"
+        f"{result.diffusivity.least:.2g} m2/s: its lead is largest where D is low, about {largest:.3g} at a mean SOC "
+        f"of {place:.2g}; compare that with `Largest asynchrony` of `asyncsoc run`"
     )
     changes = result.diffusivity.least > _CONSTANT * result.diffusivity.most
     notes = (*result.notes, between) if changes else result.notes

@@ -50,7 +50,9 @@ def test_risk_shows_lines_bands_and_factors() -> None:
 def test_charge_and_discharge_are_told_apart_and_nothing_is_hidden_behind_a_legend() -> None:
     down = BandLine("Cal", X[::-1], 0.1 * X, 1e-7 * X, 0.2 * X, discharge=True)
     figure = laid_out(
-        risk_figure([line("Cal", 20.0), down], [line("Cal", 9.0), down], BARS, title="Risk", bars_title="At x", band="i0")
+        risk_figure(
+            [line("Cal", 20.0), down], [line("Cal", 9.0), down], BARS, title="Risk", bars_title="At x", band="i0"
+        )
     )
     left = figure.axes[0]
     solid, dashed, _ = left.get_lines()

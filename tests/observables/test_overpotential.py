@@ -36,9 +36,7 @@ def test_means_over_the_contact_are_weighted_with_the_local_current(weights, pot
 
 
 def test_parts_are_the_current_weighted_means_of_local_ones():
-    surface, drop = compiled(
-        np.array([1.0, 3.0]), np.array([3.5, 3.4]), np.array([2.0, 1.0]), np.array([0.01, 0.02])
-    )
+    surface, drop = compiled(np.array([1.0, 3.0]), np.array([3.5, 3.4]), np.array([2.0, 1.0]), np.array([0.01, 0.02]))
     assert surface == pytest.approx(0.4 * 3.5 + 0.6 * 3.4)
     assert drop == pytest.approx(0.4 * 0.02 + 0.6 * 0.02)
 

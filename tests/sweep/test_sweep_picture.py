@@ -105,7 +105,9 @@ def test_leads_and_lags_are_not_drawn_as_one_quantity() -> None:
     design = make_design(Wanted(("contact.coverage=0.1,0.5",)), RANDOM)
     lead = np.array([0.2, 0.07])
     numbers = {"Largest lead of the contact": lead, "Largest asynchrony": np.array([0.2, -0.08])}
-    right = figure_of(Plan("cycles", RANDOM, design), Gathered(2, np.zeros(2, dtype=np.int8), {**numbers, AT_HALF: lead}))
+    right = figure_of(
+        Plan("cycles", RANDOM, design), Gathered(2, np.zeros(2, dtype=np.int8), {**numbers, AT_HALF: lead})
+    )
     line = right.axes[1].get_lines()[0]
     np.testing.assert_allclose(line.get_ydata(), lead)
     assert right.axes[1].get_ylabel() == "Largest lead of the contact"
