@@ -14,16 +14,11 @@ import shutil
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from asyncsoc.errors import AsyncsocError, EnvironmentProblem
-
-if TYPE_CHECKING:
-    from multiprocessing.context import SpawnContext
-    from types import TracebackType
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _LAUNCHER_PREFIXES = ("PMI", "HYD", "MPI")
@@ -117,13 +112,6 @@ def _replace_environment(wanted: Mapping[str, str]) -> None:
     for name in set(os.environ) - set(wanted):
         del os.environ[name]
     os.environ.update(wanted)
-
-
-def spawn_context() -> SpawnContext:
-    """Return the multiprocessing context for workers: spawn, as fork after MPI's start is not supported."""
-    import multiprocessing
-
-    return multiprocessing.get_context("spawn")
 
 
 def form_cache_directory() -> Path:
@@ -282,18 +270,3 @@ def abort_mpi(exit_code: int) -> None:
         stream.flush()
     time.sleep(_FORWARDING)
     mpi.COMM_WORLD.Abort(exit_code)
-
-
-def install_mpi_excepthook() -> None:
-    """Abort MPI after an uncaught exception has been printed: one rank that raises would leave the others waiting."""
-    if not isinstance(sys.excepthook, _AbortAfter):
-        sys.excepthook = _AbortAfter(sys.excepthook)
-
-
-class _AbortAfter:
-    def __init__(self, previous: Callable[..., object]) -> None:
-        self._previous = previous
-
-    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        self._previous(kind, error, trace)
-        abort_mpi(getattr(error, "exit_code", 1))

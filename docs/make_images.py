@@ -1,6 +1,7 @@
 """Make the pictures in docs/images anew, smaller than they are drawn: `python docs/make_images.py [DIR of a demo]`.
 
-Those of the demo, and the layouts of one coverage on the fine 3-D mesh.
+Those of the demo, of the runs, risk studies and the sweep that other pages show, and the layouts of one coverage on
+the fine 3-D mesh.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from pathlib import Path
 from PIL import Image
 
 from asyncsoc.case import Case, Output, Particle, Protocol
+from asyncsoc.cli.main import main as asyncsoc
 from asyncsoc.report.demo import run_demo
 from asyncsoc.report.layouts import charge_layouts, layouts, layouts_figure
 from asyncsoc.report.pictures import PICTURES, keep
+from asyncsoc.simulation import simulate
 
 IMAGES = Path(__file__).with_name("images")
 WIDTH = 1200
@@ -40,6 +43,31 @@ def draw_layouts(path: Path) -> Path:
     return keep(layouts_figure(charge_layouts(case, layouts())), path)
 
 
+def draw_examples(directory: Path) -> dict[str, Path]:
+    """Draw what the commands shown in the pages draw: file name without suffix -> picture."""
+    examples = IMAGES.parents[1] / "examples"
+    found = {}
+    for name, example in (("run-cycles", "cccv_cycles"), ("run-film", "coupled_film")):
+        found[name] = keep(simulate(Case.from_toml(examples / f"{example}.toml")).plot(), directory / f"{name}.png")
+    against = ["--against", "contact.coverage=0.95"]
+    for name, example, at in (
+        ("decomposition-risk", "cal_vs_hotcal", "0.497"),
+        ("risk-cycle", "coupled_film", "0.5"),
+    ):
+        command = ["risk", str(examples / f"{example}.toml"), *against, "--at-x", at, "-o", str(directory / name)]
+        _run(command)
+        found[name] = directory / name / "risk.png"
+    vary = ["--vary", "contact.coverage=0.1:0.9:9", "--vary", "material.diffusivity=1e-15:1e-14:8:log"]
+    _run(["sweep", str(examples / "cal_vs_hotcal.toml"), *vary, "-o", str(directory / "sweep")])
+    found["sweep"] = directory / "sweep" / "sweep.png"
+    return found
+
+
+def _run(command: list[str]) -> None:
+    if asyncsoc(command) != 0:
+        raise SystemExit(f"asyncsoc {' '.join(command)} failed")
+
+
 def main(arguments: list[str]) -> int:
     """Run the demo, unless a directory with its pictures is given, and shrink them."""
     IMAGES.mkdir(exist_ok=True)
@@ -49,6 +77,8 @@ def main(arguments: list[str]) -> int:
             run_demo(place)
         for name in PICTURES:
             shrink(place / f"{name}.png", IMAGES / f"{name}.png")
+        for name, picture in draw_examples(Path(scratch)).items():
+            shrink(picture, IMAGES / f"{name}.png")
         shrink(draw_layouts(Path(scratch) / "layouts.png"), IMAGES / "layouts.png")
     return 0
 

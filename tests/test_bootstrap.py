@@ -121,7 +121,8 @@ def work(path):
     return numba.get_num_threads(), os.environ["OMP_NUM_THREADS"]
 
 if __name__ == "__main__":
-    context = _bootstrap.spawn_context()
+    from multiprocessing import get_context
+    context = get_context("spawn")
     with _bootstrap.clean_worker_environment(), context.Pool(1) as pool:
         print(context.get_start_method(), *pool.apply(work, (sys.argv[1],)))
 """)

@@ -11,18 +11,16 @@ from types import ModuleType
 import pytest
 
 from asyncsoc.case.case import Case
-from asyncsoc.cli.main import main
 from asyncsoc.report.headlines import headlines
 from asyncsoc.report.particles import PARTICLES
 from asyncsoc.report.scan import DIFFUSIVITIES, examine
 from asyncsoc.report.tables import heads, table
 from asyncsoc.simulation.run import simulate
-from tests.pages import ROOT, Command, agrees, blocks, commands, links, missing
+from tests.pages import ROOT, agrees, blocks, links
 
 DOCS = ROOT / "docs"
 EXAMPLE = ROOT / "examples" / "cal_vs_hotcal.toml"
 WITH_PYTHON = ("quickstart.md", "protocols.md", "results.md")
-WITH_COMMANDS = ("protocols.md", "errors.md")
 OWN = ("index.md", "quickstart.md", "demo.md", "case_file.md", "protocols.md", "results.md", "errors.md", "physics.md",
        "assumptions.md")  # fmt: skip
 _RUN = re.compile(
@@ -58,21 +56,6 @@ def test_python_runs(page: str, beside_examples: Path) -> None:
     assert any("assert" in block for block in found)
     for block in found:
         exec(compile(block, page, "exec"), names)
-
-
-@pytest.mark.parametrize(
-    "command",
-    [command for page in WITH_COMMANDS for command in commands(DOCS / page)],
-    ids=lambda c: " ".join(c.arguments),
-)
-def test_commands_print_what_is_shown(
-    command: Command, beside_examples: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = main(command.arguments)
-    printed = capsys.readouterr()
-    failed = command.shown[0].startswith("error:")
-    assert code == (2 if failed else 0)
-    assert missing(command.shown, printed.err if failed else printed.out) == []
 
 
 def test_the_tables_of_the_case_file_are_the_codes() -> None:

@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from asyncsoc.cli.main import main
-from tests.pages import ROOT, Command, blocks, commands, links, missing
+from tests.pages import ROOT, blocks, links
 
 README = ROOT / "README.md"
-SHOWN_ONLY = ("verify",)
-"""Commands that their own tests run in full."""
 
 
 @pytest.fixture
@@ -33,17 +31,12 @@ def test_the_quick_start_has_four_lines_and_a_number(beside_examples: Path) -> N
     assert list((beside_examples / "results").glob("*.vtkhdf"))
 
 
-@pytest.mark.parametrize(
-    "command", [c for c in commands(README) if c.arguments[0] not in SHOWN_ONLY], ids=lambda c: " ".join(c.arguments)
-)
-def test_commands_print_what_is_shown(
-    command: Command, beside_examples: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = main(command.arguments)
-    printed = capsys.readouterr()
-    failed = command.shown[0].startswith("error:")
-    assert code == (2 if failed else 0)
-    assert missing(command.shown, printed.err if failed else printed.out) == []
+def test_resuming_needs_the_file_alone(beside_examples: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "`asyncsoc run --resume FILE`" in README.read_text(encoding="utf-8")
+    assert main(["run", "examples/cal_vs_hotcal.toml", "--set", "contact.coverage=0.4", "-o", "out", "-q"]) == 0
+    (result,) = Path("out").glob("*.vtkhdf")
+    assert main(["run", "--resume", str(result)]) == 0
+    assert "Coverage asked                           0.4" in capsys.readouterr().out
 
 
 def test_links_lead_somewhere() -> None:

@@ -18,7 +18,7 @@ from asyncsoc.case.fields import refusal
 from asyncsoc.case.overrides import apply_overrides
 from asyncsoc.case.particle import Particle
 from asyncsoc.case.problems import input_error
-from asyncsoc.case.reading import read_toml, with_folder
+from asyncsoc.case.reading import read_toml, tables, with_folder
 from asyncsoc.case.schedule import Output, Protocol, Solver
 from asyncsoc.case.section import Section
 from asyncsoc.case.side_reaction import SideReaction
@@ -128,6 +128,17 @@ class Case(Section):
         """
         keys = with_folder(read_toml(Path(path)), Path(path).parent)
         return cls.from_dict({"name": _stem(Path(path)), **keys}, overrides, source=str(path))
+
+    @classmethod
+    def from_text(cls, text: str, overrides: Sequence[str] = (), *, source: str = "") -> Self:
+        """Return the case in a TOML text, such as the one every result holds (`Solution.case_toml`).
+
+        Raises
+        ------
+        InputError
+            The text is not TOML, or a key or value in it is wrong.
+        """
+        return cls.from_dict(tables(text, source), overrides, source=source)
 
     @classmethod
     def from_dict(cls, keys: Mapping[str, Any], overrides: Sequence[str] = (), *, source: str = "") -> Self:

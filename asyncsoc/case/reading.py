@@ -22,13 +22,23 @@ def read_toml(path: Path) -> dict[str, Any]:
     InputError
         Missing, a directory, unreadable, larger than `LARGEST`, not UTF-8, or not TOML (with the line).
     """
-    text = _decoded(_content(path), path)
+    return tables(_decoded(_content(path), path), str(path))
+
+
+def tables(text: str, source: str) -> dict[str, Any]:
+    """Return the tables in a TOML text; `source` names its origin in messages.
+
+    Raises
+    ------
+    InputError
+        The text is not TOML (with the line).
+    """
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _syntax_error(error, text, path) from None
+        raise _syntax_error(error, text, source) from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"the file is not TOML: {error}", where=str(path)) from None
+        raise InputError(f"the file is not TOML: {error}", where=source) from None
 
 
 def _content(path: Path) -> bytes:
@@ -73,7 +83,7 @@ def _decoded(content: bytes, path: Path) -> str:
         ) from None
 
 
-def _syntax_error(error: tomllib.TOMLDecodeError, text: str, path: Path) -> InputError:
+def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> InputError:
     match = _POSITION.match(str(error))
     what = match["what"] if match else str(error)
     lines = text.splitlines() or [""]
@@ -81,7 +91,7 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, path: Path) -> Inpu
     shown = lines[min(line, len(lines)) - 1].strip()
     return InputError(
         f"TOML syntax: {what[:1].lower()}{what[1:]}",
-        where=f"{path}:{line}",
+        where=f"{source}:{line}",
         value=shown[:100],
         next_step='texts and quantities with units stand in quotes: radius = "5 um"',
     )

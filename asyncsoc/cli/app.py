@@ -50,14 +50,14 @@ def _common(
 
 @app.command()
 def run(
-    case: CasePath,
+    case: OptionalCasePath = None,
     output: Directory = None,
     overrides: Overrides = None,
     json: Json = False,
     quiet: Quiet = False,
     plot: Annotated[bool, typer.Option("--plot/--no-plot", help="With -o: a picture beside the result.")] = True,
     resume: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Go on with this result, interrupted or of fewer steps.")
+        Path | None, typer.Option(metavar="FILE", help="Go on with this result; the case is in it.")
     ] = None,
 ) -> None:
     """Carry a case through its protocol."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asyncsoc.cli.console import note, print_document, print_line, print_table
+from asyncsoc.cli.progress import tell_compiling
 from asyncsoc.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def fit_case(
     case = Case.from_toml(path, overrides)
     constants = [parse_constant(text) for text in fits]
     curves = [read_measured(file) for file in data]
+    tell_compiling()
     calibration = calibrate(case, curves, constants, told=None if json else note)
     files = [] if output is None else _keep(calibration, output)
     warnings = warnings_of(calibration)

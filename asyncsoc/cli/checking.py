@@ -16,7 +16,7 @@ def verify_solver(*, json: bool, three_dimensional: bool = False) -> int:
     """Run the verification suite, show it, and return the exit code."""
     from asyncsoc.verification.suite import run_checks
 
-    with counting_bar(quiet=False) as progress:
+    with counting_bar(quiet=False, runs=True) as progress:
         checks = run_checks(progress, three_dimensional=three_dimensional)
     failed = [check.name for check in checks if not check.passed]
     if json:

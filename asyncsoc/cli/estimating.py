@@ -25,6 +25,8 @@ _SHOWN = {
     "center_excess": "excess at the center of the contact in stoichiometry",
     "spread": "spread of stoichiometry, center to farthest point",
     "soc_lead": "lead of the contact's SOC over the cell's",
+    "largest_lead": "largest lead along the step, D(x) followed",
+    "soc_at_largest_lead": "... at a mean SOC of",
     "window": "window of stoichiometry",
     "diffusion_time": "diffusion time R2/D [s]",
     "relaxation_time": "relaxation time R2/(4.333 D) [s]",

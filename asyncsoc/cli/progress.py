@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from asyncsoc.cli.console import is_terminal
+from asyncsoc.cli.console import is_terminal, note
+
+_PREPARING = "preparing"
 
 
 class Report(Protocol):
@@ -37,19 +39,41 @@ class Report(Protocol):
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Callable[[Report], None] | None]:
     """Give a callback that draws a run's bar on stderr; None where nobody looks at it."""
-    with _bar(quiet=quiet) as update:
+    with _bar(quiet=quiet, begin=_beginning(quiet=quiet)) as update:
         yield None if update is None else lambda report: update(report.fraction, describe(report))
 
 
 @contextmanager
-def counting_bar(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
-    """Give a callback (done, all, what comes next) that draws a bar on stderr; None where nobody looks at it."""
-    with _bar(quiet=quiet) as update:
+def counting_bar(*, quiet: bool, runs: bool = False) -> Iterator[Callable[[int, int, str], None] | None]:
+    """Give a callback (done, all, what comes next) that draws a bar on stderr; None where nobody looks at it.
+
+    `runs` says that particles are charged, for which the kernels may have to be compiled first.
+    """
+    with _bar(quiet=quiet, begin=_beginning(quiet=quiet) if runs else _PREPARING) as update:
         yield None if update is None else lambda done, total, title: update(done / max(total, 1), title)
 
 
+def _beginning(*, quiet: bool) -> str:
+    """Return what a bar says before anything is done, and tell those without a bar if that takes its time."""
+    from asyncsoc.simulation.first_use import COMPILING, still_to_compile
+
+    if quiet or not still_to_compile():
+        return _PREPARING
+    if not is_terminal(sys.stderr):
+        note(COMPILING)
+    return COMPILING
+
+
+def tell_compiling(*, quiet: bool = False) -> None:
+    """Say so on stderr where the kernels are compiled before anything else happens."""
+    from asyncsoc.simulation.first_use import COMPILING, still_to_compile
+
+    if not quiet and still_to_compile():
+        note(COMPILING)
+
+
 @contextmanager
-def _bar(*, quiet: bool) -> Iterator[Callable[[float, str], None] | None]:
+def _bar(*, quiet: bool, begin: str) -> Iterator[Callable[[float, str], None] | None]:
     if quiet or not is_terminal(sys.stderr):
         yield None
         return
@@ -59,7 +83,7 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[float, str], None] | None]:
     columns = (BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TextColumn("{task.description}", markup=False))
     left = (TimeRemainingColumn(), TextColumn("left"))
     with Progress(*columns, *left, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("preparing", total=1.0)
+        task = bar.add_task(begin, total=1.0)
         yield lambda fraction, text: bar.update(task, completed=fraction, description=text)
 
 

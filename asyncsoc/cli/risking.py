@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncsoc.cli.console import note, print_document, print_line, print_table
+from asyncsoc.cli.progress import tell_compiling
 
 if TYPE_CHECKING:
     from asyncsoc.risk.conclusions import Conclusion
@@ -41,6 +42,7 @@ def show_risk(path: Path, overrides: Sequence[str], wanted: Wanted, *, json: boo
     case = Case.from_toml(path, overrides)
     cases = [case] + ([case.with_overrides(wanted.against)] if wanted.against else [])
     reactants = tuple(wanted.reactants) or None
+    tell_compiling()
     studies = [study_risk(one, reactants=reactants, told=None if json else note) for one in cases]
     conclusions: tuple[Conclusion, ...] = ()
     if len(studies) > 1:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.cli.progress import counting_bar, progress_bar
-from asyncsoc.errors import AsyncsocError, SimulationError
+from asyncsoc.errors import AsyncsocError, InputError, InterruptedRunError, SimulationError
 
 if TYPE_CHECKING:
+    from asyncsoc.case.case import Case
     from asyncsoc.results.solution import Solution
 
 RESCUED = Path("asyncsoc-output")
@@ -18,7 +20,7 @@ RESCUED = Path("asyncsoc-output")
 
 
 def run_case(
-    path: Path,
+    path: Path | None,
     overrides: Sequence[str],
     output: Path | None,
     *,
@@ -29,24 +31,23 @@ def run_case(
 ) -> None:
     """Run a case, or go on with the result in `resume`; keep it where asked, show it.
 
+    Where no `path` is given the case is the one in that result.
+
     Raises
     ------
     AsyncsocError
         Whatever is wrong with the case, or kept the simulation from finishing; what was reached is saved first.
     """
-    from asyncsoc.case.case import Case
+    case, previous = _case(path, resume, overrides)
 
-    case = Case.from_toml(path, overrides)
-
-    from asyncsoc.results.solution import Solution
     from asyncsoc.simulation import simulate
 
-    previous = None if resume is None else Solution.load(resume)
     try:
         with progress_bar(quiet=quiet) as progress:
             solution = simulate(case, progress=progress, resume=previous)
     except SimulationError as error:
-        _rescue(getattr(error, "partial", None), output or RESCUED)
+        interrupted = isinstance(error, InterruptedRunError)
+        _rescue(getattr(error, "partial", None), output or RESCUED, interrupted=interrupted)
         raise
     files = [] if output is None else _keep(solution, output, plot=plot)
     for warning in solution.warnings:
@@ -58,6 +59,25 @@ def run_case(
         print_line("\n".join(str(file) for file in files) if files else "not kept: add -o DIR to keep the result")
 
 
+def _case(path: Path | None, resume: Path | None, overrides: Sequence[str]) -> tuple[Case, Solution | None]:
+    """Return the case to run, from its file or from the result gone on with, and that result."""
+    from asyncsoc.case.case import Case
+
+    if resume is not None:
+        from asyncsoc.results.solution import Solution
+
+        previous = Solution.load(resume)
+        if path is None:
+            return Case.from_text(previous.case_toml, overrides, source=f"the case in {resume}"), previous
+        return Case.from_toml(path, overrides), previous
+    if path is None:
+        raise InputError(
+            "missing argument 'CASE.toml'",
+            next_step="asyncsoc run CASE.toml, or asyncsoc run --resume FILE for a result; asyncsoc run --help",
+        )
+    return Case.from_toml(path, overrides), None
+
+
 def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
     result = solution.save(directory)
     if not plot:
@@ -67,14 +87,26 @@ def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
     return [result, picture]
 
 
-def _rescue(partial: Solution | None, directory: Path) -> None:
+def _rescue(partial: Solution | None, directory: Path, *, interrupted: bool) -> None:
     """Keep what an unfinished run reached; the reason it stopped matters more than a full disk."""
     if partial is None:
         return
     try:
-        note(f"what was reached is kept in {partial.save(directory)}; go on with: asyncsoc run CASE.toml --resume FILE")
+        kept = partial.save(directory)
     except AsyncsocError as error:
         note(f"what was reached could not be kept: {error}")
+    else:
+        note(f"what was reached is kept in {kept}; {_way_on(partial, kept, directory, interrupted=interrupted)}")
+
+
+def _way_on(partial: Solution, kept: Path, directory: Path, *, interrupted: bool) -> str:
+    """Return the command that goes on with an unfinished run, or why none does."""
+    if partial.checkpoint is None:
+        return "it holds no state to go on from"
+    if partial.case["side_reaction"]["mode"] != "off":
+        return "a run that watches a side reaction cannot be gone on with"
+    command = f"asyncsoc run {shlex.join(['--resume', str(kept), '-o', str(directory)])}"
+    return f"go on with: {command}" if interrupted else f"go on with other steps or solver: {command} --set KEY=VALUE"
 
 
 class DemoReport(Protocol):
@@ -101,7 +133,7 @@ def run_demo(directory: Path) -> None:
     """Run the demo, show its table and name its pictures."""
     from asyncsoc.report.demo import run_demo as charge_both
 
-    with counting_bar(quiet=False) as progress:
+    with counting_bar(quiet=False, runs=True) as progress:
         report: DemoReport = charge_both(directory, progress=progress)
     print_table(report.columns, report.rows)
     print_line("\n".join([*report.notes, ""]))

@@ -14,7 +14,7 @@ from asyncsoc.case.overrides import apply_overrides
 from asyncsoc.case.reading import read_toml, with_folder
 from asyncsoc.cli.console import is_terminal, note, print_document, print_line, print_table
 from asyncsoc.cli.failure import INTERRUPTED
-from asyncsoc.cli.progress import duration
+from asyncsoc.cli.progress import duration, tell_compiling
 from asyncsoc.errors import InputError, SimulationError
 from asyncsoc.sweep.collecting import Collected, collect
 from asyncsoc.sweep.design import Wanted, make_design
@@ -101,6 +101,7 @@ def run_plan(
         if show.json:
             print_document({"status": "planned", "output": str(folder), **_outline_document(outlines[0])})
         return 0
+    tell_compiling(quiet=show.quiet)
     with sweep_bar(quiet=show.quiet) as listen, Stop() as stop:
         result = run_sweep(plan, folder, options, show=tell, listen=listen, note=note, stop=stop)
     if not report and result.signal is None:

@@ -167,7 +167,7 @@ def charge(
     from asyncsoc.cli.progress import counting_bar
     from asyncsoc.cli.tomo_charge import charge_all, show_charged
 
-    with counting_bar(quiet=quiet or json) as bar:
+    with counting_bar(quiet=quiet or json, runs=True) as bar:
         document = charge_all(folder, case, overrides or (), output, only, spheres, workers, note, bar)
     if json:
         from asyncsoc.cli.console import print_document

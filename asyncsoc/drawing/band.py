@@ -90,9 +90,12 @@ def _mark_missing(axes: Axes, series: BandSeries, shade: str, text: str) -> None
         return
     low, high = series.diffusivity[absent][[0, -1]]
     axes.axvspan(low, high, color=shade, alpha=0.07, linewidth=0.0)
+    # At the left end the text begins where the span does: in its middle it would reach over the axis.
+    first = low == series.diffusivity[0]
+    place, side = (low, "left") if first else (float(np.sqrt(low * high)), "center")
     axes.annotate(
-        f"{series.label}:\n{text}", (float(np.sqrt(low * high)), 0.97), xycoords=("data", "axes fraction"),
-        ha="center", va="top", fontsize=8.5, color=shade,
+        f"{series.label}:\n{text}", (float(place), 0.97), xycoords=("data", "axes fraction"),
+        ha=side, va="top", fontsize=8.5, color=shade,
     )  # fmt: skip
 
 

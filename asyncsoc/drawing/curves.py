@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.drawing.style import BLUE, GREEN, GREY, INK, ORANGE, colour, guide_lines, new_figure, source_note, styled
+from asyncsoc.drawing.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    LIGHT,
+    ORANGE,
+    colour,
+    guide_lines,
+    legend_above,
+    new_figure,
+    source_note,
+    styled,
+)
 from asyncsoc.observables import names
 
 if TYPE_CHECKING:
@@ -23,6 +36,9 @@ _HOUR = 3600.0
 _MINUTE = 60.0
 _VISIBLE = 0.02
 """Lead of the contact's SOC from which on it is marked."""
+_NM = 1e9
+_STILL = 1e-9
+"""Share of the largest current below which there is none."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +51,35 @@ class LabelledRun:
     def column(self, name: str) -> Array:
         """Return one curve as float64."""
         return np.asarray(self.columns[name], dtype=np.float64)
+
+    @property
+    def film(self) -> bool:
+        """Whether a film grew on the contact."""
+        return names.FILM_MAX in self.columns
+
+    @property
+    def rests(self) -> tuple[tuple[float, float], ...]:
+        """Begin and end [s] of every protocol step without current."""
+        if names.STEP not in self.columns or names.CURRENT not in self.columns:
+            return ()
+        step, time, current = self.column(names.STEP), self.column(names.TIME), self.column(names.CURRENT)
+        spans = []
+        still = _STILL * float(np.abs(current).max(initial=0.0))
+        for number in np.unique(step):
+            rows = step == number
+            if np.all(np.abs(current[rows]) <= still):
+                spans.append((float(time[rows][0]), float(time[rows][-1])))
+        return tuple(spans)
+
+
+def abscissa_of(run: LabelledRun) -> Against:
+    """Return what a run is drawn against: its capacity where that only grows, else time.
+
+    Charge and discharge lie on top of each other over the capacity, and a rest is a vertical line.
+    """
+    capacity = run.column(names.CAPACITY)
+    rises = bool(np.all(np.diff(capacity) >= 0.0)) and float(capacity[-1]) > 0.0
+    return "capacity" if rises and not run.rests else "time"
 
 
 def _time_unit(runs: Sequence[LabelledRun]) -> tuple[float, str]:
@@ -55,16 +100,36 @@ def draw_voltage(axes: Axes, runs: Sequence[LabelledRun], against: Against = "ca
     """Draw the cell voltage of each run."""
     abscissae, label = _abscissa(runs, against)
     for index, (run, x) in enumerate(zip(runs, abscissae, strict=True)):
-        axes.plot(x, run.column(names.VOLTAGE), color=colour(index), label=run.label)
+        label_of = run.label if len(runs) > 1 else "_nolegend_"
+        axes.plot(x, run.column(names.VOLTAGE), color=colour(index), label=label_of)
     axes.set(xlabel=label, ylabel="Cell voltage [V vs Li/Li$^+$]", title="Cell voltage")
     axes.margins(x=0.02)
     guide_lines(axes)
-    if len(runs) > 1:
+    if against == "time":
+        _shade_rests(axes, runs)
+        legend_above(axes, rows=_rows(runs))
+    elif len(runs) > 1:
         axes.legend(loc="best")
 
 
+def _rows(runs: Sequence[LabelledRun]) -> int:
+    """Return the rows of every legend over a plot against time, so that titles side by side are level."""
+    return 2 if len(runs) == 1 else 2 * (len(runs) + 1)
+
+
+def _shade_rests(axes: Axes, runs: Sequence[LabelledRun]) -> None:
+    """Shade the rests of the first run."""
+    scale, _ = _time_unit(runs)
+    for number, (begin, end) in enumerate(runs[0].rests):
+        label = "rest" if number == 0 else "_nolegend_"
+        axes.axvspan(begin / scale, end / scale, color=LIGHT, alpha=0.6, linewidth=0.0, zorder=0.5, label=label)
+
+
 def draw_soc(axes: Axes, runs: Sequence[LabelledRun], against: Against = "capacity") -> None:
-    """Draw the mean SOC, what the cell shows, and the SOC under the contact; the gap between them is shaded."""
+    """Draw the mean SOC of the particle and the SOC under its contact; the gap between them is shaded.
+
+    Over time, where curves come and go, nothing is written among them: the largest distances stand in the legend.
+    """
     abscissae, label = _abscissa(runs, against)
     for index, (run, x) in enumerate(zip(runs, abscissae, strict=True)):
         mean, contact = run.column(names.MEAN_SOC), run.column(names.CONTACT_SOC)
@@ -74,15 +139,33 @@ def draw_soc(axes: Axes, runs: Sequence[LabelledRun], against: Against = "capaci
     for index, (run, x) in enumerate(zip(runs, abscissae, strict=True)):
         text = "mean of the particle" if index == 0 else "_nolegend_"
         axes.plot(x, run.column(names.MEAN_SOC), color=INK, linewidth=1.3, linestyle=(0, (4, 2)), label=text)
-    _mark_largest_lead(axes, runs, abscissae)
+    _mark_largest_lead(axes, runs, abscissae, written=against == "capacity")
     axes.set(xlabel=label, ylabel="State of charge [1]", title="State of charge under the contact")
     axes.margins(x=0.02)
     guide_lines(axes)
-    axes.legend(loc="best")
+    if against == "time":
+        _shade_rests(axes, runs)
+        for run in runs:
+            axes.plot([], [], linestyle="", label=_farthest(run, alone=len(runs) == 1))
+        legend_above(axes, rows=_rows(runs))
+    else:
+        axes.legend(loc="best")
 
 
-def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Sequence[Array]) -> None:
-    """Draw an arrow from the mean to the contact where they are farthest apart, with the distance beside it."""
+def _farthest(run: LabelledRun, *, alone: bool) -> str:
+    """Return in words how far the contact runs ahead of the mean and falls behind it."""
+    lead = run.column(names.CONTACT_SOC) - run.column(names.MEAN_SOC)
+    parts = [
+        f"{extreme:+.3f}".replace("-", "\N{MINUS SIGN}")
+        for extreme in (float(lead.max()), float(lead.min()))
+        if abs(extreme) >= _VISIBLE
+    ]
+    where = "" if alone else f", {run.label}"
+    return f"lead up to {', '.join(parts)}{where}" if parts else "_nolegend_"
+
+
+def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Sequence[Array], *, written: bool) -> None:
+    """Draw an arrow from the mean to the contact where they are farthest apart; `written`: with the distance."""
     leads = [run.column(names.CONTACT_SOC) - run.column(names.MEAN_SOC) for run in runs]
     index = int(np.argmax([np.abs(lead).max() for lead in leads]))
     at = int(np.argmax(np.abs(leads[index])))
@@ -90,8 +173,12 @@ def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Seque
     lead = float(leads[index][at])
     if abs(lead) < _VISIBLE:
         return
+    if not written and names.CYCLE in runs[index].columns and runs[index].column(names.CYCLE)[-1] > 1:
+        return  # one arrow among many cycles shows nothing
     arrow = {"arrowstyle": "<->", "color": INK, "linewidth": 0.9, "shrinkA": 0.0, "shrinkB": 0.0}
     axes.annotate("", (x, mean + lead), xytext=(x, mean), arrowprops=arrow)
+    if not written:
+        return
     up = 1.0 if lead > 0.0 else -1.0
     axes.annotate(
         f"lead\n{lead:+.3f}", (x, mean + lead), xytext=(2.0, 4.0 * up), textcoords="offset points",
@@ -125,6 +212,21 @@ def curves_figure(
     if note:
         source_note(figure, note)
     return figure
+
+
+def draw_film(axes: Axes, run: LabelledRun, against: Against = "capacity") -> None:
+    """Draw how thick the film on the contact is: on average, shaded up to its thickest place."""
+    (x,), label = _abscissa([run], against)
+    mean, thickest = run.column(names.FILM_MEAN) * _NM, run.column(names.FILM_MAX) * _NM
+    axes.fill_between(x, mean, thickest, color=GREEN, alpha=0.25, linewidth=0.0, label="up to its thickest place")
+    axes.plot(x, mean, color=GREEN, label="mean")
+    if against == "time":
+        _shade_rests(axes, [run])
+    axes.set(xlabel=label, ylabel="Film thickness [nm]", title="Film on the contact")
+    axes.set_ylim(bottom=0.0)
+    axes.margins(x=0.02)
+    guide_lines(axes)
+    legend_above(axes, rows=_rows([run]))
 
 
 _PARTS = (

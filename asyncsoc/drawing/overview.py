@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from asyncsoc.drawing.curves import Against, LabelledRun, draw_soc, draw_voltage
+from asyncsoc.drawing.curves import Against, LabelledRun, abscissa_of, draw_film, draw_soc, draw_voltage
 from asyncsoc.drawing.section import SectionPanel, draw_sections
 from asyncsoc.drawing.style import new_figure, source_note, styled
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @styled
 def overview_figure(
-    run: LabelledRun, panel: SectionPanel, quantity: str, *, against: Against = "capacity", title: str | None = None
+    run: LabelledRun, panel: SectionPanel, quantity: str, *, against: Against | None = None, title: str | None = None
 ) -> Figure:
-    """Return voltage, state of charge and one section map in a row.
+    """Return voltage, state of charge and one section map in a row; with the film, where one grew, two by two.
 
     Parameters
     ----------
@@ -28,15 +28,22 @@ def overview_figure(
     quantity
         Label of the colour bar, with unit.
     against
-        Abscissa of the curves.
+        Abscissa of the curves; None takes what shows the run's protocol (`curves.abscissa_of`).
     title
         What is seen.
     """
-    figure = new_figure(12.0, 3.9)
-    left, middle, right = figure.subplots(1, 3, width_ratios=(1.0, 1.0, 0.95))
-    draw_voltage(left, [run], against)
-    draw_soc(middle, [run], against)
-    draw_sections(figure, [right], [panel], quantity)
+    chosen = against or abscissa_of(run)
+    if run.film:
+        figure = new_figure(9.6, 7.8)
+        grid = figure.subplots(2, 2)
+        voltage, soc, film, section = grid.flat
+        draw_film(film, run, chosen)
+    else:
+        figure = new_figure(12.0, 4.1 if chosen == "time" else 3.9)
+        voltage, soc, section = figure.subplots(1, 3, width_ratios=(1.0, 1.0, 0.95))
+    draw_voltage(voltage, [run], chosen)
+    draw_soc(soc, [run], chosen)
+    draw_sections(figure, [section], [panel], quantity)
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     return figure

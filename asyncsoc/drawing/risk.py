@@ -25,19 +25,33 @@ _CAPACITY = "Specific capacity [mA h/g]"
 _FROM = 0.03
 """Share of a charge after which its voltage is in the picture; before it rises from far below."""
 _TWO_DIGITS = 9.95
+_DASHED = (0, (4, 2))
+_LEAST_RISK = 1e-2
+"""Where the axis of risks begins, if they fall below: how small a negligible risk is is not to be seen."""
 _ROOM_FOR_A_NUMBER = 0.12
 """Decades a bar must be long to have its number written into it."""
 
 
 @dataclass(frozen=True, eq=False)
 class BandLine:
-    """A quantity along a charge: label, mean stoichiometry (r,), default, lowest and highest of the band (r,)."""
+    """A quantity along a charge, or along a `discharge`.
+
+    Attributes
+    ----------
+    label
+        The particle; its lines have one colour.
+    mean_x, values, low, high : (r,)
+        Mean stoichiometry, default, lowest and highest of the band.
+    discharge
+        Drawn dashed.
+    """
 
     label: str
     mean_x: Array
     values: Array
     low: Array
     high: Array
+    discharge: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,11 +94,17 @@ class FilmLine:
 
 
 def _draw_lines(axes: Axes, lines: Sequence[BandLine], title: str) -> None:
-    for index, line in enumerate(lines):
-        axes.fill_between(line.mean_x, line.low, line.high, color=colour(index), alpha=0.2, linewidth=0.0)
-        axes.plot(line.mean_x, line.values, color=colour(index), label=line.label)
-    axes.axhline(1.0, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
+    particles = list(dict.fromkeys(line.label for line in lines))
+    both = len({line.discharge for line in lines}) > 1
+    for line in lines:
+        shade = colour(particles.index(line.label))
+        label = f"{line.label}, {'discharge' if line.discharge else 'charge'}" if both else line.label
+        axes.fill_between(line.mean_x, line.low, line.high, color=shade, alpha=0.2, linewidth=0.0)
+        axes.plot(line.mean_x, line.values, color=shade, linestyle=_DASHED if line.discharge else "-", label=label)
+    axes.axhline(1.0, color=GREY, linewidth=0.9, linestyle=(0, (1, 2)))
     axes.set_yscale("log")
+    if min(float(np.nanmin([*line.low, *line.values])) for line in lines) < _LEAST_RISK:
+        axes.set_ylim(bottom=_LEAST_RISK)
     axes.set(xlabel="Mean stoichiometry x of Li$_x$MO$_2$", title=title)
     axes.invert_xaxis()
     guide_lines(axes)
@@ -164,7 +184,10 @@ def risk_figure(
     _draw_lines(left, total, "Total reaction energy")
     _draw_lines(middle, mutual, "Mutual reaction energy")
     left.set_ylabel("Largest local risk, full coverage = 1")
-    left.legend(loc="center", bbox_to_anchor=(0.5, 0.28), title=f"shade: {band}", title_fontsize=8.5)
+    left.legend(
+        loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=2, fontsize=8.5, title=f"shade: {band}",
+        title_fontsize=8.5, alignment="left",
+    )  # fmt: skip
     _draw_bars(right, bars)
     right.set_title(bars_title)
     right.set_xlabel("Risk = product of its factors [1]; black lines: the band")

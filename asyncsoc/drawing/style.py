@@ -32,7 +32,7 @@ _RC: Final[dict[str, Any]] = {
     "axes.titlesize": 11.0,
     "axes.titleweight": "normal",
     "axes.titlelocation": "left",
-    "axes.titlepad": 8.0,
+    "axes.titlepad": 8.0,  # _TITLE_PAD
     "axes.labelsize": 10.0,
     "axes.labelcolor": INK,
     "axes.edgecolor": GREY,
@@ -57,6 +57,8 @@ _RC: Final[dict[str, Any]] = {
     "svg.hashsalt": "asyncsoc",
 }
 _DPI = 200.0
+_TITLE_PAD, _LEGEND_ROW = 8.0, 14.0
+"""Points between a plot and its title, and what a row of a legend between the two takes."""
 _PADS: Final[dict[str, Any]] = {"w_pad": 0.09, "h_pad": 0.09, "wspace": 0.03, "hspace": 0.03}
 
 
@@ -110,6 +112,17 @@ def source_note(figure: Figure, text: str) -> None:
 def guide_lines(axes: Axes) -> None:
     """Draw faint horizontal lines at the ticks, to read values by."""
     axes.grid(axis="y", color=LIGHT, linewidth=0.6)
+
+
+def legend_above(axes: Axes, *, rows: int) -> None:
+    """Put the legend in `rows` rows between the title and the plot, where no curve can run into it."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        axes.legend(
+            handles, labels, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=-(-len(handles) // rows),
+            borderaxespad=0.2, borderpad=0.1, columnspacing=1.4, handlelength=1.6,
+        )  # fmt: skip
+    axes.set_title(axes.get_title(loc="left"), pad=_TITLE_PAD + _LEGEND_ROW * rows)
 
 
 def colour(index: int) -> str:

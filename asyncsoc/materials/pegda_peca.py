@@ -6,11 +6,14 @@ from asyncsoc.materials import polymer
 from asyncsoc.materials.ncm811 import arrhenius
 from asyncsoc.materials.sources import AN2023, BRADFORD2023
 from asyncsoc.materials.types import Electrolyte, Parameter
+from asyncsoc.units import ZERO_CELSIUS
 
 CONDUCTIVITY = 0.043
 """S/m (0.43 mS/cm)."""
 ACTIVATION_ENERGY = 35800.0
-"""J/mol."""
+"""J/mol, of amorphous PEO-LiTFSI over `MEASURED`."""
+MEASURED = (60.0, 90.0)
+"""degC."""
 
 
 def conductivity_pegda_peca(temperature: float) -> float:
@@ -27,6 +30,7 @@ PEGDA_PECA = Electrolyte(
     separator_thickness=polymer.SEPARATOR_THICKNESS,
     areal_capacity=polymer.AREAL_CAPACITY,
     transfer_coefficient=polymer.TRANSFER_COEFFICIENT,
+    conductivity_range=(MEASURED[0] + ZERO_CELSIUS, MEASURED[1] + ZERO_CELSIUS),
     parameters=(
         *polymer.interface_parameters(),
         Parameter(

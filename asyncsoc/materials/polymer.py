@@ -45,8 +45,9 @@ def interface_parameters() -> tuple[Parameter, ...]:
             ASSUMED,
             True,
             "No measured value was found. An interface resistance of 50 to 300 ohm cm2 of electrode, with about "
-            "ten times as much contact as electrode area (12.7 mg/cm2, R = 7.5 um), gives 0.1 to 0.6 A/m2: "
-            "scan 0.1 to 1.",
+            "ten times as much particle as electrode area (12.7 mg/cm2, R = 7.5 um), gives 0.1 to 0.5 A/m2 if all of "
+            "it is contact. Had those electrodes been touched over f = 0.3 only, the same resistances would mean 3 "
+            "times as much, 0.3 to 2 A/m2: scan 0.1 to 1, and 2 for that.",
         ),
         Parameter(
             "exchange current density, dependence on x",

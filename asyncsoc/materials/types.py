@@ -71,6 +71,9 @@ class Electrolyte:
         i0(x, T) in A/m2 of the interface with NCM811; None takes the cathode's own.
     conductivity
         kappa(T) in S/m.
+    conductivity_range
+        (lowest, highest) temperature [K] at which that conductivity was measured: a run beyond it is warned of. None
+        where the source says nothing about the temperature.
     separator_thickness
         m, for the series drop.
     areal_capacity
@@ -86,3 +89,4 @@ class Electrolyte:
     areal_capacity: float
     transfer_coefficient: float
     parameters: tuple[Parameter, ...]
+    conductivity_range: tuple[float, float] | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.observables.soc import mean_stoichiometry
 from asyncsoc.units import FARADAY
 
 Array = NDArray[np.float64]
@@ -25,11 +24,6 @@ def lithium_balance_error[T: (float, Array)](mean_initial: T, mean_now: T, charg
         c_max V, the lithium in the particle at x = 1.
     """
     return abs((mean_initial - mean_now) - charge / (FARADAY * capacity_constant))
-
-
-def lithium_content(x: Array, mass: Array, maximum_concentration: float) -> float:
-    """Return the lithium in the particle, c_max * sum(m x) [mol], with mass [m3] and c_max [mol/m3]."""
-    return maximum_concentration * float(mass.sum()) * mean_stoichiometry(x, mass)
 
 
 def specific_capacity[T: (float, Array)](charge: T, density: T, volume: float) -> T:

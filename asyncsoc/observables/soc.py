@@ -24,7 +24,9 @@ def _weighted_mean(x: Array, weights: Array, what: str) -> float:
 
 
 def mean_stoichiometry(x: Array, mass: Array) -> float:
-    """Return the volume mean of the stoichiometry: sum(m x) / sum(m), what the cell shows.
+    """Return the volume mean of the stoichiometry: sum(m x) / sum(m).
+
+    A cell shows it where all its particles are alike and no side reaction takes part of the current.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ class Moment:
     time : s
     voltage : V
     mean_soc, contact_soc
-        What the cell shows and what lies under the contact.
+        Of the particle, as a cell of such particles shows it, and under the contact.
     nickel_contact, nickel_far
         Ni4+/Ni3+ at the mean stoichiometry under the contact and on the side farthest from it.
     """
@@ -58,7 +58,7 @@ class Moment:
 
     @property
     def lead(self) -> float:
-        """How far the contact's SOC runs ahead of the cell's."""
+        """How far the contact's SOC runs ahead of the particle's."""
         return self.contact_soc - self.mean_soc
 
 
@@ -103,7 +103,7 @@ class Headlines:
     Attributes
     ----------
     largest_lead
-        Largest lead of the contact's SOC over the cell's (asynchrony).
+        Largest lead of the contact's SOC over the particle's (asynchrony).
     soc_at_largest_lead
         Mean SOC at that moment.
     at_equal_soc

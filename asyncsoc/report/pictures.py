@@ -57,7 +57,7 @@ def overview(findings: Sequence[Findings]) -> Figure:
     """Return the SOC under the contact beside both particles' sections at equal mean SOC."""
     soc = findings[0].default.at_equal_soc.mean_soc
     panels = [_section(found, found.default.at_equal_soc, title=found.particle.title) for found in findings]
-    title = f"The contact runs ahead of the cell (maps at a mean SOC of {soc:.2f})"
+    title = f"The contact runs ahead of its particle (maps at a mean SOC of {soc:.2f})"
     return comparison_figure(_runs(findings), panels, _SHARE, title=title, note=_RESTS_ON)
 
 
@@ -109,7 +109,7 @@ def band(findings: Sequence[Findings]) -> Figure:
     panels = (
         BandPanel(
             "Largest lead in SOC [1]",
-            "How far the contact runs ahead of the cell",
+            "How far the contact runs ahead of its particle",
             _series(findings, lambda h: h.largest_lead),
             decimals=3,
         ),

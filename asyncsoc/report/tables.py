@@ -74,7 +74,7 @@ def remarks(findings: Sequence[Findings]) -> tuple[str, ...]:
     """Return what a reader of the table must know."""
     low, high = findings[0].diffusivity[[0, -1]]
     lines = [
-        "lead: SOC under the contact less the mean SOC, which is what the cell shows",
+        "lead: SOC under the contact less the mean SOC, which the cell shows if all particles are alike",
         f"over D: range over constant diffusivities from {low:.0e} to {high:.0e} m2/s, the dominant uncertainty; "
         "beside it with D(x, T) of O'Regan 2022",
         "assumed: contact fractions f (from micrographs), one round contact, "

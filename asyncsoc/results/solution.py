@@ -158,7 +158,12 @@ class Solution(RunData):
         return float(np.max(self.columns[names.BALANCE]))
 
     def summary(self) -> dict[str, Any]:
-        """Return the run's headline numbers, named with their units."""
+        """Return the run's headline numbers, named with their units.
+
+        "Largest asynchrony" is the asynchrony that is largest in magnitude, with its sign: positive where the contact
+        runs ahead of the particle's mean, as in a charge, negative where it lags behind, as in a discharge. A run with
+        both has its largest lead and its largest lag under names of their own, as magnitudes.
+        """
         columns = self.columns
         ahead = columns[names.ASYNCHRONY]
         peak = int(np.argmax(np.abs(ahead)))
@@ -177,6 +182,8 @@ class Solution(RunData):
             "Mean SOC at largest asynchrony": float(columns[names.MEAN_SOC][peak]),
             "Contact-mean SOC at largest asynchrony": float(columns[names.CONTACT_SOC][peak]),
             "Time of largest asynchrony [h]": float(columns[names.TIME][peak]) / 3600.0,
+            "Largest lead of the contact": max(0.0, float(np.max(ahead))),
+            "Largest lag of the contact": max(0.0, -float(np.min(ahead))),
             "Final Ni4+/Ni3+ at contact": float(columns[names.NICKEL_CONTACT][-1]),
             "Final Ni4+/Ni3+ at far side": float(columns[names.NICKEL_FAR][-1]),
             "Lithium balance error": self.lithium_balance_error,
@@ -197,10 +204,30 @@ class Solution(RunData):
             found["Side charge per charge moved"] = side / passed
         if names.FILM_MAX in columns:
             found["Film thickness max [m]"] = float(columns[names.FILM_MAX][-1])
+            found |= self._counted_and_extracted()
         for name in (names.RISK_MAX, names.RISK_DOSE):
             if name in columns and np.isfinite(columns[name]).any():
                 found[f"Final {name[:1].lower()}{name[1:]}"] = float(columns[name][np.isfinite(columns[name])][-1])
         return found
+
+    def _counted_and_extracted(self) -> dict[str, float]:
+        """Return what a charge counter shows beside what left the particle, where a reaction takes part of the current.
+
+        Capacities and mean SOC of the curves differ then: charge is counted, lithium is what the particle holds.
+        """
+        columns = self.columns
+        counted = columns[names.CHARGE]
+        extracted = counted - columns[names.SIDE_CHARGE]
+        most, far = int(np.argmax(np.abs(counted))), int(np.argmax(np.abs(extracted)))
+        if counted[most] == 0.0 or extracted[far] == 0.0:
+            return {}
+        per_charge = columns[names.CAPACITY][most] / counted[most]
+        soc = columns[names.MEAN_SOC]
+        soc_per_charge = (soc[far] - soc[0]) / extracted[far]
+        return {
+            "Largest extracted capacity [mA.h/g]": float(np.max(extracted) * per_charge),
+            "Final counted SOC": float(soc[0] + soc_per_charge * counted[-1]),
+        }
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what `asyncsoc run --json` prints: plain types only, None in place of what is not finite."""
@@ -223,7 +250,7 @@ class Solution(RunData):
         return document
 
     def plot(self, time: float | None = None) -> Figure:
-        """Return a figure of voltage, states of charge and the Ni4+ section map.
+        """Return a figure of voltage, states of charge, film where one grew, and the Ni4+ section map.
 
         Parameters
         ----------
@@ -238,11 +265,9 @@ class Solution(RunData):
         moment = float(self.field_times[-1]) if time is None else time
         values = np.asarray(ni4_fraction(self.stoichiometry_at(moment)))
         panel = SectionPanel(f"Inside at {moment / 3600.0:.2f} h", self.mesh, self.contact, values)
-        capacity = self.columns[names.CAPACITY]
         return overview_figure(
             LabelledRun(self.name, self.columns),
             panel,
             "Ni$^{4+}$ share of nickel [1]",
-            against="capacity" if np.all(np.diff(capacity) >= 0.0) and capacity[-1] > 0.0 else "time",
             title=f"{self.name}: coverage {self.contact.coverage_realised:.3g}",
         )

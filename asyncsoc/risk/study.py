@@ -84,13 +84,16 @@ class RiskCurve:
 
 
 def _log_at(place: Array, values: Array, wanted: float) -> float:
-    """Return `values` where `place` first passes `wanted`, linear in the logarithm."""
-    good = np.isfinite(values) & (values > 0.0)
-    place, values = place[good], values[good]
+    """Return `values` where `place` first passes `wanted`, linear in the logarithm; NaN where they are not known there.
+
+    Rows without a number are not bridged: beyond a gap may lie the way back.
+    """
     crossing = np.flatnonzero((place[:-1] - wanted) * (place[1:] - wanted) <= 0.0)
     if not len(crossing):
         return float("nan")
     k = int(crossing[0])
+    if not (values[k] > 0.0 and values[k + 1] > 0.0):  # NaN is not above 0 either
+        return float("nan")
     width = place[k + 1] - place[k]
     share = (wanted - place[k]) / width if width != 0.0 else 0.0
     return float(np.exp((1.0 - share) * np.log(values[k]) + share * np.log(values[k + 1])))

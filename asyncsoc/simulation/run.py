@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.case import Case
 from asyncsoc.case.fitted import fitted_constants
+from asyncsoc.case.validity import conductivity_warnings
 from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.errors import InputError, SimulationError
 from asyncsoc.observables import names
@@ -199,7 +200,7 @@ def _solution(
     warnings += [warning for warning in (resolution_warning(setup.contact, setup.mesh), resolution) if warning]
     ends = step_ends(columns, reached.times, reached.fields, outcome, setup.member.segments)
     warnings += duration_warnings(setup.mesh, ends)
-    warnings += fitted_constants(case)
+    warnings += [*conductivity_warnings(case), *fitted_constants(case)]
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),

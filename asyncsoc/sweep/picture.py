@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +15,14 @@ from numpy.typing import NDArray
 from asyncsoc.drawing.sweep import Cloud, SweepPanel, sweep_figure
 from asyncsoc.errors import InputError
 from asyncsoc.results.atomic import replaced
+from asyncsoc.sweep.design import ROW
 from asyncsoc.sweep.gather import Gathered
 from asyncsoc.sweep.keys import SEED, Value
 from asyncsoc.sweep.plan import Plan
-from asyncsoc.sweep.record import AT_HALF
+from asyncsoc.sweep.record import AT_HALF, STATUSES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 COVERAGE = "contact.coverage"
@@ -33,11 +39,30 @@ _SHOWN: Mapping[str, tuple[str, str, float, float]] = {
 _CONTACT = "Contact-mean SOC at largest asynchrony"
 _MEAN = "Mean SOC at largest asynchrony"
 _AHEAD = "Largest asynchrony"
+_LEAD = "Largest lead of the contact"
+_WITHOUT = "without this number"
 _RISK = ("Final risk max", "Final dose against full coverage")
 
 
 def draw_sweep(path: Path, plan: Plan, gathered: Gathered) -> Path:
-    """Draw contact SOC, asynchrony and, where there is one, risk over what was varied; return the picture's path.
+    """Draw `figure_of` a sweep into a file and return its path.
+
+    Raises
+    ------
+    InputError
+        Nothing that can be drawn was varied, or no case was carried out.
+    """
+    picture = io.BytesIO()
+    figure_of(plan, gathered).savefig(picture, format="png")
+    with replaced(path) as stream:
+        stream.write(picture.getvalue())
+    return path
+
+
+def figure_of(plan: Plan, gathered: Gathered) -> Figure:
+    """Return contact SOC, asynchrony and, where there is one, risk over what was varied.
+
+    Cases without one of the numbers are marked and counted; particles of a table are points of their own.
 
     Raises
     ------
@@ -48,27 +73,28 @@ def draw_sweep(path: Path, plan: Plan, gathered: Gathered) -> Path:
     key = _abscissa(values)
     lines = list(_lines(plan, values, key))
     label, x = _scaled(key, np.array(values[key], dtype=np.float64))
-    panels = [
-        _panel(gathered, lines, x, AT_HALF, "SOC under the contact when the cell shows half", beside=0.5)
+    joined = not any(key in dimension.keys and dimension.name == ROW for dimension in plan.design.dimensions)
+    signs = np.sign(gathered.numbers.get(_AHEAD, np.zeros(1)))
+    mixed = bool((signs > 0.0).any() and (signs < 0.0).any())  # cycles: the larger of a lead and a lag, signed
+    ahead = _LEAD if mixed and _has(gathered, _LEAD) else _AHEAD
+    wanted: list[tuple[str, str, str, str | float | None]] = [
+        (AT_HALF, "SOC under the contact at a mean SOC of 0.5", "never at a mean SOC of 0.5", 0.5)
         if _has(gathered, AT_HALF)
-        else _panel(gathered, lines, x, _CONTACT, "SOC under the contact, where it runs ahead most", beside=_MEAN),
-        _panel(gathered, lines, x, _AHEAD, "How far the contact runs ahead"),
+        else (_CONTACT, "SOC under the contact, where it runs ahead most", _WITHOUT, _MEAN),
+        (ahead, "How far the contact runs ahead", _WITHOUT, None),
     ]
-    panels += [
-        _panel(gathered, lines, x, name, "Risk against full coverage") for name in _RISK[:1] if _has(gathered, name)
+    wanted += [(name, "Risk against full coverage", _WITHOUT, None) for name in _RISK[:1] if _has(gathered, name)]
+    panels = [
+        replace(_panel(gathered, lines, x, name, title, beside=beside), absent=absent, joined=joined)
+        for name, title, absent, beside in wanted
     ]
     positive = x[x > 0.0]
     log = len(positive) == len(x) and x.max() / x.min() > _LOG_SPAN
     others = [name for name in values if name != key and len(set(values[name])) > 1]
     note = f"{int((gathered.status == 0).sum())} of {gathered.count} cases carried out"
     if others and len(lines) == 1:
-        note += f"; spread over {', '.join(others)}"
-    figure = sweep_figure(panels, abscissa=label, log=bool(log), title=plan.name, note=note)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png")
-    with replaced(path) as stream:
-        stream.write(picture.getvalue())
-    return path
+        note += f"; {'spread over' if joined else 'particles differ also in'} {', '.join(others)}"
+    return sweep_figure(panels, abscissa=label, log=bool(log), title=plan.name, note=note)
 
 
 def _columns(plan: Plan) -> dict[str, list[Value]]:
@@ -134,12 +160,13 @@ def _panel(
     other = gathered.numbers.get(beside) if isinstance(beside, str) else None
     if isinstance(beside, float):
         other = np.full(gathered.count, beside)
+    carried = gathered.status == STATUSES.index("done")
+    absent = carried & ~np.isfinite(y)
     clouds = tuple(
-        Cloud(label, x[chosen], y[chosen], None if other is None else other[chosen])
+        Cloud(label, x[chosen], y[chosen], None if other is None else other[chosen], absent[chosen])
         for label, chosen in lines
-        if np.isfinite(y[chosen]).any()
     )
-    if not clouds:
+    if not np.isfinite(y).any():
         raise InputError("no case was carried out", where="sweep")
     seen = y[np.isfinite(y)]
     log = bool(seen.min() > 0.0 and seen.max() > _LOG_SPAN * seen.min())

@@ -22,7 +22,7 @@ Status = Literal["done", "failed", "quarantined"]
 STATUSES: tuple[Status, ...] = ("done", "failed", "quarantined")
 """Carried out; could not be carried out; killed its worker twice, once while alone."""
 AT_HALF = "Contact-mean SOC at mean SOC 0.5"
-"""What the contact has reached when the cell shows half: the first time it does; None where it never does."""
+"""What the contact has reached when its particle is half charged: the first time it is; None where it never does."""
 _LENGTHS = struct.Struct("<II")
 _LEVEL = 1
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))

@@ -60,7 +60,8 @@ class Estimate:
         Difference of stoichiometry between the mean and the contact's mean, its center, and between the center and the
         farthest point; magnitudes.
     soc_lead : Band
-        Lead of the contact's state of charge over the cell's (positive on charge).
+        With a constant diffusivity: lead of the contact's state of charge over the particle's mean (positive on
+        charge).
     window
         Width of the stoichiometry range the step may use.
     diffusion_time, relaxation_time
@@ -74,6 +75,9 @@ class Estimate:
         One sentence.
     notes
         What was left out or replaced.
+    largest_lead, soc_at_largest_lead
+        Largest lead along the step with the diffusivity as it changes on the way (`lead_along`), what a run's largest
+        asynchrony is to be compared with, and the mean state of charge there; None where only numbers were given.
     """
 
     kind: str
@@ -94,6 +98,8 @@ class Estimate:
     flux_limited: bool
     verdict: str
     notes: tuple[str, ...] = ()
+    largest_lead: float | None = None
+    soc_at_largest_lead: float | None = None
 
 
 def contact_shape(kind: str, coverage: float, patches: int = 1) -> tuple[ContactShape, tuple[str, ...]]:
@@ -137,6 +143,47 @@ def kirchhoff_band(diffusivity: Callable[[np.ndarray], np.ndarray], low: float, 
     """Return the mean, highest and lowest of D(x) for x between `low` and `high` [m2/s]."""
     samples = np.asarray(diffusivity(np.linspace(low, high, 401)), dtype=np.float64)
     return Band(float(samples.mean()), float(samples.max()), float(samples.min()))
+
+
+def lead_along(
+    diffusivity: Callable[[np.ndarray], np.ndarray],
+    *,
+    limits: tuple[float, float],
+    start: float,
+    end: float,
+    excess: float,
+    rate: float,
+    radius: float,
+) -> tuple[float, float]:
+    """Return by how much the mean exceeds the contact's stoichiometry at most on the way, and the mean there.
+
+    Under uniform flux the Kirchhoff potential psi(x), the integral of D, is quasi-steady: psi at the contact lies
+    `excess` from that of the mean, and x at the contact follows from it. The excess builds up with the slowest mode,
+    as 1 - exp(-4.333 int D dt / R^2).
+
+    Parameters
+    ----------
+    diffusivity
+        D(x) [m2/s].
+    limits
+        (lowest, highest) stoichiometry the contact can have.
+    start, end
+        Of the mean.
+    excess : m2/s
+        J R / c_max times the pseudo-steady excess of the contact's mean.
+    rate : 1/s
+        |dx/dt| of the mean.
+    radius : m
+    """
+    grid = np.linspace(*limits, 2001)
+    d = np.asarray(diffusivity(grid), dtype=np.float64)
+    psi = np.concatenate(([0.0], np.cumsum(0.5 * (d[1:] + d[:-1]) * np.diff(grid))))
+    mean = np.linspace(start, end, 401)
+    passed = np.interp(mean, grid, psi)
+    contact = np.interp(passed + np.sign(end - start) * excess, psi, grid)
+    lead = (mean - contact) * -np.expm1(-(SLOWEST_ROOT**2) * np.abs(passed - passed[0]) / (rate * radius**2))
+    at = int(np.argmax(np.abs(lead)))
+    return float(lead[at]), float(mean[at])
 
 
 def estimate_sphere(

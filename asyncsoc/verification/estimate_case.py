@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from asyncsoc.case.case import Case
 from asyncsoc.errors import InputError
@@ -11,9 +12,11 @@ from asyncsoc.materials.overrides import with_overrides
 from asyncsoc.materials.registry import cathode
 from asyncsoc.materials.types import Cathode
 from asyncsoc.protocol.types import Step
-from asyncsoc.verification.estimate import Estimate, estimate_sphere, kirchhoff_band
+from asyncsoc.verification.estimate import Estimate, estimate_sphere, kirchhoff_band, lead_along
 
 _SECONDS_PER_HOUR = 3600.0
+_CONSTANT = 1.01
+"""Ratio of the highest to the lowest diffusivity below which it counts as constant."""
 
 
 def estimate(case: Case) -> Estimate:
@@ -46,14 +49,15 @@ def estimate(case: Case) -> Estimate:
     end = _end(material, step, start, charging=current > 0.0)
     temperature = step.temperature or case.protocol.temperature
     low, high = min(start, end), max(start, end)
+    band = kirchhoff_band(lambda x: material.diffusivity(x, temperature), low, high)
     notes = ["uniform flux on the contact: finite kinetics draws less at the edge and lowers the excess somewhat"]
     if case.material.diffusivity is None:
         notes.append(f"D(x) of {material.name} at {temperature:g} K; sources differ by more than its range")
-    return estimate_sphere(
+    result = estimate_sphere(
         radius=radius,
         coverage=coverage,
         kind=case.contact.kind,
-        diffusivity=kirchhoff_band(lambda x: material.diffusivity(x, temperature), low, high),
+        diffusivity=band,
         maximum_concentration=material.maximum_concentration,
         current=current,
         window=high - low,
@@ -61,6 +65,31 @@ def estimate(case: Case) -> Estimate:
         patches=case.contact.n or 1,
         notes=tuple(notes),
     )
+    return _followed(result, material, temperature, start, end)
+
+
+def _followed(result: Estimate, material: Cathode, temperature: float, start: float, end: float) -> Estimate:
+    """Return the estimate with the largest lead along D(x), and a note on how that and the columns belong together."""
+    scale = result.flux * result.radius / material.maximum_concentration
+    lead, mean = lead_along(
+        lambda x: material.diffusivity(x, temperature),
+        limits=(min(material.window[0], end, start), max(material.window[1], end, start)),
+        start=start,
+        end=end,
+        excess=result.contact_excess.typical * result.diffusivity.typical,
+        rate=3.0 * scale / result.radius**2,
+        radius=result.radius,
+    )
+    width = usable_range(material)
+    largest, place = lead / width, (1.0 - mean) / width
+    between = (
+        f"each column holds for one constant D. A run follows D(x), from {result.diffusivity.most:.2g} to "
+        f"{result.diffusivity.least:.2g} m2/s: its lead is largest where D is low, about {largest:.3g} at a mean SOC "
+        f"of {place:.2g}; compare that with `Largest asynchrony` of `asyncsoc run`"
+    )
+    changes = result.diffusivity.least > _CONSTANT * result.diffusivity.most
+    notes = (*result.notes, between) if changes else result.notes
+    return replace(result, largest_lead=largest, soc_at_largest_lead=place, notes=notes)
 
 
 def _first_current_step(case: Case) -> Step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -118,15 +119,22 @@ def test_an_interrupted_run_is_kept_and_can_be_gone_on_with(
         if progress.fraction > 0.2:  # type: ignore[attr-defined]
             raise KeyboardInterrupt
 
+    changed = ["--set", "contact.kind=cap", "--set", "contact.coverage=0.6"]
+    folder = tmp_path / "kept here"
     with monkeypatch.context() as patched:
         patched.setattr(running, "progress_bar", lambda quiet: nullcontext(stop))
-        assert main(["run", str(case), "-o", str(tmp_path)]) == 130
+        assert main(["run", str(case), *changed, "-o", str(folder)]) == 130
     told = capsys.readouterr().err
     assert "what was reached is kept in" in told and "interrupted" in told
-    (kept,) = tmp_path.glob("*.vtkhdf")
-    assert main(["run", str(case), "--json", "--resume", str(kept)]) == 0
+    (kept,) = folder.glob("*.vtkhdf")
+    case.rename(tmp_path / "elsewhere.toml")  # the command told needs neither the case file nor its --set
+    (line,) = [line for line in told.splitlines() if "go on with: " in line]
+    command = shlex.split(line.partition("go on with: asyncsoc ")[2])
+    assert main([*command, "--json", "--no-plot"]) == 0
     resumed = json.loads(capsys.readouterr().out)
-    assert main(["run", str(case), "--json"]) == 0
+    assert resumed["files"] == [str(kept)]
+    assert main(["run", str(tmp_path / "elsewhere.toml"), *changed, "--json"]) == 0
     whole = json.loads(capsys.readouterr().out)
+    assert resumed["coverage"] == whole["coverage"]
     assert resumed["curves"]["Time [s]"] == pytest.approx(whole["curves"]["Time [s]"], rel=1e-12)
     assert resumed["curves"]["Voltage [V]"] == pytest.approx(whole["curves"]["Voltage [V]"], rel=1e-12)

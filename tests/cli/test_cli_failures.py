@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -36,6 +36,9 @@ class FakeSolution:
     """Stands for a run, so that the tests of the command line do not simulate."""
 
     warnings = ("the contact left the validity range",)
+
+    checkpoint: object = None
+    case: ClassVar[dict[str, Any]] = {"side_reaction": {"mode": "off"}}
 
     def to_json_dict(self) -> dict[str, Any]:
         return {"status": "stopped", "curves": {"Time [s]": [0.0, 1.0]}}

@@ -10,13 +10,14 @@ import pytest
 
 from asyncsoc.contact import shapes
 from asyncsoc.drawing.band import BandPanel, BandSeries, band_figure
-from asyncsoc.drawing.curves import LabelledRun, curves_figure, overpotential_figure
+from asyncsoc.drawing.curves import LabelledRun, abscissa_of, curves_figure, overpotential_figure
 from asyncsoc.drawing.overview import comparison_figure, overview_figure
 from asyncsoc.drawing.section import SectionPanel, contour_levels, nice_length, section_figure
 from asyncsoc.drawing.style import LINES
 from asyncsoc.errors import InputError
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.observables import names
+from tests.drawing.texts import collisions, laid_out
 
 UNIT = re.compile(r"\[[^\]]+\]$")
 
@@ -34,6 +35,30 @@ def columns(count: int = 40) -> dict[str, np.ndarray]:
         names.FILM: np.zeros(count),
         names.SERIES: np.full(count, 0.01),
     }
+
+
+def cycled(*, film: bool = False) -> dict[str, np.ndarray]:
+    """Three cycles of charge, rest, discharge and rest; the contact leads by 0.15 and lags by 0.2."""
+    hours = np.concatenate([np.linspace(start, start + 1.0, 12) for start in range(12)])
+    step = np.repeat(np.arange(1, 13), 12)
+    kind = (step - 1) % 4
+    within = hours - np.floor(hours - 1e-9)
+    within[::12] = 0.0
+    soc = np.choose(kind, [0.1 + 0.8 * within, 0.9 + 0.0 * within, 0.9 - 0.8 * within, 0.1 + 0.0 * within])
+    ahead = np.choose(kind, [0.15, 0.0, -0.2, 0.0]) * np.sin(np.pi * within)
+    found = {
+        names.TIME: 3600.0 * hours,
+        names.CAPACITY: 170.0 * soc,
+        names.CURRENT: np.choose(kind, [1e-10, 1e-24, -1e-10, 0.0]),
+        names.VOLTAGE: 3.0 + 1.2 * soc,
+        names.MEAN_SOC: soc,
+        names.CONTACT_SOC: soc + ahead,
+        names.STEP: step,
+        names.CYCLE: (step - 1) // 4 + 1,
+    }
+    if film:
+        found |= {names.FILM_MEAN: 1e-9 * hours, names.FILM_MAX: 2e-9 * hours}
+    return found
 
 
 def run(label: str = "Cal") -> LabelledRun:
@@ -67,6 +92,9 @@ FIGURES = {
     "comparison": lambda: comparison_figure(
         [run(), run("Hot-Cal")], [panel(), panel(0.95)], "Stoichiometry [1]", title="Both", note="a note"
     ),
+    "cycles": lambda: overview_figure(LabelledRun("cycles", cycled()), panel(), "Ni$^{4+}$ share of nickel [1]"),
+    "film": lambda: overview_figure(LabelledRun("film", cycled(film=True)), panel(), "Ni$^{4+}$ share of nickel [1]"),
+    "two cycled": lambda: curves_figure([LabelledRun("one", cycled()), LabelledRun("two", cycled())], "time"),
     "overview": lambda: overview_figure(run(), panel(), "Ni$^{4+}$ share of nickel [1]", title="cal"),
 }
 
@@ -94,6 +122,55 @@ def test_figures_draw_the_same_twice_and_leave_the_users_settings_alone(name):
     with mpl.rc_context({"font.size": 30.0, "axes.grid": True}):
         assert png(FIGURES[name]()) == first
     assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_lies_on_another_or_leaves_the_picture(name):
+    assert collisions(FIGURES[name]()) == []
+
+
+@pytest.mark.parametrize("name", ["cycles", "film", "two cycled", "curves-time"])
+def test_no_legend_or_writing_lies_on_a_curve_over_time(name):
+    figure = laid_out(FIGURES[name]())
+    for axes in figure.axes:
+        written = [text for text in axes.texts if text.get_text()]
+        boxes = [artist.get_window_extent() for artist in (axes.get_legend(), *written) if artist is not None]
+        for line in axes.get_lines():
+            points = line.get_transform().transform(np.column_stack(line.get_data()).astype(float).reshape(-1, 2))
+            for box in boxes:
+                assert not box.count_contains(points), (axes.get_title(loc="left"), line.get_label())
+
+
+def test_cycles_are_drawn_over_time_with_their_rests_shaded_and_both_leads_told():
+    voltage, soc, _, _ = FIGURES["cycles"]().axes
+    (line,) = voltage.get_lines()
+    np.testing.assert_allclose(line.get_xdata(), cycled()[names.TIME] / 3600.0)
+    np.testing.assert_allclose(line.get_ydata(), cycled()[names.VOLTAGE])
+    rests = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in voltage.patches]
+    np.testing.assert_allclose(rests, [(hour, hour + 1.0) for hour in (1, 3, 5, 7, 9, 11)])
+    texts = [text.get_text() for text in soc.get_legend().get_texts()]
+    lead = cycled()[names.CONTACT_SOC] - cycled()[names.MEAN_SOC]
+    assert f"lead up to {lead.max():+.3f}, \N{MINUS SIGN}{-lead.min():.3f}" in texts and "rest" in texts
+    assert not soc.texts
+
+
+def test_a_charge_without_rests_is_drawn_over_capacity_and_one_with_over_time():
+    assert abscissa_of(run()) == "capacity"
+    charge = columns()
+    step, current = np.full(40, 1), np.full(40, 1e-10)
+    assert abscissa_of(LabelledRun("", charge | {names.STEP: step, names.CURRENT: current})) == "capacity"
+    step[30:], current[30:] = 2, 0.0
+    flat = np.minimum(charge[names.CAPACITY], charge[names.CAPACITY][30])
+    rested = charge | {names.STEP: step, names.CURRENT: current, names.CAPACITY: flat}
+    assert abscissa_of(LabelledRun("", rested)) == "time"
+
+
+def test_a_film_is_in_the_picture_of_its_run():
+    film = next(axes for axes in FIGURES["film"]().axes if axes.get_title(loc="left") == "Film on the contact")
+    (mean,) = film.get_lines()
+    np.testing.assert_allclose(mean.get_ydata(), cycled(film=True)[names.FILM_MEAN] * 1e9)
+    assert film.collections[0].get_paths()[0].vertices[:, 1].max() == pytest.approx(24.0)
+    assert [axes.get_title(loc="left") for axes in FIGURES["cycles"]().axes].count("Film on the contact") == 0
 
 
 def test_no_figure_is_registered_with_pyplot(run_python):

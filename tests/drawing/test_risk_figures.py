@@ -8,6 +8,7 @@ import pytest
 from asyncsoc.drawing.fit import FitPanel, fit_figure
 from asyncsoc.drawing.risk import BandLine, FactorBar, FilmLine, film_figure, risk_figure
 from asyncsoc.errors import InputError
+from tests.drawing.texts import collisions, laid_out
 
 X = np.linspace(0.9, 0.4, 30)
 
@@ -44,6 +45,25 @@ def test_risk_shows_lines_bands_and_factors() -> None:
     figure.canvas.draw()
     with pytest.raises(InputError, match="lines of both energies"):
         risk_figure(lines, lines[:1], BARS, title="", bars_title="", band="")
+
+
+def test_charge_and_discharge_are_told_apart_and_nothing_is_hidden_behind_a_legend() -> None:
+    down = BandLine("Cal", X[::-1], 0.1 * X, 1e-7 * X, 0.2 * X, discharge=True)
+    figure = laid_out(
+        risk_figure(
+            [line("Cal", 20.0), down], [line("Cal", 9.0), down], BARS, title="Risk", bars_title="At x", band="i0"
+        )
+    )
+    left = figure.axes[0]
+    solid, dashed, _ = left.get_lines()
+    np.testing.assert_array_equal(solid.get_ydata(), line("Cal", 20.0).values)
+    np.testing.assert_array_equal(dashed.get_ydata(), down.values)
+    assert solid.get_linestyle() == "-" and dashed.get_linestyle() == "--"
+    assert solid.get_color() == dashed.get_color()
+    assert [text.get_text() for text in left.get_legend().get_texts()] == ["Cal, charge", "Cal, discharge"]
+    assert left.get_ylim()[0] == pytest.approx(1e-2)
+    assert left.get_legend().get_window_extent().y1 < left.get_window_extent().y0
+    assert collisions(figure) == []
 
 
 def test_film_shows_its_growth_profile_voltage_and_resistance() -> None:

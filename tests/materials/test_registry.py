@@ -76,6 +76,27 @@ def test_values_of_the_electrolytes_at_60_degc():
     assert electrolyte("liquid-lipf6").conductivity(298.15) == pytest.approx(0.9487 * 0.47**1.5, rel=1e-12)
 
 
+def test_peo_below_its_melting_point_is_what_was_measured_there():
+    """The three series of the source, in S/cm at degC; the mean of their logarithms is what the set gives."""
+    peo = electrolyte("peo-litfsi").conductivity
+    first = {25.0: 1.16e-5, 40.0: 6.0e-5}
+    second, third = {30.0: 9.365e-6, 40.0: 3.392e-5}, {30.0: 9.38e-6, 40.0: 3.41e-5}
+    assert peo(313.15) == pytest.approx(100.0 * (first[40.0] * second[40.0] * third[40.0]) ** (1 / 3), rel=2e-3)
+    inverse = {celsius: 1.0 / (celsius + 273.15) for celsius in (25.0, 30.0, 40.0)}
+    share = (inverse[30.0] - inverse[25.0]) / (inverse[40.0] - inverse[25.0])
+    between = first[25.0] * (first[40.0] / first[25.0]) ** share
+    at_30 = (between * second[30.0] * third[30.0]) ** (1 / 3)
+    assert peo(303.15) == pytest.approx(100.0 * at_30, rel=5e-3)
+    assert peo(298.15) == pytest.approx(100.0 * at_30 * first[25.0] / between, rel=5e-3)
+
+
+@pytest.mark.parametrize("celsius", [-20.0, -0.1, 120.1])
+def test_a_conductivity_nobody_measured_anywhere_near_is_refused(celsius):
+    with pytest.raises(InputError, match="0 to 120 degC") as caught:
+        electrolyte("peo-litfsi").conductivity(celsius + 273.15)
+    assert "electrolyte.conductivity" in str(caught.value)
+
+
 @pytest.mark.parametrize("name", [*cathode_names(), *electrolyte_names()])
 def test_sets_travel_to_other_processes(name):
     original = cathode(name) if name in cathode_names() else electrolyte(name)

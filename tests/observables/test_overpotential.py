@@ -2,60 +2,48 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from asyncsoc.materials.ncm811_sturm2019 import DEFAULT
-from asyncsoc.observables.overpotential import current_weights, split_overpotential
+from asyncsoc.kernels.observing import split_rows
+from tests.observables.overpotential import shares
 
-U = DEFAULT.open_circuit_potential
 four = {"dtype": np.float64, "shape": 4}
 
 
+def compiled(weights: np.ndarray, potentials: np.ndarray, current: np.ndarray, film: np.ndarray) -> tuple[float, float]:
+    """Return <U(x_s)> and <i R_film> as the kernel has them."""
+    out = np.empty((1, 2))
+    none, count = np.zeros(1, dtype=np.int64), np.array([len(weights)])
+    split_rows(none, weights[None], count, potentials[None], current[None], film[None], out)
+    return float(out[0, 0]), float(out[0, 1])
+
+
+@settings(deadline=None)  # the first example loads the kernel
 @given(
-    x=arrays(**four, elements=st.floats(0.25, 0.85)),
     weights=arrays(**four, elements=st.floats(1e-3, 1.0)),
-    current=arrays(**four, elements=st.floats(-2.0, 2.0)),
+    potentials=arrays(**four, elements=st.floats(3.0, 4.5)),
+    current=arrays(**four, elements=st.floats(-2.0, 2.0, allow_subnormal=False)),
     film=arrays(**four, elements=st.floats(0.0, 0.1)),
-    mean=st.floats(0.25, 0.85),
-    potential=st.floats(3.0, 4.5),
-    series=st.floats(-0.2, 0.2),
 )
-def test_parts_add_up_to_voltage_minus_potential_of_the_mean(x, weights, current, film, mean, potential, series):
-    split = split_overpotential(
-        x_contact=x,
-        weights=weights * 1e-12,
-        current_density=current,
-        film_resistance=film,
-        mean_x=mean,
-        potential=potential,
-        voltage=potential + series,
-        open_circuit_potential=U,
-    )
-    assert split.total == pytest.approx(potential + series - float(U(np.array([mean]))[0]), abs=1e-12)
+def test_means_over_the_contact_are_weighted_with_the_local_current(weights, potentials, current, film):
+    weights = 1e-12 * weights
+    share = shares(weights, current)
+    surface, drop = compiled(weights, potentials, current, film)
+    assert surface == pytest.approx(float(share @ potentials), rel=1e-12)
+    assert drop == pytest.approx(float(share @ (current * film)), rel=1e-12, abs=1e-15)
 
 
 def test_parts_are_the_current_weighted_means_of_local_ones():
-    x, weights, current, film = np.array([0.5, 0.6]), np.array([1.0, 3.0]), np.array([2.0, 1.0]), np.array([0.01, 0.02])
-    split = split_overpotential(
-        x_contact=x,
-        weights=weights,
-        current_density=current,
-        film_resistance=film,
-        mean_x=0.7,
-        potential=4.0,
-        voltage=4.1,
-        open_circuit_potential=lambda x: 4.0 - x,
-    )
-    share = np.array([0.4, 0.6])
-    assert split.concentration == pytest.approx(share @ (4.0 - x) - 3.3)
-    assert split.film == pytest.approx(share @ (current * film))
-    assert split.kinetic == pytest.approx(share @ (4.0 - (4.0 - x) - current * film))
-    assert split.series == pytest.approx(0.1)
+    surface, drop = compiled(np.array([1.0, 3.0]), np.array([3.5, 3.4]), np.array([2.0, 1.0]), np.array([0.01, 0.02]))
+    assert surface == pytest.approx(0.4 * 3.5 + 0.6 * 3.4)
+    assert drop == pytest.approx(0.4 * 0.02 + 0.6 * 0.02)
 
 
-def test_weights_stay_a_mean_at_rest():
-    weights = np.array([1.0, 1.0, 2.0])
-    np.testing.assert_allclose(current_weights(weights, np.array([1.0, -1.0, 0.0])), [0.5, 0.5, 0.0])
-    np.testing.assert_allclose(current_weights(weights, np.zeros(3)), [0.25, 0.25, 0.5])
+@pytest.mark.parametrize(
+    ("current", "expected"), [([1.0, -1.0, 0.0], 0.5 * 3.0 + 0.5 * 4.0), ([0.0, 0.0, 0.0], 0.25 * 7.0 + 0.5 * 3.6)]
+)
+def test_weights_stay_a_mean_at_rest(current, expected):
+    surface, _ = compiled(np.array([1.0, 1.0, 2.0]), np.array([3.0, 4.0, 3.6]), np.array(current), np.zeros(3))
+    assert surface == pytest.approx(expected)

@@ -98,7 +98,9 @@ def test_summary_names_quantities_with_units_and_finds_the_largest_asynchrony(ma
     ahead = np.zeros(12)
     ahead[[3, 7]] = 0.1, -0.2
     summary = make_solution(columns={**columns, names.ASYNCHRONY: ahead}).summary()
-    assert summary["Largest asynchrony"] == -0.2
+    assert summary["Largest asynchrony"] == -0.2  # the largest in magnitude, with its sign
+    assert summary["Largest lead of the contact"] == 0.1
+    assert summary["Largest lag of the contact"] == 0.2
     assert summary["Time of largest asynchrony [h]"] == pytest.approx(7.0 / 11.0)
     assert summary["Final voltage [V]"] == columns[names.VOLTAGE][-1]
     assert summary["Coverage realised"] == pytest.approx(0.3, abs=1e-6)

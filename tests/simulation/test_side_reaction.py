@@ -146,6 +146,18 @@ def test_intercalation_and_side_charge_are_the_charge_applied(coupled: Solution)
     assert left + columns[names.SIDE_CHARGE][-1] == pytest.approx(columns[names.CHARGE][-1], rel=1e-10)
 
 
+def test_what_is_counted_and_what_left_the_particle_are_both_told(coupled: Solution) -> None:
+    summary, columns = coupled.summary(), coupled.columns
+    cathode_ = prepare(Case.from_dict(dict(coupled.case))).cathode
+    per_stoichiometry = FARADAY * cathode_.maximum_concentration / (3600.0 * cathode_.density)  # mA h/g
+    left = per_stoichiometry * (columns[names.MEAN_X][0] - columns[names.MEAN_X].min())
+    assert summary["Largest extracted capacity [mA.h/g]"] == pytest.approx(left, rel=1e-9)
+    assert summary["Largest extracted capacity [mA.h/g]"] < summary["Largest specific capacity [mA.h/g]"]
+    counted = columns[names.CAPACITY][-1] / per_stoichiometry / (1.0 - coupled.stoichiometry_at_4p2)
+    assert summary["Final counted SOC"] == pytest.approx(columns[names.MEAN_SOC][0] + counted, rel=1e-9)
+    assert summary["Final counted SOC"] > summary["Final mean SOC"] + 1e-4
+
+
 def test_at_rest_the_side_reaction_discharges_the_particle(coupled: Solution, rows) -> None:
     rest = rows(coupled, 3)
     np.testing.assert_allclose(rest[names.CURRENT], 0.0, atol=1e-20)

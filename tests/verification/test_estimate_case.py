@@ -13,6 +13,7 @@ from asyncsoc.case.case import Case
 from asyncsoc.errors import InputError
 from asyncsoc.geometry.files import write_mesh
 from asyncsoc.geometry.library import load_builtin
+from asyncsoc.simulation import simulate
 from asyncsoc.verification.estimate_case import estimate
 from asyncsoc.verification.steady import cap_contact_mean_steady
 
@@ -90,3 +91,44 @@ def test_the_estimate_needs_neither_scipy_nor_dolfinx() -> None:
         "sys.exit(any(name in sys.modules for name in ('scipy', 'dolfinx', 'numba')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+CAL = {
+    "particle": {"radius": "7.5 um"},
+    "contact": {"kind": "cap", "coverage": 0.3},
+    "protocol": {"temperature": "60 degC", "steps": ["Charge at C/10 until 4.2 V"]},
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        ["contact.coverage=0.1"],
+        ["contact.coverage=0.95"],
+        ["contact.kind=belt"],
+        ["particle.radius=5e-6"],
+        ["protocol.temperature=313.15"],
+        ["material.diffusivity=3e-15"],
+        ["protocol.initial_stoichiometry=0.4", "protocol.steps=['Discharge at C/10 until 3.4 V']"],
+    ],
+)
+def test_the_lead_that_follows_the_diffusivity_is_about_that_of_a_run(changes: list[str]) -> None:
+    case = Case.from_dict(CAL, changes)
+    found, ran = estimate(case), simulate(case).summary()
+    assert found.largest_lead == pytest.approx(ran["Largest asynchrony"], rel=0.15 if found.current > 0.0 else 0.2)
+
+
+def test_an_estimate_says_for_which_diffusivity_it_holds_and_where_a_run_differs() -> None:
+    found = estimate(Case.from_dict(CAL))
+    ran = simulate(Case.from_dict(CAL)).summary()
+    assert found.largest_lead is not None and found.soc_at_largest_lead is not None
+    # The mean of D over the whole charge is no measure of the lead where D is low; the number to compare with is.
+    assert ran["Largest asynchrony"] > 1.4 * found.soc_lead.typical
+    assert found.largest_lead == pytest.approx(ran["Largest asynchrony"], rel=0.05)
+    assert found.soc_at_largest_lead == pytest.approx(ran["Mean SOC at largest asynchrony"], abs=0.05)
+    (note,) = [note for note in found.notes if "one constant D" in note]
+    assert f"{found.largest_lead:.3g}" in note and "asyncsoc run" in note
+    constant = estimate(Case.from_dict(CAL, ["material.diffusivity=1e-14"]))
+    assert not [note for note in constant.notes if "one constant D" in note]
+    assert constant.largest_lead == pytest.approx(constant.soc_lead.typical, rel=1e-3)

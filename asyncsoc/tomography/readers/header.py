@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from typing import Any
 
 import numpy as np
@@ -37,11 +36,6 @@ def number_type(name: str, types: dict[str, str], *, big_endian: bool, where: st
             "the header names an unknown number type", where=where, value=name[:60], allowed=", ".join(sorted(types))
         )
     return np.dtype((">" if big_endian else "<") + types[name])
-
-
-def native_big_endian() -> bool:
-    """Return whether this machine is big-endian."""
-    return sys.byteorder == "big"
 
 
 def fields_of(text: str, separator: str, *, where: str) -> dict[str, str]:

@@ -74,12 +74,6 @@ class RawVolume:
         if not all(np.isfinite(o) for o in self.origin):
             raise InputError("the origin in the file is not finite", where=str(self.path), value=self.origin)
 
-    @property
-    def n_voxels(self) -> int:
-        """Number of voxels."""
-        nz, ny, nx = self.shape
-        return nz * ny * nx
-
     def slabs(self, voxels: int = 1 << 24) -> Iterator[tuple[int, int, NDArray[Any]]]:
         """Yield (z0, z1, labels) through the volume, about `voxels` at a time."""
         nz, ny, nx = self.shape

@@ -1,0 +1,37 @@
+"""Where a case leaves the range its parameters were measured over: said again by every run that does."""
+
+from __future__ import annotations
+
+from asyncsoc.case.case import Case
+from asyncsoc.units import ZERO_CELSIUS
+
+_ROUNDING = 1e-6
+"""K."""
+_SECONDS_PER_HOUR = 3600.0
+_RATE = 0.1
+"""C-rate at which the series drop is told."""
+
+
+def conductivity_warnings(case: Case) -> tuple[str, ...]:
+    """Return a sentence where the separator's conductivity is carried beyond the temperatures it was measured at.
+
+    A conductivity of the case's own is not judged.
+    """
+    from asyncsoc.materials.registry import electrolyte
+
+    section, temperature = case.electrolyte, case.protocol.temperature
+    named = electrolyte(section.name)
+    if section.conductivity is not None or named.conductivity_range is None:
+        return ()
+    low, high = named.conductivity_range
+    if low - _ROUNDING <= temperature <= high + _ROUNDING:
+        return ()
+    conductivity = named.conductivity(temperature)
+    thickness = section.separator_thickness or named.separator_thickness
+    areal = named.areal_capacity if section.areal_capacity is None else section.areal_capacity / _SECONDS_PER_HOUR
+    drop = thickness / conductivity * areal * _RATE
+    return (
+        f"at {temperature - ZERO_CELSIUS:g} degC the separator's conductivity is carried beyond the "
+        f"{low - ZERO_CELSIUS:g} to {high - ZERO_CELSIUS:g} degC over which that of {named.name} was measured: "
+        f"{conductivity:.3g} S/m, {drop:.2g} V of series drop at C/10; give electrolyte.conductivity where you know it",
+    )
