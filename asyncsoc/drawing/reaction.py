@@ -72,7 +72,10 @@ def stoichiometry_figure(
     draw_over_stoichiometry(right, mutual, validity, deviations)
     left.set_ylabel(_ENERGY)
     left.legend(loc="best")
-    band = f"bands: {deviations:g} standard deviations of the phase table and the reactants, first order"
+    first = total[0]
+    label, other = first.conditions.label, first.conditions.other.label
+    around = label if first.systematic is None else f"from {label} to {other}"
+    band = f"lines: {label}; bands: {around}, and {deviations:g} standard deviations (first order) beyond"
     shade = "; grey: outside the voltage curve's source" if validity != (0.0, 1.0) else ""
     figure.supxlabel(band + shade, fontsize=8.0, color=GREY)
     return figure

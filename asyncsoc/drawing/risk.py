@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _FACTOR_COLOURS = {"kinetic potential": ORANGE, "concentration potential": BLUE, "reaction energy": GREEN}
+_DASHES: tuple[Any, ...] = ("solid", (0, (4, 1.5)), (0, (1.5, 1.2)))
 _HEADROOM = 1.6
 _NM = 1e9
 _CAPACITY = "Specific capacity [mA h/g]"
@@ -31,13 +32,17 @@ _ROOM_FOR_A_NUMBER = 0.12
 
 @dataclass(frozen=True, eq=False)
 class BandLine:
-    """A quantity along a charge: label, mean stoichiometry (r,), default, lowest and highest of the band (r,)."""
+    """A quantity along a charge: label, mean stoichiometry (r,), default, lowest and highest of the band (r,).
+
+    Lines of one label share a colour; `variant` names what tells them apart, by dashes.
+    """
 
     label: str
     mean_x: Array
     values: Array
     low: Array
     high: Array
+    variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,9 +85,13 @@ class FilmLine:
 
 
 def _draw_lines(axes: Axes, lines: Sequence[BandLine], title: str) -> None:
-    for index, line in enumerate(lines):
-        axes.fill_between(line.mean_x, line.low, line.high, color=colour(index), alpha=0.2, linewidth=0.0)
-        axes.plot(line.mean_x, line.values, color=colour(index), label=line.label)
+    labels = list(dict.fromkeys(line.label for line in lines))
+    variants = list(dict.fromkeys(line.variant for line in lines))
+    for line in lines:
+        shade, dashes = colour(labels.index(line.label)), _DASHES[variants.index(line.variant) % len(_DASHES)]
+        axes.fill_between(line.mean_x, line.low, line.high, color=shade, alpha=0.2, linewidth=0.0)
+        first = line.variant == variants[0]
+        axes.plot(line.mean_x, line.values, color=shade, linestyle=dashes, label=line.label if first else "_nolegend_")
     axes.axhline(1.0, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
     axes.set_yscale("log")
     axes.set(xlabel="Mean stoichiometry x of Li$_x$MO$_2$", title=title)
@@ -125,8 +134,7 @@ def _draw_bars(axes: Axes, bars: Sequence[FactorBar]) -> None:
 
 @styled
 def risk_figure(
-    total: Sequence[BandLine],
-    mutual: Sequence[BandLine],
+    panels: Mapping[str, Sequence[BandLine]],
     bars: Sequence[FactorBar],
     *,
     title: str,
@@ -134,12 +142,12 @@ def risk_figure(
     band: str,
     note: str | None = None,
 ) -> Figure:
-    """Return the largest local risk along the charge under total and mutual energies, and its factors at one moment.
+    """Return the largest local risk along the charge in panels side by side, and its factors at one moment.
 
     Parameters
     ----------
-    total, mutual
-        One line per particle, in the same order.
+    panels
+        Lines by title, of the same particles in each.
     bars
         Factors, from top to bottom.
     title, bars_title
@@ -154,22 +162,29 @@ def risk_figure(
     InputError
         Nothing to draw.
     """
-    if not total or len(total) != len(mutual) or not bars:
-        raise InputError("a figure of risk needs lines of both energies and bars", where="risk_figure")
+    sets = [{line.label for line in lines} for lines in panels.values()]
+    if not sets or not sets[0] or any(labels != sets[0] for labels in sets) or not bars:
+        raise InputError("a figure of risk needs lines of the same particles in each panel, and bars", where="panels")
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    figure = new_figure(12.6, 4.3 if note else 4.1)
-    left, middle, right = figure.subplots(1, 3, width_ratios=(1.0, 1.0, 1.5))
-    middle.sharey(left)
-    _draw_lines(left, total, "Total reaction energy")
-    _draw_lines(middle, mutual, "Mutual reaction energy")
-    left.set_ylabel("Largest local risk, full coverage = 1")
-    left.legend(loc="center", bbox_to_anchor=(0.5, 0.28), title=f"shade: {band}", title_fontsize=8.5)
+    figure = new_figure(12.6, 4.5 if note else 4.3)
+    *places, right = figure.subplots(1, len(panels) + 1, width_ratios=(*[1.0] * len(panels), 1.5))
+    for axes, (heading, lines) in zip(places, panels.items(), strict=True):
+        if axes is not places[0]:
+            axes.sharey(places[0])
+        _draw_lines(axes, lines, heading)
+        variants = list(dict.fromkeys(line.variant for line in lines))
+        if len(variants) > 1:
+            keys = [Line2D([], [], color=INK, linestyle=_DASHES[k % len(_DASHES)], label=name) for k, name in enumerate(variants)]
+            axes.legend(handles=keys, loc="upper right", fontsize=8.5)
+    places[0].set_ylabel("Largest local risk, full coverage = 1")
+    places[0].legend(loc="center", bbox_to_anchor=(0.5, 0.3))
     _draw_bars(right, bars)
     right.set_title(bars_title)
-    right.set_xlabel("Risk = product of its factors [1]; black lines: the band")
+    right.set_xlabel(f"Risk = product of its factors [1]\nshades and black lines: {band}")
     handles = [Patch(color=shade, label=name) for name, shade in _FACTOR_COLOURS.items()]
-    right.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=3, fontsize=8.5)
+    right.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.23), ncols=3, fontsize=8.5)
     figure.suptitle(title, x=0.01, ha="left")
     if note:
         source_note(figure, note)
