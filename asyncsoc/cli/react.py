@@ -210,7 +210,7 @@ def _draw(
             x: mixing_profile(host, salt, x, table=table, potential=potential, conditions=conditions) for x in _MIXING_X
         }
         place = mixing_plot if mixing_plot and len(salts) == 1 else _numbered(mixing_plot, salt.name)
-        written.append(save_reaction_figure(mixing_figure(profiles, salt.name), place))
+        written.append(save_reaction_figure(mixing_figure(profiles, f"{salt.name}, {conditions.label}"), place))
     return [str(path) for path in written]
 
 

@@ -176,7 +176,10 @@ def risk_figure(
         _draw_lines(axes, lines, heading)
         variants = list(dict.fromkeys(line.variant for line in lines))
         if len(variants) > 1:
-            keys = [Line2D([], [], color=INK, linestyle=_DASHES[k % len(_DASHES)], label=name) for k, name in enumerate(variants)]
+            keys = [
+                Line2D([], [], color=INK, linestyle=_DASHES[k % len(_DASHES)], label=name)
+                for k, name in enumerate(variants)
+            ]
             axes.legend(handles=keys, loc="upper right", fontsize=8.5)
     places[0].set_ylabel("Largest local risk, full coverage = 1")
     places[0].legend(loc="center", bbox_to_anchor=(0.5, 0.3))

@@ -100,12 +100,20 @@ class Conditions:
         Raises
         ------
         InputError
-            The entropy of the phase or of an element is not known.
+            The entropy of the phase or of an element is not known, or the phase is not one of 298.15 K.
         """
         if self.energy == "enthalpy":
             return phase
         if phase.entropy is None:
             raise _missing(phase.name, where)
+        if not math.isclose(phase.temperature, STANDARD, abs_tol=0.01):
+            raise InputError(
+                f"{phase.name} has another temperature than Gibbs energies are made from",
+                where=where or phase.name,
+                value=phase.temperature,
+                allowed=f"{STANDARD} K",
+                next_step="give enthalpy and entropy at 298.15 K",
+            )
         formed = phase.entropy - _of_elements(phase, elements or _element_entropies(), where)
         return replace(
             phase,

@@ -44,7 +44,7 @@ class ReactionEnergyTable:
     validity
         (lowest, highest) stoichiometry the voltage curve's source covers.
     conditions
-        Enthalpy or Gibbs energy, and at what temperature.
+        Enthalpy or Gibbs energy, and at what temperature; None: a user's own energies do not say.
     """
 
     cathode: str
@@ -56,7 +56,7 @@ class ReactionEnergyTable:
     coefficients: Array
     interpolation_error: float
     validity: tuple[float, float]
-    conditions: Conditions = ENTHALPY
+    conditions: Conditions | None = ENTHALPY
 
     @property
     def first(self) -> float:
@@ -115,7 +115,7 @@ def _assemble(
     names: tuple[str, str],
     kind: Kind,
     validity: tuple[float, float],
-    conditions: Conditions = ENTHALPY,
+    conditions: Conditions | None = ENTHALPY,
 ) -> ReactionEnergyTable:
     spacing = (nodes[-1] - nodes[0]) / (nodes.size - 1)
     slope = PchipInterpolator(nodes, energy).derivative()(nodes)
@@ -256,7 +256,7 @@ def table_from_points(
     source = PchipInterpolator(points, values)
     grid = np.linspace(points[0], points[-1], nodes)
     fine = np.linspace(points[0], points[-1], 10 * (nodes - 1) + 1)
-    table = _assemble(grid, source(grid), (cathode, electrolyte), kind, (float(points[0]), float(points[-1])))
+    table = _assemble(grid, source(grid), (cathode, electrolyte), kind, (float(points[0]), float(points[-1])), None)
     return _with_error(table, fine, source(fine))
 
 

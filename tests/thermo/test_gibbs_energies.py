@@ -210,6 +210,8 @@ def test_an_unknown_energy_and_a_missing_entropy() -> None:
     bare = parse_phase_table({**header, "phases": [row]}, origin="own.json")
     with pytest.raises(InputError, match=r"entropy of LiF is not known(.|\n)*own.json"):
         WARM.table(bare)
+    with pytest.raises(InputError, match="another temperature"):
+        WARM.phase(WARM.phase(reactant("peo")))
     known = {**row, "entropy_J_per_mol_K": 35.7, "entropy_estimated": True}
     assert WARM.table(parse_phase_table({**header, "phases": [known]}, origin="own.json")).estimated == {"LiF"}
     for key, value in (("entropy_uncertainty_J_per_mol_K", -1), ("entropy_estimated", 1), ("entropy_source", 3)):
