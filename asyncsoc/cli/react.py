@@ -93,17 +93,15 @@ def _described(phase: Phase) -> dict[str, Any]:
 
 
 def _conditions(energy: str, temperature: str) -> Conditions:
-    from typing import cast
-
     from asyncsoc.errors import unknown_name
-    from asyncsoc.thermo.conditions import ENERGIES, Conditions, Energy
+    from asyncsoc.thermo.conditions import ENERGIES, Conditions
     from asyncsoc.units import to_si
 
     if energy not in ENERGIES:
         raise unknown_name("energy", energy, ENERGIES, where="--energy")
     kelvin = to_si(temperature, "K", where="--temperature")
     try:
-        return Conditions(cast("Energy", energy), kelvin)
+        return Conditions(energy, kelvin)
     except InputError as error:
         raise InputError(
             error.what, where="--temperature", value=temperature, allowed=error.allowed, next_step=error.next_step

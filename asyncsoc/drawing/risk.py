@@ -26,6 +26,7 @@ _CAPACITY = "Specific capacity [mA h/g]"
 _FROM = 0.03
 """Share of a charge after which its voltage is in the picture; before it rises from far below."""
 _TWO_DIGITS = 9.95
+_NEAR_ONE = 1.2
 _ROOM_FOR_A_NUMBER = 0.12
 """Decades a bar must be long to have its number written into it."""
 
@@ -100,7 +101,9 @@ def _draw_lines(axes: Axes, lines: Sequence[BandLine], title: str) -> None:
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= _TWO_DIGITS else f"{value:.2g}"
+    if value >= _TWO_DIGITS:
+        return f"{value:.0f}"
+    return f"{value:.3g}" if 1.0 < value < _NEAR_ONE else f"{value:.2g}"
 
 
 def _draw_bars(axes: Axes, bars: Sequence[FactorBar]) -> None:
@@ -168,7 +171,7 @@ def risk_figure(
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    figure = new_figure(12.6, 4.5 if note else 4.3)
+    figure = new_figure(12.6, 4.3 if note else 4.1)
     *places, right = figure.subplots(1, len(panels) + 1, width_ratios=(*[1.0] * len(panels), 1.5))
     for axes, (heading, lines) in zip(places, panels.items(), strict=True):
         if axes is not places[0]:
@@ -182,12 +185,12 @@ def risk_figure(
             ]
             axes.legend(handles=keys, loc="upper right", fontsize=8.5)
     places[0].set_ylabel("Largest local risk, full coverage = 1")
-    places[0].legend(loc="center", bbox_to_anchor=(0.5, 0.3))
+    places[0].legend(loc="center", bbox_to_anchor=(0.5, 0.3), title=f"band: {band}", title_fontsize=8.5)
     _draw_bars(right, bars)
     right.set_title(bars_title)
-    right.set_xlabel(f"Risk = product of its factors [1]\nshades and black lines: {band}")
+    right.set_xlabel("Risk = product of its factors [1]; black lines: the band")
     handles = [Patch(color=shade, label=name) for name, shade in _FACTOR_COLOURS.items()]
-    right.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.23), ncols=3, fontsize=8.5)
+    right.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=3, fontsize=8.5)
     figure.suptitle(title, x=0.01, ha="left")
     if note:
         source_note(figure, note)

@@ -89,7 +89,7 @@ def risk_picture(
         bars += [(study, reading) for study in studies for reading in readings]
     bars.sort(key=lambda pair: [study.label for study in studies].index(pair[0].label))
     low, high = min(studies[0].exchange_current_densities), max(studies[0].exchange_current_densities)
-    apart = ", enthalpy to Gibbs energy" if len(studies[0].conditions) > 1 else ""
+    apart = ",\nenthalpy to Gibbs energy" if len(studies[0].conditions) > 1 else ""
     return risk_figure(
         panels,
         [factor_bar(study, reading, mean_x, _short(reading)) for study, reading in bars],
