@@ -69,7 +69,7 @@ def test_the_words_on_what_survives(studies) -> None:
     assert words["both", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
     assert words["reaction-energy", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
     alone = words["reaction-energy", "litfsi", "per contact area at equal mean"]
-    gibbs = [f"mutual as Gibbs energy at {degrees} degC" for degrees in (25, 60)]
+    gibbs = [f"mutual as Gibbs {degrees} degC" for degrees in (25, 60)]
     assert alone == f"only under total and {' and '.join(gibbs)}"
     assert words["potential", "peo-litfsi", "equal 4 V"] == "survives under neither"
     assert words["both", "peo-litfsi", "equal 4 V"] == "the opposite holds"

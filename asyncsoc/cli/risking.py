@@ -177,7 +177,7 @@ def _show(study: RiskStudy, mean_x: float) -> None:
                 reading.reactant,
                 reading.energy,
                 reading.driving_force,
-                "-" if reading.driving_force == "potential" else reading.conditions.label,
+                "-" if reading.driving_force == "potential" else reading.conditions.short,
                 _told(entry["largest risk"]),
                 f"{_told(low)} to {_told(high)}" if math.isfinite(low) else "-",
                 product if math.isfinite(entry["largest risk"]) else "-",
@@ -194,26 +194,28 @@ def _told(value: float, form: str = ".3g") -> str:
 
 
 def _ratio(conclusion: Conclusion, kind: Kind, conditions: Conditions) -> str:
-    of_kind = [found for found in conclusion.findings if found.energy == kind]
-    found = next((one for one in of_kind if one.conditions == conditions), None)
-    if found is None:
-        return "the same" if of_kind else "-"
-    return f"{_told(found.default)} ({_told(found.low)} to {_told(found.high)})" if math.isfinite(found.low) else "-"
+    for found in conclusion.findings:
+        if (found.energy, found.conditions) == (kind, conditions) and math.isfinite(found.low):
+            return f"{_told(found.default)} ({_told(found.low)} to {_told(found.high)})"
+    return "-"
 
 
 def _show_conclusions(conclusions: Sequence[Conclusion], conditions: Sequence[Conditions]) -> None:
-    from asyncsoc.thermo.reaction import KINDS
-
-    columns = [(kind, one) for kind in KINDS for one in conditions]
-    rows = [
-        (
-            conclusion.statement,
-            conclusion.driving_force,
-            conclusion.reactant,
-            *(_ratio(conclusion, kind, one) for kind, one in columns),
-            conclusion.word,
-        )
-        for conclusion in conclusions
-    ]
-    heads = [f"ratio, {kind}, {one.label}" for kind, one in columns]
-    print_table(("conclusion", "driven by", "reactant", *heads, "survives?"), rows)
+    """Show a row for each conclusion, and below it one for the other energy where there is one."""
+    rows = []
+    for conclusion in conclusions:
+        told = [one for one in conditions if any(found.conditions == one for found in conclusion.findings)]
+        for k, one in enumerate(told or conditions[:1]):
+            rows.append(
+                (
+                    conclusion.statement if k == 0 else "",
+                    conclusion.driving_force if k == 0 else "",
+                    conclusion.reactant if k == 0 else "",
+                    "-" if conclusion.driving_force == "potential" else one.short,
+                    _ratio(conclusion, "total", one),
+                    _ratio(conclusion, "mutual", one),
+                    conclusion.word if k == 0 else "",
+                )
+            )
+    heads = ("conclusion", "driven by", "reactant", "as", "ratio, total", "ratio, mutual", "survives?")
+    print_table(heads, rows)

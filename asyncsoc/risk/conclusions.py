@@ -58,6 +58,9 @@ class Conclusion:
             return "never reached"
         if all(finding.holds for finding in self.findings):
             return "survives under both"
+        of_one_energy = self._held_energies()
+        if of_one_energy:
+            return f"only as {' and '.join(one.short for one in of_one_energy)}"
         held = [word for kind in KINDS for word in self._held(kind)]
         if held:
             return f"only under {' and '.join(held)}"
@@ -65,13 +68,21 @@ class Conclusion:
             return "the opposite holds"
         return "survives under neither"
 
+    def _held_energies(self) -> list[Conditions]:
+        """Return enthalpy or Gibbs energy where the statement holds, or not, under total and mutual energies alike."""
+        under = list(dict.fromkeys(finding.conditions for finding in self.findings))
+        whole = [one for one in under if all(found.holds for found in self.findings if found.conditions == one)]
+        return (
+            whole if len(under) > 1 and all(found.conditions in whole for found in self.findings if found.holds) else []
+        )
+
     def _held(self, kind: Kind) -> list[str]:
         """Return how the statement holds under one kind of reaction energy, in words; empty where it does not."""
         of_kind = [finding for finding in self.findings if finding.energy == kind]
         held = [finding for finding in of_kind if finding.holds]
         if len(held) == len(of_kind):
             return [kind] if held else []
-        return [f"{kind} as {finding.conditions.label}" for finding in held]
+        return [f"{kind} as {finding.conditions.short}" for finding in held]
 
 
 def compare_particles(one: RiskStudy, other: RiskStudy, mean_x: float, voltage: float) -> tuple[Conclusion, ...]:

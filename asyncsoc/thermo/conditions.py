@@ -69,6 +69,11 @@ class Conditions:
         return f"Gibbs energy at {self.temperature - _FREEZING:.4g} degC"
 
     @property
+    def short(self) -> str:
+        """The conditions in a word or two."""
+        return "enthalpy" if self.energy == "enthalpy" else f"Gibbs {self.temperature - _FREEZING:.4g} degC"
+
+    @property
     def plain(self) -> Conditions:
         """The same without a temperature that plays no part: enthalpies are those of 25 degC."""
         return ENTHALPY if self.energy == "enthalpy" else self

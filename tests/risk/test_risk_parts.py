@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -156,7 +157,7 @@ def test_a_conclusion_survives_where_it_holds_over_the_whole_band(total, mutual,
     ("mutual", "gibbs", "word"),
     [
         ((2.0, 1.5, 2.5), (1.6, 1.4, 1.8), "survives under both"),
-        ((0.8, 0.7, 0.9), (1.4, 1.3, 1.5), "only under total and mutual as Gibbs energy at 60 degC"),
+        ((0.8, 0.7, 0.9), (1.4, 1.3, 1.5), "only under total and mutual as Gibbs 60 degC"),
         ((2.0, 1.5, 2.5), (1.05, 1.0, 1.3), "only under total and mutual as enthalpy"),
         ((0.8, 0.7, 0.9), (0.9, 0.8, 1.0), "only under total"),
     ],
@@ -194,6 +195,15 @@ def test_the_difference_of_enthalpy_and_gibbs_energy_is_a_systematic_error_of_ve
     line = band_line(one, reading)
     assert (line.low.min(), line.high.max()) == pytest.approx(band)
     assert one.range_at(reading, 0.5) == pytest.approx((2.0 * mutual[0], 2.0 * min(mutual), 2.0 * max(mutual)))
+
+
+def test_a_statement_that_one_energy_makes_alone_is_called_so() -> None:
+    warm = Conditions("gibbs", 333.15)
+    findings = (Finding("total", 2.0, 1.9, 2.1), Finding("total", 1.0, 0.9, 1.0, warm),
+                Finding("mutual", 3.0, 2.9, 3.1), Finding("mutual", 0.9, 0.8, 1.0, warm))  # fmt: skip
+    assert Conclusion("s", "both", "peo", findings).word == "only as enthalpy"
+    swapped = tuple(replace(one, conditions=ENTHALPY if one.conditions == warm else warm) for one in findings)
+    assert Conclusion("s", "both", "peo", swapped).word == "only as Gibbs 60 degC"
 
 
 def test_what_was_never_reached_is_called_so() -> None:
