@@ -106,7 +106,7 @@ def test_the_table_of_conclusions(studies, row: str, force: str, reactant: str, 
     if force == "potential":
         shown, cells = shown[:1], cells[:1]
     for finding, cell in zip(shown, cells, strict=True):
-        assert (finding.default, finding.low, finding.high) == pytest.approx(told(cell), rel=0.03)
+        assert (finding.default, finding.low, finding.high) == pytest.approx(told(cell), rel=0.05)
 
 
 def charge(coverage: float, *overrides: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

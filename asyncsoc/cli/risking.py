@@ -67,7 +67,13 @@ def show_risk(path: Path, overrides: Sequence[str], wanted: Wanted, *, json: boo
         told = [{**asdict(conclusion), "word": conclusion.word} for conclusion in conclusions]
         files = [str(picture) for picture in pictures]
         print_document(
-            {"mean stoichiometry": wanted.mean_x, "particles": particles, "conclusions": told, "files": files}
+            {
+                "mean stoichiometry": wanted.mean_x,
+                "particles": particles,
+                "conclusions": told,
+                "notes": _explanations(studies, wanted.mean_x),
+                "files": files,
+            }
         )
         return
     for study in studies:

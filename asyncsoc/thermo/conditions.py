@@ -69,6 +69,13 @@ class Conditions:
         return f"Gibbs energy at {self.temperature - _FREEZING:.4g} degC"
 
     @property
+    def note(self) -> str:
+        """What the reaction energies rest on, in a sentence."""
+        if self.energy == "enthalpy":
+            return "enthalpies of 25 degC: entropy is left out, which decides some conclusions (asyncsoc react)"
+        return "the entropies of both reactants and of some phases are estimated (asyncsoc react --energy gibbs)"
+
+    @property
     def short(self) -> str:
         """The conditions in a word or two."""
         return "enthalpy" if self.energy == "enthalpy" else f"Gibbs {self.temperature - _FREEZING:.4g} degC"

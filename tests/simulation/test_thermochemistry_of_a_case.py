@@ -53,6 +53,7 @@ def test_a_result_says_which_energy_it_rests_on() -> None:
     asked = {"mode": "report", "thermochemistry": "gibbs"}
     found, plain = (simulate(case(**keys)).reports["side reaction"] for keys in (asked, {"mode": "report"}))
     assert (found["thermochemistry"], plain["thermochemistry"]) == ("Gibbs energy at 60 degC", "enthalpy")
+    assert "estimated" in found["thermochemistry note"]
 
 
 @pytest.mark.parametrize("wrong", [{"thermochemistry": "gibs"}, {"thermochemistry_temperature": "150 degC"}])
