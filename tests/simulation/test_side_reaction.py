@@ -94,7 +94,7 @@ def test_risk_is_the_product_of_its_factors_along_the_whole_run(run) -> None:
     product = np.prod([columns[name] for name in factors], axis=0)
     np.testing.assert_allclose(columns[names.RISK_MAX], product * columns[names.RISK_REMAINDER], rtol=1e-12)
     np.testing.assert_allclose(columns[names.RISK_REMAINDER], 1.0, atol=2e-4)
-    assert (columns[names.RISK_MAX] >= columns[names.RISK_MEAN]).all()
+    assert (columns[names.RISK_MAX] >= columns[names.RISK_MEAN] * (1.0 - 1e-12)).all()  # equal where all of it is alike
     assert columns[names.RISK_MEAN][-1] > 2.0
 
 
