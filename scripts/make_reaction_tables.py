@@ -1,37 +1,39 @@
-"""Write the reaction-energy tables that come with the package: python scripts/make_reaction_tables.py (a minute)."""
+"""Write the reaction-energy tables that come with the package: python scripts/make_reaction_tables.py (minutes)."""
 
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 from asyncsoc.materials.registry import cathode_names
 from asyncsoc.thermo.cathodes import named_host
 from asyncsoc.thermo.reactants import reactant, reactant_names
 from asyncsoc.thermo.reaction import KINDS
-from asyncsoc.thermo.ready import FILE, FORMAT, fingerprint, sampled_work
+from asyncsoc.thermo.ready import FILE, FORMAT, SHIPPED, fingerprint, sampled_work
 from asyncsoc.thermo.table import tabulate
 
 DECIMALS = 9
 
 
 def main() -> None:
-    """Make a table for every host, reactant and kind."""
+    """Make a table for every host, reactant, kind and conditions."""
     hosts = {host.name: host for host in map(named_host, cathode_names())}
     tables = []
     for host in hosts.values():
-        for name in reactant_names():
-            for kind in KINDS:
-                table = tabulate(host, reactant(name), kind=kind)
-                tables.append(
-                    {
-                        "host": host.name,
-                        "reactant": name,
-                        "kind": kind,
-                        "interpolation error [eV/atom]": round(table.interpolation_error, 7),
-                        "energy [eV/atom]": [round(float(value), DECIMALS) for value in table.energy],
-                    }
-                )
+        for conditions, name, kind in product(SHIPPED, reactant_names(), KINDS):
+            table = tabulate(host, reactant(name), kind=kind, conditions=conditions)
+            tables.append(
+                {
+                    "host": host.name,
+                    "reactant": name,
+                    "kind": kind,
+                    "energy": conditions.energy,
+                    "temperature [K]": conditions.temperature,
+                    "interpolation error [eV/atom]": round(table.interpolation_error, 7),
+                    "energy [eV/atom]": [round(float(value), DECIMALS) for value in table.energy],
+                }
+            )
     head = {"format": FORMAT, "made from sha256": fingerprint()}
     work = {name: [round(value, DECIMALS) for value in sampled_work(host)] for name, host in hosts.items()}
     lines = ",\n".join(json.dumps(table) for table in tables)

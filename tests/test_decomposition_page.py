@@ -16,19 +16,23 @@ from asyncsoc.risk.conclusions import compare_electrolytes, compare_particles
 from asyncsoc.risk.study import Reading, RiskStudy
 from asyncsoc.simulation.risk_study import study_risk
 from asyncsoc.simulation.run import simulate
+from asyncsoc.thermo.conditions import ENTHALPY, Conditions
+from asyncsoc.thermo.reaction import KINDS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "decomposition.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "examples" / "cal_vs_hotcal.toml"
 MEAN_X = 0.497
+UNDER = (ENTHALPY, Conditions("gibbs", 298.15), Conditions("gibbs", 333.15))
 
 
 @pytest.fixture(scope="module")
 def studies() -> tuple[RiskStudy, RiskStudy]:
     base = Case.from_toml(EXAMPLE)
     reactants = ("peo-litfsi", "litfsi", "eca")
-    cal = study_risk(base, reactants=reactants, label="Cal")
-    return cal, study_risk(base.with_overrides(["contact.coverage=0.95"]), reactants=reactants, label="Hot-Cal")
+    hot = base.with_overrides(["contact.coverage=0.95"])
+    cal = study_risk(base, reactants=reactants, label="Cal", conditions=UNDER)
+    return cal, study_risk(hot, reactants=reactants, label="Hot-Cal", conditions=UNDER)
 
 
 def told(text: str) -> list[float]:
@@ -41,14 +45,16 @@ def told(text: str) -> list[float]:
         ("f = 0.3, potential", 0, "potential"),
         ("f = 0.3, reaction energy", 0, "reaction-energy"),
         ("f = 0.3, both", 0, "both"),
-        ("f = 0.95, both", 1, "both"),
+        ("f = 0.95, potential", 1, "potential"),
+        ("f = 0.95, reaction energy", 1, "reaction-energy"),
     ],
 )
 def test_the_table_of_risks(studies, row: str, number: int, force) -> None:
     cells = next(line for line in PAGE.splitlines() if line.startswith(f"| {row} ")).strip("|").split("|")
-    for kind, cell in (("total", cells[1]), ("mutual", cells[2])):
+    columns = [(kind, conditions) for kind in KINDS for conditions in (UNDER[0], UNDER[2])]
+    for (kind, conditions), cell in zip(columns, cells[1:], strict=True):
         if "same" not in cell:
-            found = studies[number].range_at(Reading("peo-litfsi", kind, force), MEAN_X)
+            found = studies[number].range_at(Reading("peo-litfsi", kind, force, conditions), MEAN_X)
             assert found == pytest.approx(told(cell), rel=0.04)
 
 
@@ -61,14 +67,46 @@ def test_the_words_on_what_survives(studies) -> None:
     }
     assert words["potential", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
     assert words["both", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
-    assert words["reaction-energy", "litfsi", "per contact area at equal mean"] == "only under total"
+    assert words["reaction-energy", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
+    alone = words["reaction-energy", "litfsi", "per contact area at equal mean"]
+    gibbs = [f"mutual as Gibbs {degrees} degC" for degrees in (25, 60)]
+    assert alone == f"only under total and {' and '.join(gibbs)}"
     assert words["potential", "peo-litfsi", "equal 4 V"] == "survives under neither"
     assert words["both", "peo-litfsi", "equal 4 V"] == "the opposite holds"
-    assert words["reaction-energy", "peo-litfsi", "in all"] == "the opposite holds"
+    assert words["reaction-energy", "litfsi", "equal 4 V"] == "survives under neither"
+    assert words["reaction-energy", "peo-litfsi", "in all"] == "survives under neither"
     assert words["both", "peo-litfsi", "in all"] == "survives under both"
     assert {word for (_, reactant, part), word in words.items() if part == "dose"} == {"survives under both"}
     litfsi_against_eca = compare_electrolytes(studies[0], MEAN_X, "litfsi", "eca")
     assert {conclusion.word for conclusion in litfsi_against_eca} == {"only under total"}
+
+
+@pytest.mark.parametrize(
+    ("row", "force", "reactant", "statement"),
+    [
+        ("| Cal decomposes faster per contact area at equal mean x | potential", "potential", "peo-litfsi", 0),
+        ("| | reaction energy | 2", "reaction-energy", "peo-litfsi", 0),
+        ("| | reaction energy, LiTFSI alone | 3", "reaction-energy", "litfsi", 0),
+        ("| | both | 18", "both", "peo-litfsi", 0),
+        ("| | reaction energy, both | 0.53", "reaction-energy", "peo-litfsi", 1),
+        ("| | reaction energy, LiTFSI alone | 0.5", "reaction-energy", "litfsi", 1),
+        ("| Cal decomposes faster in all", "potential", "peo-litfsi", 2),
+        ("| | reaction energy | 0.90", "reaction-energy", "peo-litfsi", 2),
+        ("| | both | 5.5", "both", "peo-litfsi", 2),
+    ],
+)
+def test_the_table_of_conclusions(studies, row: str, force: str, reactant: str, statement: int) -> None:
+    cells = next(line for line in PAGE.splitlines() if line.startswith(row)).strip("|").split("|")[2:6]
+    found = [
+        one
+        for one in compare_particles(*studies, MEAN_X, 4.0)
+        if (one.driving_force, one.reactant) == (force, reactant)
+    ][statement]
+    shown = [f for f in found.findings if f.conditions in (UNDER[0], UNDER[2])]
+    if force == "potential":
+        shown, cells = shown[:1], cells[:1]
+    for finding, cell in zip(shown, cells, strict=True):
+        assert (finding.default, finding.low, finding.high) == pytest.approx(told(cell), rel=0.05)
 
 
 def charge(coverage: float, *overrides: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -22,6 +22,9 @@ from asyncsoc.stepping.warmup import compile_kernels
 
 Array = NDArray[np.float64]
 
+_ONLY_TO_LOOK = ("side_reaction.mode=report", "side_reaction.reactant=peo", "side_reaction.thermochemistry=enthalpy")
+"""A reaction that is only reported leaves the interface's resistance alone: any that is known will do, so that
+electrolytes without thermochemistry can be compared too."""
 _PARTS = 3
 """Parts a step is divided into for the curves that are compared."""
 
@@ -99,7 +102,7 @@ def respond(case: Case, data: Sequence[Measured]) -> Response:
     resistance = any(measured.quantity == "resistance" for measured in data)
     watched = case
     if resistance and case.side_reaction.mode == "off":
-        watched = case.with_overrides(["side_reaction.mode=report"])
+        watched = case.with_overrides(_ONLY_TO_LOOK)
     setup = prepare(watched)
     recorder = None
     if resistance and setup.side is not None:

@@ -29,6 +29,8 @@ from asyncsoc.protocol.text import format_step
 
 Model = Literal["radial", "axisymmetric", "3d"]
 _HASH_VERSION = 2
+_ADDED_TO_THE_SIDE_REACTION = {"thermochemistry": "enthalpy", "thermochemistry_temperature": None}
+"""Keys that came later: at their defaults a case keeps the hash it had before them."""
 
 
 class Case(Section):
@@ -211,6 +213,9 @@ class Case(Section):
         """
         content = self.to_dict()
         del content["name"], content["particle"]["file"]
+        for key, default in _ADDED_TO_THE_SIDE_REACTION.items():
+            if content["side_reaction"][key] == default:
+                del content["side_reaction"][key]
         protocol = content["protocol"]
         protocol["steps"] = [_normal(step) for step in protocol["steps"]]
         for cycle in protocol["cycle"]:

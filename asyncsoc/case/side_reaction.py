@@ -31,6 +31,10 @@ class SideReaction(Section):
         What reacts: a name of `asyncsoc react`. None takes the electrolyte's own name.
     energy
         "total" or "mutual" reaction energy.
+    thermochemistry
+        "enthalpy" or "gibbs": what reaction energies are built from. Some entropies are estimated.
+    thermochemistry_temperature
+        Of Gibbs energies [K]; None: the protocol's.
     energies
         Points [x, E in eV/atom] of your own, in place of the reactant's; they rise with x where they are total.
     driving_force
@@ -66,6 +70,8 @@ class SideReaction(Section):
     mode: Literal["off", "report", "coupled"] = "off"
     reactant: str | None = None
     energy: Literal["total", "mutual"] = "total"
+    thermochemistry: Literal["enthalpy", "gibbs"] = "enthalpy"
+    thermochemistry_temperature: fields.ThermochemistryTemperature | None = None
     energies: tuple[tuple[float, float], ...] = ()
     driving_force: Literal["potential", "reaction-energy", "both"] = "both"
     exchange_current_density: fields.SideCurrentDensity = 1e-6

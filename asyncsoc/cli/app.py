@@ -170,12 +170,19 @@ def risk(
         list[str] | None, typer.Option(metavar="NAME", help="What reacts (asyncsoc react). May be repeated.")
     ] = None,
     at_x: Annotated[float, typer.Option("--at-x", metavar="X", help="Mean stoichiometry at which to compare.")] = 0.5,
+    energy: Annotated[
+        str | None, typer.Option(help="enthalpy or gibbs: side_reaction.thermochemistry. The band holds both.")
+    ] = None,
+    temperature: Annotated[
+        str | None, typer.Option(metavar="T", help="Of Gibbs energies, e.g. '25 degC'; else the protocol's.")
+    ] = None,
     output: Directory = None,
 ) -> None:
     """How strongly partial contact endangers the electrolyte, and which conclusions survive."""
     from asyncsoc.cli.risking import Wanted, show_risk
 
-    show_risk(case, overrides or [], Wanted(against or (), reactant or (), at_x, output), json=json)
+    wanted = Wanted(against or (), reactant or (), at_x, output, energy, temperature)
+    show_risk(case, overrides or [], wanted, json=json)
 
 
 @app.command()

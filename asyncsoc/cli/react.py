@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from asyncsoc.cli.console import print_line, print_table
 from asyncsoc.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from asyncsoc.thermo.conditions import Conditions
     from asyncsoc.thermo.curve import ReactionCurve
     from asyncsoc.thermo.host import Host
     from asyncsoc.thermo.phases import Phase, PhaseTable
 
 _DEFAULT_X = "1:0:-0.05"
+_DEFAULT_TEMPERATURE = "60 degC"
 _MIXING_X = (1.0, 0.8, 0.6, 0.5, 0.4, 0.25)
 _MOST_POINTS = 2001
 _RANGE = 3
@@ -61,6 +64,8 @@ def _columns(curve: ReactionCurve, prefix: str) -> dict[str, Any]:
     return {
         f"{prefix}reaction energy [eV/atom]": curve.energy.tolist(),
         f"{prefix}standard deviation [eV/atom]": curve.standard_deviation.tolist(),
+        f"{prefix}systematic difference [eV/atom]": None if curve.systematic is None else curve.systematic.tolist(),
+        f"{prefix}band [eV/atom]": [list(pair) for pair in zip(*(edge.tolist() for edge in curve.band()), strict=True)],
         f"{prefix}mixing fraction": curve.mixing_fraction.tolist(),
         f"{prefix}molar fraction": [reaction.molar_fraction for reaction in curve.reactions],
         f"{prefix}products": [reaction.amounts() for reaction in curve.reactions],
@@ -80,19 +85,48 @@ def _described(phase: Phase) -> dict[str, Any]:
         "source": phase.source,
         "assumed": phase.assumed,
         "note": phase.note,
+        "entropy [J/(mol K)]": phase.entropy,
+        "entropy uncertainty [J/(mol K)]": phase.entropy_uncertainty,
+        "entropy source": phase.entropy_source,
+        "entropy estimated": phase.entropy_estimated,
     }
+
+
+def _conditions(energy: str, temperature: str) -> Conditions:
+    from asyncsoc.errors import unknown_name
+    from asyncsoc.thermo.conditions import ENERGIES, Conditions
+    from asyncsoc.units import to_si
+
+    if energy not in ENERGIES:
+        raise unknown_name("energy", energy, ENERGIES, where="--energy")
+    kelvin = to_si(temperature, "K", where="--temperature")
+    try:
+        return Conditions(energy, kelvin)
+    except InputError as error:
+        raise InputError(
+            error.what, where="--temperature", value=temperature, allowed=error.allowed, next_step=error.next_step
+        ) from None
 
 
 def _document(
     host: Host, salt: Phase, table: PhaseTable, total: ReactionCurve, mutual: ReactionCurve, potential: float | None
 ) -> dict[str, Any]:
     x = total.x.tolist()
+    conditions = total.conditions
+    other = conditions.other
+    gibbs = conditions if conditions.energy == "gibbs" else other
     low, high = host.validity
     return {
         "cathode": host.name,
         "electrolyte": salt.name,
         "phase table": table.origin,
-        "temperature [K]": table.temperature,
+        "energy": conditions.energy,
+        "temperature [K]": table.temperature if conditions.energy == "enthalpy" else conditions.temperature,
+        "systematic difference to": {
+            "energy": other.energy,
+            "temperature [K]": gibbs.temperature if other.energy == "gibbs" else table.temperature,
+        },
+        "entropies estimated": sorted(table.estimated),
         "lithium reservoir [V]": potential,
         "voltage curve valid over x": [low, high],
         "x": x,
@@ -103,40 +137,54 @@ def _document(
     }
 
 
-def _print_table(document: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    title = f"{document['cathode']} + {document['electrolyte']}: reaction energy [eV/atom]"
-    table = Table(title=title, title_justify="left")
-    for name in ("x", "total", "+- 1 s.d.", "mutual", "y (total)"):
-        table.add_column(name, justify="right")
-    table.add_column("products at the minimum of the total energy")
-    rows = zip(
-        document["x"],
-        document["extrapolated"],
-        document["reaction energy [eV/atom]"],
-        document["standard deviation [eV/atom]"],
-        document["mutual reaction energy [eV/atom]"],
-        document["mixing fraction"],
-        document["products"],
-        strict=True,
+def _print_table(document: dict[str, Any], conditions: Conditions) -> None:
+    estimated = set(document["entropies estimated"])
+    other = conditions.other.label
+    columns = (
+        "x",
+        "total",
+        "+- 1 s.d.",
+        other,
+        "mutual",
+        other,
+        "y (total)",
+        "products at the minimum of the total energy",
     )
-    for x, beyond, total, deviation, mutual, y, products in rows:
-        named = ", ".join(sorted(products, key=lambda name: -products[name]))
-        label = f"{x:.4g}{'*' if beyond else ''}"
-        table.add_row(label, f"{total:.4f}", f"{deviation:.4f}", f"{mutual:.4f}", f"{y:.3f}", named)
-    console = Console()
-    console.print(table)
+    names = ("reaction energy [eV/atom]", "systematic difference [eV/atom]")
+    total, apart, mutual, mutual_apart = (document[f"{kind}{name}"] for kind in ("", "mutual ") for name in names)
+    rows = [
+        (
+            f"{x:.4g}{'*' if document['extrapolated'][k] else ''}",
+            f"{total[k]:.4f}",
+            f"{document['standard deviation [eV/atom]'][k]:.4f}",
+            _shifted(total, apart, k),
+            f"{mutual[k]:.4f}",
+            _shifted(mutual, mutual_apart, k),
+            f"{document['mixing fraction'][k]:.3f}",
+            _listed(document["products"][k], estimated),
+        )
+        for k, x in enumerate(document["x"])
+    ]
+    title = f"{document['cathode']} + {document['electrolyte']}: reaction energy [eV/atom], {conditions.label}"
+    print_table(columns, rows, title=title)
     low, high = document["voltage curve valid over x"]
-    console.print(
-        f"* outside {low:g} to {high:g}, where the voltage curve's source holds: extrapolated", highlight=False
-    )
-    console.print(
+    print_line(f"* outside {low:g} to {high:g}, where the voltage curve's source holds: extrapolated")
+    print_line("~ the entropy of this phase is estimated, which its Gibbs energy rests on")
+    if any(reactant["entropy estimated"] for reactant in document["reactants"]):
+        print_line("The entropies of both reactants are estimated. Mutual energies do not depend on them.")
+    print_line(
         "Total: reactants as they are, self-decomposition included. Mutual: what the contact adds. "
-        "Equilibrium products, not what kinetics gives.",
-        highlight=False,
+        "Equilibrium products, not what kinetics gives."
     )
+
+
+def _shifted(values: list[float], apart: list[float] | None, k: int) -> str:
+    return "-" if apart is None else f"{values[k] + apart[k]:.4f}"
+
+
+def _listed(products: dict[str, float], estimated: set[str]) -> str:
+    ordered = sorted(products, key=lambda name: -products[name])
+    return ", ".join(f"{name}~" if name in estimated else name for name in ordered)
 
 
 def _draw(
@@ -147,6 +195,7 @@ def _draw(
     curves: tuple[list[ReactionCurve], list[ReactionCurve]],
     table: PhaseTable,
     potential: float | None,
+    conditions: Conditions,
 ) -> list[str]:
     from asyncsoc.drawing.reaction import mixing_figure, save_reaction_figure, stoichiometry_figure
     from asyncsoc.thermo.curve import mixing_profile
@@ -155,9 +204,11 @@ def _draw(
     if plot:
         written.append(save_reaction_figure(stoichiometry_figure(*curves, host.validity), plot))
     for salt in salts if mixing_plot else []:
-        profiles = {x: mixing_profile(host, salt, x, table=table, potential=potential) for x in _MIXING_X}
+        profiles = {
+            x: mixing_profile(host, salt, x, table=table, potential=potential, conditions=conditions) for x in _MIXING_X
+        }
         place = mixing_plot if mixing_plot and len(salts) == 1 else _numbered(mixing_plot, salt.name)
-        written.append(save_reaction_figure(mixing_figure(profiles, salt.name), place))
+        written.append(save_reaction_figure(mixing_figure(profiles, f"{salt.name}, {conditions.label}"), place))
     return [str(path) for path in written]
 
 
@@ -177,22 +228,33 @@ def react(
     ] = None,
     phases: Annotated[Path | None, typer.Option(help="Phase table (JSON) in place of the package's.")] = None,
     entries: Annotated[Path | None, typer.Option(help="Computed entries (Materials Project JSON).")] = None,
+    energy: Annotated[str, typer.Option(help="enthalpy, or gibbs: entropies and gases count.")] = "enthalpy",
+    temperature: Annotated[
+        str, typer.Option(metavar="T", help="Of Gibbs energies: asked for, or the band's other edge.")
+    ] = _DEFAULT_TEMPERATURE,
     plot: Annotated[Path | None, typer.Option(help="Draw the energies over x: .png, .svg or .pdf.")] = None,
     mixing_plot: Annotated[Path | None, typer.Option(help="Draw the energies over the mixing fraction.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """Reaction energy of a cathode and an electrolyte over the cathode's lithium content, with the products."""
     from asyncsoc.thermo.cathodes import named_host
-    from asyncsoc.thermo.curve import reaction_curve
+    from asyncsoc.thermo.curve import compared_curve
     from asyncsoc.thermo.reactants import reactant
+    from asyncsoc.thermo.reaction import KINDS
 
     values = _stoichiometries(x)
+    conditions = _conditions(energy, temperature)
     host = named_host(cathode, where="--cathode")
     salts = [reactant(name, where="--electrolyte") for name in electrolyte or ["litfsi"]]
     table = _phase_table(phases, entries)
-    total = [reaction_curve(host, salt, values, table=table, potential=potential) for salt in salts]
-    mutual = [reaction_curve(host, salt, values, kind="mutual", table=table, potential=potential) for salt in salts]
-    figures = _draw(plot, mixing_plot, host, salts, (total, mutual), table, potential)
+    total, mutual = (
+        [
+            compared_curve(host, salt, values, kind=kind, table=table, potential=potential, conditions=conditions)
+            for salt in salts
+        ]
+        for kind in KINDS
+    )
+    figures = _draw(plot, mixing_plot, host, salts, (total, mutual), table, potential, conditions)
     documents = [
         _document(host, *row, potential) for row in zip(salts, [table] * len(salts), total, mutual, strict=True)
     ]
@@ -201,6 +263,6 @@ def react(
         typer.echo(json_module.dumps({**answer, "figures": figures}, allow_nan=False))
         return
     for document in documents:
-        _print_table(document)
+        _print_table(document, conditions)
     for figure in figures:
-        typer.echo(figure)
+        print_line(figure)

@@ -31,7 +31,7 @@ def draw_over_stoichiometry(
 ) -> None:
     """Draw reaction energies of one kind over x with their bands; x outside `validity` is shaded as extrapolated.
 
-    Colour and dash both tell the electrolytes apart.
+    Colour and dash both tell the electrolytes apart. The other energy, where it is known, is a thin line.
     """
     for index, curve in enumerate(curves):
         low, high = curve.band(deviations)
@@ -39,6 +39,9 @@ def draw_over_stoichiometry(
         axes.plot(
             curve.x, curve.energy, color=colour(index), linestyle=_DASHES[index % len(_DASHES)], label=curve.electrolyte
         )
+        if curve.systematic is not None:
+            other = curve.energy + curve.systematic
+            axes.plot(curve.x, other, color=colour(index), linestyle=_DASHES[index % len(_DASHES)], linewidth=0.9)
     for left, right in ((0.0, validity[0]), (validity[1], 1.0)):
         if right > left:
             axes.axvspan(left, right, color=LIGHT, alpha=0.45, linewidth=0.0, zorder=0)
@@ -72,7 +75,10 @@ def stoichiometry_figure(
     draw_over_stoichiometry(right, mutual, validity, deviations)
     left.set_ylabel(_ENERGY)
     left.legend(loc="best")
-    band = f"bands: {deviations:g} standard deviations of the phase table and the reactants, first order"
+    first = total[0]
+    label, other = first.conditions.label, first.conditions.other.label
+    lines = f"lines: {label}" if first.systematic is None else f"thick lines: {label}; thin: {other}"
+    band = f"{lines}; bands: {deviations:g} standard deviations (first order) beyond"
     shade = "; grey: outside the voltage curve's source" if validity != (0.0, 1.0) else ""
     figure.supxlabel(band + shade, fontsize=8.0, color=GREY)
     return figure

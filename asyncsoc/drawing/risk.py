@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _FACTOR_COLOURS = {"kinetic potential": ORANGE, "concentration potential": BLUE, "reaction energy": GREEN}
+_DASHES: tuple[Any, ...] = ("solid", (0, (4, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 _HEADROOM = 1.6
 _NM = 1e9
 _CAPACITY = "Specific capacity [mA h/g]"
 _FROM = 0.03
 """Share of a charge after which its voltage is in the picture; before it rises from far below."""
 _TWO_DIGITS = 9.95
-_DASHED = (0, (4, 2))
 _LEAST_RISK = 1e-2
 """Where the axis of risks begins, if they fall below: how small a negligible risk is is not to be seen."""
+_NEAR_ONE = 1.2
 _ROOM_FOR_A_NUMBER = 0.12
 """Decades a bar must be long to have its number written into it."""
 
@@ -36,14 +37,18 @@ _ROOM_FOR_A_NUMBER = 0.12
 class BandLine:
     """A quantity along a charge, or along a `discharge`.
 
+    Lines of one label share a colour; `variant` and the direction are told apart by dashes.
+
     Attributes
     ----------
     label
-        The particle; its lines have one colour.
+        The particle.
     mean_x, values, low, high : (r,)
         Mean stoichiometry, default, lowest and highest of the band.
     discharge
-        Drawn dashed.
+        Whether it belongs to a discharge.
+    variant
+        What else tells lines of one label apart.
     """
 
     label: str
@@ -52,6 +57,7 @@ class BandLine:
     low: Array
     high: Array
     discharge: bool = False
+    variant: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,14 +99,26 @@ class FilmLine:
     voltage_without: Array
 
 
+def _variant(line: BandLine, lines: Sequence[BandLine]) -> str:
+    """Return in words what tells a line apart from others of its label."""
+    both = len({other.discharge for other in lines}) > 1
+    direction = ("discharge" if line.discharge else "charge") if both else ""
+    return ", ".join(word for word in (line.variant, direction) if word)
+
+
+def _variants(lines: Sequence[BandLine]) -> list[str]:
+    return list(dict.fromkeys(_variant(line, lines) for line in lines))
+
+
 def _draw_lines(axes: Axes, lines: Sequence[BandLine], title: str) -> None:
-    particles = list(dict.fromkeys(line.label for line in lines))
-    both = len({line.discharge for line in lines}) > 1
+    labels = list(dict.fromkeys(line.label for line in lines))
+    variants = _variants(lines)
     for line in lines:
-        shade = colour(particles.index(line.label))
-        label = f"{line.label}, {'discharge' if line.discharge else 'charge'}" if both else line.label
+        variant = _variant(line, lines)
+        shade, dashes = colour(labels.index(line.label)), _DASHES[variants.index(variant) % len(_DASHES)]
         axes.fill_between(line.mean_x, line.low, line.high, color=shade, alpha=0.2, linewidth=0.0)
-        axes.plot(line.mean_x, line.values, color=shade, linestyle=_DASHED if line.discharge else "-", label=label)
+        first = variant == variants[0]
+        axes.plot(line.mean_x, line.values, color=shade, linestyle=dashes, label=line.label if first else "_nolegend_")
     axes.axhline(1.0, color=GREY, linewidth=0.9, linestyle=(0, (1, 2)))
     axes.set_yscale("log")
     if min(float(np.nanmin([*line.low, *line.values])) for line in lines) < _LEAST_RISK:
@@ -111,7 +129,9 @@ def _draw_lines(axes: Axes, lines: Sequence[BandLine], title: str) -> None:
 
 
 def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= _TWO_DIGITS else f"{value:.2g}"
+    if value >= _TWO_DIGITS:
+        return f"{value:.0f}"
+    return f"{value:.3g}" if 1.0 < value < _NEAR_ONE else f"{value:.2g}"
 
 
 def _draw_bars(axes: Axes, bars: Sequence[FactorBar]) -> None:
@@ -145,8 +165,7 @@ def _draw_bars(axes: Axes, bars: Sequence[FactorBar]) -> None:
 
 @styled
 def risk_figure(
-    total: Sequence[BandLine],
-    mutual: Sequence[BandLine],
+    panels: Mapping[str, Sequence[BandLine]],
     bars: Sequence[FactorBar],
     *,
     title: str,
@@ -154,12 +173,12 @@ def risk_figure(
     band: str,
     note: str | None = None,
 ) -> Figure:
-    """Return the largest local risk along the charge under total and mutual energies, and its factors at one moment.
+    """Return the largest local risk along the charge in panels side by side, and its factors at one moment.
 
     Parameters
     ----------
-    total, mutual
-        One line per particle, in the same order.
+    panels
+        Lines by title, of the same particles in each.
     bars
         Factors, from top to bottom.
     title, bars_title
@@ -174,19 +193,29 @@ def risk_figure(
     InputError
         Nothing to draw.
     """
-    if not total or len(total) != len(mutual) or not bars:
-        raise InputError("a figure of risk needs lines of both energies and bars", where="risk_figure")
+    sets = [{line.label for line in lines} for lines in panels.values()]
+    if not sets or not sets[0] or any(labels != sets[0] for labels in sets) or not bars:
+        raise InputError("a figure of risk needs lines of the same particles in each panel, and bars", where="panels")
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     figure = new_figure(12.6, 4.3 if note else 4.1)
-    left, middle, right = figure.subplots(1, 3, width_ratios=(1.0, 1.0, 1.5))
-    middle.sharey(left)
-    _draw_lines(left, total, "Total reaction energy")
-    _draw_lines(middle, mutual, "Mutual reaction energy")
-    left.set_ylabel("Largest local risk, full coverage = 1")
-    left.legend(
-        loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=2, fontsize=8.5, title=f"shade: {band}",
-        title_fontsize=8.5, alignment="left",
+    *places, right = figure.subplots(1, len(panels) + 1, width_ratios=(*[1.0] * len(panels), 1.5))
+    for axes, (heading, lines) in zip(places, panels.items(), strict=True):
+        if axes is not places[0]:
+            axes.sharey(places[0])
+        _draw_lines(axes, lines, heading)
+        variants = _variants(lines)
+        if len(variants) > 1:
+            keys = [
+                Line2D([], [], color=INK, linestyle=_DASHES[k % len(_DASHES)], label=name)
+                for k, name in enumerate(variants)
+            ]
+            axes.legend(handles=keys, loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=2, fontsize=8.5)
+    places[0].set_ylabel("Largest local risk, full coverage = 1")
+    figure.legend(
+        *places[0].get_legend_handles_labels(), loc="outside upper left", ncols=3, fontsize=8.5,
+        title=f"shade: {band}", title_fontsize=8.5, alignment="left",
     )  # fmt: skip
     _draw_bars(right, bars)
     right.set_title(bars_title)

@@ -14,8 +14,8 @@ from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.contact import FILM, X, solve_lambda_at
 from asyncsoc.kernels.lanes import at, width
 from asyncsoc.kernels.members import ACTIVE, CURRENT_SCALE, N_CONTACT, POTENTIAL_FACTOR, SIDE_TABLE, TABLE
-from asyncsoc.kernels.workspace import EMBEDDED_CURRENT, MIDDLE_CURRENT, NEW_LAM, TOLERANCE, H
 from asyncsoc.kernels.workspace import CHARGE as STEP_CHARGE
+from asyncsoc.kernels.workspace import EMBEDDED_CURRENT, MIDDLE_CURRENT, NEW_LAM, TOLERANCE, H
 
 CURRENT_WEIGHT = 10.0
 """Relative error of the current that counts as the tolerance in stoichiometry, over that tolerance."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import product
 
 from asyncsoc.observables import names
 from asyncsoc.risk.study import Reading, RiskCurve, RiskStudy
+from asyncsoc.thermo.conditions import ENTHALPY, Conditions
 from asyncsoc.thermo.constants import DRIVING_FORCES, DrivingForce
 from asyncsoc.thermo.reaction import KINDS, Kind
 
@@ -23,6 +25,7 @@ class Finding:
     default: float
     low: float
     high: float
+    conditions: Conditions = ENTHALPY
 
     @property
     def holds(self) -> bool | None:
@@ -46,18 +49,40 @@ class Conclusion:
 
     @property
     def word(self) -> str:
-        """Which of the energies the statement survives under."""
+        """Which of the energies the statement survives under: total and mutual, each as enthalpy and as Gibbs energy.
+
+        Enthalpy and Gibbs energy differ by a systematic error: a kind counts only where the statement holds under both.
+        """
         known = [finding for finding in self.findings if finding.holds is not None]
-        held = [finding.energy for finding in known if finding.holds]
         if not known:
             return "never reached"
-        if len(held) == len(self.findings):
+        if all(finding.holds for finding in self.findings):
             return "survives under both"
+        of_one_energy = self._held_energies()
+        if of_one_energy:
+            return f"only as {' and '.join(one.short for one in of_one_energy)}"
+        held = [word for kind in KINDS for word in self._held(kind)]
         if held:
             return f"only under {' and '.join(held)}"
         if all(finding.opposite for finding in known):
             return "the opposite holds"
         return "survives under neither"
+
+    def _held_energies(self) -> list[Conditions]:
+        """Return enthalpy or Gibbs energy where the statement holds, or not, under total and mutual energies alike."""
+        under = list(dict.fromkeys(finding.conditions for finding in self.findings))
+        whole = [one for one in under if all(found.holds for found in self.findings if found.conditions == one)]
+        return (
+            whole if len(under) > 1 and all(found.conditions in whole for found in self.findings if found.holds) else []
+        )
+
+    def _held(self, kind: Kind) -> list[str]:
+        """Return how the statement holds under one kind of reaction energy, in words; empty where it does not."""
+        of_kind = [finding for finding in self.findings if finding.energy == kind]
+        held = [finding for finding in of_kind if finding.holds]
+        if len(held) == len(of_kind):
+            return [kind] if held else []
+        return [f"{kind} as {finding.conditions.short}" for finding in held]
 
 
 def compare_particles(one: RiskStudy, other: RiskStudy, mean_x: float, voltage: float) -> tuple[Conclusion, ...]:
@@ -110,17 +135,18 @@ def _findings(
     ratio: Callable[[RiskCurve, RiskCurve], float],
 ) -> Iterable[Finding]:
     for kind in KINDS:
-        reading = Reading(reactant, kind, force)
-        if reading in one.default and reading in other.default:
-            pairs = zip(one.curves(reading), other.curves(reading), strict=True)
-            yield _finding(kind, [ratio(a, b) for a, b in pairs])
+        for conditions in one.conditions:
+            reading = Reading(reactant, kind, force, conditions)
+            if reading in one.default and reading in other.default:
+                pairs = zip(one.curves(reading), other.curves(reading), strict=True)
+                yield _finding(reading, [ratio(a, b) for a, b in pairs])
 
 
-def _finding(kind: Kind, values: list[float]) -> Finding:
+def _finding(reading: Reading, values: list[float]) -> Finding:
     reached = [value for value in values if math.isfinite(value)]
     if not reached:
-        return Finding(kind, math.nan, math.nan, math.nan)
-    return Finding(kind, values[0], min(reached), max(reached))
+        return Finding(reading.energy, math.nan, math.nan, math.nan, reading.conditions)
+    return Finding(reading.energy, values[0], min(reached), max(reached), reading.conditions)
 
 
 def compare_electrolytes(study: RiskStudy, mean_x: float, one: str, other: str) -> tuple[Conclusion, ...]:
@@ -131,12 +157,12 @@ def compare_electrolytes(study: RiskStudy, mean_x: float, one: str, other: str) 
     found = []
     for force in DRIVING_FORCES[1:]:
         findings = []
-        for kind in KINDS:
-            pair = Reading(one, kind, force), Reading(other, kind, force)
+        for kind, conditions in product(KINDS, study.conditions):
+            pair = Reading(one, kind, force, conditions), Reading(other, kind, force, conditions)
             if all(reading in study.default for reading in pair):
                 curves = zip(*(study.curves(reading) for reading in pair), strict=True)
                 ratios = [a.at(mean_x, names.RISK_MAX) / b.at(mean_x, names.RISK_MAX) for a, b in curves]
-                findings.append(_finding(kind, ratios))
+                findings.append(_finding(pair[0], ratios))
         statement = f"partial contact ({study.label}) raises the risk of {one} more than that of {other}"
         found.append(Conclusion(statement, force, f"{one} against {other}", tuple(findings)))
     return tuple(found)

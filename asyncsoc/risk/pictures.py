@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+_HEADINGS: dict[DrivingForce, str] = {
+    "potential": "Driven by the potential",
+    "reaction-energy": "Driven by the reaction energy",
+    "both": "Driven by both: one cause twice",
+}
 _POINTS = 200
 _SKIPPED = 0.02
 """Share of the charge left out at its beginning, where the contact's lead builds up and next to nothing reacts yet."""
@@ -62,26 +67,27 @@ def _along(curve: RiskCurve, place: Array, leg: int) -> Array:
 
 
 def band_line(study: RiskStudy, reading: Reading, leg: int = 0) -> BandLine:
-    """Return the largest local risk of a study along one leg of its protocol, with its band, under one reading.
+    """Return the largest local risk of a study along one leg of its protocol under one reading.
 
-    Legs (`legs`) count from 0, which is the first charge or discharge. Where the companion under full coverage never
-    came to the same mean stoichiometry in the same protocol step the line has a gap.
+    The band is that of the exchange current density and of enthalpy against Gibbs energy. Legs (`legs`) count from 0,
+    which is the first charge or discharge. Where the companion under full coverage never came to the same mean
+    stoichiometry in the same protocol step the line has a gap.
     """
     x = study.default[reading].mean_x
     rows = legs(x)[leg]
     begin, end = float(x[rows][0]), float(x[rows][-1])
     place = np.linspace(begin + _SKIPPED * (end - begin), end, _POINTS)
-    every = np.array([_along(curve, place, leg) for curve in study.curves(reading)])
+    every = np.array([_along(curve, place, leg) for one in study.variants(reading) for curve in study.curves(one)])
+    variant = "" if reading.driving_force == "potential" else reading.energy
     # Where one of the runs has no match there is no band: it would be that of the others.
-    return BandLine(study.label, place, every[0], every.min(axis=0), every.max(axis=0), discharge=end > begin)
+    return BandLine(study.label, place, every[0], every.min(axis=0), every.max(axis=0), end > begin, variant)
 
 
-def factor_bar(study: RiskStudy, reading: Reading, mean_x: float) -> FactorBar:
-    """Return the factors of the largest local risk at a mean stoichiometry, under one reading."""
+def factor_bar(study: RiskStudy, reading: Reading, mean_x: float, label: str) -> FactorBar:
+    """Return the factors of the largest local risk at a mean stoichiometry under one reading, with the band's range."""
     curve = study.default[reading]
     factors = {name: curve.at(mean_x, column) for name, column in FACTORS.items()}
-    risk, low, high = study.range_at(reading, mean_x)
-    return FactorBar(f"{study.label}, {reading.energy}", factors, risk, low, high)
+    return FactorBar(f"{study.label}, {label}", factors, curve.at(mean_x), *study.envelope_at(reading, mean_x))
 
 
 def risk_picture(
@@ -89,11 +95,11 @@ def risk_picture(
     *,
     mean_x: float,
     reactant: str,
-    driving_force: DrivingForce = "both",
+    driving_forces: Sequence[DrivingForce] = ("potential", "reaction-energy"),
     title: str = "Decomposition under partial contact",
     note: str | None = None,
 ) -> Figure:
-    """Return the figure of several particles' risk under total and mutual reaction energies.
+    """Return the figure of several particles' risk, a panel for each driving force.
 
     Of a protocol with several charges or discharges the first charge and the first discharge are drawn, apart.
 
@@ -103,30 +109,40 @@ def risk_picture(
         Particles to compare.
     mean_x
         Mean stoichiometry at which the factors are shown.
-    reactant, driving_force
-        The reading shown; both energies are.
+    reactant, driving_forces
+        What is shown, under total and mutual energies where these play a part. Each driving force holds U(x): "both"
+        counts it twice unless the constants were fitted together.
     title, note
         What is seen; what the numbers rest on.
     """
-    readings = [Reading(reactant, kind, driving_force) for kind in KINDS]
-    both = len(legs(studies[0].default[readings[0]].mean_x)) > 1
-    total, mutual = (
-        [
+    conditions = studies[0].conditions[0]
+    panels, bars = {}, []
+    for force in driving_forces:
+        kinds = KINDS[:1] if force == "potential" else KINDS
+        readings = [Reading(reactant, kind, force, conditions) for kind in kinds]
+        panels[_HEADINGS[force]] = [
             band_line(study, reading, leg)
             for leg in (0, 1)
             for study in studies
+            for reading in readings
             if leg < len(legs(study.default[reading].mean_x))
         ]
-        for reading in readings
-    )
-    bars = [factor_bar(study, Reading(reactant, kind, driving_force), mean_x) for study in studies for kind in KINDS]
+        bars += [(study, reading) for study in studies for reading in readings]
+    bars.sort(key=lambda pair: [study.label for study in studies].index(pair[0].label))
+    turns = any(line.discharge for lines in panels.values() for line in lines)
     low, high = min(studies[0].exchange_current_densities), max(studies[0].exchange_current_densities)
+    apart = ",\nenthalpy to Gibbs energy" if len(studies[0].conditions) > 1 else ""
     return risk_figure(
-        total,
-        mutual,
-        bars,
+        panels,
+        [factor_bar(study, reading, mean_x, _short(reading)) for study, reading in bars],
         title=title,
-        bars_title=f"Factors at mean x = {mean_x:g}{', first passed' if both else ''}, driven by {driving_force}",
-        band=f"i$_0$ from {low:g} to {high:g} A/m²",
+        bars_title=f"Factors at mean x = {mean_x:g}{', first passed' if turns else ''}",
+        band=f"i$_0$ from {low:g} to {high:g} A/m²{apart}",
         note=note,
     )
+
+
+def _short(reading: Reading) -> str:
+    if reading.driving_force == "potential":
+        return "potential"
+    return f"{'energy' if reading.driving_force == 'reaction-energy' else 'both'}, {reading.energy}"

@@ -35,6 +35,8 @@ def side_report(recorder: RateRecorder, mesh: ParticleMesh) -> dict[str, Any]:
         "mode": "coupled" if setting.coupled else "report",
         "reactant": model.reactant,
         "energy": model.table.kind,
+        "thermochemistry note": None if model.table.conditions is None else model.table.conditions.note,
+        "thermochemistry": None if model.table.conditions is None else model.table.conditions.label,
         "driving force": model.driving_force,
         "note": OVERLAP[model.driving_force],
         "parameters": [asdict(parameter) for parameter in model.parameters()],

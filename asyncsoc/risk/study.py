@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.observables import names
+from asyncsoc.thermo.conditions import ENTHALPY, Conditions
 from asyncsoc.thermo.constants import DrivingForce
 from asyncsoc.thermo.reaction import Kind
 
@@ -25,16 +26,17 @@ FACTORS = {
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read the chemistry: what reacts, which reaction energy, what drives the rate."""
+    """One way to read the chemistry: what reacts, which reaction energy, what drives the rate, enthalpy or Gibbs."""
 
     reactant: str
     energy: Kind
     driving_force: DrivingForce
+    conditions: Conditions = ENTHALPY
 
     @property
     def label(self) -> str:
         """The reading in words."""
-        return f"{self.reactant}, {self.energy}, {self.driving_force}"
+        return f"{self.reactant}, {self.energy}, {self.driving_force}, {self.conditions.label}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +117,9 @@ class RiskStudy:
         By reading, for each of `exchange_current_densities`.
     exchange_current_densities
         A/m2, the assumed range.
+    conditions
+        Enthalpy and Gibbs energy in the order of importance: the case's own first. Their difference is a systematic
+        error; where only the potential drives the rate there is none, and readings have the first alone.
     """
 
     label: str
@@ -122,6 +127,7 @@ class RiskStudy:
     default: Mapping[Reading, RiskCurve]
     band: Mapping[Reading, tuple[RiskCurve, ...]]
     exchange_current_densities: tuple[float, ...]
+    conditions: tuple[Conditions, ...] = (ENTHALPY,)
 
     @cached_property
     def readings(self) -> tuple[Reading, ...]:
@@ -131,6 +137,28 @@ class RiskStudy:
     def curves(self, reading: Reading) -> tuple[RiskCurve, ...]:
         """Return the default curve and those of the band."""
         return (self.default[reading], *self.band[reading])
+
+    def variants(self, reading: Reading) -> tuple[Reading, ...]:
+        """Return a reading and those that differ from it by enthalpy and Gibbs energy alone."""
+        same = (replace(reading, conditions=conditions) for conditions in self.conditions)
+        return (reading, *(other for other in same if other != reading and other in self.default))
+
+    def envelope_at(self, reading: Reading, mean_x: float, name: str = names.RISK_MAX) -> tuple[float, float]:
+        """Return the lowest and highest of a curve at a mean stoichiometry, over i0 and over its `variants`."""
+        ranges = [self.range_at(one, mean_x, name)[1:] for one in self.variants(reading)]
+        ends = np.array([end for pair in ranges for end in pair if np.isfinite(end)])
+        return (float(ends.min()), float(ends.max())) if len(ends) else (float("nan"), float("nan"))
+
+    def reached(self, mean_x: float) -> bool:
+        """Return whether a run with the default i0 came to a mean stoichiometry where full coverage did too."""
+        return any(np.isfinite(curve.at(mean_x)) for curve in self.default.values())
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Lowest and highest mean stoichiometry at which the default run can be compared; NaN where there is none."""
+        places = [curve.mean_x[np.isfinite(curve.columns[names.RISK_MAX])] for curve in self.default.values()]
+        every = np.concatenate(places) if places else np.zeros(0)
+        return (float(every.min()), float(every.max())) if len(every) else (float("nan"), float("nan"))
 
     def range_at(self, reading: Reading, mean_x: float, name: str = names.RISK_MAX) -> tuple[float, float, float]:
         """Return a curve at a mean stoichiometry: default, lowest and highest of the band (NaN where not reached)."""

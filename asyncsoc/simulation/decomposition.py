@@ -15,6 +15,7 @@ from asyncsoc.materials.registry import cathode
 from asyncsoc.materials.types import Cathode, Parameter
 from asyncsoc.stepping.members import SideReaction as SteppedReaction
 from asyncsoc.thermo.cathodes import cathode_host
+from asyncsoc.thermo.conditions import ENTHALPY, Conditions
 from asyncsoc.thermo.constants import DecompositionConstants, matching_barrier_coefficient
 from asyncsoc.thermo.host import Host
 from asyncsoc.thermo.reactants import reactant_names
@@ -39,12 +40,17 @@ def side_reaction_model(case: Case, material: Cathode) -> SideReactionModel:
     section = case.side_reaction
     host = cathode_host(material)
     name = OWN if section.energies else reactant_of(case)
-    table = _own_table(section, material) if section.energies else ready_table(host, name, kind=section.energy)
+    conditions = conditions_of(case)
+    table = (
+        _own_table(section, material)
+        if section.energies
+        else ready_table(host, name, kind=section.energy, conditions=conditions)
+    )
     constants = DecompositionConstants(
         exchange_current_density=section.exchange_current_density,
         transfer_coefficient=section.transfer_coefficient,
         onset_potential=section.onset_potential,
-        barrier_coefficient=_barrier(section, host, name, table),
+        barrier_coefficient=_barrier(section, host, name, table, conditions),
         reference_energy=section.reference_energy or 0.0,
         limiting_thickness=math.inf if section.limiting_thickness is None else section.limiting_thickness,
     )
@@ -56,6 +62,35 @@ def side_reaction_model(case: Case, material: Cathode) -> SideReactionModel:
     )
     fitted = dict.fromkeys(section.fitted, section.fitted_to or "")
     return SideReactionModel(name, table, constants, section.driving_force, film, fitted)
+
+
+def conditions_of(case: Case) -> Conditions:
+    """Return whether a case asks for enthalpies or Gibbs energies, these at the protocol's temperature unless it says.
+
+    Raises
+    ------
+    InputError
+        The protocol's temperature is outside what Gibbs energies are known for.
+    """
+    section = case.side_reaction
+    if section.thermochemistry == "enthalpy":
+        return ENTHALPY
+    return gibbs_of(case)
+
+
+def gibbs_of(case: Case) -> Conditions:
+    """Return Gibbs energies at the temperature a case names, or its protocol's; raises InputError as above."""
+    given = case.side_reaction.thermochemistry_temperature
+    try:
+        return Conditions("gibbs", case.protocol.temperature if given is None else given)
+    except InputError as error:
+        raise InputError(
+            error.what,
+            where="protocol.temperature",
+            value=error.value,
+            allowed=error.allowed,
+            next_step="give side_reaction.thermochemistry_temperature, or set thermochemistry = 'enthalpy'",
+        ) from None
 
 
 def reactant_of(case: Case) -> str:
@@ -72,12 +107,12 @@ def reactant_of(case: Case) -> str:
     return name
 
 
-def _barrier(section: SideReaction, host: Host, name: str, table: ReactionEnergyTable) -> float:
+def _barrier(section: SideReaction, host: Host, name: str, table: ReactionEnergyTable, conditions: Conditions) -> float:
     """Return the coefficient given, or the one at which both driving forces give one factor under total energies."""
     if section.barrier_coefficient is not None:
         return section.barrier_coefficient
     return matching_barrier_coefficient(
-        table if name == OWN else ready_table(host, name, kind="total"),
+        table if name == OWN else ready_table(host, name, kind="total", conditions=conditions),
         host.open_circuit_potential,
         transfer_coefficient=section.transfer_coefficient,
     )

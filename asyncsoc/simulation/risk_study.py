@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 
 import numpy as np
@@ -14,12 +14,13 @@ from asyncsoc.observables import names
 from asyncsoc.risk.recorder import RateRecorder
 from asyncsoc.risk.reference import Reference
 from asyncsoc.risk.study import Reading, RiskCurve, RiskStudy
-from asyncsoc.simulation.decomposition import companion_case, reactant_of, side_reaction_model
+from asyncsoc.simulation.decomposition import companion_case, conditions_of, gibbs_of, reactant_of, side_reaction_model
 from asyncsoc.simulation.setup import Setup, prepare
 from asyncsoc.simulation.watching import COMPANION_PARTS, Following, setting_of
 from asyncsoc.stepping.integrate import integrate
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.warmup import compile_kernels
+from asyncsoc.thermo.conditions import ENTHALPY, Conditions
 from asyncsoc.thermo.constants import DRIVING_FORCES, DrivingForce
 from asyncsoc.thermo.reaction import KINDS, Kind
 
@@ -49,7 +50,8 @@ def study_risk(
     reactants: Sequence[str] | None = None,
     energies: Sequence[Kind] = KINDS,
     driving_forces: Sequence[DrivingForce] = DRIVING_FORCES,
-    exchange_current_densities: Sequence[float] = EXCHANGE_CURRENT_DENSITIES,
+    exchange_current_densities: Iterable[float] = EXCHANGE_CURRENT_DENSITIES,
+    conditions: Sequence[Conditions] | None = None,
     label: str | None = None,
     told: Callable[[str], None] | None = None,
 ) -> RiskStudy:
@@ -68,6 +70,9 @@ def study_risk(
         Readings.
     exchange_current_densities
         A/m2, constant over x: the band. The default is the electrolyte's own i0(x).
+    conditions
+        Enthalpy and Gibbs energy; None: what the case asks for, then the other at the same temperature. Where only the
+        potential drives the rate they change nothing, and the first alone is looked at.
     label
         Name of the particle; None takes its coverage.
     told
@@ -92,10 +97,16 @@ def study_risk(
             next_step="run the case with side_reaction.mode = 'report', or remove energies",
         )
     named = tuple(reactants) if reactants else (reactant_of(case),)
-    readings = [Reading(*parts) for parts in product(named, energies, driving_forces)]
+    densities = tuple(float(density) for density in exchange_current_densities)
+    under = _conditions(case, conditions)
+    readings = [
+        Reading(name, kind, force, one)
+        for name, kind, force in product(named, energies, driving_forces)
+        for one in (under[:1] if force == "potential" else under)
+    ]
     runs = []
     coverage = 0.0
-    for density in (None, *exchange_current_densities):
+    for density in (None, *densities):
         if told is not None:
             told("default i0" if density is None else f"i0 = {density:g} A/m2")
         curves, coverage = _curves(_with_density(case, density), readings)
@@ -105,8 +116,19 @@ def study_risk(
         coverage=coverage,
         default=dict(zip(readings, runs[0], strict=True)),
         band={reading: tuple(run[k] for run in runs[1:]) for k, reading in enumerate(readings)},
-        exchange_current_densities=tuple(exchange_current_densities),
+        exchange_current_densities=densities,
+        conditions=under,
     )
+
+
+def _conditions(case: Case, asked: Sequence[Conditions] | None) -> tuple[Conditions, ...]:
+    if asked:
+        return tuple(dict.fromkeys(one.plain for one in asked))
+    own = conditions_of(case)
+    try:
+        return tuple(dict.fromkeys((own, gibbs_of(case), ENTHALPY)))
+    except InputError:  # too hot or too cold for Gibbs energies, and the case asks for none
+        return (own,)
 
 
 def _with_density(case: Case, density: float | None) -> Case:
@@ -143,7 +165,14 @@ def _follow(
     """Carry a particle through its protocol under the eyes of one recorder per reading."""
     recorders = []
     for k, reading in enumerate(readings):
-        section = {"reactant": reading.reactant, "energy": reading.energy, "driving_force": reading.driving_force}
+        section = {
+            "reactant": reading.reactant,
+            "energy": reading.energy,
+            "driving_force": reading.driving_force,
+            "thermochemistry": reading.conditions.energy,
+        }
+        if reading.conditions.energy == "gibbs":
+            section["thermochemistry_temperature"] = f"{reading.conditions.temperature!r} K"
         read = case.with_overrides([f"side_reaction.{key}={value}" for key, value in section.items()])
         model = side_reaction_model(read, setup.cathode)
         setting = setting_of(setup, model, case.side_reaction.risk_threshold)

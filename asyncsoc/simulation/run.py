@@ -22,12 +22,12 @@ from asyncsoc.results.data import StepSummary
 from asyncsoc.results.provenance import collect
 from asyncsoc.results.solution import Solution
 from asyncsoc.risk.recorder import RateRecorder
-from asyncsoc.simulation.observing import Recorded, Recording
+from asyncsoc.simulation.ends import step_ends
 from asyncsoc.simulation.meshing import unresolved_layer
+from asyncsoc.simulation.observing import Recorded, Recording
 from asyncsoc.simulation.progress import Progress, Reporting
 from asyncsoc.simulation.resuming import checkpoint_of, joined
 from asyncsoc.simulation.setup import Setup, gauge_of, prepare, warnings_of
-from asyncsoc.simulation.ends import step_ends
 from asyncsoc.simulation.watching import found, watch
 from asyncsoc.stepping.guards import BalanceGuard
 from asyncsoc.stepping.integrate import integrate

@@ -142,7 +142,7 @@ def matching_barrier_coefficient(
     Raises
     ------
     InputError
-        The reaction energy does not rise between them (a flat mutual energy): no coefficient can match.
+        The reaction energy does not rise between them (LiTFSI's mutual one as enthalpy): no coefficient can match.
     """
     ends = np.array(between, dtype=np.float64)
     energy, _ = table.evaluate(ends)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.errors import InputError
 from asyncsoc.thermo.competition import compete
+from asyncsoc.thermo.conditions import ENTHALPY, Conditions
 from asyncsoc.thermo.host import Host, check_stoichiometry
 from asyncsoc.thermo.loading import default_phase_table
 from asyncsoc.thermo.phases import Phase, PhaseTable
@@ -38,6 +39,10 @@ class ReactionCurve:
         Atomic fraction of the cathode at the minimum.
     reactions
         The balanced reactions.
+    conditions
+        Enthalpy or Gibbs energy, and at what temperature.
+    systematic : (n,) float64
+        The other energy's reaction energy less this one's [eV/atom]; None where it was not computed.
     """
 
     cathode: str
@@ -48,11 +53,17 @@ class ReactionCurve:
     standard_deviation: Array
     mixing_fraction: Array
     reactions: tuple[Reaction, ...]
+    conditions: Conditions = ENTHALPY
+    systematic: Array | None = None
 
     def band(self, deviations: float = 2.0) -> tuple[Array, Array]:
-        """Return the energies `deviations` standard deviations below and above [eV/atom]."""
+        """Return the energies `deviations` standard deviations below and above [eV/atom].
+
+        Where the difference of enthalpy and Gibbs energy is known the band holds both: it is a systematic error.
+        """
         reach = deviations * self.standard_deviation
-        return self.energy - reach, self.energy + reach
+        other = self.energy if self.systematic is None else self.energy + self.systematic
+        return np.minimum(self.energy, other) - reach, np.maximum(self.energy, other) + reach
 
 
 def _frozen(values: Array) -> Array:
@@ -61,10 +72,18 @@ def _frozen(values: Array) -> Array:
 
 
 def _problems(
-    host: Host, kind: Kind, table: PhaseTable | None, potential: float | None, electrolyte: Phase
+    host: Host,
+    kind: Kind,
+    table: PhaseTable | None,
+    potential: float | None,
+    electrolyte: Phase,
+    conditions: Conditions,
 ) -> Callable[[float], PseudoBinary]:
-    rivals = compete(table or default_phase_table(), (host.lithiated, electrolyte), potential=potential)
-    return lambda x: pseudo_binary(host.at(x), electrolyte, kind=kind, competition=rivals)
+    base = table or default_phase_table()
+    cathode = host.under(conditions, base.element_entropies)
+    other = conditions.phase(electrolyte, base.element_entropies)
+    rivals = compete(conditions.table(base), (cathode.lithiated, other), potential=potential)
+    return lambda x: pseudo_binary(cathode.at(x), other, kind=kind, competition=rivals)
 
 
 def reaction_curve(
@@ -75,6 +94,7 @@ def reaction_curve(
     kind: Kind = "total",
     table: PhaseTable | None = None,
     potential: float | None = None,
+    conditions: Conditions = ENTHALPY,
 ) -> ReactionCurve:
     """Return the reaction energy at each stoichiometry.
 
@@ -87,17 +107,19 @@ def reaction_curve(
     x : (n,) float64
         Stoichiometries in [0, 1].
     kind, table, potential
-        As of `pseudo_binary`.
+        As of `pseudo_binary`; host, electrolyte and table hold enthalpies and entropies.
+    conditions
+        Enthalpy or Gibbs energy, and at what temperature.
 
     Raises
     ------
     InputError
-        No stoichiometry, one outside [0, 1], or what `pseudo_binary` refuses.
+        No stoichiometry, one outside [0, 1], an entropy that is not known, or what `pseudo_binary` refuses.
     """
     points = np.array(check_stoichiometry(x).ravel())
     if points.size == 0:
         raise InputError("no stoichiometry is given", where="x", allowed="one or more values in 0 to 1")
-    problem = _problems(host, kind, table, potential, electrolyte)
+    problem = _problems(host, kind, table, potential, electrolyte, conditions)
     reactions = tuple(problem(float(value)).minimum() for value in points)
     return ReactionCurve(
         cathode=host.name,
@@ -108,7 +130,33 @@ def reaction_curve(
         standard_deviation=_frozen(np.array([reaction.standard_deviation for reaction in reactions])),
         mixing_fraction=_frozen(np.array([reaction.mixing_fraction for reaction in reactions])),
         reactions=reactions,
+        conditions=conditions,
     )
+
+
+def compared_curve(
+    host: Host,
+    electrolyte: Phase,
+    x: Array,
+    *,
+    kind: Kind = "total",
+    table: PhaseTable | None = None,
+    potential: float | None = None,
+    conditions: Conditions = ENTHALPY,
+) -> ReactionCurve:
+    """Return `reaction_curve` with its difference to the other energy at the same temperature as systematic error.
+
+    Parameters and errors are those of `reaction_curve`. The difference is None where enthalpies were asked for and the
+    table lacks an entropy.
+    """
+    curve = reaction_curve(host, electrolyte, x, kind=kind, table=table, potential=potential, conditions=conditions)
+    known = [host.lithiated, electrolyte, *(table or default_phase_table()).phases]
+    if conditions.energy == "enthalpy" and any(phase.entropy is None for phase in known):
+        return curve
+    other = reaction_curve(
+        host, electrolyte, x, kind=kind, table=table, potential=potential, conditions=conditions.other
+    )
+    return replace(curve, systematic=_frozen(other.energy - curve.energy))
 
 
 def mixing_profile(
@@ -119,9 +167,10 @@ def mixing_profile(
     kind: Kind = "total",
     table: PhaseTable | None = None,
     potential: float | None = None,
+    conditions: Conditions = ENTHALPY,
 ) -> tuple[Reaction, ...]:
     """Return the kinks of the reaction energy over the mixing fraction at one stoichiometry (see `PseudoBinary`)."""
-    return _problems(host, kind, table, potential, electrolyte)(float(check_stoichiometry(x))).profile()
+    return _problems(host, kind, table, potential, electrolyte, conditions)(float(check_stoichiometry(x))).profile()
 
 
 def sampled_energies(
@@ -133,6 +182,7 @@ def sampled_energies(
     seed: int = 0,
     kind: Kind = "total",
     table: PhaseTable | None = None,
+    conditions: Conditions = ENTHALPY,
 ) -> Array:
     """Return reaction energies [eV/atom] with every formation energy drawn from its normal distribution.
 
@@ -143,8 +193,8 @@ def sampled_energies(
     ----------
     samples, seed
         Number of draws; the same seed gives the same draws.
-    host, electrolyte, x, kind, table
-        As of `reaction_curve`.
+    host, electrolyte, x, kind, table, conditions
+        As of `reaction_curve`; for Gibbs energies entropies are drawn too.
 
     Raises
     ------
@@ -154,7 +204,9 @@ def sampled_energies(
     if not 2 <= samples <= _MOST_SAMPLES:
         raise InputError("the number of samples is out of range", where="samples", value=samples, allowed="2 to 100000")
     value = float(check_stoichiometry(x))
-    base = table or default_phase_table()
+    given = table or default_phase_table()
+    base, elements = conditions.table(given), given.element_entropies
+    cathode, salt = host.under(conditions, elements).at(value), conditions.phase(electrolyte, elements)
     random = np.random.default_rng(seed)
 
     def drawn(phase: Phase) -> Phase:
@@ -162,6 +214,6 @@ def sampled_energies(
 
     def one() -> float:
         shifted = replace(base, phases=tuple(drawn(phase) for phase in base.phases))
-        return pseudo_binary(drawn(host.at(value)), drawn(electrolyte), table=shifted, kind=kind).minimum().energy
+        return pseudo_binary(drawn(cathode), drawn(salt), table=shifted, kind=kind).minimum().energy
 
     return np.array([one() for _ in range(samples)])

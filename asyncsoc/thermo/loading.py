@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from asyncsoc.errors import InputError, nearest_name
@@ -19,10 +20,13 @@ _ENERGY = "formation_enthalpy_kJ_per_mol"
 _UNCERTAINTY = "uncertainty_kJ_per_mol"
 _GIBBS = "formation_gibbs_kJ_per_mol"
 _ENTROPY = "entropy_J_per_mol_K"
+_ENTROPY_UNCERTAINTY = "entropy_uncertainty_J_per_mol_K"
 PHASE_KEYS = {
     *("formula", "name", "state", "composition", "source", "uncertainty_source", "assumed", "note", "temperature_K"),
     *(_ENERGY, _UNCERTAINTY, _GIBBS, _ENTROPY),
+    *(_ENTROPY_UNCERTAINTY, "entropy_source", "entropy_estimated", "molar_volume_cm3_per_mol"),
 }
+_ELEMENTS = "element_entropies_J_per_mol_K"
 _LARGEST = 1e6
 _LARGEST_FILE = 64 * 1024 * 1024
 
@@ -113,11 +117,13 @@ def parse_phase(row: Mapping[str, Any], sources: Mapping[str, str], temperature:
         raise InputError(
             "a phase has another temperature than its table", where=where, value=own, allowed=f"{temperature} K"
         )
-    assumed = row.get("assumed", False)
-    if not isinstance(assumed, bool):
-        raise InputError("assumed must be true or false", where=where, value=assumed, allowed="true, false")
+    assumed, estimated = (_flag(row, key, where) for key in ("assumed", "entropy_estimated"))
     source = text_of(row, "source", where, required=True)
     gibbs = _number(row, _GIBBS, where, optional=True)
+    spread = _number(row, _ENTROPY_UNCERTAINTY, where, optional=True) or 0.0
+    if spread < 0.0:
+        raise InputError(f"{_ENTROPY_UNCERTAINTY} is negative", where=where, value=spread, allowed="0 or more")
+    entropy_source = text_of(row, "entropy_source", where)
     return Phase(
         name=text_of(row, "name", where) or formula,
         formula=formula,
@@ -132,7 +138,25 @@ def parse_phase(row: Mapping[str, Any], sources: Mapping[str, str], temperature:
         entropy=_number(row, _ENTROPY, where, optional=True),
         uncertainty_source=text_of(row, "uncertainty_source", where),
         note=text_of(row, "note", where),
+        entropy_uncertainty=spread,
+        entropy_source=sources.get(entropy_source, entropy_source),
+        entropy_estimated=estimated,
     )
+
+
+def _flag(row: Mapping[str, Any], key: str, where: str) -> bool:
+    value = row.get(key, False)
+    if not isinstance(value, bool):
+        raise InputError(f"{key} must be true or false", where=where, value=value, allowed="true, false")
+    return value
+
+
+def _element_entropies(header: Mapping[str, Any], origin: str) -> Mapping[str, float]:
+    """Return the elements' standard entropies a document gives, by formula; raises InputError."""
+    given = header.get(_ELEMENTS, {})
+    if not isinstance(given, Mapping):
+        raise InputError(f"{_ELEMENTS} must map formulas to numbers", where=origin, value=given)
+    return MappingProxyType({name: _required(given, name, f"{origin}, {_ELEMENTS}") for name in given})
 
 
 def parse_header(document: object, key: str, expected: str, where: str) -> tuple[Mapping[str, Any], list[Any], float]:
@@ -182,8 +206,9 @@ def parse_phase_table(document: object, *, origin: str) -> PhaseTable:
     document
         Object with `format`, `title`, `temperature_K`, optional `sources` and `phases`: a list of objects with
         `formula`, `formation_enthalpy_kJ_per_mol`, `uncertainty_kJ_per_mol`, `source` and, optionally, `name`, `state`,
-        `composition`, `formation_gibbs_kJ_per_mol`, `entropy_J_per_mol_K`, `temperature_K`, `uncertainty_source`,
-        `assumed` and `note`.
+        `composition`, `formation_gibbs_kJ_per_mol`, `temperature_K`, `uncertainty_source`, `assumed` and `note`; for
+        Gibbs energies `entropy_J_per_mol_K`, with `entropy_uncertainty_J_per_mol_K`, `entropy_source`,
+        `entropy_estimated` and `molar_volume_cm3_per_mol`. The document may give `element_entropies_J_per_mol_K`.
     origin
         File name, for messages.
 
@@ -198,7 +223,8 @@ def parse_phase_table(document: object, *, origin: str) -> PhaseTable:
     for number, row in enumerate(rows, start=1):
         where = f"{origin}, phase {number}"
         phases.append(parse_phase(known_keys(row, PHASE_KEYS, where), sources, temperature, where))
-    return check_table(PhaseTable(text_of(header, "title", origin), temperature, tuple(phases), origin))
+    entropies = _element_entropies(header, origin)
+    return check_table(PhaseTable(text_of(header, "title", origin), temperature, tuple(phases), origin, entropies))
 
 
 def read_phase_table(path: str | Path) -> PhaseTable:

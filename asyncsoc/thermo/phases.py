@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from asyncsoc.errors import InputError, unknown_name
 from asyncsoc.thermo.formula import Composition, atoms, element_name
@@ -37,6 +38,10 @@ class Phase:
         Standard entropy [J/(mol K)], where known.
     source, uncertainty_source, assumed, note
         Where the numbers are from; whether the value is an assumption; what to know about it.
+    entropy_uncertainty
+        One standard deviation of the entropy [J/(mol K)].
+    entropy_source, entropy_estimated
+        Where the entropy is from; whether it is an estimate and not tabulated.
     """
 
     name: str
@@ -52,6 +57,9 @@ class Phase:
     entropy: float | None = None
     uncertainty_source: str = ""
     note: str = ""
+    entropy_uncertainty: float = 0.0
+    entropy_source: str = ""
+    entropy_estimated: bool = False
 
     @property
     def atoms(self) -> float:
@@ -89,12 +97,15 @@ class PhaseTable:
         The phases; reference states of the elements need not be listed.
     origin
         The file or package data it was read from.
+    element_entropies
+        Standard entropy of the elements' reference states, by their formula [J/(mol K)]; empty: the package's.
     """
 
     title: str
     temperature: float
     phases: tuple[Phase, ...]
     origin: str
+    element_entropies: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,6 +116,11 @@ class PhaseTable:
     def elements(self) -> frozenset[str]:
         """Every element that occurs in a phase of the table."""
         return frozenset(element for phase in self.phases for element in phase.composition)
+
+    @property
+    def estimated(self) -> frozenset[str]:
+        """Names of the phases whose entropy is an estimate."""
+        return frozenset(phase.name for phase in self.phases if phase.entropy_estimated)
 
     def phase(self, name: str) -> Phase:
         """Return the phase called `name`; raises InputError naming the nearest one."""

@@ -39,7 +39,16 @@ def _mixture(row: Mapping[str, Any], known: Mapping[str, Phase], source: str, wh
         source=source,
         assumed=True,
         note=text_of(row, "note", where),
+        entropy=_mixed_entropy(parts),
+        entropy_uncertainty=math.hypot(*(amount * phase.entropy_uncertainty for phase, amount in parts)),
+        entropy_source="sum of the parts, entropy of mixing neglected",
+        entropy_estimated=any(phase.entropy_estimated for phase, _ in parts),
     )
+
+
+def _mixed_entropy(parts: list[tuple[Phase, float]]) -> float | None:
+    known = [amount * phase.entropy for phase, amount in parts if phase.entropy is not None]
+    return sum(known) if len(known) == len(parts) else None
 
 
 @cache

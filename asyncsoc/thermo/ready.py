@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from asyncsoc.thermo.conditions import ENTHALPY, Conditions, Energy
 from asyncsoc.thermo.host import Host
 from asyncsoc.thermo.loading import package_data
 from asyncsoc.thermo.reactants import reactant
@@ -23,6 +24,9 @@ FILE = "tables.json"
 FORMAT = "asyncsoc-reaction-energy-tables"
 _MADE_FROM = ("phases.json", "reactants.json")
 _SAME_WORK = 1e-7
+_SAME_TEMPERATURE = 0.01
+SHIPPED = (ENTHALPY, Conditions("gibbs", 298.15), Conditions("gibbs", 333.15))
+"""Conditions of the tables that come with asyncsoc."""
 _CHECKED = 11
 
 
@@ -39,22 +43,36 @@ def sampled_work(host: Host) -> list[float]:
     return [float(value) for value in host.work(np.linspace(0.0, 1.0, _CHECKED))]
 
 
+type _Key = tuple[str, str, str, Energy, float]
+
+
+def _key(host: str, name: str, kind: str, conditions: Conditions) -> _Key:
+    steps = 0.0 if conditions.energy == "enthalpy" else round(conditions.temperature / _SAME_TEMPERATURE)
+    return host, name.lower(), kind, conditions.energy, steps
+
+
 @cache
-def _shipped() -> dict[tuple[str, str, str], dict[str, Any]]:
+def _shipped() -> dict[_Key, dict[str, Any]]:
     document = package_data(FILE)
     if document["format"] != FORMAT or document["made from sha256"] != fingerprint():
         return {}
     hosts = document["hosts"]
     return {
-        (row["host"], row["reactant"], row["kind"]): {**row, "work": hosts[row["host"]]} for row in document["tables"]
+        _key(row["host"], row["reactant"], row["kind"], Conditions(row["energy"], row["temperature [K]"])): {
+            **row,
+            "work": hosts[row["host"]],
+        }
+        for row in document["tables"]
     }
 
 
 _made: dict[tuple[object, ...], ReactionEnergyTable] = {}
-"""Tables made in this process, by host, voltage curve, reactant and kind."""
+"""Tables made in this process, by host, reactant, kind, conditions and voltage curve."""
 
 
-def ready_table(host: Host, name: str, *, kind: Kind = "total") -> ReactionEnergyTable:
+def ready_table(
+    host: Host, name: str, *, kind: Kind = "total", conditions: Conditions = ENTHALPY
+) -> ReactionEnergyTable:
     """Return the reaction-energy table of a host and a reactant that comes with asyncsoc.
 
     Parameters
@@ -65,6 +83,8 @@ def ready_table(host: Host, name: str, *, kind: Kind = "total") -> ReactionEnerg
         Name of a reactant.
     kind
         'total' or 'mutual'.
+    conditions
+        Enthalpy or Gibbs energy, and at what temperature; those of `SHIPPED` need not be solved for.
 
     Raises
     ------
@@ -73,11 +93,12 @@ def ready_table(host: Host, name: str, *, kind: Kind = "total") -> ReactionEnerg
     """
     phase = reactant(name)
     work = sampled_work(host)
-    row = _shipped().get((host.name, name.lower(), kind))
+    known = _key(host.name, name, kind, conditions)
+    row = _shipped().get(known)
     if row is None or not np.allclose(work, row["work"], rtol=0.0, atol=_SAME_WORK):
-        key = (host.name, *work, name.lower(), kind)
+        key = (*known, *work)
         if key not in _made:
-            _made[key] = tabulate(host, phase, kind=kind)
+            _made[key] = tabulate(host, phase, kind=kind, conditions=conditions)
         return _made[key]
     return table_from_nodes(
         np.linspace(0.0, 1.0, NODES),
@@ -86,4 +107,5 @@ def ready_table(host: Host, name: str, *, kind: Kind = "total") -> ReactionEnerg
         kind=kind,
         validity=host.validity,
         interpolation_error=float(row["interpolation error [eV/atom]"]),
+        conditions=conditions,
     )

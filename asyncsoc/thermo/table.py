@@ -10,6 +10,7 @@ from scipy.interpolate import PchipInterpolator
 
 from asyncsoc.errors import InputError, unknown_name
 from asyncsoc.kernels.reaction import energy_field
+from asyncsoc.thermo.conditions import ENTHALPY, Conditions
 from asyncsoc.thermo.curve import reaction_curve
 from asyncsoc.thermo.host import Host
 from asyncsoc.thermo.phases import Phase, PhaseTable
@@ -42,6 +43,8 @@ class ReactionEnergyTable:
         Largest difference from the source (linear programs, or the points given) found between the nodes [eV/atom].
     validity
         (lowest, highest) stoichiometry the voltage curve's source covers.
+    conditions
+        Enthalpy or Gibbs energy, and at what temperature; None: a user's own energies do not say.
     """
 
     cathode: str
@@ -53,6 +56,7 @@ class ReactionEnergyTable:
     coefficients: Array
     interpolation_error: float
     validity: tuple[float, float]
+    conditions: Conditions | None = ENTHALPY
 
     @property
     def first(self) -> float:
@@ -106,7 +110,12 @@ def _require_monotone(x: Array, energy: Array, where: str) -> None:
 
 
 def _assemble(
-    nodes: Array, energy: Array, names: tuple[str, str], kind: Kind, validity: tuple[float, float]
+    nodes: Array,
+    energy: Array,
+    names: tuple[str, str],
+    kind: Kind,
+    validity: tuple[float, float],
+    conditions: Conditions | None = ENTHALPY,
 ) -> ReactionEnergyTable:
     spacing = (nodes[-1] - nodes[0]) / (nodes.size - 1)
     slope = PchipInterpolator(nodes, energy).derivative()(nodes)
@@ -122,6 +131,7 @@ def _assemble(
         coefficients=_frozen(cells.ravel()),
         interpolation_error=0.0,
         validity=validity,
+        conditions=conditions,
     )
 
 
@@ -145,12 +155,13 @@ def tabulate(
     nodes: int = NODES,
     phases: PhaseTable | None = None,
     potential: float | None = None,
+    conditions: Conditions = ENTHALPY,
 ) -> ReactionEnergyTable:
     """Return the table of a cathode and an electrolyte over x in [0, 1], its error measured in every cell's middle.
 
     Parameters
     ----------
-    host, electrolyte, kind, potential
+    host, electrolyte, kind, potential, conditions
         As of `reaction_curve`.
     nodes
         Number of nodes; one linear program each, and one for each check.
@@ -164,10 +175,10 @@ def tabulate(
     """
     _check_nodes(nodes)
     x = np.linspace(0.0, 1.0, 2 * nodes - 1)
-    curve = reaction_curve(host, electrolyte, x, kind=kind, table=phases, potential=potential)
+    curve = reaction_curve(host, electrolyte, x, kind=kind, table=phases, potential=potential, conditions=conditions)
     if kind == "total" and potential is None:
         _require_monotone(x, curve.energy, f"{host.name} and {electrolyte.name}")
-    table = _assemble(x[::2], curve.energy[::2], (host.name, electrolyte.name), kind, host.validity)
+    table = _assemble(x[::2], curve.energy[::2], (host.name, electrolyte.name), kind, host.validity, conditions)
     return _with_error(table, x[1::2], curve.energy[1::2])
 
 
@@ -179,6 +190,7 @@ def table_from_nodes(
     kind: Kind,
     validity: tuple[float, float],
     interpolation_error: float,
+    conditions: Conditions = ENTHALPY,
 ) -> ReactionEnergyTable:
     """Return the table of energies [eV/atom] known at uniform nodes, its error against their source as measured before.
 
@@ -188,10 +200,11 @@ def table_from_nodes(
         As kept of a table made by `tabulate`.
     names
         Cathode and electrolyte.
-    kind, validity, interpolation_error
+    kind, validity, interpolation_error, conditions
         As of `ReactionEnergyTable`.
     """
-    return replace(_assemble(nodes, energy, names, kind, validity), interpolation_error=interpolation_error)
+    table = _assemble(nodes, energy, names, kind, validity, conditions)
+    return replace(table, interpolation_error=interpolation_error)
 
 
 def table_from_points(
@@ -243,7 +256,7 @@ def table_from_points(
     source = PchipInterpolator(points, values)
     grid = np.linspace(points[0], points[-1], nodes)
     fine = np.linspace(points[0], points[-1], 10 * (nodes - 1) + 1)
-    table = _assemble(grid, source(grid), (cathode, electrolyte), kind, (float(points[0]), float(points[-1])))
+    table = _assemble(grid, source(grid), (cathode, electrolyte), kind, (float(points[0]), float(points[-1])), None)
     return _with_error(table, fine, source(fine))
 
 

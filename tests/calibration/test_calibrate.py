@@ -211,3 +211,17 @@ def test_a_misfit_that_is_no_noise_is_called_so(folder: Path, tmp_path: Path) ->
     found, clean = (calibrate(case(film_conductivity=3e-8), [curve], constants) for curve in (other, data))
     assert any("no noise" in line for line in warnings_of(found))
     assert not any("no noise" in line for line in warnings_of(clean))
+
+
+def test_a_resistance_needs_no_thermochemistry(tmp_path: Path) -> None:
+    """What an electrolyte without known thermochemistry shows at its interface can be compared with all the same."""
+    plain = {"particle": {"radius": 5e-6}, "protocol": {"steps": ["Charge at C/5 for 1 hour"]}}
+    liquid = Case.from_dict({**plain, "electrolyte": {"name": "liquid-lipf6"}})
+    time = np.linspace(300.0, 3300.0, 8)
+    ohms = read_measured(write(tmp_path / "r.csv", "time [s],resistance [ohm]", time, np.ones(8)))
+    response = respond(liquid, [ohms])
+    assert (response.at(ohms) > 0.0).all()
+    # The same for any reactant that is only reported.
+    named = Case.from_dict({**plain, "electrolyte": {"name": "liquid-lipf6"},
+                            "side_reaction": {"mode": "report", "reactant": "eca"}})  # fmt: skip
+    np.testing.assert_allclose(respond(named, [ohms]).at(ohms), response.at(ohms), rtol=1e-12)

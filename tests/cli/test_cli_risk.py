@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from asyncsoc.case import Case
 from asyncsoc.cli.main import main
+from asyncsoc.simulation.risk_study import study_risk
+from asyncsoc.thermo.conditions import ENERGIES
 
 CASE = """
 [contact]
@@ -35,7 +39,12 @@ def test_risk_is_told_under_every_reading_with_its_band(case, tmp_path, capsys) 
     assert cal["exchange current densities [A/m2]"] == [0.1, 1.0]
     readings = {(row["energy"], row["driving force"]) for row in cal["risk"]}
     assert readings == {(e, d) for e in ("total", "mutual") for d in ("potential", "reaction-energy", "both")}
+    # The case's own energy first, then the other; the potential alone knows no reaction energy.
+    told = [(row["driving force"], row["thermochemistry"]) for row in cal["risk"]][:5]
+    assert told == [("potential", "enthalpy"), *((d, t) for d in ("reaction-energy", "both") for t in ENERGIES)]
     for row, other in zip(cal["risk"], hot["risk"], strict=True):
+        outer = row["over i0 and thermochemistry"]
+        assert outer[0] <= row["over i0"][0] <= row["over i0"][1] <= outer[1]
         low, high = row["over i0"]
         assert low <= row["largest risk"] <= high
         product = 1.0
@@ -55,8 +64,41 @@ def test_risk_as_tables(case, capsys) -> None:
     assert main(["risk", case, "--at-x", "0.8", "--reactant", "litfsi", "--reactant", "eca"]) == 0
     out = capsys.readouterr().out
     assert "raises the risk of litfsi more than that of eca" in out
-    assert "survives under" in out
+    assert "only as enthalpy" in out
     assert "assumed" in out
+
+
+def test_a_stoichiometry_that_is_never_reached_is_an_error_or_explained(case, capsys) -> None:
+    assert main(["risk", case, "--at-x", "0.2", "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert "no particle comes to this mean stoichiometry" in error["what"]
+    assert error["where"] == "--at-x"
+    assert error["allowed"].startswith("f = 0.3: 0.7")
+    for wrong in ("1.5", "-0.1", "nan"):
+        assert main(["risk", case, "--at-x", wrong]) == 2
+        assert "0 to 1" in capsys.readouterr().err
+    longer = ["--against", "protocol.steps=['Charge at C/5 for 2 hours']"]
+    assert main(["risk", case, *longer, "--at-x", "0.65"]) == 0
+    out = capsys.readouterr().out
+    assert "nan" not in out
+    assert "never reached: f = 0.3: 0.7" in out
+
+
+def test_gibbs_energies_on_request(case, capsys) -> None:
+    assert main(["risk", case, "--at-x", "0.8", "--energy", "gibbs", "--temperature", "25 degC", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["particles"][0]["risk"]
+    told = [(row["thermochemistry"], row["thermochemistry temperature [K]"]) for row in rows[1:3]]
+    assert told == [("gibbs", 298.15), ("enthalpy", 298.15)]
+    assert main(["risk", case, "--energy", "gibs"]) == 2
+    assert "side_reaction.thermochemistry" in capsys.readouterr().err
+    assert main(["risk", case, "--temperature", "150 degC"]) == 2
+    assert "at most 90 degC" in capsys.readouterr().err
+
+
+def test_an_array_of_exchange_current_densities(case) -> None:
+    study = study_risk(Case.from_toml(case), driving_forces=("potential",), exchange_current_densities=np.array([0.3]))
+    assert study.exchange_current_densities == (0.3,)
+    assert len(study.band[study.readings[0]]) == 1
 
 
 def test_what_cannot_be_studied(case, capsys) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,11 +31,18 @@ BARS = (
 
 def test_risk_shows_lines_bands_and_factors() -> None:
     lines = [line("Cal", 20.0), line("Hot-Cal", 1.05)]
-    figure = risk_figure(lines, lines, BARS, title="Risk", bars_title="Factors", band="i0 from 0.1 to 1 A/m²", note="n")
+    both = [replace(one, variant=kind) for one in lines for kind in ("total", "mutual")]
+    panels = {"Driven by the potential": lines, "Driven by the reaction energy": both}
+    figure = risk_figure(panels, BARS, title="Risk", bars_title="Factors", band="i0 from 0.1 to 1 A/m²", note="n")
     left, middle, right = figure.axes
     assert left.get_yscale() == middle.get_yscale() == "log"
     assert left.xaxis_inverted()
     assert [text.get_text() for text in left.get_legend().get_texts()] == ["Cal", "Hot-Cal"]
+    assert middle.get_title(loc="left") == "Driven by the reaction energy"
+    assert [text.get_text() for text in middle.get_legend().get_texts()] == ["total", "mutual"]
+    # One colour a particle, dashes for what is told apart.
+    assert middle.lines[0].get_color() == middle.lines[1].get_color() != middle.lines[2].get_color()
+    assert middle.lines[0].get_linestyle() != middle.lines[1].get_linestyle()
     assert [label.get_text() for label in right.get_yticklabels()] == ["Cal", "mutual"]
     texts = [text.get_text() for text in right.texts]
     assert "22 (13 to 33)" in texts and "3.5" in texts
@@ -43,8 +52,8 @@ def test_risk_shows_lines_bands_and_factors() -> None:
     second = [patch for patch in right.patches if abs(patch.get_y() - 0.69) < 0.01]
     assert min(patch.get_x() for patch in second) == pytest.approx(0.9)
     figure.canvas.draw()
-    with pytest.raises(InputError, match="lines of both energies"):
-        risk_figure(lines, lines[:1], BARS, title="", bars_title="", band="")
+    with pytest.raises(InputError, match="same particles in each panel"):
+        risk_figure({"a": lines, "b": lines[:1]}, BARS, title="", bars_title="", band="")
 
 
 def test_charge_and_discharge_are_told_apart_and_nothing_is_hidden_behind_a_legend() -> None:

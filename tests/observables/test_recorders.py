@@ -14,11 +14,9 @@ from asyncsoc.materials.ncm811_sturm2019 import DEFAULT
 from asyncsoc.observables import names
 from asyncsoc.observables.gauge import Gauge
 from asyncsoc.observables.gauges import Gauges
-from asyncsoc.observables.nickel import nickel_ratio
 from asyncsoc.observables.recorders import CurveRecorder, FieldRecorder
 from asyncsoc.stepping.state import States
 from asyncsoc.units import FARADAY
-from tests.observables.overpotential import split_overpotential
 
 RADIUS = 5e-6
 X_AT_4P2 = 0.271

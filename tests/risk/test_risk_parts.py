@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,11 +16,13 @@ from asyncsoc.contact.build import build_contact
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.observables import names
 from asyncsoc.risk.conclusions import Conclusion, Finding, compare_electrolytes, compare_particles
+from asyncsoc.risk.pictures import band_line
 from asyncsoc.risk.reference import Companion, Reference
 from asyncsoc.risk.rows import mean_rate_between
 from asyncsoc.risk.split import LocalState, split_risk
 from asyncsoc.risk.spots import hot_spots, share_above
 from asyncsoc.risk.study import Reading, RiskCurve, RiskStudy
+from asyncsoc.thermo.conditions import ENTHALPY, Conditions
 from asyncsoc.thermo.constants import DecompositionConstants
 
 VOLTS = st.floats(-0.3, 0.3)
@@ -151,10 +154,66 @@ def test_a_conclusion_survives_where_it_holds_over_the_whole_band(total, mutual,
     assert one.default[one.readings[0]].dose == pytest.approx(2.0 * total[0])
 
 
+@pytest.mark.parametrize(
+    ("mutual", "gibbs", "word"),
+    [
+        ((2.0, 1.5, 2.5), (1.6, 1.4, 1.8), "survives under both"),
+        ((0.8, 0.7, 0.9), (1.4, 1.3, 1.5), "only under total and mutual as Gibbs 60 degC"),
+        ((2.0, 1.5, 2.5), (1.05, 1.0, 1.3), "only under total and mutual as enthalpy"),
+        ((0.8, 0.7, 0.9), (0.9, 0.8, 1.0), "only under total"),
+    ],
+)
+def test_the_difference_of_enthalpy_and_gibbs_energy_is_a_systematic_error_of_verdict_and_band(
+    mutual: tuple[float, ...], gibbs: tuple[float, ...], word: str
+) -> None:
+    warm = Conditions("gibbs", 333.15)
+    scales = {
+        Reading("peo", "total", "reaction-energy"): (3.0, 2.0, 5.0),
+        Reading("peo", "total", "reaction-energy", warm): (3.1, 2.1, 5.1),
+        Reading("peo", "mutual", "reaction-energy"): mutual,
+        Reading("peo", "mutual", "reaction-energy", warm): gibbs,
+    }
+
+    def made(label: str, size: float) -> RiskStudy:
+        ones = {reading: tuple(size * value + 1.0 - size for value in values) for reading, values in scales.items()}
+        return RiskStudy(
+            label,
+            0.3,
+            {reading: curve(values[0]) for reading, values in ones.items()},
+            {reading: tuple(curve(value) for value in values[1:]) for reading, values in ones.items()},
+            (0.1, 1.0),
+            (ENTHALPY, warm),
+        )
+
+    one, other = made("Cal", 1.0), made("Hot-Cal", 0.0)
+    found = compare_particles(one, other, 0.5, 4.0)[0]
+    assert found.word == word
+    assert [finding.conditions.energy for finding in found.findings] == ["enthalpy", "gibbs"] * 2
+    reading = Reading("peo", "mutual", "reaction-energy")
+    assert one.variants(reading) == (reading, Reading("peo", "mutual", "reaction-energy", warm))
+    band = (2.0 * min(*mutual, *gibbs), 2.0 * max(*mutual, *gibbs))
+    assert one.envelope_at(reading, 0.5) == pytest.approx(band)
+    line = band_line(one, reading)
+    assert (line.low.min(), line.high.max()) == pytest.approx(band)
+    assert one.range_at(reading, 0.5) == pytest.approx((2.0 * mutual[0], 2.0 * min(mutual), 2.0 * max(mutual)))
+
+
+def test_a_statement_that_one_energy_makes_alone_is_called_so() -> None:
+    warm = Conditions("gibbs", 333.15)
+    findings = (Finding("total", 2.0, 1.9, 2.1), Finding("total", 1.0, 0.9, 1.0, warm),
+                Finding("mutual", 3.0, 2.9, 3.1), Finding("mutual", 0.9, 0.8, 1.0, warm))  # fmt: skip
+    assert Conclusion("s", "both", "peo", findings).word == "only as enthalpy"
+    swapped = tuple(replace(one, conditions=ENTHALPY if one.conditions == warm else warm) for one in findings)
+    assert Conclusion("s", "both", "peo", swapped).word == "only as Gibbs 60 degC"
+
+
 def test_what_was_never_reached_is_called_so() -> None:
     one = study("Cal", {"total": (3.0,), "mutual": (2.0,)}, 0.3)
     found = compare_particles(one, one, 0.2, 5.0)
     assert {conclusion.word for conclusion in found if "equal" in conclusion.statement} == {"never reached"}
     assert math.isnan(one.range_at(one.readings[0], 0.2)[1])
+    assert math.isnan(one.envelope_at(one.readings[0], 0.2)[0])
+    assert (one.reached(0.2), one.reached(0.5)) == (False, True)
+    assert one.span == pytest.approx((0.4, 0.9))
     assert compare_electrolytes(one, 0.5, "peo", "eca")[1].word == "never reached"
     assert Conclusion("s", "both", "peo", (Finding("total", 1.0, 1.0, 1.0),)).word == "survives under neither"

@@ -36,7 +36,7 @@ def test_json_holds_what_others_rely_on() -> None:
     found = document("--cathode", "ncm811", "--electrolyte", "litfsi", "--x", "1,0.5,0.25")
     assert found["x"] == [1.0, 0.5, 0.25]
     np.testing.assert_allclose(found["reaction energy [eV/atom]"], [-0.594, -0.645, -0.679], atol=0.02)
-    np.testing.assert_allclose(found["mutual reaction energy [eV/atom]"], [-0.405, -0.441, -0.437], atol=0.005)
+    np.testing.assert_allclose(found["mutual reaction energy [eV/atom]"], [-0.395, -0.435, -0.430], atol=0.002)
     assert all(0.0 < y < 1.0 for y in found["mixing fraction"])
     assert found["extrapolated"] == [True, False, False]
     assert found["reactants"][1]["assumed"] is True
@@ -48,6 +48,48 @@ def test_json_holds_what_others_rely_on() -> None:
         for element, count in parse_formula(name, where="").items():
             balance[element] -= amount * count
     assert max(abs(value) for value in balance.values()) < 1e-10
+
+
+def test_json_holds_both_energies_their_difference_and_what_was_estimated() -> None:
+    enthalpy, gibbs = (document("--x", "0.8,0.5,0.3", "--energy", name) for name in ("enthalpy", "gibbs"))
+    assert (enthalpy["energy"], gibbs["energy"]) == ("enthalpy", "gibbs")
+    assert (enthalpy["temperature [K]"], gibbs["temperature [K]"]) == (298.15, 333.15)
+    assert enthalpy["systematic difference to"] == {"energy": "gibbs", "temperature [K]": 333.15}
+    for prefix in ("", "mutual "):
+        one, other = (np.array(found[f"{prefix}reaction energy [eV/atom]"]) for found in (enthalpy, gibbs))
+        np.testing.assert_allclose(one + enthalpy[f"{prefix}systematic difference [eV/atom]"], other, atol=1e-12)
+        low, high = np.array(enthalpy[f"{prefix}band [eV/atom]"]).T
+        assert ((low < np.minimum(one, other)) & (high > np.maximum(one, other))).all()
+    # Entropy: totals stronger, mutual weaker, and LiTFSI's mutual energy then rises with x.
+    assert gibbs["reaction energy [eV/atom]"][1] == pytest.approx(-0.689, abs=0.001)
+    assert gibbs["mutual reaction energy [eV/atom]"][1] == pytest.approx(-0.377, abs=0.001)
+    assert {"NiCO3", "Li2MnO3"} <= set(gibbs["entropies estimated"])
+    assert gibbs["reactants"][1]["entropy estimated"] is True
+    assert "volume" in gibbs["reactants"][1]["entropy source"]
+    cold = document("--x", "0.5", "--energy", "gibbs", "--temperature", "25 degC")
+    assert cold["temperature [K]"] == 298.15
+    assert cold["reaction energy [eV/atom]"][0] == pytest.approx(-0.684, abs=0.001)
+
+
+def test_a_table_without_entropies_serves_enthalpies_only(tmp_path: Path) -> None:
+    row = {"formula": "CO2", "formation_enthalpy_kJ_per_mol": -393.5, "uncertainty_kJ_per_mol": 1, "source": "CRC"}
+    rest = ({**row, "formula": name} for name in ("NiO", "CoO", "MnO", "Li2O", "H2O"))
+    header = {"format": "asyncsoc-phase-table", "title": "few", "temperature_K": 298.15, "phases": [row, *rest]}
+    table = tmp_path / "few.json"
+    table.write_text(json.dumps(header))
+    found = document("--electrolyte", "peo", "--x", "0.5", "--phases", str(table))
+    assert found["systematic difference [eV/atom]"] is None
+    assert "-" in run("--electrolyte", "peo", "--x", "0.5", "--phases", str(table))
+    with pytest.raises(InputError, match="entropy of CO2 is not known"):
+        run("--electrolyte", "peo", "--x", "0.5", "--phases", str(table), "--energy", "gibbs")
+
+
+def test_the_table_keeps_its_unit_and_marks_estimates() -> None:
+    output = run("--electrolyte", "litfsi", "--x", "0.5")
+    assert "reaction energy [eV/atom], enthalpy" in output
+    assert "Gibbs energy at 60 degC" in output
+    assert "NiCO3~" in output
+    assert "entropies of both reactants are estimated" in output
 
 
 def test_default_run_covers_the_whole_range() -> None:
@@ -106,6 +148,9 @@ def test_open_to_lithium_and_own_tables(tmp_path: Path) -> None:
         (("--phases", "a.json", "--entries", "b.json"), "two phase tables"),
         (("--phases", "none.json"), "cannot be read"),
         (("--x", "1", "--plot", "energy.gif"), "kind of picture"),
+        (("--energy", "gibs"), "did you mean: gibbs"),
+        (("--temperature", "150 degC"), r"--temperature(.|\n)*'150 degC'(.|\n)*-40 to 90 degC"),
+        (("--temperature", "60"), "needs its unit"),
     ],
 )
 def test_refusals_are_one_clear_error(arguments: tuple[str, ...], words: str) -> None:

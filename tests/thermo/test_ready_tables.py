@@ -8,11 +8,12 @@ import pytest
 from asyncsoc.errors import InputError
 from asyncsoc.thermo import ready
 from asyncsoc.thermo.cathodes import named_host
+from asyncsoc.thermo.conditions import Conditions
 from asyncsoc.thermo.curve import reaction_curve
 from asyncsoc.thermo.host import host
 from asyncsoc.thermo.reactants import reactant, reactant_names
 from asyncsoc.thermo.reaction import KINDS, Kind
-from asyncsoc.thermo.ready import ready_table
+from asyncsoc.thermo.ready import SHIPPED, ready_table
 
 
 @pytest.fixture
@@ -30,17 +31,30 @@ def solved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
+@pytest.mark.parametrize("conditions", SHIPPED, ids=lambda one: one.label)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", reactant_names())
-def test_every_shipped_table_is_what_the_programs_give(name: str, kind: Kind, solved: list[str]) -> None:
+def test_every_shipped_table_is_what_the_programs_give(
+    name: str, kind: Kind, conditions: Conditions, solved: list[str]
+) -> None:
     cathode = named_host("ncm811")
-    table = ready_table(cathode, name, kind=kind)
+    table = ready_table(cathode, name, kind=kind, conditions=conditions)
     x = np.array([0.0, 0.27, 0.5, 0.83, 1.0])
-    exact = reaction_curve(cathode, reactant(name), x, kind=kind).energy
+    exact = reaction_curve(cathode, reactant(name), x, kind=kind, conditions=conditions).energy
     np.testing.assert_allclose(table.evaluate(x)[0], exact, atol=2e-9)
     assert not solved
     assert 0.0 < table.interpolation_error < 1e-3
     assert (table.kind, table.electrolyte, table.validity) == (kind, reactant(name).name, cathode.validity)
+    assert table.conditions == conditions
+
+
+def test_another_temperature_is_solved_for(solved: list[str]) -> None:
+    warm, hot = (
+        ready_table(named_host("ncm811"), "peo", conditions=Conditions("gibbs", one)).energy[0]
+        for one in (333.15, 350.0)
+    )
+    assert len(solved) == 1
+    assert hot < warm
 
 
 def test_another_voltage_curve_of_the_same_name_is_solved_anew(solved: list[str]) -> None:
