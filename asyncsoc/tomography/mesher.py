@@ -165,7 +165,8 @@ def mesh_particle(crop: ParticleCrop, settings: MeshSettings | None = None) -> T
         try:
             made = _try(crop, voxels, attempt)
         except (SimulationError, RuntimeError, ValueError) as error:
-            failures.append(f"{attempt.name}: {str(error).splitlines()[0]}")
+            kind = "" if isinstance(error, SimulationError) else f"{type(error).__name__}: "
+            failures.append(f"{attempt.name}: {kind}{str(error).splitlines()[0]}")
             continue
         if not made.verdict.passed:
             failures.append(f"{attempt.name}: {'; '.join(made.verdict.reasons)}")
@@ -242,7 +243,7 @@ def _effect(crop: ParticleCrop, made: _Made, settings: MeshSettings) -> dict[str
     return {
         "repair": made.body.repair,
         "volume change by repair": made.body.change,
-        "coverage change by repair": _coverage(made.faces.totals) - _coverage(before),
+        "coverage change by repair": _coverage(made.faces.totals) - _coverage(before) if crop.measurable else float("nan"),
         "share of volume not meshed": made.body.dropped,
     }
 
@@ -333,8 +334,8 @@ def _tagged(
         "volume [m3]": volume,
         "equivalent diameter [m]": float((6.0 * volume / np.pi) ** (1.0 / 3.0)),
         "surface [m2]": float(areas.sum() * crop.voxel_size**2),
-        "coverage": particle.coverage,
-        "coverage by tags": _tag_coverage(particle),
+        "coverage": particle.coverage if crop.measurable else float("nan"),
+        "coverage by tags": _tag_coverage(particle) if crop.measurable else float("nan"),
         **{f"{name} area [m2]": particle.area(name) for name in CLASSES},
         **{f"{axis} [m]": float(v) for axis, v in zip("xyz", metres.mean(axis=0), strict=True)},
         "nodes": mesh.n_nodes,

@@ -91,20 +91,84 @@ def test_meshes_and_manifest(volume: Path, tmp_path: Path, capsys: pytest.Captur
     assert result["active fraction of exposed surface, mesh"] == pytest.approx(0.5, abs=0.1)
 
 
-def test_failed_particles_are_listed(volume: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_failed_particles_are_listed(
+    volume: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from asyncsoc.tomography import meshing
+
+    found = document(capsys, "stats", *stated(volume))
+    small, large = (1 + int(f(found["particles"]["voxels"])) for f in (np.argmin, np.argmax))
+    mesh_particle = meshing.mesh_particle
+
+    def fail_small(crop: object, settings: object) -> object:
+        if crop.particle == small:
+            raise ZeroDivisionError("made up")
+        return mesh_particle(crop, settings)
+
+    monkeypatch.setattr(meshing, "mesh_particle", fail_small)
+    call("mesh", *stated(volume), "-o", tmp_path / "out", "--only", f"{small},{large}")
+    shown = capsys.readouterr().out
+    assert "why it failed" in shown
+    assert "made up" in shown
+    failed = read_set(tmp_path / "out").failed[0]
+    assert failed["particle"] == small
+    assert "in fail_small" in failed["traceback"]
+    with pytest.raises(SimulationError, match="no particle could be meshed"):
+        call("mesh", *stated(volume), "-o", tmp_path / "out", "--only", small)
+
+
+def test_a_single_voxel_is_meshed_where_it_is_asked_for(
+    volume: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     tiny = np.array(np.load(volume))
     tiny[25:28, 25:28, :3] = 0
     tiny[26, 26, 1] = 1
     np.save(tmp_path / "t.npy", tiny)
     found = document(capsys, "stats", *stated(tmp_path / "t.npy"))
     small = 1 + int(np.argmin(found["particles"]["voxels"]))
-    large = 1 + int(np.argmax(found["particles"]["voxels"]))
-    call("mesh", *stated(tmp_path / "t.npy"), "-o", tmp_path / "out", "--only", f"{small},{large}")
-    shown = capsys.readouterr().out
-    assert "why it failed" in shown
-    assert read_set(tmp_path / "out").failed[0]["particle"] == small
-    with pytest.raises(SimulationError, match="no particle could be meshed"):
-        call("mesh", *stated(tmp_path / "t.npy"), "-o", tmp_path / "out", "--only", small)
+    made = document(capsys, "mesh", *stated(tmp_path / "t.npy"), "-o", tmp_path / "out", "--only", small)
+    assert made["failed"] == []
+    assert made["particles repaired"] == 1
+    assert made["largest volume change by repair"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_without_electrolyte_everybody_says_that_contact_cannot_be_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from asyncsoc.drawing.tomography import section_figure, statistics_figure
+    from asyncsoc.tomography.load import load_volume
+    from asyncsoc.tomography.split import split_particles
+    from asyncsoc.tomography.statistics import volume_statistics
+
+    bare = np.zeros((22, 22, 22), np.uint8)
+    bare[7:15, 7:15, 7:15] = 1
+    np.save(tmp_path / "bare.npy", bare)
+    options = (tmp_path / "bare.npy", "--labels", "pore=0,ncm=1", "--voxel-size", "400 nm")
+    call("stats", *options, "-o", tmp_path / "stats", "--mesh")
+    said = capsys.readouterr()
+    assert "warning: no voxel of the volume is CBD or electrolyte" in said.err
+    assert "0.0" not in [line.split()[-1] for line in said.out.splitlines() if "active fraction" in line]
+    lines = (tmp_path / "stats" / "particles.csv").read_text().splitlines()
+    column = [name.strip('"') for name in lines[0].split(",")].index("coverage")
+    assert {line.split(",")[column] for line in lines[1:]} == {""}
+    kept = json.loads((tmp_path / "stats" / "statistics.json").read_text())
+    assert kept["contact measurable"] is False
+    assert set(kept["active fraction by estimator"].values()) == {None}
+    made = document(capsys, "mesh", *options, "-o", tmp_path / "meshes")
+    assert made["contact measurable"] is False
+    assert made["active fraction of exposed surface, mesh"] is None
+    assert "contact cannot be measured" in " ".join(made["notes"])
+    rows = read_set(tmp_path / "meshes").rows
+    assert {row["coverage"] for row in rows} == {None}
+    assert read_set(tmp_path / "meshes").load(0).statistics["coverage"] is None
+    case = Path(__file__).parents[2] / "examples" / "cal_vs_hotcal.toml"
+    with pytest.raises(InputError, match="contact cannot be measured"):
+        call("charge", tmp_path / "meshes", case)
+    loaded = load_volume(tmp_path / "bare.npy", labels={"pore": [0], "ncm": [1]}, voxel_size=4e-7)
+    particles = split_particles(loaded)
+    result = volume_statistics(loaded, particles)
+    assert "cannot be measured" in statistics_figure(result).axes[1].texts[0].get_text()
+    assert "cannot be measured" in section_figure(loaded, particles, result.table["coverage"]).axes[1].get_title("left")
 
 
 @pytest.mark.parametrize(
