@@ -143,8 +143,7 @@ def statistics_figure(statistics: TomographyStatistics, *, min_voxels: int = 300
     volumes = table["volume [m3]"][chosen]
     _histogram(axes[0, 2], table["equivalent diameter [m]"][chosen] * 1e6, "Equivalent diameter [µm]", volumes)
     _histogram(axes[1, 0], table["coverage"][chosen], "Coverage: active / exposed surface", limits=(0.0, 1.0))
-    _histogram(axes[1, 1], table["sphericity"][chosen], "Sphericity (Crofton surface)")
-    _mark_impossible(axes[1, 1], table["sphericity"][chosen])
+    _sphericity(axes[1, 1], table["sphericity"][chosen])
     spots = table["contact spots"][chosen]
     counts = np.bincount(np.minimum(spots, 10), minlength=11)
     axes[1, 2].bar(np.arange(11), counts, color=BLUE, width=0.8)
@@ -204,7 +203,7 @@ def _active(axes: Axes, summary: Mapping[str, Any]) -> None:
     for bar, name in zip(bars, order, strict=True):
         if name == "voxel faces":
             bar.set(facecolor="none", edgecolor=GREY, hatch="///")
-    axes.set_ylabel("Active share of exposed NCM [%]")
+    axes.set_ylabel("Active / exposed NCM [%]")
     axes.set_ylim(0.0, 112.0)
     axes.set_yticks(range(0, 101, 20))
 
@@ -249,13 +248,20 @@ def _histogram(
     axes.set_title(f"{text} (dashed)", fontsize=9.0, color=INK, loc="right")
 
 
-def _mark_impossible(axes: Axes, values: NDArray[np.float64]) -> None:
-    """Mark 1, above which no body's sphericity can lie: what is beyond is the error of the surface estimator."""
-    if not (values > 1.0).any():
+def _sphericity(axes: Axes, values: NDArray[np.float64]) -> None:
+    """Draw sphericities and mark 1: no body's lies above, what does is the error of the surface estimator."""
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        _histogram(axes, finite, "Sphericity")
         return
-    axes.axvspan(1.0, axes.get_xlim()[1], color=LIGHT, alpha=0.6, zorder=0, linewidth=0.0)
-    share = 100 * float((values > 1.0).mean())
-    axes.set_xlabel(f"Sphericity (Crofton surface)\ngrey: above 1 by the estimator's error, {share:.0f} % of particles")
+    low, high = np.floor(20 * finite.min()) / 20, max(1.0, np.ceil(50 * finite.max()) / 50)
+    above = finite > 1.0
+    label = "Sphericity (Crofton surface)"
+    if above.any():
+        label += f"\n{100 * above.mean():.0f} % above 1: the estimator's error"
+        axes.axvspan(1.0, high, color=LIGHT, alpha=0.6, zorder=0, linewidth=0.0)
+    _histogram(axes, finite, label, limits=(float(min(low, 0.9)), float(high)))
+    axes.locator_params(axis="x", nbins=6)
 
 
 @styled

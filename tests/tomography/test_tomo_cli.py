@@ -12,7 +12,7 @@ import typer
 
 from asyncsoc.cli.tomo import tomo_app
 from asyncsoc.errors import InputError, SimulationError
-from asyncsoc.tomography.particle_set import read_set
+from asyncsoc.tomography.particle_set import ParticleSet, check_contact, read_set
 from asyncsoc.tomography.synthetic import sphere_pack
 
 KEYS = ("phase fractions", "active fraction of exposed surface", "areas [m2]", "particles")
@@ -161,9 +161,8 @@ def test_without_electrolyte_everybody_says_that_contact_cannot_be_measured(
     rows = read_set(tmp_path / "meshes").rows
     assert {row["coverage"] for row in rows} == {None}
     assert read_set(tmp_path / "meshes").load(0).statistics["coverage"] is None
-    case = Path(__file__).parents[2] / "examples" / "cal_vs_hotcal.toml"
     with pytest.raises(InputError, match="contact cannot be measured"):
-        call("charge", tmp_path / "meshes", case)
+        check_contact(read_set(tmp_path / "meshes"))
     loaded = load_volume(tmp_path / "bare.npy", labels={"pore": [0], "ncm": [1]}, voxel_size=4e-7)
     particles = split_particles(loaded)
     result = volume_statistics(loaded, particles)
@@ -197,6 +196,55 @@ def test_wrong_lists_of_particles(volume: Path, tmp_path: Path) -> None:
         call("mesh", *stated(volume), "-o", tmp_path, "--only", "a,b")
 
 
+def test_particles_without_measurable_contact_are_not_charged(tmp_path: Path) -> None:
+    from asyncsoc.case.case import Case
+    from asyncsoc.experiments.particle_set import charge_set
+
+    case = Case.from_toml(Path(__file__).parents[2] / "examples" / "cal_vs_hotcal.toml")
+    said = ParticleSet(tmp_path, {"contact measurable": False}, [{"particle": 1, "file": "p.vtu", "sha256": ""}])
+    older = ParticleSet(tmp_path, {"areas of the meshes [m2]": {"active": 0.0, "inactive": 1e-10}}, said.rows)
+    for particles in (said, older):
+        with pytest.raises(InputError, match="contact cannot be measured: no voxel of the volume is CBD"):
+            charge_set(particles, case)
+
+
+def assert_readable(figure: Any) -> None:
+    """Counts have whole ticks, and no text leaves the figure or its own panel's column."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    for axes in figure.axes:
+        if axes.get_ylabel() == "Particles":
+            assert all(float(tick).is_integer() for tick in axes.get_yticks())
+        texts = [axes.title, axes._right_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]
+        box = axes.get_tightbbox(renderer)
+        for text in (t for t in texts if t.get_text()):
+            extent = text.get_window_extent(renderer)
+            assert extent.x0 >= 0
+            assert extent.x1 <= figure.bbox.x1
+            others = [a.get_tightbbox(renderer) for a in figure.axes if a is not axes]
+            assert not any(extent.overlaps(other) for other in others), text.get_text()
+        assert box.y1 <= figure.bbox.y1
+
+
+def test_sphericity_above_one_is_marked_as_the_estimators_error() -> None:
+    from asyncsoc.drawing.tomography import statistics_figure
+    from asyncsoc.tomography.split import particles_from_ids
+    from asyncsoc.tomography.statistics import volume_statistics
+
+    made = sphere_pack((48, 48, 48), radius=(4.5, 6.0), ncm_fraction=0.15, overlap=0.0, seed=2)
+    result = volume_statistics(made.volume, particles_from_ids(made.volume, made.ids), min_voxels=300)
+    figure = statistics_figure(result)
+    interior = (result.table["voxels"] >= 300) & ~result.table["at edge"]
+    above = result.table["sphericity"][interior] > 1.0
+    assert above.any()
+    assert result.table["sphericity"][interior].max() < 1.03, "the error stated in the documents"
+    assert f"{100 * above.mean():.0f} % above 1: the estimator's error" in figure.axes[4].get_xlabel()
+    assert_readable(figure)
+
+
 def test_figures_show_what_they_should(volume: Path) -> None:
     from asyncsoc.drawing.tomography import index_volume_figure, particle_figure, section_figure, statistics_figure
     from asyncsoc.tomography.crops import crop_particle
@@ -217,6 +265,7 @@ def test_figures_show_what_they_should(volume: Path) -> None:
     heights = [bar.get_height() for bar in figure.axes[0].patches]
     assert sum(heights) == pytest.approx(100.0)
     statistics_figure(result, min_voxels=10**6).canvas.draw()
+    assert_readable(figure)
     figure = index_volume_figure({"particles": np.sort(result.table["volume [m3]"])[::-1]})
     assert len(figure.axes[0].lines[0].get_xdata()) == particles.n
     inner = int(np.flatnonzero(~particles.at_edge() & (particles.voxels > 500))[0])
