@@ -4,8 +4,8 @@
 
 Volumes of five kinds (`asyncsoc.tomography.rough`: correlated noise, tightly packed, spheres cut by planes, bridges of
 one voxel, pinched) are made in turn, split, and every interior particle of at least 300 voxels is meshed, until there
-are as many as asked for. Shown: failures (the exit code is 1 where there are any), who meshed, and the largest effects of
-repairs on volume and coverage.
+are as many as asked for. Shown: failures (the exit code is 1 where there are any), who meshed, and the largest effects
+of repairs on volume and coverage.
 """
 
 from __future__ import annotations

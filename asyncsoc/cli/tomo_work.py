@@ -128,7 +128,10 @@ def write_statistics(
     folder.mkdir(parents=True, exist_ok=True)
     text = json_module.dumps(plain(document), allow_nan=False, indent=1)
     header = ",".join(f'"{name}"' for name in result.table)
-    rows = [",".join("" if v != v else str(v) for v in row) for row in zip(*(c.tolist() for c in result.table.values()), strict=True)]
+    rows = [
+        ",".join("" if v != v else str(v) for v in row)
+        for row in zip(*(c.tolist() for c in result.table.values()), strict=True)
+    ]
     write_atomically(folder / "statistics.json", lambda p: _text(p, text))
     write_atomically(folder / "particles.csv", lambda p: _text(p, "\n".join([header, *rows]) + "\n"))
     least = int(document["particle count"]["least voxels"])

@@ -243,7 +243,9 @@ def _effect(crop: ParticleCrop, made: _Made, settings: MeshSettings) -> dict[str
     return {
         "repair": made.body.repair,
         "volume change by repair": made.body.change,
-        "coverage change by repair": _coverage(made.faces.totals) - _coverage(before) if crop.measurable else float("nan"),
+        "coverage change by repair": _coverage(made.faces.totals) - _coverage(before)
+        if crop.measurable
+        else float("nan"),
         "share of volume not meshed": made.body.dropped,
     }
 
@@ -311,9 +313,7 @@ def _tetwild(points: Float, cells: Int, step: float) -> tuple[Float, Int]:
     return _one_part(new_points, oriented(new_points, new_cells))
 
 
-def _tagged(
-    crop: ParticleCrop, made: _Made, attempt: _Attempt, voxels: int, record: dict[str, Any]
-) -> TaggedParticle:
+def _tagged(crop: ParticleCrop, made: _Made, attempt: _Attempt, voxels: int, record: dict[str, Any]) -> TaggedParticle:
     points, cells, faces = made.points, made.body.cells, made.faces
     # (z, y, x) -> (x, y, z) mirrors space: two nodes of every cell change places, facets follow from the cells.
     cells = cells[:, [0, 2, 1, 3]]

@@ -79,8 +79,8 @@ class LabelVolume:
 
 
 NO_CONTACT = (
-    "no voxel of the volume is CBD or electrolyte, so contact cannot be measured in it: coverage and active fraction are "
-    "left empty. If it has an electrolyte, name its label in the label map (cbd=...)"
+    "no voxel of the volume is CBD or electrolyte, so contact cannot be measured in it: coverage and active fraction "
+    "are left empty. If it has an electrolyte, name its label in the label map (cbd=...)"
 )
 """What is to be said about a volume without electrolyte."""
 

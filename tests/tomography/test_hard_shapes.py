@@ -82,8 +82,8 @@ def ring(diagonal: bool) -> np.ndarray:
     out = np.zeros((10, 14, 14), bool)
     out[:5, :7, :7] = True
     out[(slice(5, 10) if diagonal else slice(0, 5)), 7:, 7:] = True
-    out[0:10 if diagonal else 5, :3, 7:] = True
-    out[0:10 if diagonal else 5, :7, 11:] = True
+    out[0 : 10 if diagonal else 5, :3, 7:] = True
+    out[0 : 10 if diagonal else 5, :7, 11:] = True
     return out
 
 
@@ -121,7 +121,7 @@ def test_voxels_themselves_become_a_body(name: str) -> None:
     assert not len(defects(points, cells))
     mesh = ParticleMesh(points, cells, surface_facets(points, cells, "cartesian"), "cartesian")
     voxels = np.count_nonzero(crop.inside)
-    drilled = "corner" in name and "hollows" in name or "pits" in name
+    drilled = ("corner" in name and "hollows" in name) or "pits" in name
     if drilled:
         assert 0.9 * voxels < cell_measures(mesh).sum() < voxels
     else:
