@@ -62,5 +62,6 @@ def show_charged(document: dict[str, Any]) -> None:
     if table:
         print_table(list(table[0]), [tuple(row.values()) for row in table])
     if document["failed"]:
-        print_table(("particle", "why it failed"), [tuple(row.values()) for row in document["failed"]])
+        rows = [(row["particle"], row["reason"]) for row in document["failed"]]
+        print_table(("particle", "why it failed"), rows)
     print_line("\n".join(document["files"]) if document["files"] else "not kept: add -o DIR to keep the result")

@@ -128,7 +128,10 @@ def write_statistics(
     folder.mkdir(parents=True, exist_ok=True)
     text = json_module.dumps(plain(document), allow_nan=False, indent=1)
     header = ",".join(f'"{name}"' for name in result.table)
-    rows = [",".join(str(v) for v in row) for row in zip(*(c.tolist() for c in result.table.values()), strict=True)]
+    rows = [
+        ",".join("" if v != v else str(v) for v in row)
+        for row in zip(*(c.tolist() for c in result.table.values()), strict=True)
+    ]
     write_atomically(folder / "statistics.json", lambda p: _text(p, text))
     write_atomically(folder / "particles.csv", lambda p: _text(p, "\n".join([header, *rows]) + "\n"))
     least = int(document["particle count"]["least voxels"])
@@ -150,6 +153,7 @@ def _text(path: Path, text: str) -> None:
 def show_statistics(document: dict[str, Any]) -> None:
     """Print statistics as tables."""
     from asyncsoc.cli.console import print_line, print_table
+    from asyncsoc.tomography.volume import NO_CONTACT
 
     rows: list[tuple[str, object]] = [(f"{p} fraction", v) for p, v in document["phase fractions"].items()]
     rows += [(f"{name} area [m2]", value) for name, value in document["areas [m2]"].items()]
@@ -168,8 +172,18 @@ def show_statistics(document: dict[str, Any]) -> None:
         columns = list(document["split effect"][0])
         titles = [c.replace(" [", ", ").rstrip("]") for c in columns]
         print_table(titles, [[row[c] for c in columns] for row in document["split effect"]], title="split depth")
-    for line in (*document["notes"], *document["files"]):
+    warn_about_contact(document)
+    for line in (*(n for n in document["notes"] if n != NO_CONTACT), *document["files"]):
         print_line(line)
+
+
+def warn_about_contact(document: dict[str, Any]) -> None:
+    """Write a warning to stderr where contact cannot be measured in the volume."""
+    from asyncsoc.cli.console import note
+    from asyncsoc.tomography.volume import NO_CONTACT
+
+    if document["contact measurable"] is False:
+        note(f"warning: {NO_CONTACT}")
 
 
 def particle_numbers(only: str | None) -> list[int] | None:
@@ -219,9 +233,14 @@ def show_meshes(document: dict[str, Any]) -> None:
         ("share of NCM meshed", document["share of ncm meshed"]),
         ("active fraction of exposed surface, mesh", document["active fraction of exposed surface, mesh"]),
         ("smallest dihedral angle [deg]", document["smallest dihedral angle [deg]"]),
+        ("particles repaired", document["particles repaired"]),
+        ("largest volume change by repair", document["largest volume change by repair"]),
+        ("largest coverage change by repair", document["largest coverage change by repair"]),
         ("wall time [s]", document["meshing wall time [s]"]),
     ]
     print_table(("quantity", "value"), rows)
     if document["failed"]:
-        print_table(("particle", "voxels", "why it failed"), [tuple(f.values()) for f in document["failed"]])
+        failed = [tuple(f[key] for key in ("particle", "voxels", "reason")) for f in document["failed"]]
+        print_table(("particle", "voxels", "why it failed"), failed)
+    warn_about_contact(document)
     print_line(document["manifest"])

@@ -17,7 +17,7 @@ from asyncsoc.experiments.equivalent_sphere import VARIANTS, Variant, equivalent
 from asyncsoc.observables import names
 from asyncsoc.results.solution import Solution
 from asyncsoc.simulation.run import simulate_batch
-from asyncsoc.tomography.particle_set import MANIFEST, ParticleSet, sha256_of
+from asyncsoc.tomography.particle_set import MANIFEST, ParticleSet, check_contact, sha256_of
 from asyncsoc.tomography.pool import run_tasks
 from asyncsoc.tomography.readers.guard import beside
 
@@ -54,7 +54,8 @@ class ChargedSet:
         One mapping per particle: its size, coverage and outcome, and the outcome of each equivalent sphere under the
         same name followed by ", equal area" or ", equal fraction".
     failed
-        One mapping per particle that could not be charged: `particle`, `reason`.
+        One mapping per particle that could not be charged: `particle`, `reason`, and `traceback` where the reason is
+        none of our errors.
     """
 
     header: Mapping[str, Any]
@@ -199,8 +200,9 @@ def charge_set(
     Raises
     ------
     InputError
-        A particle that is asked for is not in the set, or none is left.
+        A particle that is asked for is not in the set, none is left, or the volume they come from has no electrolyte.
     """
+    check_contact(particles)
     chosen = _chosen(particles, only)
     clock = time.perf_counter()
     rows: list[dict[str, Any]] = []
@@ -208,7 +210,8 @@ def charge_set(
     tasks = _tasks(particles, chosen, template, VARIANTS if spheres else ())
     for done, ended in enumerate(run_tasks(_work, tasks, workers), start=1):
         if ended.value is None:
-            failed.append({"particle": ended.key, "reason": ended.failure})
+            row: dict[str, Any] = {"particle": ended.key, "reason": ended.failure}
+            failed.append(row if ended.trace is None else row | {"traceback": ended.trace})
         else:
             rows.append(ended.value)
         if progress is not None:

@@ -35,6 +35,8 @@ class ParticleCrop:
         [m].
     dropped
         Voxels of the particle that were not connected to it.
+    measurable
+        Whether the volume has any electrolyte: without, coverage is not known.
     """
 
     particle: int
@@ -43,6 +45,7 @@ class ParticleCrop:
     corner: NDArray[np.float64]
     voxel_size: float
     dropped: int
+    measurable: bool = True
 
 
 def crop_particle(volume: LabelVolume, particles: Particles, particle: int) -> ParticleCrop:
@@ -64,7 +67,7 @@ def crop_particle(volume: LabelVolume, particles: Particles, particle: int) -> P
     kept, dropped = _largest_piece(inside)
     start = np.array([a for a, _ in wanted][::-1], float)
     corner = np.array(volume.origin) + start * volume.voxel_size
-    return ParticleCrop(particle, kept, beyond, corner, volume.voxel_size, dropped)
+    return ParticleCrop(particle, kept, beyond, corner, volume.voxel_size, dropped, volume.has_electrolyte)
 
 
 def _largest_piece(inside: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], int]:

@@ -22,6 +22,8 @@ SCALE_BAND = (0.97, 1.03)
 """Accepted factor by which a mesh had to be scaled to its voxel volume."""
 AREA_BAND = (0.8, 1.2)
 """Accepted ratio of mesh area to the area that the weighted voxel faces stand for."""
+LARGEST_LOSS = 0.01
+"""Accepted share of the volume in pieces that the mesh leaves out because they hang on by too little."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,16 @@ class Verdict:
         return not self.reasons
 
 
-def inspect(points: Float, cells: Int, *, scale: float, area: float, expected_area: float) -> Verdict:
+def inspect(
+    points: Float,
+    cells: Int,
+    *,
+    scale: float,
+    area: float,
+    expected_area: float,
+    lost: float = 0.0,
+    most: float | None = None,
+) -> Verdict:
     """Return the gate's verdict on a mesh.
 
     Parameters
@@ -50,6 +61,10 @@ def inspect(points: Float, cells: Int, *, scale: float, area: float, expected_ar
         Factor by which it was scaled to the voxel volume.
     area, expected_area
         Its surface, and the surface the weighted voxel faces stand for, in one unit.
+    lost
+        Share of its volume in pieces that were left out.
+    most
+        Largest ratio of the two areas accepted; that of `AREA_BAND` where None.
     """
     reasons = []
     try:
@@ -69,7 +84,10 @@ def inspect(points: Float, cells: Int, *, scale: float, area: float, expected_ar
         reasons.append(f"dihedral angle {smallest:.2f} deg <= {SMALLEST_DIHEDRAL:g} deg")
     if not SCALE_BAND[0] <= scale <= SCALE_BAND[1]:
         reasons.append(f"scaled by {scale:.3f} to the voxel volume, allowed {SCALE_BAND}")
+    if lost > LARGEST_LOSS:
+        reasons.append(f"{100 * lost:.1f} % of the volume fell off, allowed {100 * LARGEST_LOSS:g} %")
     ratio = area / expected_area
-    if not AREA_BAND[0] <= ratio <= AREA_BAND[1]:
-        reasons.append(f"surface {ratio:.2f} of the voxel faces', allowed {AREA_BAND}")
+    band = (AREA_BAND[0], most or AREA_BAND[1])
+    if not band[0] <= ratio <= band[1]:
+        reasons.append(f"surface {ratio:.2f} of the voxel faces', allowed {band}")
     return Verdict(smallest, scale, ratio, tuple(reasons))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from asyncsoc.errors import InputError
 from asyncsoc.tomography.crops import ParticleCrop, crop_particle
-from asyncsoc.tomography.mesher import MeshSettings, mesh_particle
+from asyncsoc.tomography.mesher import NO_REPAIR, MeshSettings, mesh_particle
 from asyncsoc.tomography.particle_set import ParticleSet, sha256_of, write_set
 from asyncsoc.tomography.particle_writer import SUFFIXES, write_particle
 from asyncsoc.tomography.pool import run_tasks
 from asyncsoc.tomography.split import Particles
-from asyncsoc.tomography.volume import CLASSES, LabelVolume
+from asyncsoc.tomography.volume import CLASSES, LabelVolume, contact_notes
 
 Progress = Callable[[int, int], None]
 
@@ -113,7 +113,8 @@ def mesh_particles(
         for done, outcome in enumerate(run_tasks(_work, tasks, workers), start=1):
             if outcome.value is None:
                 voxels = int(particles.voxels[outcome.key])
-                failed.append({"particle": outcome.key, "voxels": voxels, "reason": outcome.failure})
+                row = {"particle": outcome.key, "voxels": voxels, "reason": outcome.failure}
+                failed.append(row if outcome.trace is None else row | {"traceback": outcome.trace})
             else:
                 rows.append(outcome.value)
             if progress is not None:
@@ -165,10 +166,12 @@ def _header(
     areas = {name: float(sum(r[f"{name} area [m2]"] for r in rows)) for name in CLASSES}
     exposed = areas["active"] + areas["inactive"]
     ncm = int(particles.voxels.sum())
+    repaired = [r for r in rows if r["repair"] != NO_REPAIR]
     return {
         "complete": complete,
         "source": dict(volume.source),
-        "notes": list(volume.notes),
+        "notes": [*volume.notes, *contact_notes(volume)],
+        "contact measurable": volume.has_electrolyte,
         "voxel size [m]": volume.voxel_size,
         "shape (z, y, x)": list(volume.shape),
         "split": dict(particles.settings),
@@ -177,11 +180,22 @@ def _header(
         "skipped": skipped,
         "share of ncm meshed": sum(r["voxels"] for r in rows) / max(ncm, 1),
         "areas of the meshes [m2]": areas,
-        "active fraction of exposed surface, mesh": areas["active"] / exposed if exposed > 0 else None,
+        "active fraction of exposed surface, mesh": areas["active"] / exposed
+        if exposed > 0 and volume.has_electrolyte
+        else None,
+        "particles repaired": len(repaired),
+        "largest volume change by repair": _largest(r["volume change by repair"] for r in repaired),
+        "largest coverage change by repair": _largest(r["coverage change by repair"] for r in repaired),
         "smallest dihedral angle [deg]": min((r["smallest dihedral angle [deg]"] for r in rows), default=None),
         "meshing wall time [s]": seconds,
         "software": {"python": platform.python_version(), **{p: _version(p) for p in ("asyncsoc", "numpy", "scipy")}},
     }
+
+
+def _largest(changes: Iterable[float | None]) -> float | None:
+    """Return the change of largest size, with its sign; None where there is none."""
+    finite = [c for c in changes if c is not None and np.isfinite(c)]
+    return max(finite, key=abs, default=None)
 
 
 def _version(package: str) -> str | None:

@@ -34,7 +34,8 @@ class ParticleSet:
     rows
         One mapping per particle: `file`, `sha256` and its statistics; names carry units.
     failed
-        One mapping per particle that could not be meshed: `particle`, `voxels`, `reason`.
+        One mapping per particle that could not be meshed: `particle`, `voxels`, `reason`, and `traceback` where the
+        reason is none of our errors.
     """
 
     folder: Path
@@ -65,6 +66,26 @@ class ParticleSet:
 
     def __iter__(self) -> Iterator[TaggedParticle]:
         return (self.load(i) for i in range(len(self.rows)))
+
+
+def check_contact(particles: ParticleSet) -> None:
+    """Refuse particles of a volume in which contact could not be measured.
+
+    Raises
+    ------
+    InputError
+        The volume they come from had no electrolyte (in sets that do not say so: no particle has any active area).
+    """
+    areas = particles.header.get("areas of the meshes [m2]", {})
+    known = particles.header.get("contact measurable")
+    if known is False or (known is None and areas.get("active") == 0.0):
+        raise InputError(
+            "contact cannot be measured: no voxel of the volume is CBD or electrolyte",
+            where=str(particles.folder / MANIFEST),
+            value=particles.header.get("source", {}).get("labels"),
+            next_step="mesh a volume whose label map names the electrolyte (cbd=...), or give a case of its own per "
+            "particle, with contact.kind other than 'labels'",
+        )
 
 
 def sha256_of(path: Path) -> str:

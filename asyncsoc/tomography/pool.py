@@ -5,23 +5,34 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+from asyncsoc.errors import AsyncsocError
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _AHEAD = 2
+_LONGEST_TRACE = 6000
+"""Characters of a traceback that are kept."""
 
 
 @dataclass(frozen=True)
 class Outcome[T]:
-    """One task's end: its key, and either what it returned or why it failed."""
+    """One task's end: its key, and either what it returned or why it failed.
+
+    `trace` is the traceback of an error that is none of ours, or has such a cause; None for our own errors, whose
+    message says what to do, and for a process that died.
+    """
 
     key: int
     value: T | None
     failure: str | None = None
+    trace: str | None = None
 
 
 @contextmanager
@@ -74,7 +85,19 @@ def _guarded[P, T](function: Callable[[P], T], key: int, payload: P) -> Outcome[
     try:
         return Outcome(key, function(payload))
     except Exception as error:  # a failed task is a result here, whatever it raised
-        return Outcome(key, None, _reason(error))
+        return _failed(key, error)
+
+
+def _failed(key: int, error: BaseException) -> Outcome[Any]:
+    return Outcome(key, None, _reason(error), _trace(error))
+
+
+def _trace(error: BaseException) -> str | None:
+    """Return the end of an unforeseen error's traceback; what a worker process raised has its own as its cause."""
+    cause = error.__cause__
+    if isinstance(error, AsyncsocError) and (cause is None or type(cause).__name__ == "_RemoteTraceback"):
+        return None
+    return "".join(traceback.format_exception(error))[-_LONGEST_TRACE:]
 
 
 def _reason(error: BaseException) -> str:
@@ -104,7 +127,7 @@ def _until_broken[P, T](
                 if isinstance(error, BrokenProcessPool):
                     suspects.append((key, payload))
                 else:
-                    yield Outcome(key, None, _reason(error)) if error else Outcome(key, future.result())
+                    yield _failed(key, error) if error else Outcome(key, future.result())
             if suspects:
                 suspects += running.values()
                 return
@@ -126,7 +149,7 @@ def _one_by_one[P, T](function: Callable[[P], T], tasks: list[tuple[int, P]]) ->
                 pool = None
                 yield Outcome(key, None, "the worker process died (out of memory, or a crash in a library)")
             else:
-                yield Outcome(key, None, _reason(error)) if error else Outcome(key, future.result())
+                yield _failed(key, error) if error else Outcome(key, future.result())
     finally:
         if pool is not None:
             pool.shutdown()

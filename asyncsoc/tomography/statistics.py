@@ -19,7 +19,7 @@ from asyncsoc.kernels.voxel_counts import connected_to_side, interface_counts, s
 from asyncsoc.tomography.crofton import crossing_weights
 from asyncsoc.tomography.split import Particles
 from asyncsoc.tomography.spots import SMALLEST_SPOT, contact_spots, neighbor_counts
-from asyncsoc.tomography.volume import CBD, CLASSES, NCM, OUTSIDE, PHASES, PORE, LabelVolume
+from asyncsoc.tomography.volume import CBD, CLASSES, NCM, OUTSIDE, PHASES, PORE, LabelVolume, contact_notes
 
 SIDES: dict[str, tuple[int, bool]] = {
     f"{name}-{end}": (axis, end == "high") for axis, name in enumerate("zyx") for end in ("low", "high")
@@ -27,7 +27,8 @@ SIDES: dict[str, tuple[int, bool]] = {
 """Sides of the volume the separator may lie on."""
 ESTIMATORS: dict[str, str] = {
     "crofton": "13 directions; area of spheres within 0.6 % from R = 6 voxels; active fraction "
-    "0.2 to 1.7 points rms; contacts between particles 13 to 35 % too large, narrow necks up to 80 %",
+    "0.2 to 1.7 points rms; contacts between particles 13 to 35 % too large, narrow necks up to 80 %; a single compact "
+    "particle's sphericity up to 1.03 at 300 voxels, 1.015 at R = 6, 1.004 at R = 16 where it is 1",
     "voxel faces": "every exposed voxel face counted; area +50 % on any smooth surface at any resolution",
     "mesh": "facets of the particle meshes; area of spheres +0.8/+0.5/+0.3 % at R = 8/16/32 voxels; active fraction "
     "1.0/0.4/0.2 points rms; contacts between particles as crofton",
@@ -104,9 +105,21 @@ def volume_statistics(
         summary["CBD connected to separator"] = float(_ratio(int(flags.sum()), np.count_nonzero(volume.phases == CBD)))
         summary["separator side"] = separator
     summary |= _particle_summary(volume, particles, table, min_voxels)
+    summary["contact measurable"] = volume.has_electrolyte
+    if not volume.has_electrolyte:
+        _leave_contact_empty(summary, table)
     summary["source"] = dict(volume.source)
-    summary["notes"] = list(volume.notes)
+    summary["notes"] = [*volume.notes, *contact_notes(volume)]
     return TomographyStatistics(_clean(summary), table)
+
+
+def _leave_contact_empty(summary: dict[str, Any], table: dict[str, NDArray[Any]]) -> None:
+    """Empty what would read as "no contact" in a volume that cannot tell."""
+    for name in ("coverage", "coverage by voxel faces"):
+        table[name] = np.full(len(table[name]), np.nan)
+    summary["active fraction of exposed surface"] = None
+    summary["active fraction by estimator"] = dict.fromkeys(summary["active fraction by estimator"])
+    summary["coverage percentiles"] = dict.fromkeys(summary["coverage percentiles"])
 
 
 def _clean(value: Any) -> Any:

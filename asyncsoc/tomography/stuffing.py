@@ -1,8 +1,11 @@
 """Isosurface stuffing: tetrahedra with bounded dihedral angles inside a level set.
 
 Lattice nodes near the level set are moved onto it, the other lattice edges are cut where they cross it, and each
-tetrahedron's inside part is filled from a small set of templates. There is no surface mesh to repair and nothing to
-fail on; the templates agree across faces because diagonals start at the lower lattice number.
+tetrahedron's inside part is filled from a small set of templates, which agree across faces because diagonals start at
+the lower lattice number. Moved nodes are where such a body can touch itself in an edge or a node alone. Where that is
+not wanted (`sound`), these nodes go back to their places and their edges are cut no closer to them than a node would
+have been moved, as if the level set ran there: without any moved node the surface is that of marching tetrahedra,
+which is always a manifold.
 Source: Labelle and Shewchuk 2007, 10.1145/1275808.1276448 (uniform variant).
 """
 
@@ -15,6 +18,7 @@ from scipy import ndimage
 from asyncsoc.errors import SimulationError
 from asyncsoc.geometry.measure import determinant
 from asyncsoc.tomography.lattice import bcc_lattice, unique_edges
+from asyncsoc.tomography.topology import defects
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -22,6 +26,8 @@ Int = NDArray[np.int64]
 _WARP_LONG, _WARP_SHORT = 0.24999, 0.41189
 """Share of an edge within which its end moves onto the crossing (the source's parameters for bounded angles)."""
 _ROOT_STEPS = 3
+_SOUND_ROUNDS = 12
+"""Rounds of putting nodes back before all of them are."""
 
 
 class _Crossings:
@@ -44,7 +50,12 @@ class _Crossings:
 
 
 def stuff(
-    field: NDArray[np.float32], level: float, step: float, shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    field: NDArray[np.float32],
+    level: float,
+    step: float,
+    shift: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    *,
+    sound: bool = False,
 ) -> tuple[Float, Int]:
     """Return points and positively oriented tetrahedra that fill ``field > level``.
 
@@ -58,6 +69,8 @@ def stuff(
         Edge of the lattice's cubes [voxel].
     shift
         Offset of the lattice as a part of `step`.
+    sound
+        Make a surface that is a manifold, at the price of points off the level set where it would not be one.
 
     Returns
     -------
@@ -88,13 +101,35 @@ def stuff(
     crossed = f[edges[:, 0]] * f[edges[:, 1]] < 0
     edges, long = edges[crossed], long[crossed]
     part = _roots(value, points[edges[:, 0]], points[edges[:, 1]], f[edges[:, 0]], f[edges[:, 1]])
+    stay = np.zeros(len(points), bool)
+    for left in range(_SOUND_ROUNDS, -1, -1):
+        all_points, filled, zero = _body(points, f, cells, edges, long, part, stay)
+        if not sound:
+            break
+        touching = np.zeros(len(all_points), bool)
+        touching[defects(all_points, filled)] = True
+        again = touching[: len(points)] & zero
+        if not again.any():
+            break
+        stay |= again if left > 1 else True
+    return _compact(all_points, filled, step)
+
+
+def _body(
+    points: Float, f: Float, cells: Int, edges: Int, long: NDArray[np.bool_], part: Float, stay: NDArray[np.bool_]
+) -> tuple[Float, Int, NDArray[np.bool_]]:
+    """Return points, the tetrahedra of the body, and which lattice nodes were moved; those that `stay` are not."""
+    points = points.copy()
+    limit = np.where(long, _WARP_LONG, _WARP_SHORT)
+    part = np.maximum(part, np.where(stay[edges[:, 0]], limit, 0.0))
+    part = np.minimum(part, np.where(stay[edges[:, 1]], 1.0 - limit, 1.0))
     cuts = points[edges[:, 0]] + part[:, None] * (points[edges[:, 1]] - points[edges[:, 0]])
-    sign = _warp(points, np.sign(f), edges, long, part, cuts)
+    sign = _warp(points, np.sign(f), edges, limit, part, cuts, stay)
     live = sign[edges[:, 0]] * sign[edges[:, 1]] < 0
     numbers = np.full(len(edges), -1)
     numbers[live] = len(points) + np.arange(np.count_nonzero(live))
     filled = _fill(cells, sign, _Crossings(edges, numbers, len(points)))
-    return _compact(np.concatenate([points, cuts[live]]), filled, step)
+    return np.concatenate([points, cuts[live]]), filled, sign == 0
 
 
 def _roots(value: object, a: Float, b: Float, fa: Float, fb: Float) -> Float:
@@ -111,12 +146,13 @@ def _roots(value: object, a: Float, b: Float, fa: Float, fb: Float) -> Float:
     return np.clip(part, 1e-6, 1.0 - 1e-6)
 
 
-def _warp(points: Float, sign: Float, edges: Int, long: NDArray[np.bool_], part: Float, cuts: Float) -> Float:
+def _warp(
+    points: Float, sign: Float, edges: Int, limit: Float, part: Float, cuts: Float, stay: NDArray[np.bool_]
+) -> Float:
     """Move lattice nodes that are too close to a crossing onto the nearest one (in place); return signs, 0 if moved."""
-    limit = np.where(long, _WARP_LONG, _WARP_SHORT)
     nodes = np.concatenate([edges[:, 0], edges[:, 1]])
     away = np.concatenate([part, 1.0 - part])
-    close = away < np.concatenate([limit, limit])
+    close = (away < np.concatenate([limit, limit])) & ~stay[nodes]
     length = np.linalg.norm(points[edges[:, 1]] - points[edges[:, 0]], axis=1)
     distance = (away * np.concatenate([length, length]))[close]
     cut = np.concatenate([np.arange(len(edges))] * 2)[close]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,11 @@ class LabelVolume:
         phases.setflags(write=False)
         object.__setattr__(self, "phases", phases)
 
+    @cached_property
+    def has_electrolyte(self) -> bool:
+        """Whether any voxel is CBD (or electrolyte): without one, contact cannot be measured in this volume."""
+        return any(bool((layer == CBD).any()) for layer in self.phases)
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """(nz, ny, nx)."""
@@ -70,3 +76,15 @@ class LabelVolume:
         start = [s.indices(n)[0] for s, n in zip(slices, self.shape, strict=True)]
         x0, y0, z0 = (o + self.voxel_size * k for o, k in zip(self.origin, start[::-1], strict=True))
         return LabelVolume(self.phases[slices].copy(), self.voxel_size, (x0, y0, z0), self.source, self.notes)
+
+
+NO_CONTACT = (
+    "no voxel of the volume is CBD or electrolyte, so contact cannot be measured in it: coverage and active fraction "
+    "are left empty. If it has an electrolyte, name its label in the label map (cbd=...)"
+)
+"""What is to be said about a volume without electrolyte."""
+
+
+def contact_notes(volume: LabelVolume) -> tuple[str, ...]:
+    """Return what is to be said where contact cannot be measured in a volume; nothing where it can."""
+    return () if volume.has_electrolyte else (NO_CONTACT,)

@@ -79,4 +79,6 @@ def test_two_phase_sample(measured_data: Path, name: str) -> None:
     pytest.importorskip("tifffile")
     volume = load_volume(measured_data / "openimpala" / name, labels={"pore": [0], "ncm": [1]}, voxel_size="1 um")
     assert 0.39 < np.mean(volume.phases == 2) < 0.41
-    assert volume_statistics(volume, split_particles(volume)).summary["active fraction of exposed surface"] == 0.0
+    summary = volume_statistics(volume, split_particles(volume)).summary
+    assert summary["active fraction of exposed surface"] is None
+    assert summary["contact measurable"] is False

@@ -151,6 +151,7 @@ def test_connectivity_of_contacts_to_the_separator() -> None:
 def test_outside_is_not_imaged_and_cuts() -> None:
     phases = np.zeros((20, 20, 20), np.uint8)
     phases[5:15, 5:15, 5:15] = NCM
+    phases[0, 0, 0] = CBD
     phases[:, :, 15:] = OUTSIDE
     volume = LabelVolume(phases, 1e-7)
     result = volume_statistics(volume, split_particles(volume))
@@ -178,3 +179,23 @@ def test_particles_without_exposed_surface_have_no_coverage() -> None:
     result = volume_statistics(volume, particles_from_ids(volume, ids))
     assert result.to_json()["particles"]["coverage"][1] is None
     assert result.table["touching particles"].tolist() == [1, 1]
+
+
+def test_without_electrolyte_contact_is_not_measured_rather_than_zero() -> None:
+    phases = np.zeros((20, 20, 20), np.uint8)
+    phases[5:15, 5:15, 5:15] = NCM
+    volume = LabelVolume(phases, 1e-7)
+    document = volume_statistics(volume, split_particles(volume)).to_json()
+    assert document["contact measurable"] is False
+    assert document["particles"]["coverage"] == document["particles"]["coverage by voxel faces"] == [None]
+    assert document["active fraction of exposed surface"] is None
+    assert set(document["active fraction by estimator"].values()) == {None}
+    assert set(document["coverage percentiles"].values()) == {None}
+    assert "contact cannot be measured" in " ".join(document["notes"])
+    touched = phases.copy()
+    touched[0, 0, 0] = CBD
+    one = LabelVolume(touched, 1e-7)
+    document = volume_statistics(one, split_particles(one)).to_json()
+    assert document["contact measurable"] is True
+    assert document["particles"]["coverage"] == [0.0], "there is electrolyte, and this particle does not touch it"
+    assert document["notes"] == []
