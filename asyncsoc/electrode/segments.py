@@ -119,6 +119,7 @@ def segment_of(step: Step, number: int, scale: ParticleScale) -> Segment:
         factors = (1.0, 0.0, current)
     events = [_event(t, current, scale) for t in step.terminations]
     held = step.control == "voltage"
+    small = _SMALL_RATE * scale.capacity / SECONDS_PER_HOUR
     if current > 0.0 or held:
         low = scale.window[0]
         events.append(Event(X_BELOW, low, f"stoichiometry limit x = {low:g} reached under the contact"))
@@ -138,9 +139,7 @@ def segment_of(step: Step, number: int, scale: ParticleScale) -> Segment:
         events=tuple(events),
         duration=math.inf if step.duration is None else step.duration,
         temperature=scale.temperature if step.temperature is None else step.temperature,
-        current_scale=min(
-            (e.value for e in events if e.kind == CURRENT_BELOW), default=_SMALL_RATE * scale.capacity / SECONDS_PER_HOUR
-        ),
+        current_scale=min((event.value for event in events if event.kind == CURRENT_BELOW), default=small),
     )
 
 

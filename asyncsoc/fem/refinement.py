@@ -132,7 +132,7 @@ def _inner(facets: Nodes, mesh: ParticleMesh) -> Nodes:
 
 
 def _bisect(points: Array, cells: Nodes, marked: NDArray[np.bool_], cell_name: str) -> tuple[Array, Nodes]:
-    """Bisect with dolfinx the edges that have a marked end; return points and cells, old points among them unchanged."""
+    """Bisect with dolfinx the edges that have a marked end; return points, the old ones among them, and cells."""
     _bootstrap.prepare()
     try:
         import basix.ufl

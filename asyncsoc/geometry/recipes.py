@@ -1,4 +1,4 @@
-"""How the built-in meshes of the unit sphere are made: one recipe each, and variants with thinner layers at the surface."""
+"""How the built-in meshes of the unit sphere are made: one recipe each, and variants with thinner surface layers."""
 
 from __future__ import annotations
 

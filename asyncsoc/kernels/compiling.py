@@ -1,8 +1,9 @@
-"""How every kernel is compiled: no fast math, and a disk cache that goes by the sources of all kernels together.
+"""How kernels are compiled: no fast math, and a disk cache that goes by the sources of all kernels together.
 
 numba's own cache looks at the file of the function it compiles and not at the files of the functions that one
 calls, so that a changed callee would go unnoticed. Here the cache folder carries a hash over all kernel sources:
-change one and all compile anew.
+change one and all compile anew. Three modules compile their own (`reaction`, `voxels`, `voxel_counts`): they call no
+other module's kernels, and numba's cache sees their changes.
 """
 
 from __future__ import annotations

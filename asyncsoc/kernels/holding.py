@@ -56,9 +56,7 @@ def look_at_currents(tableau, members, group, ws):
             x = 0.5 * (members.x[j, nodes[k]] + at(ws.x, nodes[k], lane))
             film = 0.5 * (members.film[j, k] + members.film_new[j, k])
             for p in range(last + 1):
-                weight = 0.25 * (
-                    tableau.dense[0, p] + 0.5 * (tableau.dense[1, p] + 0.5 * tableau.dense[2, p])
-                )
+                weight = 0.25 * (tableau.dense[0, p] + 0.5 * (tableau.dense[1, p] + 0.5 * tableau.dense[2, p]))
                 x += weight * at(ws.stages, p * n + nodes[k], lane)
                 if active:
                     film += weight * stages[p, k]

@@ -119,8 +119,8 @@ def attempt(system, tableau, members, group, ws):
 
     Leaves the new x in `ws.x`, the film in `members.film_new`, NEW_LAM and the following in `ws.numbers`, and 0 in
     `ws.ok` where the linear solve failed. The error is the largest of the volume-weighted and the contact-weighted root
-    mean square of the embedded difference in stoichiometry and the film's weighted relative one; where a voltage is held,
-    `ws.numbers` has the currents that the controller judges too.
+    mean square of the embedded difference in stoichiometry and the film's weighted relative one; where a voltage is
+    held, `ws.numbers` has the currents that the controller judges too.
     """
     s, lanes, n = tableau.a.shape[0], width(ws.x), system.mass.size
     _fill_medium(system, tableau, members, group, ws)

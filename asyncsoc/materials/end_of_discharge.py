@@ -1,10 +1,10 @@
 """The assumed end of discharge: no published NCM811 fit falls to 2.8 V, so a discharge would run into x = 1.
 
-The potential falls by 50 V per unit of x above x = 0.8886, with a smooth bend there: U(x) - 50 V * 0.004 ln(1 + exp((x -
-0.8886)/0.004)) reaches 3.0 V at x = 0.900 and 2.8 V at 0.904, about where the first-cycle loss leaves the material at the
-end of a discharge. The steeper the fall, the more a discharge ends with the surface under the contact at one stoichiometry,
-and the more the edge of the contact carries: a number of the assumption, not of the material. A fall no steeper than the
-end of the discharge needs is therefore taken.
+The potential falls by 50 V per unit of x above x = 0.8886, with a smooth bend there: U(x) - 50 V * 0.004 ln(1 +
+exp((x - 0.8886)/0.004)) reaches 3.0 V at x = 0.900 and 2.8 V at 0.904, about where the first-cycle loss leaves the
+material at the end of a discharge. The steeper the fall, the more a discharge ends with the surface under the contact
+at one stoichiometry, and the more the edge of the contact carries: a property of the assumption, not of the material.
+A fall no steeper than the end of the discharge needs is therefore taken.
 """
 
 from __future__ import annotations

@@ -52,5 +52,6 @@ def step_ends(
         first_rate = float(mean[rows[1]] - mean[rows[0]]) / begun if begun > 0.0 else 0.0
         rate = contact_rate if segments[summary.number - 1].galvanostatic else mean_rate
         words = f"step {summary.number} ({summary.text})"
-        ends.append(StepEnd(words, field, float(contact[last] - mean[last]), rate, mean_rate, first_rate, summary.duration))
+        lead = float(contact[last] - mean[last])
+        ends.append(StepEnd(words, field, lead, rate, mean_rate, first_rate, summary.duration))
     return ends

@@ -1,4 +1,4 @@
-"""Which mesh a sphere is given: a built-in one, with thinner layers for fast currents, refined along the contact's edge.
+"""Which mesh a sphere is given: a built-in one, thinner layers for fast currents, finer along the contact's edge.
 
 Two things can be finer than a built-in mesh. A current fills a layer under the contact whose thickness at the time its
 stoichiometry has moved by dx is delta = sqrt(pi)/2 D dx/v, with v = |I|/(F c_max A) the flux under the contact. And
@@ -98,8 +98,8 @@ def unresolved_layer(case: Case) -> str | None:
     radius = float(case.particle.radius or 0.0)
     return (
         f"at its fastest the current fills a layer of {_layer(case) * radius * 1e9:.3g} nm under the contact, and the "
-        f"outermost cells of the mesh are {cell * radius * 1e9:.3g} nm thick: such steps last about {100.0 * longer:.2g} % "
-        "too long; take a slower current, a larger coverage or diffusivity"
+        f"outermost cells of the mesh are {cell * radius * 1e9:.3g} nm thick: such steps last about "
+        f"{100.0 * longer:.2g} % too long; take a slower current, a larger coverage or diffusivity"
     )
 
 
@@ -120,7 +120,7 @@ def _decades_needed(case: Case, builtin: str) -> int:
 
 
 def _layer(case: Case) -> float:
-    """Return the thickness over the radius of the layer that the fastest current of a sphere's protocol fills; 0: none."""
+    """Return the thickness over the radius of the layer that a protocol's fastest current fills; 0: none."""
     rates = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "c-rate")
     currents = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "current")
     radius, area_share = float(case.particle.radius or 0.0), float(case.contact.fraction or 1.0)

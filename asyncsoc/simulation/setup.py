@@ -121,7 +121,10 @@ def _table(
 ) -> MaterialTable:
     """Tabulate once what many cases of a sweep share."""
     return tabulate(
-        cathode_of(material), electrolyte_of(electrolyte), temperature, exchange_current_density=exchange_current_density
+        cathode_of(material),
+        electrolyte_of(electrolyte),
+        temperature,
+        exchange_current_density=exchange_current_density,
     )
 
 

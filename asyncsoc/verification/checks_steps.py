@@ -1,4 +1,4 @@
-"""Checks of every kind of protocol step against closed forms: charge, discharge, pulses, rest and hold, and their ends."""
+"""Checks of every kind of protocol step against closed forms: charge, discharge, pulses, rest and hold."""
 
 from __future__ import annotations
 
@@ -87,9 +87,7 @@ def _integral(hold: Hold, tau: float) -> float:
 def _run(body: runs.Particle, steps: tuple[Step, ...], biot: float, tolerance: float) -> list[SegmentOutcome]:
     """Carry a fully covered sphere of linear kinetics, U = 4.2 V - x V, through steps."""
     material = replace(cathode(DEFAULT_CATHODE), open_circuit_potential=lambda x: 4.2 - x)
-    exchange = (
-        biot * runs.DIFFUSIVITY / runs.RADIUS * material.maximum_concentration * GAS_CONSTANT * runs.TEMPERATURE
-    )
+    exchange = biot * runs.DIFFUSIVITY / runs.RADIUS * material.maximum_concentration * GAS_CONSTANT * runs.TEMPERATURE
     table = tabulate(
         material,
         electrolyte(DEFAULT_ELECTROLYTE),
@@ -137,6 +135,6 @@ def _pulse_checks() -> list[Check]:
             field = runs.excess(body, states[number])
             mean = float(contact.weights @ field / contact.weights.sum())
             reference = sum(by * cap_contact_mean(time - at, _COVERAGE) for at, by in changes if time > at + 1e-12)
-            name = f"pulses, cap f = {_COVERAGE:g}, after {rate:g} J, tolerance {tolerance:g}: contact-mean excess [J R/D]"
-            checks.append(compare(name, mean, float(reference), allowed))
+            case = f"pulses, cap f = {_COVERAGE:g}, after {rate:g} J, tolerance {tolerance:g}"
+            checks.append(compare(f"{case}: contact-mean excess [J R/D]", mean, float(reference), allowed))
     return checks

@@ -1,4 +1,4 @@
-"""Closed forms for every kind of protocol step: a fully covered sphere, constant D, kinetics linear in the concentration.
+"""Closed forms for every kind of protocol step: a fully covered sphere, constant D, kinetics linear in x.
 
 Lengths in R, times tau = D t / R^2; x moves in units of J R / (D c_max), positive on charge (delithiation), with J the
 flux through the surface. With the Biot number B = k R / D the flux is B (x_surface - x_equilibrium).
@@ -29,7 +29,7 @@ def surface_fall(tau: float, changes: Sequence[tuple[float, float]]) -> float:
     tau
         Time.
     changes
-        When the current changes and by how much [J]: a charge from 0 is ((0, 1),), followed by a rest ((0, 1), (t, -1)).
+        When the current changes and by how much [J]: a charge is ((0, 1),), a rest after it ((0, 1), (t, -1)).
     """
     return float(sum(by * (3.0 * (tau - at) + float(full_sphere(1.0, tau - at))) for at, by in changes if tau > at))
 
