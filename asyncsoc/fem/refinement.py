@@ -56,13 +56,13 @@ def refined_sphere(mesh: ParticleMesh, choose: Callable[[ParticleMesh], Nodes], 
 def _bisected(mesh: ParticleMesh, chosen: Nodes) -> ParticleMesh:
     """Return the mesh with all edges at the chosen nodes bisected."""
     rings = _RINGS
-    while True:
+    part = _cells_around(mesh, chosen, rings)
+    found = _bisected_part(mesh, chosen, part)
+    while found is None:  # never where the part is the whole mesh
+        rings *= 2
         part = _cells_around(mesh, chosen, rings)
         found = _bisected_part(mesh, chosen, part)
-        if found is not None:
-            points, cells = found
-            break
-        rings *= 2
+    points, cells = found
     cells = np.concatenate([mesh.cells[~part], cells])
     facets = surface_facets(points, cells, mesh.coordinates)
     surface = np.unique(facets)
@@ -100,8 +100,8 @@ def _bisected_part(mesh: ParticleMesh, chosen: Nodes, part: NDArray[np.bool_]) -
     number[new] = mesh.n_nodes + np.arange(np.count_nonzero(new))
     cells = number[cells]
     if not part.all():
-        before = _border(mesh.cells[part], mesh)
-        after = set(map(bytes, np.ascontiguousarray(_border(cells, mesh))))
+        before = _border(mesh.cells[part])
+        after = set(map(bytes, np.ascontiguousarray(_border(cells))))
         if any(facet not in after for facet in map(bytes, np.ascontiguousarray(_inner(before, mesh)))):
             return None
     added = points[new]
@@ -113,13 +113,14 @@ def _bisected_part(mesh: ParticleMesh, chosen: Nodes, part: NDArray[np.bool_]) -
     return every, cells
 
 
-def _border(cells: Nodes, mesh: ParticleMesh) -> Nodes:
+def _border(cells: Nodes) -> Nodes:
     """Return the facets that belong to one of the cells only, each with its nodes in ascending order."""
     corners = cells.shape[1]
     every = np.concatenate([np.delete(cells, corner, axis=1) for corner in range(corners)])
     every = np.sort(every, axis=1)
     _, first, count = np.unique(facet_keys(every), axis=0, return_index=True, return_counts=True)
-    return every[first[count == 1]]
+    border: Nodes = every[first[count == 1]]
+    return border
 
 
 def _inner(facets: Nodes, mesh: ParticleMesh) -> Nodes:
@@ -128,7 +129,8 @@ def _inner(facets: Nodes, mesh: ParticleMesh) -> Nodes:
     inside = np.array([bytes(row) not in outside for row in np.ascontiguousarray(facets)], dtype=bool)
     if mesh.coordinates == "axisymmetric":
         inside &= ~(mesh.points[facets][:, :, 0] == 0.0).all(axis=1)
-    return facets[inside]
+    found: Nodes = facets[inside]
+    return found
 
 
 def _bisect(points: Array, cells: Nodes, marked: NDArray[np.bool_], cell_name: str) -> tuple[Array, Nodes]:

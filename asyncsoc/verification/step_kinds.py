@@ -84,7 +84,7 @@ def _root(biot: float, n: int) -> float:
     """Return the n-th positive root of a cot a = 1 - B."""
 
     def function(a: float) -> float:
-        return a * np.cos(a) + (biot - 1.0) * np.sin(a)
+        return float(a * np.cos(a) + (biot - 1.0) * np.sin(a))
 
     low = 1e-9 if n == 0 else n * np.pi
     return float(brentq(function, low + 1e-12, (n + 1) * np.pi, xtol=1e-15, rtol=8.9e-16))
