@@ -23,6 +23,7 @@ from asyncsoc.simulation.run import simulate
 from asyncsoc.tomography.meshing import mesh_particles
 from asyncsoc.tomography.particle_set import ParticleSet, read_set
 from asyncsoc.tomography.split import split_particles
+from asyncsoc.tomography.volume import CBD, LabelVolume
 from tests.experiments.digitised import ball_volume
 
 SHORT = ('protocol.steps=["Charge at C/10 for 20 minutes"]',)
@@ -99,7 +100,9 @@ def test_a_particle_nobody_has(ball: ParticleSet, charge: Case) -> None:
 
 
 def test_an_untouched_particle_is_a_failure_with_its_reason(charge: Case, tmp_path: Path) -> None:
-    volume = ball_volume(8.0, 0.0, (0.0, 0.0, 1.0), 4e-7)
+    phases = ball_volume(8.0, 0.0, (0.0, 0.0, 1.0), 4e-7).phases.copy()
+    phases[0, 0, 0] = CBD  # electrolyte somewhere else in the volume
+    volume = LabelVolume(phases, 4e-7)
     bare = mesh_particles(volume, split_particles(volume), folder=tmp_path)
     result = charge_set(bare, charge)
     assert not result.rows
