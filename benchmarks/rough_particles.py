@@ -16,6 +16,7 @@ os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -25,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from asyncsoc.errors import SimulationError
+from asyncsoc.errors import InputError, SimulationError
 from asyncsoc.geometry.manifold import face_connected_parts, folded_facets, open_edges, pinched_nodes
 from asyncsoc.geometry.measure import cell_angles, cell_measures
 from asyncsoc.geometry.quality import check
@@ -37,6 +38,7 @@ from asyncsoc.tomography.rough import KINDS, rough_volume
 from asyncsoc.tomography.split import split_particles
 
 EDGE = 80
+ROW = ("voxels", "mesher", "repair", "meshing time [s]")
 EFFECTS = (
     "volume change by repair", "coverage change by repair", "share of volume not meshed",
 )  # fmt: skip
@@ -71,58 +73,56 @@ def problems(particle: TaggedParticle, crop: ParticleCrop) -> list[str]:
     return found
 
 
-def volumes(seed: int) -> Iterator[tuple[str, int, Any]]:
-    """Yield volumes of all kinds in turn, without end."""
-    while True:
+def particles(seed: int) -> Iterator[tuple[str, int, int, ParticleCrop]]:
+    """Yield kind, seed, number and crop of the interior particles of volumes of all kinds in turn, without end."""
+    for number in itertools.count(seed):
         for kind in KINDS:
-            yield kind, seed, rough_volume(kind, seed, (EDGE, EDGE, EDGE))
-        seed += 1
+            volume = rough_volume(kind, number, (EDGE, EDGE, EDGE))
+            split = split_particles(volume)
+            for particle in chosen_particles(split, MeshSettings())[0].tolist():
+                yield kind, number, particle, crop_particle(volume, split, particle)
 
 
-def mesh_rough(count: int, seed: int, *, show: bool = False) -> dict[str, Any]:
-    """Mesh `count` particles and return what became of them."""
+def one(crop: ParticleCrop) -> tuple[dict[str, Any] | None, list[str]]:
+    """Mesh one particle; return its figures, if there is a mesh, and what is wrong."""
+    try:
+        made = mesh_particle(crop)
+        return dict(made.statistics), problems(made, crop)
+    except (SimulationError, ValueError, InputError) as error:
+        return None, [str(error)]
+
+
+def mesh_rough(count: int, seed: int, *, seconds: float = np.inf, show: bool = False) -> dict[str, Any]:
+    """Mesh `count` particles, or as many as take `seconds`, and return what became of them."""
     start = time.perf_counter()
     kinds: Counter[str] = Counter()
-    meshers: Counter[str] = Counter()
-    repairs: Counter[str] = Counter()
     rows: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
-    done = 0
-    for kind, number, volume in volumes(seed):
-        particles = split_particles(volume)
-        for particle in chosen_particles(particles, MeshSettings())[0].tolist():
-            crop = crop_particle(volume, particles, particle)
-            try:
-                made = mesh_particle(crop)
-                wrong = problems(made, crop)
-            except (SimulationError, ValueError) as error:
-                wrong = [str(error)]
-            else:
-                row = {"kind": kind, "seed": number, **made.statistics}
-                rows.append({k: row[k] for k in ("kind", "seed", "particle", "voxels", "meshing time [s]", *EFFECTS)})
-                meshers[str(row["mesher"])] += 1
-                repairs[str(row["repair"])] += 1
-            if wrong:
-                failed.append({"kind": kind, "seed": number, "particle": particle, "why": wrong})
-            kinds[kind] += 1
-            done += 1
-            if show and done % EVERY == 0:
-                sys.stderr.write(f"{done} particles, {len(failed)} failed, {time.perf_counter() - start:.0f} s\n")
-            if done == count:
-                largest = {key: max(rows, key=lambda row: abs(row[key] or 0.0)) for key in EFFECTS if rows}
-                return {
-                    "particles": done,
-                    "failed": failed,
-                    "of each kind": dict(kinds),
-                    "meshers": dict(meshers),
-                    "repairs": dict(repairs),
-                    "largest effects": {key: row for key, row in largest.items()},
-                    "99 % of effects below": {
-                        key: float(np.nanpercentile([abs(row[key]) for row in rows], 99)) for key in EFFECTS if rows
-                    },
-                    "wall time [s]": time.perf_counter() - start,
-                }
-    raise AssertionError("unreachable")
+    for kind, number, particle, crop in particles(seed):
+        row, wrong = one(crop)
+        kinds[kind] += 1
+        place = {"kind": kind, "seed": number, "particle": particle}
+        if row is not None:
+            rows.append(place | {k: row[k] for k in (*ROW, *EFFECTS)})
+        if wrong:
+            failed.append(place | {"why": wrong})
+        done, passed = kinds.total(), time.perf_counter() - start
+        if show and done % EVERY == 0:
+            sys.stderr.write(f"{done} particles, {len(failed)} failed, {passed:.0f} s\n")
+        if done >= count or passed > seconds:
+            break
+    return {
+        "particles": kinds.total(),
+        "failed": failed,
+        "of each kind": dict(kinds),
+        "meshers": dict(Counter(str(row["mesher"]) for row in rows)),
+        "repairs": dict(Counter(str(row["repair"]) for row in rows)),
+        "largest effects": {key: max(rows, key=lambda row: abs(row[key] or 0.0)) for key in EFFECTS if rows},
+        "99 % of effects below": {
+            key: float(np.nanpercentile([abs(row[key]) for row in rows], 99)) for key in EFFECTS if rows
+        },
+        "wall time [s]": time.perf_counter() - start,
+    }
 
 
 def test_rough_particles_are_meshed() -> None:
@@ -136,7 +136,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("particles", type=int)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=np.inf, help="stop after this long with what there is")
     asked = parser.parse_args()
-    outcome = mesh_rough(asked.particles, asked.seed, show=True)
+    outcome = mesh_rough(asked.particles, asked.seed, seconds=asked.seconds, show=True)
     sys.stdout.write(json.dumps(outcome, indent=1) + "\n")
     sys.exit(1 if outcome["failed"] else 0)

@@ -180,7 +180,7 @@ def mesh_particle(crop: ParticleCrop, settings: MeshSettings | None = None) -> T
             "scale to voxel volume": made.verdict.scale,
             "smallest dihedral angle [deg]": made.verdict.smallest_dihedral,
             "mesh area / voxel face area": made.verdict.area_ratio,
-            **_effect(crop, made, settings),
+            **_effect(crop, made, settings, attempt),
             "meshing time [s]": time.perf_counter() - start,
         }
         return _tagged(crop, made, attempt, voxels, record)
@@ -237,7 +237,7 @@ def _voxel_body(crop: ParticleCrop, voxels: int, steps: int) -> _Body:
     return _Body(smooth(points, cells, steps), cells, repair=PARTED, change=change)
 
 
-def _effect(crop: ParticleCrop, made: _Made, settings: MeshSettings) -> dict[str, Any]:
+def _effect(crop: ParticleCrop, made: _Made, settings: MeshSettings, attempt: _Attempt) -> dict[str, Any]:
     """Return what was done to make the surface a manifold, and what that and the attempt's smoothing changed."""
     before = voxel_faces(crop, _level_set(crop.inside, settings.smoothing)).totals
     return {

@@ -102,16 +102,15 @@ def stuff(
     edges, long = edges[crossed], long[crossed]
     part = _roots(value, points[edges[:, 0]], points[edges[:, 1]], f[edges[:, 0]], f[edges[:, 1]])
     stay = np.zeros(len(points), bool)
-    for left in range(_SOUND_ROUNDS, -1, -1):
-        all_points, filled, zero = _body(points, f, cells, edges, long, part, stay)
-        if not sound:
-            break
+    all_points, filled, zero = _body(points, f, cells, edges, long, part, stay)
+    for left in range(_SOUND_ROUNDS if sound else 0, 0, -1):
         touching = np.zeros(len(all_points), bool)
         touching[defects(all_points, filled)] = True
         again = touching[: len(points)] & zero
         if not again.any():
             break
         stay |= again if left > 1 else True
+        all_points, filled, zero = _body(points, f, cells, edges, long, part, stay)
     return _compact(all_points, filled, step)
 
 

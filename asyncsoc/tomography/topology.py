@@ -116,4 +116,5 @@ def manifold(points: Float, cells: Int) -> tuple[Float, Int]:
         else:
             return points, cells
         points, cells = part_nodes(points, cells)
-    raise SimulationError("the surface could not be made a manifold", where="topology", value=f"{len(nodes)} nodes")
+    left = len(defects(points, cells))
+    raise SimulationError("the surface could not be made a manifold", where="topology", value=f"{left} nodes")

@@ -23,6 +23,7 @@ from asyncsoc.simulation.run import simulate
 from asyncsoc.tomography.meshing import mesh_particles
 from asyncsoc.tomography.particle_set import ParticleSet, read_set
 from asyncsoc.tomography.split import split_particles
+from asyncsoc.tomography.volume import CBD, LabelVolume
 from tests.experiments.digitised import ball_volume
 
 SHORT = ('protocol.steps=["Charge at C/10 for 20 minutes"]',)
@@ -98,8 +99,15 @@ def test_a_particle_nobody_has(ball: ParticleSet, charge: Case) -> None:
         charge_set(ball, charge, only=[99])
 
 
+def untouched_ball() -> LabelVolume:
+    """One digitised sphere that the electrolyte of its volume does not touch."""
+    phases = ball_volume(8.0, 0.0, (0.0, 0.0, 1.0), 4e-7).phases.copy()
+    phases[0, 0, 0] = CBD
+    return LabelVolume(phases, 4e-7)
+
+
 def test_an_untouched_particle_is_a_failure_with_its_reason(charge: Case, tmp_path: Path) -> None:
-    volume = ball_volume(8.0, 0.0, (0.0, 0.0, 1.0), 4e-7)
+    volume = untouched_ball()
     bare = mesh_particles(volume, split_particles(volume), folder=tmp_path)
     result = charge_set(bare, charge)
     assert not result.rows
@@ -149,7 +157,7 @@ def test_from_the_command_line(
 
 
 def test_a_set_of_which_nothing_can_be_charged(template: Path, tmp_path: Path) -> None:
-    volume = ball_volume(8.0, 0.0, (0.0, 0.0, 1.0), 4e-7)
+    volume = untouched_ball()
     mesh_particles(volume, split_particles(volume), folder=tmp_path / "bare")
     with pytest.raises(SimulationError, match="no particle could be charged"):
         call("charge", tmp_path / "bare", template, "-o", tmp_path / "out")

@@ -155,7 +155,7 @@ def test_a_bridge_of_one_voxel_is_kept() -> None:
 
 def test_stuffing_puts_nodes_back_where_it_would_pinch() -> None:
     pinches = 0
-    for seed in range(60):
+    for seed in range(24):
         noise = ndimage.gaussian_filter(np.random.default_rng(seed).random((18, 18, 18)), 1.5)
         field = np.zeros((26, 26, 26), np.float32)
         field[4:22, 4:22, 4:22] = noise
@@ -166,7 +166,7 @@ def test_stuffing_puts_nodes_back_where_it_would_pinch() -> None:
         mesh = ParticleMesh(points, cells, surface_facets(points, cells, "cartesian"), "cartesian")
         check_angles = np.degrees(_smallest_angle(mesh))
         assert check_angles > 3.0, seed
-    assert pinches > 20, "otherwise this tests nothing"
+    assert pinches > 8, "otherwise this tests nothing"
 
 
 def _smallest_angle(mesh: ParticleMesh) -> float:
