@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from asyncsoc._processes import SAFE_PATH
 from asyncsoc.errors import AsyncsocError, EnvironmentProblem
 
 if TYPE_CHECKING:
@@ -83,14 +84,31 @@ def prepare() -> None:
         importlib.import_module("dolfinx_solver")
     except ImportError as error:
         if getattr(error, "name", None) == "dolfinx_solver":
-            return  # conda-forge's dolfinx needs no help
+            _tame_petsc()  # conda-forge's dolfinx needs no other help
+            return
         raise EnvironmentProblem(
             f"dolfinx_solver cannot be loaded: {error}", next_step="make a fresh virtual environment with `make test`"
         ) from error
+    _tame_petsc()
+
+
+def _tame_petsc() -> None:
+    """Start PETSc, which dolfinx loads, without two habits of its own.
+
+    It would take over SIGPIPE, SIGTERM and others, so that `asyncsoc run ... | head` ended in its handler, and it would
+    read `.petscrc` in the current folder, which may name libraries to load.
+    """
+    if "petsc4py.PETSc" in sys.modules:
+        return  # started by somebody else, who decides
+    try:
+        petsc4py = importlib.import_module("petsc4py")
+    except ImportError:
+        return  # conda-forge has a dolfinx without
+    petsc4py.init(["asyncsoc", "-no_signal_handler", "-skip_petscrc"])
 
 
 def worker_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return an environment for a worker: no MPI launcher's variables, one thread where the user set nothing.
+    """Return an environment for a worker: no launcher's variables, one thread where none is set, a safe import path.
 
     A worker that imports MPI while it sees its parent's PMI variables dies; two workers with two BLAS threads each on
     two cores ran 1.5 times slower than with one.
@@ -99,6 +117,7 @@ def worker_environment(environment: Mapping[str, str] | None = None) -> dict[str
     clean = {name: value for name, value in source.items() if not name.startswith(_LAUNCHER_PREFIXES)}
     for name in THREAD_VARIABLES:
         clean.setdefault(name, "1")
+    clean[SAFE_PATH] = "1"
     return clean
 
 
@@ -141,7 +160,8 @@ def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
     Yields
     ------
     dict
-        `jit_options` for `dolfinx.fem.form`.
+        `jit_options` for `dolfinx.fem.form`, every one of them: dolfinx would take what is not given from a JSON file in
+        the current folder, arguments of the C compiler among it.
 
     Raises
     ------
@@ -152,7 +172,7 @@ def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
     with _locked(folder):
         _remove_unfinished(folder, min_age=0.0)
         try:
-            yield {"cache_dir": str(folder)}
+            yield _compiler_options(folder)
         except AsyncsocError:
             raise
         except Exception as error:
@@ -162,6 +182,19 @@ def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
                 where=str(folder),
                 next_step="run `asyncsoc doctor`, which compiles a small form in an empty cache",
             ) from error
+
+
+def _compiler_options(folder: Path) -> dict[str, object]:
+    from dolfinx.jit import DOLFINX_DEFAULT_JIT_OPTIONS
+
+    return {name: option[0] for name, option in DOLFINX_DEFAULT_JIT_OPTIONS.items()} | {"cache_dir": str(folder)}
+
+
+def generator_options() -> dict[str, object]:
+    """Return every option of FFCx, which would take what is not given from a JSON file in the current folder."""
+    from ffcx.options import FFCX_DEFAULT_OPTIONS
+
+    return {name: option[1] for name, option in FFCX_DEFAULT_OPTIONS.items()}
 
 
 def clean_stale_form_cache(directory: Path, *, min_age: float = 0.0) -> tuple[Path, ...]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncsoc._bootstrap import THREAD_VARIABLES, c_compiler, form_cache_directory, worker_environment
+from asyncsoc._processes import python
 from asyncsoc.errors import AsyncsocError, EnvironmentProblem
 
 _PATIENCE = 120.0  # s, for one probe
@@ -206,7 +207,7 @@ def check_mpi() -> Check:
     found = str(launcher) if launcher.exists() else shutil.which("mpiexec")
     if found is None:
         return Check("MPI", False, "mpiexec was not found", "pip install mpich", required=False)
-    ok, detail = _run([found, "-n", "2", sys.executable, "-c", _MPI_PROBE])
+    ok, detail = _run([found, "-n", "2", *python("-c", _MPI_PROBE)])
     ok = ok and detail.endswith(": 2")
     return Check("MPI", ok, detail, "" if ok else "runs of one process work; for more reinstall mpich", required=False)
 
@@ -219,7 +220,7 @@ def check_threads() -> Check:
 
 
 def _probe(code: str, *arguments: str, **variables: str) -> tuple[bool, str]:
-    return _run([sys.executable, "-c", code, *arguments], **variables)
+    return _run(python("-c", code, *arguments), **variables)
 
 
 def _run(command: list[str], **variables: str) -> tuple[bool, str]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from asyncsoc._files import replaced
+from asyncsoc._processes import uninterrupted
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.cli.progress import counting_bar, progress_bar
-from asyncsoc.errors import AsyncsocError, SimulationError
+from asyncsoc.errors import AsyncsocError, InterruptedRunError, SimulationError
 
 if TYPE_CHECKING:
     from asyncsoc.results.solution import Solution
@@ -59,11 +61,17 @@ def run_case(
 
 
 def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
-    result = solution.save(directory)
+    with uninterrupted():
+        result = solution.save(directory)
     if not plot:
         return [result]
     picture = result.with_suffix(".png")
-    solution.plot().savefig(picture)
+    try:
+        figure = solution.plot()
+        with replaced(picture) as stream:
+            figure.savefig(stream, format="png")
+    except KeyboardInterrupt:
+        raise InterruptedRunError("interrupted while its picture was drawn; the result is kept", where=str(result)) from None
     return [result, picture]
 
 

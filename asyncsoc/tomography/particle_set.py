@@ -7,8 +7,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from asyncsoc.errors import InputError
 from asyncsoc.tomography.particle import TaggedParticle
@@ -84,21 +85,22 @@ def write_set(particles: ParticleSet) -> Path:
         "failed": [plain(r) for r in particles.failed],
     }
     text = json.dumps(content, indent=1, allow_nan=False)
-    write_atomically(path, lambda p: _write_text(p, text))
-    write_atomically(particles.folder / "particles.csv", lambda p: _write_csv(p, particles.rows))
+    write_atomically(path, lambda stream: _write_text(stream, text))
+    write_atomically(particles.folder / "particles.csv", lambda stream: _write_csv(stream, particles.rows))
     return path
 
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _write_text(stream: BinaryIO, text: str) -> None:
+    stream.write(text.encode())
 
 
-def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def _write_csv(stream: BinaryIO, rows: Sequence[Mapping[str, Any]]) -> None:
     columns = [k for k, v in (rows[0].items() if rows else ()) if not isinstance(v, (list, tuple, dict))]
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        writer.writerows([plain(row.get(c)) for c in columns] for row in rows)
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([plain(row.get(c)) for c in columns] for row in rows)
+    stream.write(text.getvalue().encode())
 
 
 def read_set(path: str | Path) -> ParticleSet:

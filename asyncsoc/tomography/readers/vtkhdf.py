@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -16,9 +16,9 @@ from asyncsoc.tomography.readers.guard import Limits, one_error
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def write_grid(path: Path, grid: Arrays, cell_data: Arrays, field_data: Arrays) -> None:
-    """Write a grid: `points` (n, 3), `connectivity`, `offsets` (ends), `types`, with cell and field data."""
-    with h5py.File(path, "w") as file:
+def write_grid(stream: BinaryIO, grid: Arrays, cell_data: Arrays, field_data: Arrays) -> None:
+    """Write a grid into an open file: `points` (n, 3), `connectivity`, `offsets` (ends), `types`, with cell and field data."""
+    with h5py.File(stream, "w") as file:
         root = file.create_group("VTKHDF")
         root.attrs["Version"] = np.array([2, 2])
         root.attrs.create("Type", np.bytes_("UnstructuredGrid"))
