@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -61,17 +62,20 @@ def run_case(
 
 
 def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
-    with uninterrupted():
-        result = solution.save(directory)
-    if not plot:
-        return [result]
-    picture = result.with_suffix(".png")
+    result: Path | None = None
     try:
+        with uninterrupted():
+            result = solution.save(directory)
+        if not plot:
+            return [result]
+        picture = result.with_suffix(".png")
         figure = solution.plot()
         with replaced(picture) as stream:
             figure.savefig(stream, format="png")
     except KeyboardInterrupt:
-        raise InterruptedRunError("interrupted while its picture was drawn; the result is kept", where=str(result)) from None
+        if result is None:
+            raise
+        raise InterruptedRunError("interrupted when the result was kept already", where=str(result)) from None
     return [result, picture]
 
 
@@ -80,7 +84,9 @@ def _rescue(partial: Solution | None, directory: Path) -> None:
     if partial is None:
         return
     try:
-        note(f"what was reached is kept in {partial.save(directory)}; go on with: asyncsoc run CASE.toml --resume FILE")
+        with suppress(KeyboardInterrupt), uninterrupted():  # asked once more: it ends when this is kept
+            kept = partial.save(directory)
+            note(f"what was reached is kept in {kept}; go on with: asyncsoc run CASE.toml --resume FILE")
     except AsyncsocError as error:
         note(f"what was reached could not be kept: {error}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import resource
 import stat
+import sys
 import time
 import warnings
 import zlib

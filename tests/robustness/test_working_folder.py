@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 NAMES = (
-    "random", "json", "numpy", "asyncsoc", "socket", "typing", "multiprocessing", "scipy", "h5py", "numba", "distributed",
-    "yaml", "sitecustomize", "usercustomize",
+    "random", "json", "numpy", "asyncsoc", "socket", "typing", "multiprocessing", "scipy", "h5py", "numba",
+    "distributed", "yaml", "sitecustomize", "usercustomize",
 )  # fmt: skip
 Run = Callable[..., subprocess.CompletedProcess[str]]
 VOLUME = ("--labels", "pore=0,ncm=1,cbd=2", "--voxel-size", "400 nm", "--min-voxels", "300")
@@ -43,7 +43,8 @@ COMMANDS = {
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_command_runs_what_lies_in_the_working_folder(name: str, poisoned: Path, run: Run) -> None:
     file = next((poisoned / "particles").glob("*.vtu")).relative_to(poisoned)
-    meshed = f'[particle]\nshape = "mesh"\nfile = "{file}"\nlength_unit = "m"\n[contact]\nkind = "labels"\nactive = ["active"]\n'
+    particle = f'[particle]\nshape = "mesh"\nfile = "{file}"\nlength_unit = "m"\n'
+    meshed = particle + '[contact]\nkind = "labels"\nactive = ["active"]\n'
     (poisoned / "meshed.toml").write_text(meshed + (poisoned / "charge.toml").read_text(), encoding="utf-8")
     done = run(*COMMANDS[name], folder=poisoned)
     assert not sorted(path.name for path in (poisoned.parent / "marks").iterdir())
