@@ -160,8 +160,8 @@ def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
     Yields
     ------
     dict
-        `jit_options` for `dolfinx.fem.form`, every one of them: dolfinx would take what is not given from a JSON file in
-        the current folder, arguments of the C compiler among it.
+        `jit_options` for `dolfinx.fem.form`, every one of them: dolfinx would take what is not given from a JSON file
+        in the current folder, arguments of the C compiler among it.
 
     Raises
     ------

@@ -54,8 +54,8 @@ def like_interrupt() -> Iterator[Heard]:
         yield heard
     finally:
         sys.unraisablehook = hook
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for changed, handler in before.items():
+            signal.signal(changed, handler)
 
 
 def end_quietly() -> None:

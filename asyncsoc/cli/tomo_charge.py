@@ -9,7 +9,7 @@ from typing import Any
 from asyncsoc.cli.console import note as note_line
 from asyncsoc.cli.running import RESCUED
 from asyncsoc.cli.tomo_work import particle_numbers
-from asyncsoc.errors import InterruptedRunError, SimulationError
+from asyncsoc.errors import InputError, InterruptedRunError, SimulationError
 
 Bar = Callable[[int, int, str], None] | None
 
@@ -51,7 +51,8 @@ def charge_all(
     if output is not None:
         files = write_charged(charged, output)
     if not charged.rows:
-        raise SimulationError(
+        wrong = all(str(failure["reason"]).startswith(InputError.__name__) for failure in charged.failed)
+        raise (InputError if wrong else SimulationError)(
             "no particle could be charged", where=str(folder), value=charged.failed[0]["reason"],
             next_step="the reason of each particle is in charged.json, with -o DIR",
         )  # fmt: skip

@@ -47,7 +47,8 @@ def checkpoint_of(case: Case, previous: Solution) -> Checkpoint:
             allowed="off",
             next_step="run the case from its start",
         )
-    before = Case.from_dict(tables(previous.case_toml, f"the case in {previous.name!r}"), source="the result gone on with")
+    source = f"the case in the result {previous.name!r}"
+    before = Case.from_dict(tables(previous.case_toml, source), source=source)
     old, new = _content(before), _content(case)
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key):

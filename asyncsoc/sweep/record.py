@@ -128,7 +128,7 @@ def decode(data: bytes, *, where: str = "record") -> CaseRecord:
         numbers[:, :_LOW] = low.reshape(len(numbers), _LOW)
         columns = _columns(head["curves"], numbers.view("<f8").ravel(), rows)
         return CaseRecord(head["case sha256"], head["status"], head["facts"], columns)
-    except (zlib.error, struct.error, KeyError, ValueError, TypeError) as error:
+    except (zlib.error, struct.error, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"a case's record cannot be read: {error}", where=where, next_step="run the sweep again with --resume"
         ) from error

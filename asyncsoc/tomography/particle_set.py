@@ -20,6 +20,7 @@ from asyncsoc.tomography.readers.guard import beside, regular_file
 MANIFEST = "manifest.json"
 _FORMAT, _VERSION = "asyncsoc-particles", 1
 _MAX_BYTES = 1 << 30
+_SIZES = ("volume [m3]", "surface [m2]", "equivalent diameter [m]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +104,13 @@ def _write_csv(stream: BinaryIO, rows: Sequence[Mapping[str, Any]]) -> None:
     stream.write(text.getvalue().encode())
 
 
+def _charged_by(row: Mapping[str, Any]) -> bool:
+    """Return whether a row has the numbers a particle is charged and compared by."""
+    sizes = [row[name] for name in _SIZES]
+    whole = isinstance(row["particle"], int) and row["particle"] >= 1
+    return whole and all(isinstance(size, int | float) and 0.0 < size < 1.0 for size in sizes)
+
+
 def read_set(path: str | Path) -> ParticleSet:
     """Return the particle set in a folder, or of a manifest file.
 
@@ -121,12 +129,15 @@ def read_set(path: str | Path) -> ParticleSet:
         rows, failed = list(content.pop("particles")), list(content.pop("failed"))
         known = content.pop("format") == _FORMAT and content.pop("version") == _VERSION
         names = [str(row["file"]) for row in rows]
-        complete = all(isinstance(row["sha256"], str) for row in rows)
+        complete = all(isinstance(row["sha256"], str) and _charged_by(row) for row in rows)
+        numbers = [int(row["particle"]) for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             "the manifest is damaged", where=str(file), value=f"{type(error).__name__}: {error}"[:120],
             next_step="mesh the volume again",
         ) from None  # fmt: skip
+    if len(set(numbers)) != len(numbers):
+        raise InputError("the manifest is damaged", where=str(file), value="a particle is listed twice")
     if not known or not complete:
         raise InputError("the manifest is of another kind or version", where=str(file), allowed=f"{_FORMAT} {_VERSION}")
     for name in names:

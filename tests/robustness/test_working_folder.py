@@ -22,7 +22,7 @@ def poisoned(tmp_path: Path, inputs: Path) -> Path:
     folder = tmp_path / "results"
     shutil.copytree(inputs, folder)
     for name in NAMES:
-        marker = f'from pathlib import Path\nPath({str(tmp_path / "marks")!r}, {name!r}).touch()\n'
+        marker = f"from pathlib import Path\nPath({str(tmp_path / 'marks')!r}, {name!r}).touch()\n"
         (folder / f"{name}.py").write_text(marker + "raise SystemExit('poisoned')\n", encoding="utf-8")
     (tmp_path / "marks").mkdir()
     return folder
