@@ -111,6 +111,9 @@ def _read_curves(file: GuardedFile) -> dict[str, Any]:
             name = stored.get(key) or file.attribute("long_name", str, f"curves/{key}")
             dtype = np.int64 if name in names.WHOLE_NUMBERS else np.float64
             columns[name] = file.array(f"curves/{key}", dtype, (length,), finite=False)
+    missing = [name for name in names.CURVES if name not in columns]
+    if missing:
+        raise damaged(file.path, "a curve is missing", missing[0])
     order = {name: position for position, name in enumerate((*names.CURVES, *names.SIDE_CURVES))}
     return dict(sorted(columns.items(), key=lambda item: order.get(item[0], len(order))))
 

@@ -88,7 +88,7 @@ def _mutate_hdf5(path: Path, rng: random.Random, others: list[bytes]) -> None:
         before = file[name]
         attributes, content = dict(before.attrs), before[()]
         kind = rng.randrange(5)
-        if kind == 0 and len(attributes):
+        if kind == 0 and attributes:
             key = rng.choice(list(attributes))
             value: Any = rng.choice((0, -1, np.nan, "x" * 70_000, np.arange(5), b"\xff"))
             before.attrs[key] = value
