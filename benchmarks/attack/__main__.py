@@ -61,7 +61,11 @@ def fault(ended: Ended, left: list[str]) -> str | None:
 def attack(kind: Kind, name: str, count: int, rng: random.Random, worker: Worker, keep: Path) -> Tally:
     """Run `count` mutated inputs of a kind."""
     tally = Tally()
-    others = [file.read_bytes()[:100_000] for seed in kind.seeds for file in ([seed] if seed.is_file() else seed.rglob("*.json"))]
+    others = [
+        file.read_bytes()[:100_000]
+        for seed in kind.seeds
+        for file in ([seed] if seed.is_file() else seed.rglob("*.json"))
+    ]
     for number in range(count):
         if worker.done >= _RESTART:
             worker.restart()

@@ -14,7 +14,8 @@ NUMBERS = (
     b"65536", b"-2147483649", b"0.5", b"1e12", b"0x10", b"1_0", b"'3'", b"true", b"[1]", b"{}", b"null", b"''",
 )  # fmt: skip
 TOKENS = (
-    b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\r", b"\n\n", b'"', b"'", b'"""', b"[[", b"]]", b"{", b"}", b"=", b"..", b"#",
+    b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\r", b"\n\n", b'"', b"'", b'"""', b"[[", b"]]", b"{", b"}", b"=", b"..",
+    b"#",
     b"\\u0000", b"\\N", b"%s%n", b"{0}", b"../../etc/passwd", b"/dev/zero", b"/dev/stdin", b"<!DOCTYPE a>", b"&a;",
     b"<", b">", b",", b";", b"\t", b"1e999", b"-0", b"NaN", b"Infinity", b" V", b" degC", b"%", b"C/0", b"C/1e9",
 )  # fmt: skip
@@ -107,7 +108,9 @@ def _mutate_hdf5(path: Path, rng: random.Random, others: list[bytes]) -> None:
                 with np.errstate(all="ignore"):
                     flat[rng.randrange(flat.size)] = np.array(value).astype(array.dtype)
         elif kind == 3:
-            array = array.astype(rng.choice(("f4", "i2", "u8", "S3")), copy=True) if array.dtype.kind in "iuf" else array
+            array = (
+                array.astype(rng.choice(("f4", "i2", "u8", "S3")), copy=True) if array.dtype.kind in "iuf" else array
+            )
         else:
             array = array[: rng.randrange(array.shape[0] + 1)] if array.ndim else array
         file[name] = array

@@ -80,14 +80,14 @@ def make_kinds(place: Path) -> dict[str, Kind]:
     table.write_text("contact.coverage,particle.radius\n0.3,5 um\n0.5,4 um\n", encoding="utf-8")
     cases = tuple(sorted((ROOT / "examples").glob("*.toml")))
     return {
-        "cases": Kind((*cases, small), lambda file, rng: _of_case(file, rng)),
+        "cases": Kind((*cases, small), _of_case),
         "protocols": Kind((text,), _of_protocol),
         "results": Kind(tuple((place / "results").glob("*.vtkhdf")), lambda file, rng: _resumed(file, small)),
-        "sweeps": Kind((place / "sweep",), lambda folder, rng: _swept(folder, rng), 0.7),
+        "sweeps": Kind((place / "sweep",), _swept, 0.7),
         "meshes": Kind(meshes, lambda file, rng: _meshed(file, small), 0.7),
         "volumes": Kind(volumes, lambda file, rng: ["tomo", "stats", str(file), *_stated(file), "--json"]),
-        "phases": Kind((PHASES,), lambda file, rng: ["react", "--phases", str(file), "--x", "0.5", "--json"]),
-        "entries": Kind((_entries(place),), lambda file, rng: ["react", "--entries", str(file), "--x", "0.5", "--json"]),
+        "phases": Kind((PHASES,), lambda file, rng: _reacted("--phases", file)),
+        "entries": Kind((_entries(place),), lambda file, rng: _reacted("--entries", file)),
         "csv": Kind((csv, table), lambda file, rng: _of_csv(file, small)),
         "manifests": Kind((place / "particles",), lambda folder, rng: _charged(folder, small), 0.7),
     }  # fmt: skip
@@ -102,6 +102,10 @@ def _of_case(file: Path, rng: random.Random) -> list[str]:
 def _of_protocol(file: Path, rng: random.Random) -> list[str]:
     text = file.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
     return ["protocol", "--json", "--", *text.split("\n")[:50]]
+
+
+def _reacted(option: str, file: Path) -> list[str]:
+    return ["react", option, str(file), "--x", "0.5", "--json"]
 
 
 def _resumed(file: Path, case: Path) -> list[str]:

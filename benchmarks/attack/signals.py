@@ -1,4 +1,4 @@
-"""Signals at random moments of every command that takes long: nothing left behind, nothing half-written, no traceback."""
+"""Signals at random moments of commands that take long: nothing left behind, nothing half-written, no traceback."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _fault(code: int, sent: signal.Signals, alive: list[int], folder: Path, temp
         return f"half-written: {halves[:3]}"
     if sent != signal.SIGKILL and "Traceback" in said:
         return "a traceback"
-    if code not in (0, *_ENDS[sent]):
+    if code not in (0, *_ENDS[sent], -sent):  # the last: it had not begun, or was done
         return f"exit code {code}: {said[-300:]}"
     return _unreadable(folder)
 
