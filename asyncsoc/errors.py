@@ -8,10 +8,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LONGEST = 1000
+"""Characters of each part of a message: a damaged file may hold anything."""
+
 
 def _message(what: str, parts: Iterable[tuple[str, object]]) -> str:
-    tail = [f"  {label}: {content}" for label, content in parts if content not in (None, "")]
-    return "\n".join([what, *tail])
+    tail = [f"  {label}: {_shortened(str(content))}" for label, content in parts if content not in (None, "")]
+    return "\n".join([_shortened(what), *tail])
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 4 :]}"
 
 
 class AsyncsocError(Exception):
