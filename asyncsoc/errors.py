@@ -13,11 +13,12 @@ _LONGEST = 1000
 
 
 def _message(what: str, parts: Iterable[tuple[str, object]]) -> str:
-    tail = [f"  {label}: {_shortened(str(content))}" for label, content in parts if content not in (None, "")]
-    return "\n".join([_shortened(what), *tail])
+    tail = [f"  {label}: {shortened(str(content))}" for label, content in parts if content not in (None, "")]
+    return "\n".join([shortened(what), *tail])
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return a text as a message shows it: the middle of a very long one is left out."""
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 4 :]}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from asyncsoc.cli.console import PipeClosedError
-from asyncsoc.errors import AsyncsocError, InputError
+from asyncsoc.errors import AsyncsocError, InputError, shortened
 
 DEBUG = "ASYNCSOC_DEBUG"
 INTERRUPTED = 130
@@ -81,7 +81,7 @@ def _known(error: AsyncsocError) -> Failure:
         "kind": type(error).__name__,
         "what": str(error).partition("\n")[0],
         "where": error.where,
-        "value": error.value,
+        "value": shortened(error.value) if isinstance(error.value, str) else error.value,
         "allowed": error.allowed,
         "did you mean": error.nearest,
         "next": error.next_step,
