@@ -51,7 +51,7 @@ def charge_all(
     if output is not None:
         files = write_charged(charged, output)
     if not charged.rows:
-        wrong = all(str(failure["reason"]).startswith(InputError.__name__) for failure in charged.failed)
+        wrong = all("the particle file is not the one" in str(failure["reason"]) for failure in charged.failed)
         raise (InputError if wrong else SimulationError)(
             "no particle could be charged", where=str(folder), value=charged.failed[0]["reason"],
             next_step="the reason of each particle is in charged.json, with -o DIR",

@@ -89,7 +89,7 @@ def _numbers(file: GuardedFile, values: dict[Any, Any]) -> dict[str, float]:
 
 
 def _read_steps(file: GuardedFile) -> tuple[StepSummary, ...]:
-    kinds = {"int": int, "float": (int, float), "str": str}
+    kinds: dict[str, type | tuple[type, ...]] = {"int": int, "float": (int, float), "str": str}
     fields = {field.name: kinds[str(field.type)] for field in dataclasses.fields(StepSummary)}
     found = _record(file, "steps", list)
     for step in found:
