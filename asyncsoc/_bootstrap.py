@@ -123,19 +123,23 @@ def worker_environment(environment: Mapping[str, str] | None = None) -> dict[str
 
 @contextmanager
 def clean_worker_environment() -> Iterator[None]:
-    """Give processes started inside the block `worker_environment()`; the process's own is restored afterwards."""
-    before = dict(os.environ)
+    """Give processes started inside the block `worker_environment()`; what it changes is restored afterwards."""
+    wanted = worker_environment()
+    before = {name: os.environ.get(name) for name in {*wanted, *os.environ} if os.environ.get(name) != wanted.get(name)}
     try:
-        _replace_environment(worker_environment())
+        _set({name: wanted.get(name) for name in before})
         yield
     finally:
-        _replace_environment(before)
+        _set(before)
 
 
-def _replace_environment(wanted: Mapping[str, str]) -> None:
-    for name in set(os.environ) - set(wanted):
-        del os.environ[name]
-    os.environ.update(wanted)
+def _set(values: Mapping[str, str | None]) -> None:
+    """Set variables of the environment, None removes one."""
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def spawn_context() -> SpawnContext:

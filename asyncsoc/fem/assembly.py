@@ -61,10 +61,10 @@ def assemble(mesh: ParticleMesh) -> Operators:
     weight = _measure_weight(mesh, ufl.SpatialCoordinate(domain))
     measure = ufl.Measure("dx", domain=domain)
     with _bootstrap.form_cache() as compiler:
-        options = {"jit_options": compiler, "form_compiler_options": _bootstrap.generator_options()}
+        generator = _bootstrap.generator_options()
         stiffness = weight * ufl.dot(ufl.grad(trial), ufl.grad(test)) * measure
-        stiffness_form = dolfinx.fem.form(stiffness, **options)
-        mass_form = dolfinx.fem.form(weight * test * measure, **options)
+        stiffness_form = dolfinx.fem.form(stiffness, jit_options=compiler, form_compiler_options=generator)
+        mass_form = dolfinx.fem.form(weight * test * measure, jit_options=compiler, form_compiler_options=generator)
     matrix = dolfinx.fem.assemble_matrix(stiffness_form)
     matrix.scatter_reverse()
     vector = dolfinx.fem.assemble_vector(mass_form)
