@@ -102,9 +102,9 @@ def _tame_petsc() -> None:
         return  # started by somebody else, who decides
     try:
         petsc4py = importlib.import_module("petsc4py")
+        petsc4py.init(["asyncsoc", "-no_signal_handler", "-skip_petscrc"])
     except ImportError:
-        return  # conda-forge has a dolfinx without
-    petsc4py.init(["asyncsoc", "-no_signal_handler", "-skip_petscrc"])
+        return  # conda-forge has a dolfinx without; what is broken is said where dolfinx is loaded
 
 
 def worker_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -164,8 +164,7 @@ def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
     Yields
     ------
     dict
-        `jit_options` for `dolfinx.fem.form`, every one of them: dolfinx would take what is not given from a JSON file
-        in the current folder, arguments of the C compiler among it.
+        `jit_options` for `dolfinx.fem.form`, to be completed by `form_options`.
 
     Raises
     ------
@@ -176,7 +175,7 @@ def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
     with _locked(folder):
         _remove_unfinished(folder, min_age=0.0)
         try:
-            yield _compiler_options(folder)
+            yield {"cache_dir": str(folder)}
         except AsyncsocError:
             raise
         except Exception as error:
@@ -188,17 +187,17 @@ def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
             ) from error
 
 
-def _compiler_options(folder: Path) -> dict[str, object]:
+def form_options(cache: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """Return every `jit_options` and `form_compiler_options` of `dolfinx.fem.form`, those of `form_cache` among them.
+
+    What is not given, dolfinx and FFCx would take from JSON files in the current folder: arguments of the compiler, say.
+    """
     from dolfinx.jit import DOLFINX_DEFAULT_JIT_OPTIONS
-
-    return {name: option[0] for name, option in DOLFINX_DEFAULT_JIT_OPTIONS.items()} | {"cache_dir": str(folder)}
-
-
-def generator_options() -> dict[str, object]:
-    """Return every option of FFCx, which would take what is not given from a JSON file in the current folder."""
     from ffcx.options import FFCX_DEFAULT_OPTIONS
 
-    return {name: option[1] for name, option in FFCX_DEFAULT_OPTIONS.items()}
+    compiler = {name: option[0] for name, option in DOLFINX_DEFAULT_JIT_OPTIONS.items()}
+    generator = {name: option[1] for name, option in FFCX_DEFAULT_OPTIONS.items()}
+    return compiler | dict(cache), generator
 
 
 def clean_stale_form_cache(directory: Path, *, min_age: float = 0.0) -> tuple[Path, ...]:

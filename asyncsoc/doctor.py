@@ -41,8 +41,10 @@ _bootstrap.prepare()
 import dolfinx.fem, dolfinx.mesh, ufl
 from mpi4py import MPI
 domain = dolfinx.mesh.create_interval(MPI.COMM_SELF, 2, [0.0, 1.0])
-with _bootstrap.form_cache() as options:
-    form = dolfinx.fem.form(dolfinx.fem.Constant(domain, 3.0) * ufl.dx(domain), jit_options=options)
+with _bootstrap.form_cache() as cache:
+    compiler, generator = _bootstrap.form_options(cache)
+    three = dolfinx.fem.Constant(domain, 3.0) * ufl.dx(domain)
+    form = dolfinx.fem.form(three, jit_options=compiler, form_compiler_options=generator)
 print("integral of 3 over [0, 1] =", dolfinx.fem.assemble_scalar(form))
 """
 _NUMBA_PROBE = """

@@ -28,6 +28,8 @@ steps = ["Charge at C/2 until 4.2 V", "Discharge at C/2 until 3.2 V"]
 """
 PATIENCE = 60.0  # s
 _ENDS = {signal.SIGINT: (130,), signal.SIGTERM: (143,), signal.SIGHUP: (129,), signal.SIGKILL: (-9,)}
+_DASKS_OWN = ("dask-scratch-space", "purge.lock", "global.lock")
+"""What Dask leaves in the temporary folder whenever it has run."""
 _START = 1.0
 """Seconds in which Python itself and the imports of the program begin: a signal then ends it as it ends any program."""
 
@@ -93,7 +95,7 @@ def _one(command: Long, folder: Path, sent: signal.Signals, after: float, *, gro
 
 
 def _fault(code: int, sent: signal.Signals, alive: list[int], folder: Path, temporary: Path, said: str) -> str | None:
-    left = [path.name for path in temporary.rglob("*")]
+    left = [path.name for path in temporary.rglob("*") if path.name not in _DASKS_OWN]
     halves = [str(path.relative_to(folder)) for path in (folder / "out").rglob("*") if ".tmp" in path.name]
     if alive:
         return f"{len(alive)} processes outlived it"
