@@ -190,7 +190,7 @@ def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
 def form_options(cache: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
     """Return every `jit_options` and `form_compiler_options` of `dolfinx.fem.form`, those of `form_cache` among them.
 
-    What is not given, dolfinx and FFCx would take from JSON files in the current folder: arguments of the compiler, say.
+    What is not given, dolfinx and FFCx would take from JSON files in the current folder, arguments of the compiler too.
     """
     from dolfinx.jit import DOLFINX_DEFAULT_JIT_OPTIONS
     from ffcx.options import FFCX_DEFAULT_OPTIONS

@@ -101,8 +101,12 @@ class DaskRun:
             Records cannot be written.
         """
         place = Path(self._start.shards)
-        with _client(self._address, self._processes) as client, ShardWriter(place, self._start.about) as writer:
-            self._serve(client, writer, writer.shard, stop)
+        try:
+            with _client(self._address, self._processes) as client, ShardWriter(place, self._start.about) as writer:
+                self._serve(client, writer, writer.shard, stop)
+        except Exception:  # a terminal's Ctrl-C ends Dask's processes too, which then fail in ways of their own
+            if stop.signal is None:
+                raise
 
     def _serve(self, client: Client, writer: ShardWriter, shard: Shard, stop: Stop) -> None:
         self.rate.begin()

@@ -120,7 +120,7 @@ def main() -> int:
         from benchmarks.attack.signals import signalled
 
         tally = Tally()
-        tally.codes, tally.findings = signalled(place, options.signals, random.Random(options.seed))
+        tally.codes, tally.findings = signalled(keep, options.signals, random.Random(options.seed))
         tallies[SIGNALS] = tally
     found = sum(len(tally.findings) for tally in tallies.values())
     _print(tallies, time.monotonic() - began)

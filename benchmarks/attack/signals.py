@@ -61,6 +61,7 @@ def signalled(place: Path, count: int, rng: random.Random) -> tuple[Counter[str]
         else:
             findings.append(f"{command.name}, {sent.name}: {wrong}")
             print(findings[-1], flush=True)
+    shutil.rmtree(inputs, ignore_errors=True)
     return codes, findings
 
 
