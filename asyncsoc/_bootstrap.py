@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from asyncsoc._processes import SAFE_PATH
 from asyncsoc.errors import AsyncsocError, EnvironmentProblem
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -78,14 +79,31 @@ def prepare() -> None:
         importlib.import_module("dolfinx_solver")
     except ImportError as error:
         if getattr(error, "name", None) == "dolfinx_solver":
-            return  # conda-forge's dolfinx needs no help
+            _tame_petsc()  # conda-forge's dolfinx needs no other help
+            return
         raise EnvironmentProblem(
             f"dolfinx_solver cannot be loaded: {error}", next_step="make a fresh virtual environment with `make test`"
         ) from error
+    _tame_petsc()
+
+
+def _tame_petsc() -> None:
+    """Start PETSc, which dolfinx loads, without two habits of its own.
+
+    It would take over SIGPIPE, SIGTERM and others, so that `asyncsoc run ... | head` ended in its handler, and it would
+    read `.petscrc` in the current folder, which may name libraries to load.
+    """
+    if "petsc4py.PETSc" in sys.modules:
+        return  # started by somebody else, who decides
+    try:
+        petsc4py = importlib.import_module("petsc4py")
+        petsc4py.init(["asyncsoc", "-no_signal_handler", "-skip_petscrc"])
+    except ImportError:
+        return  # conda-forge has a dolfinx without; what is broken is said where dolfinx is loaded
 
 
 def worker_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return an environment for a worker: no MPI launcher's variables, one thread where the user set nothing.
+    """Return an environment for a worker: no launcher's variables, one thread where none is set, a safe import path.
 
     A worker that imports MPI while it sees its parent's PMI variables dies; two workers with two BLAS threads each on
     two cores ran 1.5 times slower than with one.
@@ -94,24 +112,29 @@ def worker_environment(environment: Mapping[str, str] | None = None) -> dict[str
     clean = {name: value for name, value in source.items() if not name.startswith(_LAUNCHER_PREFIXES)}
     for name in THREAD_VARIABLES:
         clean.setdefault(name, "1")
+    clean[SAFE_PATH] = "1"
     return clean
 
 
 @contextmanager
 def clean_worker_environment() -> Iterator[None]:
-    """Give processes started inside the block `worker_environment()`; the process's own is restored afterwards."""
-    before = dict(os.environ)
+    """Give processes started inside the block `worker_environment()`; what it changes is restored afterwards."""
+    wanted = worker_environment()
+    before = {name: os.environ.get(name) for name in {*wanted, *os.environ} if os.environ.get(name) != wanted.get(name)}
     try:
-        _replace_environment(worker_environment())
+        _set({name: wanted.get(name) for name in before})
         yield
     finally:
-        _replace_environment(before)
+        _set(before)
 
 
-def _replace_environment(wanted: Mapping[str, str]) -> None:
-    for name in set(os.environ) - set(wanted):
-        del os.environ[name]
-    os.environ.update(wanted)
+def _set(values: Mapping[str, str | None]) -> None:
+    """Set variables of the environment, None removes one."""
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def form_cache_directory() -> Path:
@@ -129,7 +152,7 @@ def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
     Yields
     ------
     dict
-        `jit_options` for `dolfinx.fem.form`.
+        `jit_options` for `dolfinx.fem.form`, to be completed by `form_options`.
 
     Raises
     ------
@@ -150,6 +173,19 @@ def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
                 where=str(folder),
                 next_step="run `asyncsoc doctor`, which compiles a small form in an empty cache",
             ) from error
+
+
+def form_options(cache: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """Return every `jit_options` and `form_compiler_options` of `dolfinx.fem.form`, those of `form_cache` among them.
+
+    What is not given, dolfinx and FFCx would take from JSON files in the current folder, arguments of the compiler too.
+    """
+    from dolfinx.jit import DOLFINX_DEFAULT_JIT_OPTIONS
+    from ffcx.options import FFCX_DEFAULT_OPTIONS
+
+    compiler = {name: option[0] for name, option in DOLFINX_DEFAULT_JIT_OPTIONS.items()}
+    generator = {name: option[1] for name, option in FFCX_DEFAULT_OPTIONS.items()}
+    return compiler | dict(cache), generator
 
 
 def clean_stale_form_cache(directory: Path, *, min_age: float = 0.0) -> tuple[Path, ...]:

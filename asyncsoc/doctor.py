@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncsoc._bootstrap import THREAD_VARIABLES, c_compiler, form_cache_directory, worker_environment
+from asyncsoc._processes import python
 from asyncsoc.errors import AsyncsocError, EnvironmentProblem
 
 _PATIENCE = 120.0  # s, for one probe
@@ -40,8 +41,10 @@ _bootstrap.prepare()
 import dolfinx.fem, dolfinx.mesh, ufl
 from mpi4py import MPI
 domain = dolfinx.mesh.create_interval(MPI.COMM_SELF, 2, [0.0, 1.0])
-with _bootstrap.form_cache() as options:
-    form = dolfinx.fem.form(dolfinx.fem.Constant(domain, 3.0) * ufl.dx(domain), jit_options=options)
+with _bootstrap.form_cache() as cache:
+    compiler, generator = _bootstrap.form_options(cache)
+    three = dolfinx.fem.Constant(domain, 3.0) * ufl.dx(domain)
+    form = dolfinx.fem.form(three, jit_options=compiler, form_compiler_options=generator)
 print("integral of 3 over [0, 1] =", dolfinx.fem.assemble_scalar(form))
 """
 _NUMBA_PROBE = """
@@ -206,7 +209,7 @@ def check_mpi() -> Check:
     found = str(launcher) if launcher.exists() else shutil.which("mpiexec")
     if found is None:
         return Check("MPI", False, "mpiexec was not found", "pip install mpich", required=False)
-    ok, detail = _run([found, "-n", "2", sys.executable, "-c", _MPI_PROBE])
+    ok, detail = _run([found, "-n", "2", *python("-c", _MPI_PROBE)])
     ok = ok and detail.endswith(": 2")
     return Check("MPI", ok, detail, "" if ok else "runs of one process work; for more reinstall mpich", required=False)
 
@@ -219,7 +222,7 @@ def check_threads() -> Check:
 
 
 def _probe(code: str, *arguments: str, **variables: str) -> tuple[bool, str]:
-    return _run([sys.executable, "-c", code, *arguments], **variables)
+    return _run(python("-c", code, *arguments), **variables)
 
 
 def _run(command: list[str], **variables: str) -> tuple[bool, str]:

@@ -8,10 +8,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LONGEST = 1000
+"""Characters of each part of a message: a damaged file may hold anything."""
+
 
 def _message(what: str, parts: Iterable[tuple[str, object]]) -> str:
-    tail = [f"  {label}: {content}" for label, content in parts if content not in (None, "")]
-    return "\n".join([what, *tail])
+    tail = [f"  {label}: {shortened(str(content))}" for label, content in parts if content not in (None, "")]
+    return "\n".join([shortened(what), *tail])
+
+
+def shortened(text: str) -> str:
+    """Return a text as a message shows it: the middle of a very long one is left out."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 4 :]}"
 
 
 class AsyncsocError(Exception):

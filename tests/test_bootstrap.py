@@ -93,7 +93,17 @@ def test_workers_see_no_launcher_and_one_thread_where_nothing_was_set():
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "NUMBA_NUM_THREADS": "1",
+        "PYTHONSAFEPATH": "1",
     }
+
+
+def test_what_others_set_meanwhile_is_kept_when_workers_are_done(monkeypatch):
+    monkeypatch.setenv("PMI_RANK", "0")
+    monkeypatch.delenv("ASYNCSOC_TEST_SET_MEANWHILE", raising=False)
+    with _bootstrap.clean_worker_environment():
+        os.environ["ASYNCSOC_TEST_SET_MEANWHILE"] = "1"
+    assert os.environ.pop("ASYNCSOC_TEST_SET_MEANWHILE") == "1"
+    assert os.environ["PMI_RANK"] == "0"
 
 
 def test_environment_is_restored_after_workers_were_started(monkeypatch):

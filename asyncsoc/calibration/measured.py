@@ -19,7 +19,9 @@ from asyncsoc.units import to_si
 Array = NDArray[np.float64]
 Quantity = Literal["voltage", "resistance"]
 
-_LARGEST = 50_000_000
+_LARGEST = 20_000_000
+_MOST_POINTS = 200_000
+_LONGEST_LINE = 1000
 _FEWEST = 3
 _HEAD = re.compile(r"^\s*(?P<name>[A-Za-z_ ]+?)\s*(?:[\[(/]\s*(?P<unit>[^\])]+?)\s*[\])]?)?\s*$")
 _WORDS = {
@@ -84,6 +86,17 @@ def read_measured(path: str | Path) -> Measured:
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if _holds(line)]
     if not lines:
         raise InputError("the file holds no data", where=str(file), allowed=_LAYOUT)
+    if len(lines) > _MOST_POINTS + 1:
+        raise InputError(
+            "too many points",
+            where=str(file),
+            value=len(lines) - 1,
+            allowed=f"at most {_MOST_POINTS}",
+            next_step="keep every tenth line: a fit needs some hundred",
+        )
+    long = next((number for number, line in lines if len(line) > _LONGEST_LINE), None)
+    if long is not None:
+        raise InputError("a line is too long", where=f"{file}:{long}", allowed=f"at most {_LONGEST_LINE} characters")
     separator = max(",;\t", key=lines[0][1].count)
     heads = next(csv.reader([lines[0][1]], delimiter=separator))
     columns = _columns(heads, f"{file}:{lines[0][0]}")

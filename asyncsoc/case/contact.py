@@ -9,6 +9,7 @@ from pydantic import field_validator, model_validator
 from asyncsoc.case import fields
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.section import Number, Section
+from asyncsoc.contact.map import MOST_PATCHES
 from asyncsoc.errors import InputError
 
 
@@ -79,8 +80,8 @@ class Contact(Section):
             return InputError(f"'{self.kind}' needs its number of patches", where="contact.n", next_step="set n = 6")
         if not layout and self.n is not None:
             return InputError("only 'patches' and 'random' have a number", where="contact.n", value=self.n)
-        if self.n is not None and not 1 <= self.n <= 10_000:
-            return InputError("out of range", where="contact.n", value=self.n, allowed="1 to 10000")
+        if self.n is not None and not 1 <= self.n <= MOST_PATCHES:
+            return InputError("out of range", where="contact.n", value=self.n, allowed=f"1 to {MOST_PATCHES}")
         if self.kind != "random" and self.seed is not None:
             return InputError("only 'random' has a seed", where="contact.seed", value=self.seed)
         if self.seed is not None and not 0 <= self.seed < 2**63:

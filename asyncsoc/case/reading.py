@@ -11,6 +11,11 @@ from asyncsoc.errors import InputError, nearest_name
 
 LARGEST = 1_000_000
 """Bytes: a case is text written by hand."""
+DEEPEST = 16
+"""Parts of a dotted key."""
+_MOST_PARTS = 20_000
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_DOTTED = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART})++")
 _POSITION = re.compile(r"^(?P<what>.*?)\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
 
@@ -31,14 +36,30 @@ def tables(text: str, source: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        The text is not TOML (with the line).
+        The text is not TOML (with the line), or nests its keys deeper than any case does.
     """
+    _check_keys(text, source)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_error(error, text, source) from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"the file is not TOML: {error}", where=source) from None
+
+
+def _check_keys(text: str, source: str) -> None:
+    """Refuse keys of many parts before they are parsed: each part is a table of its own in all that lead to it."""
+    parts = 0
+    for match in _DOTTED.finditer(text):
+        found = match[0].count(".") + 1
+        parts += found
+        if found > DEEPEST or parts > _MOST_PARTS:
+            raise InputError(
+                "a key has too many parts" if found > DEEPEST else "the keys have too many parts",
+                where=f"{source}:{text.count(chr(10), 0, match.start()) + 1}",
+                value=f"{match[0][:40]}... of {found if found > DEEPEST else parts}",
+                allowed=f"at most {DEEPEST if found > DEEPEST else _MOST_PARTS}; a case's keys are SECTION.KEY",
+            )
 
 
 def _content(path: Path) -> bytes:

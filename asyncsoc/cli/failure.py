@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import typer
 
 from asyncsoc.cli.console import PipeClosedError
-from asyncsoc.errors import AsyncsocError
+from asyncsoc.errors import AsyncsocError, InputError, shortened
 
 DEBUG = "ASYNCSOC_DEBUG"
 INTERRUPTED = 130
@@ -39,6 +39,11 @@ class Failure:
     message: str
     document: dict[str, Any] | None = None
 
+    def ended_with(self, exit_code: int) -> Failure:
+        """Return the same with another exit code, in the document as well."""
+        document = None if self.document is None else {**self.document, "exit code": exit_code}
+        return replace(self, exit_code=exit_code, document=document)
+
 
 def describe(error: BaseException) -> Failure:
     """Return how a command that raised `error` ends."""
@@ -52,6 +57,8 @@ def describe(error: BaseException) -> Failure:
         return Failure(BROKEN_PIPE, "")
     if isinstance(error, MemoryError):
         return _plain(3, "out of memory", next_step="use a coarser mesh or a longer output.fields_every")
+    if isinstance(error, OSError):
+        return describe(_file_trouble(error))
     kind = type(error).__name__
     return _plain(3, f"unexpected {kind}: {error}", next_step=f"set {DEBUG}=1 to see where, and report it")
 
@@ -74,13 +81,24 @@ def _known(error: AsyncsocError) -> Failure:
         "kind": type(error).__name__,
         "what": str(error).partition("\n")[0],
         "where": error.where,
-        "value": error.value,
+        "value": shortened(error.value) if isinstance(error.value, str) else error.value,
         "allowed": error.allowed,
         "did you mean": error.nearest,
         "next": error.next_step,
     }
     document["exit code"] = error.exit_code
     return Failure(error.exit_code, f"error: {error}", document)
+
+
+def _file_trouble(error: OSError) -> InputError:
+    """Return the error for a file or folder that went away, is closed to the user or has no room."""
+    return InputError(
+        "a file or folder cannot be used",
+        where=None if error.filename is None else str(error.filename),
+        value=error.strerror or str(error),
+        allowed="files that can be read, folders that stay there and can be written to, on a disk with room",
+        next_step="make room or the folder, and do it again",
+    )
 
 
 def _usage(error: Any) -> Failure:

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from asyncsoc.cli.app import app
 from asyncsoc.cli.console import note, print_document
 from asyncsoc.cli.failure import BROKEN_PIPE, INTERRUPTED, debugging, describe, print_traceback
+from asyncsoc.cli.signals import Heard, end_quietly, like_interrupt
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    Exit codes: 0 done, 2 the input is wrong, 3 the simulation could not finish, 4 the environment lacks something.
+    Exit codes: 0 done, 2 the input is wrong, 3 the simulation could not finish, 4 the environment lacks something, 128
+    and the number of the signal where one ended it.
 
     Parameters
     ----------
@@ -24,20 +26,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import typer
 
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    try:
-        result = typer.main.get_command(app)(args=words, prog_name="asyncsoc", standalone_mode=False)
-        sys.stdout.flush()
-        if result == INTERRUPTED:  # typer turns Ctrl-C into this
-            raise KeyboardInterrupt
-        return result if isinstance(result, int) else 0
-    except SystemExit as stop:  # an option that ends the program by itself
-        return stop.code if isinstance(stop.code, int) else 0
-    except BaseException as error:  # whatever happened, the user gets one message and an exit code
-        return _failed(error, json="--json" in words)
+    with like_interrupt() as heard:
+        try:
+            result = typer.main.get_command(app)(args=words, prog_name="asyncsoc", standalone_mode=False)
+            sys.stdout.flush()
+            if result == INTERRUPTED:  # typer turns Ctrl-C into this
+                raise KeyboardInterrupt
+            code = result if isinstance(result, int) else 0
+        except SystemExit as stop:  # an option that ends the program by itself
+            code = stop.code if isinstance(stop.code, int) else 0
+        except BaseException as error:  # whatever happened, the user gets one message and an exit code
+            if arguments is None:
+                end_quietly()  # a second Ctrl-C ends what is still being said
+            code = _failed(error, json="--json" in words, heard=heard)
+        finally:
+            if arguments is None:
+                end_quietly()
+        return code
 
 
-def _failed(error: BaseException, *, json: bool) -> int:
+def _failed(error: BaseException, *, json: bool, heard: Heard) -> int:
     failure = describe(error)
+    if failure.exit_code == INTERRUPTED:
+        failure = failure.ended_with(heard.exit_code(INTERRUPTED))
     if debugging():
         print_traceback(error)
     try:

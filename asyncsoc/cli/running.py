@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from asyncsoc._files import replaced
+from asyncsoc._processes import uninterrupted
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.cli.progress import counting_bar, progress_bar
 from asyncsoc.errors import AsyncsocError, InputError, InterruptedRunError, SimulationError
@@ -79,11 +82,20 @@ def _case(path: Path | None, resume: Path | None, overrides: Sequence[str]) -> t
 
 
 def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
-    result = solution.save(directory)
-    if not plot:
-        return [result]
-    picture = result.with_suffix(".png")
-    solution.plot().savefig(picture)
+    result: Path | None = None
+    try:
+        with uninterrupted():
+            result = solution.save(directory)
+        if not plot:
+            return [result]
+        picture = result.with_suffix(".png")
+        figure = solution.plot()
+        with replaced(picture) as stream:
+            figure.savefig(stream, format="png")
+    except KeyboardInterrupt:
+        if result is None:
+            raise
+        raise InterruptedRunError("interrupted when the result was kept already", where=str(result)) from None
     return [result, picture]
 
 
@@ -92,11 +104,11 @@ def _rescue(partial: Solution | None, directory: Path, *, interrupted: bool) -> 
     if partial is None:
         return
     try:
-        kept = partial.save(directory)
+        with suppress(KeyboardInterrupt), uninterrupted():  # asked once more: it ends when this is kept
+            kept = partial.save(directory)
+            note(f"what was reached is kept in {kept}; {_way_on(partial, kept, directory, interrupted=interrupted)}")
     except AsyncsocError as error:
         note(f"what was reached could not be kept: {error}")
-    else:
-        note(f"what was reached is kept in {kept}; {_way_on(partial, kept, directory, interrupted=interrupted)}")
 
 
 def _way_on(partial: Solution, kept: Path, directory: Path, *, interrupted: bool) -> str:

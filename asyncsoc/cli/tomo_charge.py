@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from asyncsoc.cli.console import note as note_line
+from asyncsoc.cli.running import RESCUED
 from asyncsoc.cli.tomo_work import particle_numbers
-from asyncsoc.errors import SimulationError
+from asyncsoc.errors import InputError, InterruptedRunError, SimulationError
 
 Bar = Callable[[int, int, str], None] | None
 
@@ -24,23 +26,33 @@ def charge_all(
         The case, the particles or the output are wrong.
     SimulationError
         No particle could be charged.
+    InterruptedRunError
+        After Ctrl-C; what was charged is kept first.
     """
     from asyncsoc.case.case import Case
     from asyncsoc.experiments.charged_files import to_document, write_charged
-    from asyncsoc.experiments.particle_set import charge_set
+    from asyncsoc.experiments.particle_set import ChargedSet, charge_set
     from asyncsoc.experiments.summary import summary
     from asyncsoc.tomography.particle_set import read_set
 
     template, particles = Case.from_toml(case, overrides), read_set(folder)
-    charged = charge_set(
-        particles, template, workers=workers, spheres=spheres, only=particle_numbers(only),
-        progress=(lambda done, total: bar(done, total, "charging")) if bar else None,
-    )  # fmt: skip
+    try:
+        charged = charge_set(
+            particles, template, workers=workers, spheres=spheres, only=particle_numbers(only),
+            progress=(lambda done, total: bar(done, total, "charging")) if bar else None,
+        )  # fmt: skip
+    except InterruptedRunError as error:
+        partial, error.partial = error.partial, None
+        if isinstance(partial, ChargedSet) and (partial.rows or partial.failed):
+            kept = write_charged(partial, output or RESCUED)
+            note_line(f"what was charged is kept in {kept[0]}")
+        raise
     files: list[Path] = []
     if output is not None:
         files = write_charged(charged, output)
     if not charged.rows:
-        raise SimulationError(
+        wrong = all("the particle file is not the one" in str(failure["reason"]) for failure in charged.failed)
+        raise (InputError if wrong else SimulationError)(
             "no particle could be charged", where=str(folder), value=charged.failed[0]["reason"],
             next_step="the reason of each particle is in charged.json, with -o DIR",
         )  # fmt: skip

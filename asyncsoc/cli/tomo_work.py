@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from asyncsoc.errors import InputError, SimulationError
+from asyncsoc.errors import InputError, InterruptedRunError, SimulationError
 
 if TYPE_CHECKING:
     from asyncsoc.tomography.mesher import MeshSettings
@@ -142,12 +143,12 @@ def write_statistics(
         "index-volume.png": drawing.index_volume_figure(curves, note=note),
     }
     for name, figure in figures.items():
-        figure.savefig(folder / name)
+        write_atomically(folder / name, partial(figure.savefig, format="png"))
     return [str(folder / name) for name in ("statistics.json", "particles.csv", *figures)]
 
 
-def _text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _text(stream: BinaryIO, text: str) -> None:
+    stream.write(text.encode())
 
 
 def show_statistics(document: dict[str, Any]) -> None:
@@ -205,10 +206,16 @@ def mesh_all(
 
     numbers = particle_numbers(only)
     loaded, particles = load(source, bar)
-    made = mesh_particles(
-        loaded, particles, settings, folder=output, suffix=suffix, workers=source.workers, only=numbers,
-        progress=(lambda done, total: bar(done, total, "meshing")) if bar else None,
-    )  # fmt: skip
+    try:
+        made = mesh_particles(
+            loaded, particles, settings, folder=output, suffix=suffix, workers=source.workers, only=numbers,
+            progress=(lambda done, total: bar(done, total, "meshing")) if bar else None,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        raise InterruptedRunError(
+            "interrupted; the particles that were meshed are kept", where=str(output / MANIFEST),
+            next_step="the manifest lists them; the others can be meshed with --only into another folder",
+        ) from None  # fmt: skip
     if not made.rows:
         raise SimulationError(
             "no particle could be meshed", where=str(output / MANIFEST), value=made.failed[0]["reason"],

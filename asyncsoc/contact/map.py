@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from asyncsoc.geometry.mesh import frozen
 
+MOST_PATCHES = 1000
+"""Patches of one particle."""
+
 
 @dataclass(frozen=True, eq=False)
 class ContactMap:

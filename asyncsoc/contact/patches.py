@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from asyncsoc.contact.directions import random_directions, separations, spread_directions
 from asyncsoc.contact.integrals import SurfaceIntegral, above, triangle_shares_above
-from asyncsoc.contact.map import ContactMap
+from asyncsoc.contact.map import MOST_PATCHES, ContactMap
 from asyncsoc.contact.shapes import unit_axis
 from asyncsoc.contact.solve import checked_coverage, make_map, part_with_coverage, require_cartesian
 from asyncsoc.errors import InputError
@@ -18,7 +18,6 @@ from asyncsoc.geometry.mesh import ParticleMesh
 
 Array = NDArray[np.float64]
 
-MOST_PATCHES = 1000
 # Each facet on which two patches may meet is divided into the square of this many triangles.
 _DIVISIONS = 8
 _RANGE = (-1.1, 1.1)  # holds every cosine, rounded ones too

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.case.case import Case
-from asyncsoc.errors import InputError
+from asyncsoc.errors import InputError, InterruptedRunError
 from asyncsoc.experiments.equivalent_sphere import VARIANTS, Variant, equivalent_sphere, sphere_case
 from asyncsoc.observables import names
 from asyncsoc.results.solution import Solution
@@ -201,6 +202,8 @@ def charge_set(
     ------
     InputError
         A particle that is asked for is not in the set, none is left, or the volume they come from has no electrolyte.
+    InterruptedRunError
+        After Ctrl-C; its `partial` is the set of those that were charged, with "complete" false in its header.
     """
     check_contact(particles)
     chosen = _chosen(particles, only)
@@ -208,14 +211,20 @@ def charge_set(
     rows: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
     tasks = _tasks(particles, chosen, template, VARIANTS if spheres else ())
-    for done, ended in enumerate(run_tasks(_work, tasks, workers), start=1):
-        if ended.value is None:
-            row: dict[str, Any] = {"particle": ended.key, "reason": ended.failure}
-            failed.append(row if ended.trace is None else row | {"traceback": ended.trace})
-        else:
-            rows.append(ended.value)
-        if progress is not None:
-            progress(done, len(chosen))
+    complete = False
+    try:
+        with closing(run_tasks(_work, tasks, workers)) as outcomes:
+            for done, ended in enumerate(outcomes, start=1):
+                if ended.value is None:
+                    row: dict[str, Any] = {"particle": ended.key, "reason": ended.failure}
+                    failed.append(row if ended.trace is None else row | {"traceback": ended.trace})
+                else:
+                    rows.append(ended.value)
+                if progress is not None:
+                    progress(done, len(chosen))
+        complete = True
+    except KeyboardInterrupt:
+        pass
     rows.sort(key=lambda row: int(row["particle"]))
     failed.sort(key=lambda row: int(row["particle"]))
     header = {
@@ -223,12 +232,18 @@ def charge_set(
         "case name": template.name,
         "particles": str(particles.folder),
         "source": dict(particles.header.get("source", {})),
+        "complete": complete,
         "charged": len(rows),
         "failed": len(failed),
         "workers": workers,
         "wall time [s]": time.perf_counter() - clock,
     }
-    return ChargedSet(header, rows, failed)
+    charged = ChargedSet(header, rows, failed)
+    if complete:
+        return charged
+    error = InterruptedRunError(f"interrupted with {len(chosen) - len(rows) - len(failed)} of {len(chosen)} to go")
+    error.partial = charged
+    raise error
 
 
 def _chosen(particles: ParticleSet, only: Sequence[int] | None) -> list[Mapping[str, Any]]:

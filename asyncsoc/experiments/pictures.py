@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from asyncsoc._files import replaced
 from asyncsoc.drawing.particle_field import Moment, particle_field_figure
 from asyncsoc.drawing.particle_set import ComparedSet, set_figure
 from asyncsoc.experiments import particle_set as quantities
@@ -81,5 +82,7 @@ def _described(solution: Solution, time: float) -> str:
 def save_picture(charged: ChargedSet, folder: str | Path, *, note: str = "") -> Path:
     """Write the picture of a charged set into `folder` and return its path."""
     path = Path(folder) / PICTURE
-    charged_figure(charged, note=note).savefig(path)
+    figure = charged_figure(charged, note=note)
+    with replaced(path) as stream:
+        figure.savefig(stream, format="png")
     return path

@@ -60,10 +60,11 @@ def assemble(mesh: ParticleMesh) -> Operators:
     trial, test = ufl.TrialFunction(space), ufl.TestFunction(space)
     weight = _measure_weight(mesh, ufl.SpatialCoordinate(domain))
     measure = ufl.Measure("dx", domain=domain)
-    with _bootstrap.form_cache() as options:
+    with _bootstrap.form_cache() as cache:
+        compiler, generator = _bootstrap.form_options(cache)
         stiffness = weight * ufl.dot(ufl.grad(trial), ufl.grad(test)) * measure
-        stiffness_form = dolfinx.fem.form(stiffness, jit_options=options)
-        mass_form = dolfinx.fem.form(weight * test * measure, jit_options=options)
+        stiffness_form = dolfinx.fem.form(stiffness, jit_options=compiler, form_compiler_options=generator)
+        mass_form = dolfinx.fem.form(weight * test * measure, jit_options=compiler, form_compiler_options=generator)
     matrix = dolfinx.fem.assemble_matrix(stiffness_form)
     matrix.scatter_reverse()
     vector = dolfinx.fem.assemble_vector(mass_form)

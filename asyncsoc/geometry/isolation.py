@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
+from typing import IO
 
+from asyncsoc._processes import SAFE_PATH, deaf_to_interrupts, python
 from asyncsoc.errors import InputError
 from asyncsoc.geometry.raw import RawMesh, load_raw
 from asyncsoc.geometry.reading import cannot_read, check_file
@@ -32,7 +33,7 @@ def time_limit(size: int) -> int:
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_MPI)}
     search = [str(_ROOT), *filter(None, [kept.get("PYTHONPATH", "")])]
-    return kept | {"PYTHONPATH": os.pathsep.join(search)} | dict.fromkeys(_THREADS, "1")
+    return kept | {"PYTHONPATH": os.pathsep.join(search), SAFE_PATH: "1"} | dict.fromkeys(_THREADS, "1")
 
 
 def read_isolated(path: Path, seconds: int | None = None) -> RawMesh:
@@ -57,25 +58,39 @@ def read_isolated(path: Path, seconds: int | None = None) -> RawMesh:
         if other.stat().st_size == 0:
             raise cannot_read(other, "it is empty")
     limit = seconds or time_limit(sum(p.stat().st_size for p in (path, *others)))
-    with tempfile.TemporaryDirectory(prefix="asyncsoc-mesh-") as folder:
-        result = Path(folder) / "arrays.npz"
-        command = [sys.executable, "-P", "-m", "asyncsoc.geometry.worker", str(path.resolve()), str(result), str(limit)]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=path.resolve().parent,  # XDMF names raw files relative to itself
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                timeout=limit + GRACE,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise cannot_read(path, f"it takes more than {limit} s", "coarsen the mesh, or write it as VTU") from None
-        if done.returncode == 0:
+    with tempfile.TemporaryFile() as result, tempfile.TemporaryFile() as report:  # without names: nothing stays behind
+        code = _run(path, result, report, limit)
+        if code is None:
+            raise cannot_read(path, f"it takes more than {limit} s", "coarsen the mesh, or write it as VTU")
+        if code == 0:
+            result.seek(0)
             return load_raw(result)
-        raise _reported(path, done.returncode, done.stdout[:_LONGEST_REPORT])
+        report.seek(0)
+        raise _reported(path, code, report.read(_LONGEST_REPORT))
+
+
+def _run(path: Path, result: IO[bytes], report: IO[bytes], limit: int) -> int | None:
+    """Run the reader; return its exit code, None where it took too long. It ends with this process, or before."""
+    command = python("-m", "asyncsoc.geometry.worker", str(path.resolve()), str(result.fileno()), str(limit))
+    with deaf_to_interrupts():
+        process = subprocess.Popen(
+            command,
+            cwd=path.resolve().parent,  # XDMF names raw files relative to itself
+            env=_environment(),
+            stdin=subprocess.PIPE,  # its end tells the reader that nobody waits for it
+            stdout=report,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[result.fileno()],
+        )
+    try:
+        return process.wait(limit + GRACE)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
 
 
 def _reported(path: Path, code: int, report: bytes) -> InputError:

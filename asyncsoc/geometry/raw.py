@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,8 +58,8 @@ def from_meshio(mesh: Any) -> RawMesh:
     return RawMesh(np.asarray(mesh.points), blocks, data, groups, sets)
 
 
-def save_raw(raw: RawMesh, path: Path) -> None:
-    """Write the arrays as plain numpy arrays (.npz), to be read by `load_raw`.
+def save_raw(raw: RawMesh, stream: IO[bytes]) -> None:
+    """Write the arrays as plain numpy arrays (.npz) into an open file, to be read by `load_raw`.
 
     Raises
     ------
@@ -82,13 +81,12 @@ def save_raw(raw: RawMesh, path: Path) -> None:
         "sets": [[name, len(parts)] for name, parts in raw.sets.items()],
         "groups": [[name, *pair] for name, pair in raw.groups.items()],
     }
-    with path.open("wb") as stream:
-        np.savez(stream, record=np.frombuffer(json.dumps(record).encode(), np.uint8), **arrays)
+    np.savez(stream, record=np.frombuffer(json.dumps(record).encode(), np.uint8), **arrays)
 
 
-def load_raw(path: Path) -> RawMesh:
-    """Read what `save_raw` wrote."""
-    with np.load(path, allow_pickle=False) as stored:
+def load_raw(stream: IO[bytes]) -> RawMesh:
+    """Read what `save_raw` wrote, from the start of an open file."""
+    with np.load(stream, allow_pickle=False) as stored:
         record = json.loads(stored["record"].tobytes().decode())
 
         def parts(label: str, names: list[list[Any]]) -> dict[str, tuple[NDArray[Any], ...]]:

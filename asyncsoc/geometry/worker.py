@@ -1,7 +1,8 @@
-"""Read one mesh file in a process of its own: `python -m asyncsoc.geometry.worker FILE RESULT SECONDS`.
+"""Read one mesh file in a process of its own: `python -m asyncsoc.geometry.worker FILE DESCRIPTOR SECONDS`.
 
 Decompression, a parser or HDF5 may then take no more time and memory than this process is allowed, and may die without
-taking the caller along. On success RESULT is an archive of arrays; else standard output holds one error as JSON.
+taking the caller along. On success the open file DESCRIPTOR holds an archive of arrays; else standard output holds one
+error as JSON. Standard input is a pipe from the caller: the process ends when it does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import sys
 from pathlib import Path
 
+from asyncsoc._processes import end_with_parent
 from asyncsoc.errors import InputError
 from asyncsoc.geometry.raw import save_raw
 from asyncsoc.geometry.reading import read_raw
@@ -45,14 +47,16 @@ def _confine(memory: int, seconds: int) -> None:
 
 def main(arguments: list[str]) -> int:
     """Read a file within limits, write its arrays, report an error; return the exit code."""
-    path, result, seconds = Path(arguments[0]), Path(arguments[1]), int(arguments[2])
+    path, descriptor, seconds = Path(arguments[0]), int(arguments[1]), int(arguments[2])
+    end_with_parent(0)
     try:
         others = companions(path)
         _confine(memory_limit(sum(p.stat().st_size for p in (path, *others))), seconds)
         for other in others:
             if other.suffix.lower() in (".h5", ".hdf5", ".hdf"):
                 check_hdf5(other)
-        save_raw(read_raw(path), result)
+        with os.fdopen(descriptor, "wb") as result:
+            save_raw(read_raw(path), result)
     except InputError as error:
         told = {name: getattr(error, name) for name in FIELDS}
         told["value"] = None if error.value is None else str(error.value)[:200]

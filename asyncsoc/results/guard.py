@@ -17,6 +17,9 @@ _OBJECTS = 1000
 _ALWAYS_ALLOWED = 256 << 20
 _EXPANSION = 200
 _LONGEST_ATTRIBUTE = 1 << 16
+_PLAIN_FILTERS = (2, 3, 5, 6)
+"""Shuffle, checksum, n-bit, scale and offset: they leave the size as it is."""
+_OURS = str(Path(__file__).resolve().parents[1])
 
 
 def damaged(path: Path, what: str, value: object = None) -> InputError:
@@ -33,6 +36,9 @@ def damaged(path: Path, what: str, value: object = None) -> InputError:
 def _check_dataset(path: Path, name: str, dataset: Any, limit: int) -> int:
     if dataset.external or dataset.is_virtual:
         raise damaged(path, "its data lie in another file, which is refused", name)
+    properties = dataset.id.get_create_plist()
+    if sum(int(properties.get_filter(k)[0]) not in _PLAIN_FILTERS for k in range(properties.get_nfilters())) > 1:
+        raise damaged(path, f"'{name}' is compressed more than once")
     if dataset.dtype.kind not in "fiuS":
         raise damaged(path, f"'{name}' holds something else than numbers or plain text", str(dataset.dtype))
     size = int(np.prod([int(n) for n in dataset.shape], dtype=object)) * int(dataset.dtype.itemsize)
@@ -123,6 +129,15 @@ class GuardedFile:
         return kind(value)
 
 
+def _raised_by_us(error: BaseException) -> bool:
+    """Return whether the line that raised an error is asyncsoc's own; bytes that are no text are the file's fault."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    ours = trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OURS)
+    return ours and not isinstance(error, UnicodeDecodeError | MemoryError)
+
+
 @contextmanager
 def guarded(path: Path) -> Iterator[GuardedFile]:
     """Open an HDF5 file for reading after checking every object in it.
@@ -143,6 +158,9 @@ def guarded(path: Path) -> Iterator[GuardedFile]:
         if str(path) in str(error):
             raise
         raise damaged(path, error.what, error.value) from error
-    # A damaged file makes HDF5 and its wrapper fail in every way there is; here, and only here, all become one.
+    # A damaged file makes HDF5 and its wrapper fail in every way there is; here, and only here, all become one. What
+    # goes wrong in our own lines is a bug of ours and must not pass for damage.
     except Exception as error:
+        if _raised_by_us(error):
+            raise
         raise damaged(path, str(error).splitlines()[0][:120] if str(error) else type(error).__name__) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any, cast
 
@@ -76,19 +77,43 @@ def _read_contact(file: GuardedFile, mesh: ParticleMesh) -> ContactMap:
         facet_fraction=file.array("contact/facet_fraction", np.float64, (len(mesh.facets),)),
         coverage_asked=file.attribute("coverage asked", float, "contact"),
         coverage_realised=file.attribute("coverage realised", float, "contact"),
-        parameters={str(key): float(value) for key, value in parameters.items()},
+        parameters=_numbers(file, parameters),
     )
+
+
+def _numbers(file: GuardedFile, values: dict[Any, Any]) -> dict[str, float]:
+    try:
+        return {str(key): float(value) for key, value in values.items()}
+    except (TypeError, ValueError) as error:
+        raise damaged(file.path, "a parameter of the contact is no number", str(error)) from error
+
+
+def _read_steps(file: GuardedFile) -> tuple[StepSummary, ...]:
+    kinds: dict[str, type | tuple[type, ...]] = {"int": int, "float": (int, float), "str": str}
+    fields = {field.name: kinds[str(field.type)] for field in dataclasses.fields(StepSummary)}
+    found = _record(file, "steps", list)
+    for step in found:
+        known = isinstance(step, dict) and set(step) <= set(fields)
+        if not known or not all(isinstance(value, fields[name]) for name, value in step.items()):
+            raise damaged(file.path, "a step's summary is not one", str(step)[:60])
+    try:
+        return tuple(StepSummary(**step) for step in found)
+    except TypeError as error:
+        raise damaged(file.path, "a step's summary is incomplete", str(error)) from error
 
 
 def _read_curves(file: GuardedFile) -> dict[str, Any]:
     stored = {layout.stored_name(name): name for name in (*names.CURVES, *names.SIDE_CURVES)}
-    length = file.shape("curves/point")[0]
+    length = len(file.array("curves/point", np.int64, (-1,)))
     columns = {}
     for key in file.names("curves"):
         if key != "point":
             name = stored.get(key) or file.attribute("long_name", str, f"curves/{key}")
             dtype = np.int64 if name in names.WHOLE_NUMBERS else np.float64
             columns[name] = file.array(f"curves/{key}", dtype, (length,), finite=False)
+    missing = [name for name in names.CURVES if name not in columns]
+    if missing:
+        raise damaged(file.path, "a curve is missing", missing[0])
     order = {name: position for position, name in enumerate((*names.CURVES, *names.SIDE_CURVES))}
     return dict(sorted(columns.items(), key=lambda item: order.get(item[0], len(order))))
 
@@ -146,7 +171,7 @@ def read_run(path: Path) -> RunData:
             case=_record(file, "case", dict),
             case_toml=file.text("record/case toml"),
             case_sha256=file.text("record/case sha256"),
-            steps=tuple(StepSummary(**step) for step in _record(file, "steps", list)),
+            steps=_read_steps(file),
             status=cast("Status", status),
             stop_reason=file.text("record/stop reason"),
             warnings=tuple(str(text) for text in _record(file, "warnings", list)),

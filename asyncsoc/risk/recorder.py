@@ -56,6 +56,10 @@ class Looked:
     full_dose: float
 
 
+_TRACKED = 9
+"""Columns of a track: step, time, mean x, rest, and those of `Companion`."""
+
+
 class RateRecorder:
     """Looks at every state it is shown; without a reference it makes one of the run it watches.
 
@@ -103,9 +107,9 @@ class RateRecorder:
         return self._kept
 
     def as_reference(self) -> Reference:
-        """Return the run as the companion of others."""
+        """Return the run as the companion of others; one that could not begin has no rows."""
         self._finish()
-        rows = np.concatenate(self._track)
+        rows = np.concatenate([*self._track, np.zeros((0, _TRACKED))])
         return Reference(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3] > 0.0, rows[:, 4:])
 
     def columns(self) -> dict[str, Array]:

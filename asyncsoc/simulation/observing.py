@@ -15,9 +15,13 @@ from asyncsoc.observables.gauge import Gauge
 from asyncsoc.observables.gauges import Gauges
 from asyncsoc.observables.recorders import CurveRecorder, FieldRecorder
 from asyncsoc.risk.recorder import RateRecorder
+from asyncsoc.simulation.amounts import MOST_BETWEEN
 from asyncsoc.stepping.state import AcceptedSteps, Checkpoint, Errors, States, unsolved
 
 Array = NDArray[np.float64]
+
+_BLOCK = 4_000_000
+"""Numbers of states within a step that are worked out at a time: 32 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,18 +76,38 @@ class Recording:
 
     def step(self, steps: AcceptedSteps) -> Errors:
         """Record accepted steps, the times between that are asked for, and due snapshots."""
-        between = steps.at(*self._times(steps))
-        lost: dict[int, SimulationError] = {}
-        unknown = np.isnan(between.potential)
-        if unknown.any():
-            lost = {int(between.number[row]): unsolved(float(between.time[row])) for row in np.flatnonzero(unknown)}
-            between, steps = between.rows(~unknown), steps.without(lost)
-        for states in (between, steps.end):
-            if len(states):
-                self.curves.record(states)
-                for row in np.flatnonzero(self._looked_at[states.number]).tolist():
-                    self._look(states, row)
+        lost = self._crowded(steps)
+        steps = steps.without(lost)
+        rows, times = self._times(steps)
+        block = max(_BLOCK // max(steps.end.x.shape[1], 1), 1)
+        for first in range(0, len(rows), block):
+            between = steps.at(rows[first : first + block], times[first : first + block])
+            unknown = np.isnan(between.potential)
+            if unknown.any():
+                lost |= {int(between.number[k]): unsolved(float(between.time[k])) for k in np.flatnonzero(unknown)}
+            known = np.array([int(number) not in lost for number in between.number], dtype=bool)
+            self._record(between.rows(known))
+        self._record(steps.without(lost).end)
         return lost
+
+    def _record(self, states: States) -> None:
+        if len(states):
+            self.curves.record(states)
+            for row in np.flatnonzero(self._looked_at[states.number]).tolist():
+                self._look(states, row)
+
+    def _crowded(self, steps: AcceptedSteps) -> dict[int, SimulationError]:
+        """Return members that would be looked at too often within one step: a hold may last for ever."""
+        length, numbers = steps.end.time - steps.start_time, steps.end.number
+        wanted = np.nan_to_num(length / self._snapshots[numbers]) + np.nan_to_num(length / self._period[numbers])
+        return {
+            int(numbers[row]): SimulationError(
+                f"{wanted[row]:.3g} output times lie within one step of {length[row]:.3g} s",
+                where="output.fields_every, or the step's output period",
+                next_step="ask for states less often",
+            )
+            for row in np.flatnonzero(wanted > MOST_BETWEEN).tolist()
+        }
 
     def finish(self, number: int, checkpoint: Checkpoint | None) -> None:
         """Keep the last state of a member as a snapshot."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.case import Case
+from asyncsoc.case.reading import tables
 from asyncsoc.errors import InputError
 from asyncsoc.observables import names
 from asyncsoc.protocol.text import format_step
@@ -47,7 +47,8 @@ def checkpoint_of(case: Case, previous: Solution) -> Checkpoint:
             allowed="off",
             next_step="run the case from its start",
         )
-    before = Case.from_dict(tomllib.loads(previous.case_toml))
+    source = f"the case in the result {previous.name!r}"
+    before = Case.from_dict(tables(previous.case_toml, source), source=source)
     old, new = _content(before), _content(case)
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key):

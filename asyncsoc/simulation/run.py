@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc._processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.case.fitted import fitted_constants
 from asyncsoc.case.validity import conductivity_warnings
 from asyncsoc.contact.resolution import resolution_warning
-from asyncsoc.errors import InputError, SimulationError
+from asyncsoc.errors import InputError, InterruptedRunError, SimulationError
 from asyncsoc.observables import names
 from asyncsoc.observables.resolution import duration_warnings, gradient_warnings
 from asyncsoc.results.data import StepSummary
 from asyncsoc.results.provenance import collect
 from asyncsoc.results.solution import Solution
 from asyncsoc.risk.recorder import RateRecorder
+from asyncsoc.simulation.amounts import check_amounts
 from asyncsoc.simulation.ends import step_ends
 from asyncsoc.simulation.meshing import unresolved_layer
 from asyncsoc.simulation.observing import Recorded, Recording
@@ -131,6 +133,8 @@ def simulate_batch(
     setups = [prepare(case) for case in cases]
     if any(setup.system is not setups[0].system for setup in setups):
         raise InputError("the cases of a batch must share one mesh", where="simulate_batch", next_step="group them")
+    for pair in zip(cases, setups, strict=True):
+        check_amounts(*pair, snapshots=snapshots)
     compile_kernels()
     recording = Recording([_recorded(*pair, snapshots) for pair in zip(cases, setups, strict=True)])
     guard = BalanceGuard(setups[0].operators.mass, [setup.cathode.maximum_concentration for setup in setups])
@@ -143,6 +147,26 @@ def simulate_batch(
         threads=threads,
         resume=checkpoints,
     )
+    endings: list[Ending] = []
+    try:
+        with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
+            endings += _endings(cases, setups, recording, outcomes, (started, clock, ready), threads)
+    except KeyboardInterrupt:
+        late = InterruptedRunError("interrupted when the run was done", next_step="its result is complete")
+        endings = [replace(ending, error=ending.error or late) for ending in endings]
+    return endings
+
+
+def _endings(
+    cases: Sequence[Case],
+    setups: Sequence[Setup],
+    recording: Recording,
+    outcomes: Sequence[Outcome],
+    clocks: tuple[datetime, float, float],
+    threads: int,
+) -> list[Ending]:
+    """Return how the cases ended; `clocks` are when the batch began, by calendar and clock, and when it was ready."""
+    started, clock, ready = clocks
     finished = time.perf_counter()
     walls = {"set-up": (ready - clock) / len(cases), "solve": (finished - ready) / len(cases)}
     for number, outcome in enumerate(outcomes):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc._processes import uninterrupted
 from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import ConvergenceError, InfeasibleStepError, InterruptedRunError, SimulationError
 from asyncsoc.kernels.controller import (
@@ -107,6 +108,10 @@ class Runs:
 
     def open(self, checkpoints: Sequence[Checkpoint | None]) -> Ints:
         """Begin, or go on from checkpoints; return the members that have anything to do."""
+        with uninterrupted():
+            return self._open(checkpoints)
+
+    def _open(self, checkpoints: Sequence[Checkpoint | None]) -> Ints:
         new: list[int] = []
         old: list[int] = []
         for number, checkpoint in enumerate(checkpoints):
@@ -115,7 +120,14 @@ class Runs:
         return np.array(sorted([*going, *self._begin(new)]), dtype=np.int64)
 
     def accept(self, numbers: Ints) -> Ints:
-        """Deal with what `attempt_members` came to with these members; return those that go on."""
+        """Deal with what `attempt_members` came to with these members; return those that go on.
+
+        A Ctrl-C waits until it is done: a state taken by halves could not be gone on from.
+        """
+        with uninterrupted():
+            return self._accept(numbers)
+
+    def _accept(self, numbers: Ints) -> Ints:
         outcome = self._data.outcome[numbers]
         again = numbers[outcome == RETRY]
         numbers, outcome = numbers[outcome != RETRY], outcome[outcome != RETRY]

@@ -7,6 +7,7 @@ case, so that a cluster, a job array and this machine can take turns at one swee
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -33,15 +34,27 @@ _AHEAD = 2
 """Chunks on their way per thread of the cluster, so that none waits for this process."""
 _TICK = 0.5  # s
 _CONNECT = 20.0  # s
+_FOREVER = 1e6  # s
+_TOO_LONG = 124
+"""Exit code of a worker whose case took too long."""
 _one_at_a_time = threading.Lock()
 
 
-def remote_jobs(task: str, settings: Settings, jobs: Sequence[Job]) -> list[Finished]:
-    """Do on a Dask worker what a local worker does; one list of jobs at a time in a process."""
+def remote_jobs(task: str, settings: Settings, jobs: Sequence[Job], limit: float | None = None) -> list[Finished]:
+    """Do on a Dask worker what a local worker does; one list of jobs at a time in a process.
+
+    Where it takes longer than `limit` seconds the process ends, as a local worker is ended; Dask starts another.
+    """
     module, _, name = task.partition(":")
     work: Callable[[Settings, Sequence[Job]], list[Finished]] = getattr(importlib.import_module(module), name)
     with _one_at_a_time:
-        return work(settings, jobs)
+        clock = threading.Timer(_FOREVER if limit is None else limit, os._exit, [_TOO_LONG])
+        clock.daemon = True
+        clock.start()
+        try:
+            return work(settings, jobs)
+        finally:
+            clock.cancel()
 
 
 class DaskRun:
@@ -53,6 +66,8 @@ class DaskRun:
         Of the scheduler, or "local" for one of `workers` processes on this machine.
     workers
         Processes of a local cluster.
+    time_limit
+        Seconds a chunk may take before its worker ends itself; None: for ever.
     """
 
     def __init__(
@@ -64,11 +79,12 @@ class DaskRun:
         address: str,
         workers: int,
         grace: float,
+        time_limit: float | None,
         listen: Listener,
         note: Note,
     ) -> None:
         self._start, self._queue, self._ledger, self._job = start, queue, ledger, job
-        self._address, self._processes, self._grace = address, workers, grace
+        self._address, self._processes, self._grace, self._limit = address, workers, grace, time_limit
         self._listen, self._note = listen, note
         self._running: dict[Future[Any], Chunk] = {}
         self._held: Chunk | None = None
@@ -85,8 +101,12 @@ class DaskRun:
             Records cannot be written.
         """
         place = Path(self._start.shards)
-        with _client(self._address, self._processes) as client, ShardWriter(place, self._start.about) as writer:
-            self._serve(client, writer, writer.shard, stop)
+        try:
+            with _client(self._address, self._processes) as client, ShardWriter(place, self._start.about) as writer:
+                self._serve(client, writer, writer.shard, stop)
+        except Exception:  # a terminal's Ctrl-C ends Dask's processes too, which then fail in ways of their own
+            if stop.signal is None:
+                raise
 
     def _serve(self, client: Client, writer: ShardWriter, shard: Shard, stop: Stop) -> None:
         self.rate.begin()
@@ -114,7 +134,8 @@ class DaskRun:
                 self._held = chunk
                 return
             jobs = [self._job(number) for number in chunk.numbers]
-            work = client.submit(remote_jobs, self._start.task, self._start.settings, jobs, pure=False, retries=0)
+            asked = (self._start.task, self._start.settings, jobs, self._limit)
+            work = client.submit(remote_jobs, *asked, pure=False, retries=0)
             self._running[work] = chunk
 
     def _collect(self, writer: ShardWriter, shard: Shard, threads: int) -> None:
@@ -140,7 +161,8 @@ class DaskRun:
             ) from error
         given_up = self._queue.lost(chunk, frozenset())
         for number in given_up:
-            reason = "its worker died twice, the second time while it was alone (as Dask reports)"
+            limit = "" if self._limit is None else f", or it took more than {self._limit:g} s"
+            reason = f"its worker died twice, the second time while it was alone (as Dask reports){limit}"
             sha256 = self._ledger.sha256(number)
             self._note(f"case {number} is quarantined: {reason}")
             self._ledger.note(shard, writer.append([(sha256, "quarantined", encode(quarantine_of(sha256, reason)))]))

@@ -30,7 +30,8 @@ class LocalOptions:
     workers
         Processes.
     time_limit
-        Seconds a case may take before its worker is taken for stuck; None: for ever.
+        Seconds a case may take before its worker is taken for stuck, and a batch, whose cases are then tried each
+        alone; None: for ever.
     grace
         Seconds that workers get to finish what they have in hand when the sweep is asked to end.
     """
@@ -188,7 +189,7 @@ class LocalRun:
         if limit is None:
             return
         for worker in self._workers:
-            if worker.chunk is not None and time.monotonic() - worker.since > limit * len(worker.chunk.numbers):
+            if worker.chunk is not None and time.monotonic() - worker.since > limit:
                 worker.kill(f"took more than {limit:g} s")
 
     def _wind_up(self, stop: Stop) -> None:

@@ -196,7 +196,11 @@ class Plan:
             raise InputError(
                 "there is no sweep in this directory", where=str(folder), next_step="asyncsoc sweep CASE.toml -o DIR"
             )
-        document = from_text(path.read_text(encoding="utf-8"), where=str(path))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"the manifest cannot be read: {error}", where=str(path)) from error
+        document = from_text(text, where=str(path))
         if not isinstance(document, dict) or document.get("format") != FORMAT or document.get("version") != VERSION:
             raise InputError("this is no manifest of a sweep this version reads", where=str(path))
         try:
@@ -208,8 +212,10 @@ class Plan:
                 generation=int(document["generation"]),
                 extra=document["extra"],
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"the manifest is damaged: {error}", where=str(path)) from error
-        if plan.sha256 != document["sweep sha256"]:
+            sound = isinstance(plan.base, dict) and isinstance(plan.extra, dict) and plan.keep in KEEPS
+            sha256 = plan.sha256
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise InputError(f"the manifest is damaged: {type(error).__name__}: {error}", where=str(path)) from error
+        if not sound or sha256 != document.get("sweep sha256"):
             raise InputError("the manifest is damaged: base or design were changed", where=str(path))
         return plan

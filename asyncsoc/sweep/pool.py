@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from asyncsoc._bootstrap import worker_environment
+from asyncsoc._processes import import_path, python
 from asyncsoc.errors import EnvironmentProblem
 from asyncsoc.sweep.chunking import Chunk
 from asyncsoc.sweep.work import Job
@@ -41,7 +41,7 @@ class LocalWorker:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, str(theirs.fileno()), json.dumps(sys.path)],
+                python("-c", _PROGRAM, str(theirs.fileno()), json.dumps(import_path())),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import struct
+import traceback
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -29,6 +31,8 @@ _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _WIDTH, _LOW = 8, 7
 """Bytes of a number, and how many of them, the lowest, are not compressed."""
 _CLOCK = "wall time [s]"
+_FRAMES = 3
+"""Places of a traceback that are kept of an error nobody expected."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +132,7 @@ def decode(data: bytes, *, where: str = "record") -> CaseRecord:
         numbers[:, :_LOW] = low.reshape(len(numbers), _LOW)
         columns = _columns(head["curves"], numbers.view("<f8").ravel(), rows)
         return CaseRecord(head["case sha256"], head["status"], head["facts"], columns)
-    except (zlib.error, struct.error, KeyError, ValueError, TypeError) as error:
+    except (zlib.error, struct.error, LookupError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             f"a case's record cannot be read: {error}", where=where, next_step="run the sweep again with --resume"
         ) from error
@@ -199,4 +203,7 @@ def _steps(solution: Solution) -> list[dict[str, Any]]:
 def _told(error: BaseException) -> dict[str, Any]:
     if isinstance(error, AsyncsocError):
         return {"kind": type(error).__name__, "what": error.what, "where": error.where, "next": error.next_step}
-    return {"kind": type(error).__name__, "what": f"unexpected {type(error).__name__}: {error}"}
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    where = "; ".join(f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames)
+    what = f"unexpected {type(error).__name__}: {error}" + (f" (in {where})" if where else "")
+    return {"kind": type(error).__name__, "what": what, "where": where or None}

@@ -61,7 +61,8 @@ class Options:
     dask
         Address of a Dask scheduler, or "local" for a cluster of processes on this machine; None for workers of our own.
     time_limit
-        Seconds a case may take before its worker is ended; None: for ever.
+        Seconds a case may take before its worker is ended, and a batch, whose cases are then tried each alone; None:
+        for ever.
     grace
         Seconds that cases in hand get when the sweep is asked to end.
     task
@@ -195,7 +196,9 @@ def _carry(
     if options.dask is not None:
         from asyncsoc.sweep.cluster import DaskRun
 
-        remote = DaskRun(start, queue, ledger, job, options.dask, workers, options.grace, listen, note)
+        remote = DaskRun(
+            start, queue, ledger, job, options.dask, workers, options.grace, options.time_limit, listen, note
+        )
         remote.run(stop)
         return remote.rate.ran
     local = LocalOptions(workers, options.time_limit, options.grace)

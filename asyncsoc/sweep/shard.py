@@ -155,10 +155,13 @@ class Shard:
                 text = stream.read(size) if size < _LARGEST else b""
                 if len(text) < size:
                     return None
-                return cls(path, json.loads(text), len(magic) + len(length) + size)
+                about = json.loads(text)
+                if not isinstance(about, dict) or not isinstance(about.get("generation", 0), int):
+                    raise foreign
+                return cls(path, about, len(magic) + len(length) + size)
         except OSError as error:
             raise InputError(f"a shard cannot be read: {error.strerror}", where=str(path)) from error
-        except ValueError:
+        except (ValueError, RecursionError):
             raise foreign from None
 
     def records(self) -> Iterator[Place]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 from asyncsoc.errors import EnvironmentProblem, InputError
 from asyncsoc.sweep.keys import Key, Value, find_key, read_value
 
-LARGEST_TABLE = 1 << 30
+LARGEST_TABLE = 1 << 28
 """Bytes."""
+MOST_ROWS = 1_000_000
+MOST_KEYS = 100
 
 
 def read_table(path: str | Path, base: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[tuple[Value, ...], ...]]:
@@ -29,13 +32,20 @@ def read_table(path: str | Path, base: Mapping[str, Any]) -> tuple[tuple[str, ..
     if not file.is_file():
         raise InputError("no such table", where="--table", value=str(path), allowed="a CSV or parquet file")
     if file.stat().st_size > LARGEST_TABLE:
-        raise InputError("the table is too large", where=str(path), allowed=f"at most {LARGEST_TABLE >> 30} GiB")
+        raise InputError("the table is too large", where=str(path), allowed=f"at most {LARGEST_TABLE >> 20} MiB")
     lines = _parquet(file) if file.suffix.lower() in (".parquet", ".pq") else _csv(file)
     head = next(lines, None)
     if not head:
         raise InputError("the table is empty", where=str(path), allowed="a line of keys, then a line per case")
+    if len(head) > MOST_KEYS:
+        raise InputError("the table has too many columns", where=str(path), value=len(head), allowed=f"{MOST_KEYS}")
     keys = [find_key(str(name).strip(), base) for name in head]
-    rows = tuple(_row(keys, line, f"{path}: row {number}") for number, line in enumerate(lines, start=1))
+    rows = tuple(
+        _row(keys, line, f"{path}: row {number}")
+        for number, line in enumerate(itertools.islice(lines, MOST_ROWS + 1), start=1)
+    )
+    if len(rows) > MOST_ROWS:
+        raise InputError("the table has too many cases", where=str(path), allowed=f"at most {MOST_ROWS}")
     if not rows:
         raise InputError("the table has no cases", where=str(path), allowed="a line of keys, then a line per case")
     return tuple(key.name for key in keys), rows

@@ -7,9 +7,7 @@ does: the parent holds the other end of its standard input.
 from __future__ import annotations
 
 import importlib
-import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from asyncsoc._processes import end_with_parent
 from asyncsoc.errors import AsyncsocError, EnvironmentProblem, InputError
 from asyncsoc.sweep.shard import Place, ShardWriter
 from asyncsoc.sweep.work import Finished, Job, Settings
@@ -74,7 +73,7 @@ def main(descriptor: int) -> None:
     """Serve the parent at the other end of a socket until it has nothing left or is gone."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent decides when a sweep ends
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent(0)
     connection = Connection(descriptor)
     try:
         _serve(connection)
@@ -114,10 +113,3 @@ def _task(start: Start) -> Task:
     if start.warm:
         compile_kernels()
     return task
-
-
-def _end_with_parent() -> None:
-    """Wait for the end of standard input, which comes when the parent ends, however it ends."""
-    while os.read(0, 1):  # not sys.stdin: its lock would be held when the interpreter ends
-        pass
-    os._exit(1)

@@ -73,8 +73,7 @@ def decomposition(
         A value that is not finite or out of range, lengths that differ.
     """
     points = np.ascontiguousarray(x, dtype=np.float64)
-    flat = points.reshape(-1)
-    table.check(flat)
+    flat = table.held(points.reshape(-1))
     if relative_to is not None and not (math.isfinite(relative_to) and relative_to > 0.0):
         raise InputError("relative_to is out of range", where="relative_to", value=relative_to, allowed="above 0 A/m2")
     volts = _broadcast(potential, flat.size, "potential", -10.0, 10.0, "V")

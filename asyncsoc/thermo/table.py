@@ -21,6 +21,8 @@ NODES = 101
 _FEWEST = 4
 _MOST = 10_001
 _SLACK = 1e-9
+EDGE = 5e-3
+"""How far outside a table a stoichiometry may lie and have the energy of its end."""
 
 
 @dataclass(frozen=True)
@@ -68,23 +70,32 @@ class ReactionEnergyTable:
         """1/spacing of the nodes."""
         return (self.x.size - 1) / float(self.x[-1] - self.x[0])
 
-    def check(self, x: Array) -> None:
-        """Raise InputError where a stoichiometry is not finite or outside the table."""
-        low, high = (float(x.min()), float(x.max())) if x.size else (self.first, self.first)
-        if not (low >= self.first and high <= self.x[-1]):
-            worst = low if not low >= self.first else high
+    def held(self, x: Array) -> Array:
+        """Return stoichiometries within the table: those up to `EDGE` outside are held at its ends.
+
+        A particle that reaches the end of its window under the contact passes it by what the integrator's tolerance and
+        the mesh allow.
+
+        Raises
+        ------
+        InputError
+            A stoichiometry is not finite or farther outside.
+        """
+        first, last = self.first, float(self.x[-1])
+        low, high = (float(x.min()), float(x.max())) if x.size else (first, first)
+        if not (low >= first - EDGE and high <= last + EDGE):
             raise InputError(
                 "a stoichiometry is outside the reaction-energy table",
                 where="x",
-                value=worst,
-                allowed=f"{self.x[0]:g} to {self.x[-1]:g}",
+                value=low if not low >= first - EDGE else high,
+                allowed=f"{first:g} to {last:g}",
             )
+        return x if low >= first and high <= last else np.clip(x, first, last)
 
     def evaluate(self, x: Array) -> tuple[Array, Array]:
         """Return E(x) [eV/atom] and dE/dx in the shape of `x`; raises InputError outside the table."""
         points = np.ascontiguousarray(x, dtype=np.float64)
-        flat = points.reshape(-1)
-        self.check(flat)
+        flat = self.held(points.reshape(-1))
         energy, slope = np.empty(flat.size), np.empty(flat.size)
         energy_field(flat, self.first, self.inverse_spacing, self.coefficients, energy, slope)
         return energy.reshape(points.shape), slope.reshape(points.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -110,15 +111,16 @@ def mesh_particles(
     complete = False
     try:
         tasks = _tasks(volume, particles, numbers, settings, place, suffix)
-        for done, outcome in enumerate(run_tasks(_work, tasks, workers), start=1):
-            if outcome.value is None:
-                voxels = int(particles.voxels[outcome.key])
-                row = {"particle": outcome.key, "voxels": voxels, "reason": outcome.failure}
-                failed.append(row if outcome.trace is None else row | {"traceback": outcome.trace})
-            else:
-                rows.append(outcome.value)
-            if progress is not None:
-                progress(done, len(numbers))
+        with closing(run_tasks(_work, tasks, workers)) as outcomes:
+            for done, outcome in enumerate(outcomes, start=1):
+                if outcome.value is None:
+                    voxels = int(particles.voxels[outcome.key])
+                    row = {"particle": outcome.key, "voxels": voxels, "reason": outcome.failure}
+                    failed.append(row if outcome.trace is None else row | {"traceback": outcome.trace})
+                else:
+                    rows.append(outcome.value)
+                if progress is not None:
+                    progress(done, len(numbers))
         complete = True
     finally:
         # An interrupted run leaves a manifest of what is there, marked as incomplete.

@@ -7,8 +7,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from asyncsoc.errors import InputError
 from asyncsoc.tomography.particle import TaggedParticle
@@ -19,6 +20,7 @@ from asyncsoc.tomography.readers.guard import beside, regular_file
 MANIFEST = "manifest.json"
 _FORMAT, _VERSION = "asyncsoc-particles", 1
 _MAX_BYTES = 1 << 30
+_SIZES = ("volume [m3]", "surface [m2]", "equivalent diameter [m]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,21 +107,29 @@ def write_set(particles: ParticleSet) -> Path:
         "failed": [plain(r) for r in particles.failed],
     }
     text = json.dumps(content, indent=1, allow_nan=False)
-    write_atomically(path, lambda p: _write_text(p, text))
-    write_atomically(particles.folder / "particles.csv", lambda p: _write_csv(p, particles.rows))
+    write_atomically(path, lambda stream: _write_text(stream, text))
+    write_atomically(particles.folder / "particles.csv", lambda stream: _write_csv(stream, particles.rows))
     return path
 
 
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+def _write_text(stream: BinaryIO, text: str) -> None:
+    stream.write(text.encode())
 
 
-def _write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def _write_csv(stream: BinaryIO, rows: Sequence[Mapping[str, Any]]) -> None:
     columns = [k for k, v in (rows[0].items() if rows else ()) if not isinstance(v, (list, tuple, dict))]
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(columns)
-        writer.writerows([plain(row.get(c)) for c in columns] for row in rows)
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([plain(row.get(c)) for c in columns] for row in rows)
+    stream.write(text.getvalue().encode())
+
+
+def _charged_by(row: Mapping[str, Any]) -> bool:
+    """Return whether a row has the numbers a particle is charged and compared by."""
+    sizes = [row[name] for name in _SIZES]
+    whole = isinstance(row["particle"], int) and row["particle"] >= 1
+    return whole and all(isinstance(size, int | float) and 0.0 < size < 1.0 for size in sizes)
 
 
 def read_set(path: str | Path) -> ParticleSet:
@@ -140,12 +150,15 @@ def read_set(path: str | Path) -> ParticleSet:
         rows, failed = list(content.pop("particles")), list(content.pop("failed"))
         known = content.pop("format") == _FORMAT and content.pop("version") == _VERSION
         names = [str(row["file"]) for row in rows]
-        complete = all(isinstance(row["sha256"], str) for row in rows)
+        complete = all(isinstance(row["sha256"], str) and _charged_by(row) for row in rows)
+        numbers = [int(row["particle"]) for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             "the manifest is damaged", where=str(file), value=f"{type(error).__name__}: {error}"[:120],
             next_step="mesh the volume again",
         ) from None  # fmt: skip
+    if len(set(numbers)) != len(numbers):
+        raise InputError("the manifest is damaged", where=str(file), value="a particle is listed twice")
     if not known or not complete:
         raise InputError("the manifest is of another kind or version", where=str(file), allowed=f"{_FORMAT} {_VERSION}")
     for name in names:

@@ -7,15 +7,14 @@ tetrahedra) and one `weight of ...` array per class (0 on tetrahedra). Field dat
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc._files import replaced
 from asyncsoc.errors import InputError
 from asyncsoc.tomography import vtkxml
 from asyncsoc.tomography.particle import FACET_TAGS, TaggedParticle
@@ -30,20 +29,22 @@ WEIGHT_ARRAYS = tuple(f"weight of {name}" for name in FACET_TAGS)
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Call `write` on a temporary file beside `path`, flush it to disk and put it in place."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Call `write` with a stream whose content takes the place of `path` in one step; killed before, it leaves nothing.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written to, or is full.
+    """
     try:
-        write(temporary)
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        with replaced(path) as stream:
+            write(stream)
+    except OSError as error:
+        raise InputError(
+            "the file cannot be written", where=str(path), value=error.strerror or str(error),
+            allowed="a folder that can be written to, on a disk with room", next_step="name another folder with -o",
+        ) from error  # fmt: skip
 
 
 def write_particle(particle: TaggedParticle, path: str | Path) -> None:
@@ -59,7 +60,7 @@ def write_particle(particle: TaggedParticle, path: str | Path) -> None:
     if not path.parent.is_dir():
         raise InputError("the folder does not exist", where=str(path.parent), next_step="make it first")
     write = _write_vtu if path.suffix == ".vtu" else _write_vtkhdf
-    write_atomically(path, lambda p: write(particle, p))
+    write_atomically(path, lambda stream: write(particle, stream))
 
 
 def check_suffix(path: Path) -> None:
@@ -114,7 +115,7 @@ def _element(name: str, values: NDArray[Any], components: int = 1) -> str:
     return f'<DataArray type="{kind}" Name="{name}"{width} format="binary">{text}</DataArray>\n'
 
 
-def _write_vtu(particle: TaggedParticle, path: Path) -> None:
+def _write_vtu(particle: TaggedParticle, stream: BinaryIO) -> None:
     grid, data = _arrays(particle)
     record = _record(particle)
     kind, text = vtkxml.encode(record)
@@ -131,11 +132,11 @@ def _write_vtu(particle: TaggedParticle, path: Path) -> None:
         *(_element(name, grid[name]) for name in ("connectivity", "offsets", "types")),
         "</Cells>\n</Piece>\n</UnstructuredGrid>\n</VTKFile>\n",
     ]
-    path.write_text("".join(parts), encoding="utf-8")
+    stream.write("".join(parts).encode())
 
 
-def _write_vtkhdf(particle: TaggedParticle, path: Path) -> None:
+def _write_vtkhdf(particle: TaggedParticle, stream: BinaryIO) -> None:
     from asyncsoc.tomography.readers.vtkhdf import write_grid
 
     grid, data = _arrays(particle)
-    write_grid(path, grid, data, {RECORD_ARRAY: _record(particle)})
+    write_grid(stream, grid, data, {RECORD_ARRAY: _record(particle)})

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
-import os
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from typing import Any
 
+from asyncsoc._bootstrap import clean_worker_environment
+from asyncsoc._processes import deaf_to_interrupts, end_with_parent
 from asyncsoc.errors import AsyncsocError
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _AHEAD = 2
 _LONGEST_TRACE = 6000
 """Characters of a traceback that are kept."""
@@ -35,28 +35,46 @@ class Outcome[T]:
     trace: str | None = None
 
 
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Give workers one thread where the user set nothing: two processes with two threads on two cores run slower."""
-    added = [name for name in _THREADS if name not in os.environ]
-    os.environ.update(dict.fromkeys(added, "1"))
-    try:
-        yield
-    finally:
-        for name in added:
-            del os.environ[name]
+class _Pool:
+    """Spawned processes that hear nothing from a terminal and end when this process ends, or says so."""
+
+    def __init__(self, workers: int) -> None:
+        theirs, self._line = multiprocessing.Pipe(duplex=False)
+        self._theirs = theirs
+        context = multiprocessing.get_context("spawn")
+        self._executor = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(theirs,))
+
+    def submit[P, T](self, function: Callable[[P], T], payload: P) -> Future[T]:
+        with deaf_to_interrupts():  # processes are started here
+            return self._executor.submit(function, payload)
+
+    def close(self, *, gently: bool) -> None:
+        """End the processes: when they have finished what they are at, or now."""
+        if gently:
+            self._executor.shutdown()
+        self._line.close()
+        self._theirs.close()
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _executor(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+def _begin(line: Connection) -> None:
+    """Prepare a worker process; `line` stays open until the parent ends, or ends it."""
+    _lines.append(line)
+    end_with_parent(line.fileno())
 
 
-def run_tasks[P, T](function: Callable[[P], T], tasks: Iterable[tuple[int, P]], workers: int) -> Iterator[Outcome[T]]:
+_lines: list[Connection] = []
+"""Keeps a worker's line open."""
+
+
+def run_tasks[P, T](
+    function: Callable[[P], T], tasks: Iterable[tuple[int, P]], workers: int
+) -> Generator[Outcome[T], None, None]:
     """Yield the outcome of ``function(payload)`` for each (key, payload), as they finish.
 
     With one worker everything runs in this process. With more, tasks go to spawned processes, a few ahead of what is
     being worked on, so that payloads never pile up. Where a process dies, the tasks that were in flight are run again
-    one at a time, so that only the one that kills its process is lost.
+    one at a time, so that only the one that kills its process is lost. Closing the generator ends the processes.
 
     Parameters
     ----------
@@ -71,7 +89,7 @@ def run_tasks[P, T](function: Callable[[P], T], tasks: Iterable[tuple[int, P]], 
         for key, payload in tasks:
             yield _guarded(function, key, payload)
         return
-    with _one_thread_each():
+    with clean_worker_environment():
         queue = iter(tasks)
         while True:
             suspects: list[tuple[int, P]] = []
@@ -110,12 +128,17 @@ def _until_broken[P, T](
     function: Callable[[P], T], queue: Iterator[tuple[int, P]], workers: int, suspects: list[tuple[int, P]]
 ) -> Iterator[Outcome[T]]:
     """Run tasks in a pool until there are no more or it breaks; leave the tasks then in flight in `suspects`."""
-    pool = _executor(workers)
+    pool = _Pool(workers)
     running: dict[Future[T], tuple[int, P]] = {}
+    whole = False
 
     def submit(count: int) -> None:
-        for key, payload in itertools.islice(queue, count):
-            running[pool.submit(function, payload)] = (key, payload)
+        for task in itertools.islice(queue, count):
+            try:
+                running[pool.submit(function, task[1])] = task
+            except BrokenProcessPool:  # a process has died since we last looked
+                suspects.append(task)
+                return
 
     try:
         submit(_AHEAD * workers)
@@ -128,28 +151,30 @@ def _until_broken[P, T](
                     suspects.append((key, payload))
                 else:
                     yield _failed(key, error) if error else Outcome(key, future.result())
+            if not suspects:
+                submit(len(finished))
             if suspects:
                 suspects += running.values()
                 return
-            submit(len(finished))
-    finally:
-        pool.shutdown(wait=not suspects, cancel_futures=True)
+        whole = True
+    finally:  # where it broke, was interrupted, or nobody wants the rest, nobody waits either
+        pool.close(gently=whole)
 
 
 def _one_by_one[P, T](function: Callable[[P], T], tasks: list[tuple[int, P]]) -> Iterator[Outcome[T]]:
     """Run tasks in one process, one at a time; a task that kills it is lost and a new process goes on."""
-    pool: ProcessPoolExecutor | None = None
+    pool: _Pool | None = None
     try:
         for key, payload in tasks:
-            pool = pool or _executor(1)
+            pool = pool or _Pool(1)
             future = pool.submit(function, payload)
             error = future.exception()
             if isinstance(error, BrokenProcessPool):
-                pool.shutdown(wait=False)
+                pool.close(gently=False)
                 pool = None
                 yield Outcome(key, None, "the worker process died (out of memory, or a crash in a library)")
             else:
                 yield _failed(key, error) if error else Outcome(key, future.result())
     finally:
         if pool is not None:
-            pool.shutdown()
+            pool.close(gently=False)  # it has nothing in hand, or nobody wants it

@@ -72,7 +72,7 @@ def test_defaults_and_units() -> None:
         ({"contact": {"kind": "labels"}}, ["labels belong to a mesh file", "where: contact.kind"]),
         ({"contact": {"kind": "labels", "coverage": 0.3}}, ["labels of the mesh give the coverage"]),
         ({"contact": {"kind": "patches", "coverage": 0.3}}, ["number of patches", "where: contact.n"]),
-        ({"contact": {"kind": "patches", "coverage": 0.3, "n": 0}}, ["out of range", "1 to 10000"]),
+        ({"contact": {"kind": "patches", "coverage": 0.3, "n": 0}}, ["out of range", "1 to 1000"]),
         ({"contact": {"kind": "patches", "coverage": 0.3, "n": 2.5}}, ["a whole number is needed"]),
         ({"contact": {"kind": "patches", "coverage": 0.3, "n": 2, "seed": 1}}, ["only 'random' has a seed"]),
         ({"contact": {"kind": "random", "coverage": 0.3, "n": 2, "seed": -1}}, ["out of range", "contact.seed"]),

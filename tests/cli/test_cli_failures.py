@@ -55,8 +55,9 @@ class FakeSolution:
     def plot(self) -> FakeSolution:
         return self
 
-    def savefig(self, path: Path) -> None:
-        path.write_text("drawn", encoding="utf-8")
+    def savefig(self, stream: Any, *, format: str) -> None:
+        assert format == "png"
+        stream.write(b"drawn")
 
 
 @pytest.fixture

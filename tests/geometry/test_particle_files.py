@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import resource
 import stat
+import sys
 import time
 import warnings
 import zlib
@@ -359,7 +360,7 @@ def test_a_reader_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest
     slow = tmp_path / "slow"
     slow.write_text("#!/bin/sh\nexec sleep 30\n")
     slow.chmod(slow.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setattr(isolation.sys, "executable", str(slow))
+    monkeypatch.setattr(sys, "executable", str(slow))
     monkeypatch.setattr(isolation, "GRACE", 0)
     with pytest.raises(InputError, match="takes more than 1 s"):
         isolation.read_isolated(write(tmp_path / "particle.vtu"), seconds=1)

@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from asyncsoc.results import atomic
-from asyncsoc.results.atomic import replaced
+from asyncsoc import _files as atomic
+from asyncsoc._files import replaced
 
 KILLED = """
 import sys, time
 from pathlib import Path
-from asyncsoc.results.atomic import replaced
+from asyncsoc._files import replaced
 with replaced(Path(sys.argv[1])) as stream:
     stream.write(b"half of it")
     stream.flush()

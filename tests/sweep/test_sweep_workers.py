@@ -54,6 +54,24 @@ def test_a_case_that_never_ends_is_quarantined(make_plan: Callable[..., Plan], t
     assert any("took more than 0.5 s" in text for text in notes)
 
 
+@pytest.mark.slow
+def test_a_time_limit_is_not_multiplied_by_the_width_of_a_batch(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
+    plan = make_plan("rate=0.1:1.6:16")
+    result = run_sweep(plan, tmp_path, options("stuck", time_limit=5.0, width=16, workers=1))
+    assert (result.counts.done, result.counts.quarantined) == (15, 1)
+    assert result.seconds < 60.0  # 80 s for the batch alone where the limit counts for each of its cases
+
+
+@pytest.mark.slow
+def test_a_time_limit_holds_on_dask_too(make_plan: Callable[..., Plan], tmp_path: Path, records_in: Records) -> None:
+    pytest.importorskip("distributed")
+    plan = make_plan("rate=0.4,0.5,0.6")
+    result = run_sweep(plan, tmp_path, options("stuck", time_limit=3.0, dask="local"))
+    assert (result.counts.done, result.counts.quarantined) == (2, 1)
+    (reason,) = [r.error for r in map(decode, filter(None, records_in(tmp_path, plan))) if r.status == "quarantined"]
+    assert "more than 3 s" in str(reason)
+
+
 def test_a_killed_worker_is_replaced(make_plan: Callable[..., Plan], tmp_path: Path, records_in: Records) -> None:
     plan = make_plan("rate=1:2:60")
     before, killed = children(), []

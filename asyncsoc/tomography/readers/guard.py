@@ -25,6 +25,7 @@ MAX_AXIS = 1 << 20
 """Longest axis accepted [voxel]."""
 HEADER_BYTES = 1 << 20
 """Longest text header read [byte]."""
+_LONGEST_NAME = 255
 CHUNK = 1 << 22
 """Bytes decompressed at a time."""
 
@@ -79,9 +80,11 @@ def beside(header: Path, name: str) -> Path:
     InputError
         The name leaves the folder, directly or through a link.
     """
-    folder = header.resolve().parent
-    target = (folder / name.strip()).resolve()
-    if not name.strip() or "\0" in name or target.parent != folder:
+    folder, plain = header.resolve().parent, name.strip()
+    # No link is followed, and no name looked up, before it is known to be one.
+    sound = bool(plain) and plain.isprintable() and len(plain.encode(errors="replace")) <= _LONGEST_NAME
+    target = (folder / plain).resolve() if sound else folder
+    if target.parent != folder:
         raise InputError(
             "the header names a data file outside its own folder",
             where=str(header),

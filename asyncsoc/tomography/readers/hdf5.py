@@ -16,6 +16,8 @@ from asyncsoc.tomography.readers.guard import Limits, checked_bytes, one_error, 
 from asyncsoc.tomography.readers.raw_volume import LENGTH_UNITS, RawVolume
 
 _KNOWN = ("exchange/data", "exported_data", "image")
+_PLAIN_FILTERS = (2, 3, 5, 6)
+"""Shuffle, checksum, n-bit, scale and offset."""
 _MAX_OBJECTS = 20_000
 _MAX_DEPTH = 32
 
@@ -92,11 +94,23 @@ def _resolve(file: h5py.File, name: str, where: str) -> h5py.Dataset:
     return node
 
 
+def compressions(node: h5py.Dataset) -> int:
+    """Return how many filters of a data set are none of those that leave its size as it is."""
+    properties = node.id.get_create_plist()
+    return sum(int(properties.get_filter(k)[0]) not in _PLAIN_FILTERS for k in range(properties.get_nfilters()))
+
+
 def _refuse_outside(node: h5py.Dataset, where: str, name: str) -> None:
     if node.external or node.is_virtual:
         raise InputError(
             "the data set keeps its data in other files, which is refused", where=where, value=name,
             next_step="copy the data into the file itself",
+        )  # fmt: skip
+    compressors = compressions(node)
+    if compressors > 1:
+        raise InputError(
+            "the data set is compressed more than once, which only serves to swell", where=where, value=name,
+            allowed="one compression", next_step="write it again with gzip alone",
         )  # fmt: skip
     if node.shape is None or node.dtype.kind not in "buif":
         raise InputError("the data set does not hold numbers", where=where, value=f"{name}: {node.dtype}")

@@ -69,7 +69,7 @@ def read_metaimage(path: Path, limits: Limits) -> RawVolume:
         )  # fmt: skip
     local = name.upper() == "LOCAL"
     data = path if local else beside(path, name)
-    offset = end + 1 if local else int(meta.get("headersize", "0") or 0)
+    offset = end + 1 if local else integers(meta.get("headersize", "0"), 1, where=where, key="HeaderSize")[0]
     compressed = meta.get("compresseddata", "false").lower() == "true"
     stored = data.stat().st_size - offset
     total = checked_bytes(shape, dtype.itemsize, where=where, limits=limits, stored=stored if compressed else None)

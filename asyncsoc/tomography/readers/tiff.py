@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ def _tifffile() -> ModuleType:
         raise EnvironmentProblem(
             "reading TIFF needs the package tifffile", next_step='pip install "asyncsoc[tomography]"'
         ) from None
+    # What it says of damaged files it would print line by line, thousands of them; we say what matters once.
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())
     return tifffile
 
 

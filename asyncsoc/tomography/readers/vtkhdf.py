@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 
 from asyncsoc.errors import InputError
 from asyncsoc.tomography.readers.guard import Limits, one_error
+from asyncsoc.tomography.readers.hdf5 import compressions
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def write_grid(path: Path, grid: Arrays, cell_data: Arrays, field_data: Arrays) -> None:
-    """Write a grid: `points` (n, 3), `connectivity`, `offsets` (ends), `types`, with cell and field data."""
-    with h5py.File(path, "w") as file:
+def write_grid(stream: BinaryIO, grid: Arrays, cell_data: Arrays, field_data: Arrays) -> None:
+    """Write a grid into an open file.
+
+    `points` (n, 3), `connectivity`, `offsets` (ends), `types`, with cell and field data.
+    """
+    with h5py.File(stream, "w") as file:
         root = file.create_group("VTKHDF")
         root.attrs["Version"] = np.array([2, 2])
         root.attrs.create("Type", np.bytes_("UnstructuredGrid"))
@@ -70,7 +74,13 @@ def _array(file: h5py.File, name: str, path: Path, limits: Limits) -> NDArray[An
         if not isinstance(node, h5py.Group) or not isinstance(node.get(part, getlink=True), h5py.HardLink):
             raise _missing(path, name)
         node = node[part]
-    if not isinstance(node, h5py.Dataset) or node.external or node.is_virtual or node.dtype.kind not in "uif":
+    if (
+        not isinstance(node, h5py.Dataset)
+        or node.external
+        or node.is_virtual
+        or node.dtype.kind not in "uif"
+        or (compressions(node) > 1)
+    ):
         raise _missing(path, name)
     stored = max(int(node.id.get_storage_size()), 1)
     if node.nbytes > min(limits.max_bytes, limits.max_ratio * stored):

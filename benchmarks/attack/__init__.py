@@ -1,0 +1,1 @@
+"""Attack the command line: mutated inputs of every kind, and signals at random moments."""
