@@ -163,11 +163,10 @@ def judge(tableau, members, j, numbers, local):
     if ok and is_judged(facts, numbers):
         held = held_error(facts, numbers, state[CURRENT], current)
         ok, error = math.isfinite(held), max(error, held)
-    if search[_LOCATED] == 0.0 and not (ok and error <= tolerance):
+    if not (ok and error <= tolerance):
         state[REJECTED] += 1
+        search[:] = 0.0  # an event that was being located is found again from nearer by
         return _retry(h * (max(_SHRINK, _SAFETY * (tolerance / error) ** power) if ok else 0.1), search)
-    if not ok:
-        return STEP_TOO_SMALL
     charge = state[CHARGE] + numbers[STEP_CHARGE]
     margin, which = nearest_event(facts, members.events[j], areas, film, current, potential, charge, local)
     passed = margin <= 0.0

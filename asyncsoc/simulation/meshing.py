@@ -27,8 +27,8 @@ from asyncsoc.geometry.recipes import first_cell, make_mesh
 from asyncsoc.simulation.chemistry import SECONDS_PER_HOUR, cathode_of, particle_capacity
 from asyncsoc.units import FARADAY
 
-_MOVE = 0.3
-"""Change of the contact's stoichiometry by which its layer must be resolved: half of the window."""
+_MOVE = {"radial": 0.03, "axisymmetric": 0.1, "3d": 0.3}
+"""Change of the stoichiometry under the contact by which its layer must be resolved: finer where that costs little."""
 _CELLS_IN_LAYER = 4.0
 _MOST_DECADES = {"radial": 6, "axisymmetric": 4, "3d": 0}
 _EDGE_LEVELS = {"radial": 0, "axisymmetric": 6, "3d": 2}
@@ -135,7 +135,7 @@ def _layer(case: Case) -> float:
         return 0.0
     flux = current / (FARADAY * cathode.maximum_concentration * 4.0 * math.pi * radius**2 * area_share)
     slowest = _slowest_diffusion(case.material, min(temperatures))
-    return 0.5 * math.sqrt(math.pi) * slowest * _MOVE / flux / radius
+    return 0.5 * math.sqrt(math.pi) * slowest * _MOVE[case.model] / flux / radius
 
 
 @lru_cache(maxsize=256)

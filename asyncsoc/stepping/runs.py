@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc._processes import uninterrupted
-from asyncsoc.electrode.segments import Segment
+from asyncsoc.electrode.segments import Event, Segment
 from asyncsoc.errors import ConvergenceError, InfeasibleStepError, InterruptedRunError, SimulationError
 from asyncsoc.kernels.controller import (
     ACCEPTED,
@@ -29,8 +29,10 @@ from asyncsoc.kernels.controller import (
     SIDE_CHARGE,
     STEP_SIZE,
     TIME,
+    X_ABOVE,
+    X_BELOW,
 )
-from asyncsoc.kernels.members import AREA, DURATION
+from asyncsoc.kernels.members import AREA, DURATION, TOLERANCE
 from asyncsoc.kernels.observing import start_members
 from asyncsoc.kernels.rates import UNIFORM_FLUX
 from asyncsoc.stepping.stacking import Stack, load_segment
@@ -58,6 +60,12 @@ _SMALLEST_FIRST_STEP = 1e-6
 _FIRST_SHARE = 0.01
 """Of the particle's relaxation time R^2/(4.333 D), which no first step exceeds."""
 _RELAXATION = 4.333
+_AT_A_LIMIT = 1e-6
+"""In stoichiometry: how far beyond a limit a step ends that was located on it."""
+_SMALL_GRADIENT = 5e-3
+"""v R/D, with v the flux under the contact, below which a current's gradients are small [in stoichiometry] ..."""
+_LEAST_TOLERANCE = 0.01
+"""... and the share of the tolerance to which at most the smallest are followed."""
 
 
 @dataclass(eq=False)
@@ -229,7 +237,22 @@ class Runs:
             self._viewer.begin(number, segment)
             guesses[row] = self._guess(number, segment)
         start_members(self._data, np.array(numbers, dtype=np.int64), guesses, found)
+        for number, diffusivity in zip(numbers, found[:, 2].tolist(), strict=True):
+            self._data.facts[number, TOLERANCE] = self._tolerance(number, diffusivity)
         return found
+
+    def _tolerance(self, number: int, diffusivity: float) -> float:
+        """Return the tolerance of a member's present protocol step.
+
+        It is the member's own, unless a current is imposed that makes gradients hardly larger than that: they decide
+        how long a voltage that is held afterwards takes, so that they are followed to a share of themselves.
+        """
+        member, segment = self._members[number], self._segment(number)
+        if not segment.galvanostatic or segment.target == 0.0 or member.tolerance >= 1.0:
+            return member.tolerance
+        density = FARADAY * member.maximum_concentration * float(self._data.facts[number, AREA])
+        gradient = abs(segment.target) / density * self._radius / diffusivity
+        return member.tolerance * min(1.0, max(gradient / _SMALL_GRADIENT, _LEAST_TOLERANCE))
 
     def _begun(self, number: int, found: list[float], current_before: float) -> str | None:
         """Judge a protocol step just loaded; return why it is over already, None where it is not or cannot be."""
@@ -237,7 +260,7 @@ class Runs:
         converged, which, diffusivity = found
         if not converged:
             self._fail(number, self._infeasible(number, "no current satisfies the step at its start"))
-        elif state[MARGIN] <= 0.0:
+        elif state[MARGIN] <= 0.0 and not self._leaves(number, segment.events[int(which)], float(state[MARGIN])):
             event = segment.events[int(which)]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
                 return f"{event.reason} before the step began"
@@ -246,6 +269,12 @@ class Runs:
             jump = abs(float(state[CURRENT]) - current_before) / float(self._data.facts[number, AREA])
             state[STEP_SIZE] = self._first_step(number, jump, diffusivity)
         return None
+
+    def _leaves(self, number: int, event: Event, margin: float) -> bool:
+        """Return whether the limit of stoichiometry that a step before has reached is being left by a held voltage."""
+        current = float(self._data.state[number, CURRENT])
+        away = (event.kind == X_BELOW and current < 0.0) or (event.kind == X_ABOVE and current > 0.0)
+        return away and margin > -_AT_A_LIMIT
 
     def _guess(self, number: int, segment: Segment) -> float:
         """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""
