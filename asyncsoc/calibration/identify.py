@@ -23,6 +23,8 @@ OPEN = 0.1
 """Standard deviation along a direction, in ranges, above which the data leave it open."""
 _SHOWN = 0.2
 """Share of a direction from which on a constant is named in it."""
+_NOISE = 5e-3
+"""Share of the largest sensitivity below which one is not told from the noise of differences between two runs."""
 _EDGE = 1e-3
 
 
@@ -110,7 +112,7 @@ def identify(constants: Sequence[FitConstant], place: Array, jacobian: Array, re
     freedom = max(count - unknowns, 1)
     s = max(float(np.sqrt(residuals @ residuals / freedom)), np.finfo(np.float64).tiny)
     _, sigma, directions = np.linalg.svd(jacobian / s, full_matrices=False)
-    floor = max(count, unknowns) * np.finfo(np.float64).eps * max(float(sigma[0]), 1.0)
+    floor = max(max(count, unknowns) * np.finfo(np.float64).eps * max(float(sigma[0]), 1.0), _NOISE * float(sigma[0]))
     deviation = np.where(sigma > floor, 1.0 / np.maximum(sigma, floor), np.inf)
     finite = np.where(np.isfinite(deviation), deviation, 1.0 / floor)
     covariance = (directions.T * finite**2) @ directions

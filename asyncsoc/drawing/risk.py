@@ -117,8 +117,8 @@ def _draw_lines(axes: Axes, lines: Sequence[BandLine], title: str) -> None:
         variant = _variant(line, lines)
         shade, dashes = colour(labels.index(line.label)), _DASHES[variants.index(variant) % len(_DASHES)]
         axes.fill_between(line.mean_x, line.low, line.high, color=shade, alpha=0.2, linewidth=0.0)
-        first = variant == variants[0]
-        axes.plot(line.mean_x, line.values, color=shade, linestyle=dashes, label=line.label if first else "_nolegend_")
+        words = ", ".join(word for word in (line.label, variant) if word)
+        axes.plot(line.mean_x, line.values, color=shade, linestyle=dashes, label=words)
     axes.axhline(1.0, color=GREY, linewidth=0.9, linestyle=(0, (1, 2)))
     axes.set_yscale("log")
     if min(float(np.nanmin([*line.low, *line.values])) for line in lines) < _LEAST_RISK:
@@ -206,16 +206,16 @@ def risk_figure(
             axes.sharey(places[0])
         _draw_lines(axes, lines, heading)
         variants = _variants(lines)
-        if len(variants) > 1:
+        if axes is not places[0] and len(variants) > 1:
             keys = [
                 Line2D([], [], color=INK, linestyle=_DASHES[k % len(_DASHES)], label=name)
                 for k, name in enumerate(variants)
             ]
             axes.legend(handles=keys, loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=2, fontsize=8.5)
     places[0].set_ylabel("Largest local risk, full coverage = 1")
-    figure.legend(
-        *places[0].get_legend_handles_labels(), loc="outside upper left", ncols=3, fontsize=8.5,
-        title=f"shade: {band}", title_fontsize=8.5, alignment="left",
+    places[0].legend(
+        loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=2, fontsize=8.5, title=f"shade: {band}",
+        title_fontsize=8.5, alignment="left",
     )  # fmt: skip
     _draw_bars(right, bars)
     right.set_title(bars_title)

@@ -60,7 +60,14 @@ def test_charge_and_discharge_are_told_apart_and_nothing_is_hidden_behind_a_lege
     down = BandLine("Cal", X[::-1], 0.1 * X, 1e-7 * X, 0.2 * X, discharge=True)
     figure = laid_out(
         risk_figure(
-            [line("Cal", 20.0), down], [line("Cal", 9.0), down], BARS, title="Risk", bars_title="At x", band="i0"
+            {
+                "Driven by the potential": [line("Cal", 20.0), down],
+                "Driven by the reaction energy": [line("Cal", 9.0), down],
+            },
+            BARS,
+            title="Risk",
+            bars_title="At x",
+            band="i0",
         )
     )
     left = figure.axes[0]

@@ -68,11 +68,13 @@ def test_a_gap_stays_a_gap_and_does_not_end_in_the_way_back() -> None:
 
 
 def test_the_picture_holds_one_line_of_each_leg_of_each_particle() -> None:
-    figure = risk_picture([study(), study("Hot-Cal")], mean_x=0.5, reactant="peo-litfsi")
+    figure = risk_picture([study(), study("Hot-Cal")], mean_x=0.5, reactant="peo-litfsi", driving_forces=("both",))
     left = figure.axes[0]
     labels = [line.get_label() for line in left.get_lines()[:-1]]
-    assert labels == ["Cal, charge", "Hot-Cal, charge", "Cal, discharge", "Hot-Cal, discharge"]
+    kinds = [f"{kind}, {way}" for way in ("charge", "discharge") for _ in range(2) for kind in ("total", "mutual")]
+    particles = ["Cal", "Cal", "Hot-Cal", "Hot-Cal"] * 2
+    assert labels == [f"{label}, {kind}" for label, kind in zip(particles, kinds, strict=True)]
     for line in left.get_lines()[:-1]:
         x = np.asarray(line.get_xdata())
         assert np.all(np.diff(x) > 0.0) or np.all(np.diff(x) < 0.0)
-    assert "first passed" in figure.axes[2].get_title(loc="left")
+    assert "first passed" in figure.axes[1].get_title(loc="left")

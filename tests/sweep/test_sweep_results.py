@@ -111,7 +111,10 @@ def test_the_data_set_holds_every_case(
     time, voltage = solution.columns[names.TIME], solution.columns[names.VOLTAGE]
     inside = one["time"].values < time[ends[0]]
     curve = one["Voltage [V]"].values[inside]
-    np.testing.assert_allclose(curve, np.interp(one["time"].values[inside], time, voltage), atol=3e-3)
+    expected = np.interp(one["time"].values[inside], time, voltage)
+    # Both are straight lines between rows of their own; at the start, where U is steep, rows lie 10 mV and more apart.
+    np.testing.assert_allclose(curve[:3], expected[:3], atol=1e-2)
+    np.testing.assert_allclose(curve[3:], expected[3:], atol=3e-3)
     assert np.isnan(one["Voltage [V]"].values[one["time"].values > time[-1]]).all()
     error = str(data["Error"].sel(rate=30.0).values.ravel()[0])
     assert "4 V reached already" in error
