@@ -30,7 +30,7 @@ WIDTH = 0.004
 """Stoichiometry over which the term bends."""
 HIGHEST = 0.915
 """Highest stoichiometry a simulation may then reach."""
-WITHIN_VALIDITY = 0.904
+WITHIN_VALIDITY = 0.905
 """Stoichiometry below which a discharge to 2.8 V stays."""
 
 
