@@ -29,6 +29,8 @@ from asyncsoc.units import FARADAY
 
 _MOVE = {"radial": 0.03, "axisymmetric": 0.1, "3d": 0.3}
 """Change of the stoichiometry under the contact by which its layer must be resolved: finer where that costs little."""
+_EARLY = 0.1
+"""Share of the depth that diffusion reaches within a held voltage, from which on its layer must be resolved."""
 _CELLS_IN_LAYER = 4.0
 _MOST_DECADES = {"radial": 6, "axisymmetric": 4, "3d": 0}
 _EDGE_LEVELS = {"radial": 0, "axisymmetric": 6, "3d": 2}
@@ -99,7 +101,7 @@ def unresolved_layer(case: Case) -> str | None:
         return None
     radius = float(case.particle.radius or 0.0)
     return (
-        f"at its fastest the current fills a layer of {_layer(case) * radius * 1e9:.3g} nm under the contact, and the "
+        f"at its fastest lithium fills a layer of {_layer(case) * radius * 1e9:.3g} nm under the contact, and the "
         f"outermost cells of the mesh are {cell * radius * 1e9:.3g} nm thick: such steps last about "
         f"{100.0 * longer:.2g} % too long; take a slower current, a larger coverage or diffusivity"
     )
@@ -122,7 +124,7 @@ def _decades_needed(case: Case, builtin: str) -> int:
 
 
 def _layer(case: Case) -> float:
-    """Return the thickness over the radius of the layer that a protocol's fastest current fills; 0: none."""
+    """Return the thickness over the radius of the thinnest layer that must be resolved under the contact; 0: none."""
     rates = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "c-rate")
     currents = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "current")
     radius, area_share = float(case.particle.radius or 0.0), float(case.contact.fraction or 1.0)
@@ -131,11 +133,13 @@ def _layer(case: Case) -> float:
     volume = 4.0 / 3.0 * math.pi * radius**3
     capacity = particle_capacity(case.protocol, cathode, volume, volume * cathode.density)
     current = max([*(rate * capacity / SECONDS_PER_HOUR for rate in rates), *currents], default=0.0)
-    if current == 0.0:
-        return 0.0
-    flux = current / (FARADAY * cathode.maximum_concentration * 4.0 * math.pi * radius**2 * area_share)
     slowest = _slowest_diffusion(case.material, min(temperatures))
-    return 0.5 * math.sqrt(math.pi) * slowest * _MOVE[case.model] / flux / radius
+    held = [s.duration for s in case.protocol.plan.steps if s.control == "voltage" and s.duration is not None]
+    layers = [_EARLY * math.sqrt(slowest * duration) / radius for duration in held]
+    if current > 0.0:
+        flux = current / (FARADAY * cathode.maximum_concentration * 4.0 * math.pi * radius**2 * area_share)
+        layers.append(0.5 * math.sqrt(math.pi) * slowest * _MOVE[case.model] / flux / radius)
+    return min(layers, default=0.0)
 
 
 @lru_cache(maxsize=256)

@@ -65,8 +65,9 @@ class StepDifference:
 
     @property
     def same_reason(self) -> bool:
-        """Whether both ended for the same reason."""
-        return self.reason == self.program_reason
+        """Whether both ended for the same reason; a step that never began may be called over or infeasible."""
+        never = self.duration == 0.0 and self.program_duration == 0.0
+        return self.reason == self.program_reason or (never and "infeasible" in (self.reason, self.program_reason))
 
     def bad(self, tolerance: Tolerance) -> bool:
         """Whether the program is off by more than the tolerance and twice the reference's own error together."""
