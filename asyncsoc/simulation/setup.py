@@ -88,7 +88,7 @@ def gauge_of(setup: Setup) -> Gauge:
     return _gauge(setup.mesh, setup.contact, setup.operators, setup.cathode)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _gauge(mesh: ParticleMesh, contact: ContactMap, operators: Operators, cathode: Cathode) -> Gauge:
     return Gauge.build(mesh, contact, operators.mass, cathode, x_at_4p2=stoichiometry_at(cathode, 4.2))
 
