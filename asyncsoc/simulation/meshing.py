@@ -35,6 +35,8 @@ _CELLS_IN_LAYER = 4.0
 _MOST_DECADES = {"radial": 6, "axisymmetric": 4, "3d": 0}
 _EDGE_LEVELS = {"radial": 0, "axisymmetric": 6, "3d": 2}
 """Halvings along the contact's edge where it matters (docs/verification.md has what each level gains)."""
+_PATCHES_LEVELS = 1
+"""The same for several patches, whose edges are so long that a second halving takes four to five times the nodes."""
 _EDGE_RINGS = {"axisymmetric": 2, "cartesian": 0}
 """Rings of cells beside the edge that are halved with it: in the plane they cost few nodes."""
 _SMALL_COVERAGE = 0.1
@@ -86,6 +88,8 @@ def sphere_mesh_of(case: Case) -> SphereMesh:
         levels = 0
     elif levels is None:
         levels = _EDGE_LEVELS[case.model] if _edge_matters(case) else 0
+        if case.contact.kind in ("patches", "random"):
+            levels = min(levels, _PATCHES_LEVELS)
     return SphereMesh(builtin, decades, levels, case.contact if levels else None)
 
 
