@@ -32,6 +32,7 @@ from asyncsoc.kernels.controller import (
     X_ABOVE,
     X_BELOW,
 )
+from asyncsoc.kernels.interpolation import ocp_and_i0_array
 from asyncsoc.kernels.members import AREA, DURATION, TOLERANCE
 from asyncsoc.kernels.observing import start_members
 from asyncsoc.kernels.rates import UNIFORM_FLUX
@@ -271,10 +272,17 @@ class Runs:
         return None
 
     def _leaves(self, number: int, event: Event, margin: float) -> bool:
-        """Return whether the limit of stoichiometry that a step before has reached is being left by a held voltage."""
-        current = float(self._data.state[number, CURRENT])
-        away = (event.kind == X_BELOW and current < 0.0) or (event.kind == X_ABOVE and current > 0.0)
-        return away and margin > -_AT_A_LIMIT
+        """Return whether the limit of stoichiometry that a step before has reached is being left by a held voltage.
+
+        Places under the contact go towards the stoichiometry whose open-circuit potential is the particle's.
+        """
+        segment, potential = self._segment(number), float(self._data.state[number, POTENTIAL])
+        if segment.galvanostatic or margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
+            return False
+        table = self._members[number].tables[segment.temperature]
+        limit = np.array([event.value])
+        at_limit = float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0])
+        return potential < at_limit if event.kind == X_BELOW else potential > at_limit
 
     def _guess(self, number: int, segment: Segment) -> float:
         """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""

@@ -34,7 +34,7 @@ def check(kind: str, number: int) -> None:
     program = run_program(draw(kind, 1, number).keys())
     assert not program.failure, label
     warned = named(program)
-    smallest = 1e-6 * max(abs(step.get("charge", 0.0)) for step in STORED[label])
+    smallest = max(1e-16, 1e-6 * max(abs(step.get("charge", 0.0)) for step in STORED[label]))
     for place, reference in enumerate(STORED[label]):
         if place >= len(program.steps):
             assert reference["reason"] == "infeasible" or program.infeasible, label
