@@ -24,6 +24,7 @@ from asyncsoc.fem.refinement import refined_sphere
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import EDGE_MARK, ParticleMesh
 from asyncsoc.geometry.recipes import first_cell, make_mesh
+from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.simulation.chemistry import SECONDS_PER_HOUR, cathode_of, particle_capacity
 from asyncsoc.units import FARADAY
 
@@ -95,17 +96,18 @@ def sphere_mesh_of(case: Case) -> SphereMesh:
 
 def unresolved_layer(case: Case) -> str | None:
     """Return a warning where the layer that the fastest current fills is thinner than the mesh can tell, else None."""
-    if case.particle.shape != "sphere" or not _layer(case):
+    layer = _layer(case) if case.particle.shape == "sphere" else 0.0
+    if not layer:
         return None
     mesh = sphere_mesh_of(case)
     cell = first_cell(mesh.builtin) / 10.0**mesh.decades
     # With all of the flux in half a cell the surface moves by dx in dx h/(2 v), in a half space in pi D (dx/2v)^2.
-    longer = math.hypot(1.0, cell / (math.sqrt(math.pi) * _layer(case))) - 1.0
+    longer = math.hypot(1.0, cell / (math.sqrt(math.pi) * layer)) - 1.0
     if longer < _LONGER:
         return None
     radius = float(case.particle.radius or 0.0)
     return (
-        f"at its fastest lithium fills a layer of {_layer(case) * radius * 1e9:.3g} nm under the contact, and the "
+        f"at its fastest lithium fills a layer of {layer * radius * 1e9:.3g} nm under the contact, and the "
         f"outermost cells of the mesh are {cell * radius * 1e9:.3g} nm thick: such steps last about "
         f"{100.0 * longer:.2g} % too long; take a slower current, a larger coverage or diffusivity"
     )
@@ -135,7 +137,9 @@ def _layer(case: Case) -> float:
     temperatures = [case.protocol.temperature, *(s.temperature for s in case.protocol.plan.steps if s.temperature)]
     cathode = cathode_of(case.material)
     volume = 4.0 / 3.0 * math.pi * radius**3
-    capacity = particle_capacity(case.protocol, cathode, volume, volume * cathode.density)
+    capacity = _theoretical(case.material) * volume
+    if case.protocol.capacity != "theoretical":
+        capacity = particle_capacity(case.protocol, cathode, volume, volume * cathode.density)
     current = max([*(rate * capacity / SECONDS_PER_HOUR for rate in rates), *currents], default=0.0)
     slowest = _slowest_diffusion(case.material, min(temperatures))
     held = [s.duration for s in case.protocol.plan.steps if s.control == "voltage" and s.duration is not None]
@@ -144,6 +148,12 @@ def _layer(case: Case) -> float:
         flux = current / (FARADAY * cathode.maximum_concentration * 4.0 * math.pi * radius**2 * area_share)
         layers.append(0.5 * math.sqrt(math.pi) * slowest * _MOVE[case.model] / flux / radius)
     return min(layers, default=0.0)
+
+
+@lru_cache(maxsize=64)
+def _theoretical(material: Material) -> float:
+    """Return the theoretical capacity per volume of a material [C/m3]."""
+    return theoretical_capacity(cathode_of(material), 1.0)
 
 
 @lru_cache(maxsize=256)

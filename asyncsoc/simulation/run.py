@@ -222,8 +222,9 @@ def _solution(
     warnings += [f"step {s.number} ({s.text}) ended early: {s.reason}" for s in limited]
     warnings += [w for w in (unresolved_layer(case),) if w]
     warnings += [warning for warning in (resolution_warning(setup.contact, setup.mesh), resolution) if warning]
-    ends = step_ends(columns, reached.times, reached.fields, outcome, setup.member.segments)
-    warnings += duration_warnings(setup.mesh, ends)
+    if setup.mesh.coordinates != "radial":
+        ends = step_ends(columns, reached.times, reached.fields, outcome, setup.member.segments)
+        warnings += duration_warnings(setup.mesh, ends)
     warnings += [*conductivity_warnings(case), *fitted_constants(case)]
     return Solution(
         name=case.name,
