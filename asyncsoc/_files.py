@@ -30,7 +30,7 @@ def _sync(stream: BinaryIO) -> None:
     os.fsync(stream.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name durable; some file systems refuse to sync a folder, which loses nothing that was whole."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -85,4 +85,4 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(folder)
+    sync_folder(folder)

@@ -15,6 +15,15 @@ from asyncsoc.geometry.mesh import ParticleMesh
 CELL_NAMES = {"radial": "interval", "axisymmetric": "triangle", "cartesian": "tetrahedron"}
 
 
+def cannot_import(error: ImportError) -> EnvironmentProblem:
+    """Return the error of an installation without dolfinx."""
+    return EnvironmentProblem(
+        f"dolfinx cannot be imported: {error}",
+        next_step="pip install dolfinx-solver-real (Linux x86-64) or use the conda-forge environment.yml; "
+        "`asyncsoc doctor` checks the installation",
+    )
+
+
 def assemble(mesh: ParticleMesh) -> Operators:
     r"""Assemble stiffness and row-sum lumped mass of the whole particle.
 
@@ -47,11 +56,7 @@ def assemble(mesh: ParticleMesh) -> Operators:
         import ufl
         from mpi4py import MPI
     except ImportError as error:
-        raise EnvironmentProblem(
-            f"dolfinx cannot be imported: {error}",
-            next_step="pip install dolfinx-solver-real (Linux x86-64) or use the conda-forge environment.yml; "
-            "`asyncsoc doctor` checks the installation",
-        ) from error
+        raise cannot_import(error) from error
 
     scale = float(np.abs(mesh.points).max())
     element = basix.ufl.element("Lagrange", CELL_NAMES[mesh.coordinates], 1, shape=(mesh.points.shape[1],))

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc import _bootstrap
-from asyncsoc.errors import EnvironmentProblem
-from asyncsoc.fem.assembly import CELL_NAMES
+from asyncsoc.fem.assembly import CELL_NAMES, cannot_import
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.sphere import scaled_to_sphere_volume
 from asyncsoc.geometry.surface import AXIS_TOLERANCE, facet_keys, surface_facets
@@ -142,11 +141,7 @@ def _bisect(points: Array, cells: Nodes, marked: NDArray[np.bool_], cell_name: s
         import ufl
         from mpi4py import MPI
     except ImportError as error:
-        raise EnvironmentProblem(
-            f"dolfinx cannot be imported: {error}",
-            next_step="pip install dolfinx-solver-real (Linux x86-64) or use the conda-forge environment.yml; "
-            "`asyncsoc doctor` checks the installation",
-        ) from error
+        raise cannot_import(error) from error
     dimension = points.shape[1]
     element: Any = ufl.Mesh(basix.ufl.element("Lagrange", cell_name, 1, shape=(dimension,)))
     domain = dolfinx.mesh.create_mesh(MPI.COMM_SELF, cells, element, points)

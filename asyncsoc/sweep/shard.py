@@ -14,11 +14,11 @@ import os
 import secrets
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+from asyncsoc._files import sync_folder
 from asyncsoc.errors import InputError
 from asyncsoc.sweep.record import STATUSES, Status
 
@@ -85,7 +85,7 @@ class ShardWriter:
         self._write(_FILE_MAGIC + _LENGTH.pack(len(text)) + text)
         self._start = self._end
         self.shard = Shard(self.path, about, self._end)
-        _sync_folder(folder)
+        sync_folder(folder)
 
     def append(self, records: Sequence[tuple[str, Status, bytes]]) -> list[Place]:
         """Write (hash, status, payload) records, wait until they are on the disk, and return where they lie.
@@ -242,15 +242,6 @@ def _try_lock(descriptor: int, *, shared: bool = False) -> bool:
     except OSError:
         return True
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _unwritable(folder: Path, error: OSError) -> InputError:
