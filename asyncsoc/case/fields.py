@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from asyncsoc.errors import InputError
+from asyncsoc.protocol.types import COLDEST, HOTTEST
 from asyncsoc.units import from_si, to_si
 
 _PERCENT = 5
@@ -103,7 +104,7 @@ Risk = Annotated[float, Measured("", 0.0, 1e9, "(]")]
 AreaResistance = Annotated[float, Measured("ohm m2", 0.0, 1e3)]
 Conductivity = Annotated[float, Measured("S/m", 1e-12, 1e6)]
 AreaCharge = Annotated[float, Measured("mAh/cm2", 36.0, 3.6e7)]
-Temperature = Annotated[float, Measured("degC", 200.0, 500.0)]
+Temperature = Annotated[float, Measured("degC", COLDEST, HOTTEST)]
 ThermochemistryTemperature = Annotated[float, Measured("degC", 233.15, 363.15)]
 Voltage = Annotated[float, Measured("V", 0.0, 6.0, "(]")]
 Time = Annotated[float, Measured("s", 1e-3, 1e9)]

@@ -17,21 +17,26 @@ def conductivity_warnings(case: Case) -> tuple[str, ...]:
 
     A conductivity of the case's own is not judged.
     """
+    from asyncsoc.materials.conductivity import conductivity_at
     from asyncsoc.materials.registry import electrolyte
 
-    section, temperature = case.electrolyte, case.protocol.temperature
+    section = case.electrolyte
     named = electrolyte(section.name)
     if section.conductivity is not None or named.conductivity_range is None:
         return ()
     low, high = named.conductivity_range
-    if low - _ROUNDING <= temperature <= high + _ROUNDING:
-        return ()
-    conductivity = named.conductivity(temperature)
     thickness = section.separator_thickness or named.separator_thickness
     areal = named.areal_capacity if section.areal_capacity is None else section.areal_capacity / _SECONDS_PER_HOUR
-    drop = thickness / conductivity * areal * _RATE
-    return (
-        f"at {temperature - ZERO_CELSIUS:g} degC the separator's conductivity is carried beyond the "
-        f"{low - ZERO_CELSIUS:g} to {high - ZERO_CELSIUS:g} degC over which that of {named.name} was measured: "
-        f"{conductivity:.3g} S/m, {drop:.2g} V of series drop at C/10; give electrolyte.conductivity where you know it",
-    )
+    messages = []
+    for temperature, asked_by in case.protocol.plan.temperatures(case.protocol.temperature).items():
+        if low - _ROUNDING <= temperature <= high + _ROUNDING:
+            continue
+        conductivity = conductivity_at(named, temperature, where=asked_by)
+        drop = thickness / conductivity * areal * _RATE
+        messages.append(
+            f"at {temperature - ZERO_CELSIUS:g} degC the separator's conductivity is carried beyond the "
+            f"{low - ZERO_CELSIUS:g} to {high - ZERO_CELSIUS:g} degC over which that of {named.name} was measured: "
+            f"{conductivity:.3g} S/m, {drop:.2g} V of series drop at C/10; give electrolyte.conductivity where you "
+            "know it"
+        )
+    return tuple(messages)

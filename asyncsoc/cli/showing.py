@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncsoc.cli.console import print_document, print_line, print_table
 from asyncsoc.protocol.types import Step, Termination
+from asyncsoc.units import from_si
 
 if TYPE_CHECKING:
     from asyncsoc.materials.types import Parameter
@@ -32,11 +33,15 @@ def show_protocol(texts: Sequence[str], *, json: bool) -> None:
     if json:
         print_document({"steps": [_step_document(number, step) for number, step in enumerate(steps, start=1)]})
         return
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (number, step.control, _held(step), _seconds(step.duration), _limits(step), _seconds(step.period), step.text)
         for number, step in enumerate(steps, start=1)
     ]
-    print_table(("step", "control", "value", "for at most", "until", "output period", "text"), rows)
+    headings = ["step", "control", "value", "for at most", "until", "output period", "text"]
+    if any(step.temperature is not None for step in steps):
+        headings.insert(-1, "temperature")
+        rows = [(*row[:-1], _celsius(step.temperature), row[-1]) for row, step in zip(rows, steps, strict=True)]
+    print_table(headings, rows)
 
 
 def _step_document(number: int, step: Step) -> dict[str, Any]:
@@ -67,6 +72,10 @@ def _limits(step: Step) -> str:
 def _limit(termination: Termination) -> str:
     unit = _LIMIT_UNIT.get(termination.unit, termination.unit)
     return f"{termination.quantity} {termination.value:.6g} {unit}"
+
+
+def _celsius(value: float | None) -> str:
+    return "the protocol's" if value is None else f"{from_si(value, 'degC'):.6g} degC"
 
 
 def _seconds(value: float | None) -> str:

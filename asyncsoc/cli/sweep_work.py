@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from asyncsoc.sweep.stopping import Stop
 
 _SIGINT = 2
 _MOST_FAILURES = 20
+_READ_AT_ONCE = 5_000_000
+"""Bytes of a table that are read in about a second."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,17 @@ def make_plan(
 
 
 def _plan(base: dict[str, Any], wanted: Wanted, keep: Keep) -> Plan:
+    _tell_reading(wanted.table)
     return Plan(str(base["name"]), base, make_design(wanted, base), keep)
+
+
+def _tell_reading(table: str | Path | None) -> None:
+    """Say on a terminal that a table of cases is being read where that takes its time."""
+    if table is None or not is_terminal(sys.stderr):
+        return
+    size = Path(table).stat().st_size if Path(table).is_file() else 0
+    if size > _READ_AT_ONCE:
+        note(f"reading and checking {table} ({size / 1e6:.0f} MB) ...")
 
 
 def run_plan(

@@ -46,7 +46,7 @@ def conductivity_peo_litfsi(temperature: float) -> float:
     if not CONTINUED[0] - _ROUNDING <= celsius <= CONTINUED[1] + _ROUNDING:
         raise InputError(
             "the conductivity of peo-litfsi was measured from 25 to 100 degC and cannot be carried this far",
-            where="protocol.temperature",
+            where="temperature",
             value=f"{celsius:g} degC",
             allowed=f"{CONTINUED[0]:g} to {CONTINUED[1]:g} degC",
             next_step="choose a temperature within that range, or give the separator's own electrolyte.conductivity",

@@ -3,7 +3,7 @@
     Charge at <rate> [for <time>] [or until <limit> [or <limit> ...]]        also Discharge
     Hold at <voltage> [for <time>] [or until <limit> [or <limit> ...]]
     Rest for <time>
-    any of them followed by (<time> period)
+    any of them followed by (<time> period), (<temperature>) or both: (1 minute period, 25 degC)
 
 A rate is 'C/10', '0.5 C' or '2 nA' (amperes are the particle's); a limit is a voltage, current, C-rate or capacity.
 """  # fmt: skip
@@ -14,8 +14,9 @@ import re
 
 from asyncsoc.errors import nearest_name
 from asyncsoc.protocol.quantities import Quantity, Words, parse_quantity
-from asyncsoc.protocol.types import Control, Step, Termination
+from asyncsoc.protocol.types import COLDEST, HOTTEST, Control, Step, Termination
 from asyncsoc.protocol.types import Quantity as Limited
+from asyncsoc.units import ZERO_CELSIUS, to_si
 
 EXAMPLES = (
     "Charge at C/10 until 4.2 V",
@@ -23,12 +24,16 @@ EXAMPLES = (
     "Hold at 4.2 V until C/50",
     "Charge at 2 nA until 100 mAh/g",
     "Rest for 1 hour (5 minute period)",
+    "Discharge at C/10 until 2.8 V (25 degC)",
 )
 _LONGEST = 300
 _VERBS = ("Charge", "Discharge", "Hold", "Rest")
 _WORDS = ("for", "until", "or", "at", "period")
-_PERIOD = re.compile(r"(?P<body>.*?)\(\s*(?P<time>[^()]*?)\s+period\s*\)", re.IGNORECASE | re.DOTALL)
+_BRACKETS = re.compile(r"(?P<body>.*?)\((?P<inside>[^()]*)\)", re.DOTALL)
+_PERIOD = re.compile(r"(?P<time>.*?)\s+period", re.IGNORECASE | re.DOTALL)
 _TEMPERATURE = re.compile(r"\d\s*(°\s*C|oC|deg\s*C|K|celsius|kelvin)(?![^\s,)])", re.IGNORECASE)
+_DEGREES = re.compile(r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*(?P<unit>\D*)", re.IGNORECASE)
+_BRACKETS_HOLD = "'(5 minute period)', '(25 degC)' or '(5 minute period, 25 degC)'"
 _KEYWORD = re.compile(r"(?<![^\s])(for|until|or|at)(?![^\s])", re.IGNORECASE)
 _LIMITS: dict[str, tuple[str, ...]] = {
     "Charge": ("voltage", "capacity"),
@@ -64,7 +69,7 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
     """
     words = Words(_text(text, where), where)
     verb = _verb(words)
-    rest, period = _split_period(words.step[len(verb) :].strip(), words)
+    rest, period, temperature = _split_brackets(words.step[len(verb) :].strip(), words)
     clauses = _clauses(rest, words)
     control, value = _control(verb, clauses, words)
     duration: float | None = None
@@ -85,7 +90,7 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
         duration=duration,
         terminations=tuple(terminations),
         period=period,
-        temperature=None,
+        temperature=temperature,
         cycle=cycle,
         text=words.step,
     )
@@ -113,18 +118,44 @@ def _verb(words: Words) -> str:
     )
 
 
-def _split_period(rest: str, words: Words) -> tuple[str, float | None]:
-    if _TEMPERATURE.search(rest):
-        raise words.error("a step carries no temperature", next_step="set protocol.temperature")
-    match = _PERIOD.fullmatch(rest)
-    if match is None:
-        if "(" in rest or ")" in rest:
-            raise words.error("brackets hold the output period, at the end", allowed="'(5 minute period)'")
-        return rest, None
-    quantity = parse_quantity(match["time"], words)
+def _split_brackets(rest: str, words: Words) -> tuple[str, float | None, float | None]:
+    """Return what stands before the brackets, and the output period [s] and the temperature [K] in them."""
+    match = _BRACKETS.fullmatch(rest)
+    body = rest if match is None else match["body"].strip()
+    if _TEMPERATURE.search(body):
+        raise words.error("a step's temperature stands in brackets at its end", allowed="'Rest for 1 hour (25 degC)'")
+    if "(" in body or ")" in body:
+        raise words.error("a step has one pair of brackets, at its end", allowed=_BRACKETS_HOLD)
+    period: float | None = None
+    temperature: float | None = None
+    for part in [] if match is None else match["inside"].split(","):
+        timed, heated = _PERIOD.fullmatch(part.strip()), _TEMPERATURE.search(part)
+        if timed is not None and period is None:
+            period = _period(timed["time"], words)
+        elif heated is not None and temperature is None:
+            temperature = _temperature(part.strip(), words)
+        else:
+            raise words.error("brackets hold an output period and a temperature, once each", allowed=_BRACKETS_HOLD)
+    return body, period, temperature
+
+
+def _period(text: str, words: Words) -> float:
+    quantity = parse_quantity(text, words)
     if quantity.kind != "time":
-        raise words.error(f"'{match['time']}' is not a time", allowed="'(5 minute period)'")
-    return match["body"].strip(), quantity.value
+        raise words.error(f"'{text}' is not a time", allowed="'(5 minute period)'")
+    return quantity.value
+
+
+def _temperature(text: str, words: Words) -> float:
+    match = _DEGREES.fullmatch(text)
+    if match is None:
+        raise words.error(f"'{text}' is not a temperature", allowed="'(25 degC)' or '(298.15 K)'")
+    unit = "K" if match["unit"].strip().lower() in ("k", "kelvin") else "degC"
+    value = to_si(f"{match['number']} {unit}", unit, where=words.where)
+    if not COLDEST <= value <= HOTTEST:
+        low, high = COLDEST - ZERO_CELSIUS, HOTTEST - ZERO_CELSIUS
+        raise words.error(f"'{text}' is out of range", allowed=f"at least {low:g}, at most {high:g} degC")
+    return value
 
 
 def _clauses(rest: str, words: Words) -> list[tuple[str, str]]:

@@ -14,8 +14,9 @@ def format_step(step: Step) -> str:
     """
     ends = [] if step.duration is None else [f"for {step.duration!r} s"]
     ends += [f"until {_limit(termination)}" for termination in step.terminations]
-    period = "" if step.period is None else f" ({step.period!r} s period)"
-    return f"{_action(step)} {' or '.join(ends)}{period}"
+    inside = [] if step.period is None else [f"{step.period!r} s period"]
+    inside += [] if step.temperature is None else [f"{step.temperature!r} K"]
+    return f"{_action(step)} {' or '.join(ends)}" + (f" ({', '.join(inside)})" if inside else "")
 
 
 def _action(step: Step) -> str:

@@ -7,6 +7,8 @@ from typing import Literal
 
 Control = Literal["current", "c-rate", "voltage", "rest"]
 Quantity = Literal["voltage", "current", "c-rate", "capacity"]
+COLDEST, HOTTEST = 200.0, 500.0
+"""Lowest and highest temperature [K] of a step or a whole protocol."""
 
 
 @dataclass(frozen=True)
@@ -62,3 +64,19 @@ class Protocol:
     """A sequence of steps with cycles unrolled."""
 
     steps: tuple[Step, ...]
+
+    def temperatures(self, otherwise: float) -> dict[float, str]:
+        """Return every temperature [K] at which a step is carried out, with the case's key or step that asks for it.
+
+        Parameters
+        ----------
+        otherwise
+            Temperature [K] of the steps that name none.
+        """
+        found: dict[float, str] = {}
+        for number, step in enumerate(self.steps, start=1):
+            own = step.temperature
+            found.setdefault(
+                otherwise if own is None else own, "protocol.temperature" if own is None else f"protocol step {number}"
+            )
+        return found

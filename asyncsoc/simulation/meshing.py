@@ -134,7 +134,7 @@ def _layer(case: Case) -> float:
     rates = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "c-rate")
     currents = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "current")
     radius, area_share = float(case.particle.radius or 0.0), float(case.contact.fraction or 1.0)
-    temperatures = [case.protocol.temperature, *(s.temperature for s in case.protocol.plan.steps if s.temperature)]
+    temperatures = case.protocol.plan.temperatures(case.protocol.temperature)
     cathode = cathode_of(case.material)
     volume = 4.0 / 3.0 * math.pi * radius**3
     capacity = _theoretical(case.material) * volume

@@ -36,7 +36,7 @@ def checkpoint_of(case: Case, previous: Solution) -> Checkpoint:
             "this result holds no state to go on from",
             where="resume",
             value=previous.name,
-            allowed="a result of `asyncsoc run` that took at least one step",
+            allowed="a result that took at least one step, written by this version of asyncsoc or an earlier one",
             next_step="run the case from its start",
         )
     if case.side_reaction.mode != "off":

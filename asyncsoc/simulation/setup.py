@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,16 @@ from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.kinetics.rates import KineticsModel, kinetics_model
 from asyncsoc.kinetics.tables import MaterialTable, tabulate
 from asyncsoc.materials.capacity import stoichiometry_at
+from asyncsoc.materials.conductivity import conductivity_at
 from asyncsoc.materials.types import Cathode, Electrolyte
 from asyncsoc.observables.gauge import Gauge
 from asyncsoc.simulation.body import body_of, contact_of
-from asyncsoc.simulation.chemistry import SECONDS_PER_HOUR, cathode_of, electrolyte_of, particle_capacity
+from asyncsoc.simulation.chemistry import (
+    SECONDS_PER_HOUR,
+    cathode_of,
+    electrolyte_of,
+    particle_capacity,
+)
 from asyncsoc.stepping.members import Member
 from asyncsoc.stepping.system import OrderedSystem
 
@@ -136,16 +142,16 @@ def _segments(
     cathode, medium = cathode_of(material), electrolyte_of(electrolyte)
     mass = volume * cathode.density
     capacity = particle_capacity(protocol, cathode, volume, mass)
-    series = series_resistance(
-        medium.separator_thickness,
-        float(medium.conductivity(protocol.temperature)),
-        medium.areal_capacity * SECONDS_PER_HOUR,
-        capacity,
+    areal, scales = medium.areal_capacity * SECONDS_PER_HOUR, {}
+    for temperature, asked_by in protocol.plan.temperatures(protocol.temperature).items():
+        conductivity = conductivity_at(medium, temperature, where=asked_by)
+        series = series_resistance(medium.separator_thickness, conductivity, areal, capacity)
+        scales[temperature] = ParticleScale(capacity, mass, series, cathode.window, temperature, least_open)
+    steps = protocol.plan.steps
+    return capacity, tuple(
+        segment_of(step, k, scales[protocol.temperature if step.temperature is None else step.temperature])
+        for k, step in enumerate(steps, start=1)
     )
-    scale = ParticleScale(capacity, mass, series, cathode.window, protocol.temperature)
-    if least_open is not None:
-        scale = replace(scale, least_open=least_open)
-    return capacity, tuple(segment_of(step, k, scale) for k, step in enumerate(protocol.plan.steps, start=1))
 
 
 def _initial_stoichiometry(case: Case, cathode: Cathode) -> float:

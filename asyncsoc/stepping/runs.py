@@ -46,6 +46,7 @@ from asyncsoc.stepping.state import (
     SegmentOutcome,
     States,
     Watcher,
+    controller_row,
 )
 from asyncsoc.stepping.system import OrderedSystem
 from asyncsoc.stepping.viewing import Viewer
@@ -203,10 +204,10 @@ class Runs:
         if underway:
             self._load([number])
             largest = float(data.state[number, LARGEST])
-            data.state[number] = checkpoint.state
+            data.state[number] = controller_row(checkpoint.state)
             data.state[number, LARGEST] = largest
         else:
-            data.state[number] = checkpoint.state
+            data.state[number] = controller_row(checkpoint.state)
         return underway
 
     def _begin(self, numbers: Iterable[int]) -> list[int]:

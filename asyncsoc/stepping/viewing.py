@@ -11,7 +11,7 @@ from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.controller import ACCEPTED, CHARGE, CURRENT, LAST_STEP, POTENTIAL, SIDE_CHARGE, TIME
 from asyncsoc.kernels.observing import observe_members
 from asyncsoc.stepping.stacking import Stack
-from asyncsoc.stepping.state import AcceptedSteps, Checkpoint, SegmentOutcome, States
+from asyncsoc.stepping.state import AcceptedSteps, Checkpoint, SegmentOutcome, States, controller_numbers
 from asyncsoc.stepping.system import OrderedSystem
 from asyncsoc.units import FARADAY
 
@@ -56,7 +56,7 @@ class Viewer:
         return Checkpoint(
             x=frozen(data.x[number][self._system.place], np.float64),
             film=frozen(data.film[number, :count], np.float64),
-            state=frozen(state, np.float64),
+            state=controller_numbers(state),
             start_time=float(self.start_time[number]),
             start_charge=float(self._start_charge[number]),
             start_side_charge=float(self._start_side[number]),

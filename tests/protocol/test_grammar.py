@@ -66,6 +66,20 @@ def test_period_and_cycle() -> None:
     assert (step.period, step.duration, step.cycle) == (300.0, 3600.0, 3)
 
 
+@pytest.mark.parametrize(
+    ("text", "kelvin", "period"),
+    [
+        ("Rest for 1 hour (25 degC)", 298.15, None),
+        ("Rest for 1 hour (5 minute period, -20 °C)", 253.15, 300.0),
+        ("Rest for 1 hour (298.15K, 1 s period)", 298.15, 1.0),
+        ("Charge at C/10 until 4.2 V ( 60oC )", 333.15, None),
+    ],
+)
+def test_temperature_of_a_step(text: str, kelvin: float, period: float | None) -> None:
+    step = parse_step(text, where=WHERE)
+    assert (step.temperature, step.period) == (pytest.approx(kelvin), period)
+
+
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_the_examples_of_the_messages_parse(text: str) -> None:
     assert parse_step(text, where=WHERE).text == text
@@ -126,9 +140,17 @@ def test_the_examples_of_the_messages_parse(text: str) -> None:
         ("Charge at 1 C for 1 hour or 4.2 V", ["did you mean: or until 4.2 V"]),
         ("Charge at 1 C until > 4.2 V", ["direction of a limit", "until 4.2 V"]),
         ("Rest at 0 A for 1 hour", ["a rest has no 'at'"]),
-        ("Rest for 1 hour at 60 degC", ["no temperature", "protocol.temperature"]),
-        ("Rest for 1 hour (60 degC)", ["no temperature"]),
-        ("Rest for 1 hour (now)", ["output period"]),
+        ("Rest for 1 hour at 60 degC", ["temperature stands in brackets", "'Rest for 1 hour (25 degC)'"]),
+        ("Rest for 1 hour (60 degC, 50 degC)", ["once each"]),
+        ("Rest for 1 hour (1 minute period, 2 minutes period)", ["once each"]),
+        ("Rest for 1 hour (600 degC)", ["'600 degC' is out of range", "at least -73.15, at most 226.85 degC"]),
+        ("Rest for 1 hour (-300 degC)", ["below absolute zero"]),
+        ("Rest for 1 hour (about 60 degC)", ["is not a temperature"]),
+        ("Rest for 1 hour (60 degF)", ["once each", "'(25 degC)'"]),
+        ("Rest (60 degC) for 1 hour", ["temperature stands in brackets at its end"]),
+        ("Rest (1 s period) for 1 hour", ["one pair of brackets, at its end"]),
+        ("Rest for 1 hour (60 degC", ["in brackets at its end"]),
+        ("Rest for 1 hour (now)", ["output period", "temperature"]),
         ("Rest for 1 hour (5 V period)", ["is not a time"]),
         ("Rest for 1 fortnight", ["unknown unit 'fortnight'"]),
         ("", ["a step is empty"]),
@@ -164,6 +186,7 @@ capacities = st.one_of(
     st.builds(Termination, st.just("capacity"), magnitudes(1e-6, 10.0), st.just("fraction")),
 )
 periods = st.none() | magnitudes(1e-3, 1e6)
+temperatures = st.none() | st.floats(200.0, 500.0)
 
 
 @st.composite
@@ -180,7 +203,7 @@ def steps(draw: st.DrawFn) -> Step:
     ends = () if control == "rest" else tuple(draw(st.lists(limits, max_size=3)))
     must_end = st.nothing() if not ends else st.none()
     duration = draw(must_end | magnitudes(1e-3, 1e9))
-    return Step(control, value, duration, ends, draw(periods), None, 1, "")
+    return Step(control, value, duration, ends, draw(periods), draw(temperatures), 1, "")
 
 
 @settings(max_examples=200, deadline=None)

@@ -15,6 +15,8 @@ from tests.reference.grid import Resolution
 from tests.reference.kinetics import overpotential
 from tests.reference.materials import (
     ASSUMED_END,
+    FARADAY,
+    GAS,
     EndOfDischarge,
     default_laws,
     oregan_diffusivity,
@@ -22,10 +24,13 @@ from tests.reference.materials import (
     sturm,
     theoretical_capacity,
 )
-from tests.reference.particle import Physics
+from tests.reference.particle import Physics, SideReaction
 from tests.reference.protocol import ProtocolStep
 
 KINDS = ("radial", "axisymmetric", "3d")
+SIDE_MODES = ("report", "coupled")
+VARIANTS = tuple(f"{kind}-{mode}" for mode in (*SIDE_MODES, "temperatures") for kind in KINDS)
+"""The same cases with a side reaction, or with another temperature in every step."""
 LIQUID = {"name": "liquid-lipf6", "thickness": 12e-6, "conductivity": (0.3057, 0.3057)}
 POLYMER = {"name": "peo-litfsi", "thickness": 80e-6, "conductivity": (0.005, 0.12)}  # S/m, its range
 AREAL = 25.5 * 3600  # C/m2
@@ -43,6 +48,7 @@ class Sentence:
     voltage: float | None = None  # V
     rate: float | None = None  # C-rate at which a hold ends
     share: float | None = None  # per cent of capacity
+    celsius: float | None = None  # of the step, where it is not the protocol's
 
     def text(self) -> str:
         """Write the step in the program's grammar."""
@@ -60,19 +66,21 @@ class Sentence:
         if self.share is not None:
             limits.append(f"{self.share:g} % of capacity")
         duration = f" for {self.duration:g} s" if self.duration is not None else ""
-        return head + duration + (" until " + " or ".join(limits) if limits else "")
+        temperature = "" if self.celsius is None else f" ({self.celsius:g} degC)"
+        return head + duration + (" until " + " or ".join(limits) if limits else "") + temperature
 
-    def step(self, unit: float) -> ProtocolStep:
-        """Return the step for the reference solver; `unit` is the current [A] of 1 C."""
+    def step(self, unit: float, physics: Physics | None = None) -> ProtocolStep:
+        """Return the step for the reference solver; `unit` is the current [A] of 1 C, `physics` the step's own."""
         duration = np.inf if self.duration is None else self.duration
         charge = None if self.share is None else self.share / 100 * unit * 3600
         if self.control == "rest":
-            return ProtocolStep("current", 0.0, duration)
+            return ProtocolStep("current", 0.0, duration, physics=physics)
         if self.control == "hold":
             current = None if self.rate is None else self.rate * unit
-            return ProtocolStep("voltage", self.value, duration, current=current, charge=charge)
+            return ProtocolStep("voltage", self.value, duration, current=current, charge=charge, physics=physics)
         sign = 1 if self.control == "charge" else -1
-        return ProtocolStep("current", sign * self.value * unit, duration, voltage=self.voltage, charge=charge)
+        value = sign * self.value * unit
+        return ProtocolStep("current", value, duration, voltage=self.voltage, charge=charge, physics=physics)
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,8 @@ class Specimen:
     electrolyte: str  # liquid or peo
     conductivity: float  # S/m
     protocol: tuple[Sentence, ...] = field(default=())
+    side: SideReaction | None = None
+    driving_force: str = "both"
 
     @property
     def T(self) -> float:
@@ -117,6 +127,7 @@ class Specimen:
         kinetics: dict[str, Any] = {"model": self.model, "film_resistance": self.film}
         if self.i0 is not None:
             kinetics["exchange_current_density"] = self.i0
+        side = {} if self.side is None else {"side_reaction": _side_keys(self.side, self.driving_force)}
         return {
             "name": self.label,
             "particle": particle,
@@ -134,34 +145,43 @@ class Specimen:
                 "initial_stoichiometry": self.initial,
                 "steps": [sentence.text() for sentence in self.protocol],
             },
+            **side,
         }
 
     def problem(self, end: EndOfDischarge = ASSUMED_END) -> Problem:
         """Return the problem of the reference solver."""
-        capacity = theoretical_capacity(self.radius, end)
-        physics = Physics(
-            default_laws(self.T, end, self.diffusivity, self.i0, self.electrolyte),
-            self.T,
-            self.model,
-            film_resistance=self.film,
-            series_resistance=series_resistance(capacity, self.thickness, self.conductivity, AREAL),
-        )
-        unit = capacity / 3600
+        unit = theoretical_capacity(self.radius, end) / 3600
         return Problem(
             radius=self.radius,
             kind=self.contact,
             coverage=self.coverage,
-            physics=physics,
+            physics=self._physics(self.T, end),
             initial=self.initial,
-            protocol=tuple(sentence.step(unit) for sentence in self.protocol),
+            protocol=tuple(
+                sentence.step(unit, None if sentence.celsius is None else self._physics(sentence.celsius + 273.15, end))
+                for sentence in self.protocol
+            ),
             unit=unit,
             resolution=self.resolution(unit),
         )
 
+    def _physics(self, T: float, end: EndOfDischarge) -> Physics:
+        """Return the physics at one temperature [K]; the separator's conductivity is the case's own."""
+        capacity = theoretical_capacity(self.radius, end)
+        return Physics(
+            default_laws(T, end, self.diffusivity, self.i0, self.electrolyte),
+            T,
+            self.model,
+            film_resistance=self.film,
+            series_resistance=series_resistance(capacity, self.thickness, self.conductivity, AREAL),
+            side=self.side,
+        )
+
     def resolution(self, unit: float) -> Resolution:
         """Smallest cells from the depth that lithium diffuses while the contact fills or empties."""
-        D = self.diffusivity or float(np.median(oregan_diffusivity(np.linspace(0.25, 0.88, 64), self.T)))
         area = self.coverage * 4 * np.pi * self.radius**2
+        coldest = min([self.T, *(s.celsius + 273.15 for s in self.protocol if s.celsius is not None)])
+        D = self.diffusivity or float(np.median(oregan_diffusivity(np.linspace(0.25, 0.88, 64), coldest)))
         depth = 1.0
         for sentence in self.protocol:
             if sentence.control in ("charge", "discharge"):
@@ -193,7 +213,17 @@ def _contact(rng: np.random.Generator, kind: str) -> tuple[str, float]:
 
 
 def draw(kind: str, seed: int, number: int) -> Specimen:
-    """Return random case `number` of a seed."""
+    """Return random case `number` of a seed; `kind` is of `KINDS` or `VARIANTS`."""
+    bare, _, mode = kind.partition("-")
+    plain = _draw(bare, seed, number)
+    if mode == "temperatures":
+        rng = np.random.default_rng([seed, number, 2000])
+        heated = tuple(replace(s, celsius=_even(rng, -20.0, 90.0, 1)) for s in plain.protocol)
+        return replace(plain, label=f"{bare}-{mode}-{seed}-{number}", protocol=heated)
+    return _with_side_reaction(plain, mode, seed, number) if mode else plain
+
+
+def _draw(kind: str, seed: int, number: int) -> Specimen:
     rng = np.random.default_rng([seed, number, KINDS.index(kind)])
     contact, coverage = _contact(rng, kind)
     electrolyte = "liquid" if rng.random() < 0.4 else "peo"
@@ -220,6 +250,69 @@ def draw(kind: str, seed: int, number: int) -> Specimen:
         if _begins(protocol[0], bare):
             break
     return replace(bare, protocol=protocol)
+
+
+ENERGIES = np.linspace(0.19, 0.96, 12)
+"""Stoichiometries at which a case gives its reaction energies: on a straight line, which every interpolation meets."""
+REFERENCE_ENERGY, REFERENCE_X = -0.45, 0.63
+
+
+def _side_keys(side: SideReaction, driving_force: str) -> dict[str, Any]:
+    energies = REFERENCE_ENERGY + side.energy_slope * (ENERGIES - REFERENCE_X)
+    keys: dict[str, Any] = {
+        "mode": "coupled" if side.coupled else "report",
+        "energies": np.column_stack([ENERGIES, energies]).tolist(),
+        "reference_energy": REFERENCE_ENERGY,
+        "driving_force": driving_force,
+        "exchange_current_density": side.i0,
+        "onset_potential": side.onset,
+        "film_conductivity": side.conductivity,
+        "film_volume_per_charge": side.growth,
+    }
+    # a constant that the driving force switches off is left at its default
+    keys |= {"transfer_coefficient": side.a} if side.a > 0.0 else {}
+    keys |= {"barrier_coefficient": side.b} if side.b > 0.0 else {"barrier_coefficient": 1.0}
+    keys |= {"limiting_thickness": side.limiting} if np.isfinite(side.limiting) else {}
+    keys |= {"blocking_thickness": side.blocking} if np.isfinite(side.blocking) else {}
+    return keys
+
+
+def _with_side_reaction(plain: Specimen, mode: str, seed: int, number: int) -> Specimen:
+    """Return the same case with a side reaction that takes from a thousandth to half of its smallest current."""
+    rng = np.random.default_rng([seed, number, 1000 + SIDE_MODES.index(mode)])
+    force = str(rng.choice(["potential", "reaction-energy", "both"]))
+    a = 0.0 if force == "reaction-energy" else _even(rng, 0.2, 0.8, 2)
+    b = 0.0 if force == "potential" else _even(rng, 0.5, 6.0, 2)
+    slope, onset = _even(rng, 0.1, 0.8, 2), _even(rng, 3.5, 4.3, 2)
+    area = plain.coverage * 4 * np.pi * plain.radius**2
+    unit = theoretical_capacity(plain.radius) / 3600
+    rates = [s.value for s in plain.protocol if s.control in ("charge", "discharge")] or [0.05]
+    f = FARADAY / (GAS * plain.T)
+    most = f * (max(a * (4.3 - onset), a * (3.6 - onset)) + b * slope * (REFERENCE_X - 0.205))
+    largest = _log(rng, 1e-3, 0.5) * min(rates) * unit / area
+    growth = _log(rng, 1e-10, 1e-9)
+    side = SideReaction(
+        coupled=mode == "coupled",
+        i0=float(f"{largest * np.exp(-most):.3g}"),
+        a=a,
+        onset=onset,
+        b=b,
+        energy_slope=slope,
+        x_ref=REFERENCE_X,
+        conductivity=float(f"{growth / _log(rng, 1e-6, 2e-2):.3g}"),
+        growth=growth,
+        limiting=_log(rng, 1e-9, 1e-7) if rng.random() < 0.4 else float("inf"),
+        blocking=_log(rng, 1e-8, 1e-6) if rng.random() < 0.3 else float("inf"),
+    )
+    # A side current may keep a hold from falling to its cut-off, so that every hold has a duration too.
+    timed = tuple(
+        replace(s, duration=_log(rng, 600.0, LONG)) if s.control == "hold" and s.duration is None else s
+        for s in plain.protocol
+    )
+    model = "butler-volmer" if plain.model == "uniform-flux" else plain.model
+    return replace(
+        plain, label=f"{plain.kind}-{mode}-{seed}-{number}", model=model, protocol=timed, side=side, driving_force=force
+    )
 
 
 def _begins(first: Sentence, specimen: Specimen) -> bool:

@@ -22,7 +22,7 @@ from tests.reference.materials import ASSUMED_END, TERM_AMPLITUDE, TERM_SCALE, E
 from tests.reference.protocol import Run, StepResult
 
 LEVELS = {"full": (1.0, 2.0, 4.0, 8.0), "cap": (0.7, 1.0, 1.4, 2.0), "belt": (0.7, 1.0, 1.4, 2.0)}
-FORMAT = 3  # of cached references: changes with anything that changes their numbers
+FORMAT = 4  # of cached references: changes with anything that changes their numbers
 FIRST = 1e-3  # share of a step before which curves are not compared
 
 
@@ -34,6 +34,7 @@ class Tolerance:
     charge: float = 5e-3  # relative
     voltage: float = 5e-3  # V, at matched shares of the step
     contact: float = 1e-3  # in x
+    side: float = 1e-2  # relative: side charge, which is exponential in the potential
     promised: float = 1e-4  # in x: a voltage may be off by what this makes of it at the potential's slope there
 
 
@@ -62,6 +63,10 @@ class StepDifference:
     voltage_error: float = 0.0  # V, of the reference
     d_contact: float = NAN  # in x, over the same rows
     contact_error: float = 0.0  # in x, of the reference
+    side: float = NAN  # C, side charge from the start of the run to the end of the step, reference
+    d_side: float = NAN  # relative to that, over the same rows
+    side_error: float = 0.0  # the same, of the reference
+    d_film: float = NAN  # mean film thickness at the step's end, relative
 
     @property
     def same_reason(self) -> bool:
@@ -78,6 +83,8 @@ class StepDifference:
             or abs(self.d_charge) > tolerance.charge + 2 * self.charge_error
             or self.d_voltage_beyond > tolerance.voltage + 2 * self.voltage_error
             or self.d_contact > tolerance.contact + 2 * self.contact_error
+            or self.d_side > tolerance.side + 2 * self.side_error
+            or abs(self.d_film) > tolerance.side + 2 * self.side_error
         )
 
 
@@ -117,6 +124,7 @@ def reason_of(text: str) -> str:
         ("charge", "charge"),
         ("current", "current"),
         ("duration", "time"),
+        ("contact blocked", "blocked"),
     ):
         if text.startswith(word):
             return meaning
@@ -133,6 +141,8 @@ class ProgramStep:
     t: np.ndarray
     voltage: np.ndarray
     contact: np.ndarray
+    side: np.ndarray | None = None  # C, since the start of the run
+    film: np.ndarray | None = None  # m, mean over the contact
 
 
 @dataclass(frozen=True)
@@ -177,6 +187,8 @@ def run_program(keys: dict[str, Any]) -> Program:
                 t - t[0],
                 columns["Voltage [V]"][mine],
                 columns["Contact-mean stoichiometry"][mine],
+                columns["Side charge [C]"][mine] if "Side charge [C]" in columns else None,
+                columns["Film thickness mean [m]"][mine] if "Film thickness mean [m]" in columns else None,
             )
         )
     return Program(tuple(steps), tuple(solution.warnings), failure, infeasible, wall)
@@ -353,7 +365,27 @@ def _difference(
         voltage_error=errors[1],
         d_contact=float(np.abs(theirs.contact[rows] - ours["contact"]).max()),
         contact_error=errors[2],
+        **_side_differences(specimen, settled, k, theirs, rows, shares),
     )
+
+
+def _side_differences(
+    specimen: Specimen, settled: Settled, k: int, theirs: ProgramStep, rows: np.ndarray, shares: np.ndarray
+) -> dict[str, float]:
+    """Compare side charge and film, where there is a side reaction."""
+    if specimen.side is None or theirs.side is None:
+        return {}
+    ours = settled.curve(k, "side", shares)
+    end = max(float(ours.value[-1]), 1e-12 * specimen.problem().unit * 3600)
+    found = {
+        "side": end,
+        "d_side": float(np.abs(theirs.side[rows] - ours.value).max() / end),
+        "side_error": float(ours.error.max() / end),
+    }
+    if theirs.film is not None and specimen.side.coupled:
+        thick = float(settled.curve(k, "film", shares).value[-1])
+        found["d_film"] = float(theirs.film[-1] / thick - 1) if thick > 0 else 0.0
+    return found
 
 
 def end_term(amplitude: float = TERM_AMPLITUDE, scale: float = TERM_SCALE, centre: float = 0.9) -> EndOfDischarge:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.reference.cases import KINDS, draw
+from tests.reference.cases import KINDS, VARIANTS, draw
 from tests.reference.compare import Comparison, Tolerance, compare
 from tests.reference.materials import TERM_AMPLITUDE, TERM_CENTRE, TERM_SCALE, EndOfDischarge
 
@@ -20,7 +20,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cases", type=int, default=20, help="how many")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kind", choices=KINDS, default="radial")
+    parser.add_argument("--kind", choices=(*KINDS, *VARIANTS), default="radial")
     parser.add_argument("--json", type=Path, help="write every comparison here, one JSON document a line")
     parser.add_argument("--cache", type=Path, help="folder that keeps the reference's runs from one call to the next")
     parser.add_argument("--levels", type=int, default=3, help="grids of the reference, at most (2 to 4)")
@@ -63,6 +63,7 @@ def line(comparison: Comparison, tolerance: Tolerance, verbose: bool = False) ->
             + f", charge {_number(100 * step.d_charge, '+.3f')} %"
             + f", V {_number(1e3 * step.d_voltage, '.2f')} mV, end {_number(1e3 * step.d_end_voltage, '+.2f')} mV"
             + f", x {_number(step.d_contact, '.1e')}"
+            + (f", side charge {_number(100 * step.d_side, '.3f')} %" if math.isfinite(step.d_side) else "")
             + ("" if step.resolved else "   [reference unresolved]")
         )
     return "\n".join(rows)
@@ -75,7 +76,9 @@ def kind_of(text: str) -> str:
 
 def summary(comparisons: list[Comparison], tolerance: Tolerance) -> str:
     """Worst differences by kind of step, over the steps that the reference resolves and that ended alike."""
-    rows = ["step        number  unresolved  other reason  differ   worst duration  charge      V [mV]*   x"]
+    head = "step        number  unresolved  other reason  differ   worst duration  charge      V [mV]*   x"
+    with_side = any(math.isfinite(step.d_side) for one in comparisons for step in one.steps)
+    rows = [head + ("        side charge" if with_side else "")]
     for kind in ("Charge", "Discharge", "Hold", "Rest"):
         steps = []
         for one in comparisons:
@@ -93,7 +96,8 @@ def summary(comparisons: list[Comparison], tolerance: Tolerance) -> str:
             f"{kind:10s} {len(steps):7d} {sum(not s.resolved for s in steps):11d} "
             f"{sum(not s.same_reason for s in steps):13d} {sum(s.bad(tolerance) for s in steps):7d} "
             f"{_number(100 * worst('d_duration'), '14.3f')} % {_number(100 * worst('d_charge'), '8.3f')} % "
-            f"{_number(1e3 * worst('d_voltage'), '9.2f')} {_number(worst('d_contact'), '9.1e')}"
+            f"{_number(1e3 * worst('d_voltage_beyond'), '9.2f')} {_number(worst('d_contact'), '9.1e')}"
+            + (f" {_number(100 * worst('d_side'), '14.3f')} %" if with_side else "")
         )
     failed = sum(bool(one.failure) for one in comparisons)
     differing = [one for one in comparisons if one.bad(tolerance) or one.failure]

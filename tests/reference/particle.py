@@ -18,6 +18,26 @@ from tests.reference.materials import C_MAX, FARADAY, Array, Laws
 
 
 @dataclass(frozen=True)
+class SideReaction:
+    """Oxidation of the electrolyte under the contact and its film, as docs/decomposition.md has them; SI, E in eV/atom.
+
+    The reaction energy is a straight line, E(x) = E_ref + energy_slope (x - x_ref).
+    """
+
+    coupled: bool  # or only reported
+    i0: float  # i_ox0, A/m2
+    a: float  # 0 under the driving force "reaction-energy"
+    onset: float  # U_ox, V
+    b: float  # 0 under the driving force "potential"
+    energy_slope: float  # eV/atom per unit of x
+    x_ref: float
+    conductivity: float  # kappa, S/m
+    growth: float  # v_f, m3/C
+    limiting: float = np.inf  # d_c, m
+    blocking: float = np.inf  # d_block, m
+
+
+@dataclass(frozen=True)
 class Physics:
     """What the equations need beside the grid; SI."""
 
@@ -28,6 +48,7 @@ class Physics:
     film_resistance: float = 0.0  # ohm m2
     series_resistance: float = 0.0  # ohm
     c_max: float = C_MAX  # mol/m3
+    side: SideReaction | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,7 @@ class Particle:
         self.grid, self.physics = grid, physics
         self.psi = Kirchhoff(physics.laws.D)
         self.n, self.k = grid.volumes.size, grid.areas.size
+        self.size = self.n + self.k  # stoichiometries of a state: cells, then the surface of every contact column
         n, k = self.n, self.k
         surface = n + np.arange(k)
         self.touching, self.surface = grid.touching, surface
@@ -140,7 +162,7 @@ class Particle:
 
     def current(self, y: Array) -> Array:
         """Total current [A], positive on charge."""
-        psi, _ = self.psi(y[:-1])
+        psi, _ = self.psi(y[: self.size])
         return self.grid.areas @ self.current_density(psi)
 
     def voltage(self, y: Array) -> Array:
@@ -153,7 +175,27 @@ class Particle:
 
     def contact_mean(self, y: Array) -> Array:
         """Mean of x over the contact, weighted with area."""
-        return self.grid.areas @ y[self.n : -1] / self.grid.area
+        return self.grid.areas @ y[self.n : self.size] / self.grid.area
+
+    def extracted(self, y: Array) -> float:
+        """Charge [C] of the lithium that a full particle (x = 1) has lost."""
+        return float(1.0 - self.mean(y)) * self.capacity()
+
+    def passed(self, y: Array) -> float:
+        """Charge [C] that a counter shows, but for a constant."""
+        return self.extracted(y)
+
+    def side_charge(self, y: Array) -> float:
+        """Charge [C] of the side reaction; there is none here."""
+        return 0.0
+
+    def film(self, y: Array) -> float:
+        """Mean thickness [m] of the film on the contact; there is none here."""
+        return 0.0
+
+    def open_share(self, y: Array) -> float:
+        """Share of the contact that no film has closed."""
+        return 1.0
 
     def capacity(self) -> float:
         """Charge [C] that takes x from 1 to 0 everywhere."""
@@ -161,10 +203,10 @@ class Particle:
 
     def weights_of_outputs(self, y: Array) -> tuple[Array, Array]:
         """Return the gradients of voltage and of current with respect to y, for error control."""
-        _, D = self.psi(y[:-1])
+        _, D = self.psi(y[: self.size])
         gradient = np.zeros(y.size)
         np.add.at(gradient, self.touching, self.grid.areas * self.flux * D[self.touching])
-        gradient[self.n : -1] -= self.grid.areas * self.flux * D[self.n :]
+        gradient[self.n : self.size] -= self.grid.areas * self.flux * D[self.n :]
         voltage = self.physics.series_resistance * gradient
         voltage[-1] += 1.0
         return voltage, gradient

@@ -11,6 +11,7 @@ from tests.reference.grid import Grid
 from tests.reference.materials import X_MAX, X_MIN, Array
 from tests.reference.particle import Control, Particle, Physics
 from tests.reference.radau import C, Radau, Step
+from tests.reference.side import SideParticle
 
 MOST_STEPS = 3000  # of one protocol step; a step that takes more has failed
 RESOLVED = 1e-13  # relative width to which the end of a step is located
@@ -26,6 +27,7 @@ class ProtocolStep:
     voltage: float | None = None  # V: upper limit on charge, lower on discharge
     current: float | None = None  # A: a hold ends where |I| falls to it
     charge: float | None = None  # C passed in this step, either sign
+    physics: Physics | None = None  # where the step has a temperature of its own
 
 
 @dataclass
@@ -33,14 +35,16 @@ class Trace:
     """Rows over time within one protocol step, stages of the method included."""
 
     t: list[float] = field(default_factory=list)
-    rows: list[Array] = field(default_factory=list)  # voltage, current, mean x, contact mean x, smallest, largest x
+    rows: list[Array] = field(default_factory=list)  # as in OUTPUTS
 
     def columns(self) -> tuple[Array, Array]:
         """Return times [s] and rows as arrays."""
         return np.array(self.t), np.array(self.rows)
 
 
-OUTPUTS = ("V", "I", "mean", "contact", "min", "max")
+OUTPUTS = ("V", "I", "mean", "contact", "min", "max", "side", "film")
+"""Voltage, current, mean x, contact-mean x, smallest, largest x, side charge [C], mean thickness of the film [m]."""
+LEAST_OPEN = 1e-3  # share of the contact that must be open
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class StepResult:
 
     duration: float  # s
     charge: float  # C, positive on charge
-    reason: str  # time, voltage, current, charge, window, infeasible, failed
+    reason: str  # time, voltage, current, charge, window, blocked, infeasible, failed
     t: Array  # s since the step began, four rows per accepted step: its start and three stages
     rows: Array  # columns as in OUTPUTS
     balance: float  # lithium balance error over the lithium at x = 1, against the integral of the current
@@ -91,15 +95,23 @@ class _Runner:
 
     def row(self, y: Array) -> Array:
         p = self.particle
-        x = y[:-1]
-        return np.array(
-            [float(p.voltage(y)), float(p.current(y)), float(p.mean(y)), float(p.contact_mean(y)), x.min(), x.max()]
+        x = y[: p.size]
+        values = (
+            p.voltage(y),
+            p.current(y),
+            p.mean(y),
+            p.contact_mean(y),
+            x.min(),
+            x.max(),
+            p.side_charge(y),
+            p.film(y),
         )
+        return np.array([float(value) for value in values])
 
-    def events(self, y: Array, step: ProtocolStep, mean_start: float) -> dict[str, float]:
+    def events(self, y: Array, step: ProtocolStep, start: float) -> dict[str, float]:
         """Return the functions that become positive where the step ends."""
         p = self.particle
-        xs = y[p.n : -1]
+        xs = y[p.n : p.size]
         sign = np.sign(step.value) if step.control == "current" else 0.0
         out: dict[str, float] = {}
         if step.voltage is not None:
@@ -107,12 +119,13 @@ class _Runner:
         if step.current is not None:
             out["current"] = (step.current - abs(float(p.current(y)))) / self.unit
         if step.charge is not None:
-            passed = abs(mean_start - float(p.mean(y))) * p.capacity()
-            out["charge"] = (passed - step.charge) / step.charge
+            out["charge"] = (abs(p.passed(y) - start) - step.charge) / step.charge
         if sign > 0 or step.control == "voltage":
             out["window low"] = self.window[0] - xs.min()
         if sign < 0 or step.control == "voltage":
             out["window high"] = xs.max() - self.window[1]
+        if p.film(y) > 0.0:
+            out["blocked"] = LEAST_OPEN - p.open_share(y)
         return out
 
     def run(self, y: Array, step: ProtocolStep) -> tuple[StepResult, Array]:
@@ -120,11 +133,11 @@ class _Runner:
         p = self.particle
         p.control = Control("voltage" if step.control == "voltage" else "current", step.value)
         y = p.consistent(y)
-        mean_start = float(p.mean(y))
+        start = p.passed(y)
         trace = Trace()
         trace.t.append(0.0)
         trace.rows.append(self.row(y))
-        known = self.events(y, step, mean_start)
+        known = self.events(y, step, start)
         done = [name for name, value in known.items() if value > 1e-12]
         if done:
             reason = "window" if all(name.startswith("window") for name in done) else "infeasible"
@@ -150,7 +163,7 @@ class _Runner:
             if trial.error > 1.0:
                 h, rejected, retried = size * factor, rejected + 1, True
                 continue
-            after = self.events(trial.stages[:, 2], step, mean_start)
+            after = self.events(trial.stages[:, 2], step, start)
             crossed = [name for name, value in after.items() if value > 0.0 and known[name] <= 1e-12]
             between = self._between(y, trial)
             if between > 1.0:
@@ -158,18 +171,18 @@ class _Runner:
                 continue
             factor = min(factor, float(np.clip(0.8 * max(between, 1e-12) ** -0.25, 0.2, 6.0)))
             end = None
-            inside = [self.events(trial.stages[:, k], step, mean_start) for k in (0, 1)] if not crossed else []
+            inside = [self.events(trial.stages[:, k], step, start) for k in (0, 1)] if not crossed else []
             if any(value > 1e-9 and known[name] <= 1e-12 for one in inside for name, value in one.items()):
                 h, rejected = 0.3 * size, rejected + 1  # crossed and came back within the step
                 continue
             if crossed:
-                located = [(self._locate(y, trial, name, known[name], step, mean_start), name) for name in crossed]
+                located = [(self._locate(y, trial, name, known[name], step, start), name) for name in crossed]
                 if any(one is None for one, _ in located):
                     h, rejected, retried = 0.3 * size, rejected + 1, True
                     continue
                 (trial, end) = min(located, key=lambda pair: pair[0].h)
                 size = trial.h
-                after = self.events(trial.stages[:, 2], step, mean_start)
+                after = self.events(trial.stages[:, 2], step, start)
             self._record(trace, t, y, trial)
             currents = trace_currents(trace)
             passed += size * float(COLLOCATION @ currents)
@@ -183,12 +196,12 @@ class _Runner:
                 t = step.duration
                 break
             h = size * factor
-        balance = (mean_start - float(p.mean(y))) - passed / p.capacity()
-        charge = (mean_start - float(p.mean(y))) * p.capacity()
+        charge = p.passed(y) - start
+        balance = (charge - passed) / p.capacity()
         return self._result(trace, t, charge, reason, balance, taken, rejected), y
 
     def _first(self, y: Array) -> float:
-        _, D = self.particle.psi(y[:-1])
+        _, D = self.particle.psi(y[: self.particle.size])
         return 1e-3 * self.particle.grid.half_cell**2 / float(D.max())
 
     def _try(self, y: Array, h: float, known: tuple[Array, Array, float, float] | None, retried: bool) -> Step | None:
@@ -198,20 +211,18 @@ class _Runner:
             start, stages, size, since = known
             nodes = np.concatenate([[0.0], C]) * size
             guess = _polynomial(nodes, np.column_stack([start, stages]), since + C * h)
-            x = guess[:-1]
-            if not (x.min() > 0.01 and x.max() < 0.99 and np.abs(x - y[:-1, None]).max() < 0.2):
+            x = guess[: self.particle.size]
+            if not (x.min() > 0.01 and x.max() < 0.99 and np.abs(x - y[: self.particle.size, None]).max() < 0.2):
                 guess = None
         trial = self.radau.step(y, h, guess, retried)
         if trial is None and guess is not None:
             trial = self.radau.step(y, h, None, retried)
         return trial
 
-    def _locate(
-        self, y: Array, trial: Step, name: str, before: float, step: ProtocolStep, mean_start: float
-    ) -> Step | None:
+    def _locate(self, y: Array, trial: Step, name: str, before: float, step: ProtocolStep, start: float) -> Step | None:
         """Shorten the step until its end is the event, by the Illinois variant of false position on true steps."""
         low, high, g_low, best = 0.0, trial.h, min(before, -1e-300), trial
-        g_high = self.events(trial.stages[:, 2], step, mean_start)[name]
+        g_high = self.events(trial.stages[:, 2], step, start)[name]
         for _ in range(100):
             if g_high <= 1e-12 or high - low <= RESOLVED * high:
                 return best
@@ -220,7 +231,7 @@ class _Runner:
             new = self._try(y, h, (y, best.stages, best.h, 0.0), False)
             if new is None:
                 return None
-            g = self.events(new.stages[:, 2], step, mean_start)[name]
+            g = self.events(new.stages[:, 2], step, start)[name]
             if g > 0.0:
                 high, g_high, best, g_low = h, g, new, 0.5 * g_low
             elif g > -1e-12:
@@ -288,15 +299,21 @@ def simulate(
 ) -> Run:
     """Run a protocol from a uniform stoichiometry; `unit` is the current [A] of 1 C, for scales only."""
     began = time.perf_counter()
-    particle = Particle(grid, physics)
-    particle.current_scale = unit
-    y = np.full(particle.n + particle.k + 1, initial)
+    particle = _particle(grid, physics, unit)
+    y = np.zeros(particle.mass.size + 1)
+    y[: particle.size] = initial
     y[-1] = float(physics.laws.U(np.array([initial]))[0])
-    runner = _Runner(particle, tolerance, window, unit)
     results = []
     for step in protocol:
-        result, y = runner.run(y, step)
+        particle = _particle(grid, physics if step.physics is None else step.physics, unit)
+        result, y = _Runner(particle, tolerance, window, unit).run(y, step)
         results.append(result)
         if result.reason in ("infeasible", "failed"):
             break
     return Run(tuple(results), time.perf_counter() - began, y.size)
+
+
+def _particle(grid: Grid, physics: Physics, unit: float) -> Particle:
+    particle = Particle(grid, physics) if physics.side is None else SideParticle(grid, physics)
+    particle.current_scale = unit
+    return particle

@@ -47,7 +47,7 @@ class Factors:
         data = entries.astype(complex if isinstance(shift, complex) else float)
         data[particle.diagonal] += extra - shift * particle.mass
         self.row, size = row, column.size
-        if particle.grid.shape[1] == 1:
+        if particle.grid.shape[1] == 1 and column.size == particle.size:
             matrix = sp.csc_matrix((data, particle.indices, particle.indptr), shape=(size, size))
             bands = [np.ascontiguousarray(matrix.diagonal(d)) for d in (-1, 0, 1)]
             factorize, solve = (zgttrf, zgttrs) if data.dtype == complex else (dgttrf, dgttrs)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import asyncsoc as aso
-from tests.reference.cases import KINDS, Sentence, Specimen, draw
+from tests.reference.cases import KINDS, VARIANTS, Sentence, Specimen, draw
 from tests.reference.compare import Tolerance, compare, run_program
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", (*KINDS, *VARIANTS))
 def test_every_case_can_be_read(kind: str) -> None:
     for number in range(40):
         specimen = draw(kind, 7, number)
@@ -22,7 +22,8 @@ def test_every_case_can_be_read(kind: str) -> None:
 
 
 def test_a_case_is_the_same_every_time() -> None:
-    assert draw("axisymmetric", 3, 5) == draw("axisymmetric", 3, 5)
+    for kind in (*KINDS, *VARIANTS):
+        assert draw(kind, 3, 5) == draw(kind, 3, 5)
     assert draw("axisymmetric", 3, 5) != draw("axisymmetric", 3, 6)
     assert draw("axisymmetric", 3, 5) != draw("axisymmetric", 4, 5)
 

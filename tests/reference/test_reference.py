@@ -5,8 +5,11 @@ Closed forms come from `asyncsoc.verification`, which imports nothing of the sol
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from tests.reference.converge import Problem, converged, richardson, run, runs
@@ -25,7 +28,7 @@ from tests.reference.materials import (
     sturm_slope,
     theoretical_capacity,
 )
-from tests.reference.particle import Control, Particle, Physics
+from tests.reference.particle import Control, Particle, Physics, SideReaction
 from tests.reference.protocol import ProtocolStep, simulate
 from tests.reference.radau import Radau
 
@@ -344,3 +347,75 @@ def test_window_under_the_contact_ends_a_step() -> None:
     step = run(case, 0.5, 1e-6).steps[0]
     assert step.reason == "window"
     assert step.end("min") == pytest.approx(0.4, abs=1e-9)
+
+
+SIDE = SideReaction(
+    coupled=True, i0=1e-3, a=0.5, onset=3.9, b=2.0, energy_slope=0.4, x_ref=0.63, conductivity=1e-7, growth=4e-10,
+    limiting=2e-8, blocking=3e-7,
+)  # fmt: skip
+
+
+def well_mixed(physics: Physics, side: SideReaction, control: Control, times: np.ndarray) -> np.ndarray:
+    """Rows of x and film thickness of a particle in which lithium diffuses at once, by scipy: plain ODEs."""
+    f, area_per_volume = FARADAY / (GAS * T), 3 / RADIUS
+    i0 = float(physics.laws.i0(np.array([0.5]))[0])
+
+    def currents(x: float, d: float) -> tuple[float, float]:
+        resistance, open_share = physics.film_resistance + d / side.conductivity, 1 - d / side.blocking
+
+        def both(i: float) -> tuple[float, float]:
+            v = 4.5 - SLOPE * x + i / i0 / f
+            drive = side.a * (v - side.onset) - side.b * side.energy_slope * (x - side.x_ref)
+            return v, side.i0 * np.exp(f * drive) / (1 + d / side.limiting)
+
+        def row(i: float) -> float:
+            v, o = both(i)
+            return v + (i + o) * resistance - control.value if control.kind == "voltage" else open_share * (i + o)
+
+        i = brentq(row, -50.0, 50.0, xtol=1e-14)
+        return open_share * i, open_share * both(i)[1]
+
+    def rates(_: float, y: np.ndarray) -> list[float]:
+        i, o = currents(*y)
+        return [-area_per_volume * i / FARADAY / C_MAX, side.growth * o]
+
+    return solve_ivp(rates, (0.0, times[-1]), [0.6, 0.0], "LSODA", times, rtol=1e-10, atol=1e-14).y
+
+
+@pytest.mark.parametrize(
+    ("step", "control"),
+    [
+        (ProtocolStep("current", 0.0, 20000.0), Control("current", 0.0)),
+        (ProtocolStep("voltage", 4.0, 20000.0), Control("voltage", 4.0)),
+    ],
+)
+def test_side_reaction_and_film_where_diffusion_is_fast(step: ProtocolStep, control: Control) -> None:
+    laws = Laws(U=straight_laws().U, slope=constant(-SLOPE), D=constant(1e-9), i0=constant(0.5), i0_slope=constant(0.0))
+    physics = Physics(laws, T, "linear", film_resistance=0.01, side=SIDE)
+    result = run(problem(physics=physics, protocol=(step,)), 0.5, 1e-8).steps[0]
+    times = np.array([0.0, 100.0, 3000.0, 20000.0])
+    x, film = well_mixed(physics, SIDE, control, times)
+    np.testing.assert_allclose(result.at(times, "mean"), x, atol=2e-6)
+    np.testing.assert_allclose(result.at(times, "film")[1:], film[1:], rtol=1e-4)
+    assert film[-1] > 1e-8
+
+
+def test_a_side_reaction_only_reported_leaves_the_run_alone() -> None:
+    step = ProtocolStep("current", 2e-11, 5000.0)
+    plain = Physics(default_laws(T), T)
+    reported, nothing = replace(SIDE, coupled=False), replace(SIDE, i0=0.0)
+    runs_of = [run(problem(physics=replace(plain, side=side), protocol=(step,)), 0.5, 1e-8).steps[0]
+               for side in (None, reported, nothing)]  # fmt: skip
+    for other in runs_of[1:]:
+        assert other.end("V") == pytest.approx(runs_of[0].end("V"), abs=1e-7)
+    assert runs_of[1].end("side") > 0.0 == runs_of[2].end("side")
+
+
+def test_a_counter_counts_the_side_reaction_too() -> None:
+    physics = Physics(default_laws(T), T, side=SIDE)
+    result = run(problem("cap", 0.3, physics=physics, protocol=(ProtocolStep("current", 5e-12, 8000.0),)), 0.5, 1e-6)
+    step = result.steps[0]
+    assert step.charge == pytest.approx(5e-12 * 8000.0, rel=1e-9)
+    lithium = (0.6 - step.end("mean")) * FARADAY * C_MAX * 4 / 3 * np.pi * RADIUS**3
+    assert lithium + step.end("side") == pytest.approx(step.charge, rel=1e-9)
+    assert step.end("side") > 0.01 * step.charge

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import asyncsoc as aso
+from asyncsoc.errors import InputError
 from asyncsoc.observables import names
 from asyncsoc.results.solution import Solution
 
@@ -147,3 +148,28 @@ def test_rows_within_a_hold_add_up_to_its_charge() -> None:
     first, middle, last = slice(0, -2, 2), slice(1, None, 2), slice(2, None, 2)
     added = float(np.sum((time[last] - time[first]) / 6.0 * (current[first] + 4.0 * current[middle] + current[last])))
     assert added == pytest.approx(solution.steps[1].charge, rel=3e-3)
+
+
+def test_every_step_has_its_own_temperature() -> None:
+    warm = ["Charge at C/20 for 60 s", "Charge at C/20 for 60 s (30 degC)", "Charge at C/20 for 60 s (90 degC)"]
+    solution = run(warm, start=0.6, radius="1 um")
+    ends = [np.flatnonzero(solution.columns[names.STEP] == number)[-1] for number in (1, 2, 3)]
+    series, kinetic = (solution.columns[name][ends] for name in (names.SERIES, names.KINETIC))
+    # PEO-LiTFSI, 80 um, 25.5 Ah/m2: S/m at 60, 30 and 90 degC as measured, so many volts at 1.275 A/m2
+    measured = np.array([0.0466, 0.00122, 0.1355])
+    np.testing.assert_allclose(series, 80e-6 / measured * 25.5 / 20.0, rtol=1e-12)
+    # i = 2 i0(T) sinh(F eta/2RT), i0 with 24.01 kJ/mol (assumed): cold costs more, by what these two say.
+    density = solution.columns[names.CURRENT][ends[0]] / (4.0 * np.pi * 1e-12)
+    kelvin = np.array([333.15, 303.15, 363.15])
+    x = solution.columns[names.CONTACT_X][ends]
+    i0 = 0.6 * x**0.43 * (1.0 - x) ** 0.57 * np.exp(24010.0 / 8.314462618 * (1.0 / 333.15 - 1.0 / kelvin))
+    expected = 2.0 * 8.314462618 * kelvin / 96485.33212 * np.arcsinh(density / (2.0 * i0))
+    np.testing.assert_allclose(kinetic, expected, rtol=1e-4)
+
+
+def test_the_temperature_of_one_step_alone_is_said_where_it_leaves_what_was_measured() -> None:
+    solution = run(["Charge at C/100 for 60 s", "Rest for 60 s (10 degC)"], start=0.6)
+    assert any("at 10 degC the separator's conductivity" in warning for warning in solution.warnings)
+    with pytest.raises(InputError) as caught:
+        run(["Charge at C/100 for 60 s", "Rest for 60 s (-40 degC)"], start=0.6)
+    assert caught.value.where == "protocol step 2"

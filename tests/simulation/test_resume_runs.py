@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import h5py
 import numpy as np
 import pytest
 
@@ -86,3 +89,50 @@ def test_another_case_cannot_be_gone_on_with(whole, changed, where):
         simulate(changed, resume=whole)
     assert caught.value.where == where
     assert caught.value.exit_code == 2
+
+
+def rewritten(path, change) -> Solution:
+    """Return the file's run with the record of its checkpoint changed, as another version may have written it."""
+    path.with_name(path.name + ".sha256").unlink()
+    with h5py.File(path, "r+") as file:
+        record = json.loads(file["record/checkpoint"][()])
+        change(record, file)
+        del file["record/checkpoint"]
+        text = json.dumps(record).encode()
+        file["record"].create_dataset("checkpoint", data=text, dtype=h5py.string_dtype("utf-8", len(text)))
+    return Solution.load(path)
+
+
+def test_a_checkpoint_of_the_first_version_is_read_by_position(whole, tmp_path):
+    def to_first(record, file) -> None:
+        del record["version"], record["state"]
+
+    first = rewritten(simulate(case(*STEPS[:1])).save(tmp_path), to_first)
+    resumed = simulate(case(), resume=first)
+    np.testing.assert_allclose(resumed.columns["Voltage [V]"], whole.columns["Voltage [V]"], rtol=1e-12)
+
+
+def test_numbers_are_found_by_name_and_not_by_place(whole, tmp_path):
+    def reorder(record, file) -> None:
+        values = file["checkpoint/state"][()]
+        record["state"] = record["state"][::-1]
+        file["checkpoint/state"][...] = values[::-1]
+
+    partial = interrupted(0.3, tmp_path / "a")
+    path = partial.save(tmp_path / "b")
+    resumed = simulate(case(), resume=rewritten(path, reorder))
+    np.testing.assert_allclose(resumed.columns["Voltage [V]"], whole.columns["Voltage [V]"], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record, file: record.update(version=99),
+        lambda record, file: record["state"].__setitem__(3, "a number this version does not know"),
+    ],
+)
+def test_a_checkpoint_of_another_version_can_be_looked_at_and_not_gone_on_with(change, tmp_path):
+    solution = rewritten(simulate(case(*STEPS[:1])).save(tmp_path), change)
+    assert solution.columns["Voltage [V]"][-1] == pytest.approx(4.2)
+    with pytest.raises(InputError, match="no state to go on from"):
+        simulate(case(), resume=solution)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from asyncsoc.errors import InputError
+from asyncsoc.sweep import tables
 from asyncsoc.sweep.tables import read_table
 
 BASE = {"protocol": {"steps": ["Charge at {rate} C until 4.2 V"]}}
@@ -57,3 +58,9 @@ def test_a_missing_table_and_a_damaged_one(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     with pytest.raises(InputError, match="cannot be read"):
         read_table(write(tmp_path / "cases.parquet", "no parquet"), BASE)
+
+
+def test_a_table_too_large_to_be_read_in_a_minute_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MOST_CELLS", 4)
+    with pytest.raises(InputError, match="at most 2 with 2 columns"):
+        read_table(write(tmp_path / "cases.csv", "rate,contact.coverage\n" + "1,0.5\n" * 3), BASE)
