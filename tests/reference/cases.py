@@ -278,7 +278,7 @@ def _side_keys(side: SideReaction, driving_force: str) -> dict[str, Any]:
 
 
 def _with_side_reaction(plain: Specimen, mode: str, seed: int, number: int) -> Specimen:
-    """Return the same case with a side reaction that takes from a thousandth to half of its smallest current."""
+    """Return the same case with a side reaction that takes from a thousandth to all of its smallest current."""
     rng = np.random.default_rng([seed, number, 1000 + SIDE_MODES.index(mode)])
     force = str(rng.choice(["potential", "reaction-energy", "both"]))
     a = 0.0 if force == "reaction-energy" else _even(rng, 0.2, 0.8, 2)
@@ -288,8 +288,8 @@ def _with_side_reaction(plain: Specimen, mode: str, seed: int, number: int) -> S
     unit = theoretical_capacity(plain.radius) / 3600
     rates = [s.value for s in plain.protocol if s.control in ("charge", "discharge")] or [0.05]
     f = FARADAY / (GAS * plain.T)
-    most = f * (max(a * (4.3 - onset), a * (3.6 - onset)) + b * slope * (REFERENCE_X - 0.205))
-    largest = _log(rng, 1e-3, 0.5) * min(rates) * unit / area
+    most = f * (a * (4.2 - onset) + b * slope * (REFERENCE_X - 0.3))
+    largest = _log(rng, 1e-3, 1.0) * min(rates) * unit / area
     growth = _log(rng, 1e-10, 1e-9)
     side = SideReaction(
         coupled=mode == "coupled",
@@ -304,11 +304,12 @@ def _with_side_reaction(plain: Specimen, mode: str, seed: int, number: int) -> S
         limiting=_log(rng, 1e-9, 1e-7) if rng.random() < 0.4 else float("inf"),
         blocking=_log(rng, 1e-8, 1e-6) if rng.random() < 0.3 else float("inf"),
     )
-    # A side current may keep a hold from falling to its cut-off, so that every hold has a duration too.
+    # A side current may keep a step from ever reaching its limit, so that every step has a duration too.
     timed = tuple(
-        replace(s, duration=_log(rng, 600.0, LONG)) if s.control == "hold" and s.duration is None else s
+        s if s.duration is not None else replace(s, duration=_log(rng, 600.0, LONG)) if s.control == "hold"
+        else replace(s, duration=float(f"{1.2 * 3600 / s.value:.4g}"))
         for s in plain.protocol
-    )
+    )  # fmt: skip
     model = "butler-volmer" if plain.model == "uniform-flux" else plain.model
     return replace(
         plain, label=f"{plain.kind}-{mode}-{seed}-{number}", model=model, protocol=timed, side=side, driving_force=force
