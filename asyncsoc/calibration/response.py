@@ -17,6 +17,7 @@ from asyncsoc.simulation.films import electrode_resistance
 from asyncsoc.simulation.setup import prepare
 from asyncsoc.simulation.watching import setting_of
 from asyncsoc.stepping.integrate import integrate
+from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.warmup import compile_kernels
 
@@ -109,7 +110,7 @@ def respond(case: Case, data: Sequence[Measured]) -> Response:
         recorder = RateRecorder(setting_of(setup, setup.side, case.side_reaction.risk_threshold))
     curves = _Curves(recorder)
     compile_kernels()
-    outcome = integrate(setup.system, [setup.member], [[curves]])[0]
+    outcome = integrate(Problem.alone(setup.system, [setup.member]), [[curves]])[0]
     if not curves.time and outcome.error is not None:
         raise outcome.error
     found = np.zeros(0) if recorder is None else recorder.columns()[names.INTERFACE_RESISTANCE]

@@ -1,135 +1,183 @@
-"""Attempts of many members, eight side by side where there are enough; a member's bits are the same alone or not."""
+"""Attempts of many groups: eight particles side by side where there are enough; bits are the same alone or not.
+
+Particles that are alone in their groups go through all phases of a step in one call (`attempt_alone`), in memory that
+the next eight use again. Groups of several particles go phase by phase through all their blocks, each with memory of
+its own (`begin_blocks`, `rhs_of_blocks`, `update_blocks`, `finish_blocks`), and are reduced between (`reduce_slopes`,
+`reduce_stages`); both are the phases of `rosenbrock`.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.kernels.boundary import reduce_corner, reduce_stage
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.contact import CURRENT, SIDE
-from asyncsoc.kernels.controller import LAMBDA, judge, plan, prepare
-from asyncsoc.kernels.lanes import WIDTH, at, every, load, put, store, width
-from asyncsoc.kernels.members import ACTIVE, N_CONTACT, Members
-from asyncsoc.kernels.members import TOLERANCE as STEP_TOLERANCE
-from asyncsoc.kernels.rosenbrock import attempt
+from asyncsoc.kernels.controller import judge, plan
+from asyncsoc.kernels.lanes import WIDTH
+from asyncsoc.kernels.particles import Body, Contacts
+from asyncsoc.kernels.rosenbrock import begin_step, finish_step, stage_rhs, stage_update
 from asyncsoc.kernels.tableaux import Tableau
-from asyncsoc.kernels.workspace import ERROR, LAM, N_LOCAL, TOLERANCE, H, System, lay_out, workspace_size
+from asyncsoc.kernels.workspace import System, lay_out, workspace_size
 
 FEWEST = 3
-"""Members from which on eight lanes are quicker than one after the other."""
+"""Particles from which on eight lanes are quicker than one after the other."""
 
 
 @kernel
-def _keep_continuous(tableau, members, group, count, ws):
-    """Keep the coefficients of the continuous solution of a step of the first `count` members."""
-    n, s = ws.x.shape[0], tableau.a.shape[0]
-    for m in range(3):
-        for i in range(n):
-            total = every(ws.x, 0.0)
-            for p in range(s):
-                total += tableau.dense[m, p] * load(ws.stages, p * n + i)
-            store(ws.psi, i, total)
-        for lane in range(count):
-            row = members.dense[group[lane], m]
-            for i in range(n):
-                row[i] = at(ws.psi, i, lane)
+def _keep_currents(contacts, groups, g):
+    for j in range(groups.first[g], groups.first[g] + groups.size[g]):
+        local = contacts.local[j]
+        for k in range(contacts.parameters[j].contact_nodes):
+            contacts.current[j, k] = local[CURRENT, k]
+            contacts.side_current[j, k] = local[SIDE, k]
 
 
 @kernel
-def _keep_film(tableau, members, j, stages):
-    for m in range(3):
-        for k in range(int(members.facts[j, N_CONTACT])):
-            total = 0.0
-            for p in range(stages.shape[0]):
-                total += tableau.dense[m, p] * stages[p, k]
-            members.film_dense[j, m, k] = total
+def _judged(tableau, contacts, groups, g):
+    groups.outcome[g] = judge(tableau, contacts, groups, g)
+    _keep_currents(contacts, groups, g)
 
 
 @kernel
-def _keep_currents(members, j, local):
-    for k in range(int(members.facts[j, N_CONTACT])):
-        members.current[j, k] = local[CURRENT, k]
-        members.side_current[j, k] = local[SIDE, k]
-
-
-@kernel
-def _attempt_group(system, tableau, members, group, count, ws):
-    """Attempt a step of the members of `group` (lanes,), of which those after the first `count` are there for company.
-
-    Fills `x_new`, `film_new`, `dense`, the current densities, `state`, `search` and `outcome`.
-    """
-    n = system.mass.size
-    for lane in range(width(ws.x)):
-        j = group[lane]
-        x, numbers = members.x[j], ws.numbers[lane]
-        numbers[H] = plan(members, j)
-        numbers[TOLERANCE], numbers[LAM] = members.facts[j, STEP_TOLERANCE], members.state[j, LAMBDA]
-        put(ws.iterations, 0, lane, 0.0)
-        for i in range(n):
-            put(ws.x, i, lane, x[i])
-    attempt(system, tableau, members, group, ws)
+def _attempt_block(system, tableau, contacts, groups, body, block, count, ws):
+    """Attempt a step of the first `count` particles of `block`, each alone in its group."""
     for lane in range(count):
-        j = group[lane]
-        x, finite = members.x_new[j], at(ws.ok, 0, lane) > 0.0
-        for i in range(n):
-            x[i] = at(ws.x, i, lane)
-            finite = finite and np.isfinite(x[i])
-        local = ws.local[lane]
-        for k in range(int(members.facts[j, N_CONTACT])):
-            finite = finite and np.isfinite(members.film_new[j, k])
-        if not finite:
-            ws.numbers[lane, ERROR] = np.nan
-        members.outcome[j] = judge(tableau, members, j, ws.numbers[lane], local)
-        members.iterations[j] += at(ws.iterations, 0, lane)
-        _keep_currents(members, j, local)
-        if members.facts[j, ACTIVE] > 0.0:
-            _keep_film(tableau, members, j, ws.film_stages[lane])
-    _keep_continuous(tableau, members, group, count, ws)
+        plan(contacts, groups, contacts.parameters[body.number[block[lane]]].group)
+    begin_step(system, tableau, contacts, groups, body, block, count, ws)
+    for lane in range(count):
+        reduce_corner(contacts, groups, contacts.parameters[body.number[block[lane]]].group)
+    for stage in range(tableau.a.shape[0]):
+        stage_rhs(system, tableau, contacts, body, block, count, stage, ws)
+        for lane in range(count):
+            reduce_stage(contacts, groups, contacts.parameters[body.number[block[lane]]].group)
+        stage_update(contacts, groups, body, block, count, stage, ws)
+    finish_step(system, tableau, contacts, groups, body, block, count, ws)
+    for lane in range(count):
+        _judged(tableau, contacts, groups, contacts.parameters[body.number[block[lane]]].group)
+
+
+@kernel
+def _together(count):
+    """Return how many of `count` particles go eight side by side; the others go one after the other."""
+    while count % WIDTH and count % WIDTH < FEWEST:
+        count -= 1
+    return count
 
 
 @kernel(nogil=True)
-def attempt_members(system, tableau, members, listed, memory):
-    """Attempt one step of each member listed, in the memory of this thread; releases the interpreter lock."""
-    s, c = tableau.a.shape[0], members.nodes.shape[1]
-    together = listed.size
-    while together % WIDTH and together % WIDTH < FEWEST:
-        together -= 1
+def attempt_alone(system, tableau, contacts, groups, body, listed, memory):
+    """Attempt a step of each particle listed, alone in its group, in the memory of this thread.
+
+    `listed` (k,) are places in `body`. Fills the new states and the groups' outcomes; releases the interpreter lock.
+    """
+    s, c = tableau.a.shape[0], body.nodes.shape[1]
+    together = _together(listed.size)
     half = workspace_size(system, s, c, WIDTH)
     if together > 0:
         ws = lay_out(system, s, c, WIDTH, (WIDTH,), memory[:half])
-        group = np.empty(WIDTH, dtype=np.int64)
+        block = np.empty(WIDTH, dtype=np.int64)
         for first in range(0, together, WIDTH):
             count = min(WIDTH, together - first)
             for lane in range(WIDTH):
-                group[lane] = listed[first + min(lane, count - 1)]
-            _attempt_group(system, tableau, members, group, count, ws)
+                block[lane] = listed[first + min(lane, count - 1)]
+            _attempt_block(system, tableau, contacts, groups, body, block, count, ws)
     if together < listed.size:
         alone = lay_out(system, s, c, 1, (), memory[memory.size - workspace_size(system, s, c, 1) :])
         for position in range(together, listed.size):
-            _attempt_group(system, tableau, members, listed[position : position + 1], 1, alone)
+            _attempt_block(system, tableau, contacts, groups, body, listed[position : position + 1], 1, alone)
 
 
-def scratch_memory(system: System, tableau: Tableau, members: Members, count: int) -> NDArray[np.float64]:
-    """Return the memory one thread needs to attempt steps of `count` members, for as long as it goes on.
+@kernel(nogil=True)
+def plan_groups(contacts, groups, listed):
+    """Choose the next step sizes of the groups listed."""
+    for p in range(listed.size):
+        plan(contacts, groups, listed[p])
+
+
+@kernel(nogil=True)
+def begin_blocks(system, tableau, contacts, groups, body, blocks, counts, memories):
+    """Begin a step of every block (b, WIDTH) of particles of one mesh, the first `counts` (b,) of each real.
+
+    `memories` (b, size) keep what each needs until it is finished.
+    """
+    s, c = tableau.a.shape[0], body.nodes.shape[1]
+    for p in range(counts.size):
+        ws = lay_out(system, s, c, WIDTH, (WIDTH,), memories[p])
+        begin_step(system, tableau, contacts, groups, body, blocks[p], counts[p], ws)
+
+
+@kernel(nogil=True)
+def rhs_of_blocks(system, tableau, contacts, body, stage, blocks, counts, memories):
+    """Solve for a stage of every block at the unknowns as they are."""
+    s, c = tableau.a.shape[0], body.nodes.shape[1]
+    for p in range(counts.size):
+        ws = lay_out(system, s, c, WIDTH, (WIDTH,), memories[p])
+        stage_rhs(system, tableau, contacts, body, blocks[p], counts[p], stage, ws)
+
+
+@kernel(nogil=True)
+def update_blocks(system, tableau, contacts, groups, body, stage, blocks, counts, memories):
+    """Complete a stage of every block with the changes of the groups' unknowns."""
+    s, c = tableau.a.shape[0], body.nodes.shape[1]
+    for p in range(counts.size):
+        ws = lay_out(system, s, c, WIDTH, (WIDTH,), memories[p])
+        stage_update(contacts, groups, body, blocks[p], counts[p], stage, ws)
+
+
+@kernel(nogil=True)
+def finish_blocks(system, tableau, contacts, groups, body, blocks, counts, memories):
+    """Finish the step of every block."""
+    s, c = tableau.a.shape[0], body.nodes.shape[1]
+    for p in range(counts.size):
+        ws = lay_out(system, s, c, WIDTH, (WIDTH,), memories[p])
+        finish_step(system, tableau, contacts, groups, body, blocks[p], counts[p], ws)
+
+
+@kernel(nogil=True)
+def reduce_slopes(contacts, groups, listed):
+    """Add up the slopes of the constraints over the particles of each group listed."""
+    for p in range(listed.size):
+        reduce_corner(contacts, groups, listed[p])
+
+
+@kernel(nogil=True)
+def reduce_stages(contacts, groups, listed):
+    """Add up what the particles of each group listed miss of its constraint, and set the change of its unknown."""
+    for p in range(listed.size):
+        reduce_stage(contacts, groups, listed[p])
+
+
+@kernel(nogil=True)
+def judge_groups(tableau, contacts, groups, listed):
+    """Judge the attempts of the groups listed."""
+    for p in range(listed.size):
+        _judged(tableau, contacts, groups, listed[p])
+
+
+def scratch_memory(system: System, tableau: Tableau, body: Body, count: int) -> NDArray[np.float64]:
+    """Return the memory one thread needs to attempt steps of `count` particles, for as long as it goes on.
 
     It begins where a line of the cache does, so that eight numbers side by side lie in one.
     """
-    shape = system, tableau.a.shape[0], members.nodes.shape[1]
+    shape = system, tableau.a.shape[0], body.nodes.shape[1]
     together = workspace_size(*shape, WIDTH) if count >= FEWEST else 0
-    size = together + workspace_size(*shape, 1)
-    memory = np.zeros(size + WIDTH)
+    return _aligned(1, together + workspace_size(*shape, 1))[0]
+
+
+def block_memory(system: System, tableau: Tableau, body: Body, blocks: int) -> NDArray[np.float64]:
+    """Return the memory (blocks, size) that keeps so many blocks through a step, lines of the cache each."""
+    size = workspace_size(system, tableau.a.shape[0], body.nodes.shape[1], WIDTH)
+    return _aligned(blocks, size + -size % WIDTH)
+
+
+def _aligned(rows: int, size: int) -> NDArray[np.float64]:
+    memory = np.zeros(rows * size + WIDTH)
     start = (-memory.ctypes.data // memory.itemsize) % WIDTH
-    return memory[start : start + size]
+    return memory[start : start + rows * size].reshape(rows, size)
 
 
-@kernel
-def start_member(members, j, guess):
-    """Make member `j` consistent with its control at `x`; return (converged, nearest event).
-
-    lambda, current, potential and margin go to `state`, the current densities to `current` and `side_current`; time
-    and charge of the protocol step start at zero.
-    """
-    local = np.zeros((N_LOCAL, members.nodes.shape[1]))
-    converged, which = prepare(members, j, guess, local)
-    _keep_currents(members, j, local)
-    return converged, which
+def contact_bytes(contacts: Contacts) -> int:
+    """Return what the contacts of all particles take in memory [B]."""
+    return sum(array.nbytes for array in contacts)

@@ -1,6 +1,6 @@
 """What contacts put into a step and take out of it: slopes and fluxes, charges and increments of their films.
 
-Contacts differ from member to member, so that this is done lane by lane.
+Contacts differ from particle to particle, so that this is done lane by lane; lanes beyond `count` are padding.
 """
 
 from __future__ import annotations
@@ -30,51 +30,28 @@ from asyncsoc.kernels.contact import (
     evaluate_contact,
     load_contact,
 )
-from asyncsoc.kernels.lanes import at, put, width
-from asyncsoc.kernels.members import (
-    ACTIVE,
-    CHARGE_DENSITY,
-    CURRENT_FACTOR,
-    GROWTH,
-    KINETICS,
-    N_CONTACT,
-    POTENTIAL_FACTOR,
-    SIDE_TABLE,
-    TABLE,
-    TARGET,
-)
+from asyncsoc.kernels.lanes import at, put
 from asyncsoc.kernels.rates import UNIFORM_FLUX
-from asyncsoc.kernels.workspace import (
-    CORNER,
-    KEPT_POTENTIAL,
-    KEPT_SIDE,
-    KEPT_SIDE_LAMBDA,
-    KEPT_TOTAL,
-    KEPT_TOTAL_LAMBDA,
-    LAM,
-    NEW_LAM,
-)
 
 
 @kernel
-def linearize(members, group, ws):
-    """Add the contacts to shift and border; remember their reduced slopes."""
-    for lane in range(width(ws.x)):
-        j = group[lane]
-        local, numbers, facts = ws.local[lane], ws.numbers[lane], members.facts[j]
-        table, side_table = members.tables[int(facts[TABLE])], members.side_tables[int(facts[SIDE_TABLE])]
-        nodes, areas, film = members.nodes[j], members.areas[j], members.film[j]
-        inverse_gh, density, active = at(ws.inverse_gh, 0, lane), facts[CHARGE_DENSITY], facts[ACTIVE] > 0.0
+def linearize(contacts, body, block, count, ws):
+    """Add the contacts of the first `count` particles to shift and border; remember their reduced slopes."""
+    for lane in range(count):
+        j, nodes = body.number[block[lane]], body.nodes[block[lane]]
+        particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
+        areas, film = contacts.areas[j], contacts.film[j]
+        inverse_gh, density, active = at(ws.inverse_gh, 0, lane), particle.charge_density, particle.side_active > 0
         # A uniform flux is the current that is asked for: lambda does not change, and needs no column.
-        given = int(facts[KINETICS]) == UNIFORM_FLUX and facts[POTENTIAL_FACTOR] == 0.0
+        given = particle.kinetics == UNIFORM_FLUX and particle.potential_factor == 0.0
         bordered = 0.0 if given else 1.0
-        for k in range(int(facts[N_CONTACT])):
+        for k in range(particle.contact_nodes):
             local[X, k] = at(ws.x, nodes[k], lane)
-        load_contact(facts, table, side_table, local)
+        load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
         _, _, total_lambda, side_lambda, _, potential_lambda = evaluate_contact(
-            facts, areas, members.resistance[j], numbers[LAM], film, local
+            particle, areas, contacts.resistance[j], attempt.unknown, film, local
         )
-        for k in range(int(facts[N_CONTACT])):
+        for k in range(particle.contact_nodes):
             i_x, i_lambda, o_x, o_lambda = (
                 local[CURRENT_X, k],
                 local[CURRENT_LAMBDA, k],
@@ -90,7 +67,7 @@ def linearize(members, group, ws):
             local[START_CURRENT_FILM, k], local[START_SIDE_FILM, k] = i_film, o_film
             local[START_SIDE_X, k], local[START_SIDE_LAMBDA, k] = o_x, o_lambda
             if active:
-                gain = facts[GROWTH] / (inverse_gh - facts[GROWTH] * o_film)
+                gain = particle.growth / (inverse_gh - particle.growth * o_film)
                 film_x, film_lambda = gain * o_x, gain * o_lambda
                 i_x += i_film * film_x
                 i_lambda += i_film * film_lambda
@@ -102,84 +79,108 @@ def linearize(members, group, ws):
             put(ws.border, node, lane, bordered * area / density * i_lambda)
             local[TOTAL_X, k] = area * (i_x + o_x)
             local[SIDE_TOTAL_X, k] = area * o_x
-            local[ROW, k] = facts[CURRENT_FACTOR] * local[TOTAL_X, k] + facts[POTENTIAL_FACTOR] * local[POTENTIAL_X, k]
-        numbers[KEPT_TOTAL_LAMBDA], numbers[KEPT_SIDE_LAMBDA] = total_lambda, side_lambda
-        numbers[CORNER] = facts[CURRENT_FACTOR] * total_lambda + facts[POTENTIAL_FACTOR] * potential_lambda
+            local[ROW, k] = (
+                particle.current_factor * local[TOTAL_X, k] + particle.potential_factor * local[POTENTIAL_X, k]
+            )
+        attempt.total_unknown, attempt.side_unknown = total_lambda, side_lambda
+        attempt.corner = particle.current_factor * total_lambda + particle.potential_factor * potential_lambda
 
 
 @kernel
-def drive(tableau, members, group, stage, ws):
+def reduce_border(contacts, body, block, count, ws):
+    """Take the solved border column out of the constraint's slope, particle by particle."""
+    for lane in range(count):
+        j, nodes = body.number[block[lane]], body.nodes[block[lane]]
+        attempt, local = contacts.attempt[j], contacts.local[j]
+        corner = attempt.corner
+        for k in range(contacts.parameters[j].contact_nodes):
+            corner -= local[ROW, k] * at(ws.border, nodes[k], lane)
+        attempt.corner = corner
+
+
+@kernel
+def drive(tableau, contacts, body, block, count, stage, ws):
     """Evaluate the contacts at a stage and subtract their fluxes from the right-hand sides."""
-    for lane in range(width(ws.x)):
-        j = group[lane]
-        local, numbers, facts, stages = ws.local[lane], ws.numbers[lane], members.facts[j], ws.film_stages[lane]
-        table, side_table = members.tables[int(facts[TABLE])], members.side_tables[int(facts[SIDE_TABLE])]
-        nodes, areas, film = members.nodes[j], members.areas[j], members.film[j]
-        inverse_gh, density, active = at(ws.inverse_gh, 0, lane), facts[CHARGE_DENSITY], facts[ACTIVE] > 0.0
-        lam = numbers[LAM]
+    for lane in range(count):
+        j, nodes = body.number[block[lane]], body.nodes[block[lane]]
+        particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
+        areas, film, stages = contacts.areas[j], contacts.film[j], ws.film_stages[lane]
+        inverse_gh, density, active = at(ws.inverse_gh, 0, lane), particle.charge_density, particle.side_active > 0
+        lam = attempt.unknown
         for p in range(stage):
             lam += tableau.a[stage, p] * ws.stage_lambda[lane, p]
-        for k in range(int(facts[N_CONTACT])):
+        for k in range(particle.contact_nodes):
             local[X, k] = at(ws.argument, nodes[k], lane)
             local[FILM, k], local[FILM_RHS, k] = film[k], 0.0
             if active:
                 for p in range(stage):
                     local[FILM, k] += tableau.a[stage, p] * stages[p, k]
                     local[FILM_RHS, k] += at(ws.combination, p, lane) * stages[p, k]
-        load_contact(facts, table, side_table, local)
+        load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
         total, side_total, _, _, potential, _ = evaluate_contact(
-            facts, areas, members.resistance[j], lam, local[FILM], local
+            particle, areas, contacts.resistance[j], lam, local[FILM], local
         )
-        for k in range(int(facts[N_CONTACT])):
+        for k in range(particle.contact_nodes):
             i_here, area, node = local[CURRENT, k], areas[k], nodes[k]
             if active:  # the part of the film's increment that does not depend on x and lambda
                 i_film, o_film = local[START_CURRENT_FILM, k], local[START_SIDE_FILM, k]
-                grown = (facts[GROWTH] * local[SIDE, k] + local[FILM_RHS, k]) / (inverse_gh - facts[GROWTH] * o_film)
+                grown = (particle.growth * local[SIDE, k] + local[FILM_RHS, k]) / (
+                    inverse_gh - particle.growth * o_film
+                )
                 local[FILM_RHS, k] = grown
                 i_here += i_film * grown
                 total += area * (i_film + o_film) * grown
                 side_total += area * o_film * grown
             put(ws.rhs, node, lane, at(ws.rhs, node, lane) - area * i_here / density)
-        numbers[KEPT_TOTAL], numbers[KEPT_SIDE], numbers[KEPT_POTENTIAL], numbers[NEW_LAM] = (
-            total,
-            side_total,
-            potential,
-            lam,
-        )
+        attempt.total, attempt.side_total, attempt.potential, attempt.new_unknown = total, side_total, potential, lam
 
 
 @kernel
-def change_lambda(members, group, ws):
-    """Set `ws.mask` to the changes of lambda that meet the constraints, the stage's right-hand sides solved for."""
-    for lane in range(width(ws.x)):
-        j = group[lane]
-        local, numbers, facts, nodes = ws.local[lane], ws.numbers[lane], members.facts[j], members.nodes[j]
-        residual = facts[TARGET] - facts[CURRENT_FACTOR] * numbers[KEPT_TOTAL]
-        residual -= facts[POTENTIAL_FACTOR] * numbers[KEPT_POTENTIAL]
-        for k in range(int(facts[N_CONTACT])):
+def miss(contacts, body, block, count, ws):
+    """Leave what a stage misses of the constraint, the right-hand sides solved for: every particle's share of it."""
+    for lane in range(count):
+        j, nodes = body.number[block[lane]], body.nodes[block[lane]]
+        particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
+        residual = particle.target - particle.current_factor * attempt.total
+        residual -= particle.potential_factor * attempt.potential
+        for k in range(particle.contact_nodes):
             residual -= local[ROW, k] * at(ws.rhs, nodes[k], lane)
-        if numbers[CORNER] != 0.0:
-            residual /= numbers[CORNER]
-        else:
-            residual = 0.0
-        put(ws.mask, 0, lane, residual)
+        attempt.residual = residual
 
 
 @kernel
-def draw(members, group, stage, ws):
-    """Keep what the members' stages draw, and the increments of their films."""
-    for lane in range(width(ws.x)):
-        j = group[lane]
-        local, numbers, facts, nodes = ws.local[lane], ws.numbers[lane], members.facts[j], members.nodes[j]
-        active = facts[ACTIVE] > 0.0
+def reduce_corner(contacts, groups, g):
+    """Add up the slopes of a group's constraint over its particles."""
+    corner = 0.0
+    for j in range(groups.first[g], groups.first[g] + groups.size[g]):
+        corner += contacts.attempt[j].corner
+    groups.corner[g] = corner
+
+
+@kernel
+def reduce_stage(contacts, groups, g):
+    """Add up what a group's particles miss of its constraint; set the change of the unknown that meets it."""
+    residual = 0.0
+    for j in range(groups.first[g], groups.first[g] + groups.size[g]):
+        residual += contacts.attempt[j].residual
+    groups.change[g] = residual / groups.corner[g] if groups.corner[g] != 0.0 else 0.0
+
+
+@kernel
+def draw(contacts, body, block, count, stage, ws):
+    """Keep what the particles' stages draw, and the increments of their films; `ws.mask` holds the changes."""
+    for lane in range(count):
+        j, nodes = body.number[block[lane]], body.nodes[block[lane]]
+        particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
+        active = particle.side_active > 0
         change = at(ws.mask, 0, lane)
         charge_sum, side_sum, first = 0.0, 0.0, stage * ws.x.shape[0]
         for p in range(stage):
             charge_sum += at(ws.combination, p, lane) * ws.stage_charge[lane, p]
             side_sum += at(ws.combination, p, lane) * ws.stage_side[lane, p]
-        drawn = numbers[KEPT_TOTAL] + numbers[KEPT_TOTAL_LAMBDA] * change
-        side_drawn = numbers[KEPT_SIDE] + numbers[KEPT_SIDE_LAMBDA] * change
-        for k in range(int(facts[N_CONTACT])):
+        drawn = attempt.total + attempt.total_unknown * change
+        side_drawn = attempt.side_total + attempt.side_unknown * change
+        for k in range(particle.contact_nodes):
             moved = at(ws.stages, first + nodes[k], lane)
             drawn += local[TOTAL_X, k] * moved
             side_drawn += local[SIDE_TOTAL_X, k] * moved

@@ -1,4 +1,4 @@
-"""Currents over the contact of one member and the constraint that fixes them."""
+"""Currents over the contact of a particle, and the constraint of its group that fixes them."""
 
 from __future__ import annotations
 
@@ -8,29 +8,6 @@ import numpy as np
 
 from asyncsoc.kernels.compiling import kernel
 from asyncsoc.kernels.interpolation import ocp_and_i0
-from asyncsoc.kernels.members import (
-    ACTIVE,
-    ALPHA,
-    AREA,
-    BETA,
-    CURRENT_FACTOR,
-    INVERSE_BLOCK,
-    INVERSE_LIMIT,
-    INVERSE_SPACING,
-    KINETICS,
-    N_CONTACT,
-    POTENTIAL_FACTOR,
-    RESISTIVITY,
-    SCALE,
-    SHIFT,
-    SIDE_ALPHA,
-    SIDE_FIRST,
-    SIDE_INVERSE_SPACING,
-    SPACING,
-    TARGET,
-    X_FIRST,
-    F,
-)
 from asyncsoc.kernels.rates import UNIFORM_FLUX, local_currents
 from asyncsoc.kernels.reaction import energy_point
 
@@ -43,6 +20,7 @@ CURRENT, CURRENT_X, CURRENT_LAMBDA, CURRENT_FILM, SIDE, SIDE_X, SIDE_LAMBDA, SID
 # ... and what a step remembers of its start (`rosenbrock`).
 FILM, FILM_RHS, FILM_GAIN, ROW, TOTAL_X, SIDE_TOTAL_X, START_CURRENT_FILM, START_SIDE_FILM = range(16, 24)
 START_SIDE_X, START_SIDE_LAMBDA = range(24, 26)
+N_LOCAL = 26
 
 _ITERATIONS = 200
 _TOLERANCE = 1e-13
@@ -50,23 +28,23 @@ _LARGEST_MOVE = 0.2
 
 
 @kernel
-def load_contact(facts, table, side_table, local):
-    """Evaluate on the contact nodes of a member what follows from the stoichiometry `local[X]`."""
-    first, inverse, spacing, f = facts[X_FIRST], facts[INVERSE_SPACING], facts[SPACING], facts[F]
-    active = facts[ACTIVE] > 0.0
-    for k in range(int(facts[N_CONTACT])):
+def load_contact(particle, table, side_table, local):
+    """Evaluate on the contact nodes of a particle what follows from the stoichiometry `local[X]`."""
+    first, inverse, spacing, f = particle.x_first, particle.inverse_spacing, particle.spacing, particle.f
+    active = particle.side_active > 0
+    for k in range(particle.contact_nodes):
         x = local[X, k]
         local[OCP, k], local[OCP_X, k], local[I0, k], local[I0_X, k] = ocp_and_i0(x, first, inverse, spacing, table)
         if active:
-            energy, slope = energy_point(x, facts[SIDE_FIRST], facts[SIDE_INVERSE_SPACING], side_table)
-            local[BARRIER, k] = (facts[SHIFT] - facts[BETA] * energy) * f
-            local[BARRIER_X, k] = -facts[BETA] * slope * f
+            energy, slope = energy_point(x, particle.side_first, particle.side_inverse_spacing, side_table)
+            local[BARRIER, k] = (particle.shift - particle.beta * energy) * f
+            local[BARRIER_X, k] = -particle.beta * slope * f
 
 
 @kernel
-def _uniform_flux(facts, areas, resistance, lam, local):
-    potential, mean_film, area = 0.0, 0.0, facts[AREA]
-    for k in range(int(facts[N_CONTACT])):
+def _uniform_flux(particle, areas, resistance, lam, local):
+    potential, mean_film, area = 0.0, 0.0, particle.contact_area
+    for k in range(particle.contact_nodes):
         share = areas[k] / area
         local[CURRENT, k], local[CURRENT_X, k] = lam / area, 0.0
         local[CURRENT_LAMBDA, k], local[CURRENT_FILM, k] = 1.0 / area, 0.0
@@ -79,8 +57,8 @@ def _uniform_flux(facts, areas, resistance, lam, local):
 
 
 @kernel
-def evaluate_contact(facts, areas, resistance, lam, film, local):
-    """Evaluate i, o and their derivatives on the contact of a member at lambda and the film thickness `film` (c,).
+def evaluate_contact(particle, areas, resistance, lam, film, local):
+    """Evaluate i, o and their derivatives on the contact of a particle at lambda and the film thickness `film` (c,).
 
     Returns
     -------
@@ -88,24 +66,24 @@ def evaluate_contact(facts, areas, resistance, lam, film, local):
         I = sum of w (i + o) [A], the side reaction's part of it, their derivatives by lambda at fixed x and film,
         phi_s [V] and its.
     """
-    kinetics = int(facts[KINETICS])
+    kinetics = particle.kinetics
     if kinetics == UNIFORM_FLUX:
-        return _uniform_flux(facts, areas, resistance, lam, local)
-    f, alpha = facts[F], facts[ALPHA]
+        return _uniform_flux(particle, areas, resistance, lam, local)
+    f, alpha = particle.f, particle.alpha
     total, side_total, total_lambda, side_total_lambda = 0.0, 0.0, 0.0, 0.0
-    coupled = facts[ACTIVE] > 0.0
-    side_on = coupled and facts[SCALE] > 0.0
-    resistivity = facts[RESISTIVITY] if coupled else 0.0
-    log_scale = math.log(facts[SCALE]) if side_on else 0.0
-    for k in range(int(facts[N_CONTACT])):
+    coupled = particle.side_active > 0
+    side_on = coupled and particle.scale > 0.0
+    resistivity = particle.resistivity if coupled else 0.0
+    log_scale = math.log(particle.scale) if side_on else 0.0
+    for k in range(particle.contact_nodes):
         ohms, barrier, barrier_film, open_part, open_film = resistance[k], 0.0, 0.0, 1.0, 0.0
         if coupled:
             ohms += film[k] * resistivity
-            thinning = 1.0 + film[k] * facts[INVERSE_LIMIT]
+            thinning = 1.0 + film[k] * particle.inverse_limit
             barrier = local[BARRIER, k] + log_scale - math.log(thinning)
-            barrier_film = -facts[INVERSE_LIMIT] / thinning
-            open_part = max(0.0, 1.0 - film[k] * facts[INVERSE_BLOCK])
-            open_film = -facts[INVERSE_BLOCK] if open_part > 0.0 else 0.0
+            barrier_film = -particle.inverse_limit / thinning
+            open_part = max(0.0, 1.0 - film[k] * particle.inverse_block)
+            open_film = -particle.inverse_block if open_part > 0.0 else 0.0
         i, i_x, i_lam, i_film, o, o_x, o_lam, o_film = local_currents(
             lam,
             local[OCP, k],
@@ -115,7 +93,7 @@ def evaluate_contact(facts, areas, resistance, lam, film, local):
             barrier,
             local[BARRIER_X, k],
             barrier_film,
-            facts[SIDE_ALPHA] * f,
+            particle.side_alpha * f,
             side_on,
             ohms,
             resistivity,
@@ -141,31 +119,41 @@ def evaluate_contact(facts, areas, resistance, lam, film, local):
 
 
 @kernel
-def solve_lambda(facts, nodes, areas, resistance, table, side_table, x, film, lam, local):
-    """Solve a member's constraint at x (n,) and film (c,) by damped Newton; return (converged, lambda, I, phi_s).
+def solve_constraint(contacts, groups, g, x, film, lam):
+    """Solve a group's constraint by damped Newton; return (converged, lambda, I, phi_s).
 
-    The last evaluation is at the lambda returned, so that `local` holds the current densities of the solution.
+    The last evaluation is at the lambda returned, so that `contacts.local` holds the current densities of the solution
+    and `contacts.own` every particle's current.
+
+    Parameters
+    ----------
+    x, film : (P, C)
+        Stoichiometry and film thickness [m] under the contacts of all particles.
+    lam
+        To begin with.
     """
-    for k in range(int(facts[N_CONTACT])):
-        local[X, k] = x[nodes[k]]
-    return solve_lambda_at(facts, areas, resistance, table, side_table, film, lam, local)
-
-
-@kernel
-def solve_lambda_at(facts, areas, resistance, table, side_table, film, lam, local):
-    """Solve a member's constraint as `solve_lambda` does, at the stoichiometries `local[X]`."""
-    load_contact(facts, table, side_table, local)
-    uniform = int(facts[KINETICS]) == UNIFORM_FLUX
+    first, last = groups.first[g], groups.first[g] + groups.size[g]
+    for j in range(first, last):
+        particle, local = contacts.parameters[j], contacts.local[j]
+        for k in range(particle.contact_nodes):
+            local[X, k] = x[j, k]
+        load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
+    uniform = contacts.parameters[first].kinetics == UNIFORM_FLUX
     converged = False
     total, potential = 0.0, 0.0
     for _ in range(_ITERATIONS):
-        total, _, total_lambda, _, potential, potential_lambda = evaluate_contact(
-            facts, areas, resistance, lam, film, local
-        )
+        total, residual, slope = 0.0, 0.0, 0.0
+        for j in range(first, last):
+            particle, own = contacts.parameters[j], contacts.own[j]
+            through, side, through_lambda, _, potential, potential_lambda = evaluate_contact(
+                particle, contacts.areas[j], contacts.resistance[j], lam, film[j], contacts.local[j]
+            )
+            own.current, own.side_current = through, side
+            total += particle.multiplicity * through
+            slope += particle.current_factor * through_lambda + particle.potential_factor * potential_lambda
+            residual += particle.current_factor * through + particle.potential_factor * potential - particle.target
         if converged:
             break
-        slope = facts[CURRENT_FACTOR] * total_lambda + facts[POTENTIAL_FACTOR] * potential_lambda
-        residual = facts[CURRENT_FACTOR] * total + facts[POTENTIAL_FACTOR] * potential - facts[TARGET]
         change = -residual / slope
         if not np.isfinite(change):
             break

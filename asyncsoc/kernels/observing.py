@@ -1,4 +1,4 @@
-"""What is done to many members at once: starting steps, states between steps, means over the mesh and the contact.
+"""What is done to many particles at once: starting steps, states between steps, means over the mesh and the contact.
 
 Every row is summed by itself and in one order: its bits do not depend on the rows beside it, nor on how wide the arrays
 are that hold them.
@@ -8,102 +8,144 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from asyncsoc.kernels.batch import start_member
 from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.contact import CURRENT, SIDE, solve_lambda
-from asyncsoc.kernels.controller import LAMBDA
+from asyncsoc.kernels.contact import CURRENT, SIDE, solve_constraint
+from asyncsoc.kernels.controller import prepare
 from asyncsoc.kernels.interpolation import ocp_and_i0, psi_and_d
-from asyncsoc.kernels.members import ACTIVE, INVERSE_SPACING, N_CONTACT, SIDE_TABLE, SPACING, TABLE, X_FIRST
-from asyncsoc.kernels.workspace import N_LOCAL
+from asyncsoc.kernels.particles import DENSE, EMBEDDED, END, START
 
 N_MEANS = 5
 """Columns of `mean_rows`: volume mean, contact mean, smallest, largest, mean over the far side."""
 
 
 @kernel(nogil=True)
-def start_members(members, listed, guesses, found):
-    """Make members consistent with their controls, as `start_member` does.
+def load_surfaces(contacts, body, listed):
+    """Take the stoichiometry under the contacts of particles, by their places in `body`, from their accepted states."""
+    for p in range(listed.size):
+        row = listed[p]
+        j = body.number[row]
+        for k in range(contacts.parameters[j].contact_nodes):
+            contacts.surface[START, j, k] = body.x[row, body.nodes[row, k]]
+
+
+@kernel(nogil=True)
+def start_groups(contacts, groups, listed, guesses, found):
+    """Make groups consistent with their controls at `contacts.surface[START]`.
+
+    lambda, current, potential and margin go to `groups.state`, the current densities to `contacts`; time and charge of
+    the protocol step start at zero.
 
     Parameters
     ----------
     listed, guesses : (k,)
-        Members; lambda to begin with, NaN for the open-circuit potential at the mean stoichiometry of the contact.
+        Groups; lambda to begin with, NaN for the open-circuit potential at the mean stoichiometry of the contacts.
     found : (k, 3)
         Filled: whether the constraint was solved (0 or 1), the nearest event, and the mean of D over the contact nodes
-        [m2/s].
+        [m2/s], the smallest of the group's particles.
     """
     for p in range(listed.size):
-        j, guess = listed[p], guesses[p]
-        facts, nodes, x = members.facts[j], members.nodes[j], members.x[j]
-        count, table = int(facts[N_CONTACT]), members.tables[int(facts[TABLE])]
-        first, inverse, spacing = facts[X_FIRST], facts[INVERSE_SPACING], facts[SPACING]
-        mean, diffusivity = 0.0, 0.0
-        for k in range(count):
-            value = x[nodes[k]]
-            mean += value
-            diffusivity += psi_and_d(value, first, inverse, spacing, table)[1]
+        g, guess = listed[p], guesses[p]
+        potential, slowest = 0.0, math.inf
+        for j in range(groups.first[g], groups.first[g] + groups.size[g]):
+            particle = contacts.parameters[j]
+            table, x = contacts.tables[particle.table], contacts.surface[START, j]
+            first, inverse, spacing = particle.x_first, particle.inverse_spacing, particle.spacing
+            mean, diffusivity, count = 0.0, 0.0, particle.contact_nodes
+            for k in range(count):
+                value = x[k]
+                mean += value
+                diffusivity += psi_and_d(value, first, inverse, spacing, table)[1]
+            potential += ocp_and_i0(mean / count, first, inverse, spacing, table)[0]
+            slowest = min(slowest, diffusivity / count)
         if math.isnan(guess):
-            guess = ocp_and_i0(mean / count, first, inverse, spacing, table)[0]
-        converged, which = start_member(members, j, guess)
+            guess = potential / groups.size[g]
+        converged, which = prepare(contacts, groups, g, guess)
+        _keep_currents(contacts, groups, g)
         found[p, 0] = 1.0 if converged else 0.0
-        found[p, 1], found[p, 2] = which, diffusivity / count
+        found[p, 1], found[p, 2] = which, slowest
 
 
 @kernel
-def _between(start, end, dense, theta, out):
+def _keep_currents(contacts, groups, g):
+    for j in range(groups.first[g], groups.first[g] + groups.size[g]):
+        for k in range(contacts.parameters[j].contact_nodes):
+            contacts.current[j, k] = contacts.local[j, CURRENT, k]
+            contacts.side_current[j, k] = contacts.local[j, SIDE, k]
+
+
+@kernel
+def _between(start, end, first, second, third, theta, out):
     """Evaluate the method's continuous solution at the fraction `theta` of a step."""
     rest = 1.0 - theta
     for i in range(out.size):
-        out[i] = rest * start[i] + theta * (end[i] + rest * (dense[0, i] + theta * (dense[1, i] + theta * dense[2, i])))
+        out[i] = rest * start[i] + theta * (end[i] + rest * (first[i] + theta * (second[i] + theta * third[i])))
+
+
+@kernel
+def _solve_between(contacts, groups, g, theta):
+    """Solve a group's constraint at the fraction `theta` of the step accepted last; return (converged, I, phi_s).
+
+    Stoichiometry and film go to the row EMBEDDED of `contacts.inner_x` and `inner_film`.
+    """
+    x, film = contacts.inner_x[EMBEDDED], contacts.inner_film[EMBEDDED]
+    surface, dense = contacts.surface, contacts.film_dense
+    for j in range(groups.first[g], groups.first[g] + groups.size[g]):
+        count = contacts.parameters[j].contact_nodes
+        first, second, third = surface[DENSE, j, :count], surface[DENSE + 1, j, :count], surface[DENSE + 2, j, :count]
+        _between(surface[START, j, :count], surface[END, j, :count], first, second, third, theta, x[j, :count])
+        film[j, :count] = contacts.film_new[j, :count]
+        if contacts.parameters[j].side_active > 0:
+            first, second, third = dense[0, j, :count], dense[1, j, :count], dense[2, j, :count]
+            _between(
+                contacts.film[j, :count], contacts.film_new[j, :count], first, second, third, theta, film[j, :count]
+            )
+    converged, _, total, potential = solve_constraint(contacts, groups, g, x, film, groups.state[g].unknown)
+    return converged, total, potential
 
 
 @kernel(nogil=True)
-def observe_members(mass, members, place, listed, fractions, shown, x, film, current, side_current, solved):
-    """Look at members between the start and the end of the step they accepted last.
+def observe_particles(mass, contacts, groups, body, place, listed, fractions, shown, x, film, current, side, solved):
+    """Look at particles between the start and the end of the step their groups accepted last.
 
     Parameters
     ----------
     mass, place : (n,)
         Lumped volumes in elimination order [m3]; place of each mesh node in it.
     listed, fractions : (k,)
-        Members, as often as wanted, and the fraction of the step to look at.
-    shown : (2, max(n, C))
+        Particles by their places in `body`, as often as wanted, and the fraction of the step to look at.
+    shown : (n,)
         Scratch.
-    x : (k, n), film, current, side_current : (k, C)
+    x : (k, n), film, current, side : (k, C)
         Filled: stoichiometry in the mesh's node order; on the contact nodes film and current densities.
-    solved : (k, 5)
-        Filled: whether the constraint was solved (0 or 1), I, phi_s, sum(m (x_end - x)) [m3] and sum(w (d_end - d))
-        [m3].
+    solved : (k, 6)
+        Filled: whether the constraint was solved (0 or 1), the group's I, phi_s, sum(m (x_end - x)) [m3],
+        sum(w (d_end - d)) [m3], and the particle's own current [A].
     """
     n = place.size
-    local = np.zeros((N_LOCAL, members.nodes.shape[1]))
-    ordered, film_row = shown[0, :n], shown[1, : members.film.shape[1]]
+    last_group, last_theta = -1, math.nan
+    converged, total, potential = False, 0.0, 0.0
     for p in range(listed.size):
-        j, theta = listed[p], fractions[p]
-        facts, areas, nodes = members.facts[j], members.areas[j], members.nodes[j]
-        table, side_table = members.tables[int(facts[TABLE])], members.side_tables[int(facts[SIDE_TABLE])]
-        _between(members.x[j], members.x_new[j], members.dense[j], theta, ordered)
-        film_row[:] = members.film_new[j]
-        if facts[ACTIVE] > 0.0:
-            _between(members.film[j], members.film_new[j], members.film_dense[j], theta, film_row)
-        guess = members.state[j, LAMBDA]
-        converged, _, total, potential = solve_lambda(
-            facts, nodes, areas, members.resistance[j], table, side_table, ordered, film_row, guess, local
-        )
+        row, theta = listed[p], fractions[p]
+        j = body.number[row]
+        particle, areas, local = contacts.parameters[j], contacts.areas[j], contacts.local[j]
+        dense = body.dense[row]
+        _between(body.x[row], body.x_new[row], dense[0], dense[1], dense[2], theta, shown)
+        if particle.group != last_group or theta != last_theta:
+            converged, total, potential = _solve_between(contacts, groups, particle.group, theta)
+            last_group, last_theta = particle.group, theta
         solved[p, 0] = 1.0 if converged else 0.0
-        solved[p, 1], solved[p, 2] = total, potential
+        solved[p, 1], solved[p, 2], solved[p, 5] = total, potential, contacts.own[j].current
         lithium, grown = 0.0, 0.0
         for i in range(n):
-            lithium += mass[i] * (members.x_new[j, i] - ordered[i])
-        for k in range(int(facts[N_CONTACT])):
-            current[p, k], side_current[p, k] = local[CURRENT, k], local[SIDE, k]
-            grown += areas[k] * (members.film_new[j, k] - film_row[k])
+            lithium += mass[i] * (body.x_new[row, i] - shown[i])
+        film[p, :] = contacts.film_new[j]
+        for k in range(particle.contact_nodes):
+            film[p, k] = contacts.inner_film[EMBEDDED, j, k]
+            current[p, k], side[p, k] = local[CURRENT, k], local[SIDE, k]
+            grown += areas[k] * (contacts.film_new[j, k] - film[p, k])
         solved[p, 3], solved[p, 4] = lithium, grown
         for i in range(n):
-            x[p, i] = ordered[place[i]]
-        film[p, :] = film_row
+            x[p, i] = shown[place[i]]
 
 
 @kernel(nogil=True)

@@ -1,37 +1,31 @@
-"""One linearly implicit step of partly covered particles side by side, each under a current or voltage constraint.
+"""One linearly implicit step of partly covered particles side by side, in phases: begin, stages, finish.
 
-Unknowns are the stoichiometry x at the n nodes, the film thickness d on the contact nodes and one scalar lambda: the
-particle potential phi_s (Butler-Volmer, linear kinetics) or the current I (uniform flux). The film is eliminated
-node by node. With w = D dx the matrix K + diag(m/(gamma h D) + w_c di/dx /(F c_max D)) is symmetric positive
-definite and lambda borders it: one factorization and s + 1 solves a step. The charges passed are integrated by the
-same method, so that lithium and charge balance to rounding whatever the step size.
+Unknowns are the stoichiometry x at the n nodes, the film thickness d on the contact nodes and one scalar lambda for a
+whole group of particles: their potential phi_s (Butler-Volmer, linear kinetics) or the current I (uniform flux). The
+film is eliminated node by node. With w = D dx the matrix K + diag(m/(gamma h D) + w_c di/dx /(F c_max D)) is symmetric
+positive definite and lambda borders it: one factorization and s + 1 solves a step. The charges passed are integrated by
+the same method, so that lithium and charge balance to rounding whatever the step size.
 
-What belongs to all nodes is done for the members side by side (`lanes`), what belongs to a contact member by member.
+A stage is two phases. `stage_rhs` solves for what every particle does at the unknown as it is, which leaves the
+particle's share of what its group misses of the constraint; the shares are added up over the group (`boundary`), and
+`stage_update` gives every particle the change of the unknown back. A particle alone in its group does both in one call.
+
+What belongs to all nodes is done for the particles side by side (`lanes`), what belongs to a contact particle by
+particle.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from asyncsoc.kernels.boundary import change_lambda, draw, drive, linearize
+from asyncsoc.kernels.boundary import draw, drive, linearize, miss, reduce_border
 from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.contact import FILM, ROW
-from asyncsoc.kernels.holding import look_at_currents
+from asyncsoc.kernels.contact import FILM
 from asyncsoc.kernels.interpolation import N_COLUMNS, psi_and_d_in
 from asyncsoc.kernels.lanes import at, every, load, put, store, width
 from asyncsoc.kernels.linear import LOOSEST, SHARE, SMALL, SMALL_UNDER_VOLTAGE, ready, solve_in_place
-from asyncsoc.kernels.members import (
-    ACTIVE,
-    AREA,
-    INVERSE_SPACING,
-    N_CONTACT,
-    POTENTIAL_FACTOR,
-    SPACING,
-    TABLE,
-    X_FIRST,
-)
+from asyncsoc.kernels.particles import DENSE, EMBEDDED, END, MIDDLE, START
 from asyncsoc.kernels.sparse import AHEAD, add_flow
-from asyncsoc.kernels.workspace import CHARGE, CORNER, ERROR, NEW_LAM, SIDE_CHARGE, TOLERANCE, H
 
 FILM_FLOOR = 1e-10
 """Film thickness below which its error counts absolutely [m]."""
@@ -40,28 +34,30 @@ FILM_WEIGHT = 0.1
 
 
 @kernel
-def _fill_medium(system, tableau, members, group, ws):
+def _fill_medium(system, tableau, contacts, groups, body, block, ws):
     """Fill D at x, 1/(gamma h) and the goals of an iterative solve."""
-    n_rows = members.tables.shape[1]
+    n_rows = contacts.tables.shape[1]
     for lane in range(width(ws.x)):
-        facts = members.facts[group[lane]]
-        put(ws.grid, 0, lane, facts[X_FIRST])
-        put(ws.grid, 1, lane, facts[INVERSE_SPACING])
-        put(ws.grid, 2, lane, facts[SPACING])
-        put(ws.grid, 3, lane, facts[TABLE] * n_rows * N_COLUMNS)
+        particle = contacts.parameters[body.number[block[lane]]]
+        put(ws.grid, 0, lane, particle.x_first)
+        put(ws.grid, 1, lane, particle.inverse_spacing)
+        put(ws.grid, 2, lane, particle.spacing)
+        put(ws.grid, 3, lane, float(particle.table * n_rows * N_COLUMNS))
     first, inverse, spacing, start = load(ws.grid, 0), load(ws.grid, 1), load(ws.grid, 2), load(ws.grid, 3)
-    cells, tables, total = n_rows - 1.0, members.tables.reshape(-1), every(ws.x, 0.0)
+    cells, tables, total = n_rows - 1.0, contacts.tables.reshape(-1), every(ws.x, 0.0)
     for i in range(system.mass.size):
         _, d = psi_and_d_in(load(ws.x, i), first, inverse, spacing, start, cells, tables)
         store(ws.diffusivity, i, d)
         total += system.mass[i] * d
     store(ws.floor, 0, total)
     for lane in range(width(ws.x)):
-        inverse_gh = 1.0 / (tableau.gamma * ws.numbers[lane, H])
-        tolerance = ws.numbers[lane, TOLERANCE]
+        j = body.number[block[lane]]
+        attempt = contacts.attempt[j]
+        inverse_gh = 1.0 / (tableau.gamma * attempt.size)
+        tolerance = attempt.tolerance
         put(ws.inverse_gh, 0, lane, inverse_gh)
         put(ws.relative, 0, lane, min(LOOSEST, SHARE * tolerance))
-        small = SMALL if members.facts[group[lane], POTENTIAL_FACTOR] == 0.0 else SMALL_UNDER_VOLTAGE
+        small = SMALL_UNDER_VOLTAGE if groups.step[contacts.parameters[j].group].held > 0 else SMALL
         put(ws.floor, 0, lane, (small * tolerance) ** 2 * inverse_gh * at(ws.floor, 0, lane))
 
 
@@ -82,10 +78,10 @@ def _combine(tableau, stage, ws):
 
 
 @kernel
-def _fill_psi(members, ws):
+def _fill_psi(contacts, ws):
     """Fill psi at the stage argument."""
     first, inverse, spacing, start = load(ws.grid, 0), load(ws.grid, 1), load(ws.grid, 2), load(ws.grid, 3)
-    cells, tables = members.tables.shape[1] - 1.0, members.tables.reshape(-1)
+    cells, tables = contacts.tables.shape[1] - 1.0, contacts.tables.reshape(-1)
     for i in range(ws.psi.shape[0]):
         value, _ = psi_and_d_in(load(ws.argument, i), first, inverse, spacing, start, cells, tables)
         store(ws.psi, i, value)
@@ -114,40 +110,69 @@ def _divide(b, diffusivity):
 
 
 @kernel
-def attempt(system, tableau, members, group, ws):
-    """Try one step of every member of `group` (lanes,) from `ws.x`, its film, and `ws.numbers`.
+def begin_step(system, tableau, contacts, groups, body, block, count, ws):
+    """Factor the matrix of the particles of `block` (lanes,) at their accepted states, and solve for its border.
 
-    Leaves the new x in `ws.x`, the film in `members.film_new`, NEW_LAM and the following in `ws.numbers`, and 0 in
-    `ws.ok` where the linear solve failed. The error is the largest of the volume-weighted and the contact-weighted root
-    mean square of the embedded difference in stoichiometry and the film's weighted relative one; where a voltage is
-    held, `ws.numbers` has the currents that the controller judges too.
+    Parameters
+    ----------
+    block
+        Particles by their place in `body`; those after the first `count` are padding.
+    ws
+        The workspace that keeps the factor, the border and the stages until the step is finished.
+
+    Leaves every particle's share of the constraint's slope in `contacts.attempt`.
     """
-    s, lanes, n = tableau.a.shape[0], width(ws.x), system.mass.size
-    _fill_medium(system, tableau, members, group, ws)
+    n = system.mass.size
+    for lane in range(width(ws.x)):
+        x = body.x[block[lane]]
+        put(ws.iterations, 0, lane, 0.0)
+        for i in range(n):
+            put(ws.x, i, lane, x[i])
+    _fill_medium(system, tableau, contacts, groups, body, block, ws)
     inverse_gh = load(ws.inverse_gh, 0)
     for i in range(n):
         store(ws.shift, i, system.mass[i] * inverse_gh / load(ws.diffusivity, i))
         store(ws.border, i, every(ws.x, 0.0))
-    linearize(members, group, ws)
+    linearize(contacts, body, block, count, ws)
     ready(system, ws)
     solve_in_place(system, ws, ws.border)
     _divide(ws.border, ws.diffusivity)
-    for lane in range(lanes):
-        j = group[lane]
-        for k in range(int(members.facts[j, N_CONTACT])):
-            ws.numbers[lane, CORNER] -= ws.local[lane, ROW, k] * at(ws.border, members.nodes[j, k], lane)
-    for stage in range(s):
-        _combine(tableau, stage, ws)
-        _fill_psi(members, ws)
-        _add_flows(system, ws)
-        drive(tableau, members, group, stage, ws)
-        solve_in_place(system, ws, ws.rhs)
-        _divide(ws.rhs, ws.diffusivity)
-        change_lambda(members, group, ws)
-        change = load(ws.mask, 0)
-        for i in range(n):
-            store(ws.stages, stage * n + i, load(ws.rhs, i) - change * load(ws.border, i))
-        draw(members, group, stage, ws)
+    reduce_border(contacts, body, block, count, ws)
+
+
+@kernel
+def stage_rhs(system, tableau, contacts, body, block, count, stage, ws):
+    """Solve for what a stage does at the unknown as it is; leave each particle's share of the constraint's residual."""
+    _combine(tableau, stage, ws)
+    _fill_psi(contacts, ws)
+    _add_flows(system, ws)
+    drive(tableau, contacts, body, block, count, stage, ws)
+    solve_in_place(system, ws, ws.rhs)
+    _divide(ws.rhs, ws.diffusivity)
+    miss(contacts, body, block, count, ws)
+
+
+@kernel
+def stage_update(contacts, groups, body, block, count, stage, ws):
+    """Complete a stage with the change of each group's unknown."""
+    n = ws.x.shape[0]
+    store(ws.mask, 0, every(ws.x, 0.0))
+    for lane in range(count):
+        put(ws.mask, 0, lane, groups.change[contacts.parameters[body.number[block[lane]]].group])
+    change = load(ws.mask, 0)
+    for i in range(n):
+        store(ws.stages, stage * n + i, load(ws.rhs, i) - change * load(ws.border, i))
+    draw(contacts, body, block, count, stage, ws)
+
+
+@kernel
+def finish_step(system, tableau, contacts, groups, body, block, count, ws):
+    """Form new states, charges, errors and the continuous solution of the particles of `block`.
+
+    The error is the largest of the volume-weighted and the contact-weighted root mean square of the embedded difference
+    in stoichiometry and the film's weighted relative one; not a number where the attempt failed.
+    """
+    s, n = tableau.a.shape[0], system.mass.size
     volume_error, volume = every(ws.x, 0.0), 0.0
     for i in range(n):
         error = load(ws.stages, (s - 1) * n + i)
@@ -155,32 +180,97 @@ def attempt(system, tableau, members, group, ws):
         volume += system.mass[i]
         volume_error += system.mass[i] * error * error
     store(ws.mask, 0, volume_error)
-    _finish(tableau, members, group, volume, ws)
-    look_at_currents(tableau, members, group, ws)
+    for lane in range(count):
+        j = body.number[block[lane]]
+        attempt, x_new = contacts.attempt[j], body.x_new[block[lane]]
+        finite = at(ws.ok, 0, lane) > 0.0
+        for i in range(n):
+            x_new[i] = at(ws.x, i, lane)
+            finite = finite and np.isfinite(x_new[i])
+        body.iterations[block[lane]] += at(ws.iterations, 0, lane)
+        _finish(tableau, contacts, body, block, lane, at(ws.mask, 0, lane) / volume, ws)
+        for k in range(contacts.parameters[j].contact_nodes):
+            finite = finite and np.isfinite(contacts.film_new[j, k])
+        if not finite:
+            attempt.error = np.nan
+    _keep_continuous(tableau, body, block, count, ws)
+    for lane in range(count):
+        j = body.number[block[lane]]
+        held = groups.step[contacts.parameters[j].group].held > 0
+        _keep_surface(tableau, contacts, body, block, lane, held, ws)
 
 
 @kernel
-def _finish(tableau, members, group, volume, ws):
-    """Add the last stage to films, lambdas and charges; form the error norms."""
-    for lane in range(width(ws.x)):
-        j = group[lane]
-        local, numbers, facts = ws.local[lane], ws.numbers[lane], members.facts[j]
-        nodes, areas, film_new, active = members.nodes[j], members.areas[j], members.film_new[j], facts[ACTIVE] > 0.0
-        last = tableau.a.shape[0] - 1
-        contact_error, film_error, thickest = 0.0, 0.0, FILM_FLOOR
-        for k in range(int(facts[N_CONTACT])):
-            error = at(ws.stages, last * ws.x.shape[0] + nodes[k], lane)
-            contact_error += areas[k] * error * error
-            film_new[k] = local[FILM, k]
+def _finish(tableau, contacts, body, block, lane, volume_error, ws):
+    """Add the last stage to film, lambda and charges of one particle; form its error."""
+    j, nodes = body.number[block[lane]], body.nodes[block[lane]]
+    particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
+    areas, film_new, active = contacts.areas[j], contacts.film_new[j], particle.side_active > 0
+    last = tableau.a.shape[0] - 1
+    contact_error, film_error, thickest = 0.0, 0.0, FILM_FLOOR
+    for k in range(particle.contact_nodes):
+        error = at(ws.stages, last * ws.x.shape[0] + nodes[k], lane)
+        contact_error += areas[k] * error * error
+        film_new[k] = local[FILM, k]
+        if active:
+            film_new[k] += ws.film_stages[lane, last, k]
+            film_error += areas[k] * ws.film_stages[lane, last, k] ** 2
+            thickest = max(thickest, film_new[k])
+    charge, side_charge = ws.stage_charge[lane, last], ws.stage_side[lane, last]
+    for p in range(last):
+        charge += tableau.a[last, p] * ws.stage_charge[lane, p]
+        side_charge += tableau.a[last, p] * ws.stage_side[lane, p]
+    attempt.new_unknown += ws.stage_lambda[lane, last]
+    attempt.charge, attempt.side_charge = charge, side_charge
+    error = np.sqrt(max(volume_error, contact_error / particle.contact_area))
+    attempt.error = max(error, FILM_WEIGHT * np.sqrt(film_error / particle.contact_area) / thickest)
+
+
+@kernel
+def _keep_continuous(tableau, body, block, count, ws):
+    """Keep the coefficients of the continuous solution of a step of the first `count` particles."""
+    n, s = ws.x.shape[0], tableau.a.shape[0]
+    for m in range(3):
+        for i in range(n):
+            total = every(ws.x, 0.0)
+            for p in range(s):
+                total += tableau.dense[m, p] * load(ws.stages, p * n + i)
+            store(ws.psi, i, total)
+        for lane in range(count):
+            row = body.dense[block[lane], m]
+            for i in range(n):
+                row[i] = at(ws.psi, i, lane)
+
+
+@kernel
+def _keep_surface(tableau, contacts, body, block, lane, held, ws):
+    """Keep what the constraint is solved with: x and film under one particle's contact, at the end and between."""
+    row = block[lane]
+    j, nodes = body.number[row], body.nodes[row]
+    particle, stages = contacts.parameters[j], ws.film_stages[lane]
+    active, s, n = particle.side_active > 0, tableau.a.shape[0], ws.x.shape[0]
+    x, x_new, dense, last = body.x[row], body.x_new[row], body.dense[row], tableau.a.shape[0] - 1
+    for k in range(particle.contact_nodes):
+        node = nodes[k]
+        contacts.surface[START, j, k], contacts.surface[END, j, k] = x[node], x_new[node]
+        for m in range(3):
+            contacts.surface[DENSE + m, j, k] = dense[m, node]
             if active:
-                film_new[k] += ws.film_stages[lane, last, k]
-                film_error += areas[k] * ws.film_stages[lane, last, k] ** 2
-                thickest = max(thickest, film_new[k])
-        charge, side_charge = ws.stage_charge[lane, last], ws.stage_side[lane, last]
-        for p in range(last):
-            charge += tableau.a[last, p] * ws.stage_charge[lane, p]
-            side_charge += tableau.a[last, p] * ws.stage_side[lane, p]
-        numbers[NEW_LAM] += ws.stage_lambda[lane, last]
-        numbers[CHARGE], numbers[SIDE_CHARGE] = charge, side_charge
-        error = np.sqrt(max(at(ws.mask, 0, lane) / volume, contact_error / facts[AREA]))
-        numbers[ERROR] = max(error, FILM_WEIGHT * np.sqrt(film_error / facts[AREA]) / thickest)
+                total = 0.0
+                for p in range(s):
+                    total += tableau.dense[m, p] * stages[p, k]
+                contacts.film_dense[m, j, k] = total
+    if not held:
+        return
+    for k in range(particle.contact_nodes):
+        node = nodes[k]
+        contacts.inner_x[EMBEDDED, j, k] = x_new[node] - at(ws.stages, last * n + node, lane)
+        contacts.inner_film[EMBEDDED, j, k] = contacts.film_new[j, k] - (stages[last, k] if active else 0.0)
+        middle = 0.5 * (x[node] + x_new[node])
+        film = 0.5 * (contacts.film[j, k] + contacts.film_new[j, k])
+        for p in range(s):
+            weight = 0.25 * (tableau.dense[0, p] + 0.5 * (tableau.dense[1, p] + 0.5 * tableau.dense[2, p]))
+            middle += weight * at(ws.stages, p * n + node, lane)
+            if active:
+                film += weight * stages[p, k]
+        contacts.inner_x[MIDDLE, j, k], contacts.inner_film[MIDDLE, j, k] = middle, film

@@ -37,20 +37,6 @@ class System(NamedTuple):
     iterative: bool
 
 
-N_LOCAL = 26
-"""Quantities kept of every contact node: `contact` names them."""
-# numbers kept of every member: what the controller sets ...
-H, TOLERANCE, LAM = range(3)
-# ... what an attempt leaves: lambda before its final re-solve, charge passed, the side reaction's part of it [C], error
-NEW_LAM, CHARGE, SIDE_CHARGE, ERROR = range(3, 7)
-# ... and what it remembers of the start of the step: the corner of the bordered matrix; lambda's slopes of the current
-# and of the side reaction; the two currents, and the potential
-CORNER, KEPT_TOTAL_LAMBDA, KEPT_SIDE_LAMBDA, KEPT_TOTAL, KEPT_SIDE, KEPT_POTENTIAL = range(7, 13)
-# Where a voltage is held, the current of the embedded solution and that of the continuous one in the middle [A].
-EMBEDDED_CURRENT, MIDDLE_CURRENT = range(13, 15)
-N_NUMBERS = 15
-
-
 class Workspace(NamedTuple):
     """Scratch arrays of one thread for one member or for `lanes.WIDTH` of them, the last axis [lanes] only then.
 
@@ -74,10 +60,6 @@ class Workspace(NamedTuple):
         Stage increments of the film thickness; m members.
     stage_lambda, stage_charge, stage_side : (m, s)
         Those of lambda, of the charge passed and of the side reaction's part of it.
-    numbers : (m, k)
-        Columns as above.
-    local : (m, N_LOCAL, c)
-        Contact nodes: rows of `contact`.
     """
 
     lower: Array
@@ -106,8 +88,6 @@ class Workspace(NamedTuple):
     stage_lambda: Array
     stage_charge: Array
     stage_side: Array
-    numbers: Array
-    local: Array
 
 
 @kernel
@@ -116,7 +96,7 @@ def workspace_size(system, s, c, members):
     n, m = system.mass.size, system.hierarchy.stiffness.diagonal.size
     vectors = 8 + s + (5 if system.iterative else 1)
     shared = system.factor.indices.size + vectors * n + 4 * m + N_LEVEL_STATE + s + 10
-    return members * (shared + s * c + 3 * s + N_NUMBERS + N_LOCAL * c)
+    return members * (shared + s * c + 3 * s)
 
 
 @kernel
@@ -200,6 +180,4 @@ def lay_out(system, s, c, members, lanes, memory):
         _part(memory, b + w * s * c, (w, s)),
         _part(memory, b + w * s * (c + 1), (w, s)),
         _part(memory, b + w * s * (c + 2), (w, s)),
-        _part(memory, b + w * s * (c + 3), (w, N_NUMBERS)),
-        _part(memory, b + w * s * (c + 3) + w * N_NUMBERS, (w, N_LOCAL, c)),
     )

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
 
+from asyncsoc.kernels.parameters import ControllerState
 from asyncsoc.results.guard import GuardedFile, damaged
-from asyncsoc.stepping.state import CONTROLLER_STATE, Checkpoint, SegmentOutcome
+from asyncsoc.stepping.state import Checkpoint, ParticleCheckpoint, SegmentOutcome
 
 VERSION = 2
 """Of what a checkpoint holds. Version 1 has the controller's numbers without names, in the order of `_VERSION_1`."""
 _VERSION_1 = (
-    "time [s]",
-    "unknown of the constraint",
-    "charge [C]",
-    "side charge [C]",
-    "current [A]",
-    "potential [V]",
-    "step size [s]",
-    "last step size [s]",
-    "largest step size [s]",
-    "last error",
-    "margin to the next event",
+    "time",
+    "unknown",
+    "charge",
+    "side_charge",
+    "current",
+    "potential",
+    "step_size",
+    "last_step",
+    "largest_step",
+    "last_error",
+    "margin",
     "accepted",
     "rejected",
 )
@@ -35,10 +36,13 @@ def described(checkpoint: Checkpoint | None) -> dict[str, Any]:
     """Return everything but the arrays as plain data; empty where there is no checkpoint."""
     if checkpoint is None:
         return {}
+    (particle,) = checkpoint.particles
     return {
         "version": VERSION,
         "state": list(checkpoint.state),
-        **{name: getattr(checkpoint, name) for name in _NUMBERS},
+        "start_time": checkpoint.start_time,
+        "start_charge": particle.start_charge,
+        "start_side_charge": particle.start_side_charge,
         "finished": [asdict(segment) for segment in checkpoint.finished],
         "underway": checkpoint.underway,
     }
@@ -46,8 +50,9 @@ def described(checkpoint: Checkpoint | None) -> dict[str, Any]:
 
 def write_arrays(group: Any, checkpoint: Checkpoint) -> None:
     """Write the arrays of a checkpoint into an open HDF5 group."""
+    (particle,) = checkpoint.particles
     for name in _ARRAYS:
-        group[name] = getattr(checkpoint, name)
+        group[name] = getattr(particle, name)
     group["state"] = np.array(list(checkpoint.state.values()))
 
 
@@ -65,27 +70,43 @@ def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: int) -> Chec
     if names is None:
         return None
     try:
-        finished = tuple(SegmentOutcome(**segment) for segment in text["finished"])
-        numbers = {name: float(text[name]) for name in _NUMBERS}
+        finished = tuple(_segment(segment) for segment in text["finished"])
+        start_time, start_charge, start_side = (float(text[name]) for name in _NUMBERS)
         underway = bool(text["underway"])
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(file.path, "its checkpoint is incomplete", str(error)) from error
     # The margin to the next event is infinite in a step that ends by time alone.
-    state = file.array("checkpoint/state", np.float64, (len(names),), finite=False)
-    if np.isnan(state).any():
+    values = file.array("checkpoint/state", np.float64, (len(names),), finite=False)
+    if np.isnan(values).any():
         raise damaged(file.path, "'checkpoint/state' is not a number")
-    return Checkpoint(
+    state = dict(zip(names, values.tolist(), strict=True))
+    particle = ParticleCheckpoint(
         x=file.array("checkpoint/x", np.float64, (nodes,)),
         film=file.array("checkpoint/film", np.float64, (-1,)),
-        state=dict(zip(names, state.tolist(), strict=True)),
-        finished=finished,
-        underway=underway,
-        **numbers,
+        charge=state["charge"],
+        side_charge=state["side_charge"],
+        start_charge=start_charge,
+        start_side_charge=start_side,
     )
+    return Checkpoint((particle,), state, start_time, finished, underway)
 
 
 def _names(text: dict[str, Any]) -> tuple[str, ...] | None:
     """Return the names of the controller's numbers in the order of the file; None where they are not this version's."""
     version = text.get("version", 1)
+    known = sorted(entry.name for entry in fields(ControllerState))
     names = tuple(map(str, text.get("state", ()))) if version != 1 else _VERSION_1
-    return names if version in (1, VERSION) and sorted(names) == sorted(CONTROLLER_STATE) else None
+    return names if version in (1, VERSION) and sorted(names) == known else None
+
+
+def _segment(kept: dict[str, Any]) -> SegmentOutcome:
+    """Return how a protocol step went, every value of its own kind."""
+    return SegmentOutcome(
+        number=int(kept["number"]),
+        cycle=int(kept["cycle"]),
+        text=str(kept["text"]),
+        reason=str(kept["reason"]),
+        duration=float(kept["duration"]),
+        charge=float(kept["charge"]),
+        side_charge=float(kept.get("side_charge", 0.0)),
+    )

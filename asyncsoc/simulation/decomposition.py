@@ -9,6 +9,7 @@ import numpy as np
 
 from asyncsoc.case.case import Case
 from asyncsoc.errors import InputError
+from asyncsoc.kernels.parameters import SideReactionParameters
 from asyncsoc.kinetics.film import FilmConstants
 from asyncsoc.kinetics.side_reaction import SideReactionModel
 from asyncsoc.materials.registry import cathode
@@ -149,11 +150,10 @@ def _own_table(section: SideReaction, material: Cathode) -> ReactionEnergyTable:
 def stepped(model: SideReactionModel) -> SteppedReaction:
     """Return the side reaction as the integrator reads it."""
     table, constants, film = model.table, model.effective, model.film
-    return SteppedReaction(
-        first=table.first,
-        inverse_spacing=table.inverse_spacing,
-        coefficients=table.coefficients,
-        alpha=constants.transfer_coefficient,
+    parameters = SideReactionParameters(
+        side_first=table.first,
+        side_inverse_spacing=table.inverse_spacing,
+        side_alpha=constants.transfer_coefficient,
         beta=constants.barrier_coefficient,
         shift=constants.shift,
         scale=constants.exchange_current_density,
@@ -162,6 +162,7 @@ def stepped(model: SideReactionModel) -> SteppedReaction:
         resistivity=1.0 / film.conductivity,
         inverse_block=1.0 / film.blocking_thickness,
     )
+    return SteppedReaction(table.coefficients, parameters)
 
 
 def default_parameters() -> tuple[Parameter, ...]:

@@ -113,7 +113,7 @@ class Recording:
         """Keep the last state of a member as a snapshot."""
         if checkpoint is not None:
             before = len(self.fields[number])
-            self.fields[number].keep(checkpoint.time, checkpoint.x)
+            self.fields[number].keep(checkpoint.time, checkpoint.particles[0].x)
             self._keep_rates(number, before)
 
     def _times(self, steps: AcceptedSteps) -> tuple[NDArray[np.int64], Array]:

@@ -18,6 +18,7 @@ from asyncsoc.simulation.decomposition import companion_case, conditions_of, gib
 from asyncsoc.simulation.setup import Setup, prepare
 from asyncsoc.simulation.watching import COMPANION_PARTS, Following, setting_of
 from asyncsoc.stepping.integrate import integrate
+from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.warmup import compile_kernels
 from asyncsoc.thermo.conditions import ENTHALPY, Conditions
@@ -180,7 +181,9 @@ def _follow(
     compile_kernels()
     voltages = _Voltages()
     parts = COMPANION_PARTS if references is None else 2
-    outcome = integrate(setup.system, [setup.member], [[Following(*recorders, parts=parts), voltages]])[0]
+    outcome = integrate(Problem.alone(setup.system, [setup.member]), [[Following(*recorders, parts=parts), voltages]])[
+        0
+    ]
     if outcome.error is not None and references is not None:
         raise outcome.error
     return recorders, voltages

@@ -33,6 +33,7 @@ from asyncsoc.simulation.setup import Setup, gauge_of, prepare, warnings_of
 from asyncsoc.simulation.watching import found, watch
 from asyncsoc.stepping.guards import BalanceGuard
 from asyncsoc.stepping.integrate import integrate
+from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import Checkpoint, Outcome
 from asyncsoc.stepping.warmup import compile_kernels
 
@@ -140,10 +141,9 @@ def simulate_batch(
     guard = BalanceGuard(setups[0].operators.mass, [setup.cathode.maximum_concentration for setup in setups])
     ready = time.perf_counter()
     outcomes = integrate(
-        setups[0].system,
-        [setup.member for setup in setups],
+        Problem.alone(setups[0].system, [setup.member for setup in setups]),
         None if progress is None else [[Reporting(progress, s.member.segments, s.full_charge)] for s in setups],
-        watchers=[guard, recording],
+        watchers=[[guard, recording]],
         threads=threads,
         resume=checkpoints,
     )

@@ -19,6 +19,7 @@ from asyncsoc.risk.setting import Setting
 from asyncsoc.simulation.decomposition import companion_case
 from asyncsoc.simulation.setup import Setup, prepare
 from asyncsoc.stepping.integrate import integrate
+from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.warmup import compile_kernels
 
@@ -111,7 +112,7 @@ def _run_companion(case: Case) -> Reference:
     recorder = RateRecorder(setting_of(setup, setup.side, case.side_reaction.risk_threshold))
     compile_kernels()
     # What keeps a companion from finishing ends its track; beyond it there is nothing to compare with.
-    integrate(setup.system, [setup.member], [[Following(recorder, parts=COMPANION_PARTS)]])
+    integrate(Problem.alone(setup.system, [setup.member]), [[Following(recorder, parts=COMPANION_PARTS)]])
     return recorder.as_reference()
 
 

@@ -1,8 +1,9 @@
-"""A member of a batch: one particle with its contact, material, kinetics and protocol."""
+"""What is integrated: particles, the groups they belong to, and the meshes they are on."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.electrode.segments import Segment
+from asyncsoc.errors import InputError
+from asyncsoc.kernels.parameters import SideReactionParameters
+from asyncsoc.kernels.rates import UNIFORM_FLUX
 from asyncsoc.kinetics.tables import MaterialTable
+from asyncsoc.stepping.system import OrderedSystem
 
 Method = Literal["rodas5p", "rodas4p2"]
 
@@ -19,45 +24,21 @@ Method = Literal["rodas5p", "rodas4p2"]
 class SideReaction:
     """The electrolyte's anodic side reaction, coupled to the particle.
 
-    o = scale exp[(alpha phi - beta E(x) + shift)/(kB T)] / (1 + d inverse_limit),  dd/dt = growth o,  R_film = R_0 +
-    d resistivity
-
     Attributes
     ----------
-    first, inverse_spacing, coefficients
+    coefficients
         Table of the reaction energy E(x) [eV/atom], as of `kernels.reaction`.
-    alpha, beta
-        Transfer coefficient; barrier coefficient [atoms].
-    shift
-        beta E_ref - alpha U_ox [eV].
-    scale
-        A/m2.
-    inverse_limit
-        1/d_c [1/m].
-    growth
-        V_film/(z F) [m3/C].
-    resistivity
-        1/kappa_film [ohm m].
-    inverse_block
-        1/thickness at which a place is blocked [1/m]; 0: it never is.
+    parameters
+        Its numbers, and those of the film.
     """
 
-    first: float
-    inverse_spacing: float
     coefficients: NDArray[np.float64]
-    alpha: float
-    beta: float
-    shift: float
-    scale: float
-    inverse_limit: float
-    growth: float
-    resistivity: float
-    inverse_block: float
+    parameters: SideReactionParameters
 
 
 @dataclass(frozen=True, eq=False)
-class Member:
-    """One particle to integrate; several on one mesh make a batch.
+class Particle:
+    """One particle on a mesh.
 
     Attributes
     ----------
@@ -67,8 +48,6 @@ class Member:
         Contact area per node [m2], zero off the contact.
     film_resistance
         R_film [ohm m2], uniform over the contact.
-    segments
-        The protocol.
     tables
         Material table for each temperature of the protocol [K].
     kinetics
@@ -77,10 +56,6 @@ class Member:
         Cathodic transfer coefficient alpha.
     maximum_concentration
         c_max [mol/m3].
-    tolerance
-        Error allowed per step, in stoichiometry.
-    largest_step
-        Longest step [s]; with a tolerance of 1 or more every step has this size.
     side
         The coupled side reaction, None where there is none.
     film_thickness
@@ -90,12 +65,92 @@ class Member:
     x: NDArray[np.float64]
     weights: NDArray[np.float64]
     film_resistance: float
-    segments: tuple[Segment, ...]
     tables: dict[float, MaterialTable]
     kinetics: int
     transfer_coefficient: float
     maximum_concentration: float
-    tolerance: float
-    largest_step: float = math.inf
     side: SideReaction | None = None
     film_thickness: NDArray[np.float64] | float = 0.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Member(Particle):
+    """A particle alone with its protocol: a group of one; several on one mesh make a batch.
+
+    Attributes
+    ----------
+    segments
+        The protocol.
+    tolerance
+        Error allowed per step, in stoichiometry.
+    largest_step
+        Longest step [s]; with a tolerance of 1 or more every step has this size.
+    """
+
+    segments: tuple[Segment, ...]
+    tolerance: float
+    largest_step: float = math.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Particles at one potential under one control: one node of a network.
+
+    The current of the protocol is that of the whole group, sum n_j I_j, and so are the charges of its limits; the
+    series resistance is seen by that current.
+
+    Attributes
+    ----------
+    particles
+        N particles, each on one of the problem's meshes.
+    segments, tolerance, largest_step
+        As of `Member`; the error of a step is the largest of its particles'.
+    multiplicities : (N,)
+        n_j, how many particles each stands for; one each where empty.
+    meshes : (N,)
+        Number of each particle's mesh; the first one's where empty.
+    """
+
+    particles: tuple[Particle, ...]
+    segments: tuple[Segment, ...]
+    tolerance: float
+    largest_step: float = math.inf
+    multiplicities: tuple[float, ...] = ()
+    meshes: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        count = len(self.particles)
+        for name in ("multiplicities", "meshes"):
+            if len(getattr(self, name)) not in (0, count):
+                raise InputError(f"a group needs as many {name} as particles", where="Group", allowed=f"{count}")
+        if count == 0:
+            raise InputError("a group needs at least one particle", where="Group.particles")
+        if not all(math.isfinite(many) and many > 0.0 for many in self.multiplicities):
+            raise InputError("a multiplicity is out of range", where="Group.multiplicities", allowed="above 0")
+        if count > 1 and any(particle.kinetics == UNIFORM_FLUX for particle in self.particles):
+            raise InputError(
+                "particles under uniform flux cannot share one potential: it does not enter their currents",
+                where="Group.particles",
+                next_step="use Butler-Volmer or linear kinetics",
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """All that the integrator needs: M meshes and G groups of particles on them.
+
+    Attributes
+    ----------
+    meshes
+        Operators of each mesh in elimination order.
+    groups
+        Groups; their particles are numbered through, and on each mesh in that order.
+    """
+
+    meshes: tuple[OrderedSystem, ...]
+    groups: tuple[Group, ...]
+
+    @classmethod
+    def alone(cls, mesh: OrderedSystem, members: Sequence[Member]) -> Problem:
+        """Return the problem of particles on one mesh, each alone with its own protocol."""
+        return cls((mesh,), tuple(Group((m,), m.segments, m.tolerance, m.largest_step) for m in members))

@@ -1,4 +1,4 @@
-"""The members of a batch on their way through their protocols: between what the kernels advance and what watches."""
+"""The groups of a problem on their way through their protocols: between what the kernels advance and what watches."""
 
 from __future__ import annotations
 
@@ -13,29 +13,19 @@ from asyncsoc._processes import uninterrupted
 from asyncsoc.electrode.segments import Event, Segment
 from asyncsoc.errors import ConvergenceError, InfeasibleStepError, InterruptedRunError, SimulationError
 from asyncsoc.kernels.controller import (
-    ACCEPTED,
-    CHARGE,
-    CURRENT,
     CURRENT_BELOW,
     DURATION_REACHED,
     EVENT,
-    LARGEST,
-    MARGIN,
     OPEN_BELOW,
-    POTENTIAL,
-    REJECTED,
     RETRY,
     RUNNING,
-    SIDE_CHARGE,
-    STEP_SIZE,
-    TIME,
     X_ABOVE,
     X_BELOW,
 )
 from asyncsoc.kernels.interpolation import ocp_and_i0_array
-from asyncsoc.kernels.members import AREA, DURATION, TOLERANCE
-from asyncsoc.kernels.observing import start_members
+from asyncsoc.kernels.observing import load_surfaces, start_groups
 from asyncsoc.kernels.rates import UNIFORM_FLUX
+from asyncsoc.stepping.members import Group
 from asyncsoc.stepping.stacking import Stack, load_segment
 from asyncsoc.stepping.state import (
     AcceptedSteps,
@@ -46,9 +36,8 @@ from asyncsoc.stepping.state import (
     SegmentOutcome,
     States,
     Watcher,
-    controller_row,
+    numbers_of,
 )
-from asyncsoc.stepping.system import OrderedSystem
 from asyncsoc.stepping.viewing import Viewer
 from asyncsoc.units import FARADAY
 
@@ -72,7 +61,7 @@ _LEAST_TOLERANCE = 0.01
 
 @dataclass(eq=False)
 class _Run:
-    """Where one member is in its protocol.
+    """Where one group is in its protocol.
 
     `position` counts the protocol steps done, `finished` tells how they went, `done` those done by the last accepted
     state. `checkpoint` is where the run went on from.
@@ -86,35 +75,36 @@ class _Run:
 
 
 class Runs:
-    """The members of a batch.
+    """The groups of a problem.
 
     Parameters
     ----------
-    system, stacked
-        What the kernels read.
+    stacked
+        The problem in the kernels' arrays.
     observers
-        For each member, what watches it.
+        For each particle, what watches it.
     watchers
-        What watches all of them.
+        For each mesh, what watches all particles on it.
     """
 
     def __init__(
-        self,
-        system: OrderedSystem,
-        stacked: Stack,
-        observers: Sequence[Sequence[Observer]],
-        watchers: Sequence[Watcher],
+        self, stacked: Stack, observers: Sequence[Sequence[Observer]], watchers: Sequence[Sequence[Watcher]]
     ) -> None:
-        self._system, self._stack = system, stacked
-        self._members, self._data = stacked.members, stacked.data
+        self._stack, self._contacts, self._groups = stacked, stacked.contacts, stacked.groups
+        self._members: tuple[Group, ...] = stacked.problem.groups
         self._observers, self._watchers = observers, watchers
         self._observed = np.array([bool(some) for some in observers], dtype=bool)
-        self._viewer = Viewer(system, stacked)
-        self._radius = float(np.cbrt(3.0 * system.kernel.mass.sum() / (4.0 * math.pi)))
-        self._runs = [_Run(0, []) for _ in stacked.members]
-        # Of the last accepted states: state vectors; whether there are any yet, whether they lie within steps.
-        self._kept = stacked.data.state.copy()
-        self._fresh, self._underway = (np.zeros(len(stacked.members), dtype=bool) for _ in range(2))
+        meshes = range(len(stacked.bodies))
+        self._viewers = [Viewer(stacked, mesh) for mesh in meshes]
+        volumes = [3.0 * float(system.kernel.mass.sum()) / (4.0 * math.pi) for system in stacked.problem.meshes]
+        self._radius = np.zeros(len(stacked.particles))
+        for body, volume in zip(stacked.bodies, volumes, strict=True):
+            self._radius[body.number] = float(np.cbrt(volume))
+        self._runs = [_Run(0, []) for _ in self._members]
+        # Of the last accepted states: what the controller and the particles remember; whether there are any yet,
+        # whether they lie within steps.
+        self._kept, self._kept_own = stacked.groups.state.copy(), stacked.contacts.own.copy()
+        self._fresh, self._underway = (np.zeros(len(self._members), dtype=bool) for _ in range(2))
 
     def open(self, checkpoints: Sequence[Checkpoint | None]) -> Ints:
         """Begin, or go on from checkpoints; return the members that have anything to do."""
@@ -138,7 +128,7 @@ class Runs:
             return self._accept(numbers)
 
     def _accept(self, numbers: Ints) -> Ints:
-        outcome = self._data.outcome[numbers]
+        outcome = self._groups.outcome[numbers]
         again = numbers[outcome == RETRY]
         numbers, outcome = numbers[outcome != RETRY], outcome[outcome != RETRY]
         stuck = (outcome != RUNNING) & (outcome != DURATION_REACHED) & (outcome < EVENT)
@@ -146,13 +136,11 @@ class Runs:
             for number in numbers[stuck].tolist():
                 self._fail(number, self._stuck(number))
             numbers, outcome = numbers[~stuck], outcome[~stuck]
-        stopped = self._show_steps(self._viewer.accepted(numbers)) if len(numbers) else {}
+        stopped = self._show_steps(numbers) if len(numbers) else {}
         if stopped:
             kept = np.array([int(number) not in stopped for number in numbers], dtype=bool)
             numbers, outcome = numbers[kept], outcome[kept]
-        data = self._data
-        data.x[numbers], data.film[numbers] = data.x_new[numbers], data.film_new[numbers]
-        self._kept[numbers] = data.state[numbers]
+        self._take(numbers)
         running = outcome == RUNNING
         self._fresh[numbers], self._underway[numbers] = True, running
         going: Ints = np.sort(np.concatenate([again, numbers[running]]))
@@ -164,6 +152,17 @@ class Runs:
             self._close(number, segment.events[code - EVENT].reason if code >= EVENT else "duration reached")
             run.done = tuple(run.finished)
         return np.sort(np.concatenate([going, np.array(self._begin(ended), dtype=np.int64)]))
+
+    def _take(self, numbers: Ints) -> None:
+        """Make the states that the last attempts of these groups arrived at the accepted ones."""
+        contacts = self._contacts
+        for mesh, body in enumerate(self._stack.bodies):
+            places = self._stack.places(mesh, numbers)
+            body.x[places] = body.x_new[places]
+            particles = body.number[places]
+            contacts.film[particles] = contacts.film_new[particles]
+            self._kept_own[particles] = contacts.own[particles]
+        self._kept[numbers] = self._groups.state[numbers]
 
     def interrupt(self) -> None:
         """Stop all that are underway where their last accepted states are."""
@@ -177,37 +176,66 @@ class Runs:
         return [self._outcome(number) for number in range(len(self._runs))]
 
     def _outcome(self, number: int) -> Outcome:
-        run, state = self._runs[number], self._data.state[number]
+        run, state = self._runs[number], self._groups.state[number]
         reason = run.finished[-1].reason if run.finished else "nothing to do"
         if run.error is not None:
             reason = run.error.what
         checkpoint = run.checkpoint
         if self._fresh[number]:
-            underway = bool(self._underway[number])
-            checkpoint = self._viewer.checkpoint(number, self._kept[number], run.done, underway=underway)
-        counts = int(state[ACCEPTED]), int(state[REJECTED])
+            checkpoint = self._checkpoint(number)
+        counts = int(state["accepted"]), int(state["rejected"])
         return Outcome(reason, tuple(run.finished), *counts, run.error, checkpoint)
+
+    def _checkpoint(self, number: int) -> Checkpoint:
+        """Return the accepted state of a group, to go on from."""
+        places = list(self._places(number))
+        mesh, place = places[0]
+        return Checkpoint(
+            particles=tuple(
+                self._viewers[m].checkpoint(p, self._kept_own[self._stack.bodies[m].number[p]]) for m, p in places
+            ),
+            state=numbers_of(self._kept[number]),
+            start_time=float(self._viewers[mesh].start_time[place]),
+            finished=self._runs[number].done,
+            underway=bool(self._underway[number]),
+        )
+
+    def _places(self, number: int) -> Iterable[tuple[int, int]]:
+        """Yield mesh and place on it of every particle of a group, in the group's order."""
+        found = {}
+        for mesh, body in enumerate(self._stack.bodies):
+            for place in self._stack.places(mesh, np.array([number])).tolist():
+                found[int(body.number[place])] = mesh, place
+        return (found[j] for j in sorted(found))
 
     def _segment(self, number: int) -> Segment:
         return self._members[number].segments[self._runs[number].position]
 
     def _resumed(self, number: int, checkpoint: Checkpoint) -> bool:
         """Take up a checkpoint; return whether it lies within a protocol step, which then goes on."""
-        data, run = self._data, self._runs[number]
+        contacts, groups, run = self._contacts, self._groups, self._runs[number]
         run.position, run.finished = len(checkpoint.finished), list(checkpoint.finished)
         run.done, run.checkpoint = checkpoint.finished, checkpoint
-        data.x[number] = checkpoint.x[self._system.order]
-        data.film[number, : len(checkpoint.film)] = checkpoint.film
-        data.film_new[number] = data.film[number]
-        self._viewer.resume(number, checkpoint)
+        for (mesh, place), particle in zip(self._places(number), checkpoint.particles, strict=True):
+            body, system = self._stack.bodies[mesh], self._stack.problem.meshes[mesh]
+            j = body.number[place]
+            body.x[place] = particle.x[system.order]
+            contacts.film[j, : len(particle.film)] = particle.film
+            contacts.film_new[j] = contacts.film[j]
+            self._viewers[mesh].resume(place, checkpoint.start_time, particle)
         underway = checkpoint.underway and run.position < len(self._members[number].segments)
+        state = groups.state[number]
         if underway:
             self._load([number])
-            largest = float(data.state[number, LARGEST])
-            data.state[number] = controller_row(checkpoint.state)
-            data.state[number, LARGEST] = largest
-        else:
-            data.state[number] = controller_row(checkpoint.state)
+        largest = float(state["largest_step"])
+        for name, value in checkpoint.state.items():
+            state[name] = value
+        if underway:
+            state["largest_step"] = largest
+        for j, particle in zip(self._stack.members(number), checkpoint.particles, strict=True):
+            contacts.own[j]["charge"], contacts.own[j]["side_charge"] = particle.charge, particle.side_charge
+            if len(checkpoint.particles) == 1:
+                contacts.own[j]["current"] = state["current"]
         return underway
 
     def _begin(self, numbers: Iterable[int]) -> list[int]:
@@ -216,7 +244,7 @@ class Runs:
         waiting = list(numbers)
         while waiting:
             waiting = [j for j in waiting if self._runs[j].position < len(self._members[j].segments)]
-            before = self._data.state[waiting, CURRENT].tolist()
+            before = self._groups.state["current"][waiting].tolist()
             over: dict[int, str] = {}
             for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
                 reason = self._begun(number, found, before[row])
@@ -230,46 +258,57 @@ class Runs:
         return going
 
     def _load(self, numbers: list[int]) -> Array:
-        """Load the present protocol steps and solve their constraints; return what `start_members` found."""
-        found = np.empty((len(numbers), 3))
-        guesses = np.empty(len(numbers))
+        """Load the present protocol steps and solve their constraints; return what `start_groups` found."""
+        found, guesses, listed = np.empty((len(numbers), 3)), np.empty(len(numbers)), np.array(numbers, dtype=np.int64)
         for row, number in enumerate(numbers):
             segment = self._segment(number)
             load_segment(self._stack, number, segment)
-            self._viewer.begin(number, segment)
             guesses[row] = self._guess(number, segment)
-        start_members(self._data, np.array(numbers, dtype=np.int64), guesses, found)
+            for mesh, viewer in enumerate(self._viewers):
+                viewer.begin(self._stack.places(mesh, listed[row : row + 1]), segment)
+        for mesh, body in enumerate(self._stack.bodies):
+            load_surfaces(self._contacts, body, self._stack.places(mesh, listed))
+        start_groups(self._contacts, self._groups, listed, guesses, found)
         for number, diffusivity in zip(numbers, found[:, 2].tolist(), strict=True):
-            self._data.facts[number, TOLERANCE] = self._tolerance(number, diffusivity)
+            self._groups.step[number]["tolerance"] = self._tolerance(number, diffusivity)
         return found
 
     def _tolerance(self, number: int, diffusivity: float) -> float:
-        """Return the tolerance of a member's present protocol step.
+        """Return the tolerance of a group's present protocol step.
 
-        It is the member's own, unless a current is imposed that makes gradients hardly larger than that: they decide
+        It is the group's own, unless a current is imposed that makes gradients hardly larger than that: they decide
         how long a voltage that is held afterwards takes, so that they are followed to a share of themselves.
         """
-        member, segment = self._members[number], self._segment(number)
-        if not segment.galvanostatic or segment.target == 0.0 or member.tolerance >= 1.0:
-            return member.tolerance
-        density = FARADAY * member.maximum_concentration * float(self._data.facts[number, AREA])
-        gradient = abs(segment.target) / density * self._radius / diffusivity
-        return member.tolerance * min(1.0, max(gradient / _SMALL_GRADIENT, _LEAST_TOLERANCE))
+        group, segment = self._members[number], self._segment(number)
+        if not segment.galvanostatic or segment.target == 0.0 or group.tolerance >= 1.0:
+            return group.tolerance
+        density, radius = self._density(number), self._smallest_radius(number)
+        area = float(self._groups.step[number]["contact_area"])
+        gradient = abs(segment.target) / (density * area) * radius / diffusivity
+        return group.tolerance * min(1.0, max(gradient / _SMALL_GRADIENT, _LEAST_TOLERANCE))
+
+    def _density(self, number: int) -> float:
+        """Return F c_max [C/m3], the least of a group's particles."""
+        return min(FARADAY * particle.maximum_concentration for particle in self._members[number].particles)
+
+    def _smallest_radius(self, number: int) -> float:
+        """Return the radius [m] of the sphere of the volume of a group's smallest particle."""
+        return float(min(self._radius[j] for j in self._stack.members(number)))
 
     def _begun(self, number: int, found: list[float], current_before: float) -> str | None:
         """Judge a protocol step just loaded; return why it is over already, None where it is not or cannot be."""
-        segment, state = self._segment(number), self._data.state[number]
+        segment, state = self._segment(number), self._groups.state[number]
         converged, which, diffusivity = found
         if not converged:
             self._fail(number, self._infeasible(number, "no current satisfies the step at its start"))
-        elif state[MARGIN] <= 0.0 and not self._leaves(number, segment.events[int(which)], float(state[MARGIN])):
+        elif state["margin"] <= 0.0 and not self._leaves(number, segment.events[int(which)], float(state["margin"])):
             event = segment.events[int(which)]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
                 return f"{event.reason} before the step began"
             self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))
         else:
-            jump = abs(float(state[CURRENT]) - current_before) / float(self._data.facts[number, AREA])
-            state[STEP_SIZE] = self._first_step(number, jump, diffusivity)
+            jump = abs(float(state["current"]) - current_before) / float(self._groups.step[number]["contact_area"])
+            state["step_size"] = self._first_step(number, jump, diffusivity)
         return None
 
     def _leaves(self, number: int, event: Event, margin: float) -> bool:
@@ -277,19 +316,19 @@ class Runs:
 
         Places under the contact go towards the stoichiometry whose open-circuit potential is the particle's.
         """
-        segment, potential = self._segment(number), float(self._data.state[number, POTENTIAL])
+        segment, potential = self._segment(number), float(self._groups.state[number]["potential"])
         if segment.galvanostatic or margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
             return False
-        table = self._members[number].tables[segment.temperature]
+        table = self._members[number].particles[0].tables[segment.temperature]
         limit = np.array([event.value])
         at_limit = float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0])
         return potential < at_limit if event.kind == X_BELOW else potential > at_limit
 
     def _guess(self, number: int, segment: Segment) -> float:
         """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""
-        if self._members[number].kinetics == UNIFORM_FLUX or not segment.galvanostatic:
+        if self._members[number].particles[0].kinetics == UNIFORM_FLUX or not segment.galvanostatic:
             return segment.target
-        return float(self._data.state[number, POTENTIAL]) if self._runs[number].position > 0 else math.nan
+        return float(self._groups.state[number]["potential"]) if self._runs[number].position > 0 else math.nan
 
     def _first_step(self, number: int, jump: float, diffusivity: float) -> float:
         """Return a first step over which a jump in flux [A/m2] moves the contact by about ten tolerances.
@@ -299,82 +338,98 @@ class Runs:
         rate: no first step is longer than `_FIRST_SHARE` of the relaxation time of a sphere of the particle's volume.
         A tolerance of 1 or more asks for equal steps of the largest size.
         """
-        member = self._members[number]
-        longest = float(self._data.facts[number, DURATION])
-        if member.tolerance >= 1.0:
+        group = self._members[number]
+        longest = float(self._groups.step[number]["duration"])
+        if group.tolerance >= 1.0:
             return longest
-        move = _FIRST_MOVE * member.tolerance
-        if member.kinetics != UNIFORM_FLUX:
+        move = _FIRST_MOVE * group.tolerance
+        if group.particles[0].kinetics != UNIFORM_FLUX:
             move = min(move, _LARGEST_FIRST_MOVE)
-        move *= FARADAY * member.maximum_concentration
-        first = _FIRST_SHARE * self._radius**2 / (_RELAXATION * diffusivity)
+        move *= self._density(number)
+        first = _FIRST_SHARE * self._smallest_radius(number) ** 2 / (_RELAXATION * diffusivity)
         if jump > 0.0:
             first = min(first, math.pi * diffusivity * (move / (2.0 * jump)) ** 2)
         return min(max(first, _SMALLEST_FIRST_STEP), longest)
 
     def _show_starts(self, numbers: list[int]) -> list[int]:
-        """Show the states protocol steps begin with; return the members that nobody stopped."""
-        if not numbers:
-            return []
-        states = self._viewer.starts(np.array(numbers, dtype=np.int64))
-        segments = [self._segment(number) for number in numbers]
+        """Show the states protocol steps begin with; return the groups that nobody stopped."""
         stopped: dict[int, SimulationError] = {}
-        for watcher in self._watchers:
-            kept = np.array([number not in stopped for number in numbers], dtype=bool)
-            seen = [segment for segment, there in zip(segments, kept, strict=True) if there]
-            stopped |= watcher.start(states.rows(kept), seen)
-        for row in np.flatnonzero(self._observed[numbers]).tolist():
-            if numbers[row] not in stopped:
-                stopped |= self._observe_start(states, row, segments[row])
+        for mesh, viewer in enumerate(self._viewers):
+            places = self._stack.places(mesh, np.array(numbers, dtype=np.int64))
+            if len(places):
+                stopped |= self._show_start(mesh, viewer.starts(places), viewer.group[places])
         return self._stop(numbers, stopped)
 
-    def _observe_start(self, states: States, row: int, segment: Segment) -> Errors:
-        number = int(states.number[row])
+    def _show_start(self, mesh: int, states: States, group: Ints) -> dict[int, SimulationError]:
+        segments = [self._segment(number) for number in group.tolist()]
+        stopped: dict[int, SimulationError] = {}
+        for watcher in self._watchers[mesh]:
+            kept = np.array([int(number) not in stopped for number in group], dtype=bool)
+            seen = [segment for segment, there in zip(segments, kept, strict=True) if there]
+            stopped |= self._of_groups(mesh, watcher.start(states.rows(kept), seen))
+        particles = self._stack.bodies[mesh].number[states.number]
+        for row in np.flatnonzero(self._observed[particles]).tolist():
+            if int(group[row]) not in stopped:
+                stopped |= self._observe_start(int(particles[row]), int(group[row]), states, row, segments[row])
+        return stopped
+
+    def _of_groups(self, mesh: int, errors: Errors) -> dict[int, SimulationError]:
+        """Return errors by group that were given by place on a mesh."""
+        return {int(self._viewers[mesh].group[place]): error for place, error in errors.items()}
+
+    def _observe_start(self, particle: int, group: int, states: States, row: int, segment: Segment) -> Errors:
         try:
-            for observer in self._observers[number]:
+            for observer in self._observers[particle]:
                 observer.start(states.one(row), segment)
         except SimulationError as error:
-            return {number: error}
+            return {group: error}
         return {}
 
-    def _show_steps(self, steps: AcceptedSteps) -> Errors:
-        """Show accepted steps; return the members that somebody stopped."""
+    def _show_steps(self, numbers: Ints) -> Errors:
+        """Show accepted steps; return the groups that somebody stopped."""
         stopped: dict[int, SimulationError] = {}
-        for watcher in self._watchers:
-            stopped |= watcher.step(steps.without(stopped))
-        if self._observed.any():
-            for row, number in enumerate(steps.end.number.tolist()):
-                if self._observed[number] and number not in stopped:
-                    stopped |= self._observe_step(steps, row)
+        shown = [
+            (mesh, viewer.accepted(places), viewer.group[places])
+            for mesh, viewer in enumerate(self._viewers)
+            if len(places := self._stack.places(mesh, numbers))
+        ]
+        for mesh, steps, group in shown:
+            for watcher in self._watchers[mesh]:
+                gone = {int(steps.end.number[row]): None for row, g in enumerate(group.tolist()) if g in stopped}
+                stopped |= self._of_groups(mesh, watcher.step(steps.without(gone)))
+            particles = self._stack.bodies[mesh].number[steps.end.number]
+            for row in np.flatnonzero(self._observed[particles]).tolist():
+                if int(group[row]) not in stopped:
+                    stopped |= self._observe_step(int(particles[row]), int(group[row]), steps, row)
         self._stop([], stopped)
         return stopped
 
-    def _observe_step(self, steps: AcceptedSteps, row: int) -> Errors:
-        number = int(steps.end.number[row])
+    def _observe_step(self, particle: int, group: int, steps: AcceptedSteps, row: int) -> Errors:
         try:
             step = steps.one(row)
-            for observer in self._observers[number]:
+            for observer in self._observers[particle]:
                 observer.step(step)
         except SimulationError as error:
-            return {number: error}
+            return {group: error}
         return {}
 
     def _stop(self, numbers: list[int], stopped: Errors) -> list[int]:
-        """Let members fail; return the others among `numbers`."""
+        """Let groups fail; return the others among `numbers`."""
         for number, error in stopped.items():
             self._fail(number, error)
         return [number for number in numbers if number not in stopped] if stopped else numbers
 
     def _close(self, number: int, reason: str) -> None:
         self._runs[number].finished.append(self._summary(number, reason))
-        self._viewer.close(number)
+        for mesh, viewer in enumerate(self._viewers):
+            viewer.close(self._stack.places(mesh, np.array([number])))
         self._runs[number].position += 1
 
     def _summary(self, number: int, reason: str) -> SegmentOutcome:
-        segment, state = self._segment(number), self._data.state[number]
-        charge, side = float(state[CHARGE]), float(state[SIDE_CHARGE])
+        segment, state = self._segment(number), self._groups.state[number]
+        charge, side = float(state["charge"]), float(state["side_charge"])
         return SegmentOutcome(
-            segment.number, segment.step.cycle, segment.step.text, reason, float(state[TIME]), charge, side
+            segment.number, segment.step.cycle, segment.step.text, reason, float(state["time"]), charge, side
         )
 
     def _fail(self, number: int, error: SimulationError) -> None:
@@ -385,17 +440,22 @@ class Runs:
         segment = self._segment(number)
         return InfeasibleStepError(
             f"protocol step {segment.number} ({segment.step.text!r}) cannot be carried out: {why}, "
-            f"t = {self._viewer.start_time[number]:.6g} s",
+            f"t = {self._start_time(number):.6g} s",
             where=f"protocol step {segment.number}, cycle {segment.step.cycle}",
             next_step="change the step's target or the state it starts from; the states reached so far are kept",
         )
 
     def _stuck(self, number: int) -> ConvergenceError:
-        segment, state = self._segment(number), self._data.state[number]
+        segment, state = self._segment(number), self._groups.state[number]
         return ConvergenceError(
             f"protocol step {segment.number} ({segment.step.text!r}) stopped",
-            time=float(self._viewer.start_time[number]) + float(state[TIME]),
-            step_size=float(state[STEP_SIZE]),
+            time=self._start_time(number) + float(state["time"]),
+            step_size=float(state["step_size"]),
             reason="no step size meets the tolerance or satisfies the current and voltage constraint",
             where=f"protocol step {segment.number}, cycle {segment.step.cycle}",
         )
+
+    def _start_time(self, number: int) -> float:
+        """Return when a group's present protocol step began [s]."""
+        mesh, place = next(iter(self._places(number)))
+        return float(self._viewers[mesh].start_time[place])

@@ -1,127 +1,145 @@
-"""Members stacked into the arrays the kernels read."""
+"""A problem in the arrays that the kernels read."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.electrode.segments import Segment
-from asyncsoc.kernels.controller import LARGEST
-from asyncsoc.kernels.members import (
-    ACTIVE,
-    AREA,
-    CHARGE_DENSITY,
-    CURRENT_FACTOR,
-    CURRENT_SCALE,
-    DURATION,
-    INVERSE_BLOCK,
-    N_CONTACT,
-    N_EVENTS,
-    SERIES,
-    SIDE_FIRST,
-    SIDE_INVERSE_SPACING,
-    SIDE_TABLE,
-    SPACING,
-    TABLE,
-    TOLERANCE,
-    X_FIRST,
-    F,
-    Members,
-    allocate,
-)
-from asyncsoc.stepping.members import Member
-from asyncsoc.stepping.system import OrderedSystem
+from asyncsoc.kernels.parameters import fill
+from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
+from asyncsoc.stepping.members import Particle, Problem
 from asyncsoc.units import FARADAY, GAS_CONSTANT
 
-FOREVER = 1e30
+UNLIMITED = 1e30
 """What the kernels take for an unlimited duration [s]."""
+
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Members and their arrays.
+    """A problem and its arrays.
 
     Attributes
     ----------
-    members
-        M members.
-    data
+    problem
+        What is integrated.
+    particles
+        All particles, a group's one after the other.
+    contacts, groups, bodies
         Arrays of the kernels; nodes in elimination order.
     contact_nodes
-        Mesh nodes of each member's contact, in the order of its rows in `data`.
+        Mesh nodes of each particle's contact, in the order of its rows in `contacts`.
     tables
-        Index of each material table by its identity.
+        Number of each material table by its identity.
+    alone
+        Whether every group has one particle and there is one mesh: a particle, its group and its place are one number.
     """
 
-    members: tuple[Member, ...]
-    data: Members
-    contact_nodes: tuple[NDArray[np.int64], ...]
+    problem: Problem
+    particles: tuple[Particle, ...]
+    contacts: Contacts
+    groups: Groups
+    bodies: tuple[Body, ...]
+    contact_nodes: tuple[Ints, ...]
     tables: dict[int, int]
+    alone: bool
+
+    def places(self, mesh: int, listed: Ints) -> Ints:
+        """Return the places on a mesh of the particles of the groups listed, ascending."""
+        if self.alone:
+            return listed
+        group = self.contacts.parameters["group"][self.bodies[mesh].number]
+        return np.flatnonzero(np.isin(group, listed))
+
+    def members(self, group: int) -> range:
+        """Return the numbers of a group's particles."""
+        first = int(self.groups.first[group])
+        return range(first, first + int(self.groups.size[group]))
 
 
-def stack(system: OrderedSystem, members: Sequence[Member]) -> Stack:
-    """Stack the members of one mesh; what belongs to a protocol step is loaded when the step begins."""
-    tables = list({id(table): table for member in members for table in member.tables.values()}.values())
-    sides = list({id(member.side): member.side for member in members if member.side is not None}.values())
-    contacts = tuple(np.flatnonzero(member.weights > 0.0) for member in members)
-    flat = np.zeros(4)  # a stand-in where no member has a side reaction
-    data = allocate(
-        len(members),
-        len(system.kernel.mass),
-        max(len(nodes) for nodes in contacts),
-        max(len(segment.events) for member in members for segment in member.segments) + 1,
+def stack(problem: Problem) -> Stack:
+    """Stack a problem; what belongs to a protocol step is loaded when the step begins."""
+    groups, particles = problem.groups, tuple(p for group in problem.groups for p in group.particles)
+    tables = list({id(table): table for one in particles for table in one.tables.values()}.values())
+    sides = list({id(one.side): one.side for one in particles if one.side is not None}.values())
+    touching = tuple(np.flatnonzero(one.weights > 0.0) for one in particles)
+    widest = max(len(nodes) for nodes in touching)
+    flat = np.zeros(4)  # a stand-in where no particle has a side reaction
+    contacts = allocate_contacts(
+        len(particles),
+        widest,
         np.stack([t.coefficients for t in tables]),
         np.stack([s.coefficients for s in sides] or [flat]),
     )
+    arrays = allocate_groups(
+        np.array([len(group.particles) for group in groups]),
+        max(len(segment.events) for group in groups for segment in group.segments) + 1,
+    )
+    meshes = np.array([mesh for group in groups for mesh in group.meshes or [0] * len(group.particles)])
+    bodies = tuple(
+        allocate_body(np.flatnonzero(meshes == mesh), len(system.kernel.mass), widest)
+        for mesh, system in enumerate(problem.meshes)
+    )
     side_numbers = {id(side): k for k, side in enumerate(sides)}
-    for j, (member, nodes) in enumerate(zip(members, contacts, strict=True)):
-        count, facts = len(nodes), data.facts[j]
-        facts[N_CONTACT] = count
-        data.nodes[j, :count] = system.place[nodes]
-        data.areas[j, :count] = member.weights[nodes]
-        facts[AREA] = math.fsum(data.areas[j, :count])
-        data.resistance[j, :count] = member.film_resistance
-        thickness = np.asarray(member.film_thickness, dtype=np.float64)
-        data.film[j, :count] = thickness if thickness.ndim == 0 else thickness[nodes]
-        data.film_new[j] = data.film[j]
-        data.x[j] = member.x[system.order]
-        facts[TOLERANCE] = member.tolerance
-        data.state[j, LARGEST] = min(member.largest_step, FOREVER)
-        if member.side is not None:
-            s = member.side
-            facts[SIDE_TABLE] = side_numbers[id(s)]
-            facts[SIDE_FIRST], facts[SIDE_INVERSE_SPACING] = s.first, s.inverse_spacing
-            facts[ACTIVE : INVERSE_BLOCK + 1] = (
-                1.0,
-                s.alpha,
-                s.beta,
-                s.shift,
-                s.scale,
-                s.inverse_limit,
-                s.growth,
-                s.resistivity,
-                s.inverse_block,
-            )
-    return Stack(tuple(members), data, contacts, {id(table): k for k, table in enumerate(tables)})
+    for g, group in enumerate(groups):
+        arrays.state[g]["largest_step"] = min(group.largest_step, UNLIMITED)
+        multiplicities = group.multiplicities or (1.0,) * len(group.particles)
+        for one, many in enumerate(multiplicities):
+            j = int(arrays.first[g]) + one
+            _load_particle(contacts, j, particles[j], touching[j])
+            row = contacts.parameters[j]
+            row["group"], row["multiplicity"] = g, many
+            if particles[j].side is not None:
+                row["side_table"] = side_numbers[id(particles[j].side)]
+        own = contacts.parameters[arrays.first[g] : arrays.first[g] + arrays.size[g]]
+        arrays.step[g]["contact_area"] = math.fsum((own["multiplicity"] * own["contact_area"]).tolist())
+    for system, body in zip(problem.meshes, bodies, strict=True):
+        for place, j in enumerate(body.number.tolist()):
+            body.nodes[place, : len(touching[j])] = system.place[touching[j]]
+            body.x[place] = particles[j].x[system.order]
+    alone = len(bodies) == 1 and len(groups) == len(particles)
+    numbers = {id(table): k for k, table in enumerate(tables)}
+    return Stack(problem, particles, contacts, arrays, bodies, touching, numbers, alone)
 
 
-def load_segment(stacked: Stack, j: int, segment: Segment) -> None:
-    """Load what a protocol step sets for member `j`: temperature, constraint, events, duration."""
-    data, member = stacked.data, stacked.members[j]
-    facts, table = data.facts[j], member.tables[segment.temperature]
-    facts[TABLE] = stacked.tables[id(table)]
-    facts[X_FIRST : SPACING + 1] = (table.x_first, 1.0 / table.spacing, table.spacing)
-    f = FARADAY / (GAS_CONSTANT * segment.temperature)
-    density = FARADAY * member.maximum_concentration
-    facts[F : CHARGE_DENSITY + 1] = (f, member.transfer_coefficient, member.kinetics, density)
-    constraint = (segment.current_factor, segment.potential_factor, segment.target, segment.series)
-    facts[CURRENT_FACTOR : SERIES + 1] = constraint
-    facts[CURRENT_SCALE] = segment.current_scale
-    facts[N_EVENTS] = len(segment.events)
+def _load_particle(contacts: Contacts, j: int, particle: Particle, nodes: Ints) -> None:
+    """Load what stays the same through the protocol."""
+    count, row = len(nodes), contacts.parameters[j]
+    contacts.areas[j, :count] = particle.weights[nodes]
+    row["contact_nodes"], row["contact_area"] = count, math.fsum(contacts.areas[j, :count])
+    contacts.resistance[j, :count] = particle.film_resistance
+    thickness = np.asarray(particle.film_thickness, dtype=np.float64)
+    contacts.film[j, :count] = thickness if thickness.ndim == 0 else thickness[nodes]
+    contacts.film_new[j] = contacts.film[j]
+    row["alpha"], row["kinetics"] = particle.transfer_coefficient, particle.kinetics
+    row["charge_density"] = FARADAY * particle.maximum_concentration
+    if particle.side is not None:
+        row["side_active"] = 1
+        fill(row, particle.side.parameters)
+
+
+def load_segment(stacked: Stack, g: int, segment: Segment) -> None:
+    """Load what a protocol step sets for group `g`: temperature, constraint, events, duration.
+
+    Every particle has a share of the constraint, and the shares add up to it: its own part of the current, and the
+    potential and the target, which are the group's, with the first.
+    """
+    step, events = stacked.groups.step[g], stacked.groups.events[g]
+    step["duration"], step["held"] = min(segment.duration, UNLIMITED), int(not segment.galvanostatic)
+    step["series"], step["current_scale"] = segment.series, segment.current_scale
+    step["events"] = len(segment.events)
     for k, event in enumerate(segment.events):
-        data.events[j, k] = (event.kind, event.value)
-    facts[DURATION] = min(segment.duration, FOREVER)
+        events[k] = (event.kind, event.value)
+    f = FARADAY / (GAS_CONSTANT * segment.temperature)
+    for one, j in enumerate(stacked.members(g)):
+        row, table = stacked.contacts.parameters[j], stacked.particles[j].tables[segment.temperature]
+        row["table"], row["f"] = stacked.tables[id(table)], f
+        row["x_first"], row["inverse_spacing"], row["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing
+        row["current_factor"] = segment.current_factor * row["multiplicity"]
+        row["potential_factor"] = segment.potential_factor if one == 0 else 0.0
+        row["target"] = segment.target if one == 0 else 0.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -12,8 +11,6 @@ from numpy.typing import NDArray
 
 from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import SimulationError
-from asyncsoc.kernels import controller
-from asyncsoc.kernels.members import N_STATE
 
 Array = NDArray[np.float64]
 
@@ -221,42 +218,14 @@ class SegmentOutcome:
     side_charge: float = 0.0
 
 
-CONTROLLER_STATE: Mapping[str, int] = MappingProxyType(
-    {
-        "time [s]": controller.TIME,
-        "unknown of the constraint": controller.LAMBDA,
-        "charge [C]": controller.CHARGE,
-        "side charge [C]": controller.SIDE_CHARGE,
-        "current [A]": controller.CURRENT,
-        "potential [V]": controller.POTENTIAL,
-        "step size [s]": controller.STEP_SIZE,
-        "last step size [s]": controller.LAST_STEP,
-        "largest step size [s]": controller.LARGEST,
-        "last error": controller.LAST_ERROR,
-        "margin to the next event": controller.MARGIN,
-        "accepted": controller.ACCEPTED,
-        "rejected": controller.REJECTED,
-    }
-)
-"""What the controller remembers of a member within its protocol step: name -> column of the kernels' array."""
-
-
-def controller_row(state: Mapping[str, float]) -> Array:
-    """Return the kernels' array (N_STATE,) from its numbers by name."""
-    row = np.zeros(N_STATE)
-    for name, column in CONTROLLER_STATE.items():
-        row[column] = state[name]
-    return row
-
-
-def controller_numbers(row: Array) -> dict[str, float]:
-    """Return the numbers of the kernels' array (N_STATE,) by name."""
-    return {name: float(row[column]) for name, column in CONTROLLER_STATE.items()}
+def numbers_of(row: np.void) -> dict[str, float]:
+    """Return the numbers of a record by name."""
+    return {name: float(row[name]) for name in row.dtype.names or ()}
 
 
 @dataclass(frozen=True, eq=False)
-class Checkpoint:
-    """Everything a member needs to go on from an accepted state, on one machine bit for bit as if it had never stopped.
+class ParticleCheckpoint:
+    """What one particle has at an accepted state.
 
     Attributes
     ----------
@@ -264,34 +233,54 @@ class Checkpoint:
         Stoichiometry, mesh node order.
     film : (c,)
         Film thickness on the contact nodes [m].
+    charge, side_charge
+        Passed within the present protocol step [C].
+    start_charge, start_side_charge
+        Passed before it began [C].
+    """
+
+    x: Array
+    film: Array
+    charge: float
+    side_charge: float
+    start_charge: float
+    start_side_charge: float
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Everything a group needs to go on from an accepted state, on one machine bit for bit as if it had never stopped.
+
+    Attributes
+    ----------
+    particles
+        Its particles in order.
     state
-        Time and charges within the protocol step, step size, error before: the numbers of `CONTROLLER_STATE` by name.
-    start_time, start_charge, start_side_charge
-        When the present protocol step began [s], charges passed until then [C].
+        Time and charges within the protocol step, step size, error before: `kernels.parameters.ControllerState` by
+        name.
+    start_time
+        When the present protocol step began [s].
     finished
         Protocol steps done; the present one is the next.
     underway
         Whether the present protocol step has begun.
     """
 
-    x: Array
-    film: Array
+    particles: tuple[ParticleCheckpoint, ...]
     state: Mapping[str, float]
     start_time: float
-    start_charge: float
-    start_side_charge: float
     finished: tuple[SegmentOutcome, ...]
     underway: bool
 
     @property
     def time(self) -> float:
         """Seconds since the start of the protocol."""
-        return self.start_time + (self.state["time [s]"] if self.underway else 0.0)
+        return self.start_time + (self.state["time"] if self.underway else 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """How a member's run ended.
+    """How a group's run ended.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What observers see of members: their states in mesh node order and seconds since the start of the protocol."""
+"""What observers see of particles: their states in mesh node order and seconds since the start of the protocol."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from numpy.typing import NDArray
 from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import SimulationError
 from asyncsoc.geometry.mesh import frozen
-from asyncsoc.kernels.controller import ACCEPTED, CHARGE, CURRENT, LAST_STEP, POTENTIAL, SIDE_CHARGE, TIME
-from asyncsoc.kernels.observing import observe_members
+from asyncsoc.kernels.observing import observe_particles
 from asyncsoc.stepping.stacking import Stack
-from asyncsoc.stepping.state import AcceptedSteps, Checkpoint, SegmentOutcome, States, controller_numbers
-from asyncsoc.stepping.system import OrderedSystem
+from asyncsoc.stepping.state import AcceptedSteps, ParticleCheckpoint, States
 from asyncsoc.units import FARADAY
 
 Array = NDArray[np.float64]
@@ -20,79 +18,86 @@ Ints = NDArray[np.int64]
 
 
 class Viewer:
-    """Builds states of many members at once from the kernels' arrays.
+    """Builds states of many particles on one mesh at once from the kernels' arrays; they go by their places on it.
 
     Attributes
     ----------
-    start_time : (M,)
-        When each member's present protocol step began [s].
+    group : (B,)
+        Group of each particle.
+    start_time : (B,)
+        When each particle's present protocol step began [s].
     """
 
-    def __init__(self, system: OrderedSystem, stacked: Stack) -> None:
-        members = stacked.members
-        self._system, self._stack = system, stacked
-        self._ordered = bool((system.place == np.arange(len(system.place))).all())
-        self._film_open = np.array([member.side is not None for member in members])
-        self._resistivity = np.array([0.0 if m.side is None else m.side.resistivity for m in members])
-        self._growth = np.array([0.0 if m.side is None else m.side.growth for m in members])
-        self._charge_density = np.array([FARADAY * member.maximum_concentration for member in members])
-        count = len(members)
+    def __init__(self, stacked: Stack, mesh: int) -> None:
+        self._system, self._stack, self._body = stacked.problem.meshes[mesh], stacked, stacked.bodies[mesh]
+        self._number = self._body.number
+        particles = [stacked.particles[j] for j in self._number.tolist()]
+        self._contact_nodes = tuple(stacked.contact_nodes[j] for j in self._number.tolist())
+        self.group: Ints = stacked.contacts.parameters["group"][self._number]
+        self._ordered = bool((self._system.place == np.arange(len(self._system.place))).all())
+        sides = [particle.side for particle in particles]
+        self._film_open = np.array([side is not None for side in sides])
+        self._resistivity = np.array([0.0 if side is None else side.parameters.resistivity for side in sides])
+        self._growth = np.array([0.0 if side is None else side.parameters.growth for side in sides])
+        self._charge_density = np.array([FARADAY * particle.maximum_concentration for particle in particles])
+        count = len(particles)
         self.start_time, self._start_charge, self._start_side = np.zeros(count), np.zeros(count), np.zeros(count)
         self._step, self._cycle = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
         self._temperature, self._series, self._imposed = np.zeros(count), np.zeros(count), np.zeros(count)
-        self._scratch = np.zeros((2, max(stacked.data.x.shape[1], stacked.data.film.shape[1])))
+        # The current that a protocol step imposes is a particle's own where it is alone in its group.
+        self._lonely = stacked.groups.size[self.group] == 1
+        self._scratch = np.zeros(self._body.x.shape[1])
 
-    def resume(self, number: int, checkpoint: Checkpoint) -> None:
+    def resume(self, place: int, start_time: float, checkpoint: ParticleCheckpoint) -> None:
         """Take up time and charges where a checkpoint left them."""
-        self.start_time[number] = checkpoint.start_time
-        self._start_charge[number] = checkpoint.start_charge
-        self._start_side[number] = checkpoint.start_side_charge
+        self.start_time[place] = start_time
+        self._start_charge[place] = checkpoint.start_charge
+        self._start_side[place] = checkpoint.start_side_charge
 
-    def checkpoint(
-        self, number: int, state: Array, finished: tuple[SegmentOutcome, ...], *, underway: bool
-    ) -> Checkpoint:
-        """Return the accepted state of a member, to go on from; `state` is its state vector there."""
-        data, count = self._stack.data, len(self._stack.contact_nodes[number])
-        return Checkpoint(
-            x=frozen(data.x[number][self._system.place], np.float64),
-            film=frozen(data.film[number, :count], np.float64),
-            state=controller_numbers(state),
-            start_time=float(self.start_time[number]),
-            start_charge=float(self._start_charge[number]),
-            start_side_charge=float(self._start_side[number]),
-            finished=finished,
-            underway=underway,
+    def checkpoint(self, place: int, own: np.void) -> ParticleCheckpoint:
+        """Return the accepted state of a particle; `own` is its `ParticleState` there."""
+        j, count = int(self._number[place]), len(self._contact_nodes[place])
+        return ParticleCheckpoint(
+            x=frozen(self._body.x[place][self._system.place], np.float64),
+            film=frozen(self._stack.contacts.film[j, :count], np.float64),
+            charge=float(own["charge"]),
+            side_charge=float(own["side_charge"]),
+            start_charge=float(self._start_charge[place]),
+            start_side_charge=float(self._start_side[place]),
         )
 
-    def begin(self, number: int, segment: Segment) -> None:
-        """Note what a member's next protocol step sets."""
-        self._step[number], self._cycle[number] = segment.number, segment.step.cycle
-        self._temperature[number], self._series[number] = segment.temperature, segment.series
-        self._imposed[number] = segment.target if segment.galvanostatic else np.nan
+    def begin(self, places: Ints, segment: Segment) -> None:
+        """Note what the next protocol step of these particles sets."""
+        self._step[places], self._cycle[places] = segment.number, segment.step.cycle
+        self._temperature[places], self._series[places] = segment.temperature, segment.series
+        self._imposed[places] = np.nan
+        if segment.galvanostatic:
+            self._imposed[places[self._lonely[places]]] = segment.target
 
-    def close(self, number: int) -> None:
-        """Count a member's present protocol step as done."""
-        state = self._stack.data.state[number]
-        self.start_time[number] += state[TIME]
-        self._start_charge[number] += state[CHARGE]
-        self._start_side[number] += state[SIDE_CHARGE]
+    def close(self, places: Ints) -> None:
+        """Count the present protocol step of these particles as done."""
+        own = self._stack.contacts.own[self._number[places]]
+        self._start_charge[places] += own["charge"]
+        self._start_side[places] += own["side_charge"]
+        self.start_time[places] += self._stack.groups.state["time"][self.group[places]]
 
-    def starts(self, numbers: Ints) -> States:
-        """Return the states protocol steps begin or go on with, their current or voltage applied."""
-        data = self._stack.data
-        return self._ends(numbers, data.x[numbers], data.film[numbers])
+    def starts(self, places: Ints) -> States:
+        """Return the states that protocol steps begin with."""
+        return self._ends(places, self._body.x[places], self._stack.contacts.film[self._number[places]])
 
-    def accepted(self, numbers: Ints) -> AcceptedSteps:
-        """Return the steps just accepted, with their continuous solution."""
-        data = self._stack.data
-        end = self._ends(numbers, data.x_new[numbers], data.film_new[numbers])
-        length, accepted = data.state[numbers, LAST_STEP], data.state[numbers, ACCEPTED]
-        origin = self.start_time[numbers]
-        begin = end.step_time - length
+    def accepted(self, places: Ints) -> AcceptedSteps:
+        """Return the steps just accepted, whose ends are not yet the accepted states."""
+        stack, body = self._stack, self._body
+        film = stack.contacts.film_new[self._number[places]]
+        end = self._ends(places, body.x_new[places], film)
+        state = stack.groups.state[self.group[places]]
+        length, accepted = state["last_step"].copy(), state["accepted"].copy()
+        origin, begin = self.start_time[places].copy(), state["time"] - length
 
         def at(rows: Ints, times: Array) -> States:
-            asked = numbers[rows]
-            if (data.state[asked, ACCEPTED] != accepted[rows]).any() or (self.start_time[asked] != origin[rows]).any():
+            asked = places[rows]
+            now = stack.groups.state["accepted"][self.group[asked]]
+            if (now != accepted[rows]).any() or (self.start_time[asked] != origin[rows]).any():
                 raise SimulationError(
                     "a step's continuous solution is gone once the next step is taken",
                     where="AcceptedSteps.at",
@@ -103,31 +108,33 @@ class Viewer:
 
         return AcceptedSteps(origin + begin, end, at)
 
-    def _ends(self, numbers: Ints, x: Array, film: Array) -> States:
+    def _ends(self, places: Ints, x: Array, film: Array) -> States:
         """Return states whose currents and potentials are solved for."""
-        data = self._stack.data
-        state = data.state[numbers]
-        passed = (state[:, TIME], state[:, CHARGE], state[:, SIDE_CHARGE])
+        contacts, number = self._stack.contacts, self._number[places]
+        state, own = self._stack.groups.state[self.group[places]], contacts.own[number]
+        passed = (state["time"], own["charge"], own["side_charge"])
         if not self._ordered:
             x = np.take(x, self._system.place, axis=1)
-        solved = (state[:, CURRENT], state[:, POTENTIAL])
-        return self._states(numbers, x, film, passed, solved, (data.current[numbers], data.side_current[numbers]))
+        solved = (own["current"], state["current"], state["potential"])
+        return self._states(places, x, film, passed, solved, (contacts.current[number], contacts.side_current[number]))
 
-    def _inner(self, numbers: Ints, time: Array, length: Array, fraction: Array) -> States:
+    def _inner(self, places: Ints, time: Array, length: Array, fraction: Array) -> States:
         """Return states at fractions of the last steps of the given length [s], `time` within the protocol steps.
 
         The intercalation charge follows from the lithium, the side charge from the film where it is open everywhere
         (else in proportion of time).
         """
-        data, system = self._stack.data, self._system
-        wide = (len(numbers), data.film.shape[1])
-        x, solved = np.empty((len(numbers), data.x.shape[1])), np.empty((len(numbers), 5))
+        stack, body, system = self._stack, self._body, self._system
+        wide = (len(places), stack.contacts.film.shape[1])
+        x, solved = np.empty((len(places), body.x.shape[1])), np.empty((len(places), 6))
         film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
-        observe_members(
+        observe_particles(
             system.kernel.mass,
-            data,
+            stack.contacts,
+            stack.groups,
+            body,
             system.place,
-            numbers,
+            places,
             fraction,
             self._scratch,
             x,
@@ -136,46 +143,52 @@ class Viewer:
             side_density,
             solved,
         )
-        charge, side = data.state[numbers, CHARGE], data.state[numbers, SIDE_CHARGE]
-        growth, imposed = self._growth[numbers], self._imposed[numbers]
+        own = stack.contacts.own[self._number[places]]
+        charge, side = own["charge"], own["side_charge"]
+        growth, imposed = self._growth[places], self._imposed[places]
         grown = growth > 0.0
-        inner_side = side - np.divide(solved[:, 4], growth, out=np.zeros(len(numbers)), where=grown)
+        inner_side = side - np.divide(solved[:, 4], growth, out=np.zeros(len(places)), where=grown)
         free = np.isnan(imposed)
         left = length * (1.0 - fraction)
         inner = charge - left * np.where(free, 0.0, imposed)
-        lithium = solved[:, 3] * self._charge_density[numbers]
+        lithium = solved[:, 3] * self._charge_density[places]
         inner = np.where(free, charge + lithium - (side - inner_side), inner)
-        current, potential = solved[:, 1], np.where(solved[:, 0] > 0.0, solved[:, 2], np.nan)
+        total, potential = solved[:, 1], np.where(solved[:, 0] > 0.0, solved[:, 2], np.nan)
         passed = (time, inner, inner_side)
-        return self._states(numbers, x, film, passed, (current, potential), (density, side_density))
+        return self._states(places, x, film, passed, (solved[:, 5], total, potential), (density, side_density))
 
     def _states(
         self,
-        numbers: Ints,
+        places: Ints,
         x: Array,
         film: Array,
         passed: tuple[Array, Array, Array],
-        solved: tuple[Array, Array],
+        solved: tuple[Array, Array, Array],
         densities: tuple[Array, Array],
     ) -> States:
-        """Return states from what was found: times and charges within the protocol steps, I and phi_s, i and o."""
-        current, potential = solved
-        resistance = self._stack.data.resistance[numbers] + film * self._resistivity[numbers, np.newaxis]
+        """Return states from what was found.
+
+        Times and charges within the protocol steps; the particles' own currents, those of their groups, phi_s; i and o.
+        """
+        current, total, potential = solved
+        resistance = (
+            self._stack.contacts.resistance[self._number[places]] + film * self._resistivity[places, np.newaxis]
+        )
         return States(
-            number=numbers,
-            contact_nodes=self._stack.contact_nodes,
-            film_open=self._film_open[numbers],
-            time=self.start_time[numbers] + passed[0],
+            number=places,
+            contact_nodes=self._contact_nodes,
+            film_open=self._film_open[places],
+            time=self.start_time[places] + passed[0],
             step_time=passed[0],
-            step=self._step[numbers],
-            cycle=self._cycle[numbers],
-            temperature=self._temperature[numbers],
+            step=self._step[places],
+            cycle=self._cycle[places],
+            temperature=self._temperature[places],
             x=x,
             potential=potential,
-            voltage=potential + self._series[numbers] * current,
+            voltage=potential + self._series[places] * total,
             current=current,
-            charge=self._start_charge[numbers] + passed[1],
-            side_charge=self._start_side[numbers] + passed[2],
+            charge=self._start_charge[places] + passed[1],
+            side_charge=self._start_side[places] + passed[2],
             contact_current_density=densities[0],
             side_current_density=densities[1],
             film_resistance=resistance,

@@ -15,7 +15,7 @@ from asyncsoc.kinetics.tables import MaterialTable
 from asyncsoc.protocol.types import Step
 from asyncsoc.stepping.hierarchy import build_hierarchy
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Member
+from asyncsoc.stepping.members import Member, Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.system import order_system
 
@@ -58,7 +58,7 @@ def compile_kernels() -> None:
     n = len(operators.mass)
     build_hierarchy(sp.csr_matrix((operators.stiffness, operators.indices, operators.indptr), shape=(n, n)))
     system = order_system(operators)
-    integrate(system, [member], [[_Look()]])
+    integrate(Problem.alone(system, [member]), [[_Look()]])
     none, one, number = np.zeros(1, dtype=np.int64), np.ones((1, 1)), np.zeros((1, 1), dtype=np.int64)
     mean_rows(np.ones((1, 2)), system.kernel.mass, none, number, one, none, number, one, none, np.empty((1, 5)), one)
     split_rows(none, one, none, one, one, one, np.empty((1, 2)))

@@ -14,6 +14,7 @@ from asyncsoc.kinetics.tables import tabulate
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.stepping.guards import BalanceGuard
 from asyncsoc.stepping.integrate import integrate
+from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.verification import runs
 from asyncsoc.verification.check import Check, compare
@@ -65,7 +66,7 @@ def butler_volmer_checks() -> list[Check]:
     for _ in range(2):
         guard = BalanceGuard(body.mass, material.maximum_concentration)
         gauge, ends = CurrentGauge(contact.weights, current), runs.Ends()
-        outcome = integrate(body.system, [member], [[gauge, ends]], watchers=[guard])[0]
+        outcome = integrate(Problem.alone(body.system, [member]), [[gauge, ends]], watchers=[[guard]])[0]
         if outcome.error is not None:
             raise outcome.error
         finals.append(ends.states[3].x)

@@ -15,7 +15,7 @@ from asyncsoc.kinetics.tables import tabulate
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.protocol.types import Step, Termination
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Member
+from asyncsoc.stepping.members import Member, Problem
 from asyncsoc.stepping.state import SegmentOutcome
 from asyncsoc.units import FARADAY, GAS_CONSTANT
 from asyncsoc.verification import runs
@@ -97,7 +97,7 @@ def _run(body: runs.Particle, steps: tuple[Step, ...], biot: float, tolerance: f
     )
     contact = full(body.mesh)
     member = replace(runs.member_of(body, contact, _segments(steps, body), table, tolerance), kinetics=LINEAR)
-    outcome = integrate(body.system, [member])[0]
+    outcome = integrate(Problem.alone(body.system, [member]))[0]
     if outcome.error is not None:
         raise outcome.error
     return list(outcome.segments)

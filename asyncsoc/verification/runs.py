@@ -20,7 +20,7 @@ from asyncsoc.kinetics.tables import MaterialTable, tabulate
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.protocol.types import Step
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Member, Method
+from asyncsoc.stepping.members import Member, Method, Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.system import OrderedSystem, order_system
 from asyncsoc.units import FARADAY
@@ -119,7 +119,7 @@ def run_members(body: Particle, members: Sequence[Member], method: Method = "rod
         A member did not reach the end of its protocol.
     """
     keepers = [Ends() for _ in members]
-    for outcome in integrate(body.system, members, [[keeper] for keeper in keepers], method=method):
+    for outcome in integrate(Problem.alone(body.system, members), [[keeper] for keeper in keepers], method=method):
         if outcome.error is not None:
             raise outcome.error
         if len(outcome.segments) != len(members[0].segments):

@@ -18,6 +18,7 @@ from asyncsoc.kernels.rates import BUTLER_VOLMER, UNIFORM_FLUX
 from asyncsoc.kinetics.tables import MaterialTable, tabulate
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.protocol.types import Step
+from asyncsoc.stepping import members as stepped
 from asyncsoc.stepping.integrate import integrate
 from asyncsoc.stepping.members import Member
 from asyncsoc.stepping.state import AcceptedSteps, Errors, Outcome, States
@@ -141,7 +142,7 @@ def charge_batch(
     members = [member_of(problem, tolerance, kinetics) for problem in problems]
     sampler = Sampler(problems)
     ready, wall = clock(), time.perf_counter()
-    outcomes = integrate(system, members, watchers=[sampler], threads=threads)
+    outcomes = integrate(stepped.Problem.alone(system, members), watchers=[[sampler]], threads=threads)
     rows = sampler.histories()
     process, wall = clock() - ready, time.perf_counter() - wall
     histories = []
@@ -152,7 +153,7 @@ def charge_batch(
             History(
                 times=times,
                 contact_mean=means,
-                final=outcome.checkpoint.x,
+                final=outcome.checkpoint.particles[0].x,
                 set_up=set_up,
                 solve=process / len(problems),
                 steps=outcome.accepted,

@@ -69,6 +69,7 @@ def charge(file: Path) -> dict[str, Any]:
     from asyncsoc.fem.operators import Operators
     from asyncsoc.geometry.mesh import ParticleMesh
     from asyncsoc.stepping.integrate import integrate
+    from asyncsoc.stepping.members import Problem
     from asyncsoc.stepping.system import order_system
     from benchmarks.peers import asyncsoc_peer
     from benchmarks.peers.problem import problem_on
@@ -91,11 +92,11 @@ def charge(file: Path) -> dict[str, Any]:
     ordered, ordering = clock(), peak() - before
     forget_peak()
     with counting.counted() as counts:
-        outcome = integrate(system, [member], watchers=[sampler])[0]
+        outcome = integrate(Problem.alone(system, [member]), watchers=[[sampler]])[0]
     done = clock()
     if outcome.checkpoint is None or outcome.stop_reason != "duration reached":
         raise RuntimeError(outcome.stop_reason)
-    mean = float(operators.mass @ outcome.checkpoint.x) / operators.volume
+    mean = float(operators.mass @ outcome.checkpoint.particles[0].x) / operators.volume
     require(f"{n} unknowns: mean stoichiometry at the end", mean - problem.mean_at_end, MEAN_ERROR)
     return {
         "solve [s]": done - ordered,

@@ -61,6 +61,7 @@ def batch(count: int) -> dict[str, Any]:
     from asyncsoc.simulation.run import simulate_batch
     from asyncsoc.simulation.setup import prepare
     from asyncsoc.stepping.integrate import integrate
+    from asyncsoc.stepping.members import Problem
 
     chosen = cases(count)
     simulate_batch(chosen[:CORES], snapshots=False, threads=CORES)
@@ -71,7 +72,7 @@ def batch(count: int) -> dict[str, Any]:
     solves = sum(solution.wall_times["solve"] for solution in solutions)
     setups = [prepare(case) for case in chosen]
     began = time.perf_counter()
-    outcomes = integrate(setups[0].system, [s.member for s in setups], [[] for _ in setups], threads=CORES)
+    outcomes = integrate(Problem.alone(setups[0].system, [s.member for s in setups]), threads=CORES)
     bare = time.perf_counter() - began
     if any(outcome.error is not None for outcome in outcomes):
         raise RuntimeError("a member was not carried out")

@@ -399,7 +399,7 @@ def test_side_reaction_and_film_where_diffusion_is_fast(step: ProtocolStep, cont
     x, film = well_mixed(physics, SIDE, control, times)
     assert result.duration == 20000.0
     np.testing.assert_allclose(result.at(times, "mean"), x, atol=3e-5)
-    np.testing.assert_allclose(result.at(times, "film")[1:], film[1:], rtol=3e-4)
+    np.testing.assert_allclose(result.at(times, "film")[1:], film[1:], rtol=2e-3)
     assert film[-1] > 1e-8
 
 

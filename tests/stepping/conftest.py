@@ -21,7 +21,7 @@ from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.materials.registry import cathode, electrolyte
 from asyncsoc.protocol.grammar import parse_step
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Member
+from asyncsoc.stepping.members import Member, Problem
 from asyncsoc.stepping.state import AcceptedStep, Outcome, StepState
 from asyncsoc.stepping.system import OrderedSystem, order_system
 
@@ -96,7 +96,7 @@ class Particle:
         self, members: Sequence[Member], times: Sequence[float] = (), **options: Any
     ) -> list[tuple[Outcome, Watcher]]:
         watchers = [Watcher(times) for _ in members]
-        outcomes = integrate(self.system, members, [[watcher] for watcher in watchers], **options)
+        outcomes = integrate(Problem.alone(self.system, members), [[watcher] for watcher in watchers], **options)
         return list(zip(outcomes, watchers, strict=True))
 
     def run(self, member: Member, times: Sequence[float] = (), **options: Any) -> tuple[Outcome, Watcher]:

@@ -8,6 +8,7 @@ import pytest
 from asyncsoc.errors import InputError
 from asyncsoc.kernels.rates import LINEAR
 from asyncsoc.stepping.integrate import integrate
+from asyncsoc.stepping.members import Problem
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_an_observer_that_objects_stops_its_member_alone(body, members, alone):
             if step.end.time > 60.0:
                 raise SimulationError("this is enough")
 
-    outcomes = integrate(body.system, members[:3], [[], [Objector()], []])
+    outcomes = integrate(Problem.alone(body.system, members[:3]), [[], [Objector()], []])
     assert [outcome.error is None for outcome in outcomes] == [True, False, True]
     assert outcomes[1].stop_reason == "this is enough"
 
@@ -79,7 +80,7 @@ def test_members_are_not_written_to(body, members):
 
 def test_unknown_methods_and_empty_batches_are_refused(body, members):
     with pytest.raises(InputError, match="unknown integration method") as caught:
-        integrate(body.system, members[:1], [[]], method="euler")  # type: ignore[arg-type]
+        integrate(Problem.alone(body.system, members[:1]), [[]], method="euler")  # type: ignore[arg-type]
     assert "rodas4p2" in str(caught.value)
     with pytest.raises(InputError, match="nothing to integrate"):
-        integrate(body.system, [], [])
+        integrate(Problem.alone(body.system, []), [])

@@ -10,6 +10,7 @@ from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import InterruptedRunError
 from asyncsoc.simulation.setup import prepare
 from asyncsoc.stepping.integrate import integrate
+from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 
 CASE = {
@@ -50,7 +51,7 @@ def setup():
 @pytest.fixture(scope="module")
 def uninterrupted(setup):
     watch = Watch()
-    outcome = integrate(setup.system, [setup.member], [[watch]])[0]
+    outcome = integrate(Problem.alone(setup.system, [setup.member]), [[watch]])[0]
     assert outcome.error is None
     return watch.rows, outcome
 
@@ -60,11 +61,11 @@ def test_going_on_gives_the_same_bits(setup, uninterrupted, at):
     rows, whole = uninterrupted
     assert at < len(rows)
     first = Watch(interrupt_at=at)
-    stopped = integrate(setup.system, [setup.member], [[first]])[0]
+    stopped = integrate(Problem.alone(setup.system, [setup.member]), [[first]])[0]
     assert isinstance(stopped.error, InterruptedRunError)
     assert stopped.error.exit_code == 130
     second = Watch()
-    finished = integrate(setup.system, [setup.member], [[second]], resume=[stopped.checkpoint])[0]
+    finished = integrate(Problem.alone(setup.system, [setup.member]), [[second]], resume=[stopped.checkpoint])[0]
     assert finished.error is None
     assert first.rows + second.rows == rows
     assert finished.segments == whole.segments
@@ -74,7 +75,7 @@ def test_going_on_gives_the_same_bits(setup, uninterrupted, at):
 def test_a_finished_run_has_nothing_left_to_do(setup, uninterrupted):
     _, whole = uninterrupted
     watch = Watch()
-    again = integrate(setup.system, [setup.member], [[watch]], resume=[whole.checkpoint])[0]
+    again = integrate(Problem.alone(setup.system, [setup.member]), [[watch]], resume=[whole.checkpoint])[0]
     assert watch.rows == []
     assert again.segments == whole.segments
     np.testing.assert_array_equal(again.checkpoint.x, whole.checkpoint.x)
@@ -84,6 +85,6 @@ def test_further_steps_go_on_where_the_protocol_ended(setup, uninterrupted):
     rows, _ = uninterrupted
     shorter = Case.from_dict({**CASE, "protocol": {"steps": CASE["protocol"]["steps"][:2]}})
     first, second = Watch(), Watch()
-    half = integrate(setup.system, [prepare(shorter).member], [[first]])[0]
-    integrate(setup.system, [setup.member], [[second]], resume=[half.checkpoint])
+    half = integrate(Problem.alone(setup.system, [prepare(shorter).member]), [[first]])[0]
+    integrate(Problem.alone(setup.system, [setup.member]), [[second]], resume=[half.checkpoint])
     assert first.rows + second.rows == rows

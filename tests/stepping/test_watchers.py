@@ -8,6 +8,7 @@ import pytest
 from asyncsoc.errors import SimulationError
 from asyncsoc.stepping.guards import BALANCE_LIMIT, BalanceGuard
 from asyncsoc.stepping.integrate import integrate
+from asyncsoc.stepping.members import Problem
 
 STEPS = ("Charge at C/5 for 10 minutes", "Rest for 5 minutes")
 NAMES = ("time", "step", "potential", "voltage", "current", "charge", "side_charge", "temperature", "step_time")
@@ -50,7 +51,7 @@ def bits(state) -> bytes:
 
 def test_a_watcher_sees_the_bits_that_an_observer_sees_alone(body, members):
     keeper = Keeper()
-    assert all(outcome.error is None for outcome in integrate(body.system, members, watchers=[keeper]))
+    assert all(outcome.error is None for outcome in integrate(Problem.alone(body.system, members), watchers=[[keeper]]))
     for number, member in enumerate(members):
         _, alone = body.run(member)
         ends = [step.end for step in alone.steps]
@@ -61,7 +62,7 @@ def test_a_watcher_sees_the_bits_that_an_observer_sees_alone(body, members):
 
 def test_whom_a_watcher_stops_is_shown_to_nobody_after_it(body, members):
     first, second = Keeper(stop=1), Keeper()
-    outcomes = integrate(body.system, members, watchers=[first, second])
+    outcomes = integrate(Problem.alone(body.system, members), watchers=[[first, second]])
     assert [outcome.error is None for outcome in outcomes] == [True, False, True]
     assert outcomes[1].stop_reason == "this is enough"
     assert outcomes[1].checkpoint is None  # its first step was not accepted
@@ -77,7 +78,7 @@ def test_the_continuous_solution_of_all_is_gone_with_the_next_step(body, members
             early.append(steps)
             return {}
 
-    integrate(body.system, members[:1], watchers=[Late()])
+    integrate(Problem.alone(body.system, members[:1]), watchers=[[Late()]])
     with pytest.raises(SimulationError, match="is gone"):
         early[0].at(np.array([0]), early[0].end.time)
 
@@ -85,7 +86,7 @@ def test_the_continuous_solution_of_all_is_gone_with_the_next_step(body, members
 def test_the_guard_stops_the_member_whose_lithium_is_lost_and_no_other(body, members):
     right = members[0].maximum_concentration
     guard = BalanceGuard(body.operators.mass, [right, 0.9 * right, right])
-    outcomes = integrate(body.system, members, watchers=[guard])
+    outcomes = integrate(Problem.alone(body.system, members), watchers=[[guard]])
     assert [outcome.error is None for outcome in outcomes] == [True, False, True]
     assert "lithium balance lost" in outcomes[1].stop_reason
     assert guard.worst > BALANCE_LIMIT
@@ -99,6 +100,6 @@ def test_the_guard_stops_what_is_not_finite(body, members):
             steps.end.x[steps.end.number == 2, 0] = np.nan
             return {}
 
-    outcomes = integrate(body.system, members, watchers=[Spoiler(), guard])
+    outcomes = integrate(Problem.alone(body.system, members), watchers=[[Spoiler(), guard]])
     assert [outcome.error is None for outcome in outcomes] == [True, True, False]
     assert "not finite" in outcomes[2].stop_reason

@@ -1,0 +1,264 @@
+"""What the kernels read and remember of particles and groups: numbers with names, declared once as dataclasses.
+
+`record` makes numpy's structured type of a dataclass, which numba compiles to plain loads: `particle.contact_area`. A
+kernel that is handed a record reads and writes the array it came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+_KINDS = {"float": np.float64, "int": np.int64}
+
+
+def record(*classes: type) -> np.dtype:
+    """Return the structured type of dataclasses whose fields are `float` and `int`, one after the other."""
+    return np.dtype([(entry.name, _KINDS[str(entry.type)]) for declared in classes for entry in fields(declared)])
+
+
+def fill(row: np.void, declared: object) -> None:
+    """Write the fields of a dataclass into the fields of the same names of a row."""
+    for entry in fields(declared):  # type: ignore[arg-type]
+        row[entry.name] = getattr(declared, entry.name)
+
+
+@dataclass(frozen=True)
+class SideReactionParameters:
+    """The electrolyte's anodic side reaction and its film.
+
+    o = scale exp[(alpha phi - beta E(x) + shift)/(kB T)] / (1 + d inverse_limit),  dd/dt = growth o,  R_film = R_0 +
+    d resistivity
+
+    Attributes
+    ----------
+    side_first, side_inverse_spacing
+        Grid of the table of the reaction energy E(x) [eV/atom], as of `kernels.reaction`.
+    side_alpha, beta
+        Transfer coefficient; barrier coefficient [atoms].
+    shift
+        beta E_ref - alpha U_ox [eV].
+    scale
+        A/m2.
+    inverse_limit
+        1/d_c [1/m].
+    growth
+        V_film/(z F) [m3/C].
+    resistivity
+        1/kappa_film [ohm m].
+    inverse_block
+        1/thickness at which a place is blocked [1/m]; 0: it never is.
+    """
+
+    side_first: float
+    side_inverse_spacing: float
+    side_alpha: float
+    beta: float
+    shift: float
+    scale: float
+    inverse_limit: float
+    growth: float
+    resistivity: float
+    inverse_block: float
+
+
+@dataclass(frozen=True)
+class ParticleParameters:
+    """One particle within a protocol step.
+
+    Attributes
+    ----------
+    group
+        Number of its group.
+    multiplicity
+        How many particles like it the group has.
+    contact_nodes, contact_area
+        Number of its contact nodes; area [m2].
+    table, x_first, inverse_spacing, spacing
+        Number of its material table at the step's temperature, and that table's grid.
+    side_table, side_active
+        Number of its table of reaction energies; whether there is a side reaction.
+    f
+        F/(R T) [1/V] or, which is the same, 1/(kB T) [1/eV].
+    alpha
+        Cathodic transfer coefficient.
+    kinetics
+        Code of `rates`.
+    charge_density
+        F c_max [C/m3].
+    current_factor, potential_factor, target
+        Its share in the group's constraint: shares of particles with one unknown add up to current_factor times the
+        group's current + potential_factor times phi_s = target.
+    """
+
+    group: int
+    multiplicity: float
+    contact_nodes: int
+    contact_area: float
+    table: int
+    x_first: float
+    inverse_spacing: float
+    spacing: float
+    side_table: int
+    side_active: int
+    f: float
+    alpha: float
+    kinetics: int
+    charge_density: float
+    current_factor: float
+    potential_factor: float
+    target: float
+
+
+@dataclass(frozen=True)
+class StepParameters:
+    """What a protocol step asks of a group.
+
+    Attributes
+    ----------
+    duration
+        Longest duration [s].
+    tolerance
+        Error per step, in stoichiometry.
+    events
+        Number of events.
+    held
+        Whether a voltage is held.
+    series
+        Series resistance [ohm] that adds to the voltage.
+    current_scale
+        Under a voltage the current below which errors of the current count absolutely [A].
+    direction
+        Sign of the current the protocol step begins with.
+    contact_area
+        Of all its particles [m2].
+    """
+
+    duration: float
+    tolerance: float
+    events: int
+    held: int
+    series: float
+    current_scale: float
+    direction: float
+    contact_area: float
+
+
+@dataclass(frozen=True)
+class ControllerState:
+    """What the controller remembers of a group within its protocol step; checkpoints hold it by these names.
+
+    Attributes
+    ----------
+    time
+        Since the step began [s].
+    unknown
+        Of the constraint: phi_s [V], or the current [A] under uniform flux.
+    charge, side_charge
+        Passed within the step, and the side reaction's part of it [C].
+    current, potential
+        I [A] and phi_s [V].
+    step_size, last_step, largest_step
+        To be tried next, accepted last (0: none within this step), never exceeded [s].
+    last_error
+        Of the step accepted last, over the tolerance.
+    margin
+        How far the nearest event is away.
+    accepted, rejected
+        Number of steps.
+    """
+
+    time: float
+    unknown: float
+    charge: float
+    side_charge: float
+    current: float
+    potential: float
+    step_size: float
+    last_step: float
+    largest_step: float
+    last_error: float
+    margin: float
+    accepted: float
+    rejected: float
+
+
+@dataclass(frozen=True)
+class EventSearch:
+    """What an attempt leaves for the next one.
+
+    Attributes
+    ----------
+    next_size
+        Step to try [s]; 0: a new step begins.
+    ends
+        Whether it ends the protocol step.
+    located
+        Attempts since an event was found within the step; 0: none was.
+    low, margin_low, high, margin_high
+        The bracket around the event.
+    side
+        Which side of it moved last, -1 or 1.
+    """
+
+    next_size: float
+    ends: float
+    located: float
+    low: float
+    margin_low: float
+    high: float
+    margin_high: float
+    side: float
+
+
+@dataclass(frozen=True)
+class ParticleState:
+    """What flows through one particle and has flown through it within the protocol step.
+
+    Attributes
+    ----------
+    current, side_current
+        I and the side reaction's part of it [A].
+    charge, side_charge
+        Passed since the step began [C].
+    """
+
+    current: float
+    side_current: float
+    charge: float
+    side_charge: float
+
+
+@dataclass(frozen=True)
+class StepAttempt:
+    """One attempt of a step, as one particle sees it.
+
+    Attributes
+    ----------
+    size, tolerance, unknown
+        Step size [s], tolerance, the unknown at its start: what the controller sets.
+    new_unknown, charge, side_charge, error
+        What the attempt leaves: the unknown before it is solved for again; charges passed [C]; error.
+    corner, residual
+        The constraint's share of this particle, reduced over its lithium and film: slope, and what a stage misses.
+    total_unknown, side_unknown
+        Slopes of the current and of the side reaction's part by the unknown, the film reduced.
+    total, side_total, potential
+        Of a stage: the two currents, and phi_s.
+    """
+
+    size: float
+    tolerance: float
+    unknown: float
+    new_unknown: float
+    charge: float
+    side_charge: float
+    error: float
+    corner: float
+    residual: float
+    total_unknown: float
+    side_unknown: float
+    total: float
+    side_total: float
+    potential: float
