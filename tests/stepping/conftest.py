@@ -122,6 +122,12 @@ def body() -> Particle:
 
 
 @pytest.fixture(scope="session")
+def make_particle() -> Callable[[ParticleMesh], Particle]:
+    """Return a maker of particles from a mesh of the unit sphere."""
+    return particle
+
+
+@pytest.fixture(scope="session")
 def make_table() -> Callable[..., MaterialTable]:
     """Return a maker of material tables of the default material."""
     return table

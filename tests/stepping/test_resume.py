@@ -78,7 +78,7 @@ def test_a_finished_run_has_nothing_left_to_do(setup, uninterrupted):
     again = integrate(Problem.alone(setup.system, [setup.member]), [[watch]], resume=[whole.checkpoint])[0]
     assert watch.rows == []
     assert again.segments == whole.segments
-    np.testing.assert_array_equal(again.checkpoint.x, whole.checkpoint.x)
+    np.testing.assert_array_equal(again.checkpoint.particles[0].x, whole.checkpoint.particles[0].x)
 
 
 def test_further_steps_go_on_where_the_protocol_ended(setup, uninterrupted):
