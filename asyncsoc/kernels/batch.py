@@ -1,9 +1,9 @@
 """Attempts of many groups: eight particles side by side where there are enough; bits are the same alone or not.
 
 Particles that are alone in their groups go through all phases of a step in one call (`attempt_alone`), in memory that
-the next eight use again. Groups of several particles go phase by phase through all their blocks, each with memory of
-its own (`begin_blocks`, `rhs_of_blocks`, `update_blocks`, `finish_blocks`), and are reduced between (`reduce_slopes`,
-`reduce_stages`); both are the phases of `rosenbrock`.
+the next eight use again. Groups of several particles go through all their blocks, each with memory of its own, once for
+every stage (`begin_blocks`, `advance_blocks`), and are reduced between (`reduce_begin`, `reduce_stages`): a block's
+memory is streamed through the caches once a stage. Both are the phases of `rosenbrock`.
 """
 
 from __future__ import annotations
@@ -98,48 +98,45 @@ def plan_groups(contacts, groups, listed):
 
 @kernel(nogil=True)
 def begin_blocks(system, tableau, contacts, groups, body, blocks, counts, memories):
-    """Begin a step of every block (b, WIDTH) of particles of one mesh, the first `counts` (b,) of each real.
+    """Begin a step of every block of particles of one mesh, up to where the first stage waits for the groups.
 
-    `memories` (b, size) keep what each needs until it is finished.
+    Parameters
+    ----------
+    blocks, counts : (b, WIDTH), (b,)
+        Particles by their places in `body`; how many of each block are real.
+    memories : (b, size)
+        What each block needs until it is finished.
     """
     s, c = tableau.a.shape[0], body.nodes.shape[1]
     for p in range(counts.size):
         ws = lay_out(system, s, c, WIDTH, (WIDTH,), memories[p])
         begin_step(system, tableau, contacts, groups, body, blocks[p], counts[p], ws)
+        stage_rhs(system, tableau, contacts, body, blocks[p], counts[p], 0, ws)
 
 
 @kernel(nogil=True)
-def rhs_of_blocks(system, tableau, contacts, body, stage, blocks, counts, memories):
-    """Solve for a stage of every block at the unknowns as they are."""
-    s, c = tableau.a.shape[0], body.nodes.shape[1]
-    for p in range(counts.size):
-        ws = lay_out(system, s, c, WIDTH, (WIDTH,), memories[p])
-        stage_rhs(system, tableau, contacts, body, blocks[p], counts[p], stage, ws)
+def advance_blocks(system, tableau, contacts, groups, body, stage, blocks, counts, memories):
+    """Complete a stage of every block, and go on to where the next one waits for the groups, or finish the step.
 
-
-@kernel(nogil=True)
-def update_blocks(system, tableau, contacts, groups, body, stage, blocks, counts, memories):
-    """Complete a stage of every block with the changes of the groups' unknowns."""
+    Every other stage takes the blocks in reverse, so that what lies in the caches is used first.
+    """
     s, c = tableau.a.shape[0], body.nodes.shape[1]
-    for p in range(counts.size):
+    for position in range(counts.size):
+        p = position if stage % 2 == 1 else counts.size - 1 - position
         ws = lay_out(system, s, c, WIDTH, (WIDTH,), memories[p])
         stage_update(contacts, groups, body, blocks[p], counts[p], stage, ws)
+        if stage + 1 < s:
+            stage_rhs(system, tableau, contacts, body, blocks[p], counts[p], stage + 1, ws)
+        else:
+            finish_step(system, tableau, contacts, groups, body, blocks[p], counts[p], ws)
 
 
 @kernel(nogil=True)
-def finish_blocks(system, tableau, contacts, groups, body, blocks, counts, memories):
-    """Finish the step of every block."""
-    s, c = tableau.a.shape[0], body.nodes.shape[1]
-    for p in range(counts.size):
-        ws = lay_out(system, s, c, WIDTH, (WIDTH,), memories[p])
-        finish_step(system, tableau, contacts, groups, body, blocks[p], counts[p], ws)
-
-
-@kernel(nogil=True)
-def reduce_slopes(contacts, groups, listed):
-    """Add up the slopes of the constraints over the particles of each group listed."""
+def reduce_begin(contacts, groups, listed):
+    """Reduce what `begin_blocks` leaves over each group listed: slopes of the constraint, and the first stage."""
     for p in range(listed.size):
         reduce_corner(contacts, groups, listed[p])
+        reduce_stage(contacts, groups, listed[p])
 
 
 @kernel(nogil=True)

@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 
 from asyncsoc.errors import InputError
 from asyncsoc.kernels.batch import (
+    advance_blocks,
     attempt_alone,
     begin_blocks,
     block_memory,
-    finish_blocks,
     judge_groups,
     plan_groups,
-    reduce_slopes,
+    reduce_begin,
     reduce_stages,
-    rhs_of_blocks,
     scratch_memory,
-    update_blocks,
 )
 from asyncsoc.kernels.lanes import WIDTH
 from asyncsoc.kernels.particles import Body
@@ -146,14 +144,13 @@ class _Phases:
         plan_groups(contacts, groups, active)
         shares = self._shares(active)
         spread([partial(begin_blocks, w.system, tableau, contacts, groups, w.body, *w.blocks) for w in shares])
-        reduce_slopes(contacts, groups, active)
-        for stage in range(tableau.a.shape[0]):
-            spread([partial(rhs_of_blocks, w.system, tableau, contacts, w.body, stage, *w.blocks) for w in shares])
-            reduce_stages(contacts, groups, active)
-            spread(
-                [partial(update_blocks, w.system, tableau, contacts, groups, w.body, stage, *w.blocks) for w in shares]
-            )
-        spread([partial(finish_blocks, w.system, tableau, contacts, groups, w.body, *w.blocks) for w in shares])
+        reduce_begin(contacts, groups, active)
+        last = tableau.a.shape[0] - 1
+        for stage in range(last + 1):
+            given = (tableau, contacts, groups)
+            spread([partial(advance_blocks, w.system, *given, w.body, stage, *w.blocks) for w in shares])
+            if stage < last:
+                reduce_stages(contacts, groups, active)
         judge_groups(tableau, contacts, groups, active)
 
     def _shares(self, active: Ints) -> list[_Share]:
