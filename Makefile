@@ -6,7 +6,7 @@ OUTPUT ?= demo-output
 JOBS ?= 2
 PYTEST ?= -m "not slow"
 # What computes: these tests are repeated as an older processor would compute.
-NUMERICAL := $(addprefix tests/,kernels geometry contact materials thermo kinetics fem electrode stepping observables \
+NUMERICAL := $(addprefix tests/,kernels geometry contact materials thermo kinetics fem problem stepping observables \
   risk simulation verification)
 EVERYTHING := test,lint,drawing,thermo,tomography,sweep
 

@@ -18,11 +18,11 @@ import numpy as np
 
 import asyncsoc as aso
 from asyncsoc.kernels.batch import block_memory
-from asyncsoc.simulation.setup import prepare
+from asyncsoc.problem.arrays import stack
+from asyncsoc.problem.build import prepare
+from asyncsoc.problem.particles import Group, Member, Problem
+from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.stepping.integrate import METHODS, integrate
-from asyncsoc.stepping.members import Group, Member, Problem
-from asyncsoc.stepping.stacking import stack
-from asyncsoc.stepping.system import OrderedSystem
 from asyncsoc.stepping.warmup import compile_kernels
 
 

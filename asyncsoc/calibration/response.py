@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from asyncsoc.calibration.measured import Measured
 from asyncsoc.case.case import Case
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.observables import names
+from asyncsoc.problem.build import prepare
+from asyncsoc.problem.constraints import Segment
+from asyncsoc.problem.particles import Problem
 from asyncsoc.risk.recorder import RateRecorder
 from asyncsoc.simulation.films import electrode_resistance
-from asyncsoc.simulation.setup import prepare
 from asyncsoc.simulation.watching import setting_of
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.warmup import compile_kernels
 

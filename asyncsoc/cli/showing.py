@@ -106,7 +106,7 @@ def show_parameters(name: str | None, *, json: bool) -> None:
 
 def _side_reaction() -> Sequence[Parameter]:
     """Return the constants of the default side reaction, what follows from others resolved."""
-    from asyncsoc.simulation.decomposition import default_parameters
+    from asyncsoc.problem.decomposition import default_parameters
 
     return default_parameters()
 

@@ -16,7 +16,7 @@ from asyncsoc.risk.setting import Setting
 from asyncsoc.risk.split import LocalState, RiskSplit, split_risk
 
 if TYPE_CHECKING:
-    from asyncsoc.electrode.segments import Segment
+    from asyncsoc.problem.constraints import Segment
     from asyncsoc.stepping.state import StepState
 
 Array = NDArray[np.float64]

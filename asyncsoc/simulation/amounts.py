@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from asyncsoc.case import Case
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import InputError
-from asyncsoc.simulation.setup import Setup
+from asyncsoc.problem.build import Setup
+from asyncsoc.problem.constraints import Segment
 from asyncsoc.units import FARADAY
 
 MOST_BYTES = 1 << 30

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.observables import names
 from asyncsoc.observables.resolution import StepEnd
+from asyncsoc.problem.constraints import Segment
 from asyncsoc.stepping.state import Outcome
 
 Array = NDArray[np.float64]

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from asyncsoc.case.case import Case
 from asyncsoc.drawing.risk import FilmLine
 from asyncsoc.observables import names
+from asyncsoc.problem.build import prepare
 from asyncsoc.results.solution import Solution
 from asyncsoc.risk.fields import FILM
 from asyncsoc.simulation.run import simulate
-from asyncsoc.simulation.setup import prepare
 
 Array = NDArray[np.float64]
 

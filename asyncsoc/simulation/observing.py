@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import SimulationError
 from asyncsoc.observables.gauge import Gauge
 from asyncsoc.observables.gauges import Gauges
 from asyncsoc.observables.recorders import CurveRecorder, FieldRecorder
+from asyncsoc.problem.constraints import Segment
 from asyncsoc.risk.recorder import RateRecorder
 from asyncsoc.simulation.amounts import MOST_BETWEEN
 from asyncsoc.stepping.state import AcceptedSteps, Checkpoint, Errors, States, unsolved

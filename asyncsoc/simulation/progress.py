@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from asyncsoc.electrode.segments import Segment
+from asyncsoc.problem.constraints import Segment
 from asyncsoc.stepping.state import AcceptedStep, StepState
 
 

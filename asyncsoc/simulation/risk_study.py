@@ -8,17 +8,17 @@ from itertools import product
 import numpy as np
 
 from asyncsoc.case.case import Case
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import InputError
 from asyncsoc.observables import names
+from asyncsoc.problem.build import Setup, prepare
+from asyncsoc.problem.constraints import Segment
+from asyncsoc.problem.decomposition import companion_case, conditions_of, gibbs_of, reactant_of, side_reaction_model
+from asyncsoc.problem.particles import Problem
 from asyncsoc.risk.recorder import RateRecorder
 from asyncsoc.risk.reference import Reference
 from asyncsoc.risk.study import Reading, RiskCurve, RiskStudy
-from asyncsoc.simulation.decomposition import companion_case, conditions_of, gibbs_of, reactant_of, side_reaction_model
-from asyncsoc.simulation.setup import Setup, prepare
 from asyncsoc.simulation.watching import COMPANION_PARTS, Following, setting_of
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.warmup import compile_kernels
 from asyncsoc.thermo.conditions import ENTHALPY, Conditions

@@ -19,21 +19,22 @@ from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.errors import InputError, InterruptedRunError, SimulationError
 from asyncsoc.observables import names
 from asyncsoc.observables.resolution import duration_warnings, gradient_warnings
+from asyncsoc.problem.build import Setup, prepare, warnings_of
+from asyncsoc.problem.meshing import unresolved_layer
+from asyncsoc.problem.particles import Problem
 from asyncsoc.results.data import StepSummary
 from asyncsoc.results.provenance import collect
 from asyncsoc.results.solution import Solution
 from asyncsoc.risk.recorder import RateRecorder
 from asyncsoc.simulation.amounts import check_amounts
 from asyncsoc.simulation.ends import step_ends
-from asyncsoc.simulation.meshing import unresolved_layer
+from asyncsoc.simulation.gauges import gauge_of
 from asyncsoc.simulation.observing import Recorded, Recording
 from asyncsoc.simulation.progress import Progress, Reporting
 from asyncsoc.simulation.resuming import checkpoint_of, joined
-from asyncsoc.simulation.setup import Setup, gauge_of, prepare, warnings_of
 from asyncsoc.simulation.watching import found, watch
 from asyncsoc.stepping.guards import BalanceGuard
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import Checkpoint, Outcome
 from asyncsoc.stepping.warmup import compile_kernels
 

@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 
 from asyncsoc.case.case import Case
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import InputError
 from asyncsoc.kinetics.rates import KineticsModel
 from asyncsoc.kinetics.side_reaction import SideReactionModel
+from asyncsoc.problem.build import Setup, prepare
+from asyncsoc.problem.constraints import Segment
+from asyncsoc.problem.decomposition import companion_case
+from asyncsoc.problem.particles import Problem
 from asyncsoc.risk.fields import nodal_fields
 from asyncsoc.risk.recorder import RateRecorder
 from asyncsoc.risk.reference import Reference
 from asyncsoc.risk.report import side_report
 from asyncsoc.risk.setting import Setting
-from asyncsoc.simulation.decomposition import companion_case
-from asyncsoc.simulation.setup import Setup, prepare
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.stepping.warmup import compile_kernels
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import SimulationError
+from asyncsoc.problem.constraints import Segment
 from asyncsoc.stepping.state import AcceptedSteps, Errors, States
 from asyncsoc.units import FARADAY
 

@@ -27,9 +27,9 @@ from asyncsoc.kernels.lanes import WIDTH
 from asyncsoc.kernels.particles import Body
 from asyncsoc.kernels.tableaux import RODAS4P2, RODAS5P, Tableau
 from asyncsoc.kernels.workspace import System
-from asyncsoc.stepping.members import Method, Problem
+from asyncsoc.problem.arrays import Stack, stack
+from asyncsoc.problem.particles import Method, Problem
 from asyncsoc.stepping.runs import Runs
-from asyncsoc.stepping.stacking import Stack, stack
 from asyncsoc.stepping.state import Checkpoint, Observer, Outcome, Watcher
 
 METHODS: dict[str, Tableau] = {"rodas5p": RODAS5P, "rodas4p2": RODAS4P2}

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc._processes import uninterrupted
-from asyncsoc.electrode.segments import Event, Segment
 from asyncsoc.errors import ConvergenceError, InfeasibleStepError, InterruptedRunError, SimulationError
 from asyncsoc.kernels.controller import (
     CURRENT_BELOW,
@@ -25,8 +24,9 @@ from asyncsoc.kernels.controller import (
 from asyncsoc.kernels.interpolation import ocp_and_i0_array
 from asyncsoc.kernels.observing import load_surfaces, start_groups
 from asyncsoc.kernels.rates import UNIFORM_FLUX
-from asyncsoc.stepping.members import Group
-from asyncsoc.stepping.stacking import Stack, load_segment
+from asyncsoc.problem.arrays import Stack, load_segment
+from asyncsoc.problem.constraints import Event, Segment
+from asyncsoc.problem.particles import Group
 from asyncsoc.stepping.state import (
     AcceptedSteps,
     Checkpoint,

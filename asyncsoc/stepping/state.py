@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import SimulationError
+from asyncsoc.problem.constraints import Segment
 
 Array = NDArray[np.float64]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import SimulationError
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.observing import observe_particles
-from asyncsoc.stepping.stacking import Stack
+from asyncsoc.problem.arrays import Stack
+from asyncsoc.problem.constraints import Segment
 from asyncsoc.stepping.state import AcceptedSteps, ParticleCheckpoint, States
 from asyncsoc.units import FARADAY
 

@@ -7,17 +7,17 @@ from functools import lru_cache
 import numpy as np
 import scipy.sparse as sp
 
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.fem.operators import Operators
 from asyncsoc.kernels.observing import mean_rows, split_rows
 from asyncsoc.kernels.rates import BUTLER_VOLMER
 from asyncsoc.kinetics.tables import MaterialTable
+from asyncsoc.problem.constraints import Segment
+from asyncsoc.problem.hierarchy import build_hierarchy
+from asyncsoc.problem.particles import Member, Problem
+from asyncsoc.problem.system import order_system
 from asyncsoc.protocol.types import Step
-from asyncsoc.stepping.hierarchy import build_hierarchy
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Member, Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
-from asyncsoc.stepping.system import order_system
 
 
 class _Look:

@@ -14,10 +14,10 @@ import numpy as np
 
 from asyncsoc.case.case import Case
 from asyncsoc.errors import InputError
+from asyncsoc.problem.body import mesh_key
 from asyncsoc.results.atomic import replaced
 from asyncsoc.results.plain import from_text, plain
 from asyncsoc.results.provenance import source_sha256
-from asyncsoc.simulation.body import mesh_key
 from asyncsoc.sweep.building import CaseBuilder
 from asyncsoc.sweep.design import Design, Wanted, make_design
 from asyncsoc.sweep.survey import Group, Survey

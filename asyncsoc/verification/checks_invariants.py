@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from asyncsoc.contact.shapes import cap, full
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.kernels.rates import BUTLER_VOLMER
 from asyncsoc.kinetics.tables import tabulate
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
+from asyncsoc.problem.constraints import Segment
+from asyncsoc.problem.particles import Problem
 from asyncsoc.stepping.guards import BalanceGuard
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 from asyncsoc.verification import runs
 from asyncsoc.verification.check import Check, compare

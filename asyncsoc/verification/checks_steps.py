@@ -8,14 +8,14 @@ import numpy as np
 from scipy.optimize import brentq
 
 from asyncsoc.contact.shapes import cap, full
-from asyncsoc.electrode.segments import ParticleScale, Segment, segment_of
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.kernels.rates import LINEAR
 from asyncsoc.kinetics.tables import tabulate
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
+from asyncsoc.problem.constraints import ParticleScale, Segment, segment_of
+from asyncsoc.problem.particles import Member, Problem
 from asyncsoc.protocol.types import Step, Termination
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Member, Problem
 from asyncsoc.stepping.state import SegmentOutcome
 from asyncsoc.units import FARADAY, GAS_CONSTANT
 from asyncsoc.verification import runs

@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.contact.map import ContactMap
-from asyncsoc.electrode.segments import ParticleScale, Segment, segment_of
 from asyncsoc.errors import SimulationError
 from asyncsoc.fem.assembly import assemble
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.kernels.rates import UNIFORM_FLUX
 from asyncsoc.kinetics.tables import MaterialTable, tabulate
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
+from asyncsoc.problem.constraints import ParticleScale, Segment, segment_of
+from asyncsoc.problem.particles import Member, Method, Problem
+from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.types import Step
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Member, Method, Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
-from asyncsoc.stepping.system import OrderedSystem, order_system
 from asyncsoc.units import FARADAY
 
 Array = NDArray[np.float64]

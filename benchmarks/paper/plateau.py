@@ -23,7 +23,7 @@ from asyncsoc.calibration.measured import Measured
 from asyncsoc.calibration.response import respond
 from asyncsoc.case import Case
 from asyncsoc.drawing.style import GREY, INK, LINES, colour, guide_lines, new_figure, source_note, styled
-from asyncsoc.simulation.setup import prepare
+from asyncsoc.problem.build import prepare
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,18 +11,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.electrode.segments import ParticleScale, Segment, segment_of
 from asyncsoc.fem.assembly import assemble
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.kernels.rates import BUTLER_VOLMER, UNIFORM_FLUX
 from asyncsoc.kinetics.tables import MaterialTable, tabulate
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
+from asyncsoc.problem import particles as stepped
+from asyncsoc.problem.constraints import ParticleScale, Segment, segment_of
+from asyncsoc.problem.particles import Member
+from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.types import Step
-from asyncsoc.stepping import members as stepped
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Member
 from asyncsoc.stepping.state import AcceptedSteps, Errors, Outcome, States
-from asyncsoc.stepping.system import OrderedSystem, order_system
 from asyncsoc.stepping.warmup import compile_kernels
 from benchmarks.peers.problem import TEMPERATURE, History, Problem, diffusivity
 from benchmarks.reporting import clock

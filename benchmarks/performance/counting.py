@@ -31,9 +31,7 @@ def counted() -> Iterator[list[float]]:
     finally:
         setattr(room, _STACK, original)
         for stacked in seen:
-            iterations = getattr(stacked.data, "iterations", None)
-            if iterations is not None:
-                found.extend(float(value) for value in iterations)
+            found.extend(float(value) for body in stacked.bodies for value in body.iterations)
 
 
 def per_solve(counts: Sequence[float], outcomes: Sequence[Outcome]) -> float | None:

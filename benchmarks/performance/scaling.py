@@ -68,9 +68,9 @@ def charge(file: Path) -> dict[str, Any]:
     """Charge the particle in `file`, compiled and discretized before."""
     from asyncsoc.fem.operators import Operators
     from asyncsoc.geometry.mesh import ParticleMesh
+    from asyncsoc.problem.particles import Problem
+    from asyncsoc.problem.system import order_system
     from asyncsoc.stepping.integrate import integrate
-    from asyncsoc.stepping.members import Problem
-    from asyncsoc.stepping.system import order_system
     from benchmarks.peers import asyncsoc_peer
     from benchmarks.peers.problem import problem_on
 

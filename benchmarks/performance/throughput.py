@@ -58,10 +58,10 @@ def alone(first: int, step: int, count: int) -> dict[str, Any]:
 def batch(count: int) -> dict[str, Any]:
     """Simulate the cases in one batch on all cores: with all curves, then with hardly an observer."""
     from asyncsoc.observables import names
+    from asyncsoc.problem.build import prepare
+    from asyncsoc.problem.particles import Problem
     from asyncsoc.simulation.run import simulate_batch
-    from asyncsoc.simulation.setup import prepare
     from asyncsoc.stepping.integrate import integrate
-    from asyncsoc.stepping.members import Problem
 
     chosen = cases(count)
     simulate_batch(chosen[:CORES], snapshots=False, threads=CORES)

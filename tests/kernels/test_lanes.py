@@ -11,8 +11,8 @@ from asyncsoc.kernels.lanes import WIDTH, at, choose, every, load, put, store, w
 from asyncsoc.kernels.ldl import analyze, factorize, solve
 from asyncsoc.kernels.pcg import fill_diagonal, pcg
 from asyncsoc.kernels.workspace import System
-from asyncsoc.stepping.hierarchy import build_hierarchy
-from asyncsoc.stepping.rows import couplings_of
+from asyncsoc.problem.hierarchy import build_hierarchy
+from asyncsoc.problem.rows import couplings_of
 from tests.kernels.laplacians import graph_laplacian, make_levels, pattern
 
 

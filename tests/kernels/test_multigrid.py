@@ -20,8 +20,8 @@ from asyncsoc.kernels.lanes import WIDTH
 from asyncsoc.kernels.ldl import Factor
 from asyncsoc.kernels.pcg import WORST, fill_diagonal, pcg
 from asyncsoc.kernels.workspace import System
-from asyncsoc.stepping.hierarchy import build_hierarchy
-from asyncsoc.stepping.rows import couplings_of
+from asyncsoc.problem.hierarchy import build_hierarchy
+from asyncsoc.problem.rows import couplings_of
 from tests.kernels.laplacians import full_matrix, make_levels, matrix_of
 
 HARD, EASY = 50.0 * PAYS, 0.02 * PAYS

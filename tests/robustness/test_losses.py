@@ -65,8 +65,8 @@ def test_more_than_the_memory_holds_is_refused_at_once(steps: list[str], section
 
 
 def test_the_period_that_is_proposed_is_accepted() -> None:
+    from asyncsoc.problem.build import prepare
     from asyncsoc.simulation.amounts import check_amounts
-    from asyncsoc.simulation.setup import prepare
 
     wrong = case(["Rest for 1000 days"], output={"fields_every": "1 ms"})
     setup = prepare(wrong)

@@ -13,11 +13,11 @@ from asyncsoc.errors import InputError
 from asyncsoc.kinetics.tables import tabulate
 from asyncsoc.materials.registry import cathode, electrolyte
 from asyncsoc.observables import names
+from asyncsoc.problem.build import prepare
+from asyncsoc.problem.decomposition import side_reaction_model
 from asyncsoc.results.solution import Solution
 from asyncsoc.risk import fields
-from asyncsoc.simulation.decomposition import side_reaction_model
 from asyncsoc.simulation.run import simulate_batch
-from asyncsoc.simulation.setup import prepare
 from asyncsoc.units import FARADAY, GAS_CONSTANT
 from asyncsoc.verification.closed_forms import cap_field, full_sphere
 

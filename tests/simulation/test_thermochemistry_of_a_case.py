@@ -7,7 +7,7 @@ import pytest
 from asyncsoc.case import Case
 from asyncsoc.errors import InputError
 from asyncsoc.materials.registry import cathode
-from asyncsoc.simulation.decomposition import side_reaction_model
+from asyncsoc.problem.decomposition import side_reaction_model
 from asyncsoc.simulation.risk_study import study_risk
 from asyncsoc.simulation.run import simulate
 from asyncsoc.thermo.conditions import ENTHALPY, Conditions

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from asyncsoc.contact.shapes import cap, full
-from asyncsoc.electrode.segments import ParticleScale, Segment, segment_of
 from asyncsoc.fem.assembly import assemble
 from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.mesh import ParticleMesh
@@ -19,11 +18,12 @@ from asyncsoc.kernels.rates import BUTLER_VOLMER
 from asyncsoc.kinetics.tables import MaterialTable, tabulate
 from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.materials.registry import cathode, electrolyte
+from asyncsoc.problem.constraints import ParticleScale, Segment, segment_of
+from asyncsoc.problem.particles import Member, Problem
+from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.grammar import parse_step
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Member, Problem
 from asyncsoc.stepping.state import AcceptedStep, Outcome, StepState
-from asyncsoc.stepping.system import OrderedSystem, order_system
 
 RADIUS = 7.5e-6
 MATERIAL = cathode("ncm811-sturm2019")

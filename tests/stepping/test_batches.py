@@ -7,8 +7,8 @@ import pytest
 
 from asyncsoc.errors import InputError
 from asyncsoc.kernels.rates import LINEAR
+from asyncsoc.problem.particles import Problem
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Problem
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,14 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import InputError, InterruptedRunError, SimulationError
 from asyncsoc.geometry.sphere import radial_mesh
 from asyncsoc.kernels.rates import LINEAR, UNIFORM_FLUX
 from asyncsoc.kinetics.tables import MaterialTable, tabulate
 from asyncsoc.materials.registry import cathode, electrolyte
+from asyncsoc.problem.constraints import Segment
+from asyncsoc.problem.particles import Group, Member, Problem
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Group, Member, Problem
 from asyncsoc.stepping.state import AcceptedStep, Outcome, StepState
 from asyncsoc.units import FARADAY, GAS_CONSTANT
 

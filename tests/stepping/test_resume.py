@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from asyncsoc.case import Case
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import InterruptedRunError
-from asyncsoc.simulation.setup import prepare
+from asyncsoc.problem.build import prepare
+from asyncsoc.problem.constraints import Segment
+from asyncsoc.problem.particles import Problem
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Problem
 from asyncsoc.stepping.state import AcceptedStep, StepState
 
 CASE = {

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from asyncsoc.stepping import system as system_module
-from asyncsoc.stepping.system import order_system
+from asyncsoc.problem import system as system_module
+from asyncsoc.problem.system import order_system
 from asyncsoc.units import FARADAY
 from tests.kernels.laplacians import full_matrix
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from asyncsoc.errors import SimulationError
+from asyncsoc.problem.particles import Problem
 from asyncsoc.stepping.guards import BALANCE_LIMIT, BalanceGuard
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.members import Problem
 
 STEPS = ("Charge at C/5 for 10 minutes", "Rest for 5 minutes")
 NAMES = ("time", "step", "potential", "voltage", "current", "charge", "side_charge", "temperature", "step_time")

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from asyncsoc.electrode.segments import ParticleScale, segment_of, series_resistance
 from asyncsoc.kernels.controller import (
     CHARGE_REACHED,
     CURRENT_BELOW,
@@ -16,6 +15,7 @@ from asyncsoc.kernels.controller import (
     X_ABOVE,
     X_BELOW,
 )
+from asyncsoc.problem.constraints import ParticleScale, segment_of, series_resistance
 from asyncsoc.protocol.grammar import parse_step
 
 SCALE = ParticleScale(capacity=7.2e-6, mass=2.5e-12, series=3e5, window=(0.2, 0.9), temperature=333.15)

@@ -10,12 +10,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.errors import InputError
 from asyncsoc.kernels.parameters import SideReactionParameters
 from asyncsoc.kernels.rates import UNIFORM_FLUX
 from asyncsoc.kinetics.tables import MaterialTable
-from asyncsoc.stepping.system import OrderedSystem
+from asyncsoc.problem.constraints import Segment
+from asyncsoc.problem.system import OrderedSystem
 
 Method = Literal["rodas5p", "rodas4p2"]
 

@@ -14,7 +14,7 @@ from asyncsoc.kinetics.film import FilmConstants
 from asyncsoc.kinetics.side_reaction import SideReactionModel
 from asyncsoc.materials.registry import cathode
 from asyncsoc.materials.types import Cathode, Parameter
-from asyncsoc.stepping.members import SideReaction as SteppedReaction
+from asyncsoc.problem.particles import SideReaction as SteppedReaction
 from asyncsoc.thermo.cathodes import cathode_host
 from asyncsoc.thermo.conditions import ENTHALPY, Conditions
 from asyncsoc.thermo.constants import DecompositionConstants, matching_barrier_coefficient

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.aggregation import aggregate
 from asyncsoc.kernels.coarse import Hierarchy
-from asyncsoc.stepping.rows import couplings_of, rows_of
+from asyncsoc.problem.rows import couplings_of, rows_of
 
 STRONG = 0.1
 """Share of a row's largest coupling from which on a neighbor may be summed with it."""

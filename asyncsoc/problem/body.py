@@ -18,10 +18,14 @@ from asyncsoc.geometry.labelled import LabelledMesh
 from asyncsoc.geometry.library import builtin_names
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.particle_files import TOMOGRAPHY_SUFFIX, mesh_file_sha256, read_labelled
-from asyncsoc.simulation.meshing import SphereMesh, made, placed, sphere_mesh_of
-from asyncsoc.stepping.system import OrderedSystem, order_system
+from asyncsoc.problem.caching import ContentCache
+from asyncsoc.problem.meshing import SphereMesh, made, placed, sphere_mesh_of
+from asyncsoc.problem.system import OrderedSystem, order_system
 
 Body = tuple[ParticleMesh, Operators, OrderedSystem]
+_BODIES = ContentCache[Body]()
+_CONTACTS = ContentCache[ContactMap](most_bytes=1 << 28)
+_FILES = ContentCache[LabelledMesh](most_bytes=1 << 28)
 
 
 def mesh_key(case: Case) -> tuple[str, str | float]:
@@ -41,8 +45,7 @@ def body_of(case: Case) -> Body:
         The mesh file is unsound or not the one the case was made for, or no built-in mesh fits.
     """
     if case.particle.shape != "sphere":
-        labelled = labelled_of(case)
-        return _discretized(labelled)
+        return _discretized(labelled_of(case).mesh)
     if f"sphere-{case.model}-{case.particle.mesh}" not in _shipped():
         asked = case.particle.model
         raise InputError(
@@ -67,10 +70,9 @@ def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
     return _placed(case.contact, mesh)
 
 
-@lru_cache(maxsize=16)
 def _placed(section: Contact, mesh: ParticleMesh) -> ContactMap:
     """Put a contact on a mesh once for all cases that share both."""
-    return placed(section, mesh)
+    return _CONTACTS.get((section, mesh.sha256, mesh.name), lambda: placed(section, mesh))
 
 
 @lru_cache(maxsize=1)
@@ -89,7 +91,8 @@ def labelled_of(case: Case) -> LabelledMesh:
     particle = case.particle
     if particle.shape == "arrays":
         return particle.labelled
-    return _from_file(str(particle.file), float(particle.length_unit or 0.0), str(particle.sha256))
+    key = str(particle.file), float(particle.length_unit or 0.0), str(particle.sha256)
+    return _FILES.get(key, lambda: _from_file(*key))
 
 
 def _from_labels(labelled: LabelledMesh, active: tuple[int | str, ...]) -> ContactMap:
@@ -101,10 +104,15 @@ def _from_labels(labelled: LabelledMesh, active: tuple[int | str, ...]) -> Conta
     return contact
 
 
-@lru_cache(maxsize=8)
 def _sphere(chosen: SphereMesh, radius: float) -> Body:
-    """Scale a unit sphere to its radius R [m]: K goes with R, m with R^3, and the elimination order stays."""
-    mesh, operators, system = _unit_sphere(chosen)
+    """Scale a unit sphere, discretized once per process, to its radius [m]: a sweep over it assembles nothing again."""
+    unit = _BODIES.get(chosen, lambda: _discretized_mesh(made(chosen)))
+    return _BODIES.get((chosen, radius), lambda: _scaled(unit, radius))
+
+
+def _scaled(unit: Body, radius: float) -> Body:
+    """Scale a discretized particle: K goes with R, m with R^3, and the elimination order stays."""
+    mesh, operators, system = unit
     cube = radius**3
     scaled = replace(
         operators, stiffness=operators.stiffness * radius, mass=operators.mass * cube, volume=operators.volume * cube
@@ -112,15 +120,8 @@ def _sphere(chosen: SphereMesh, radius: float) -> Body:
     return mesh.scaled(radius), scaled, system.scaled(radius)
 
 
-@lru_cache(maxsize=8)
-def _unit_sphere(chosen: SphereMesh) -> Body:
-    """Discretize a sphere of radius 1 once per process: a sweep over the radius assembles nothing again."""
-    return _discretized_mesh(made(chosen))
-
-
-@lru_cache(maxsize=4)
-def _discretized(labelled: LabelledMesh) -> Body:
-    return _discretized_mesh(labelled.mesh)
+def _discretized(mesh: ParticleMesh) -> Body:
+    return _BODIES.get(mesh.sha256, lambda: _discretized_mesh(mesh))
 
 
 def _discretized_mesh(mesh: ParticleMesh) -> Body:
@@ -128,7 +129,6 @@ def _discretized_mesh(mesh: ParticleMesh) -> Body:
     return mesh, operators, order_system(operators)
 
 
-@lru_cache(maxsize=4)
 def _from_file(file: str, unit: float, sha256: str) -> LabelledMesh:
     """Read a mesh file once per content and process."""
     path = Path(file)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.electrode.segments import Segment
 from asyncsoc.kernels.parameters import fill
 from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
-from asyncsoc.stepping.members import Particle, Problem
+from asyncsoc.problem.constraints import Segment
+from asyncsoc.problem.particles import Particle, Problem
 from asyncsoc.units import FARADAY, GAS_CONSTANT
 
 UNLIMITED = 1e30

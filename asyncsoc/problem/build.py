@@ -13,7 +13,6 @@ from asyncsoc.case.chemistry import Electrolyte as ElectrolyteSection
 from asyncsoc.case.chemistry import Material
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.contact.map import ContactMap
-from asyncsoc.electrode.segments import ParticleScale, Segment, segment_of, series_resistance
 from asyncsoc.errors import InputError
 from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.mesh import ParticleMesh
@@ -22,20 +21,20 @@ from asyncsoc.kinetics.tables import MaterialTable, tabulate
 from asyncsoc.materials.capacity import stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
 from asyncsoc.materials.types import Cathode, Electrolyte
-from asyncsoc.observables.gauge import Gauge
-from asyncsoc.simulation.body import body_of, contact_of
-from asyncsoc.simulation.chemistry import (
+from asyncsoc.problem.body import body_of, contact_of
+from asyncsoc.problem.chemistry import (
     SECONDS_PER_HOUR,
     cathode_of,
     electrolyte_of,
     particle_capacity,
 )
-from asyncsoc.stepping.members import Member
-from asyncsoc.stepping.system import OrderedSystem
+from asyncsoc.problem.constraints import ParticleScale, Segment, segment_of, series_resistance
+from asyncsoc.problem.particles import Member
+from asyncsoc.problem.system import OrderedSystem
 
 if TYPE_CHECKING:
     from asyncsoc.kinetics.side_reaction import SideReactionModel
-    from asyncsoc.stepping.members import SideReaction
+    from asyncsoc.problem.particles import SideReaction
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,21 +88,11 @@ def prepare(case: Case) -> Setup:
     return Setup(mesh, contact, operators, system, cathode, electrolyte, x_at_4p2, capacity, member, side)
 
 
-def gauge_of(setup: Setup) -> Gauge:
-    """Return what the curves of a particle are measured with."""
-    return _gauge(setup.mesh, setup.contact, setup.operators, setup.cathode)
-
-
-@lru_cache(maxsize=16)
-def _gauge(mesh: ParticleMesh, contact: ContactMap, operators: Operators, cathode: Cathode) -> Gauge:
-    return Gauge.build(mesh, contact, operators.mass, cathode, x_at_4p2=stoichiometry_at(cathode, 4.2))
-
-
 def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, SideReaction | None]:
     """Return the side reaction and, where it is coupled, what the integrator reads of it."""
     if case.side_reaction.mode == "off":
         return None, None
-    from asyncsoc.simulation.decomposition import side_reaction_model, stepped
+    from asyncsoc.problem.decomposition import side_reaction_model, stepped
 
     model = side_reaction_model(case, cathode)
     return model, stepped(model) if case.side_reaction.mode == "coupled" else None

@@ -25,7 +25,7 @@ from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import EDGE_MARK, ParticleMesh
 from asyncsoc.geometry.recipes import first_cell, make_mesh
 from asyncsoc.materials.capacity import theoretical_capacity
-from asyncsoc.simulation.chemistry import SECONDS_PER_HOUR, cathode_of, particle_capacity
+from asyncsoc.problem.chemistry import SECONDS_PER_HOUR, cathode_of, particle_capacity
 from asyncsoc.units import FARADAY
 
 _MOVE = {"radial": 0.03, "axisymmetric": 0.1, "3d": 0.3}

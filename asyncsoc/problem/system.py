@@ -12,8 +12,8 @@ from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.ldl import Factor, analyze
 from asyncsoc.kernels.workspace import System
-from asyncsoc.stepping.hierarchy import NO_HIERARCHY, build_hierarchy
-from asyncsoc.stepping.rows import couplings_of, scaled_couplings, scaled_rows
+from asyncsoc.problem.hierarchy import NO_HIERARCHY, build_hierarchy
+from asyncsoc.problem.rows import couplings_of, scaled_couplings, scaled_rows
 
 MOST_FACTOR_OPERATIONS = 1e8
 """Multiplications in a factorization above which conjugate gradients are quicker."""

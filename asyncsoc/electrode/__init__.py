@@ -1,1 +1,0 @@
-"""A single particle at one potential: the current or voltage constraint its protocol sets."""

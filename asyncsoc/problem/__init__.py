@@ -1,0 +1,1 @@
+"""The problem between a case and the integrator: meshes with operators, particles, groups, constraints and events."""
