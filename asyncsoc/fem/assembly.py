@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc import _bootstrap
-from asyncsoc.errors import EnvironmentProblem
+from asyncsoc.errors import EnvironmentProblem, InputError
 from asyncsoc.fem.operators import Operators
 from asyncsoc.geometry.mesh import ParticleMesh
 
+Array = NDArray[np.float64]
+_SKEW = 1e-9
+"""Asymmetry of a tensor over its largest entry that rounding may leave."""
 CELL_NAMES = {"radial": "interval", "axisymmetric": "triangle", "cartesian": "tetrahedron"}
 
 
@@ -24,10 +27,10 @@ def cannot_import(error: ImportError) -> EnvironmentProblem:
     )
 
 
-def assemble(mesh: ParticleMesh) -> Operators:
+def assemble(mesh: ParticleMesh, tensor: Array | None = None) -> Operators:
     r"""Assemble stiffness and row-sum lumped mass of the whole particle.
 
-    .. math:: K_{ij} = \int \nabla\phi_i\cdot\nabla\phi_j\,dV, \qquad m_i = \int \phi_i\,dV,
+    .. math:: K_{ij} = \int \nabla\phi_i\cdot A\nabla\phi_j\,dV, \qquad m_i = \int \phi_i\,dV,
 
     with :math:`dV = 4\pi r^2 dr` (radial), :math:`2\pi r\,dr\,dz` (axisymmetric) or :math:`dx\,dy\,dz`; all integrals
     are exact for first-order elements on straight cells.
@@ -36,6 +39,9 @@ def assemble(mesh: ParticleMesh) -> Operators:
     ----------
     mesh
         Particle mesh with n nodes, coordinates in m.
+    tensor : (n_cells, d, d)
+        A of each cell, symmetric and positive definite, in the mesh's d coordinates: diffusivities over the one that
+        the material gives. The identity where None.
 
     Returns
     -------
@@ -46,7 +52,11 @@ def assemble(mesh: ParticleMesh) -> Operators:
     ------
     EnvironmentProblem
         dolfinx cannot be imported, or no C compiler is there to compile the forms.
+    InputError
+        A tensor of another shape, or one that is not symmetric and positive definite.
     """
+    if tensor is not None:
+        tensor = _checked(tensor, mesh)
     _bootstrap.prepare()
     try:
         import basix.ufl
@@ -67,7 +77,10 @@ def assemble(mesh: ParticleMesh) -> Operators:
     measure = ufl.Measure("dx", domain=domain)
     with _bootstrap.form_cache() as cache:
         compiler, generator = _bootstrap.form_options(cache)
-        stiffness = weight * ufl.dot(ufl.grad(trial), ufl.grad(test)) * measure
+        gradient = ufl.grad(trial)
+        if tensor is not None:
+            gradient = ufl.dot(_per_cell(domain, tensor), gradient)
+        stiffness = weight * ufl.dot(gradient, ufl.grad(test)) * measure
         stiffness_form = dolfinx.fem.form(stiffness, jit_options=compiler, form_compiler_options=generator)
         mass_form = dolfinx.fem.form(weight * test * measure, jit_options=compiler, form_compiler_options=generator)
     matrix = dolfinx.fem.assemble_matrix(stiffness_form)
@@ -87,6 +100,43 @@ def assemble(mesh: ParticleMesh) -> Operators:
         mass=mass,
         volume=float(mass.sum()),
     )
+
+
+def _checked(tensor: Array, mesh: ParticleMesh) -> Array:
+    """Return a tensor for each cell as float64; raise InputError where it is none that diffusion can have."""
+    d, where = mesh.points.shape[1], f"mesh {mesh.name!r}, tensor"
+    values = np.asarray(tensor, dtype=np.float64)
+    if values.shape != (len(mesh.cells), d, d):
+        raise InputError(
+            "the tensor has the wrong shape", where=where, value=values.shape, allowed=f"({len(mesh.cells)}, {d}, {d})"
+        )
+    if not np.isfinite(values).all():
+        raise InputError("the tensor is not finite", where=where, next_step="repair it")
+    skew = np.abs(values - values.transpose(0, 2, 1)).max(axis=(1, 2)) > _SKEW * np.abs(values).max(axis=(1, 2))
+    smallest = np.linalg.eigvalsh(values)[:, 0]
+    wrong = skew | (smallest <= 0.0)
+    if wrong.any():
+        cell = int(np.argmax(wrong))
+        raise InputError(
+            f"the tensor of cell {cell} is not symmetric and positive definite",
+            where=where,
+            value=values[cell].tolist(),
+            allowed="symmetric, with eigenvalues above 0",
+            next_step="give diffusivities over the material's own, in the mesh's coordinates",
+        )
+    return values
+
+
+def _per_cell(domain, tensor: Array):  # type: ignore[no-untyped-def]
+    """Return a tensor that is constant on each cell as a function of dolfinx."""
+    import dolfinx.fem
+
+    space = dolfinx.fem.functionspace(domain, ("Discontinuous Lagrange", 0, tensor.shape[1:]))
+    function = dolfinx.fem.Function(space)
+    places = np.asarray(space.dofmap.list).ravel()
+    rows = function.x.array.reshape(-1, tensor.shape[1] * tensor.shape[2])
+    rows[places] = tensor[domain.topology.original_cell_index[: len(places)]].reshape(len(places), -1)
+    return function
 
 
 def _measure_weight(mesh: ParticleMesh, coordinates):  # type: ignore[no-untyped-def]

@@ -25,6 +25,9 @@ _KINDS: dict[str, tuple[Coordinates, str]] = {
     "line": ("radial", "vertex"),
 }
 _FLAT = 1e-12
+_TENSOR = 9
+CELL_PREFIX = "cell: "
+"""Before the name of a quantity that the cells of the body carry; tensors are written row by row."""
 
 
 def blocks_by_kind(path: Path, raw: RawMesh) -> dict[str, NDArray[np.int64]]:
@@ -85,6 +88,26 @@ def coordinates_of(path: Path, points: NDArray[Any], kind: Coordinates) -> NDArr
     return np.ascontiguousarray(points[:, :keep], dtype=np.float64)
 
 
+def cell_data_of(raw: RawMesh, body: str) -> dict[str, NDArray[np.float64]]:
+    """Return the quantities that the cells of the body carry in a file, their names after `CELL_PREFIX`.
+
+    Nine components are a tensor of each cell; what is no array of numbers on all of these cells is left out.
+    """
+    chosen = [k for k, (kind, _) in enumerate(raw.blocks) if kind == body]
+    found: dict[str, NDArray[np.float64]] = {}
+    for name, parts in raw.data.items():
+        if not name.startswith(CELL_PREFIX) or any(k >= len(parts) for k in chosen):
+            continue
+        arrays = [parts[k] for k in chosen]
+        if any(part.dtype.kind not in "fiub" or part.ndim not in (1, 2) for part in arrays):
+            continue
+        if len({part.shape[1:] for part in arrays}) == 1:
+            values = np.concatenate(arrays).astype(np.float64)
+            tensor = values.ndim == 2 and values.shape[1] == _TENSOR
+            found[name.removeprefix(CELL_PREFIX)] = values.reshape(-1, 3, 3) if tensor else values
+    return found
+
+
 def read_mesh(
     path: str | Path, *, scale: float = 1.0, name: str | None = None, limit: int = SIZE_LIMIT
 ) -> ParticleMesh:
@@ -123,7 +146,8 @@ def read_mesh(
     kind, _ = _KINDS[body]
     points = coordinates_of(path, raw.points, kind) * scale
     cells = blocks[body]
-    draft = ParticleMesh(points, cells, np.zeros((1, points.shape[1]), np.int64), kind, name or path.stem)
+    surface, data = np.zeros((1, points.shape[1]), np.int64), cell_data_of(raw, body)
+    draft = ParticleMesh(points, cells, surface, kind, name or path.stem, data)
     with named(path):
         mesh = with_surface(draft)
         check(mesh)
@@ -181,6 +205,9 @@ def write_mesh(
     data = {
         name: [np.zeros(len(mesh.cells), dtype=values.dtype), values] for name, values in (facet_data or {}).items()
     }
+    for name, values in mesh.cell_data.items():
+        flat = values.reshape(len(values), -1) if values.ndim > 1 else values
+        data[f"{CELL_PREFIX}{name}"] = [flat, np.zeros((len(mesh.facets), *flat.shape[1:]))]
     raw = meshio.Mesh(points, blocks, cell_data=data)
     try:
         raw.write(path, file_format="vtu", binary=True, compression="lzma")

@@ -20,6 +20,7 @@ def labelled_from_arrays(
     facets: ArrayLike | None = None,
     weights: ArrayLike | Mapping[str, ArrayLike] | None = None,
     name: str = "arrays",
+    cell_data: Mapping[str, ArrayLike] | None = None,
 ) -> LabelledMesh:
     """Return a checked particle made of arrays.
 
@@ -35,6 +36,8 @@ def labelled_from_arrays(
         Share of each facet in contact, in [0, 1]; or a mapping from label to such shares.
     name
         Name for reports.
+    cell_data
+        Name of each quantity on cells, (n_cells, ...).
 
     Raises
     ------
@@ -49,6 +52,7 @@ def labelled_from_arrays(
         np.array([[0, 1, 2]]),
         "cartesian",
         name,
+        {str(k): _numbers(values, np.float64, f"cell data {k!r}", where) for k, values in (cell_data or {}).items()},
     )
     mesh = oriented(draft)
     check_particle(mesh)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -40,6 +42,8 @@ class ParticleMesh:
         What the columns of `points` mean.
     name
         Name of the mesh, for reports.
+    cell_data
+        Name of each quantity on cells, (n_cells, ...) float64: a grain's number, its crystal axis.
     """
 
     points: NDArray[np.float64]
@@ -47,11 +51,14 @@ class ParticleMesh:
     facets: NDArray[np.int64]
     coordinates: Coordinates
     name: str = field(default="unnamed", compare=False)
+    cell_data: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", frozen(self.points, np.float64))
         object.__setattr__(self, "cells", frozen(self.cells, np.int64))
         object.__setattr__(self, "facets", frozen(self.facets, np.int64))
+        data = {str(name): frozen(values, np.float64) for name, values in self.cell_data.items()}
+        object.__setattr__(self, "cell_data", MappingProxyType(data))
 
     @property
     def n_nodes(self) -> int:
@@ -60,11 +67,15 @@ class ParticleMesh:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 over coordinates kind, points, cells and facets."""
+        """SHA-256 over coordinates kind, points, cells, facets and what cells carry."""
         digest = hashlib.sha256(self.coordinates.encode())
         for array in (self.points, self.cells, self.facets):
             digest.update(str(array.shape).encode())
             digest.update(array.tobytes())
+        for name in sorted(self.cell_data):
+            values = self.cell_data[name]
+            digest.update(f"{name} {len(values)} {values.size}".encode())
+            digest.update(values.tobytes())
         return digest.hexdigest()
 
     def scaled(self, factor: float) -> ParticleMesh:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.errors import InputError
-from asyncsoc.geometry.files import blocks_by_kind, coordinates_of, named, write_mesh
+from asyncsoc.geometry.files import CELL_PREFIX, blocks_by_kind, cell_data_of, coordinates_of, named, write_mesh
 from asyncsoc.geometry.isolation import read_isolated
 from asyncsoc.geometry.labelled import NO_TAG, LabelledMesh, rows_on_surface, spread
 from asyncsoc.geometry.mesh import ParticleMesh
@@ -80,7 +80,8 @@ def read_labelled(path: str | Path, unit: float) -> LabelledMesh:
             path, f"it holds no tetrahedra, only {', '.join(sorted(blocks)) or 'points'}", "mesh the particle's volume"
         )
     points = coordinates_of(path, raw.points, "cartesian") * unit
-    draft = ParticleMesh(points, blocks["tetra"], np.array([[0, 1, 2]]), "cartesian", path.stem)
+    surface, data = np.array([[0, 1, 2]]), cell_data_of(raw, "tetra")
+    draft = ParticleMesh(points, blocks["tetra"], surface, "cartesian", path.stem, data)
     with named(path):
         mesh = oriented(draft)
         _check_unit(mesh, unit)
@@ -130,6 +131,8 @@ def _labelled(path: Path, raw: RawMesh, mesh: ParticleMesh, triangles: NDArray[n
     shares: dict[str, NDArray[np.float64]] = {}
     tags: dict[str, NDArray[np.int64]] = {}
     for name, parts in raw.data.items():
+        if name.startswith(CELL_PREFIX):
+            continue
         values = _on_triangles(parts, chosen, len(triangles))
         if values is None:
             continue

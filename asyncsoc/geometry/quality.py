@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -126,6 +127,12 @@ def _fail(mesh: ParticleMesh, what: str, value: object, allowed: str, next_step:
     return InputError(what, where=f"mesh {mesh.name!r}", value=value, allowed=allowed, next_step=next_step)
 
 
+CELL_DATA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()\[\]-]{0,79}")
+"""What a quantity on cells may be called."""
+MOST_AXES = 3
+"""Of a quantity on cells: cells, and a tensor of each."""
+
+
 def check_arrays(mesh: ParticleMesh) -> None:
     """Raise InputError where shapes, counts, finiteness or index bounds are wrong: all that other functions rely on."""
     d = _COLUMNS.get(mesh.coordinates)
@@ -162,6 +169,21 @@ def check_arrays(mesh: ParticleMesh) -> None:
                 raise _fail(
                     mesh, f"{label} {row} names a node twice", array[row].tolist(), "distinct nodes", "remove it"
                 )
+    check_cell_data(mesh)
+
+
+def check_cell_data(mesh: ParticleMesh) -> None:
+    """Raise InputError where what cells carry does not fit them: names, counts, finiteness."""
+    for name, values in mesh.cell_data.items():
+        what = f"data of cells {name!r}"
+        if not CELL_DATA_NAME.fullmatch(name):
+            raise _fail(mesh, what, name, "1 to 80 letters, digits, spaces and . - _ ( ) [ ]", "name it otherwise")
+        if values.ndim < 1 or len(values) != len(mesh.cells) or values.ndim > MOST_AXES:
+            allowed = f"({len(mesh.cells)}, ...), one row for each cell and at most {MOST_AXES} axes"
+            raise _fail(mesh, f"{what} have the wrong shape", values.shape, allowed, "give a row for each cell")
+        if not np.isfinite(values).all():
+            cell = int(np.argmin(np.isfinite(values.reshape(len(values), -1)).all(axis=1)))
+            raise _fail(mesh, f"{what} are not finite in cell {cell}", values[cell].tolist(), "finite", "repair it")
 
 
 def check(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:

@@ -83,6 +83,10 @@ class GuardedFile:
             raise damaged(self.path, f"'{name}' is missing")
         return item
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a group or an array of a name."""
+        return self._file.get(name) is not None
+
     def names(self, group: str) -> list[str]:
         """Return the names in a group, in their order of creation where that was kept."""
         return list(self._get(group))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import Coordinates, ParticleMesh
@@ -62,10 +63,22 @@ def _read_mesh(file: GuardedFile) -> ParticleMesh:
         facets=facets,
         coordinates=coordinates,
         name=file.attribute("name", str, "mesh"),
+        cell_data=_read_cell_data(file, connectivity.size // (dimension + 1)),
     )
     if mesh.sha256 != file.attribute("sha256", str, "mesh"):
         raise damaged(file.path, "the mesh is not the one whose hash it carries")
     return mesh
+
+
+def _read_cell_data(file: GuardedFile, cells: int) -> dict[str, NDArray[np.float64]]:
+    """Return what the cells of the mesh carry; nine components are a tensor."""
+    found = {}
+    for name in file.names("VTKHDF/CellData") if file.has("VTKHDF/CellData") else []:
+        place = f"VTKHDF/CellData/{name}"
+        shape = file.shape(place)
+        values = file.array(place, np.float64, (cells, *shape[1:]))
+        found[name] = values.reshape(-1, 3, 3) if shape[1:] == (9,) else values
+    return found
 
 
 def _read_contact(file: GuardedFile, mesh: ParticleMesh) -> ContactMap:

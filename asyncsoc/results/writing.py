@@ -66,6 +66,8 @@ def _write_grid(grid: Any, run: RunData) -> None:
     grid["Connectivity"] = mesh.cells.ravel()
     grid["Offsets"] = np.arange(len(mesh.cells) + 1) * corners
     grid["Types"] = np.full(len(mesh.cells), layout.VTK_TYPE[mesh.coordinates], dtype=np.uint8)
+    for name, values in mesh.cell_data.items():
+        grid[f"CellData/{name}"] = values.reshape(len(values), -1) if values.ndim > 1 else values
 
 
 def _write_steps(steps: Any, times: NDArray[np.float64]) -> None:
@@ -102,6 +104,8 @@ def _write_fields(grid: Any, run: RunData) -> None:
         )
         _name_it(field, "long_name", name)
         offsets[stored] = np.arange(count, dtype=np.int64) * nodes
+    for name in run.mesh.cell_data:
+        grid["Steps"].require_group("CellDataOffsets")[name] = np.zeros(count, dtype=np.int64)
     surface = run.contact.surface_weights
     fraction = np.divide(run.contact.weights, surface, out=np.zeros(nodes), where=surface > 0.0)
     for name, values in ((layout.CONTACT_WEIGHT, run.contact.weights), (layout.CONTACT_FRACTION, fraction)):

@@ -1,0 +1,101 @@
+"""What cells carry goes with the mesh: into its hash, its copies and its files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import asyncsoc as aso
+from asyncsoc.errors import InputError
+from asyncsoc.geometry.files import read_mesh, write_mesh
+from asyncsoc.geometry.from_arrays import labelled_from_arrays
+from asyncsoc.geometry.library import load_builtin
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.particle_files import read_labelled, write_labelled
+from asyncsoc.geometry.quality import check
+from asyncsoc.results.solution import Solution
+
+
+@pytest.fixture(scope="module")
+def grains() -> ParticleMesh:
+    mesh = load_builtin("sphere-3d-coarse")
+    rng = np.random.default_rng(1)
+    data = {
+        "grain": rng.integers(0, 20, len(mesh.cells)).astype(float),
+        "axis": rng.standard_normal((len(mesh.cells), 3)),
+        "tensor": rng.standard_normal((len(mesh.cells), 3, 3)),
+    }
+    return replace(mesh, cell_data=data)
+
+
+def same(one: ParticleMesh, other: ParticleMesh) -> None:
+    assert sorted(one.cell_data) == sorted(other.cell_data)
+    for name, values in one.cell_data.items():
+        np.testing.assert_array_equal(values, other.cell_data[name], err_msg=name)
+
+
+def test_it_is_in_the_hash_and_a_mesh_without_it_keeps_its_own(grains: ParticleMesh) -> None:
+    plain = load_builtin("sphere-3d-coarse")
+    assert replace(grains, cell_data={}).sha256 == plain.sha256
+    changed = {**grains.cell_data, "grain": grains.cell_data["grain"] + 1.0}
+    renamed = {("Grain" if name == "grain" else name): values for name, values in grains.cell_data.items()}
+    hashes = {plain.sha256, grains.sha256, *(replace(grains, cell_data=data).sha256 for data in (changed, renamed))}
+    assert len(hashes) == 4
+
+
+def test_it_stays_when_a_mesh_is_scaled_and_cannot_be_changed(grains: ParticleMesh) -> None:
+    same(grains.scaled(2.0), grains)
+    with pytest.raises(TypeError):
+        grains.cell_data["grain"] = np.zeros(3)  # type: ignore[index]
+    with pytest.raises(ValueError, match="read-only"):
+        grains.cell_data["grain"][0] = 1.0
+
+
+def test_mesh_files_keep_it(grains: ParticleMesh, tmp_path: Path) -> None:
+    write_mesh(grains, tmp_path / "mesh.vtu")
+    same(read_mesh(tmp_path / "mesh.vtu"), grains)
+
+
+def test_particle_files_and_arrays_keep_it_beside_labels(grains: ParticleMesh, tmp_path: Path) -> None:
+    micro = grains.scaled(1e-6)
+    labelled = labelled_from_arrays(
+        micro.points, micro.cells, micro.facets, np.linspace(0.0, 1.0, len(micro.facets)), cell_data=grains.cell_data
+    )
+    same(labelled.mesh, grains)
+    write_labelled(labelled, tmp_path / "particle.vtu")
+    back = read_labelled(tmp_path / "particle.vtu", 1.0)
+    same(back.mesh, grains)
+    assert list(back.shares) == ["contact"]
+
+
+def test_result_files_keep_it(grains: ParticleMesh, tmp_path: Path) -> None:
+    write_labelled(
+        labelled_from_arrays(grains.points * 1e-6, grains.cells, cell_data=grains.cell_data), tmp_path / "p.vtu"
+    )
+    keys: dict[str, Any] = {
+        "particle": {"shape": "mesh", "file": str(tmp_path / "p.vtu"), "length_unit": "1 m"},
+        "contact": {"kind": "cap", "coverage": 0.4},
+        "protocol": {"steps": ["Charge at C/5 for 5 minutes"]},
+    }
+    solution = aso.simulate(aso.Case.from_dict(keys))
+    same(solution.mesh, grains)
+    same(Solution.load(solution.save(tmp_path)).mesh, grains)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"grain": np.zeros(3)}, "wrong shape"),
+        ({"grain": None}, "not finite"),
+        ({"a/b": np.zeros(1)}, "letters, digits"),
+        ({"": np.zeros(1)}, "letters, digits"),
+    ],
+)
+def test_what_does_not_fit_is_refused(grains: ParticleMesh, data: dict[str, Any], says: str) -> None:
+    bad = {name: np.full(len(grains.cells), np.nan) if values is None else values for name, values in data.items()}
+    with pytest.raises(InputError, match=says):
+        check(replace(grains, cell_data=bad))
