@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -59,6 +59,11 @@ class ParticleMesh:
         object.__setattr__(self, "facets", frozen(self.facets, np.int64))
         data = {str(name): frozen(values, np.float64) for name, values in self.cell_data.items()}
         object.__setattr__(self, "cell_data", MappingProxyType(data))
+
+    def __reduce__(self) -> tuple[type[ParticleMesh], tuple[Any, ...]]:
+        """Travel to another process as what it is made of."""
+        arrays = (self.points, self.cells, self.facets, self.coordinates)
+        return ParticleMesh, (*arrays, self.name, dict(self.cell_data))
 
     @property
     def n_nodes(self) -> int:
