@@ -1,7 +1,7 @@
 """Results of the second solver, kept for the tests: `python -m tests.reference.stored FILE.jsonl ...` adds to them.
 
 Reads what `tests.reference.differential --json` wrote and keeps of every case how each step ended in the second solver:
-reason, duration [s] and charge [C], with the solver's own relative errors.
+reason, duration [s], charge [C] and side charge [C], with the solver's own relative errors.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 PLACE = Path(__file__).with_name("stored.json")
-_KEPT = ("reason", "duration", "duration_error", "charge", "charge_error")
+_KEPT = ("reason", "duration", "duration_error", "charge", "charge_error", "side", "side_error")
 
 
 def load() -> dict[str, list[dict[str, Any]]]:
@@ -27,7 +27,7 @@ def main() -> int:
     for file in sys.argv[1:]:
         for line in Path(file).read_text(encoding="utf-8").splitlines():
             case = json.loads(line)
-            steps = [{name: step[name] for name in _KEPT} for step in case["steps"]]
+            steps = [{name: step[name] for name in _KEPT if name in step} for step in case["steps"]]
             # What a step that ended otherwise, or is not resolved, leads to is not known well enough.
             whole = next((k for k, step in enumerate(case["steps"]) if not step["resolved"]), len(steps))
             kept[case["label"]] = [_rounded(step) for step in steps[:whole]]
