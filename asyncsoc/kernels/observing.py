@@ -14,9 +14,6 @@ from asyncsoc.kernels.controller import prepare
 from asyncsoc.kernels.interpolation import ocp_and_i0, psi_and_d
 from asyncsoc.kernels.particles import DENSE, EMBEDDED, END, START
 
-N_MEANS = 5
-"""Columns of `mean_rows`: volume mean, contact mean, smallest, largest, mean over the far side."""
-
 
 @kernel(nogil=True)
 def load_surfaces(contacts, body, listed):
@@ -39,9 +36,8 @@ def start_groups(contacts, groups, listed, guesses, found):
     ----------
     listed, guesses : (k,)
         Groups; lambda to begin with, NaN for the open-circuit potential at the mean stoichiometry of the contacts.
-    found : (k, 3)
-        Filled: whether the constraint was solved (0 or 1), the nearest event, and the mean of D over the contact nodes
-        [m2/s], the smallest of the group's particles.
+    found : (k,)
+        Filled: records `StepStart`.
     """
     for p in range(listed.size):
         g, guess = listed[p], guesses[p]
@@ -61,8 +57,8 @@ def start_groups(contacts, groups, listed, guesses, found):
             guess = potential / groups.size[g]
         converged, which = prepare(contacts, groups, g, guess)
         _keep_currents(contacts, groups, g)
-        found[p, 0] = 1.0 if converged else 0.0
-        found[p, 1], found[p, 2] = which, slowest
+        start = found[p]
+        start.solved, start.event, start.diffusivity = 1 if converged else 0, which, slowest
 
 
 @kernel
@@ -104,7 +100,7 @@ def _solve_between(contacts, groups, g, theta):
 
 
 @kernel(nogil=True)
-def observe_particles(mass, contacts, groups, body, place, listed, fractions, shown, x, film, current, side, solved):
+def observe_particles(mass, contacts, groups, body, place, listed, fractions, shown, x, film, current, side, between):
     """Look at particles between the start and the end of the step their groups accepted last.
 
     Parameters
@@ -117,9 +113,8 @@ def observe_particles(mass, contacts, groups, body, place, listed, fractions, sh
         Scratch.
     x : (k, n), film, current, side : (k, C)
         Filled: stoichiometry in the mesh's node order; on the contact nodes film and current densities.
-    solved : (k, 6)
-        Filled: whether the constraint was solved (0 or 1), the group's I, phi_s, sum(m (x_end - x)) [m3],
-        sum(w (d_end - d)) [m3], and the particle's own current [A].
+    between : (k,)
+        Filled: records `StateBetween`.
     """
     n = place.size
     last_group, last_theta = -1, math.nan
@@ -133,8 +128,9 @@ def observe_particles(mass, contacts, groups, body, place, listed, fractions, sh
         if particle.group != last_group or theta != last_theta:
             converged, total, potential = _solve_between(contacts, groups, particle.group, theta)
             last_group, last_theta = particle.group, theta
-        solved[p, 0] = 1.0 if converged else 0.0
-        solved[p, 1], solved[p, 2], solved[p, 5] = total, potential, contacts.own[j].current
+        state = between[p]
+        state.solved, state.group_current, state.potential = 1 if converged else 0, total, potential
+        state.own_current = contacts.own[j].current
         lithium, grown = 0.0, 0.0
         for i in range(n):
             lithium += mass[i] * (body.x_new[row, i] - shown[i])
@@ -143,7 +139,7 @@ def observe_particles(mass, contacts, groups, body, place, listed, fractions, sh
             film[p, k] = contacts.inner_film[EMBEDDED, j, k]
             current[p, k], side[p, k] = local[CURRENT, k], local[SIDE, k]
             grown += areas[k] * (contacts.film_new[j, k] - film[p, k])
-        solved[p, 3], solved[p, 4] = lithium, grown
+        state.lithium, state.film = lithium, grown
         for i in range(n):
             x[p, i] = shown[place[i]]
 
@@ -162,8 +158,8 @@ def mean_rows(x, mass, which, nodes, areas, counts, far_nodes, far_shares, far_c
         Contact nodes and the weights of the contact mean.
     far_nodes, far_shares : (g, F), far_counts : (g,)
         Far side; shares add up to 1.
-    means : (k, 5)
-        Filled, columns as `N_MEANS` says.
+    means : (k,)
+        Filled: records `RowMeans`.
     at_contact : (k, C)
         Filled; beyond a row's own contact with the volume mean.
     """
@@ -197,8 +193,8 @@ def mean_rows(x, mass, which, nodes, areas, counts, far_nodes, far_shares, far_c
             at_contact[p, k] = mean
         for k in range(far_counts[g]):
             far += far_shares[g, k] * x[p, far_nodes[g, k]]
-        means[p, 0], means[p, 1], means[p, 2] = mean, touched / area, lowest
-        means[p, 3], means[p, 4] = highest, far
+        row = means[p]
+        row.volume, row.contact, row.smallest, row.largest, row.far = mean, touched / area, lowest, highest, far
 
 
 @kernel(nogil=True)

@@ -262,3 +262,55 @@ class StepAttempt:
     total: float
     side_total: float
     potential: float
+
+
+@dataclass(frozen=True)
+class StepStart:
+    """What a group finds at the start of a protocol step.
+
+    Attributes
+    ----------
+    solved
+        Whether the constraint has a solution.
+    event
+        Number of the nearest event, -1 where there is none.
+    diffusivity
+        Mean of D over the contact nodes [m2/s], the smallest of its particles.
+    """
+
+    solved: int
+    event: int
+    diffusivity: float
+
+
+@dataclass(frozen=True)
+class StateBetween:
+    """What a particle and its group are at a time between two accepted states.
+
+    Attributes
+    ----------
+    solved
+        Whether the constraint has a solution.
+    group_current, potential, own_current
+        The group's I [A], phi_s [V], the particle's own current [A].
+    lithium, film
+        sum(m (x_end - x)) and sum(w (d_end - d)) [m3]: what is still to come within the step.
+    """
+
+    solved: int
+    group_current: float
+    potential: float
+    own_current: float
+    lithium: float
+    film: float
+
+
+@dataclass(frozen=True)
+class RowMeans:
+    """Means of one state: over the volume, over the contact; smallest, largest; over the far side."""
+
+    volume: float
+    contact: float
+    smallest: float
+    largest: float
+    far: float

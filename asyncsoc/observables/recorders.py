@@ -58,7 +58,7 @@ class CurveRecorder:
             passed = (states.charge - states.side_charge) / (FARADAY * self._gauges.capacity_constant[states.number])
             for row in np.flatnonzero(new):
                 if np.isnan(self._mean_initial[states.number[row]]):
-                    self._mean_initial[states.number[row]] = noted.means[row, 0] + passed[row]
+                    self._mean_initial[states.number[row]] = noted.means["volume"][row] + passed[row]
         self._waiting.append(noted)
         self._size += noted.at_contact.size + noted.values.size
         if self._size >= _BLOCK:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.kernels.observing import N_MEANS, mean_rows, split_rows
+from asyncsoc.kernels.observing import mean_rows, split_rows
+from asyncsoc.kernels.parameters import RowMeans, record
 from asyncsoc.observables import names
 from asyncsoc.observables.balance import lithium_balance_error, specific_capacity
 from asyncsoc.observables.gauges import Gauges
@@ -37,15 +38,15 @@ class Noted:
         Members.
     values : (k, 8)
         Time, voltage, current, potential, charge, side charge, protocol step, cycle.
-    means : (k, 5)
-        As `kernels.observing.mean_rows` fills them.
+    means : (k,)
+        Records `kernels.parameters.RowMeans`.
     at_contact, through, resistance : (k, C)
         On the contact nodes: stoichiometry, all current density through the film [A/m2], its resistance [ohm m2].
     """
 
     number: Ints
     values: Array
-    means: Array
+    means: NDArray[np.void]
     at_contact: Array
     through: Array
     resistance: Array
@@ -54,7 +55,7 @@ class Noted:
     def of(cls, states: States, gauges: Gauges) -> Self:
         """Note what curves need of states."""
         count = len(states)
-        means, at_contact = np.empty((count, N_MEANS)), np.empty((count, gauges.nodes.shape[1]))
+        means, at_contact = np.empty(count, record(RowMeans)), np.empty((count, gauges.nodes.shape[1]))
         mean_rows(
             states.x,
             gauges.mass,
@@ -112,7 +113,7 @@ def measure_rows(noted: Noted, gauges: Gauges, mean_initial: Array) -> Array:
     """
     number = noted.number
     time, voltage, current, potential, charge, side_charge, step, cycle = noted.values.T
-    mean, contact, lowest, highest, far = noted.means.T
+    mean, contact, lowest, highest, far = (noted.means[name] for name in noted.means.dtype.names or ())
     potentials = gauges.open_circuit_potentials(number, np.column_stack([noted.at_contact, mean]))
     means = np.empty((len(number), 2))
     at_contact, at_mean = np.ascontiguousarray(potentials[:, :-1]), potentials[:, -1]

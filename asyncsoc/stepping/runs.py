@@ -23,6 +23,7 @@ from asyncsoc.kernels.controller import (
 )
 from asyncsoc.kernels.interpolation import ocp_and_i0_array
 from asyncsoc.kernels.observing import load_surfaces, start_groups
+from asyncsoc.kernels.parameters import StepStart, record
 from asyncsoc.kernels.rates import UNIFORM_FLUX
 from asyncsoc.problem.arrays import Stack, load_segment
 from asyncsoc.problem.constraints import Event, Segment
@@ -257,9 +258,10 @@ class Runs:
                 self._close(number, over[number])
         return going
 
-    def _load(self, numbers: list[int]) -> Array:
+    def _load(self, numbers: list[int]) -> NDArray[np.void]:
         """Load the present protocol steps and solve their constraints; return what `start_groups` found."""
-        found, guesses, listed = np.empty((len(numbers), 3)), np.empty(len(numbers)), np.array(numbers, dtype=np.int64)
+        found, guesses = np.empty(len(numbers), record(StepStart)), np.empty(len(numbers))
+        listed = np.array(numbers, dtype=np.int64)
         for row, number in enumerate(numbers):
             segment = self._segment(number)
             load_segment(self._stack, number, segment)
@@ -269,7 +271,7 @@ class Runs:
         for mesh, body in enumerate(self._stack.bodies):
             load_surfaces(self._contacts, body, self._stack.places(mesh, listed))
         start_groups(self._contacts, self._groups, listed, guesses, found)
-        for number, diffusivity in zip(numbers, found[:, 2].tolist(), strict=True):
+        for number, diffusivity in zip(numbers, found["diffusivity"].tolist(), strict=True):
             self._groups.step[number]["tolerance"] = self._tolerance(number, diffusivity)
         return found
 
@@ -295,14 +297,14 @@ class Runs:
         """Return the radius [m] of the sphere of the volume of a group's smallest particle."""
         return float(min(self._radius[j] for j in self._stack.members(number)))
 
-    def _begun(self, number: int, found: list[float], current_before: float) -> str | None:
+    def _begun(self, number: int, found: tuple[int, int, float], current_before: float) -> str | None:
         """Judge a protocol step just loaded; return why it is over already, None where it is not or cannot be."""
         segment, state = self._segment(number), self._groups.state[number]
-        converged, which, diffusivity = found
-        if not converged:
+        solved, which, diffusivity = found
+        if not solved:
             self._fail(number, self._infeasible(number, "no current satisfies the step at its start"))
-        elif state["margin"] <= 0.0 and not self._leaves(number, segment.events[int(which)], float(state["margin"])):
-            event = segment.events[int(which)]
+        elif state["margin"] <= 0.0 and not self._leaves(number, segment.events[which], float(state["margin"])):
+            event = segment.events[which]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
                 return f"{event.reason} before the step began"
             self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))

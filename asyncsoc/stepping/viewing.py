@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from asyncsoc.errors import SimulationError
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.observing import observe_particles
+from asyncsoc.kernels.parameters import StateBetween, record
 from asyncsoc.problem.arrays import Stack
 from asyncsoc.problem.constraints import Segment
 from asyncsoc.stepping.state import AcceptedSteps, ParticleCheckpoint, States
@@ -126,7 +127,7 @@ class Viewer:
         """
         stack, body, system = self._stack, self._body, self._system
         wide = (len(places), stack.contacts.film.shape[1])
-        x, solved = np.empty((len(places), body.x.shape[1])), np.empty((len(places), 6))
+        x, between = np.empty((len(places), body.x.shape[1])), np.empty(len(places), record(StateBetween))
         film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
         observe_particles(
             system.kernel.mass,
@@ -141,21 +142,22 @@ class Viewer:
             film,
             density,
             side_density,
-            solved,
+            between,
         )
         own = stack.contacts.own[self._number[places]]
         charge, side = own["charge"], own["side_charge"]
         growth, imposed = self._growth[places], self._imposed[places]
         grown = growth > 0.0
-        inner_side = side - np.divide(solved[:, 4], growth, out=np.zeros(len(places)), where=grown)
+        inner_side = side - np.divide(between["film"], growth, out=np.zeros(len(places)), where=grown)
         free = np.isnan(imposed)
         left = length * (1.0 - fraction)
         inner = charge - left * np.where(free, 0.0, imposed)
-        lithium = solved[:, 3] * self._charge_density[places]
+        lithium = between["lithium"] * self._charge_density[places]
         inner = np.where(free, charge + lithium - (side - inner_side), inner)
-        total, potential = solved[:, 1], np.where(solved[:, 0] > 0.0, solved[:, 2], np.nan)
+        potential = np.where(between["solved"] > 0, between["potential"], np.nan)
+        solved = (between["own_current"], between["group_current"], potential)
         passed = (time, inner, inner_side)
-        return self._states(places, x, film, passed, (solved[:, 5], total, potential), (density, side_density))
+        return self._states(places, x, film, passed, solved, (density, side_density))
 
     def _states(
         self,

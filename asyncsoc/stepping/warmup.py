@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from asyncsoc.fem.operators import Operators
 from asyncsoc.kernels.observing import mean_rows, split_rows
+from asyncsoc.kernels.parameters import RowMeans, record
 from asyncsoc.kernels.rates import BUTLER_VOLMER
 from asyncsoc.kinetics.tables import MaterialTable
 from asyncsoc.problem.constraints import Segment
@@ -60,5 +61,17 @@ def compile_kernels() -> None:
     system = order_system(operators)
     integrate(Problem.alone(system, [member]), [[_Look()]])
     none, one, number = np.zeros(1, dtype=np.int64), np.ones((1, 1)), np.zeros((1, 1), dtype=np.int64)
-    mean_rows(np.ones((1, 2)), system.kernel.mass, none, number, one, none, number, one, none, np.empty((1, 5)), one)
+    mean_rows(
+        np.ones((1, 2)),
+        system.kernel.mass,
+        none,
+        number,
+        one,
+        none,
+        number,
+        one,
+        none,
+        np.empty(1, record(RowMeans)),
+        one,
+    )
     split_rows(none, one, none, one, one, one, np.empty((1, 2)))
