@@ -123,55 +123,73 @@ def gradient_errors(mesh: ParticleMesh, runs: Sequence[Array]) -> list[float]:
 
 @dataclass(frozen=True, eq=False)
 class StepEnd:
-    """How a protocol step ended that neither a time nor a charge ended.
+    """How a protocol step ended.
 
     Attributes
     ----------
     words
         The step, for messages.
-    field : (n,)
-        Stoichiometry at its end.
-    lead
+    start, field : (n,)
+        Stoichiometry where it began and at its end.
+    start_lead, lead
         Contact-mean less mean stoichiometry there.
-    rate
-        How fast what ends the step changes there [1/s]: under a current the contact-mean stoichiometry, under a held
-        voltage the mean one.
-    mean_rate, first_rate
-        How fast the mean stoichiometry changes there and where the step began [1/s].
+    contact_rate, mean_rate
+        How fast the contact-mean and the mean stoichiometry change there [1/s].
     duration
         s.
+    held
+        Whether a voltage was held.
+    timed
+        Whether a time or a charge ended it: its duration does not depend on the mesh.
     """
 
     words: str
+    start: Array
     field: Array
+    start_lead: float
     lead: float
-    rate: float
+    contact_rate: float
     mean_rate: float
-    first_rate: float
     duration: float
+    held: bool
+    timed: bool
 
 
 def duration_errors(mesh: ParticleMesh, ends: Sequence[StepEnd]) -> list[float]:
     """Return for each protocol step by which share its duration is too long, as estimated; negative: too short.
 
-    Such a step ends where the contact reaches a stoichiometry, or the lead a value. A lead that is too small by a share
-    e gets there later by e times the lead over the rate; the mean has then gone too far, and later steps begin there.
+    Under a current a step ends where the contact reaches a stoichiometry. A lead that is too small by a share e gets
+    there later, by e times the lead over the contact's rate; the mean has then gone too far, and where the next current
+    begins there its contact is as far ahead. Under a held voltage the contact is given and the current decays with the
+    gradient: by the share of the field at its end, and, as long as the lead has not relaxed, by that of what changed
+    within the step, which a mesh resolves less well. Whether it is then too long or too short is not known, and the
+    number is positive; the mean ends where the lead leaves it.
 
     Parameters
     ----------
     mesh
         The particle.
     ends
-        The steps of one run, in order.
+        All steps of one run, in order.
     """
     if not ends:
         return []
-    found = _recovery(mesh).relative_errors(np.array([end.field for end in ends])) * _factor(mesh)
-    errors, off = [], 0.0
-    for end, share in zip(ends, found.tolist(), strict=True):
-        later = min(share, 1.0) * end.lead / end.rate if end.rate != 0.0 else 0.0
-        errors.append((later - (off / end.first_rate if end.first_rate != 0.0 else 0.0)) / end.duration)
-        off = end.mean_rate * later
+    recovery = _recovery(mesh)
+    found = recovery.relative_errors(np.array([end.field for end in ends])) * _factor(mesh)
+    errors, ahead = [], 0.0  # by how much the mean stoichiometry has gone too far
+    for end, share in zip(ends, np.minimum(found, 1.0).tolist(), strict=True):
+        if end.held:
+            kept = min(abs(end.lead / end.start_lead), 1.0) if end.start_lead != 0.0 else 0.0
+            changed = 0.0 if end.timed else recovery.relative_error(end.field - end.start)
+            errors.append(0.0 if end.timed else min(share + kept * changed, 1.0))
+            ahead = share * end.lead
+            continue
+        if end.timed or end.contact_rate == 0.0:
+            errors.append(0.0)
+            continue
+        later = (share * end.lead - ahead) / end.contact_rate
+        errors.append(later / end.duration)
+        ahead += end.mean_rate * later
     return errors
 
 
@@ -181,11 +199,17 @@ def duration_warnings(mesh: ParticleMesh, ends: Sequence[StepEnd]) -> list[str]:
     if limit is None:
         return []
     return [
-        f"{end.words} lasts about {100.0 * abs(error):.2g} % too {'long' if error > 0.0 else 'short'} on the mesh "
+        f"{end.words} lasts about {100.0 * abs(error):.2g} % too {_way(end, error)} on the mesh "
         f"{mesh.name!r} (estimated, right within a factor of two); use a finer mesh and compare"
         for end, error in zip(ends, duration_errors(mesh, ends), strict=True)
         if abs(error) > limit
     ]
+
+
+def _way(end: StepEnd, error: float) -> str:
+    if end.held:
+        return "long or short"
+    return "long" if error > 0.0 else "short"
 
 
 def _factor(mesh: ParticleMesh) -> float:

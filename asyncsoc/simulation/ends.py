@@ -23,7 +23,7 @@ _MOST = 64
 def step_ends(
     columns: dict[str, NDArray[Any]], times: Array, fields: Array, outcome: Outcome, segments: Sequence[Segment]
 ) -> list[StepEnd]:
-    """Return the ends of the protocol steps that neither a time nor a charge ended.
+    """Return the ends of all protocol steps.
 
     Parameters
     ----------
@@ -40,18 +40,25 @@ def step_ends(
     time, mean, contact = columns[names.TIME], columns[names.MEAN_X], columns[names.CONTACT_X]
     for summary in outcome.segments[:_MOST]:
         rows = np.flatnonzero(columns[names.STEP] == summary.number)
-        if len(rows) < 2 or summary.reason.startswith(BY_THE_CLOCK):
+        if len(rows) < 2:
             continue
         last, before = rows[-1], rows[-2]
         elapsed = float(time[last] - time[before])
         if elapsed <= 0.0 or summary.duration <= 0.0:
             continue
-        field = fields[int(np.argmin(np.abs(times - time[last])))]
-        mean_rate, contact_rate = (float(x[last] - x[before]) / elapsed for x in (mean, contact))
-        begun = float(time[rows[1]] - time[rows[0]])
-        first_rate = float(mean[rows[1]] - mean[rows[0]]) / begun if begun > 0.0 else 0.0
-        rate = contact_rate if segments[summary.number - 1].galvanostatic else mean_rate
-        words = f"step {summary.number} ({summary.text})"
-        lead = float(contact[last] - mean[last])
-        ends.append(StepEnd(words, field, lead, rate, mean_rate, first_rate, summary.duration))
+        contact_rate, mean_rate = (float(x[last] - x[before]) / elapsed for x in (contact, mean))
+        ends.append(
+            StepEnd(
+                words=f"step {summary.number} ({summary.text})",
+                start=fields[int(np.argmin(np.abs(times - time[rows[0]])))],
+                field=fields[int(np.argmin(np.abs(times - time[last])))],
+                start_lead=float(contact[rows[0]] - mean[rows[0]]),
+                lead=float(contact[last] - mean[last]),
+                contact_rate=contact_rate,
+                mean_rate=mean_rate,
+                duration=summary.duration,
+                held=not segments[summary.number - 1].galvanostatic,
+                timed=summary.reason.startswith(BY_THE_CLOCK),
+            )
+        )
     return ends

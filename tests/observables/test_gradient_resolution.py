@@ -75,14 +75,46 @@ def test_a_lead_too_small_makes_a_step_too_long_and_the_next_one_too():
     field = 0.1 * np.exp(6.0 * (mesh.points[:, 2] - 1.0))
     share = 2.0 * Recovery(mesh).relative_error(field)
     rate = -1e-4
-    charge = StepEnd("step 1", field, lead=-0.1, rate=rate, mean_rate=rate, first_rate=rate, duration=1000.0)
-    back = StepEnd("step 2", field, lead=0.1, rate=-rate, mean_rate=-rate, first_rate=-rate, duration=2000.0)
+    uniform = np.zeros(mesh.n_nodes)
+    charge = StepEnd("step 1", uniform, field, 0.0, -0.1, rate, rate, 1000.0, held=False, timed=False)
+    back = StepEnd("step 2", field, field, -0.1, 0.1, -rate, -rate, 2000.0, held=False, timed=False)
     there, again = duration_errors(mesh, [charge, back])
     assert there == pytest.approx(share * 0.1 / 1e-4 / 1000.0)
     assert again == pytest.approx(2.0 * share * 0.1 / 1e-4 / 2000.0)  # where it begins and where it ends
     longer = duration_warnings(mesh, [charge, back])
     assert [w.split(" lasts about ")[0] for w in longer] == ["step 1", "step 2"]
     assert f"{100.0 * there:.2g} % too long" in longer[0]
+
+
+def test_a_step_that_moves_the_contact_alone_does_not_feel_where_the_mean_is():
+    """Twenty times faster under the contact than in the mean: an earlier step's error counts a twentieth."""
+    mesh = COARSE["cartesian"]
+    field = 0.1 * np.exp(6.0 * (mesh.points[:, 2] - 1.0))
+    before = StepEnd("step 1", 0 * field, field, 0.0, -0.1, -1e-4, -1e-4, 1000.0, held=False, timed=False)
+    short = StepEnd("step 2", field, field, -0.1, 0.1, 2e-3, 1e-4, 50.0, held=False, timed=False)
+    share = 2.0 * Recovery(mesh).relative_error(field)
+    assert duration_errors(mesh, [before, short])[1] == pytest.approx(2.0 * share * 0.1 / 2e-3 / 50.0)
+
+
+def test_a_held_voltage_decays_by_the_share_and_by_what_changed_in_a_short_hold():
+    mesh = COARSE["cartesian"]
+    field = 0.1 * mesh.points[:, 2]
+    layer = field + 0.01 * np.exp(30.0 * (mesh.points[:, 2] - 1.0))
+    share, changed = 2.0 * Recovery(mesh).relative_error(layer), Recovery(mesh).relative_error(layer - field)
+    assert changed > 10.0 * share
+    short = StepEnd("step 1", field, layer, -0.1, -0.1, 1e-5, 1e-5, 1.0, held=True, timed=False)
+    relaxed = StepEnd("step 1", field, layer, -0.1, 0.0, 1e-5, 1e-5, 1e5, held=True, timed=False)
+    assert duration_errors(mesh, [short]) == [pytest.approx(share + changed)]
+    assert duration_errors(mesh, [relaxed]) == [pytest.approx(share)]
+    assert "too long or short" in duration_warnings(mesh, [short])[0]
+
+
+def test_a_step_by_the_clock_has_the_duration_it_was_given():
+    mesh = COARSE["cartesian"]
+    field = 0.1 * np.exp(6.0 * (mesh.points[:, 2] - 1.0))
+    timed = [StepEnd("s", field, field, -0.1, -0.1, 1e-4, 1e-4, 60.0, held=held, timed=True) for held in (True, False)]
+    assert duration_errors(mesh, timed) == [0.0, 0.0]
+    assert duration_errors(mesh, []) == []
 
 
 @pytest.mark.parametrize("kind", COARSE)

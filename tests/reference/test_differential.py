@@ -18,7 +18,7 @@ SIDE = 1e-2
 """Relative error of the side charge."""
 QUICK = {"radial": 30, "axisymmetric": 5, "radial-coupled": 12, "radial-report": 4, "radial-temperatures": 8}
 KINDS = sorted({label.rsplit("-", 2)[0] for label in STORED})
-_SIZE = re.compile(r"step (\d+) \(.*\) lasts about ([\d.e+-]+) % too (long|short)")
+_SIZE = re.compile(r"step (\d+) \(.*\) lasts about ([\d.e+-]+) % too (long or short|long|short)")
 
 
 def numbers(kind: str, *, quick: bool) -> list[int]:
@@ -30,7 +30,7 @@ def numbers(kind: str, *, quick: bool) -> list[int]:
 def named(program: Program) -> dict[int, float]:
     """Return the errors of durations that the program's own warnings name, by step."""
     found = [match for warning in program.warnings if (match := _SIZE.search(warning))]
-    return {int(m[1]): float(m[2]) / 100.0 * (1.0 if m[3] == "long" else -1.0) for m in found}
+    return {int(m[1]): float(m[2]) / 100.0 * (-1.0 if m[3] == "short" else 1.0) for m in found}
 
 
 def check(kind: str, number: int) -> None:
@@ -65,8 +65,8 @@ def check(kind: str, number: int) -> None:
 
 def says_so(off: float, size: float | None, warned: dict[int, float]) -> bool:
     """Whether a warning names the step's error to a factor of three, or at least one as large of a step before it."""
-    if size is not None:
-        return size / 3.0 <= off <= 3.0 * size
+    if size is not None:  # of a held voltage it is not known whether too long or too short
+        return size / 3.0 <= off <= 3.0 * size or size / 3.0 <= -off <= 3.0 * size
     return any(abs(off) <= abs(other) for other in warned.values())
 
 
