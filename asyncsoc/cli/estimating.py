@@ -10,6 +10,7 @@ from typing import Any
 
 from asyncsoc.case.case import Case
 from asyncsoc.cli.console import note, print_document, print_line, print_table
+from asyncsoc.errors import InputError
 from asyncsoc.verification.estimate import Band, Estimate
 from asyncsoc.verification.estimate_case import estimate
 
@@ -69,7 +70,16 @@ def show_estimate(path: Path | None, overrides: Sequence[str], wanted: Wanted, *
     InputError
         The case or an option is wrong, or the estimate does not know the particle.
     """
-    result = estimate(_case(path, [*wanted.overrides(), *overrides]))
+    case = _case(path, [*wanted.overrides(), *overrides])
+    own = next((step for step in case.protocol.plan.steps if step.temperature is not None), None)
+    if wanted.temperature is not None and own is not None:
+        raise InputError(
+            "--temperature does not reach a step that has a temperature of its own",
+            where="--temperature",
+            value=own.text,
+            next_step="leave the option out, or the temperature of the step",
+        )
+    result = estimate(case)
     if json:
         print_document({**_document(result), "verdict": result.verdict, "notes": result.notes})
         return

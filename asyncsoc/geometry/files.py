@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from asyncsoc.errors import InputError
 from asyncsoc.geometry.measure import cell_measures
 from asyncsoc.geometry.mesh import Coordinates, ParticleMesh
-from asyncsoc.geometry.quality import check, check_arrays
+from asyncsoc.geometry.quality import check, check_arrays, unflattened
 from asyncsoc.geometry.raw import RawMesh
 from asyncsoc.geometry.reading import SIZE_LIMIT, cannot_read, check_file, read_raw
 from asyncsoc.geometry.surface import surface_facets
@@ -25,7 +25,6 @@ _KINDS: dict[str, tuple[Coordinates, str]] = {
     "line": ("radial", "vertex"),
 }
 _FLAT = 1e-12
-_TENSOR = 9
 CELL_PREFIX = "cell: "
 """Before the name of a quantity that the cells of the body carry; tensors are written row by row."""
 
@@ -91,7 +90,7 @@ def coordinates_of(path: Path, points: NDArray[Any], kind: Coordinates) -> NDArr
 def cell_data_of(raw: RawMesh, body: str) -> dict[str, NDArray[np.float64]]:
     """Return the quantities that the cells of the body carry in a file, their names after `CELL_PREFIX`.
 
-    Nine components are a tensor of each cell; what is no array of numbers on all of these cells is left out.
+    As many components as a tensor has are one of each cell. What is no array of numbers on all these cells is left out.
     """
     chosen = [k for k, (kind, _) in enumerate(raw.blocks) if kind == body]
     found: dict[str, NDArray[np.float64]] = {}
@@ -103,8 +102,7 @@ def cell_data_of(raw: RawMesh, body: str) -> dict[str, NDArray[np.float64]]:
             continue
         if len({part.shape[1:] for part in arrays}) == 1:
             values = np.concatenate(arrays).astype(np.float64)
-            tensor = values.ndim == 2 and values.shape[1] == _TENSOR
-            found[name.removeprefix(CELL_PREFIX)] = values.reshape(-1, 3, 3) if tensor else values
+            found[name.removeprefix(CELL_PREFIX)] = unflattened(values, raw.blocks[chosen[0]][1].shape[1] - 1)
     return found
 
 

@@ -43,7 +43,8 @@ class ParticleMesh:
     name
         Name of the mesh, for reports.
     cell_data
-        Name of each quantity on cells, (n_cells, ...) float64: a grain's number, its crystal axis.
+        Name of each quantity on cells, (n_cells,), (n_cells, d) or (n_cells, d, d) float64: a grain's number, its
+        crystal axis, its diffusivities.
     """
 
     points: NDArray[np.float64]
@@ -79,7 +80,7 @@ class ParticleMesh:
             digest.update(array.tobytes())
         for name in sorted(self.cell_data):
             values = self.cell_data[name]
-            digest.update(f"{name} {len(values)} {values.size}".encode())
+            digest.update(f"{name} {values.shape}".encode())
             digest.update(values.tobytes())
         return digest.hexdigest()
 

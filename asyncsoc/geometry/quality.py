@@ -129,8 +129,11 @@ def _fail(mesh: ParticleMesh, what: str, value: object, allowed: str, next_step:
 
 CELL_DATA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()\[\]-]{0,79}")
 """What a quantity on cells may be called."""
-MOST_AXES = 3
-"""Of a quantity on cells: cells, and a tensor of each."""
+
+
+def unflattened(values: NDArray[np.float64], d: int) -> NDArray[np.float64]:
+    """Return a quantity on cells as it was before a file kept its tensors row by row; d coordinates."""
+    return values.reshape(-1, d, d) if values.ndim == 2 and values.shape[1] == d * d else values
 
 
 def check_arrays(mesh: ParticleMesh) -> None:
@@ -177,9 +180,11 @@ def check_cell_data(mesh: ParticleMesh) -> None:
     for name, values in mesh.cell_data.items():
         what = f"data of cells {name!r}"
         if not CELL_DATA_NAME.fullmatch(name):
-            raise _fail(mesh, what, name, "1 to 80 letters, digits, spaces and . - _ ( ) [ ]", "name it otherwise")
-        if values.ndim < 1 or len(values) != len(mesh.cells) or values.ndim > MOST_AXES:
-            allowed = f"({len(mesh.cells)}, ...), one row for each cell and at most {MOST_AXES} axes"
+            allowed = "a letter or digit, then up to 79 letters, digits, spaces and . - _ ( ) [ ]"
+            raise _fail(mesh, f"{what} cannot be called so", name, allowed, "name it otherwise")
+        n, d = len(mesh.cells), mesh.points.shape[1]
+        if values.shape not in {(n,), (n, d, d), *([(n, d)] if d > 1 else [])}:
+            allowed = f"({n},), ({n}, {d}) or ({n}, {d}, {d}): a number, a vector or a tensor for each cell"
             raise _fail(mesh, f"{what} have the wrong shape", values.shape, allowed, "give a row for each cell")
         if not np.isfinite(values).all():
             cell = int(np.argmin(np.isfinite(values.reshape(len(values), -1)).all(axis=1)))

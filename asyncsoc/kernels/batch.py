@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from asyncsoc.kernels.boundary import reduce_corner, reduce_stage
 from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.contact import CURRENT, SIDE
+from asyncsoc.kernels.contact import keep_currents
 from asyncsoc.kernels.controller import judge, plan
 from asyncsoc.kernels.lanes import WIDTH
-from asyncsoc.kernels.particles import Body, Contacts
+from asyncsoc.kernels.particles import Body
 from asyncsoc.kernels.rosenbrock import begin_step, finish_step, stage_rhs, stage_update
 from asyncsoc.kernels.tableaux import Tableau
 from asyncsoc.kernels.workspace import System, lay_out, workspace_size
@@ -26,18 +26,9 @@ FEWEST = 3
 
 
 @kernel
-def _keep_currents(contacts, groups, g):
-    for j in range(groups.first[g], groups.first[g] + groups.size[g]):
-        local = contacts.local[j]
-        for k in range(contacts.parameters[j].contact_nodes):
-            contacts.current[j, k] = local[CURRENT, k]
-            contacts.side_current[j, k] = local[SIDE, k]
-
-
-@kernel
 def _judged(tableau, contacts, groups, g):
     groups.outcome[g] = judge(tableau, contacts, groups, g)
-    _keep_currents(contacts, groups, g)
+    keep_currents(contacts, groups, g)
 
 
 @kernel
@@ -173,8 +164,3 @@ def _aligned(rows: int, size: int) -> NDArray[np.float64]:
     memory = np.zeros(rows * size + WIDTH)
     start = (-memory.ctypes.data // memory.itemsize) % WIDTH
     return memory[start : start + rows * size].reshape(rows, size)
-
-
-def contact_bytes(contacts: Contacts) -> int:
-    """Return what the contacts of all particles take in memory [B]."""
-    return sum(array.nbytes for array in contacts)

@@ -145,10 +145,10 @@ def solve_constraint(contacts, groups, g, x, film, lam):
         total, residual, slope = 0.0, 0.0, 0.0
         for j in range(first, last):
             particle, own = contacts.parameters[j], contacts.own[j]
-            through, side, through_lambda, _, potential, potential_lambda = evaluate_contact(
+            through, _, through_lambda, _, potential, potential_lambda = evaluate_contact(
                 particle, contacts.areas[j], contacts.resistance[j], lam, film[j], contacts.local[j]
             )
-            own.current, own.side_current = through, side
+            own.current = through
             total += particle.multiplicity * through
             slope += particle.current_factor * through_lambda + particle.potential_factor * potential_lambda
             residual += particle.current_factor * through + particle.potential_factor * potential - particle.target
@@ -162,3 +162,13 @@ def solve_constraint(contacts, groups, g, x, film, lam):
         lam += change
         converged = abs(change) <= _TOLERANCE * (abs(lam) if uniform else 1.0)
     return converged, lam, total, potential
+
+
+@kernel
+def keep_currents(contacts, groups, g):
+    """Keep the current densities of the constraint solved last on the contact nodes of a group's particles."""
+    for j in range(groups.first[g], groups.first[g] + groups.size[g]):
+        local = contacts.local[j]
+        for k in range(contacts.parameters[j].contact_nodes):
+            contacts.current[j, k] = local[CURRENT, k]
+            contacts.side_current[j, k] = local[SIDE, k]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.contact import CURRENT, SIDE, solve_constraint
+from asyncsoc.kernels.contact import CURRENT, SIDE, keep_currents, solve_constraint
 from asyncsoc.kernels.controller import prepare
 from asyncsoc.kernels.interpolation import ocp_and_i0, psi_and_d
 from asyncsoc.kernels.particles import DENSE, EMBEDDED, END, START
@@ -56,17 +56,9 @@ def start_groups(contacts, groups, listed, guesses, found):
         if math.isnan(guess):
             guess = potential / groups.size[g]
         converged, which = prepare(contacts, groups, g, guess)
-        _keep_currents(contacts, groups, g)
+        keep_currents(contacts, groups, g)
         start = found[p]
         start.solved, start.event, start.diffusivity = 1 if converged else 0, which, slowest
-
-
-@kernel
-def _keep_currents(contacts, groups, g):
-    for j in range(groups.first[g], groups.first[g] + groups.size[g]):
-        for k in range(contacts.parameters[j].contact_nodes):
-            contacts.current[j, k] = contacts.local[j, CURRENT, k]
-            contacts.side_current[j, k] = contacts.local[j, SIDE, k]
 
 
 @kernel

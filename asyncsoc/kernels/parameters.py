@@ -218,14 +218,13 @@ class ParticleState:
 
     Attributes
     ----------
-    current, side_current
-        I and the side reaction's part of it [A].
+    current
+        I [A].
     charge, side_charge
-        Passed since the step began [C].
+        Passed since the step began, and the side reaction's part of it [C].
     """
 
     current: float
-    side_current: float
     charge: float
     side_charge: float
 

@@ -28,6 +28,9 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
+_SMALLEST_SHARE = 1e-300
+
+
 @dataclass(frozen=True, eq=False)
 class Noted:
     """What curves need of states, k rows: little beside the fields, so that many can wait.
@@ -41,7 +44,8 @@ class Noted:
     means : (k,)
         Records `kernels.parameters.RowMeans`.
     at_contact, through, resistance : (k, C)
-        On the contact nodes: stoichiometry, all current density through the film [A/m2], its resistance [ohm m2].
+        On the contact nodes: stoichiometry, all current density through the film [A/m2 of contact], and the resistance
+        [ohm m2] that makes the drop of it: the film's over the share that is open.
     """
 
     number: Ints
@@ -86,7 +90,9 @@ class Noted:
         through = states.contact_current_density
         if states.film_open.any():
             through = through + states.side_current_density
-        return cls(states.number, values, means, at_contact, through, states.film_resistance)
+        # Densities are per area of contact; the drop belongs to the part of a place that is open.
+        resistance = states.film_resistance / np.maximum(states.open_share, _SMALLEST_SHARE)
+        return cls(states.number, values, means, at_contact, through, resistance)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:

@@ -78,7 +78,7 @@ def stack(problem: Problem) -> Stack:
     )
     arrays = allocate_groups(
         np.array([len(group.particles) for group in groups]),
-        max(len(segment.events) for group in groups for segment in group.segments) + 1,
+        max((len(segment.events) for group in groups for segment in group.segments), default=0) + 1,
     )
     meshes = np.array([mesh for group in groups for mesh in group.meshes or [0] * len(group.particles)])
     bodies = tuple(

@@ -121,7 +121,7 @@ def _scaled(unit: Body, radius: float) -> Body:
 
 
 def _discretized(mesh: ParticleMesh) -> Body:
-    return _BODIES.get(mesh.sha256, lambda: _discretized_mesh(mesh))
+    return _BODIES.get((mesh.sha256, mesh.name), lambda: _discretized_mesh(mesh))
 
 
 def _discretized_mesh(mesh: ParticleMesh) -> Body:

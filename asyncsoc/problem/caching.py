@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import fields, is_dataclass
@@ -26,20 +27,22 @@ class ContentCache[T]:
         self._most_bytes = most_bytes
         self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._bytes = 0
+        self._lock = threading.RLock()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return the value of a key, made now where it is not kept."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key][0]
-        value = make()
-        size = bytes_of(value)
-        self._kept[key] = value, size
-        self._bytes += size
-        while self._bytes > self._most_bytes and len(self._kept) > 1:
-            _, (_, gone) = self._kept.popitem(last=False)
-            self._bytes -= gone
-        return value
+        """Return the value of a key, made now where it is not kept; threads wait for the one that makes it."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key][0]
+            value = make()
+            size = bytes_of(value)
+            self._kept[key] = value, size
+            self._bytes += size
+            while self._bytes > self._most_bytes and len(self._kept) > 1:
+                _, (_, gone) = self._kept.popitem(last=False)
+                self._bytes -= gone
+            return value
 
     def __len__(self) -> int:
         """Return how many values are kept."""
@@ -52,8 +55,9 @@ class ContentCache[T]:
 
     def clear(self) -> None:
         """Keep nothing."""
-        self._kept.clear()
-        self._bytes = 0
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
 
 
 def bytes_of(value: Any) -> int:

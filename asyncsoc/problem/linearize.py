@@ -186,8 +186,13 @@ def linearize(
     Raises
     ------
     InputError
-        Kinetics of uniform flux, which know no potential, arrays that do not fit, or a negative capacitance.
+        Kinetics of uniform flux, which know no potential, no such group or protocol step, a state that does not fit, is
+        not finite or has no solution under the film, or a negative capacitance.
     """
+    for name, number, count in (("group", group, len(problem.groups)), ("segment", segment, None)):
+        most = len(problem.groups[group].segments) if count is None else count
+        if not 0 <= number < most:
+            raise InputError(f"there is no such {name}", where=name, value=number, allowed=f"0 to {most - 1}")
     chosen = problem.groups[group]
     _check(chosen, state, double_layer)
     step = chosen.segments[segment]
@@ -232,6 +237,8 @@ def _check(group: Group, state: GroupState, double_layer: float) -> None:
             value=f"{[len(x) for x in state.x]} stoichiometries, {[len(d) for d in state.film]} film thicknesses",
             allowed=f"{sizes} and {films}",
         )
+    if not all(np.isfinite(values).all() for values in (*state.x, *state.film, np.array([state.potential]))):
+        raise InputError("the state is not finite", where="GroupState", next_step="give numbers")
 
 
 def stiffness_of(system: OrderedSystem) -> sp.csr_matrix:
@@ -285,8 +292,15 @@ def interface_of(particle: Particle, temperature: float, x: Array, film: Array, 
         i, i_v, o, o_v = rates(v)
         change = (potential - v - resistance * (i + o)) / (1.0 + resistance * (i_v + o_v))
         v = v + np.clip(change, -_LARGEST_MOVE / f, _LARGEST_MOVE / f)
-        if np.abs(change).max(initial=0.0) <= _SETTLED:
+        if np.abs(change).max(initial=0.0) <= _SETTLED * max(1.0, abs(potential)):
             break
+    else:
+        raise InputError(
+            "the potential under the film has no solution at this state",
+            where="GroupState.potential",
+            value=potential,
+            allowed="potentials within some volts of the open-circuit potential",
+        )
     i, i_v, o, o_v = rates(v)
     opened = np.maximum(0.0, 1.0 - film * inverse_block)
     return Interface(

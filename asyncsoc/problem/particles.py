@@ -150,7 +150,54 @@ class Problem:
     meshes: tuple[OrderedSystem, ...]
     groups: tuple[Group, ...]
 
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together: meshes, arrays, tables."""
+        energies = set()
+        for g, group in enumerate(self.groups):
+            for k, particle in enumerate(group.particles):
+                mesh, where = group.meshes[k] if group.meshes else 0, f"group {g}, particle {k}"
+                if not 0 <= mesh < len(self.meshes):
+                    raise InputError(
+                        "there is no such mesh", where=where, value=mesh, allowed=f"0 to {len(self.meshes) - 1}"
+                    )
+                _check_particle(particle, len(self.meshes[mesh].kernel.mass), group.segments, where)
+                if particle.side is not None:
+                    energies.add(particle.side.coefficients.shape)
+        if len(energies) > 1:
+            raise InputError(
+                "the tables of reaction energies of one problem have different lengths",
+                where="SideReaction.coefficients",
+                value=sorted(energies),
+                allowed="one length",
+                next_step="tabulate them on grids of equally many cells, or solve them apart",
+            )
+
     @classmethod
     def alone(cls, mesh: OrderedSystem, members: Sequence[Member]) -> Problem:
         """Return the problem of particles on one mesh, each alone with its own protocol."""
         return cls((mesh,), tuple(Group((m,), m.segments, m.tolerance, m.largest_step) for m in members))
+
+
+def _check_particle(particle: Particle, nodes: int, segments: tuple[Segment, ...], where: str) -> None:
+    """Refuse a particle that does not fit its mesh or the protocol it follows."""
+    for name in ("x", "weights"):
+        shape = getattr(particle, name).shape
+        if shape != (nodes,):
+            raise InputError(
+                "an array does not fit the mesh", where=f"{where}, {name}", value=shape, allowed=f"({nodes},)"
+            )
+    if not (np.isfinite(particle.weights).all() and (particle.weights >= 0.0).all() and particle.weights.any()):
+        raise InputError(
+            "the particle touches nothing, or its contact is no area",
+            where=f"{where}, weights",
+            allowed="finite areas of at least 0 m2, one of them above 0",
+            next_step="leave a particle without contact out of the group",
+        )
+    missing = sorted({segment.temperature for segment in segments} - set(particle.tables))
+    if missing:
+        raise InputError(
+            "there is no material table for the temperature of a protocol step",
+            where=f"{where}, tables",
+            value=f"{missing[0]:g} K",
+            allowed=", ".join(f"{known:g} K" for known in particle.tables),
+        )

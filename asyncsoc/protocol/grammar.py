@@ -31,8 +31,12 @@ _VERBS = ("Charge", "Discharge", "Hold", "Rest")
 _WORDS = ("for", "until", "or", "at", "period")
 _BRACKETS = re.compile(r"(?P<body>.*?)\((?P<inside>[^()]*)\)", re.DOTALL)
 _PERIOD = re.compile(r"(?P<time>.*?)\s+period", re.IGNORECASE | re.DOTALL)
-_TEMPERATURE = re.compile(r"\d\s*(°\s*C|oC|deg\s*C|K|celsius|kelvin)(?![^\s,)])", re.IGNORECASE)
-_DEGREES = re.compile(r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*(?P<unit>\D*)", re.IGNORECASE)
+_TEMPERATURE = re.compile(r"\d\s*(°\s*C|℃|º\s*C|oC|deg\s*C|K|celsius|kelvin)(?![^\s,)])", re.IGNORECASE)
+_DEGREES = re.compile(
+    r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*"
+    r"(?:(?P<celsius>°\s*C|℃|º\s*C|oC|deg\s*C|celsius)|K|kelvin)",
+    re.IGNORECASE,
+)
 _BRACKETS_HOLD = "'(5 minute period)', '(25 degC)' or '(5 minute period, 25 degC)'"
 _KEYWORD = re.compile(r"(?<![^\s])(for|until|or|at)(?![^\s])", re.IGNORECASE)
 _LIMITS: dict[str, tuple[str, ...]] = {
@@ -122,10 +126,10 @@ def _split_brackets(rest: str, words: Words) -> tuple[str, float | None, float |
     """Return what stands before the brackets, and the output period [s] and the temperature [K] in them."""
     match = _BRACKETS.fullmatch(rest)
     body = rest if match is None else match["body"].strip()
-    if _TEMPERATURE.search(body):
-        raise words.error("a step's temperature stands in brackets at its end", allowed="'Rest for 1 hour (25 degC)'")
     if "(" in body or ")" in body:
         raise words.error("a step has one pair of brackets, at its end", allowed=_BRACKETS_HOLD)
+    if _TEMPERATURE.search(body):
+        raise words.error("a step's temperature stands in brackets at its end", allowed="'Rest for 1 hour (25 degC)'")
     period: float | None = None
     temperature: float | None = None
     for part in [] if match is None else match["inside"].split(","):
@@ -147,10 +151,10 @@ def _period(text: str, words: Words) -> float:
 
 
 def _temperature(text: str, words: Words) -> float:
-    match = _DEGREES.fullmatch(text)
+    match = _DEGREES.fullmatch(text.replace("\u2212", "-"))
     if match is None:
         raise words.error(f"'{text}' is not a temperature", allowed="'(25 degC)' or '(298.15 K)'")
-    unit = "K" if match["unit"].strip().lower() in ("k", "kelvin") else "degC"
+    unit = "degC" if match["celsius"] else "K"
     value = to_si(f"{match['number']} {unit}", unit, where=words.where)
     if not COLDEST <= value <= HOTTEST:
         low, high = COLDEST - ZERO_CELSIUS, HOTTEST - ZERO_CELSIUS

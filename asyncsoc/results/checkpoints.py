@@ -45,6 +45,7 @@ def described(checkpoint: Checkpoint | None) -> dict[str, Any]:
         "start_side_charge": particle.start_side_charge,
         "finished": [asdict(segment) for segment in checkpoint.finished],
         "underway": checkpoint.underway,
+        "tolerance_share": checkpoint.tolerance_share,
     }
 
 
@@ -66,13 +67,15 @@ def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: int) -> Chec
     """
     if not text:
         return None
-    names = _names(text)
-    if names is None:
-        return None
     try:
+        names = _names(text)
+        if names is None:
+            return None
         finished = tuple(_segment(segment) for segment in text["finished"])
         start_time, start_charge, start_side = (float(text[name]) for name in _NUMBERS)
-        underway = bool(text["underway"])
+        underway, share = text["underway"], float(text.get("tolerance_share", 1.0))
+        if not isinstance(underway, bool) or not 0.0 < share <= 1.0:
+            raise ValueError(f"underway is {underway!r}, the share of the tolerance {share!r}")
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(file.path, "its checkpoint is incomplete", str(error)) from error
     # The margin to the next event is infinite in a step that ends by time alone.
@@ -88,7 +91,7 @@ def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: int) -> Chec
         start_charge=start_charge,
         start_side_charge=start_side,
     )
-    return Checkpoint((particle,), state, start_time, finished, underway)
+    return Checkpoint((particle,), state, start_time, finished, underway, share)
 
 
 def _names(text: dict[str, Any]) -> tuple[str, ...] | None:

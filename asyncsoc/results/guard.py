@@ -83,6 +83,12 @@ class GuardedFile:
             raise damaged(self.path, f"'{name}' is missing")
         return item
 
+    def _dataset(self, name: str) -> Any:
+        item = self._get(name)
+        if not hasattr(item, "dtype"):
+            raise damaged(self.path, f"'{name}' is a group where an array belongs")
+        return item
+
     def has(self, name: str) -> bool:
         """Return whether there is a group or an array of a name."""
         return self._file.get(name) is not None
@@ -93,11 +99,11 @@ class GuardedFile:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of an array."""
-        return tuple(int(n) for n in self._get(name).shape)
+        return tuple(int(n) for n in self._dataset(name).shape)
 
     def array(self, name: str, dtype: type, shape: tuple[int, ...], *, finite: bool = True) -> NDArray[Any]:
         """Return an array of the kind and shape given (-1: any length), of finite numbers unless said otherwise."""
-        item = self._get(name)
+        item = self._dataset(name)
         wanted = "f" if np.issubdtype(dtype, np.floating) else "iu"
         found = tuple(item.shape)
         fits = len(found) == len(shape) and all(b in (-1, a) for a, b in zip(found, shape, strict=True))
@@ -110,7 +116,7 @@ class GuardedFile:
 
     def text(self, name: str) -> str:
         """Return a text kept as an array of its own."""
-        item = self._get(name)
+        item = self._dataset(name)
         if item.shape != () or item.dtype.kind != "S":
             raise damaged(self.path, f"'{name}' is not a text")
         return bytes(item[()]).decode()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import Coordinates, ParticleMesh
+from asyncsoc.geometry.quality import unflattened
 from asyncsoc.observables import names
 from asyncsoc.results import layout
 from asyncsoc.results.checkpoints import read_checkpoint
@@ -63,21 +64,21 @@ def _read_mesh(file: GuardedFile) -> ParticleMesh:
         facets=facets,
         coordinates=coordinates,
         name=file.attribute("name", str, "mesh"),
-        cell_data=_read_cell_data(file, connectivity.size // (dimension + 1)),
+        cell_data=_read_cell_data(file, connectivity.size // (dimension + 1), dimension),
     )
     if mesh.sha256 != file.attribute("sha256", str, "mesh"):
         raise damaged(file.path, "the mesh is not the one whose hash it carries")
     return mesh
 
 
-def _read_cell_data(file: GuardedFile, cells: int) -> dict[str, NDArray[np.float64]]:
-    """Return what the cells of the mesh carry; nine components are a tensor."""
+def _read_cell_data(file: GuardedFile, cells: int, dimension: int) -> dict[str, NDArray[np.float64]]:
+    """Return what the cells of the mesh carry."""
     found = {}
     for name in file.names("VTKHDF/CellData") if file.has("VTKHDF/CellData") else []:
         place = f"VTKHDF/CellData/{name}"
         shape = file.shape(place)
         values = file.array(place, np.float64, (cells, *shape[1:]))
-        found[name] = values.reshape(-1, 3, 3) if shape[1:] == (9,) else values
+        found[name] = unflattened(values, dimension)
     return found
 
 

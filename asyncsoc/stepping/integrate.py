@@ -72,12 +72,22 @@ def integrate(
     Raises
     ------
     InputError
-        Unknown method, or no particles.
+        Unknown method, no particles, no threads, or lists of other lengths than the problem has particles, meshes or
+        groups.
     """
     if method not in METHODS:
         raise InputError("unknown integration method", where="solver.method", value=method, allowed=", ".join(METHODS))
     if not problem.groups:
         raise InputError("there is nothing to integrate", where="Problem.groups", allowed="at least one group")
+    _check_number("threads", threads, at_least=1)
+    count = sum(len(group.particles) for group in problem.groups)
+    for name, given, wanted in (
+        ("observers", observers, count),
+        ("watchers", watchers or None, len(problem.meshes)),
+        ("resume", resume, len(problem.groups)),
+    ):
+        if given is not None and len(given) != wanted:
+            raise InputError(f"the number of {name} does not fit", where=name, value=len(given), allowed=f"{wanted}")
     stacked = stack(problem)
     seen = observers if observers is not None else [()] * len(stacked.particles)
     runs = Runs(stacked, seen, watchers or [()] * len(problem.meshes))
@@ -87,6 +97,11 @@ def integrate(
     except KeyboardInterrupt:
         runs.interrupt()
     return runs.outcomes()
+
+
+def _check_number(name: str, value: int, *, at_least: int) -> None:
+    if value < at_least:
+        raise InputError("out of range", where=name, value=value, allowed=f"at least {at_least}")
 
 
 def _carry(stacked: Stack, tableau: Tableau, runs: Runs, active: Ints, threads: int) -> None:

@@ -24,6 +24,7 @@ from asyncsoc.kernels.controller import (
 from asyncsoc.kernels.interpolation import ocp_and_i0_array
 from asyncsoc.kernels.observing import load_surfaces, start_groups
 from asyncsoc.kernels.parameters import StepStart, record
+from asyncsoc.kernels.particles import START
 from asyncsoc.kernels.rates import UNIFORM_FLUX
 from asyncsoc.problem.arrays import Stack, load_segment
 from asyncsoc.problem.constraints import Event, Segment
@@ -121,7 +122,7 @@ class Runs:
         return np.array(sorted([*going, *self._begin(new)]), dtype=np.int64)
 
     def accept(self, numbers: Ints) -> Ints:
-        """Deal with what `attempt_members` came to with these members; return those that go on.
+        """Deal with what the attempts came to with these members; return those that go on.
 
         A Ctrl-C waits until it is done: a state taken by halves could not be gone on from.
         """
@@ -199,6 +200,7 @@ class Runs:
             start_time=float(self._viewers[mesh].start_time[place]),
             finished=self._runs[number].done,
             underway=bool(self._underway[number]),
+            tolerance_share=float(self._groups.step[number]["tolerance"]) / self._members[number].tolerance,
         )
 
     def _places(self, number: int) -> Iterable[tuple[int, int]]:
@@ -228,15 +230,15 @@ class Runs:
         state = groups.state[number]
         if underway:
             self._load([number])
+            groups.step[number]["tolerance"] = self._members[number].tolerance * checkpoint.tolerance_share
         largest = float(state["largest_step"])
         for name, value in checkpoint.state.items():
             state[name] = value
-        if underway:
-            state["largest_step"] = largest
+        state["largest_step"] = largest
         for j, particle in zip(self._stack.members(number), checkpoint.particles, strict=True):
             contacts.own[j]["charge"], contacts.own[j]["side_charge"] = particle.charge, particle.side_charge
             if len(checkpoint.particles) == 1:
-                contacts.own[j]["current"] = state["current"]
+                contacts.own[j]["current"] = state["current"] / contacts.parameters[j]["multiplicity"]
         return underway
 
     def _begin(self, numbers: Iterable[int]) -> list[int]:
@@ -321,10 +323,21 @@ class Runs:
         segment, potential = self._segment(number), float(self._groups.state[number]["potential"])
         if segment.galvanostatic or margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
             return False
-        table = self._members[number].particles[0].tables[segment.temperature]
-        limit = np.array([event.value])
-        at_limit = float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0])
-        return potential < at_limit if event.kind == X_BELOW else potential > at_limit
+        return all(
+            potential < at_limit if event.kind == X_BELOW else potential > at_limit
+            for at_limit in self._potentials_at(number, event, segment)
+        )
+
+    def _potentials_at(self, number: int, event: Event, segment: Segment) -> list[float]:
+        """Return the open-circuit potential at a limit of stoichiometry of every particle that has reached it."""
+        found, limit = [], np.array([event.value])
+        for j, particle in zip(self._stack.members(number), self._members[number].particles, strict=True):
+            x = self._contacts.surface[START, j, : len(self._stack.contact_nodes[j])]
+            beyond = limit[0] - x.min() if event.kind == X_BELOW else x.max() - limit[0]
+            if beyond >= -_AT_A_LIMIT:
+                table = particle.tables[segment.temperature]
+                found.append(float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0]))
+        return found
 
     def _guess(self, number: int, segment: Segment) -> float:
         """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""
@@ -357,7 +370,8 @@ class Runs:
         """Show the states protocol steps begin with; return the groups that nobody stopped."""
         stopped: dict[int, SimulationError] = {}
         for mesh, viewer in enumerate(self._viewers):
-            places = self._stack.places(mesh, np.array(numbers, dtype=np.int64))
+            going = [number for number in numbers if number not in stopped]
+            places = self._stack.places(mesh, np.array(going, dtype=np.int64))
             if len(places):
                 stopped |= self._show_start(mesh, viewer.starts(places), viewer.group[places])
         return self._stop(numbers, stopped)

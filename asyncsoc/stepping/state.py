@@ -38,7 +38,7 @@ class StepState:
     contact_nodes : (c,) int64
         Mesh nodes of the contact.
     contact_current_density : (c,)
-        Intercalation current density on them [A/m2].
+        Intercalation current density on them [A/m2], per area of contact whether a film has closed a part of it or not.
     film_resistance : (c,)
         On them [ohm m2], the grown film's included.
     temperature
@@ -46,7 +46,9 @@ class StepState:
     film_thickness : (c,)
         Grown by the side reaction [m]; empty where there is none.
     side_current_density : (c,)
-        Of the side reaction [A/m2]; empty where there is none.
+        Of the side reaction [A/m2], per the same area; empty where there is none.
+    open_share : (c,)
+        Share of their area that no film has closed.
     side_charge
         The side reaction's part of `charge` [C].
     step_time
@@ -67,6 +69,7 @@ class StepState:
     temperature: float
     film_thickness: Array = field(default_factory=lambda: np.zeros(0))
     side_current_density: Array = field(default_factory=lambda: np.zeros(0))
+    open_share: Array = field(default_factory=lambda: np.zeros(0))
     side_charge: float = 0.0
     step_time: float = 0.0
 
@@ -87,7 +90,7 @@ class States:
         As of `StepState`. `potential` is NaN where the constraint could not be solved.
     step, cycle : (k,) int64
     x : (k, n)
-    contact_current_density, side_current_density, film_resistance, film_thickness : (k, C)
+    contact_current_density, side_current_density, film_resistance, film_thickness, open_share : (k, C)
         As wide as the widest contact of the batch; beyond a member's own nodes they mean nothing.
     """
 
@@ -109,6 +112,7 @@ class States:
     side_current_density: Array
     film_resistance: Array
     film_thickness: Array
+    open_share: Array
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -139,6 +143,7 @@ class States:
             film_resistance=self.film_resistance[row, :count],
             temperature=float(self.temperature[row]),
             film_thickness=self.film_thickness[row, :film],
+            open_share=self.open_share[row, :count],
             side_current_density=self.side_current_density[row, :film],
             side_charge=float(self.side_charge[row]),
             step_time=float(self.step_time[row]),
@@ -264,6 +269,8 @@ class Checkpoint:
         Protocol steps done; the present one is the next.
     underway
         Whether the present protocol step has begun.
+    tolerance_share
+        The tolerance of the present protocol step over the group's own.
     """
 
     particles: tuple[ParticleCheckpoint, ...]
@@ -271,6 +278,7 @@ class Checkpoint:
     start_time: float
     finished: tuple[SegmentOutcome, ...]
     underway: bool
+    tolerance_share: float = 1.0
 
     @property
     def time(self) -> float:

@@ -39,14 +39,16 @@ class Viewer:
         sides = [particle.side for particle in particles]
         self._film_open = np.array([side is not None for side in sides])
         self._resistivity = np.array([0.0 if side is None else side.parameters.resistivity for side in sides])
+        self._inverse_block = np.array([0.0 if side is None else side.parameters.inverse_block for side in sides])
         self._growth = np.array([0.0 if side is None else side.parameters.growth for side in sides])
         self._charge_density = np.array([FARADAY * particle.maximum_concentration for particle in particles])
         count = len(particles)
         self.start_time, self._start_charge, self._start_side = np.zeros(count), np.zeros(count), np.zeros(count)
         self._step, self._cycle = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
         self._temperature, self._series, self._imposed = np.zeros(count), np.zeros(count), np.zeros(count)
-        # The current that a protocol step imposes is a particle's own where it is alone in its group.
+        # The current that a protocol step imposes on a group of one kind of particle is shared by as many as there are.
         self._lonely = stacked.groups.size[self.group] == 1
+        self._many = stacked.contacts.parameters["multiplicity"][self._number]
         self._scratch = np.zeros(self._body.x.shape[1])
 
     def resume(self, place: int, start_time: float, checkpoint: ParticleCheckpoint) -> None:
@@ -73,7 +75,8 @@ class Viewer:
         self._temperature[places], self._series[places] = segment.temperature, segment.series
         self._imposed[places] = np.nan
         if segment.galvanostatic:
-            self._imposed[places[self._lonely[places]]] = segment.target
+            lonely = places[self._lonely[places]]
+            self._imposed[lonely] = segment.target / self._many[lonely]
 
     def close(self, places: Ints) -> None:
         """Count the present protocol step of these particles as done."""
@@ -122,8 +125,8 @@ class Viewer:
     def _inner(self, places: Ints, time: Array, length: Array, fraction: Array) -> States:
         """Return states at fractions of the last steps of the given length [s], `time` within the protocol steps.
 
-        The intercalation charge follows from the lithium, the side charge from the film where it is open everywhere
-        (else in proportion of time).
+        The side charge follows from the film. All charge follows from the current where one is imposed, else from
+        lithium and side charge.
         """
         stack, body, system = self._stack, self._body, self._system
         wide = (len(places), stack.contacts.film.shape[1])
@@ -195,4 +198,5 @@ class Viewer:
             side_current_density=densities[1],
             film_resistance=resistance,
             film_thickness=film,
+            open_share=np.maximum(1.0 - film * self._inverse_block[places, np.newaxis], 0.0),
         )

@@ -47,7 +47,7 @@ def estimate(case: Case) -> Estimate:
     start = _initial_stoichiometry(case, material)
     current = _current(case, material, step, 4.0 / 3.0 * math.pi * radius**3)
     end = _end(material, step, start, charging=current > 0.0)
-    temperature = step.temperature or case.protocol.temperature
+    temperature = case.protocol.temperature if step.temperature is None else step.temperature
     low, high = min(start, end), max(start, end)
     band = kirchhoff_band(lambda x: material.diffusivity(x, temperature), low, high)
     notes = ["uniform flux on the contact: finite kinetics draws less at the edge and lowers the excess somewhat"]

@@ -46,4 +46,4 @@ def lanes() -> int:
         from asyncsoc.kernels import lanes as side_by_side
     except ImportError:
         return 1
-    return int(getattr(side_by_side, "WIDTH", 1)) if hasattr(room, "attempt_members") else 1
+    return int(getattr(side_by_side, "WIDTH", 1))

@@ -72,6 +72,14 @@ def test_particle_files_and_arrays_keep_it_beside_labels(grains: ParticleMesh, t
     assert list(back.shares) == ["contact"]
 
 
+def test_a_tensor_of_a_section_is_one_of_two_by_two(tmp_path: Path) -> None:
+    mesh = load_builtin("sphere-axisymmetric-coarse")
+    rng = np.random.default_rng(1)
+    data = {"tensor": rng.standard_normal((len(mesh.cells), 2, 2)), "axis": rng.standard_normal((len(mesh.cells), 2))}
+    write_mesh(replace(mesh, cell_data=data), tmp_path / "mesh.vtu")
+    same(read_mesh(tmp_path / "mesh.vtu"), replace(mesh, cell_data=data))
+
+
 def test_result_files_keep_it(grains: ParticleMesh, tmp_path: Path) -> None:
     write_labelled(
         labelled_from_arrays(grains.points * 1e-6, grains.cells, cell_data=grains.cell_data), tmp_path / "p.vtu"
@@ -91,11 +99,19 @@ def test_result_files_keep_it(grains: ParticleMesh, tmp_path: Path) -> None:
     [
         ({"grain": np.zeros(3)}, "wrong shape"),
         ({"grain": None}, "not finite"),
+        ({"grain": (9,)}, "wrong shape"),
+        ({"grain": (2, 2)}, "wrong shape"),
+        ({"grain": (1,)}, "wrong shape"),
+        ({"grain": (0,)}, "wrong shape"),
         ({"a/b": np.zeros(1)}, "letters, digits"),
         ({"": np.zeros(1)}, "letters, digits"),
     ],
 )
 def test_what_does_not_fit_is_refused(grains: ParticleMesh, data: dict[str, Any], says: str) -> None:
-    bad = {name: np.full(len(grains.cells), np.nan) if values is None else values for name, values in data.items()}
+    n = len(grains.cells)
+    bad = {
+        name: np.full(n, np.nan) if values is None else np.zeros((n, *values)) if isinstance(values, tuple) else values
+        for name, values in data.items()
+    }
     with pytest.raises(InputError, match=says):
         check(replace(grains, cell_data=bad))

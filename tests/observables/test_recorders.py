@@ -73,6 +73,7 @@ def states(*rows: tuple[float, int, float], number: int = 0, members: int = 1, s
         side_current_density=side * density,
         film_resistance=np.broadcast_to(np.pad(FILM, (0, 3), mode="edge"), (count, wide)),
         film_thickness=np.zeros((count, wide)),
+        open_share=np.ones((count, wide)),
     )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,3 +48,18 @@ def test_cases_of_one_content_share_mesh_and_contact() -> None:
     one, other = (prepare(aso.Case.from_dict(keys)) for _ in range(2))
     assert one.system is other.system
     assert one.contact is other.contact
+
+
+def test_threads_that_ask_for_one_key_make_it_once() -> None:
+    cache, made = ContentCache[np.ndarray](most_bytes=1000), []
+
+    def make() -> np.ndarray:
+        made.append(1)
+        time.sleep(0.02)
+        return np.zeros(50)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: cache.get("one", make), range(8)))
+    assert len(made) == 1
+    assert all(value is found[0] for value in found)
+    assert (len(cache), cache.bytes) == (1, 400)

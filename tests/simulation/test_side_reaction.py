@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+import asyncsoc as aso
 from asyncsoc.case import Case
 from asyncsoc.errors import InputError
 from asyncsoc.kinetics.tables import tabulate
@@ -340,3 +341,30 @@ def test_paraview_sees_the_film_grow(coupled: Solution, tmp_path) -> None:
         thickest.append(float(reader.read()[fields.FILM].max()))
     assert thickest[0] == 0.0
     assert thickest[1] == pytest.approx(coupled.columns[names.FILM_MAX][-1], rel=1e-6)
+
+
+def test_the_split_of_the_overpotential_knows_what_a_film_has_closed() -> None:
+    """Half of the contact and more is closed: the kinetic part is still Butler-Volmer's at the open area's current."""
+    case = aso.Case.from_dict(
+        {
+            "contact": {"kind": "full"},
+            "side_reaction": {"mode": "coupled", "blocking_thickness": "30 nm"},
+            "protocol": {
+                "steps": ["Charge at C/20 until 4.0 V", "Hold at 4.1 V for 4 hours", "Discharge at C/20 for 1 hour"]
+            },
+        }
+    )
+    solution = aso.simulate(case)
+    columns = solution.columns
+    opened = columns["Open share of contact"]
+    assert opened[-1] < 0.5
+    area = 4.0 * np.pi * solution.mesh.points.max() ** 2
+    x, kelvin = columns["Contact-mean stoichiometry"], 333.15
+    i0 = 0.6 * x**0.43 * (1.0 - x) ** 0.57
+    lithium = columns["Current [A]"] - columns["Side current [A]"]
+    expected = 2.0 * 8.31446261815324 * kelvin / 96485.33212 * np.arcsinh(lithium / (area * opened) / (2.0 * i0))
+    rows = columns["Step"] == 3
+    np.testing.assert_allclose(columns["Kinetic overpotential [V]"][rows], expected[rows], atol=2e-4)
+    parts = sum(columns[f"{name} overpotential [V]"] for name in ("Concentration", "Kinetic", "Film", "Series"))
+    mean = cathode("ncm811-sturm2019").open_circuit_potential(columns["Mean stoichiometry"])
+    np.testing.assert_allclose(parts, columns["Voltage [V]"] - mean, atol=1e-9)

@@ -12,7 +12,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from asyncsoc.errors import InputError, InterruptedRunError, SimulationError
+from asyncsoc.errors import InfeasibleStepError, InputError, InterruptedRunError, SimulationError
 from asyncsoc.geometry.sphere import radial_mesh
 from asyncsoc.kernels.rates import LINEAR, UNIFORM_FLUX
 from asyncsoc.kinetics.tables import MaterialTable, tabulate
@@ -340,3 +340,107 @@ def test_uniform_flux_knows_no_common_potential(body: Any) -> None:
     member = body.member(CCCV[0], kinetics=UNIFORM_FLUX)
     with pytest.raises(InputError, match="cannot share one potential"):
         Group((member, member), member.segments, member.tolerance)
+
+
+@pytest.mark.parametrize("many", [0.5, 2.0])
+def test_one_particle_that_stands_for_several_has_its_own_charge_between_states(body: Any, many: float) -> None:
+    member = body.member("Charge at C/5 for 1 hour", "Rest for 10 minutes", coverage=0.4)
+    group = Group((member,), times_current(member.segments, many), member.tolerance, multiplicities=(many,))
+    _, (counted,) = run(Problem((body.system,), (group,)))
+    _, (alone,) = run(Problem.alone(body.system, [member]))
+    for mine, theirs in zip(counted.middles, alone.middles, strict=True):
+        assert mine.charge == pytest.approx(theirs.charge, rel=1e-9)
+        assert mine.current == pytest.approx(theirs.current, rel=1e-9, abs=1e-24)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_hold_may_leave_a_limit_whatever_the_order_of_the_particles(ball: Any, order: tuple[int, int]) -> None:
+    """The particle that has reached the limit decides, by its own potential."""
+    steps = ("Charge at C/2 until 4.4 V", "Hold at 4.2 V for 1 minute")
+    plain = ball.member(*steps)
+    table = plain.tables[TEMPERATURE]
+    columns = table.coefficients.copy()
+    columns[:, 2] -= 0.2
+    lower = replace(plain, tables={TEMPERATURE: replace(table, coefficients=columns)})
+    particles = (lower, plain)
+    group = Group(tuple(particles[k] for k in order), times_current(plain.segments, 2.0), 1e-4)
+    (outcome,), _ = run(Problem((ball.system,), (group,)))
+    assert outcome.segments[0].reason.startswith("stoichiometry limit")
+    assert isinstance(outcome.error, InfeasibleStepError)  # 4.2 V is above what the particle at its limit has there
+
+
+def test_a_slow_current_goes_on_with_the_tolerance_it_began_with(ball: Any) -> None:
+    member = ball.member("Charge at C/500 for 30 hours", start=0.85)
+    problem = Problem.alone(ball.system, [member])
+
+    class Stopper(Watcher):
+        def step(self, step: AcceptedStep) -> None:
+            super().step(step)
+            if len(self.steps) == 6:
+                raise KeyboardInterrupt
+
+    _, (whole,) = run(problem)
+    (stopped,) = integrate(problem, [[Stopper()]])
+    assert isinstance(stopped.error, InterruptedRunError)
+    assert stopped.checkpoint is not None
+    assert stopped.checkpoint.tolerance_share < 1.0
+    _, (rest,) = run(problem, resume=[stopped.checkpoint])
+    np.testing.assert_array_equal(rest.last.x, whole.last.x)
+
+
+def test_the_largest_step_is_the_groups_own_when_a_run_goes_on(ball: Any) -> None:
+    first = ball.member("Charge at C/10 for 10 minutes", largest_step=10.0)
+    (outcome,), _ = run(Problem.alone(ball.system, [first]))
+    longer = ball.member("Charge at C/10 for 10 minutes", "Rest for 10 hours")
+    _, (rest,) = run(Problem.alone(ball.system, [longer]), resume=[outcome.checkpoint])
+    assert max(step.end.time - step.start_time for step in rest.steps) > 100.0
+
+
+@pytest.mark.parametrize(
+    ("problem", "says"),
+    [
+        (lambda m, home: Problem((home.system,), (Group((m, m), m.segments, 1e-4, meshes=(0, 1)),)), "no such mesh"),
+        (lambda m, home: Problem((home.system,), (Group((m,), m.segments, 1e-4, meshes=(-1,)),)), "no such mesh"),
+        (lambda m, home: Problem.alone(home.system, [replace(m, x=np.append(m.x, 0.5))]), "does not fit the mesh"),
+        (lambda m, home: Problem.alone(home.system, [replace(m, weights=0.0 * m.weights)]), "touches nothing"),
+        (
+            lambda m, home: Problem.alone(home.system, [replace(m, tables={300.0: m.tables[TEMPERATURE]})]),
+            "no material",
+        ),
+    ],
+)
+def test_a_problem_that_does_not_fit_together_is_refused(ball: Any, problem: Any, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        problem(ball.member(CCCV[0]), ball)
+
+
+def test_lists_of_other_lengths_are_refused_and_no_protocol_is_nothing_to_do(ball: Any) -> None:
+    member = ball.member(CCCV[0])
+    problem = Problem.alone(ball.system, [member, member])
+    for options in ({"observers": [[]]}, {"watchers": [[], []]}, {"resume": [None]}, {"threads": 0}):
+        with pytest.raises(InputError):
+            integrate(problem, **options)
+    (outcome,) = integrate(Problem.alone(ball.system, [replace(member, segments=())]))
+    assert outcome.stop_reason == "nothing to do"
+
+
+def test_a_group_stopped_on_one_mesh_is_not_shown_on_the_next(body: Any, ball: Any) -> None:
+    class Stops:
+        def start(self, states: Any, segments: Any) -> Any:
+            return {int(number): SimulationError("enough") for number in states.number}
+
+        def step(self, steps: Any) -> Any:
+            return {}
+
+    class Sees(Stops):
+        seen = 0
+
+        def start(self, states: Any, segments: Any) -> Any:
+            self.seen += len(states)
+            return {}
+
+    members, later = (body.member(*CCCV), ball.member(*CCCV)), Sees()
+    group = Group(members, members[0].segments, 1e-4, meshes=(0, 1))
+    (outcome,) = integrate(Problem((body.system, ball.system), (group,)), watchers=[[Stops()], [later]])
+    assert str(outcome.error).startswith("enough")
+    assert later.seen == 0

@@ -216,3 +216,8 @@ def test_what_cannot_be_linearized_is_refused(ball: Any) -> None:
         linearize(problem, GroupState((np.zeros(3),), 3.9))
     with pytest.raises(InputError, match="double_layer"):
         linearize(problem, state, double_layer=-1.0)
+    for wrong in ({"group": 1}, {"segment": 1}, {"segment": -1}):
+        with pytest.raises(InputError, match="there is no such"):
+            linearize(problem, state, **wrong)
+    with pytest.raises(InputError, match="not finite"):
+        linearize(problem, replace(state, potential=float("nan")))
