@@ -174,7 +174,13 @@ def test_rows_have_the_same_bits_alone_and_beside_other_particles():
                     for part in (other, mine)
                 ]
             )
-            for name in ("contact_current_density", "side_current_density", "film_resistance", "film_thickness")
+            for name in (
+                "contact_current_density",
+                "side_current_density",
+                "film_resistance",
+                "film_thickness",
+                "open_share",
+            )
         }
         rest = {
             name: np.concatenate([getattr(other, name), getattr(mine, name)])

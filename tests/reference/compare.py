@@ -106,6 +106,8 @@ class Comparison:
         """Indices of the steps that differ, up to the first one after which the runs are no longer the same."""
         out = []
         for k, step in enumerate(self.steps):
+            if step.reason == "failed":  # the reference itself: nothing is known from here on
+                break
             if step.bad(tolerance):
                 out.append(k)
             if not step.same_reason:

@@ -85,7 +85,7 @@ def summary(comparisons: list[Comparison], tolerance: Tolerance) -> str:
             for step in one.steps:
                 if kind_of(step.text) == kind:
                     steps.append(step)
-                if not step.same_reason:
+                if not step.same_reason or step.reason == "failed":
                     break
         alike = [s for s in steps if s.resolved and s.same_reason and math.isfinite(s.d_duration)]
 
@@ -94,7 +94,8 @@ def summary(comparisons: list[Comparison], tolerance: Tolerance) -> str:
 
         rows.append(
             f"{kind:10s} {len(steps):7d} {sum(not s.resolved for s in steps):11d} "
-            f"{sum(not s.same_reason for s in steps):13d} {sum(s.bad(tolerance) for s in steps):7d} "
+            f"{sum(not s.same_reason and s.reason != 'failed' for s in steps):13d} "
+            f"{sum(s.bad(tolerance) and s.reason != 'failed' for s in steps):7d} "
             f"{_number(100 * worst('d_duration'), '14.3f')} % {_number(100 * worst('d_charge'), '8.3f')} % "
             f"{_number(1e3 * worst('d_voltage_beyond'), '9.2f')} {_number(worst('d_contact'), '9.1e')}"
             + (f" {_number(100 * worst('d_side'), '14.3f')} %" if with_side else "")
