@@ -7,6 +7,7 @@ case, so that a cluster, a job array and this machine can take turns at one swee
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import threading
 import time
@@ -197,7 +198,14 @@ def _client(address: str, processes: int) -> Iterator[Client]:
         with (
             dask.config.set(options),
             clean_worker_environment(),
-            LocalCluster(n_workers=processes, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+            LocalCluster(
+                n_workers=processes,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                # a worker whose scheduler goes first, on a signal, would print its traceback
+                silence_logs=logging.CRITICAL,
+            ) as cluster,
             Client(cluster) as client,
         ):
             yield client
