@@ -202,7 +202,8 @@ def _client(address: str, processes: int) -> Iterator[Client]:
                 n_workers=processes,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any free port, for nobody but this machine
+                scheduler_kwargs={"dashboard": False},
                 # a worker whose scheduler goes first, on a signal, would print its traceback
                 silence_logs=logging.CRITICAL,
             ) as cluster,
