@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,12 +18,13 @@ from asyncsoc.kernels.rates import BUTLER_VOLMER
 from asyncsoc.kinetics.tables import MaterialTable, tabulate
 from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.materials.registry import cathode, electrolyte
-from asyncsoc.problem.constraints import ParticleScale, Segment, segment_of
+from asyncsoc.problem.constraints import ParticleScale, segment_of
 from asyncsoc.problem.particles import Member, Problem
 from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.grammar import parse_step
 from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.state import AcceptedStep, Outcome, StepState
+from asyncsoc.stepping.state import Outcome, StepState
+from tests.stepping.keeping import Watcher
 
 RADIUS = 7.5e-6
 MATERIAL = cathode("ncm811-sturm2019")
@@ -33,33 +34,6 @@ TEMPERATURE = 333.15
 @lru_cache(maxsize=16)
 def table(temperature: float = TEMPERATURE, diffusivity: float | None = None) -> MaterialTable:
     return tabulate(MATERIAL, electrolyte("peo-litfsi"), temperature, diffusivity=diffusivity)
-
-
-@dataclass(eq=False)
-class Watcher:
-    """Observer that keeps everything it is shown, and the states at `times`."""
-
-    times: Sequence[float] = ()
-    starts: list[StepState] = field(default_factory=list)
-    steps: list[AcceptedStep] = field(default_factory=list)
-    middles: list[StepState] = field(default_factory=list)
-    ends: list[tuple[StepState, StepState]] = field(default_factory=list)
-    sampled: dict[float, StepState] = field(default_factory=dict)
-
-    def start(self, state: StepState, segment: Segment) -> None:
-        self.starts.append(state)
-
-    def step(self, step: AcceptedStep) -> None:
-        self.steps.append(step)
-        self.middles.append(step.at(0.5 * (step.start_time + step.end.time)))
-        self.ends.append((step.at(step.start_time), step.at(step.end.time)))
-        for time in self.times:
-            if step.start_time <= time <= step.end.time:
-                self.sampled[time] = step.at(time)
-
-    @property
-    def last(self) -> StepState:
-        return self.steps[-1].end
 
 
 @dataclass(frozen=True, eq=False)

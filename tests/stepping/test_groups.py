@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,35 +21,12 @@ from asyncsoc.problem.particles import Group, Member, Problem
 from asyncsoc.stepping.integrate import integrate
 from asyncsoc.stepping.state import AcceptedStep, Outcome, StepState
 from asyncsoc.units import FARADAY, GAS_CONSTANT
+from tests.stepping.keeping import Watcher
 
 MATERIAL = cathode("ncm811-sturm2019")
 RADIUS, TEMPERATURE = 7.5e-6, 333.15
 
 CCCV = ("Charge at C/5 until 4.0 V", "Hold at 4.0 V until C/20", "Rest for 20 minutes", "Discharge at C/5 until 3.5 V")
-
-
-@dataclass(eq=False)
-class Watcher:
-    """Observer that keeps every accepted step, the states in the middle, and those at `times`."""
-
-    times: Sequence[float] = ()
-    steps: list[AcceptedStep] = field(default_factory=list)
-    middles: list[StepState] = field(default_factory=list)
-    sampled: dict[float, StepState] = field(default_factory=dict)
-
-    def start(self, state: StepState, segment: Segment) -> None:
-        """Nothing to keep."""
-
-    def step(self, step: AcceptedStep) -> None:
-        self.steps.append(step)
-        self.middles.append(step.at(0.5 * (step.start_time + step.end.time)))
-        for time in self.times:
-            if step.start_time <= time <= step.end.time:
-                self.sampled[time] = step.at(time)
-
-    @property
-    def last(self) -> StepState:
-        return self.steps[-1].end
 
 
 def group_of(members: list[Member], meshes: tuple[int, ...] = (), many: tuple[float, ...] = ()) -> Group:
