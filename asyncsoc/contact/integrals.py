@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,9 +137,18 @@ def above(mesh: ParticleMesh, level: Array, threshold: float) -> SurfaceIntegral
     return SurfaceIntegral(whole(mesh).areas[:, None] * triangle_shares_above(level[mesh.facets] - threshold))
 
 
-@lru_cache(maxsize=8)
+_WHOLE: WeakKeyDictionary[ParticleMesh, SurfaceIntegral] = WeakKeyDictionary()
+
+
 def whole(mesh: ParticleMesh) -> SurfaceIntegral:
-    """Integrate over the whole surface; kept for the next call, as every contact on a mesh asks for it many times."""
+    """Integrate over the whole surface; kept as long as the mesh is, as every contact on it asks for it many times."""
+    found = _WHOLE.get(mesh)
+    if found is None:
+        found = _WHOLE[mesh] = _over_the_whole(mesh)
+    return found
+
+
+def _over_the_whole(mesh: ParticleMesh) -> SurfaceIntegral:
     if mesh.coordinates == "axisymmetric":
         shares = _edges_above(mesh, np.zeros(mesh.n_nodes), 0.0)
     else:

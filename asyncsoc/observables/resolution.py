@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
@@ -86,9 +86,15 @@ class Recovery:
         return np.asarray(np.divide(error, whole, out=np.zeros(len(fields)), where=whole > 0.0))
 
 
-@lru_cache(maxsize=2)
+_RECOVERIES: WeakKeyDictionary[ParticleMesh, Recovery] = WeakKeyDictionary()
+
+
 def _recovery(mesh: ParticleMesh) -> Recovery:
-    return Recovery(mesh)
+    """Return the recovery of a mesh, kept as long as the mesh is."""
+    found = _RECOVERIES.get(mesh)
+    if found is None:
+        found = _RECOVERIES[mesh] = Recovery(mesh)
+    return found
 
 
 def gradient_errors(mesh: ParticleMesh, runs: Sequence[Array]) -> list[float]:

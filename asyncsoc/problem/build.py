@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Setup:
+class PreparedCase:
     """A case made ready: what `integrate` needs and what the observables are measured with."""
 
     mesh: ParticleMesh
@@ -53,7 +53,7 @@ class Setup:
     side: SideReactionModel | None = None
 
 
-def prepare(case: Case) -> Setup:
+def prepare(case: Case) -> PreparedCase:
     """Build everything `case` describes.
 
     Raises
@@ -85,7 +85,7 @@ def prepare(case: Case) -> Setup:
         side=coupled,
     )
     x_at_4p2 = stoichiometry_at(cathode, 4.2)
-    return Setup(mesh, contact, operators, system, cathode, electrolyte, x_at_4p2, capacity, member, side)
+    return PreparedCase(mesh, contact, operators, system, cathode, electrolyte, x_at_4p2, capacity, member, side)
 
 
 def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, SideReaction | None]:
@@ -98,7 +98,7 @@ def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | No
     return model, stepped(model) if case.side_reaction.mode == "coupled" else None
 
 
-def warnings_of(setup: Setup, x_range: tuple[float, float]) -> tuple[str, ...]:
+def warnings_of(setup: PreparedCase, x_range: tuple[float, float]) -> tuple[str, ...]:
     """Return what the user should know about the material's validity after a run that covered `x_range`."""
     low, high = setup.cathode.validity
     messages = []

@@ -6,7 +6,7 @@ import math
 
 from asyncsoc.case import Case
 from asyncsoc.errors import InputError
-from asyncsoc.problem.build import Setup
+from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.constraints import Segment
 from asyncsoc.units import FARADAY
 
@@ -18,7 +18,7 @@ _ROW = 400
 """Bytes of a row of curves."""
 
 
-def check_amounts(case: Case, setup: Setup, *, snapshots: bool) -> None:
+def check_amounts(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
     """Refuse a case whose snapshots or rows would fill more than `MOST_BYTES`.
 
     A step without a duration of its own is taken to last as long as its current could pass all the lithium there is;

@@ -6,13 +6,13 @@ import hashlib
 
 from asyncsoc.materials.capacity import stoichiometry_at
 from asyncsoc.observables.gauge import Gauge
-from asyncsoc.problem.build import Setup
+from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.caching import ContentCache
 
 _GAUGES = ContentCache[Gauge](most_bytes=1 << 28)
 
 
-def gauge_of(setup: Setup) -> Gauge:
+def gauge_of(setup: PreparedCase) -> Gauge:
     """Return what the curves of a particle are measured with."""
     mesh, contact, cathode = setup.mesh, setup.contact, setup.cathode
     key = mesh.sha256, contact.kind, hashlib.sha256(contact.weights.tobytes()).hexdigest(), cathode

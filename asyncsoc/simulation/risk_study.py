@@ -10,7 +10,7 @@ import numpy as np
 from asyncsoc.case.case import Case
 from asyncsoc.errors import InputError
 from asyncsoc.observables import names
-from asyncsoc.problem.build import Setup, prepare
+from asyncsoc.problem.build import PreparedCase, prepare
 from asyncsoc.problem.constraints import Segment
 from asyncsoc.problem.decomposition import companion_case, conditions_of, gibbs_of, reactant_of, side_reaction_model
 from asyncsoc.problem.particles import Problem
@@ -161,7 +161,7 @@ def _curves(case: Case, readings: Sequence[Reading]) -> tuple[list[RiskCurve], f
 
 
 def _follow(
-    setup: Setup, case: Case, readings: Sequence[Reading], references: Sequence[Reference] | None
+    setup: PreparedCase, case: Case, readings: Sequence[Reading], references: Sequence[Reference] | None
 ) -> tuple[list[RateRecorder], _Voltages]:
     """Carry a particle through its protocol under the eyes of one recorder per reading."""
     recorders = []

@@ -19,7 +19,7 @@ from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.errors import InputError, InterruptedRunError, SimulationError
 from asyncsoc.observables import names
 from asyncsoc.observables.resolution import duration_warnings, gradient_warnings
-from asyncsoc.problem.build import Setup, prepare, warnings_of
+from asyncsoc.problem.build import PreparedCase, prepare, warnings_of
 from asyncsoc.problem.meshing import unresolved_layer
 from asyncsoc.problem.particles import Problem
 from asyncsoc.results.data import StepSummary
@@ -160,7 +160,7 @@ def simulate_batch(
 
 def _endings(
     cases: Sequence[Case],
-    setups: Sequence[Setup],
+    setups: Sequence[PreparedCase],
     recording: Recording,
     outcomes: Sequence[Outcome],
     clocks: tuple[datetime, float, float],
@@ -190,7 +190,7 @@ def _endings(
     return endings
 
 
-def _recorded(case: Case, setup: Setup, snapshots: bool) -> Recorded:
+def _recorded(case: Case, setup: PreparedCase, snapshots: bool) -> Recorded:
     rates = None if setup.side is None else watch(case, setup)
     return Recorded(gauge_of(setup), case.output.fields_every if snapshots else None, rates)
 
@@ -207,7 +207,7 @@ class _Reached:
 
 def _solution(
     case: Case,
-    setup: Setup,
+    setup: PreparedCase,
     reached: _Reached,
     outcome: Outcome,
     resolution: str | None,

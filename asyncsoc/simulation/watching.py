@@ -10,7 +10,7 @@ from asyncsoc.case.case import Case
 from asyncsoc.errors import InputError
 from asyncsoc.kinetics.rates import KineticsModel
 from asyncsoc.kinetics.side_reaction import SideReactionModel
-from asyncsoc.problem.build import Setup, prepare
+from asyncsoc.problem.build import PreparedCase, prepare
 from asyncsoc.problem.constraints import Segment
 from asyncsoc.problem.decomposition import companion_case
 from asyncsoc.problem.particles import Problem
@@ -27,7 +27,7 @@ COMPANION_PARTS = 8
 """Parts into which a companion's steps are divided."""
 
 
-def setting_of(setup: Setup, model: SideReactionModel, threshold: float) -> Setting:
+def setting_of(setup: PreparedCase, model: SideReactionModel, threshold: float) -> Setting:
     """Return what a recorder of rates must know about a particle made ready.
 
     Parameters
@@ -116,14 +116,14 @@ def _run_companion(case: Case) -> Reference:
     return recorder.as_reference()
 
 
-def watch(case: Case, setup: Setup) -> RateRecorder | None:
+def watch(case: Case, setup: PreparedCase) -> RateRecorder | None:
     """Return what watches the side reaction of a case, its companion run first; None where there is none."""
     if setup.side is None:
         return None
     return RateRecorder(setting_of(setup, setup.side, case.side_reaction.risk_threshold), reference_of(case))
 
 
-def found(rates: RateRecorder | None, setup: Setup) -> dict[str, Any]:
+def found(rates: RateRecorder | None, setup: PreparedCase) -> dict[str, Any]:
     """Return what a solution gains from watching its side reaction: further fields and a report; empty without."""
     if rates is None:
         return {}
