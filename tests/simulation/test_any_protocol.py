@@ -96,4 +96,4 @@ def test_a_run_ends_in_an_answer_or_in_words(make_case, steps, kinetics, materia
         if step.stop_reason.startswith("voltage") and step.stop_reason.endswith("V reached"):
             assert abs(columns[names.VOLTAGE][at][-1] - float(step.stop_reason.split()[1])) <= 1e-6
         if step.stop_reason == "duration reached" and step.text.startswith("Rest"):
-            assert abs(step.charge) <= 1e-20  # of some 1e-8 C
+            assert abs(step.charge) <= 1e-12 * 4.0 / 3.0 * np.pi * radius**3 * 50060.0 * 96485.0  # of all it can hold
