@@ -71,12 +71,12 @@ def show_estimate(path: Path | None, overrides: Sequence[str], wanted: Wanted, *
         The case or an option is wrong, or the estimate does not know the particle.
     """
     case = _case(path, [*wanted.overrides(), *overrides])
-    own = next((step for step in case.protocol.plan.steps if step.temperature is not None), None)
-    if wanted.temperature is not None and own is not None:
+    estimated = next((step for step in case.protocol.plan.steps if step.control in ("current", "c-rate")), None)
+    if wanted.temperature is not None and estimated is not None and estimated.temperature is not None:
         raise InputError(
             "--temperature does not reach a step that has a temperature of its own",
             where="--temperature",
-            value=own.text,
+            value=estimated.text,
             next_step="leave the option out, or the temperature of the step",
         )
     result = estimate(case)

@@ -160,3 +160,18 @@ def test_a_table_survives_a_narrow_terminal(
     monkeypatch.setattr(console, "is_terminal", lambda stream: True)
     assert main(["protocol", "Charge at C/10 until 4.2 V"]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+
+
+@pytest.mark.parametrize(
+    ("step", "code"), [("Charge at C/10 until 4.2 V (40 degC)", 2), ("Charge at C/10 until 4.2 V", 0)]
+)
+def test_the_temperature_of_an_estimate_reaches_the_step_or_says_that_it_does_not(
+    step: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = f'["{step}", "Rest for 1 hour (80 degC)"]'
+    text = f'[contact]\nkind = "cap"\ncoverage = 0.3\n[protocol]\nsteps = {steps}\n'
+    (tmp_path / "case.toml").write_text(text, encoding="utf-8")
+    assert main(["estimate", str(tmp_path / "case.toml"), "--temperature", "50 degC"]) == code
+    printed = capsys.readouterr()
+    assert ("--temperature does not reach" in printed.err) == (code == 2)
+    assert code == 2 or "323.15 K" in printed.err
