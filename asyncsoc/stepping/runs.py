@@ -29,14 +29,14 @@ from asyncsoc.kernels.rates import UNIFORM_FLUX
 from asyncsoc.problem.arrays import Stack, load_segment
 from asyncsoc.problem.constraints import Event, Segment
 from asyncsoc.problem.particles import Group
+from asyncsoc.stepping.showing import Audience
+from asyncsoc.stepping.starting import first_step, step_tolerance
 from asyncsoc.stepping.state import (
-    AcceptedSteps,
     Checkpoint,
     Errors,
     Observer,
     Outcome,
     SegmentOutcome,
-    States,
     Watcher,
     numbers_of,
 )
@@ -46,19 +46,8 @@ from asyncsoc.units import FARADAY
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_FIRST_MOVE = 10.0
-_LARGEST_FIRST_MOVE = 3e-3
-"""In stoichiometry: towards full lithiation potential and exchange current change e-fold over a few thousandths."""
-_SMALLEST_FIRST_STEP = 1e-6
-_FIRST_SHARE = 0.01
-"""Of the particle's relaxation time R^2/(4.333 D), which no first step exceeds."""
-_RELAXATION = 4.333
 _AT_A_LIMIT = 1e-6
 """In stoichiometry: how far beyond a limit a step ends that was located on it."""
-_SMALL_GRADIENT = 5e-3
-"""v R/D, with v the flux under the contact, below which a current's gradients are small [in stoichiometry] ..."""
-_LEAST_TOLERANCE = 0.01
-"""... and the share of the tolerance to which at most the smallest are followed."""
 
 
 @dataclass(eq=False)
@@ -94,10 +83,9 @@ class Runs:
     ) -> None:
         self._stack, self._contacts, self._groups = stacked, stacked.contacts, stacked.groups
         self._members: tuple[Group, ...] = stacked.problem.groups
-        self._observers, self._watchers = observers, watchers
-        self._observed = np.array([bool(some) for some in observers], dtype=bool)
         meshes = range(len(stacked.bodies))
         self._viewers = [Viewer(stacked, mesh) for mesh in meshes]
+        self._audience = Audience(stacked, self._viewers, observers, watchers)
         volumes = [3.0 * float(system.kernel.mass.sum()) / (4.0 * math.pi) for system in stacked.problem.meshes]
         self._radius = np.zeros(len(stacked.particles))
         for body, volume in zip(stacked.bodies, volumes, strict=True):
@@ -278,18 +266,13 @@ class Runs:
         return found
 
     def _tolerance(self, number: int, diffusivity: float) -> float:
-        """Return the tolerance of a group's present protocol step.
-
-        It is the group's own, unless a current is imposed that makes gradients hardly larger than that: they decide
-        how long a voltage that is held afterwards takes, so that they are followed to a share of themselves.
-        """
+        """Return the tolerance of a group's present protocol step."""
         group, segment = self._members[number], self._segment(number)
-        if not segment.galvanostatic or segment.target == 0.0 or group.tolerance >= 1.0:
-            return group.tolerance
-        density, radius = self._density(number), self._smallest_radius(number)
-        area = float(self._groups.step[number]["contact_area"])
-        gradient = abs(segment.target) / (density * area) * radius / diffusivity
-        return group.tolerance * min(1.0, max(gradient / _SMALL_GRADIENT, _LEAST_TOLERANCE))
+        flux = 0.0
+        if segment.galvanostatic:
+            area = float(self._groups.step[number]["contact_area"])
+            flux = abs(segment.target) / (self._density(number) * area)
+        return step_tolerance(group.tolerance, flux, self._smallest_radius(number), diffusivity)
 
     def _density(self, number: int) -> float:
         """Return F c_max [C/m3], the least of a group's particles."""
@@ -346,88 +329,27 @@ class Runs:
         return float(self._groups.state[number]["potential"]) if self._runs[number].position > 0 else math.nan
 
     def _first_step(self, number: int, jump: float, diffusivity: float) -> float:
-        """Return a first step over which a jump in flux [A/m2] moves the contact by about ten tolerances.
-
-        The contact is taken as a semi-infinite solid. Where the flux follows from a voltage, the contact moves by
-        `_LARGEST_FIRST_MOVE` at most. However small the jump, currents and potentials may begin to change at a new
-        rate: no first step is longer than `_FIRST_SHARE` of the relaxation time of a sphere of the particle's volume.
-        A tolerance of 1 or more asks for equal steps of the largest size.
-        """
-        group = self._members[number]
-        longest = float(self._groups.step[number]["duration"])
-        if group.tolerance >= 1.0:
-            return longest
-        move = _FIRST_MOVE * group.tolerance
-        if group.particles[0].kinetics != UNIFORM_FLUX:
-            move = min(move, _LARGEST_FIRST_MOVE)
-        move *= self._density(number)
-        first = _FIRST_SHARE * self._smallest_radius(number) ** 2 / (_RELAXATION * diffusivity)
-        if jump > 0.0:
-            first = min(first, math.pi * diffusivity * (move / (2.0 * jump)) ** 2)
-        return min(max(first, _SMALLEST_FIRST_STEP), longest)
+        """Return the first step [s] of a group's present protocol step, its current density having jumped [A/m2]."""
+        group, longest = self._members[number], float(self._groups.step[number]["duration"])
+        return first_step(
+            group.tolerance,
+            jump,
+            self._density(number),
+            self._smallest_radius(number),
+            diffusivity,
+            longest=longest,
+            imposed=group.particles[0].kinetics == UNIFORM_FLUX,
+        )
 
     def _show_starts(self, numbers: list[int]) -> list[int]:
         """Show the states protocol steps begin with; return the groups that nobody stopped."""
-        stopped: dict[int, SimulationError] = {}
-        for mesh, viewer in enumerate(self._viewers):
-            going = [number for number in numbers if number not in stopped]
-            places = self._stack.places(mesh, np.array(going, dtype=np.int64))
-            if len(places):
-                stopped |= self._show_start(mesh, viewer.starts(places), viewer.group[places])
-        return self._stop(numbers, stopped)
-
-    def _show_start(self, mesh: int, states: States, group: Ints) -> dict[int, SimulationError]:
-        segments = [self._segment(number) for number in group.tolist()]
-        stopped: dict[int, SimulationError] = {}
-        for watcher in self._watchers[mesh]:
-            kept = np.array([int(number) not in stopped for number in group], dtype=bool)
-            seen = [segment for segment, there in zip(segments, kept, strict=True) if there]
-            stopped |= self._of_groups(mesh, watcher.start(states.rows(kept), seen))
-        particles = self._stack.bodies[mesh].number[states.number]
-        for row in np.flatnonzero(self._observed[particles]).tolist():
-            if int(group[row]) not in stopped:
-                stopped |= self._observe_start(int(particles[row]), int(group[row]), states, row, segments[row])
-        return stopped
-
-    def _of_groups(self, mesh: int, errors: Errors) -> dict[int, SimulationError]:
-        """Return errors by group that were given by place on a mesh."""
-        return {int(self._viewers[mesh].group[place]): error for place, error in errors.items()}
-
-    def _observe_start(self, particle: int, group: int, states: States, row: int, segment: Segment) -> Errors:
-        try:
-            for observer in self._observers[particle]:
-                observer.start(states.one(row), segment)
-        except SimulationError as error:
-            return {group: error}
-        return {}
+        return self._stop(numbers, self._audience.starts(numbers, [self._segment(number) for number in numbers]))
 
     def _show_steps(self, numbers: Ints) -> Errors:
         """Show accepted steps; return the groups that somebody stopped."""
-        stopped: dict[int, SimulationError] = {}
-        shown = [
-            (mesh, viewer.accepted(places), viewer.group[places])
-            for mesh, viewer in enumerate(self._viewers)
-            if len(places := self._stack.places(mesh, numbers))
-        ]
-        for mesh, steps, group in shown:
-            for watcher in self._watchers[mesh]:
-                gone = {int(steps.end.number[row]): None for row, g in enumerate(group.tolist()) if g in stopped}
-                stopped |= self._of_groups(mesh, watcher.step(steps.without(gone)))
-            particles = self._stack.bodies[mesh].number[steps.end.number]
-            for row in np.flatnonzero(self._observed[particles]).tolist():
-                if int(group[row]) not in stopped:
-                    stopped |= self._observe_step(int(particles[row]), int(group[row]), steps, row)
+        stopped = self._audience.steps(numbers)
         self._stop([], stopped)
         return stopped
-
-    def _observe_step(self, particle: int, group: int, steps: AcceptedSteps, row: int) -> Errors:
-        try:
-            step = steps.one(row)
-            for observer in self._observers[particle]:
-                observer.step(step)
-        except SimulationError as error:
-            return {group: error}
-        return {}
 
     def _stop(self, numbers: list[int], stopped: Errors) -> list[int]:
         """Let groups fail; return the others among `numbers`."""
