@@ -6,8 +6,8 @@ OUTPUT ?= demo-output
 JOBS ?= 2
 PYTEST ?= -m "not slow"
 # What computes: these tests are repeated as an older processor would compute.
-NUMERICAL := $(addprefix tests/,kernels geometry contact materials thermo kinetics fem problem stepping observables \
-  risk simulation verification)
+NUMERICAL := $(addprefix tests/,base kernels geometry contact materials thermochemistry interface discretization \
+  problem solver recorders simulation studies/risk studies/verification)
 EVERYTHING := test,lint,drawing,thermo,tomography,sweep
 
 export PYBAMM_DISABLE_TELEMETRY := true
@@ -30,7 +30,7 @@ test: setup  ## the quick tests (under 5 minutes)
 
 test-emulated: setup  ## the quick numerical tests as an older processor computes (under 5 minutes)
 	@$(PYTHON) scripts/emulated_processor.py \
-	  $(PYTHON) -c "from asyncsoc.stepping.warmup import compile_kernels; compile_kernels()"
+	  $(PYTHON) -c "from asyncsoc.solver.warmup import compile_kernels; compile_kernels()"
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) scripts/emulated_processor.py \
 	  $(PYTHON) -m pytest -m "not slow" -n $(JOBS) $(NUMERICAL)
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import importlib
 
-from asyncsoc._bootstrap import h5py_first
+from asyncsoc._moved import install
+from asyncsoc.base.environment import h5py_first
 
 __version__ = "0.1.0"
 
@@ -22,15 +23,16 @@ _EXPORTS = {
     "Particle": "asyncsoc.case.particle",
     "Protocol": "asyncsoc.case.schedule",
     "SideReaction": "asyncsoc.case.side_reaction",
-    "Solution": "asyncsoc.results.solution",
+    "Solution": "asyncsoc.simulation.results.solution",
     "Solver": "asyncsoc.case.schedule",
-    "estimate": "asyncsoc.verification.estimate_case",
+    "estimate": "asyncsoc.studies.verification.estimate_case",
     "simulate": "asyncsoc.simulation.run",
 }
 
 __all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604 - names of strings, all of them
 
 h5py_first()
+install()
 
 
 def __getattr__(name: str) -> object:

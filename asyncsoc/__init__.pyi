@@ -8,8 +8,8 @@ from asyncsoc.case.schedule import Output as Output
 from asyncsoc.case.schedule import Protocol as Protocol
 from asyncsoc.case.schedule import Solver as Solver
 from asyncsoc.case.side_reaction import SideReaction as SideReaction
-from asyncsoc.results.solution import Solution as Solution
+from asyncsoc.simulation.results.solution import Solution as Solution
 from asyncsoc.simulation.run import simulate as simulate
-from asyncsoc.verification.estimate_case import estimate as estimate
+from asyncsoc.studies.verification.estimate_case import estimate as estimate
 
 __version__: str

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 import asyncsoc as aso
-from asyncsoc.errors import InterruptedRunError
-from asyncsoc.results.solution import Solution
+from asyncsoc.base.errors import InterruptedRunError
+from asyncsoc.simulation.results.solution import Solution
 
 CHARGE, CCCV = "Charge at C/10 until 4.2 V", ["Charge at C/5 until 4.1 V", "Hold at 4.1 V until C/20"]
 CYCLE = ["Charge at C/5 until 4.1 V", "Rest for 20 minutes", "Discharge at C/5 until 3.0 V", "Rest for 1 hour"]

@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
+from asyncsoc.base.units import FARADAY
 from asyncsoc.case import Case
-from asyncsoc.observables import names
-from asyncsoc.results.solution import Solution
+from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation import simulate
-from asyncsoc.units import FARADAY
+from asyncsoc.simulation.results.solution import Solution
 from benchmarks.reporting import arguments, require, show, table, timed
 
 os.environ.setdefault("PYBAMM_DISABLE_TELEMETRY", "true")

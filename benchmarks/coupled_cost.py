@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from asyncsoc.case import Case
-from asyncsoc.observables import names
-from asyncsoc.results.solution import Solution
+from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation import watching
+from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate
 
 TARGET = 1.5

@@ -19,11 +19,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from reporting import arguments, clock, show, table
 
-from asyncsoc import _bootstrap
+from asyncsoc.base import environment as _bootstrap
 from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.verification.closed_forms import cap_contact_mean
+from asyncsoc.studies.verification.closed_forms import cap_contact_mean
 
 Array = NDArray[np.float64]
 

@@ -22,8 +22,8 @@ from asyncsoc.problem.arrays import stack
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.particles import Group, Member, Problem
 from asyncsoc.problem.system import OrderedSystem
-from asyncsoc.stepping.integrate import METHODS, integrate
-from asyncsoc.stepping.warmup import compile_kernels
+from asyncsoc.solver.integrate import METHODS, integrate
+from asyncsoc.solver.warmup import compile_kernels
 
 
 def particles(count: int) -> tuple[OrderedSystem, list[Member]]:

@@ -24,10 +24,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from asyncsoc.kernels.reaction import decomposition_field
-from asyncsoc.thermo.constants import DecompositionConstants
-from asyncsoc.thermo.table import ReactionEnergyTable, table_from_points
-from asyncsoc.units import BOLTZMANN_EV
+from asyncsoc.base.units import BOLTZMANN_EV
+from asyncsoc.interface.decomposition_constants import DecompositionConstants
+from asyncsoc.materials.thermochemistry.kernels import decomposition_field
+from asyncsoc.materials.thermochemistry.table import ReactionEnergyTable, table_from_points
 
 Array = NDArray[np.float64]
 

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from asyncsoc.errors import InputError, SimulationError
+from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.geometry.manifold import face_connected_parts, folded_facets, open_edges, pinched_nodes
 from asyncsoc.geometry.measure import cell_angles, cell_measures
 from asyncsoc.geometry.quality import check

@@ -27,10 +27,10 @@ from typing import Any
 
 from reporting import machine, table
 
-from asyncsoc.kernels.compiling import cache_folder
-from asyncsoc.sweep.ledger import Ledger
-from asyncsoc.sweep.plan import Plan
-from asyncsoc.sweep.store import enter_shards
+from asyncsoc.base.kernel_cache import cache_base
+from asyncsoc.studies.sweep.folder import enter_shards
+from asyncsoc.studies.sweep.index import Ledger
+from asyncsoc.studies.sweep.plan import Plan
 
 CASE = """
 [particle]
@@ -72,7 +72,7 @@ class Sweep:
     def start(self) -> None:
         """Start or resume it, with another number of workers and another batch width."""
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "XDG_CACHE_HOME": str(self.cache)}
-        environment["NUMBA_CACHE_DIR"] = str(cache_folder().parent.parent)  # forms are compiled anew, kernels are not
+        environment["NUMBA_CACHE_DIR"] = str(cache_base())  # forms are compiled anew, kernels are not
         options = ["--workers", str(self._random.choice((1, 2, 3))), "--batch", str(self._random.choice((1, 3, 8, 40)))]
         vary = ["--vary", f"rate=0.1:1:{self._cases}"]
         self._process = subprocess.Popen(

@@ -23,9 +23,9 @@ import numpy as np
 from reporting import AnswerError, arguments, machine, require, show, table
 from sweep_kills import PROGRAM, children
 
-from asyncsoc.observables import names
+from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.run import simulate
-from asyncsoc.sweep.gather import Archive
+from asyncsoc.studies.sweep.load import Archive
 
 CASE = """
 [particle]

@@ -26,11 +26,11 @@ from typing import Any
 from reporting import AnswerError, arguments, clock, show, table
 
 from asyncsoc.case import Case
-from asyncsoc.results.provenance import cores
+from asyncsoc.simulation.results.provenance import cores
 from asyncsoc.simulation.run import simulate
-from asyncsoc.sweep.plan import Plan
-from asyncsoc.sweep.record import decode
-from asyncsoc.sweep.work import Job, Settings, run_jobs
+from asyncsoc.studies.sweep.batch import Job, Settings, run_jobs
+from asyncsoc.studies.sweep.plan import Plan
+from asyncsoc.studies.sweep.record import decode
 
 PROGRAM = "import sys; from asyncsoc.cli.main import main; sys.exit(main())"
 STEPS = 'steps = ["Charge at C/10 until 4.2 V"]'

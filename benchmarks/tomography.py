@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy as np
 
-from asyncsoc.kernels.voxel_counts import surface_counts
 from asyncsoc.tomography.blocks import split_blocks
 from asyncsoc.tomography.crofton import crossing_weights
 from asyncsoc.tomography.crops import crop_particle
@@ -36,6 +35,7 @@ from asyncsoc.tomography.split import particles_from_ids, split_particles
 from asyncsoc.tomography.statistics import volume_statistics
 from asyncsoc.tomography.synthetic import SyntheticVolume, sphere_pack
 from asyncsoc.tomography.volume import CBD, NCM, PORE, LabelVolume
+from asyncsoc.tomography.voxel_counts import surface_counts
 
 GIB = 2**30
 MAX_BYTES_PER_VOXEL = 50.0

@@ -16,10 +16,10 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from asyncsoc.base.units import from_si
 from asyncsoc.case.case import Case
 from asyncsoc.case.fields import Measured
 from asyncsoc.case.schedule import Cycle
-from asyncsoc.units import from_si
 
 PAGE = Path(__file__).with_name("case_file.md")
 _SECTION = re.compile(r"(<!-- table: (?P<name>[\w.]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)

@@ -14,10 +14,10 @@ from PIL import Image
 
 from asyncsoc.case import Case, Output, Particle, Protocol
 from asyncsoc.cli.main import main as asyncsoc
-from asyncsoc.report.demo import run_demo
-from asyncsoc.report.layouts import charge_layouts, layouts, layouts_figure
-from asyncsoc.report.pictures import PICTURES, keep
 from asyncsoc.simulation import simulate
+from asyncsoc.studies.demo.pictures import PICTURES, keep
+from asyncsoc.studies.demo.run import run_demo
+from asyncsoc.studies.layouts import charge_layouts, layouts, layouts_figure
 
 IMAGES = Path(__file__).with_name("images")
 WIDTH = 1200

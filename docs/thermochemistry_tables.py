@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.thermo.cathodes import named_host
-from asyncsoc.thermo.conditions import ENTHALPY, Conditions
-from asyncsoc.thermo.curve import compared_curve, reaction_curve, sampled_energies
-from asyncsoc.thermo.reactants import reactant
-from asyncsoc.thermo.reaction import KINDS, Kind
+from asyncsoc.materials.thermochemistry.cathodes import named_host
+from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
+from asyncsoc.materials.thermochemistry.curve import compared_curve, reaction_curve, sampled_energies
+from asyncsoc.materials.thermochemistry.reactants import reactant
+from asyncsoc.materials.thermochemistry.reaction import KINDS, Kind
 
 Array = NDArray[np.float64]
 
@@ -155,7 +155,7 @@ def written(page: str, names: tuple[str, ...] = tuple(TABLES)) -> str:
 
 def draw(path: Path) -> None:
     """Draw the energies over x with their bands."""
-    from asyncsoc.drawing.reaction import save_reaction_figure, stoichiometry_figure
+    from asyncsoc.plotting.reaction import save_reaction_figure, stoichiometry_figure
 
     host = named_host("ncm811")
     x = np.linspace(1.0, 0.0, 41)

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import asyncsoc as aso
-from asyncsoc.report.layouts import SOC, charge_layouts, layouts, layouts_figure
-from asyncsoc.report.pictures import keep
+from asyncsoc.studies.demo.pictures import keep
+from asyncsoc.studies.layouts import SOC, charge_layouts, layouts, layouts_figure
 
 
 def main(arguments: list[str]) -> int:

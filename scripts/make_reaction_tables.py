@@ -7,11 +7,11 @@ from itertools import product
 from pathlib import Path
 
 from asyncsoc.materials.registry import cathode_names
-from asyncsoc.thermo.cathodes import named_host
-from asyncsoc.thermo.reactants import reactant, reactant_names
-from asyncsoc.thermo.reaction import KINDS
-from asyncsoc.thermo.ready import FILE, FORMAT, SHIPPED, fingerprint, sampled_work
-from asyncsoc.thermo.table import tabulate
+from asyncsoc.materials.thermochemistry.cathodes import named_host
+from asyncsoc.materials.thermochemistry.reactants import reactant, reactant_names
+from asyncsoc.materials.thermochemistry.reaction import KINDS
+from asyncsoc.materials.thermochemistry.ready import FILE, FORMAT, SHIPPED, fingerprint, sampled_work
+from asyncsoc.materials.thermochemistry.table import tabulate
 
 DECIMALS = 9
 
@@ -39,7 +39,8 @@ def main() -> None:
     lines = ",\n".join(json.dumps(table) for table in tables)
     text = f'{json.dumps(head)[:-1]}, "hosts": {json.dumps(work)}, "tables": [\n{lines}\n]}}\n'
     json.loads(text)
-    Path(__file__).parents[1].joinpath("asyncsoc", "thermo", "data", FILE).write_text(text, encoding="utf-8")
+    folder = Path(__file__).parents[1] / "asyncsoc" / "materials" / "thermochemistry" / "data"
+    (folder / FILE).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

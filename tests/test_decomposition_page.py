@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asyncsoc.calibration.measured import Measured
-from asyncsoc.calibration.response import respond
 from asyncsoc.case import Case
-from asyncsoc.observables import names
-from asyncsoc.risk.conclusions import compare_electrolytes, compare_particles
-from asyncsoc.risk.study import Reading, RiskStudy
-from asyncsoc.simulation.risk_study import study_risk
+from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
+from asyncsoc.materials.thermochemistry.reaction import KINDS
+from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.run import simulate
-from asyncsoc.thermo.conditions import ENTHALPY, Conditions
-from asyncsoc.thermo.reaction import KINDS
+from asyncsoc.studies.calibration.measured import Measured
+from asyncsoc.studies.calibration.response import respond
+from asyncsoc.studies.risk.conclusions import compare_electrolytes, compare_particles
+from asyncsoc.studies.risk.readings import Reading, RiskStudy
+from asyncsoc.studies.risk.study import study_risk
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "decomposition.md").read_text(encoding="utf-8")

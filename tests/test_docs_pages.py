@@ -11,11 +11,11 @@ from types import ModuleType
 import pytest
 
 from asyncsoc.case.case import Case
-from asyncsoc.report.headlines import headlines
-from asyncsoc.report.particles import PARTICLES
-from asyncsoc.report.scan import DIFFUSIVITIES, examine
-from asyncsoc.report.tables import heads, table
 from asyncsoc.simulation.run import simulate
+from asyncsoc.studies.demo.headlines import headlines
+from asyncsoc.studies.demo.particles import PARTICLES
+from asyncsoc.studies.demo.scan import DIFFUSIVITIES, examine
+from asyncsoc.studies.demo.tables import heads, table
 from tests.pages import ROOT, agrees, blocks, links
 
 DOCS = ROOT / "docs"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncsoc import doctor
+from asyncsoc.cli import installation as doctor
 
 
 @pytest.fixture(scope="module")

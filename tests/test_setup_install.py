@@ -63,4 +63,4 @@ def test_wheel_carries_the_meshes(tmp_path):
     shipped = {path.name for path in (ROOT / "meshes").rglob("*") if path.is_file() and path.suffix != ".pyc"}
     assert shipped
     assert shipped <= {Path(name).name for name in names if name.startswith("asyncsoc/_meshes/")}
-    assert "asyncsoc/fem/assembly.py" in names
+    assert "asyncsoc/discretization/assembly.py" in names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 
 if TYPE_CHECKING:
     from asyncsoc.geometry.labelled import LabelledMesh

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator
 
+from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.base.units import to_si
 from asyncsoc.case.fields import refusal
-from asyncsoc.errors import InputError, nearest_name
-from asyncsoc.units import to_si
 
 _ALLOWED = "'theoretical', '190 mAh/g' or the particle's own '2 nAh'"
 _KINDS: tuple[tuple[Literal["gravimetric", "absolute"], str], ...] = (("gravimetric", "C/kg"), ("absolute", "C"))

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case.chemistry import Electrolyte, Kinetics, Material
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.fields import refusal
@@ -23,7 +24,6 @@ from asyncsoc.case.schedule import Output, Protocol, Solver
 from asyncsoc.case.section import Section
 from asyncsoc.case.side_reaction import SideReaction
 from asyncsoc.case.writing import to_toml
-from asyncsoc.errors import InputError
 from asyncsoc.protocol.grammar import parse_step
 from asyncsoc.protocol.text import format_step
 

@@ -6,10 +6,10 @@ from typing import Literal, Self
 
 from pydantic import field_validator
 
+from asyncsoc.base.errors import unknown_name
 from asyncsoc.case import fields
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.section import Number, Section
-from asyncsoc.errors import unknown_name
 
 
 class Material(Section):

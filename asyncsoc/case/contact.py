@@ -6,11 +6,11 @@ from typing import Any, Literal, Self
 
 from pydantic import field_validator, model_validator
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import fields
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.section import Number, Section
 from asyncsoc.contact.map import MOST_PATCHES
-from asyncsoc.errors import InputError
 
 
 class Contact(Section):

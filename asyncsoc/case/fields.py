@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.units import from_si, to_si
 from asyncsoc.protocol.types import COLDEST, HOTTEST
-from asyncsoc.units import from_si, to_si
 
 _PERCENT = 5
 """From here on a number is more likely a percentage than a mistyped fraction."""

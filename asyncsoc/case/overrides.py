@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from asyncsoc.errors import InputError, nearest_name
+from asyncsoc.base.errors import InputError, nearest_name
 
 _EXCLUSIVE = {
     ("particle", "file"): ("particle", "sha256"),

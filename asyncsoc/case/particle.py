@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import PrivateAttr, model_validator
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import fields
 from asyncsoc.case.arrays import held, hold
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.section import Number, Section
-from asyncsoc.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from asyncsoc.errors import InputError, nearest_name
+from asyncsoc.base.errors import InputError, nearest_name
 
 _TYPES = {
     "string_type": ("a text is needed", "a text in quotes"),

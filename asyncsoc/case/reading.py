@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from asyncsoc.errors import InputError, nearest_name
+from asyncsoc.base.errors import InputError, nearest_name
 
 LARGEST = 1_000_000
 """Bytes: a case is text written by hand."""

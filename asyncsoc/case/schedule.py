@@ -7,11 +7,11 @@ from typing import Any, Self
 
 from pydantic import model_validator
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import fields
 from asyncsoc.case.capacity import Capacity, CapacityText
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.section import Section
-from asyncsoc.errors import InputError
 from asyncsoc.protocol.plan import Cycle as PlannedCycle
 from asyncsoc.protocol.plan import parse_protocol
 from asyncsoc.protocol.types import Protocol as Plan

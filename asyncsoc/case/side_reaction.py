@@ -6,10 +6,10 @@ from typing import Any, Literal, Self
 
 from pydantic import field_validator, model_validator
 
+from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.case import fields
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.section import Section
-from asyncsoc.errors import InputError, unknown_name
 
 _CONSTANTS = (
     "exchange_current_density", "transfer_coefficient", "onset_potential", "barrier_coefficient", "reference_energy",
@@ -92,7 +92,7 @@ class SideReaction(Section):
     @field_validator("reactant")
     @classmethod
     def _known(cls, name: str | None) -> str | None:
-        from asyncsoc.thermo.reactants import reactant_names
+        from asyncsoc.materials.thermochemistry.reactants import reactant_names
 
         if name is not None and name not in reactant_names():
             raise refusal(unknown_name("reactant", name, reactant_names()))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from asyncsoc.base.units import ZERO_CELSIUS
 from asyncsoc.case.case import Case
-from asyncsoc.units import ZERO_CELSIUS
 
 _ROUNDING = 1e-6
 """K."""

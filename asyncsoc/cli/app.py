@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 import asyncsoc
-from asyncsoc.cli.react import react
-from asyncsoc.cli.sweep import sweep_app
-from asyncsoc.cli.tomo import tomo_app
+from asyncsoc.cli.commands.react import react
+from asyncsoc.cli.commands.sweep import sweep_app
+from asyncsoc.cli.commands.tomo import tomo_app
 
 app = typer.Typer(
     name="asyncsoc",
@@ -61,7 +61,7 @@ def run(
     ] = None,
 ) -> None:
     """Carry a case through its protocol."""
-    from asyncsoc.cli.running import run_case
+    from asyncsoc.cli.commands.run import run_case
 
     run_case(case, overrides or [], output, json=json, quiet=quiet, plot=plot, resume=resume)
 
@@ -81,7 +81,7 @@ def estimate(
 
     From closed forms, of a case, or of the default particle with the options.
     """
-    from asyncsoc.cli.estimating import Wanted, show_estimate
+    from asyncsoc.cli.commands.estimate import Wanted, show_estimate
 
     wanted = Wanted(radius, coverage, rate, diffusivity, temperature)
     show_estimate(case, overrides or [], wanted, json=json)
@@ -93,7 +93,7 @@ def protocol(
     json: Json = False,
 ) -> None:
     """Show how steps are understood."""
-    from asyncsoc.cli.showing import show_protocol
+    from asyncsoc.cli.commands.show import show_protocol
 
     show_protocol(text, json=json)
 
@@ -104,7 +104,7 @@ def params(
     json: Json = False,
 ) -> None:
     """List parameter sets, or one with its sources."""
-    from asyncsoc.cli.showing import show_parameters
+    from asyncsoc.cli.commands.show import show_parameters
 
     show_parameters(name, json=json)
 
@@ -118,7 +118,7 @@ def verify(
 
     Exit code 3 where a check fails.
     """
-    from asyncsoc.cli.checking import verify_solver
+    from asyncsoc.cli.commands.verify import verify_solver
 
     raise typer.Exit(verify_solver(json=json, three_dimensional=three_dimensional))
 
@@ -129,7 +129,7 @@ def doctor(json: Json = False) -> None:
 
     Exit code 4 where something needed is missing.
     """
-    from asyncsoc.cli.checking import examine_machine
+    from asyncsoc.cli.commands.verify import examine_machine
 
     raise typer.Exit(examine_machine(json=json))
 
@@ -152,7 +152,7 @@ def calibrate(
     output: Directory = None,
 ) -> None:
     """Fit kinetic constants to measured curves; say how well they are known."""
-    from asyncsoc.cli.calibrating import fit_case
+    from asyncsoc.cli.commands.calibrate import fit_case
 
     fit_case(case, data, fit or [], overrides or [], output, json=json)
 
@@ -179,7 +179,7 @@ def risk(
     output: Directory = None,
 ) -> None:
     """How strongly partial contact endangers the electrolyte, and which conclusions survive."""
-    from asyncsoc.cli.risking import Wanted, show_risk
+    from asyncsoc.cli.commands.risk import Wanted, show_risk
 
     wanted = Wanted(against or (), reactant or (), at_x, output, energy, temperature)
     show_risk(case, overrides or [], wanted, json=json)
@@ -192,6 +192,6 @@ def demo(
     ),
 ) -> None:
     """Charge a calendered and a hot-calendered particle."""
-    from asyncsoc.cli.running import run_demo
+    from asyncsoc.cli.commands.run import run_demo
 
     run_demo(output)

@@ -19,7 +19,7 @@ class PipeClosedError(Exception):
 
 def print_document(document: object) -> None:
     """Write one JSON document to stdout; what is not finite becomes null."""
-    from asyncsoc.results.plain import plain
+    from asyncsoc.base.plain_data import plain
 
     print_line(json.dumps(plain(document), ensure_ascii=False, allow_nan=False))
 

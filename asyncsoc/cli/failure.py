@@ -10,8 +10,8 @@ from typing import Any
 
 import typer
 
+from asyncsoc.base.errors import AsyncsocError, InputError, shortened
 from asyncsoc.cli.console import PipeClosedError
-from asyncsoc.errors import AsyncsocError, InputError, shortened
 
 DEBUG = "ASYNCSOC_DEBUG"
 INTERRUPTED = 130

@@ -71,6 +71,6 @@ def _close_stdout() -> None:
 
 def _end_other_ranks(exit_code: int) -> None:
     """Abort MPI where this process is one of several: they would wait for this one for ever."""
-    from asyncsoc._bootstrap import abort_mpi
+    from asyncsoc.base.environment import abort_mpi
 
     abort_mpi(exit_code)

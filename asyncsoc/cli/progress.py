@@ -55,7 +55,7 @@ def counting_bar(*, quiet: bool, runs: bool = False) -> Iterator[Callable[[int, 
 
 def _beginning(*, quiet: bool) -> str:
     """Return what a bar says before anything is done, and tell those without a bar if that takes its time."""
-    from asyncsoc.simulation.first_use import COMPILING, still_to_compile
+    from asyncsoc.base.kernel_cache import COMPILING, still_to_compile
 
     if quiet or not still_to_compile():
         return _PREPARING
@@ -66,7 +66,7 @@ def _beginning(*, quiet: bool) -> str:
 
 def tell_compiling(*, quiet: bool = False) -> None:
     """Say so on stderr where the kernels are compiled before anything else happens."""
-    from asyncsoc.simulation.first_use import COMPILING, still_to_compile
+    from asyncsoc.base.kernel_cache import COMPILING, still_to_compile
 
     if not quiet and still_to_compile():
         note(COMPILING)

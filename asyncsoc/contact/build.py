@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from asyncsoc.base.errors import InputError, nearest_name, unknown_name
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.contact.patches import patches, random_patches
 from asyncsoc.contact.shapes import belt, cap, from_facets, full
-from asyncsoc.errors import InputError, nearest_name, unknown_name
 from asyncsoc.geometry.mesh import ParticleMesh
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError, nearest_name
+from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.geometry.labelled import NO_TAG, LabelledMesh
 from asyncsoc.geometry.measure import facet_areas
 

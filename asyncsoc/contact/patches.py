@@ -7,12 +7,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.contact.directions import random_directions, separations, spread_directions
 from asyncsoc.contact.integrals import SurfaceIntegral, above, triangle_shares_above
 from asyncsoc.contact.map import MOST_PATCHES, ContactMap
 from asyncsoc.contact.shapes import unit_axis
 from asyncsoc.contact.solve import checked_coverage, make_map, part_with_coverage, require_cartesian
-from asyncsoc.errors import InputError
 from asyncsoc.geometry.measure import cell_volumes, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.contact.integrals import SurfaceIntegral, above, whole
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.contact.solve import checked_coverage, make_map, part_with_coverage, refuse_radial
-from asyncsoc.errors import InputError
 from asyncsoc.geometry.measure import cell_volumes
 from asyncsoc.geometry.mesh import ParticleMesh
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy.optimize import brentq
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.contact.integrals import SurfaceIntegral, whole
 from asyncsoc.contact.map import ContactMap
-from asyncsoc.errors import InputError
 from asyncsoc.geometry.mesh import ParticleMesh
 
 # Part of the surface by which the realised coverage may miss the one asked for; the root finder reaches 1e-15.

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.icosphere import Icosphere, Node, icosphere
 from asyncsoc.geometry.measure import cell_measures
 from asyncsoc.geometry.mesh import ParticleMesh

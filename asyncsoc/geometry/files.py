@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.measure import cell_measures
 from asyncsoc.geometry.mesh import Coordinates, ParticleMesh
 from asyncsoc.geometry.quality import check, check_arrays, unflattened

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.labelled import LabelledMesh, checked_shares, rows_on_surface
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.soundness import check_particle, oriented

@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from asyncsoc._processes import SAFE_PATH, deaf_to_interrupts, python
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.processes import SAFE_PATH, deaf_to_interrupts, python
 from asyncsoc.geometry.raw import RawMesh, load_raw
 from asyncsoc.geometry.reading import cannot_read, check_file
 from asyncsoc.geometry.xdmf import companions

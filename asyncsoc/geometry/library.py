@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from asyncsoc.errors import EnvironmentProblem, unknown_name
+from asyncsoc.base.errors import EnvironmentProblem, unknown_name
 from asyncsoc.geometry.files import read_mesh
 from asyncsoc.geometry.mesh import ParticleMesh
 

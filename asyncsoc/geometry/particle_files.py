@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.files import CELL_PREFIX, blocks_by_kind, cell_data_of, coordinates_of, named, write_mesh
 from asyncsoc.geometry.isolation import read_isolated
 from asyncsoc.geometry.labelled import NO_TAG, LabelledMesh, rows_on_surface, spread

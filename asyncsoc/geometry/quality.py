@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.measure import cell_angles, cell_measures, cell_volumes, facet_areas, facet_lengths
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.surface import AXIS_TOLERANCE, boundary, facet_keys, surface_facets

@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 
 MOST_ARRAYS = 1000
 """Arrays of cell data, named groups or sets a file may hold."""

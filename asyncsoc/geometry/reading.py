@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 import numpy as np
 
-from asyncsoc.errors import InputError, nearest_name
+from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.geometry.raw import RawMesh, from_meshio
 
 if TYPE_CHECKING:

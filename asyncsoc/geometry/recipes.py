@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from asyncsoc.errors import unknown_name
+from asyncsoc.base.errors import unknown_name
 from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.sphere import axisymmetric_mesh, radial_mesh

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.portable import HALF_PI, quarter_circle
 
 # Height over base of the triangles between two rings; 0.87 would be equilateral where rings are staggered.

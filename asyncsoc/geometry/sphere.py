@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.measure import cell_volumes
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.portable import bisect, cube_root, exact_sum

@@ -13,8 +13,8 @@ import os
 import sys
 from pathlib import Path
 
-from asyncsoc._processes import end_with_parent
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.processes import end_with_parent
 from asyncsoc.geometry.raw import save_raw
 from asyncsoc.geometry.reading import read_raw
 from asyncsoc.geometry.xdmf import check_hdf5, companions

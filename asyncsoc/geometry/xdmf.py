@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 
 SUFFIXES = (".xdmf", ".xmf")
 _LONGEST_NAME = 4096

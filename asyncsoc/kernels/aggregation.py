@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from asyncsoc.kernels.compiling import kernel
+from asyncsoc.base.compiling import kernel
 
 
 @kernel

@@ -11,13 +11,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.compiling import kernel
+from asyncsoc.base.lanes import WIDTH
 from asyncsoc.kernels.boundary import reduce_corner, reduce_stage
-from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.contact import keep_currents
-from asyncsoc.kernels.controller import judge, plan
-from asyncsoc.kernels.lanes import WIDTH
-from asyncsoc.kernels.particles import Body
+from asyncsoc.kernels.constraint import keep_currents
+from asyncsoc.kernels.particles import Body, Contacts, Groups
 from asyncsoc.kernels.rosenbrock import begin_step, finish_step, stage_rhs, stage_update
+from asyncsoc.kernels.step_control import judge, plan
 from asyncsoc.kernels.tableaux import Tableau
 from asyncsoc.kernels.workspace import System, lay_out, workspace_size
 
@@ -49,35 +49,57 @@ def _attempt_block(system, tableau, contacts, groups, body, block, count, ws):
         _judged(tableau, contacts, groups, contacts.parameters[body.number[block[lane]]].group)
 
 
-@kernel
-def _together(count):
-    """Return how many of `count` particles go eight side by side; the others go one after the other."""
-    while count % WIDTH and count % WIDTH < FEWEST:
-        count -= 1
-    return count
-
-
 @kernel(nogil=True)
-def attempt_alone(system, tableau, contacts, groups, body, listed, memory):
-    """Attempt a step of each particle listed, alone in its group, in the memory of this thread.
+def attempt_side_by_side(system, tableau, contacts, groups, body, listed, memory):
+    """Attempt a step of each particle listed, alone in its group, eight side by side, in the memory of this thread.
 
     `listed` (k,) are places in `body`. Fills the new states and the groups' outcomes; releases the interpreter lock.
     """
     s, c = tableau.a.shape[0], body.nodes.shape[1]
-    together = _together(listed.size)
-    half = workspace_size(system, s, c, WIDTH)
+    ws = lay_out(system, s, c, WIDTH, (WIDTH,), memory)
+    block = np.empty(WIDTH, dtype=np.int64)
+    for first in range(0, listed.size, WIDTH):
+        count = min(WIDTH, listed.size - first)
+        for lane in range(WIDTH):
+            block[lane] = listed[first + min(lane, count - 1)]
+        _attempt_block(system, tableau, contacts, groups, body, block, count, ws)
+
+
+@kernel(nogil=True)
+def attempt_one_by_one(system, tableau, contacts, groups, body, listed, memory):
+    """Attempt a step of each particle listed, alone in its group, one after the other; as `attempt_side_by_side`."""
+    s, c = tableau.a.shape[0], body.nodes.shape[1]
+    alone = lay_out(system, s, c, 1, (), memory)
+    for position in range(listed.size):
+        _attempt_block(system, tableau, contacts, groups, body, listed[position : position + 1], 1, alone)
+
+
+def attempt_alone(
+    system: System,
+    tableau: Tableau,
+    contacts: Contacts,
+    groups: Groups,
+    body: Body,
+    listed: NDArray[np.int64],
+    memory: NDArray[np.float64],
+) -> None:
+    """Attempt a step of each particle listed (k,), alone in its group, in the memory of this thread.
+
+    The two widths are kernels of their own, so that a run of one particle compiles the narrow one alone.
+    """
+    together, shape = side_by_side(listed.size), (system, tableau.a.shape[0], body.nodes.shape[1])
+    given = (system, tableau, contacts, groups, body)
     if together > 0:
-        ws = lay_out(system, s, c, WIDTH, (WIDTH,), memory[:half])
-        block = np.empty(WIDTH, dtype=np.int64)
-        for first in range(0, together, WIDTH):
-            count = min(WIDTH, together - first)
-            for lane in range(WIDTH):
-                block[lane] = listed[first + min(lane, count - 1)]
-            _attempt_block(system, tableau, contacts, groups, body, block, count, ws)
+        attempt_side_by_side(*given, listed[:together], memory[: workspace_size(*shape, WIDTH)])
     if together < listed.size:
-        alone = lay_out(system, s, c, 1, (), memory[memory.size - workspace_size(system, s, c, 1) :])
-        for position in range(together, listed.size):
-            _attempt_block(system, tableau, contacts, groups, body, listed[position : position + 1], 1, alone)
+        attempt_one_by_one(*given, listed[together:], memory[memory.size - workspace_size(*shape, 1) :])
+
+
+def side_by_side(count: int) -> int:
+    """Return how many of `count` particles go eight side by side; the others go one after the other."""
+    while count % WIDTH and count % WIDTH < FEWEST:
+        count -= 1
+    return count
 
 
 @kernel(nogil=True)

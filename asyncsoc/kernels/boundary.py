@@ -5,8 +5,10 @@ Contacts differ from particle to particle, so that this is done lane by lane; la
 
 from __future__ import annotations
 
-from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.contact import (
+from asyncsoc.base.compiling import kernel
+from asyncsoc.base.lanes import at, put
+from asyncsoc.interface.rates import UNIFORM_FLUX
+from asyncsoc.kernels.constraint import (
     CURRENT,
     CURRENT_FILM,
     CURRENT_LAMBDA,
@@ -30,8 +32,6 @@ from asyncsoc.kernels.contact import (
     evaluate_contact,
     load_contact,
 )
-from asyncsoc.kernels.lanes import at, put
-from asyncsoc.kernels.rates import UNIFORM_FLUX
 
 
 @kernel

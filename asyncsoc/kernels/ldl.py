@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.lanes import choose, every, load, store
+from asyncsoc.base.compiling import kernel
+from asyncsoc.base.lanes import choose, every, load, store
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]

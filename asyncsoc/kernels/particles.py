@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.kernels.contact import N_LOCAL
+from asyncsoc.kernels.constraint import N_LOCAL
 from asyncsoc.kernels.parameters import (
     ControllerState,
     EventSearch,

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from asyncsoc.base.compiling import kernel
+from asyncsoc.base.interpolation import N_COLUMNS, psi_and_d_in
+from asyncsoc.base.lanes import at, every, load, put, store, width
 from asyncsoc.kernels.boundary import draw, drive, linearize, miss, reduce_border
-from asyncsoc.kernels.compiling import kernel
-from asyncsoc.kernels.contact import FILM
-from asyncsoc.kernels.interpolation import N_COLUMNS, psi_and_d_in
-from asyncsoc.kernels.lanes import at, every, load, put, store, width
-from asyncsoc.kernels.linear import LOOSEST, SHARE, SMALL, SMALL_UNDER_VOLTAGE, ready, solve_in_place
+from asyncsoc.kernels.constraint import FILM
+from asyncsoc.kernels.linear_solve import LOOSEST, SHARE, SMALL, SMALL_UNDER_VOLTAGE, ready, solve_in_place
 from asyncsoc.kernels.particles import DENSE, EMBEDDED, END, MIDDLE, START
 from asyncsoc.kernels.sparse import AHEAD, add_flow
 

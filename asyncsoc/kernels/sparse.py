@@ -14,7 +14,7 @@ from numba.core import cgutils, types
 from numba.core.extending import intrinsic
 from numpy.typing import NDArray
 
-from asyncsoc.kernels.lanes import pointer, splat
+from asyncsoc.base.lanes import pointer, splat
 
 AHEAD = 512
 """Entries between what is read and what is asked for: 4 kB of a matrix that is swept through."""

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.kernels.coarse import N_LEVEL_STATE, Hierarchy, Levels
-from asyncsoc.kernels.compiling import kernel
+from asyncsoc.base.compiling import kernel
+from asyncsoc.kernels.coarse_levels import N_LEVEL_STATE, Hierarchy, Levels
 from asyncsoc.kernels.ldl import Factor
 from asyncsoc.kernels.sparse import Couplings
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.units import FARADAY
 from asyncsoc.materials.types import Cathode
-from asyncsoc.units import FARADAY
 
 CHARGED_VOLTAGE = 4.2
 """V against Li at which the state of charge is 1."""

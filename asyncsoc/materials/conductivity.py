@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.materials.types import Electrolyte
 
 

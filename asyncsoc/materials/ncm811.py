@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.materials.sources import ASSUMED, OREGAN2022
 from asyncsoc.materials.types import Parameter
-from asyncsoc.units import FARADAY, GAS_CONSTANT
 
 Array = NDArray[np.float64]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from asyncsoc.base.units import ZERO_CELSIUS
 from asyncsoc.materials import polymer
 from asyncsoc.materials.ncm811 import arrhenius
 from asyncsoc.materials.sources import AN2023, BRADFORD2023
 from asyncsoc.materials.types import Electrolyte, Parameter
-from asyncsoc.units import ZERO_CELSIUS
 
 CONDUCTIVITY = 0.043
 """S/m (0.43 mS/cm)."""

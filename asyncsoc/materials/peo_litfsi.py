@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.units import ZERO_CELSIUS
 from asyncsoc.materials import polymer
 from asyncsoc.materials.sources import AN2023, BRADFORD2023
 from asyncsoc.materials.types import Electrolyte, Parameter
-from asyncsoc.units import ZERO_CELSIUS
 
 MEASURED = (
     (25.0, 0.00069),

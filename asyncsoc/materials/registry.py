@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import cast
 
-from asyncsoc.errors import unknown_name
+from asyncsoc.base.errors import unknown_name
 from asyncsoc.materials.types import Cathode, Electrolyte, Parameter
 
 DEFAULT_CATHODE = "ncm811-sturm2019"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 
 Array = NDArray[np.float64]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.kernels.parameters import fill
 from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
-from asyncsoc.problem.constraints import Segment
 from asyncsoc.problem.particles import Particle, Problem
-from asyncsoc.units import FARADAY, GAS_CONSTANT
+from asyncsoc.protocol.constraints import Segment
 
 UNLIMITED = 1e30
 """What the kernels take for an unlimited duration [s]."""

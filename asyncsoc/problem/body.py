@@ -6,14 +6,14 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.contact import Contact
 from asyncsoc.contact.build import build_contact
 from asyncsoc.contact.labels import contact_fraction, exposed_coverage
 from asyncsoc.contact.map import ContactMap
-from asyncsoc.errors import InputError
-from asyncsoc.fem.assembly import assemble
-from asyncsoc.fem.operators import Operators
+from asyncsoc.discretization.assembly import assemble
+from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.labelled import LabelledMesh
 from asyncsoc.geometry.library import builtin_names
 from asyncsoc.geometry.mesh import ParticleMesh

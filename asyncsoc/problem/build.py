@@ -8,32 +8,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.chemistry import Electrolyte as ElectrolyteSection
 from asyncsoc.case.chemistry import Material
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.contact.map import ContactMap
-from asyncsoc.errors import InputError
-from asyncsoc.fem.operators import Operators
+from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.kinetics.rates import KineticsModel, kinetics_model
-from asyncsoc.kinetics.tables import MaterialTable, tabulate
+from asyncsoc.interface.reference_rates import KineticsModel, kinetics_model
 from asyncsoc.materials.capacity import stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
+from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.materials.types import Cathode, Electrolyte
 from asyncsoc.problem.body import body_of, contact_of
-from asyncsoc.problem.chemistry import (
+from asyncsoc.problem.case_materials import (
     SECONDS_PER_HOUR,
     cathode_of,
     electrolyte_of,
     particle_capacity,
 )
-from asyncsoc.problem.constraints import ParticleScale, Segment, segment_of, series_resistance
 from asyncsoc.problem.particles import Member
 from asyncsoc.problem.system import OrderedSystem
+from asyncsoc.protocol.constraints import ParticleScale, Segment, segment_of, series_resistance
 
 if TYPE_CHECKING:
-    from asyncsoc.kinetics.side_reaction import SideReactionModel
+    from asyncsoc.interface.side_reaction import SideReactionModel
     from asyncsoc.problem.particles import SideReaction
 
 
@@ -92,7 +92,7 @@ def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | No
     """Return the side reaction and, where it is coupled, what the integrator reads of it."""
     if case.side_reaction.mode == "off":
         return None, None
-    from asyncsoc.problem.decomposition import side_reaction_model, stepped
+    from asyncsoc.problem.case_side_reaction import side_reaction_model, stepped
 
     model = side_reaction_model(case, cathode)
     return model, stepped(model) if case.side_reaction.mode == "coupled" else None

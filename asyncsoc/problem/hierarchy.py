@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.aggregation import aggregate
-from asyncsoc.kernels.coarse import Hierarchy
+from asyncsoc.kernels.coarse_levels import Hierarchy
 from asyncsoc.problem.rows import couplings_of, rows_of
 
 STRONG = 0.1

@@ -21,15 +21,15 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
-from asyncsoc.kernels.interpolation import ocp_and_i0_array, psi_and_d_array
-from asyncsoc.kernels.rates import UNIFORM_FLUX
-from asyncsoc.kernels.reaction import energy_field
-from asyncsoc.kinetics.rates import KineticsModel, butler_volmer, linear
-from asyncsoc.problem.constraints import Segment
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.interpolation import ocp_and_i0_array, psi_and_d_array
+from asyncsoc.base.units import FARADAY, GAS_CONSTANT
+from asyncsoc.interface.rates import UNIFORM_FLUX
+from asyncsoc.interface.reference_rates import KineticsModel, butler_volmer, linear
+from asyncsoc.materials.thermochemistry.kernels import energy_field
 from asyncsoc.problem.particles import Group, Particle, Problem
 from asyncsoc.problem.system import OrderedSystem
-from asyncsoc.units import FARADAY, GAS_CONSTANT
+from asyncsoc.protocol.constraints import Segment
 
 Array = NDArray[np.float64]
 _ITERATIONS = 60

@@ -14,19 +14,19 @@ from functools import lru_cache
 
 import numpy as np
 
+from asyncsoc.base.units import FARADAY
 from asyncsoc.case import Case
 from asyncsoc.case.chemistry import Material
 from asyncsoc.case.contact import Contact
 from asyncsoc.contact.build import build_contact, contact_options
 from asyncsoc.contact.edge import edge_nodes
 from asyncsoc.contact.map import ContactMap
-from asyncsoc.fem.refinement import refined_sphere
+from asyncsoc.discretization.refinement import refined_sphere
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import EDGE_MARK, ParticleMesh
 from asyncsoc.geometry.recipes import first_cell, make_mesh
 from asyncsoc.materials.capacity import theoretical_capacity
-from asyncsoc.problem.chemistry import SECONDS_PER_HOUR, cathode_of, particle_capacity
-from asyncsoc.units import FARADAY
+from asyncsoc.problem.case_materials import SECONDS_PER_HOUR, cathode_of, particle_capacity
 
 _MOVE = {"radial": 0.03, "axisymmetric": 0.1, "3d": 0.3}
 """Change of the stoichiometry under the contact by which its layer must be resolved: finer where that costs little."""

@@ -10,12 +10,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
+from asyncsoc.interface.rates import UNIFORM_FLUX
 from asyncsoc.kernels.parameters import SideReactionParameters
-from asyncsoc.kernels.rates import UNIFORM_FLUX
-from asyncsoc.kinetics.tables import MaterialTable
-from asyncsoc.problem.constraints import Segment
+from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.system import OrderedSystem
+from asyncsoc.protocol.constraints import Segment
 
 Method = Literal["rodas5p", "rodas4p2"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from asyncsoc.fem.operators import Operators
+from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.ldl import Factor, analyze
 from asyncsoc.kernels.workspace import System

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 
-from asyncsoc.errors import nearest_name
+from asyncsoc.base.errors import nearest_name
+from asyncsoc.base.units import ZERO_CELSIUS, to_si
 from asyncsoc.protocol.quantities import Quantity, Words, parse_quantity
 from asyncsoc.protocol.types import COLDEST, HOTTEST, Control, Step, Termination
 from asyncsoc.protocol.types import Quantity as Limited
-from asyncsoc.units import ZERO_CELSIUS, to_si
 
 EXAMPLES = (
     "Charge at C/10 until 4.2 V",

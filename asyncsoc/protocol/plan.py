@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.protocol.grammar import EXAMPLES, parse_step
 from asyncsoc.protocol.types import Protocol, Step
 

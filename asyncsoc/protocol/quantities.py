@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from asyncsoc.errors import InputError, nearest_name
-from asyncsoc.units import to_unit
+from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.base.units import to_unit
 
 Kind = Literal["current", "c-rate", "voltage", "capacity", "time"]
 

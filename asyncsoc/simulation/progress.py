@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from asyncsoc.problem.constraints import Segment
-from asyncsoc.stepping.state import AcceptedStep, StepState
+from asyncsoc.protocol.constraints import Segment
+from asyncsoc.solver.states import AcceptedStep, StepState
 
 
 @dataclass(frozen=True)

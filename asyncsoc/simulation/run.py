@@ -11,32 +11,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc._processes import uninterrupted
+from asyncsoc.base.errors import InputError, InterruptedRunError, SimulationError
+from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.case.fitted import fitted_constants
 from asyncsoc.case.validity import conductivity_warnings
 from asyncsoc.contact.resolution import resolution_warning
-from asyncsoc.errors import InputError, InterruptedRunError, SimulationError
-from asyncsoc.observables import names
-from asyncsoc.observables.resolution import duration_warnings, gradient_warnings
+from asyncsoc.kernels.batch import FEWEST
 from asyncsoc.problem.build import PreparedCase, prepare, warnings_of
 from asyncsoc.problem.meshing import unresolved_layer
 from asyncsoc.problem.particles import Problem
-from asyncsoc.results.data import StepSummary
-from asyncsoc.results.provenance import collect
-from asyncsoc.results.solution import Solution
-from asyncsoc.risk.recorder import RateRecorder
-from asyncsoc.simulation.amounts import check_amounts
-from asyncsoc.simulation.ends import step_ends
-from asyncsoc.simulation.gauges import gauge_of
-from asyncsoc.simulation.observing import Recorded, Recording
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings
+from asyncsoc.recorders.side_reaction import RateRecorder
+from asyncsoc.simulation.expected_size import check_amounts
+from asyncsoc.simulation.particle_constants import gauge_of
 from asyncsoc.simulation.progress import Progress, Reporting
-from asyncsoc.simulation.resuming import checkpoint_of, joined
-from asyncsoc.simulation.watching import found, watch
-from asyncsoc.stepping.guards import BalanceGuard
-from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.state import Checkpoint, Outcome
-from asyncsoc.stepping.warmup import compile_kernels
+from asyncsoc.simulation.recording import Recorded, Recording
+from asyncsoc.simulation.results.data import StepSummary
+from asyncsoc.simulation.results.provenance import collect
+from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.simulation.resume import checkpoint_of, joined
+from asyncsoc.simulation.side_reaction import found, watch
+from asyncsoc.simulation.step_ends import step_ends
+from asyncsoc.solver.guards import BalanceGuard
+from asyncsoc.solver.integrate import integrate
+from asyncsoc.solver.states import Checkpoint, Outcome
+from asyncsoc.solver.warmup import compile_kernels
 
 Array = NDArray[np.float64]
 
@@ -137,7 +138,7 @@ def simulate_batch(
         raise InputError("the cases of a batch must share one mesh", where="simulate_batch", next_step="group them")
     for pair in zip(cases, setups, strict=True):
         check_amounts(*pair, snapshots=snapshots)
-    compile_kernels()
+    compile_kernels(batches=len(cases) >= FEWEST)
     recording = Recording([_recorded(*pair, snapshots) for pair in zip(cases, setups, strict=True)])
     guard = BalanceGuard(setups[0].operators.mass, [setup.cathode.maximum_concentration for setup in setups])
     ready = time.perf_counter()

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError, SimulationError
-from asyncsoc.kernels.voxel_counts import paste_owned, renumber, tally
+from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.tomography.split import DEFAULT_DEPTH, Particles, gather, split_mask
 from asyncsoc.tomography.volume import NCM, LabelVolume
+from asyncsoc.tomography.voxel_counts import paste_owned, renumber, tally
 
 Progress = Callable[[int, int], None]
 DEFAULT_BLOCK = 256

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.measure import cell_measures
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.quality import check

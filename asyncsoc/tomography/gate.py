@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.manifold import face_connected_parts, open_edges, pinched_nodes
 from asyncsoc.geometry.measure import cell_angles
 from asyncsoc.geometry.mesh import ParticleMesh

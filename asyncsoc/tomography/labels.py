@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError, unknown_name
+from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.tomography.readers.open import GREY_SCALE_TOOLS
 from asyncsoc.tomography.readers.raw_volume import RawVolume
 from asyncsoc.tomography.volume import NCM, PHASES

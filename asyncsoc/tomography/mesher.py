@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from asyncsoc.errors import InputError, SimulationError
+from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.geometry.manifold import face_connected_parts
 from asyncsoc.geometry.measure import determinant, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh

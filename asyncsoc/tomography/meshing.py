@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.crops import ParticleCrop, crop_particle
 from asyncsoc.tomography.mesher import NO_REPAIR, MeshSettings, mesh_particle
 from asyncsoc.tomography.particle_set import ParticleSet, sha256_of, write_set

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError, unknown_name
+from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.geometry.measure import facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh, frozen
 

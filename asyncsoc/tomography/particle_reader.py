@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.quality import check
 from asyncsoc.tomography import vtkxml

@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.particle import TaggedParticle
 from asyncsoc.tomography.particle_reader import read_particle
 from asyncsoc.tomography.particle_writer import plain, write_atomically

@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc._files import replaced
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.files import replaced
 from asyncsoc.tomography import vtkxml
 from asyncsoc.tomography.particle import FACET_TAGS, TaggedParticle
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from asyncsoc._bootstrap import clean_worker_environment
-from asyncsoc._processes import deaf_to_interrupts, end_with_parent
-from asyncsoc.errors import AsyncsocError
+from asyncsoc.base.environment import clean_worker_environment
+from asyncsoc.base.errors import AsyncsocError
+from asyncsoc.base.processes import deaf_to_interrupts, end_with_parent
 
 _AHEAD = 2
 _LONGEST_TRACE = 6000

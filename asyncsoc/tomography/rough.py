@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from asyncsoc.errors import InputError, unknown_name
+from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.tomography.volume import CBD, NCM, PORE, LabelVolume
 
 Mask = NDArray[np.bool_]

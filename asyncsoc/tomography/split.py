@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from asyncsoc.errors import InputError
-from asyncsoc.kernels.voxel_counts import tally
-from asyncsoc.kernels.voxels import flood, squared_distance
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.volume import NCM, LabelVolume
+from asyncsoc.tomography.voxel_counts import tally
+from asyncsoc.tomography.voxels import flood, squared_distance
 
 DEFAULT_DEPTH = 1.0
 """Default depth [voxel]."""
@@ -69,7 +69,7 @@ class Particles:
 
 def height_map(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return the smoothed distance to the surface [voxel] that is flooded (Gaussian of one voxel)."""
-    distance = squared_distance(mask.view(np.uint8))
+    distance: NDArray[np.float32] = squared_distance(mask.view(np.uint8))
     if distance.size and distance.flat[0] < 0:
         raise InputError("the whole volume is active material", where="split", next_step="check the label map")
     np.sqrt(distance, out=distance)

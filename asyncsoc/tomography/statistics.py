@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from asyncsoc.errors import unknown_name
-from asyncsoc.kernels.voxel_counts import connected_to_side, interface_counts, surface_counts
+from asyncsoc.base.errors import unknown_name
 from asyncsoc.tomography.crofton import crossing_weights
 from asyncsoc.tomography.split import Particles
 from asyncsoc.tomography.spots import SMALLEST_SPOT, contact_spots, neighbor_counts
 from asyncsoc.tomography.volume import CBD, CLASSES, NCM, OUTSIDE, PHASES, PORE, LabelVolume, contact_notes
+from asyncsoc.tomography.voxel_counts import connected_to_side, interface_counts, surface_counts
 
 SIDES: dict[str, tuple[int, bool]] = {
     f"{name}-{end}": (axis, end == "high") for axis, name in enumerate("zyx") for end in ("low", "high")

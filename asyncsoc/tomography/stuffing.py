@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from asyncsoc.errors import SimulationError
+from asyncsoc.base.errors import SimulationError
 from asyncsoc.geometry.measure import determinant
 from asyncsoc.tomography.lattice import bcc_lattice, unique_edges
 from asyncsoc.tomography.topology import defects

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from asyncsoc.errors import SimulationError
+from asyncsoc.base.errors import SimulationError
 from asyncsoc.geometry.surface import FACETS_OF_CELL, facet_keys, surface_facets
 
 Float = NDArray[np.float64]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 
 PORE, CBD, NCM, OUTSIDE = 0, 1, 2, 3
 """Phase codes: pore, conductive binder (or electrolyte) domain, active material, outside the field of view."""

@@ -204,7 +204,7 @@ def _volumes(place: Path) -> tuple[Path, ...]:
 
 def _entries(place: Path) -> Path:
     """Write the package's phases as computed entries: total energies on an arbitrary zero of each element."""
-    from asyncsoc.thermo.loading import default_phase_table
+    from asyncsoc.materials.thermochemistry.loading import default_phase_table
 
     zeros = {**REFERENCES, "H": -3.4}
     entries = [{"composition": {e: 2.0}, "energy": 2.0 * zero, "entry_id": f"mp-{e}"} for e, zero in zeros.items()]

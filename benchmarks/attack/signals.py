@@ -115,8 +115,8 @@ def _fault(code: int, sent: signal.Signals, alive: list[int], folder: Path, temp
 
 def _unreadable(folder: Path) -> str | None:
     """Return what was kept and cannot be read, None where all can."""
-    from asyncsoc.errors import AsyncsocError
-    from asyncsoc.results.solution import Solution
+    from asyncsoc.base.errors import AsyncsocError
+    from asyncsoc.simulation.results.solution import Solution
 
     try:
         for path in [*folder.glob("out/*.vtkhdf"), *folder.glob("asyncsoc-output/*.vtkhdf")]:

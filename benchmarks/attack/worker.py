@@ -173,7 +173,7 @@ def serve() -> None:
     os.dup2(2, 1)
     sys.path.insert(0, str(ROOT))
     from asyncsoc.cli.main import main
-    from asyncsoc.stepping.warmup import compile_kernels
+    from asyncsoc.solver.warmup import compile_kernels
 
     compile_kernels()
     tempfile.gettempdir()

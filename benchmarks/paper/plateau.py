@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.calibration.measured import Measured
-from asyncsoc.calibration.response import respond
 from asyncsoc.case import Case
-from asyncsoc.drawing.style import GREY, INK, LINES, colour, guide_lines, new_figure, source_note, styled
+from asyncsoc.plotting.style import GREY, INK, LINES, colour, guide_lines, new_figure, source_note, styled
 from asyncsoc.problem.build import prepare
+from asyncsoc.studies.calibration.measured import Measured
+from asyncsoc.studies.calibration.response import respond
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,19 +11,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.fem.assembly import assemble
+from asyncsoc.discretization.assembly import assemble
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.kernels.rates import BUTLER_VOLMER, UNIFORM_FLUX
-from asyncsoc.kinetics.tables import MaterialTable, tabulate
+from asyncsoc.interface.rates import BUTLER_VOLMER, UNIFORM_FLUX
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
+from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.problem import particles as stepped
-from asyncsoc.problem.constraints import ParticleScale, Segment, segment_of
 from asyncsoc.problem.particles import Member
 from asyncsoc.problem.system import OrderedSystem, order_system
+from asyncsoc.protocol.constraints import ParticleScale, Segment, segment_of
 from asyncsoc.protocol.types import Step
-from asyncsoc.stepping.integrate import integrate
-from asyncsoc.stepping.state import AcceptedSteps, Errors, Outcome, States
-from asyncsoc.stepping.warmup import compile_kernels
+from asyncsoc.solver.integrate import integrate
+from asyncsoc.solver.states import AcceptedSteps, Errors, Outcome, States
+from asyncsoc.solver.warmup import compile_kernels
 from benchmarks.peers.problem import TEMPERATURE, History, Problem, diffusivity
 from benchmarks.reporting import clock
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc import _bootstrap
+from asyncsoc.base import environment as _bootstrap
 from benchmarks.peers.problem import Problem, diffusivity
 
 _CELLS = {"radial": "interval", "axisymmetric": "triangle", "cartesian": "tetrahedron"}

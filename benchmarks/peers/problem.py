@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.units import FARADAY
 from asyncsoc.contact.build import build_contact
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.materials.registry import DEFAULT_CATHODE, cathode
-from asyncsoc.units import FARADAY
 
 Array = NDArray[np.float64]
 

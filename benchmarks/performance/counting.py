@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from asyncsoc.stepping import integrate as room
-from asyncsoc.stepping.state import Outcome
+from asyncsoc.solver import integrate as room
+from asyncsoc.solver.states import Outcome
 
 _STACK = "stack"
 SOLVES_PER_STEP = 6
@@ -43,7 +43,7 @@ def per_solve(counts: Sequence[float], outcomes: Sequence[Outcome]) -> float | N
 def lanes() -> int:
     """Return how many members the kernels carry side by side, reading K once for all of them."""
     try:
-        from asyncsoc.kernels import lanes as side_by_side
+        from asyncsoc.base import lanes as side_by_side
     except ImportError:
         return 1
     return int(getattr(side_by_side, "WIDTH", 1))

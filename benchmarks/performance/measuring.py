@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from asyncsoc.results.provenance import source_sha256, versions
+from asyncsoc.simulation.results.provenance import source_sha256, versions
 from benchmarks.reporting import AnswerError, machine
 
 ROOT = Path(__file__).resolve().parents[2]

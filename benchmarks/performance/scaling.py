@@ -35,7 +35,7 @@ _MODULE = "benchmarks.performance.scaling"
 
 def discretize(frequency: int, file: Path) -> dict[str, Any]:
     """Mesh the sphere and assemble its operators; write both to `file`."""
-    from asyncsoc.fem.assembly import assemble
+    from asyncsoc.discretization.assembly import assemble
     from benchmarks.peers.problem import RADIUS
     from benchmarks.performance.spheres import family
 
@@ -66,11 +66,11 @@ def discretize(frequency: int, file: Path) -> dict[str, Any]:
 
 def charge(file: Path) -> dict[str, Any]:
     """Charge the particle in `file`, compiled and discretized before."""
-    from asyncsoc.fem.operators import Operators
+    from asyncsoc.discretization.operators import Operators
     from asyncsoc.geometry.mesh import ParticleMesh
     from asyncsoc.problem.particles import Problem
     from asyncsoc.problem.system import order_system
-    from asyncsoc.stepping.integrate import integrate
+    from asyncsoc.solver.integrate import integrate
     from benchmarks.peers import asyncsoc_peer
     from benchmarks.peers.problem import problem_on
 

@@ -42,7 +42,7 @@ def cases(count: int) -> list[Any]:
 
 def alone(first: int, step: int, count: int) -> dict[str, Any]:
     """Simulate every `step`-th of `count` cases from `first` on, one by one."""
-    from asyncsoc.observables import names
+    from asyncsoc.recorders import curve_names as names
     from asyncsoc.simulation.run import simulate
 
     chosen = cases(count)[first::step]
@@ -57,11 +57,11 @@ def alone(first: int, step: int, count: int) -> dict[str, Any]:
 
 def batch(count: int) -> dict[str, Any]:
     """Simulate the cases in one batch on all cores: with all curves, then with hardly an observer."""
-    from asyncsoc.observables import names
     from asyncsoc.problem.build import prepare
     from asyncsoc.problem.particles import Problem
+    from asyncsoc.recorders import curve_names as names
     from asyncsoc.simulation.run import simulate_batch
-    from asyncsoc.stepping.integrate import integrate
+    from asyncsoc.solver.integrate import integrate
 
     chosen = cases(count)
     simulate_batch(chosen[:CORES], snapshots=False, threads=CORES)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import asyncsoc as aso
+from asyncsoc.base.errors import InputError
 from asyncsoc.case.reading import LARGEST
-from asyncsoc.errors import InputError
 
 CASE = """
 [particle]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import asyncsoc as aso
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 import asyncsoc as aso
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.files import write_mesh
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import asyncsoc as aso
+from asyncsoc.base.errors import InputError
 from asyncsoc.case.capacity import Capacity
 from asyncsoc.case.side_reaction import SideReaction
-from asyncsoc.errors import InputError
 
 
 def keys(**sections: Any) -> dict[str, Any]:

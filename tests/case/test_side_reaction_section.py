@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
-from asyncsoc.errors import InputError
 
 
 def case(**section: Any) -> Case:

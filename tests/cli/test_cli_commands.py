@@ -94,7 +94,7 @@ def test_verify_shows_its_checks_and_fails_with_them(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     suite = SimpleNamespace(run_checks=lambda progress, *, three_dimensional: [check("cap", True), check("belt", True)])
-    monkeypatch.setitem(sys.modules, "asyncsoc.verification.suite", suite)
+    monkeypatch.setitem(sys.modules, "asyncsoc.studies.verification.suite", suite)
     shown = document(capsys, "verify")["checks"]
     assert shown[0] == {
         "name": "cap",
@@ -118,7 +118,7 @@ def test_verify_shows_its_checks_and_fails_with_them(
 def test_doctor_exits_with_4_where_something_needed_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from asyncsoc import doctor
+    from asyncsoc.cli import installation as doctor
 
     good, absent = doctor.Check("Python", True, "3.12"), doctor.Check("gmsh", False, "not installed", required=False)
     missing = doctor.Check("C compiler", False, "none", "apt-get install gcc")
@@ -143,7 +143,7 @@ def test_demo_ends_with_its_table_and_the_paths_of_its_pictures(
             files=[directory / "curves.png"],
         )
 
-    monkeypatch.setitem(sys.modules, "asyncsoc.report.demo", SimpleNamespace(run_demo=charge))
+    monkeypatch.setitem(sys.modules, "asyncsoc.studies.demo.run", SimpleNamespace(run_demo=charge))
     assert main(["demo", "-o", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
     assert "0.16" in shown

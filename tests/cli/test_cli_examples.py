@@ -38,7 +38,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> d
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
     """Compile what a first run compiles, so that what is timed is the run."""
-    from asyncsoc.stepping.warmup import compile_kernels
+    from asyncsoc.solver.warmup import compile_kernels
 
     compile_kernels()
 
@@ -108,7 +108,7 @@ def test_what_cannot_be_simulated_is_wrong_input(override: str, words: str, caps
 def test_an_interrupted_run_is_kept_and_can_be_gone_on_with(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from asyncsoc.cli import running
+    from asyncsoc.cli.commands import run as running
 
     case = tmp_path / "case.toml"
     case.write_text(

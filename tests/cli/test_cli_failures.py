@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import pytest
 
 import asyncsoc.simulation
+from asyncsoc.base.errors import EnvironmentProblem, InfeasibleStepError, InputError
 from asyncsoc.cli.main import main
-from asyncsoc.errors import EnvironmentProblem, InfeasibleStepError, InputError
 
 CASE = """
 [contact]

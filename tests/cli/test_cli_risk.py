@@ -10,8 +10,8 @@ import pytest
 
 from asyncsoc.case import Case
 from asyncsoc.cli.main import main
-from asyncsoc.simulation.risk_study import study_risk
-from asyncsoc.thermo.conditions import ENERGIES
+from asyncsoc.materials.thermochemistry.conditions import ENERGIES
+from asyncsoc.studies.risk.study import study_risk
 
 CASE = """
 [contact]

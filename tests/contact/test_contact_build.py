@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.contact.build import build_contact, contact_kinds, contact_options
 from asyncsoc.contact.resolution import facets_across, resolution_warning
 from asyncsoc.contact.shapes import belt, cap, full
-from asyncsoc.errors import InputError
 from asyncsoc.geometry.library import load_builtin
 
 RADIAL = load_builtin("sphere-radial-default")

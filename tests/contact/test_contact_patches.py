@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.contact.directions import fibonacci_directions, random_directions, separations, spread_directions
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.contact.patches import patches, random_patches
 from asyncsoc.contact.shapes import cap, full
-from asyncsoc.errors import InputError
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.contact.integrals import above, triangle_shares_above, whole
 from asyncsoc.contact.shapes import belt, cap, from_facets, full
-from asyncsoc.errors import InputError
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.sphere import axisymmetric_mesh, radial_mesh

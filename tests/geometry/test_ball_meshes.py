@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.ball import ball_mesh, ball_shells
 from asyncsoc.geometry.icosphere import icosphere
 from asyncsoc.geometry.measure import cell_volumes, facet_areas

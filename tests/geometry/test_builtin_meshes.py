@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from asyncsoc.errors import EnvironmentProblem, InputError
+from asyncsoc.base.errors import EnvironmentProblem, InputError
 from asyncsoc.geometry import library
 from asyncsoc.geometry.files import read_mesh
 from asyncsoc.geometry.library import builtin_names, load_builtin

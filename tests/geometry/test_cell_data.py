@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 import asyncsoc as aso
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.files import read_mesh, write_mesh
 from asyncsoc.geometry.from_arrays import labelled_from_arrays
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.particle_files import read_labelled, write_labelled
 from asyncsoc.geometry.quality import check
-from asyncsoc.results.solution import Solution
+from asyncsoc.simulation.results.solution import Solution
 
 
 @pytest.fixture(scope="module")

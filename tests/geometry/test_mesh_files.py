@@ -9,7 +9,7 @@ import meshio
 import numpy as np
 import pytest
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.files import read_mesh, write_mesh
 from asyncsoc.geometry.mesh import ParticleMesh

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.measure import cell_angles, facet_lengths
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.quality import check, euler_characteristic, quality

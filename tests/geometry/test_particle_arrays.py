@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from broken_meshes import BROKEN, CELLS, FACETS, GOOD, POINTS
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.contact.build import build_contact
 from asyncsoc.contact.labels import contact_fraction
-from asyncsoc.errors import InputError
 from asyncsoc.geometry.from_arrays import labelled_from_arrays
 from asyncsoc.geometry.labelled import LabelledMesh
 from asyncsoc.geometry.measure import cell_measures, facet_areas

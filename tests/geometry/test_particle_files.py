@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 from broken_meshes import BROKEN, CELLS, FACETS, GOOD, POINTS, TOP, Draft
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.contact.build import build_contact
 from asyncsoc.contact.labels import contact_fraction, exposed_coverage
-from asyncsoc.errors import InputError
 from asyncsoc.geometry import isolation, particle_files
 from asyncsoc.geometry.from_arrays import labelled_from_arrays
 from asyncsoc.geometry.labelled import LabelledMesh

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.sparse import coo_matrix
 from scipy.spatial import Delaunay
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.measure import cell_measures, cell_volumes, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.quality import check, quality

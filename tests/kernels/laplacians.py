@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from asyncsoc.kernels.coarse import N_LEVEL_STATE, Hierarchy, Levels
+from asyncsoc.kernels.coarse_levels import N_LEVEL_STATE, Hierarchy, Levels
 from asyncsoc.kernels.sparse import Couplings, Rows
 
 

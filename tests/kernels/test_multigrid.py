@@ -12,13 +12,13 @@ import scipy.sparse as sp
 from scipy.linalg import eigh
 from scipy.sparse.linalg import splu
 
-from asyncsoc.fem.assembly import assemble
+from asyncsoc.base.lanes import WIDTH
+from asyncsoc.discretization.assembly import assemble
 from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.library import load_builtin
-from asyncsoc.kernels.coarse import COARSE, PAYS, Hierarchy, Levels, coarsen_diagonals, cycle
-from asyncsoc.kernels.lanes import WIDTH
+from asyncsoc.kernels.coarse_levels import COARSE, PAYS, Hierarchy, Levels, coarsen_diagonals, cycle
+from asyncsoc.kernels.conjugate_gradients import WORST, fill_diagonal, pcg
 from asyncsoc.kernels.ldl import Factor
-from asyncsoc.kernels.pcg import WORST, fill_diagonal, pcg
 from asyncsoc.kernels.workspace import System
 from asyncsoc.problem.hierarchy import build_hierarchy
 from asyncsoc.problem.rows import couplings_of

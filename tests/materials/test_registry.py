@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity
 from asyncsoc.materials.overrides import SOURCE, with_overrides
 from asyncsoc.materials.registry import (

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from asyncsoc.kernels.controller import OPEN_BELOW
-from asyncsoc.problem.constraints import ParticleScale, segment_of
+from asyncsoc.kernels.step_control import OPEN_BELOW
+from asyncsoc.protocol.constraints import ParticleScale, segment_of
 from asyncsoc.protocol.grammar import parse_step
 
 SCALE = ParticleScale(capacity=7.2e-6, mass=2.5e-12, series=3e5, window=(0.2, 0.9), temperature=333.15)

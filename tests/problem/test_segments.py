@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from asyncsoc.kernels.controller import (
+from asyncsoc.kernels.step_control import (
     CHARGE_REACHED,
     CURRENT_BELOW,
     VOLTAGE_ABOVE,
@@ -15,7 +15,7 @@ from asyncsoc.kernels.controller import (
     X_ABOVE,
     X_BELOW,
 )
-from asyncsoc.problem.constraints import ParticleScale, segment_of, series_resistance
+from asyncsoc.protocol.constraints import ParticleScale, segment_of, series_resistance
 from asyncsoc.protocol.grammar import parse_step
 
 SCALE = ParticleScale(capacity=7.2e-6, mass=2.5e-12, series=3e5, window=(0.2, 0.9), temperature=333.15)

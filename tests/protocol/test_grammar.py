@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.protocol.grammar import EXAMPLES, parse_step
 from asyncsoc.protocol.text import format_step
 from asyncsoc.protocol.types import Step, Termination

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.protocol.plan import MOST_STEPS, Cycle, parse_protocol
 
 CHARGE, HOLD, DISCHARGE = "Charge at C/10 until 4.2 V", "Hold at 4.2 V until C/50", "Discharge at C/10 until 2.8 V"

@@ -162,7 +162,7 @@ class Program:
 def run_program(keys: dict[str, Any]) -> Program:
     """Run a case through the public interface."""
     import asyncsoc as aso
-    from asyncsoc.errors import AsyncsocError, InfeasibleStepError
+    from asyncsoc.base.errors import AsyncsocError, InfeasibleStepError
 
     case = aso.Case.from_dict(keys)
     began = time.perf_counter()

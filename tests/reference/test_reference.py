@@ -1,6 +1,6 @@
 """The second solver against series, closed forms and its own orders of convergence; the package's is not asked.
 
-Closed forms come from `asyncsoc.verification`, which imports nothing of the solver either.
+Closed forms come from `asyncsoc.studies.verification`, which imports nothing of the solver either.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def test_full_sphere_under_uniform_flux_follows_cranks_series(tau: float) -> Non
 
 @pytest.mark.parametrize(("kind", "coverage"), [("cap", 0.3), ("cap", 0.05), ("belt", 0.25)])
 def test_partial_contact_under_uniform_flux_follows_closed_forms(kind: str, coverage: float) -> None:
-    from asyncsoc.verification.closed_forms import belt_contact_mean, cap_contact_mean
+    from asyncsoc.studies.verification.closed_forms import belt_contact_mean, cap_contact_mean
 
     current, tau = 1e-12, 0.05
     excess, time = unit_flux_time(current, tau)
@@ -173,7 +173,7 @@ def test_partial_contact_under_uniform_flux_follows_closed_forms(kind: str, cove
 
 @pytest.mark.parametrize("biot", [1.0, 10.0])
 def test_linear_kinetics_on_a_cap_come_to_the_pseudo_steady_state(biot: float) -> None:
-    from asyncsoc.verification.mixed import cap_linear_kinetics
+    from asyncsoc.studies.verification.mixed import cap_linear_kinetics
 
     i0 = biot * D / RADIUS * GAS * T * C_MAX / SLOPE
     current, coverage = 1e-12, 0.2

@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 import asyncsoc as aso
+from asyncsoc.base.errors import InputError
 from asyncsoc.cli.main import main
-from asyncsoc.errors import InputError
-from asyncsoc.sweep.design import Wanted, make_design
-from asyncsoc.sweep.plan import Plan
+from asyncsoc.studies.sweep.design import Wanted, make_design
+from asyncsoc.studies.sweep.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"particle": {"radius": "3 um"}, "protocol": {"steps": ["Charge at 1 C for 1 minute"]}}
@@ -98,7 +98,7 @@ def _add_swollen(file: Path, name: str) -> None:
 
 
 def test_a_bug_of_the_reader_does_not_pass_for_damage(result: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from asyncsoc.results import reading
+    from asyncsoc.simulation.results import reading
 
     def broken(file: object) -> None:
         raise AttributeError("a typing error of ours")
@@ -227,12 +227,12 @@ def test_a_damaged_manifest_of_particles_is_the_inputs_fault(
 def test_what_the_system_refuses_is_no_bug(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import asyncsoc.cli.showing
+    import asyncsoc.cli.commands.show
 
     def gone(name: str | None, *, json: bool) -> None:
         (tmp_path / "deleted" / "file").write_text("")
 
-    monkeypatch.setattr(asyncsoc.cli.showing, "show_parameters", gone)
+    monkeypatch.setattr(asyncsoc.cli.commands.show, "show_parameters", gone)
     assert main(["params"]) == 2
     assert "deleted" in said(capsys)
 
@@ -245,7 +245,7 @@ def test_what_the_system_refuses_is_no_bug(
     ],
 )
 def test_measured_files_that_take_for_ever_are_refused(content: str, match: str, tmp_path: Path) -> None:
-    from asyncsoc.calibration.measured import read_measured
+    from asyncsoc.studies.calibration.measured import read_measured
 
     (tmp_path / "m.csv").write_text(content)
     began = time.process_time()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import asyncsoc as aso
-from asyncsoc.errors import InfeasibleStepError, InputError
+from asyncsoc.base.errors import InfeasibleStepError, InputError
 from asyncsoc.materials.registry import cathode
 
 BASE: dict[str, Any] = {"particle": {"radius": "3 um"}, "protocol": {"temperature": "60 degC"}}
@@ -33,7 +33,7 @@ def test_energies_that_begin_at_the_edge_of_the_window_do_not_lose_the_run(mode:
 
 
 def test_energies_far_outside_are_still_refused() -> None:
-    from asyncsoc.thermo.table import table_from_points
+    from asyncsoc.materials.thermochemistry.table import table_from_points
 
     table = table_from_points(np.linspace(0.2, 0.9, 8), np.linspace(-0.7, -0.6, 8))
     assert table.evaluate(np.array([0.2 - 1e-6]))[0] == pytest.approx(-0.7)
@@ -66,7 +66,7 @@ def test_more_than_the_memory_holds_is_refused_at_once(steps: list[str], section
 
 def test_the_period_that_is_proposed_is_accepted() -> None:
     from asyncsoc.problem.build import prepare
-    from asyncsoc.simulation.amounts import check_amounts
+    from asyncsoc.simulation.expected_size import check_amounts
 
     wrong = case(["Rest for 1000 days"], output={"fields_every": "1 ms"})
     setup = prepare(wrong)
@@ -78,10 +78,10 @@ def test_the_period_that_is_proposed_is_accepted() -> None:
 
 def test_a_hold_looked_at_too_often_ends_with_what_it_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     """How long a hold lasts is not known before: what is too much is found when it happens."""
-    from asyncsoc.errors import SimulationError
-    from asyncsoc.simulation import observing
+    from asyncsoc.base.errors import SimulationError
+    from asyncsoc.simulation import recording
 
-    monkeypatch.setattr(observing, "MOST_BETWEEN", 1000)
+    monkeypatch.setattr(recording, "MOST_BETWEEN", 1000)
     steps = ["Charge at C/2 until 3.9 V", "Hold at 3.9 V until C/100000"]
     with pytest.raises(SimulationError, match="output times lie within one step") as caught:
         aso.simulate(case(steps, output={"fields_every": "100 ms"}))

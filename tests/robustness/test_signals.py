@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncsoc.results.solution import Solution
+from asyncsoc.simulation.results.solution import Solution
 
 Start = Callable[..., subprocess.Popen[str]]
 VOLUME = ("--labels", "pore=0,ncm=1,cbd=2", "--voxel-size", "400 nm", "--min-voxels", "300")
@@ -98,7 +98,7 @@ def test_workers_end_with_their_parent_and_leave_nothing(
 @pytest.mark.slow
 def test_the_reader_of_a_mesh_ends_with_who_asked_it(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(
-        "import os, sys, time\nfrom asyncsoc._processes import end_with_parent\n"
+        "import os, sys, time\nfrom asyncsoc.base.processes import end_with_parent\n"
         "end_with_parent(0)\nprint(os.getpid(), flush=True)\ntime.sleep(600)\n"
     )
     parent = subprocess.Popen(
@@ -130,7 +130,7 @@ def test_a_reader_of_the_output_who_leaves_ends_the_run_quietly(inputs: Path, tm
 
 def test_petsc_leaves_signals_alone(run_python: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     code = (
-        "import signal, sys\nfrom asyncsoc import _bootstrap\n_bootstrap.prepare()\nimport dolfinx\n"
+        "import signal, sys\nfrom asyncsoc.base import environment as bootstrap\nbootstrap.prepare()\nimport dolfinx\n"
         "caught = int(next(line for line in open('/proc/self/status') if line.startswith('SigCgt')).split()[1], 16)\n"
         "print([n for n in (signal.SIGPIPE, signal.SIGTERM, signal.SIGSEGV) if caught >> (n - 1) & 1])"
     )

@@ -84,6 +84,6 @@ def test_options_of_petsc_and_of_form_compilers_are_not_taken_from_the_working_f
 
 
 def _fresh_forms(folder: Path) -> dict[str, str]:
-    from asyncsoc.kernels.compiling import cache_folder
+    from asyncsoc.base.kernel_cache import cache_base
 
-    return {"XDG_CACHE_HOME": str(folder / "cache"), "NUMBA_CACHE_DIR": str(cache_folder().parent.parent)}
+    return {"XDG_CACHE_HOME": str(folder / "cache"), "NUMBA_CACHE_DIR": str(cache_base())}

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from asyncsoc.case import Case
-from asyncsoc.observables import names
-from asyncsoc.results.solution import Solution
+from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation import simulate
+from asyncsoc.simulation.results.solution import Solution
 
 BASE: dict[str, Any] = {
     "particle": {"radius": 5e-6},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asyncsoc.observables import names
+from asyncsoc.recorders import curve_names as names
 
 pytest.importorskip("pybamm")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # PyBaMM's own warnings

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from asyncsoc.errors import SimulationError
-from asyncsoc.observables import names
-from asyncsoc.results.solution import Solution
+from asyncsoc.base.errors import SimulationError
+from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation import simulate
+from asyncsoc.simulation.results.solution import Solution
 
 RATES = st.sampled_from(["C/50", "C/10", "C/3", "1 C", "3 C", "20 C"])
 STEPS = st.one_of(

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import asyncsoc as aso
-from asyncsoc.errors import InputError
-from asyncsoc.observables import names
-from asyncsoc.results.solution import Solution
+from asyncsoc.base.errors import InputError
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation.results.solution import Solution
 
 
 def run(

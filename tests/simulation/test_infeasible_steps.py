@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asyncsoc.errors import InfeasibleStepError, InputError, SimulationError
-from asyncsoc.observables import names
-from asyncsoc.results.solution import Solution
+from asyncsoc.base.errors import InfeasibleStepError, InputError, SimulationError
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation.results.solution import Solution
 
 FIRST = "Charge at C/5 for 20 minutes"
 

@@ -13,7 +13,7 @@ from asyncsoc.cli.main import main
 from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.files import write_mesh
 from asyncsoc.geometry.measure import facet_areas
-from asyncsoc.observables import names
+from asyncsoc.recorders import curve_names as names
 from asyncsoc.tomography.from_arrays import from_arrays as tagged_from_arrays
 from asyncsoc.tomography.particle_writer import write_particle
 

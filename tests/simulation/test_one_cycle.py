@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from asyncsoc.base.units import FARADAY
 from asyncsoc.materials.registry import cathode
-from asyncsoc.observables import names
-from asyncsoc.units import FARADAY
+from asyncsoc.recorders import curve_names as names
 
 FULL_CHARGE = 3600.0
 """Seconds in which 1 C passes the theoretical capacity."""

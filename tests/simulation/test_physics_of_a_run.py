@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.materials.registry import cathode
-from asyncsoc.observables import names
-from asyncsoc.units import FARADAY, GAS_CONSTANT
+from asyncsoc.recorders import curve_names as names
 
 CHARGE = "Charge at C/5 for 1 hour"
 TIGHT = {"tolerance": 1e-6}

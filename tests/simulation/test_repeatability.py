@@ -12,12 +12,12 @@ import pytest
 from pytest import approx
 from scipy.optimize import brentq
 
+from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.materials.registry import cathode, electrolyte
-from asyncsoc.observables import names
-from asyncsoc.results.solution import Solution
+from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation import simulate
-from asyncsoc.units import FARADAY, GAS_CONSTANT
-from asyncsoc.verification.closed_forms import full_sphere
+from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.studies.verification.closed_forms import full_sphere
 
 STEPS = ("Charge at C/5 for 20 minutes", "Rest for 5 minutes")
 MATERIAL, POLYMER = cathode("ncm811-sturm2019"), electrolyte("peo-litfsi")

@@ -8,10 +8,10 @@ import h5py
 import numpy as np
 import pytest
 
+from asyncsoc.base.errors import InputError, InterruptedRunError
 from asyncsoc.case import Case
-from asyncsoc.errors import InputError, InterruptedRunError
-from asyncsoc.results.solution import Solution
 from asyncsoc.simulation import simulate
+from asyncsoc.simulation.results.solution import Solution
 
 STEPS = ["Charge at C/2 until 4.2 V", "Hold at 4.2 V until C/5 (5 minute period)", "Rest for 20 minutes"]
 

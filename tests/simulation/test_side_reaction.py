@@ -9,18 +9,18 @@ import pytest
 from scipy.optimize import brentq
 
 import asyncsoc as aso
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.case import Case
-from asyncsoc.errors import InputError
-from asyncsoc.kinetics.tables import tabulate
 from asyncsoc.materials.registry import cathode, electrolyte
-from asyncsoc.observables import names
+from asyncsoc.materials.tables import tabulate
 from asyncsoc.problem.build import prepare
-from asyncsoc.problem.decomposition import side_reaction_model
-from asyncsoc.results.solution import Solution
-from asyncsoc.risk import fields
+from asyncsoc.problem.case_side_reaction import side_reaction_model
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders import side_reaction_fields as fields
+from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate_batch
-from asyncsoc.units import FARADAY, GAS_CONSTANT
-from asyncsoc.verification.closed_forms import cap_field, full_sphere
+from asyncsoc.studies.verification.closed_forms import cap_field, full_sphere
 
 T = 333.15
 F_RT = FARADAY / (GAS_CONSTANT * T)

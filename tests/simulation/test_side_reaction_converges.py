@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asyncsoc.observables import names
-from asyncsoc.results.solution import Solution
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation.results.solution import Solution
 
 CHARGE = "Charge at C/10 until 4.2 V"
 STRONG = {"exchange_current_density": 1e-5}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
-from asyncsoc.errors import InputError
 from asyncsoc.materials.registry import cathode
-from asyncsoc.problem.decomposition import side_reaction_model
-from asyncsoc.simulation.risk_study import study_risk
+from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
+from asyncsoc.problem.case_side_reaction import side_reaction_model
 from asyncsoc.simulation.run import simulate
-from asyncsoc.thermo.conditions import ENTHALPY, Conditions
+from asyncsoc.studies.risk.study import study_risk
 
 STEPS = ["Charge at C/5 for 10 minutes"]
 BEFORE = "8d0c7f6647420dc9118b94ad761e5aa7ae595b10f10ee696187ca782194d8896"

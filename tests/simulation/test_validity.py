@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
-from asyncsoc.errors import InputError
 from asyncsoc.simulation import simulate
 
 

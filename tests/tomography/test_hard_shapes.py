@@ -8,7 +8,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.manifold import face_connected_parts, folded_facets, open_edges, pinched_nodes
 from asyncsoc.geometry.measure import cell_measures, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh

@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 import pytest
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.load import load_volume
 from asyncsoc.tomography.readers.guard import Limits
 

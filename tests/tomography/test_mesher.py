@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asyncsoc.errors import InputError, SimulationError
+from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.geometry.measure import cell_measures
 from asyncsoc.geometry.quality import check
 from asyncsoc.tomography import mesher

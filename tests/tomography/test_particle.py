@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.measure import cell_measures
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.surface import surface_facets

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.pool import run_tasks
 
 

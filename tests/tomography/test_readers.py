@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.labels import census, parse_labels
 from asyncsoc.tomography.load import load_volume
 from asyncsoc.tomography.readers.open import open_volume

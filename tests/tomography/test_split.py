@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from asyncsoc.errors import InputError
-from asyncsoc.kernels.voxels import flood, squared_distance
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.blocks import split_blocks
 from asyncsoc.tomography.split import depth_effect, height_map, particles_from_ids, split_mask, split_particles
 from asyncsoc.tomography.synthetic import SyntheticVolume, sphere_pack
 from asyncsoc.tomography.volume import NCM, LabelVolume
+from asyncsoc.tomography.voxels import flood, squared_distance
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from asyncsoc.errors import InputError
-from asyncsoc.kernels.voxel_counts import connected_to_side, interface_counts, surface_counts
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.crofton import crossing_weights, direction_shares
 from asyncsoc.tomography.split import Particles, particles_from_ids, split_particles
 from asyncsoc.tomography.spots import contact_spots
 from asyncsoc.tomography.statistics import component_volumes, volume_statistics
 from asyncsoc.tomography.synthetic import SyntheticVolume, sphere_pack
 from asyncsoc.tomography.volume import CBD, NCM, OUTSIDE, PORE, LabelVolume
+from asyncsoc.tomography.voxel_counts import connected_to_side, interface_counts, surface_counts
 
 NONE = np.empty((0, 0, 0), np.uint8)
 

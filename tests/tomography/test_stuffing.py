@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from asyncsoc.errors import SimulationError
+from asyncsoc.base.errors import SimulationError
 from asyncsoc.geometry.manifold import face_connected_parts, open_edges, pinched_nodes
 from asyncsoc.geometry.measure import cell_angles, cell_measures, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh

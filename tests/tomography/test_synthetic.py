@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.split import particles_from_ids
 from asyncsoc.tomography.statistics import volume_statistics
 from asyncsoc.tomography.synthetic import sphere_directions, sphere_pack

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import typer
 
-from asyncsoc.cli.tomo import tomo_app
-from asyncsoc.errors import InputError, SimulationError
+from asyncsoc.base.errors import InputError, SimulationError
+from asyncsoc.cli.commands.tomo import tomo_app
 from asyncsoc.tomography.particle_set import ParticleSet, check_contact, read_set
 from asyncsoc.tomography.synthetic import sphere_pack
 
@@ -135,7 +135,7 @@ def test_a_single_voxel_is_meshed_where_it_is_asked_for(
 def test_without_electrolyte_everybody_says_that_contact_cannot_be_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from asyncsoc.drawing.tomography import section_figure, statistics_figure
+    from asyncsoc.plotting.tomography import section_figure, statistics_figure
     from asyncsoc.tomography.load import load_volume
     from asyncsoc.tomography.split import split_particles
     from asyncsoc.tomography.statistics import volume_statistics
@@ -198,7 +198,7 @@ def test_wrong_lists_of_particles(volume: Path, tmp_path: Path) -> None:
 
 def test_particles_without_measurable_contact_are_not_charged(tmp_path: Path) -> None:
     from asyncsoc.case.case import Case
-    from asyncsoc.experiments.particle_set import charge_set
+    from asyncsoc.studies.particle_sets.charge import charge_set
 
     case = Case.from_toml(Path(__file__).parents[2] / "examples" / "cal_vs_hotcal.toml")
     said = ParticleSet(tmp_path, {"contact measurable": False}, [{"particle": 1, "file": "p.vtu", "sha256": ""}])
@@ -230,7 +230,7 @@ def assert_readable(figure: Any) -> None:
 
 
 def test_sphericity_above_one_is_marked_as_the_estimators_error() -> None:
-    from asyncsoc.drawing.tomography import statistics_figure
+    from asyncsoc.plotting.tomography import statistics_figure
     from asyncsoc.tomography.split import particles_from_ids
     from asyncsoc.tomography.statistics import volume_statistics
 
@@ -246,7 +246,7 @@ def test_sphericity_above_one_is_marked_as_the_estimators_error() -> None:
 
 
 def test_figures_show_what_they_should(volume: Path) -> None:
-    from asyncsoc.drawing.tomography import index_volume_figure, particle_figure, section_figure, statistics_figure
+    from asyncsoc.plotting.tomography import index_volume_figure, particle_figure, section_figure, statistics_figure
     from asyncsoc.tomography.crops import crop_particle
     from asyncsoc.tomography.load import load_volume
     from asyncsoc.tomography.mesher import mesh_particle

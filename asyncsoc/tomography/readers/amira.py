@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
-from asyncsoc.kernels.voxels import decode_byte_rle
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.readers.guard import HEADER_BYTES, Limits, checked_bytes, inflate, map_raw, regular_file
 from asyncsoc.tomography.readers.header import numbers
 from asyncsoc.tomography.readers.raw_volume import LENGTH_UNITS, RawVolume, from_memory
+from asyncsoc.tomography.voxels import decode_byte_rle
 
 _TYPES = {
     "byte": "u1", "uchar": "u1", "char": "i1", "short": "i2", "ushort": "u2", "int": "i4", "int32": "i4", "float": "f4",

@@ -19,7 +19,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import AsyncsocError, InputError
+from asyncsoc.base.errors import AsyncsocError, InputError
 
 MAX_AXIS = 1 << 20
 """Longest axis accepted [voxel]."""

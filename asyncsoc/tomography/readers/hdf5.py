@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError, unknown_name
+from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.tomography.readers.guard import Limits, checked_bytes, one_error, regular_file
 from asyncsoc.tomography.readers.raw_volume import LENGTH_UNITS, RawVolume
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 
 
 def numbers(text: str, count: int, *, where: str, key: str) -> list[float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.readers.guard import (
     HEADER_BYTES,
     Limits,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.readers.guard import CHUNK, Limits, checked_bytes, fits, map_raw, one_error, regular_file
 from asyncsoc.tomography.readers.raw_volume import RawVolume, from_memory
 

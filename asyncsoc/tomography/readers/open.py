@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from asyncsoc.errors import InputError, nearest_name
+from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.tomography.readers.guard import Limits, default_limits, regular_file
 from asyncsoc.tomography.readers.raw_volume import RawVolume
 

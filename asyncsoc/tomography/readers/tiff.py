@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import EnvironmentProblem, InputError
+from asyncsoc.base.errors import EnvironmentProblem, InputError
 from asyncsoc.tomography.readers.guard import Limits, checked_bytes, one_error, regular_file
 from asyncsoc.tomography.readers.raw_volume import LENGTH_UNITS, RawVolume, Slab, from_memory
 

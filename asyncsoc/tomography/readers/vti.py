@@ -5,7 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from asyncsoc.errors import InputError, unknown_name
+from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.tomography import vtkxml
 from asyncsoc.tomography.readers.guard import Limits, checked_bytes
 from asyncsoc.tomography.readers.header import integers, numbers

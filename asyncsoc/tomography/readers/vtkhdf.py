@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.errors import InputError
+from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.readers.guard import Limits, one_error
 from asyncsoc.tomography.readers.hdf5 import compressions
 

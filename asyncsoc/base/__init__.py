@@ -1,0 +1,1 @@
+"""What every room uses: errors, units, the environment, files, processes, compiled code."""

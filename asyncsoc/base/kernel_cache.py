@@ -1,0 +1,58 @@
+"""Where compiled kernels are kept: in a folder named after the sources they are made of, shared by all checkouts.
+
+numba's own cache looks at the file of the function it compiles and not at the files of the functions that one calls,
+and at where that file lies. Here a folder goes by a hash over the sources of a module and of all modules of asyncsoc
+it imports: change one and what depends on it compiles anew, and what does not is found again, also from another
+checkout. numba itself keeps processors apart within a folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from functools import lru_cache
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+
+COMPILING = "compiling the kernels, once: about 20 s of processor time"
+"""What a user is told while it happens, in the same words wherever it may."""
+_IMPORT = re.compile(r"^from (asyncsoc\.[\w.]+) import", re.MULTILINE)
+_STEPS = "asyncsoc.kernels.batch"
+_FIRST_STEP = "batch.attempt_one_by_one-*.nbi"
+"""Index in numba's cache of the kernel that takes most of the time to compile; a test holds it to the kernel's name."""
+
+
+@lru_cache(maxsize=256)
+def source_hash(module: str) -> str:
+    """Return a hash over the sources of a module and of all it imports from asyncsoc, and the version of numba."""
+    found: dict[str, bytes] = {}
+    wanted = [module]
+    while wanted:
+        name = wanted.pop()
+        if name in found:
+            continue
+        spec = find_spec(name)
+        found[name] = Path(spec.origin).read_bytes() if spec is not None and spec.origin is not None else b""
+        wanted += _IMPORT.findall(found[name].decode("utf-8", errors="replace"))
+    digest = hashlib.sha256(metadata.version("numba").encode())
+    for name in sorted(found):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(found[name]).digest())
+    return digest.hexdigest()[:16]
+
+
+def cache_base() -> Path:
+    """Return the folder of all that is kept: $NUMBA_CACHE_DIR, else the user's cache folder."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    return Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+
+
+def cache_folder(module: str) -> Path:
+    """Return where the compiled kernels of a module are kept."""
+    return cache_base() / "asyncsoc" / "kernels" / f"{module.rpartition('.')[2]}-{source_hash(module)}"
+
+
+def still_to_compile() -> bool:
+    """Return whether the next run compiles the kernels before it begins."""
+    return not any(cache_folder(_STEPS).glob(_FIRST_STEP))

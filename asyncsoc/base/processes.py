@@ -1,0 +1,97 @@
+"""Processes that asyncsoc starts: they take no code from the working folder and end with whoever started them.
+
+Python puts the current folder in front of everything a `python -c` or `python -m` imports, so that a file named
+`random.py` in a folder of results would be run by every worker. Children are therefore started with a safe path.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+SAFE_PATH = "PYTHONSAFEPATH"
+"""Environment variable with which Python leaves the current folder out of what a child imports from."""
+_PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
+_SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
+
+
+def python(*arguments: str) -> list[str]:
+    """Return the command of a Python process that imports nothing from the folder it is started in."""
+    return [sys.executable, "-P", *arguments]
+
+
+def import_path() -> list[str]:
+    """Return what a child imports from: this process's path without the current folder in front of the library.
+
+    Where asyncsoc itself lies in the current folder it is found all the same, after everything else.
+    """
+    here, library = os.path.realpath(Path.cwd()), sysconfig.get_path("stdlib")
+    first = sys.path.index(library) if library in sys.path else len(sys.path)
+    kept = [
+        entry
+        for place, entry in enumerate(sys.path)
+        if Path(entry).is_absolute() and (place >= first or os.path.realpath(entry) != here)
+    ]
+    return list(dict.fromkeys([*kept, _PACKAGE_ROOT]))
+
+
+def end_with_parent(descriptor: int) -> None:
+    """End this process when the other end of a pipe closes, which happens when its holder ends, however it ends.
+
+    On Linux the kernel is asked as well: a library that never returns would keep a thread of ours from running.
+
+    Parameters
+    ----------
+    descriptor
+        Reading end of a pipe (or of a socket) whose other end only the parent holds.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    threading.Thread(target=_wait_for_end, args=(descriptor,), daemon=True).start()
+
+
+def _wait_for_end(descriptor: int) -> None:
+    with suppress(OSError):
+        while os.read(descriptor, 1):  # not sys.stdin: its lock would be held when the interpreter ends
+            pass
+    os._exit(1)
+
+
+@contextmanager
+def deaf_to_interrupts() -> Iterator[None]:
+    """Let processes started inside the block never hear Ctrl-C: a terminal sends it to all, and the parent decides."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C and what is handled like it back until the block ends, so that nothing in it is done by halves."""
+    held: list[int] = []
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():  # Python hears signals there only
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if callable(signal.getsignal(number)):
+                before[number] = signal.signal(number, lambda heard, frame: held.append(heard))
+    try:
+        yield
+    finally:
+        for heard, handler in before.items():
+            signal.signal(heard, handler)
+    if held:
+        before[held[0]](held[0], None)

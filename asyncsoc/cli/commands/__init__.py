@@ -1,0 +1,1 @@
+"""The commands, one file each: options, the call, what is shown of its answer."""

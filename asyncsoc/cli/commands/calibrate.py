@@ -1,0 +1,98 @@
+"""`asyncsoc calibrate`: constants fitted to measured curves."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.cli.console import note, print_document, print_line, print_table
+from asyncsoc.cli.progress import tell_compiling
+
+if TYPE_CHECKING:
+    from asyncsoc.studies.calibration.fit import Calibration
+
+
+def fit_case(
+    path: Path, data: Sequence[Path], fits: Sequence[str], overrides: Sequence[str], output: Path | None, *, json: bool
+) -> None:
+    """Fit constants of a case, show what they are worth, keep the fitted case where asked.
+
+    Raises
+    ------
+    AsyncsocError
+        Whatever is wrong with case or data, or keeps the case from being simulated.
+    """
+    from asyncsoc.case.case import Case
+    from asyncsoc.studies.calibration.constants import fittable, parse_constant
+    from asyncsoc.studies.calibration.fit import calibrate
+    from asyncsoc.studies.calibration.measured import read_measured
+    from asyncsoc.studies.calibration.report import document, warnings_of
+
+    if not fits:
+        raise InputError("nothing to fit is named", where="--fit", allowed=", ".join(fittable()))
+    case = Case.from_toml(path, overrides)
+    constants = [parse_constant(text) for text in fits]
+    curves = [read_measured(file) for file in data]
+    tell_compiling()
+    calibration = calibrate(case, curves, constants, told=None if json else note)
+    files = [] if output is None else _keep(calibration, output)
+    warnings = warnings_of(calibration)
+    if json:
+        print_document({**document(calibration), "warnings": list(warnings), "files": [str(file) for file in files]})
+        return
+    _show(calibration)
+    for warning in warnings:
+        note(f"warning: {warning}")
+    print_line("\n".join(map(str, files)) if files else "not kept: add -o DIR to keep the fitted case")
+
+
+def _show(calibration: Calibration) -> None:
+    from asyncsoc.studies.calibration.report import shown_interval, shown_value
+
+    rows = [
+        (
+            interval.key,
+            shown_value(interval.value, interval.unit),
+            shown_interval(interval),
+            "fitted" if interval.identified else "fitted, NOT identified",
+        )
+        for interval in calibration.identification.intervals
+    ]
+    print_table(("constant", "value", "95 % confidence", ""), rows)
+    directions = [
+        (f"{direction.deviation:.3g}", "left open" if direction.open else "determined", direction.words)
+        for direction in calibration.identification.directions
+    ]
+    print_table(("standard deviation [ranges]", "", "combination of constants"), directions, title="Identifiability")
+    curves = [
+        (measured.name, measured.quantity, len(measured.time), f"{rms:.3g}")
+        for measured, rms in zip(calibration.data, calibration.rms, strict=True)
+    ]
+    print_table(("data", "quantity", "points", "rms difference [V or relative]"), curves)
+
+
+def _keep(calibration: Calibration, directory: Path) -> list[Path]:
+    from asyncsoc.base.plain_data import plain
+    from asyncsoc.plotting.reaction import save_reaction_figure
+    from asyncsoc.studies.calibration.report import case_text, document, fit_picture
+
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        case = directory / f"{calibration.case.name}-fitted.toml"
+        case.write_text(case_text(calibration), encoding="utf-8")
+        summary = directory / "calibration.json"
+        summary.write_text(
+            json_module.dumps(plain(document(calibration)), indent=1, ensure_ascii=False, allow_nan=False),
+            encoding="utf-8",
+        )
+    except OSError as error:
+        raise InputError(
+            "the fit cannot be kept",
+            where=str(directory),
+            value=error.strerror,
+            next_step="name another directory with -o",
+        ) from error
+    return [case, summary, save_reaction_figure(fit_picture(calibration), directory / "calibration.png")]

@@ -1,0 +1,229 @@
+"""`asyncsoc risk`: how strongly partial contact endangers the electrolyte, and which conclusions survive."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.cli.console import note, print_document, print_line, print_table
+from asyncsoc.cli.progress import tell_compiling
+
+if TYPE_CHECKING:
+    from asyncsoc.materials.thermochemistry.conditions import Conditions
+    from asyncsoc.materials.thermochemistry.reaction import Kind
+    from asyncsoc.studies.risk.conclusions import Conclusion
+    from asyncsoc.studies.risk.readings import Reading, RiskStudy
+
+_VOLTAGE = 4.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for: a second particle, reactants, mean stoichiometry, folder of the picture, thermochemistry."""
+
+    against: Sequence[str]
+    reactants: Sequence[str]
+    mean_x: float
+    output: Path | None
+    energy: str | None = None
+    temperature: str | None = None
+
+    @property
+    def overrides(self) -> list[str]:
+        """What energy and temperature replace in the case."""
+        keys = {"thermochemistry": self.energy, "thermochemistry_temperature": self.temperature}
+        return [f"side_reaction.{key}={value}" for key, value in keys.items() if value is not None]
+
+
+def show_risk(path: Path, overrides: Sequence[str], wanted: Wanted, *, json: bool) -> None:
+    """Study one particle or two, show their risk and what can be concluded.
+
+    Raises
+    ------
+    AsyncsocError
+        Whatever is wrong with the case or keeps a run from finishing.
+    """
+    from asyncsoc.case.case import Case
+    from asyncsoc.studies.risk.conclusions import compare_electrolytes, compare_particles
+    from asyncsoc.studies.risk.study import study_risk
+
+    _check_place(wanted.mean_x)
+    case = Case.from_toml(path, [*overrides, *wanted.overrides])
+    cases = [case] + ([case.with_overrides(wanted.against)] if wanted.against else [])
+    reactants = tuple(wanted.reactants) or None
+    tell_compiling()
+    studies = [study_risk(one, reactants=reactants, told=None if json else note) for one in cases]
+    _check_reached(studies, wanted.mean_x)
+    conclusions: tuple[Conclusion, ...] = ()
+    if len(studies) > 1:
+        conclusions = compare_particles(studies[0], studies[1], wanted.mean_x, _VOLTAGE)
+    for other in wanted.reactants[1:]:
+        conclusions += compare_electrolytes(studies[0], wanted.mean_x, wanted.reactants[0], other)
+    pictures = [] if wanted.output is None else [_draw(studies, wanted, wanted.output)]
+    if json:
+        particles = [_document(study, wanted.mean_x) for study in studies]
+        told = [{**asdict(conclusion), "word": conclusion.word} for conclusion in conclusions]
+        files = [str(picture) for picture in pictures]
+        print_document(
+            {
+                "mean stoichiometry": wanted.mean_x,
+                "particles": particles,
+                "conclusions": told,
+                "notes": _explanations(studies, wanted.mean_x),
+                "files": files,
+            }
+        )
+        return
+    for study in studies:
+        _show(study, wanted.mean_x)
+    if conclusions:
+        _show_conclusions(conclusions, studies[0].conditions)
+    for line in _explanations(studies, wanted.mean_x):
+        print_line(line)
+    print_line(
+        "Every constant of the side reaction is assumed unless a case says it was fitted: asyncsoc params side-reaction"
+    )
+    for picture in pictures:
+        print_line(str(picture))
+
+
+def _check_place(mean_x: float) -> None:
+    if not 0.0 <= mean_x <= 1.0:
+        raise InputError("a stoichiometry is out of range", where="--at-x", value=mean_x, allowed="0 to 1")
+
+
+def _check_reached(studies: Sequence[RiskStudy], mean_x: float) -> None:
+    """Raise InputError where no particle came to the mean stoichiometry asked for."""
+    if not any(study.reached(mean_x) for study in studies):
+        raise InputError(
+            "no particle comes to this mean stoichiometry together with its companion under full coverage",
+            where="--at-x",
+            value=mean_x,
+            allowed="; ".join(_span(study) for study in studies),
+            next_step="choose another mean stoichiometry, or a protocol that goes further",
+        )
+
+
+def _span(study: RiskStudy) -> str:
+    low, high = study.span
+    return f"{study.label}: {low:.3g} to {high:.3g}" if low <= high else f"{study.label}: nowhere"
+
+
+def _explanations(studies: Sequence[RiskStudy], mean_x: float) -> list[str]:
+    """Return what a reader of the tables should know about absent values and about their band."""
+    lines = [
+        f"- never reached: {_span(study)} is where it can be compared, not mean x = {mean_x:g}"
+        for study in studies
+        if not study.reached(mean_x)
+    ]
+    if len(studies[0].conditions) > 1:
+        lines.append(
+            "A statement survives where it holds as enthalpy and as Gibbs energy; the entropies of the latter are "
+            "estimated in part: asyncsoc react --energy gibbs"
+        )
+    lines.append("'both' counts one cause twice unless the constants were fitted together: read single driving forces")
+    return lines
+
+
+def _draw(studies: Sequence[RiskStudy], wanted: Wanted, directory: Path) -> Path:
+    from asyncsoc.plotting.reaction import save_reaction_figure
+    from asyncsoc.studies.risk.pictures import risk_picture
+
+    figure = risk_picture(studies, mean_x=wanted.mean_x, reactant=studies[0].readings[0].reactant)
+    return save_reaction_figure(figure, directory / "risk.png")
+
+
+def _entry(study: RiskStudy, reading: Reading, mean_x: float) -> dict[str, Any]:
+    from asyncsoc.recorders import curve_names as names
+    from asyncsoc.studies.risk.readings import FACTORS
+
+    curve = study.default[reading]
+    risk, low, high = study.range_at(reading, mean_x)
+    return {
+        "reactant": reading.reactant,
+        "energy": reading.energy,
+        "driving force": reading.driving_force,
+        "thermochemistry": reading.conditions.energy,
+        "thermochemistry temperature [K]": reading.conditions.temperature,
+        "largest risk": risk,
+        "over i0": [low, high],
+        "over i0 and thermochemistry": list(study.envelope_at(reading, mean_x)),
+        "area mean risk": curve.at(mean_x, names.RISK_MEAN),
+        "factors": {name: curve.at(mean_x, column) for name, column in FACTORS.items()},
+        "share of contact above threshold": curve.share_at(mean_x),
+        "dose against full coverage": curve.dose,
+    }
+
+
+def _document(study: RiskStudy, mean_x: float) -> dict[str, Any]:
+    return {
+        "label": study.label,
+        "coverage": study.coverage,
+        "reached": study.reached(mean_x),
+        "comparable over mean stoichiometry": list(study.span),
+        "exchange current densities [A/m2]": list(study.exchange_current_densities),
+        "risk": [_entry(study, reading, mean_x) for reading in study.readings],
+    }
+
+
+def _show(study: RiskStudy, mean_x: float) -> None:
+    columns = (
+        "reactant", "energy", "driven by", "as", "largest risk", "over i0", "kinetic x concentration x reaction",
+        "mean risk", "share above threshold", "dose / full",
+    )  # fmt: skip
+    rows = []
+    for reading in study.readings:
+        entry = _entry(study, reading, mean_x)
+        low, high = entry["over i0"]
+        product = " x ".join(f"{factor:.3g}" for factor in entry["factors"].values())
+        rows.append(
+            (
+                reading.reactant,
+                reading.energy,
+                reading.driving_force,
+                "-" if reading.driving_force == "potential" else reading.conditions.short,
+                _told(entry["largest risk"]),
+                f"{_told(low)} to {_told(high)}" if math.isfinite(low) else "-",
+                product if math.isfinite(entry["largest risk"]) else "-",
+                _told(entry["area mean risk"]),
+                _told(entry["share of contact above threshold"], ".2f"),
+                _told(entry["dose against full coverage"]),
+            )
+        )
+    print_table(columns, rows, title=f"{study.label}: risk against full coverage at mean x = {mean_x:g}")
+
+
+def _told(value: float, form: str = ".3g") -> str:
+    return f"{value:{form}}" if math.isfinite(value) else "-"
+
+
+def _ratio(conclusion: Conclusion, kind: Kind, conditions: Conditions) -> str:
+    for found in conclusion.findings:
+        if (found.energy, found.conditions) == (kind, conditions) and math.isfinite(found.low):
+            return f"{_told(found.default)} ({_told(found.low)} to {_told(found.high)})"
+    return "-"
+
+
+def _show_conclusions(conclusions: Sequence[Conclusion], conditions: Sequence[Conditions]) -> None:
+    """Show a row for each conclusion, and below it one for the other energy where there is one."""
+    rows = []
+    for conclusion in conclusions:
+        told = [one for one in conditions if any(found.conditions == one for found in conclusion.findings)]
+        for k, one in enumerate(told or conditions[:1]):
+            rows.append(
+                (
+                    conclusion.statement if k == 0 else "",
+                    conclusion.driving_force if k == 0 else "",
+                    conclusion.reactant if k == 0 else "",
+                    "-" if conclusion.driving_force == "potential" else one.short,
+                    _ratio(conclusion, "total", one),
+                    _ratio(conclusion, "mutual", one),
+                    conclusion.word if k == 0 else "",
+                )
+            )
+    heads = ("conclusion", "driven by", "reactant", "as", "ratio, total", "ratio, mutual", "survives?")
+    print_table(heads, rows)

@@ -1,0 +1,152 @@
+"""`asyncsoc run` and `asyncsoc demo`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from asyncsoc.base.errors import AsyncsocError, InputError, InterruptedRunError, SimulationError
+from asyncsoc.base.files import replaced
+from asyncsoc.base.processes import uninterrupted
+from asyncsoc.cli.console import note, print_document, print_line, print_table
+from asyncsoc.cli.progress import counting_bar, progress_bar
+
+if TYPE_CHECKING:
+    from asyncsoc.case.case import Case
+    from asyncsoc.simulation.results.solution import Solution
+
+RESCUED = Path("asyncsoc-output")
+"""Where an unfinished run is kept if the user named no directory."""
+
+
+def run_case(
+    path: Path | None,
+    overrides: Sequence[str],
+    output: Path | None,
+    *,
+    json: bool,
+    quiet: bool,
+    plot: bool,
+    resume: Path | None = None,
+) -> None:
+    """Run a case, or go on with the result in `resume`; keep it where asked, show it.
+
+    Where no `path` is given the case is the one in that result.
+
+    Raises
+    ------
+    AsyncsocError
+        Whatever is wrong with the case, or kept the simulation from finishing; what was reached is saved first.
+    """
+    case, previous = _case(path, resume, overrides)
+
+    from asyncsoc.simulation import simulate
+
+    try:
+        with progress_bar(quiet=quiet) as progress:
+            solution = simulate(case, progress=progress, resume=previous)
+    except SimulationError as error:
+        interrupted = isinstance(error, InterruptedRunError)
+        _rescue(getattr(error, "partial", None), output or RESCUED, interrupted=interrupted)
+        raise
+    files = [] if output is None else _keep(solution, output, plot=plot)
+    for warning in solution.warnings:
+        note(f"warning: {warning}")
+    if json:
+        print_document({**solution.to_json_dict(), "files": [str(file) for file in files]})
+    elif not quiet:
+        print_table(("quantity", "value"), solution.summary().items())
+        print_line("\n".join(str(file) for file in files) if files else "not kept: add -o DIR to keep the result")
+
+
+def _case(path: Path | None, resume: Path | None, overrides: Sequence[str]) -> tuple[Case, Solution | None]:
+    """Return the case to run, from its file or from the result gone on with, and that result."""
+    from asyncsoc.case.case import Case
+
+    if resume is not None:
+        from asyncsoc.simulation.results.solution import Solution
+
+        previous = Solution.load(resume)
+        if path is None:
+            return Case.from_text(previous.case_toml, overrides, source=f"the case in {resume}"), previous
+        return Case.from_toml(path, overrides), previous
+    if path is None:
+        raise InputError(
+            "missing argument 'CASE.toml'",
+            next_step="asyncsoc run CASE.toml, or asyncsoc run --resume FILE for a result; asyncsoc run --help",
+        )
+    return Case.from_toml(path, overrides), None
+
+
+def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
+    result: Path | None = None
+    try:
+        with uninterrupted():
+            result = solution.save(directory)
+        if not plot:
+            return [result]
+        picture = result.with_suffix(".png")
+        figure = solution.plot()
+        with replaced(picture) as stream:
+            figure.savefig(stream, format="png")
+    except KeyboardInterrupt:
+        if result is None:
+            raise
+        raise InterruptedRunError("interrupted when the result was kept already", where=str(result)) from None
+    return [result, picture]
+
+
+def _rescue(partial: Solution | None, directory: Path, *, interrupted: bool) -> None:
+    """Keep what an unfinished run reached; the reason it stopped matters more than a full disk."""
+    if partial is None:
+        return
+    try:
+        with suppress(KeyboardInterrupt), uninterrupted():  # asked once more: it ends when this is kept
+            kept = partial.save(directory)
+            note(f"what was reached is kept in {kept}; {_way_on(partial, kept, directory, interrupted=interrupted)}")
+    except AsyncsocError as error:
+        note(f"what was reached could not be kept: {error}")
+
+
+def _way_on(partial: Solution, kept: Path, directory: Path, *, interrupted: bool) -> str:
+    """Return the command that goes on with an unfinished run, or why none does."""
+    if partial.checkpoint is None:
+        return "it holds no state to go on from"
+    if partial.case["side_reaction"]["mode"] != "off":
+        return "a run that watches a side reaction cannot be gone on with"
+    command = f"asyncsoc run {shlex.join(['--resume', str(kept), '-o', str(directory)])}"
+    return f"go on with: {command}" if interrupted else f"go on with other steps or solver: {command} --set KEY=VALUE"
+
+
+class DemoReport(Protocol):
+    """What the demo gives back to be shown."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Heads of the table."""
+
+    @property
+    def rows(self) -> Sequence[Sequence[object]]:
+        """The table."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader of the table should know."""
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """Pictures and results written."""
+
+
+def run_demo(directory: Path) -> None:
+    """Run the demo, show its table and name its pictures."""
+    from asyncsoc.studies.demo.run import run_demo as charge_both
+
+    with counting_bar(quiet=False, runs=True) as progress:
+        report: DemoReport = charge_both(directory, progress=progress)
+    print_table(report.columns, report.rows)
+    print_line("\n".join([*report.notes, ""]))
+    print_line("\n".join(str(file) for file in report.files))

@@ -1,0 +1,124 @@
+"""What `asyncsoc sweep sobol` does: a sampled sweep, its Sobol indices, a table and a picture."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.files import replaced
+from asyncsoc.base.plain_data import plain
+from asyncsoc.cli.commands.sweep_run import Show, base_keys, run_plan
+from asyncsoc.cli.console import note, print_document, print_line, print_table
+from asyncsoc.plotting.sensitivity import Bars, sensitivity_figure
+from asyncsoc.studies.sweep.load import Archive, gather
+from asyncsoc.studies.sweep.plan import Plan
+from asyncsoc.studies.sweep.resample import AXES
+from asyncsoc.studies.sweep.run import Options
+from asyncsoc.studies.sweep.sensitivity import EXTRA, Indices, sobol_design, sobol_indices
+
+DOCUMENT = "sobol.json"
+PICTURE = "sobol.png"
+
+
+def make_sobol_plan(
+    path: Path, vary: Sequence[str], overrides: Sequence[str], output: Path | None, samples: int, seed: int
+) -> tuple[Plan, Path]:
+    """Return the plan of a sensitivity analysis and its folder.
+
+    Raises
+    ------
+    InputError
+        The case, a range or the number of samples is wrong.
+    EnvironmentProblem
+        SALib is not installed.
+    """
+    if path.is_dir():
+        if vary or overrides or output:
+            raise InputError("a sweep that is resumed varies what it varied", where=str(path), allowed="--resume")
+        return Plan.read(path), path
+    base = base_keys(path, overrides)
+    design = sobol_design(vary, base, samples, seed)
+    extra = {EXTRA: {"samples": samples, "seed": seed}}
+    return Plan(str(base["name"]), base, design, "summary", extra=extra), output or Path(f"{path.stem}-sobol")
+
+
+def run_sobol(plan: Plan, folder: Path, options: Options, quantities: tuple[str, ...], show: Show) -> int:
+    """Run the cases, show which parameter drives what, and return the exit code.
+
+    Raises
+    ------
+    AsyncsocError
+        The cases cannot be run, or too few of them were carried out.
+    """
+    run_plan(plan, folder, options, Show(quiet=show.quiet or show.json, collect=False), report=False)
+    archive = Archive.open(folder)
+    gathered = gather(archive, AXES["time"])
+    found = sobol_indices(archive.plan, gathered, quantities)
+    files = [_write(folder / DOCUMENT, json.dumps(plain(_document(found)), indent=1).encode())]
+    files.append(_write(folder / PICTURE, _picture(plan, found)))
+    counts = archive.ledger.counts()
+    if show.json:
+        document = {
+            "status": "done",
+            "total": counts.total,
+            "done": counts.done,
+            "failed": counts.failed + counts.quarantined,
+            "output": str(folder),
+            "files": [str(path) for path in files],
+            "sobol": _document(found),
+        }
+        print_document(document)
+        return 0
+    columns = ("parameter", "by itself", "+-", "with interactions", "+-")
+    for indices in found:
+        order = sorted(range(len(indices.keys)), key=lambda k: -indices.total[k])
+        rows = [
+            (
+                indices.keys[k],
+                float(indices.first[k]),
+                float(indices.first_half_width[k]),
+                float(indices.total[k]),
+                float(indices.total_half_width[k]),
+            )
+            for k in order
+        ]
+        print_table(columns, rows, title=f"{indices.quantity}: {indices.mean:.4g} +- {indices.deviation:.2g}")
+    if counts.failed + counts.quarantined:
+        note(f"{counts.failed + counts.quarantined} cases failed; the samples they belong to are left out")
+    print_line("\n".join(str(path) for path in files))
+    return 0
+
+
+def _document(found: Sequence[Indices]) -> list[dict[str, Any]]:
+    return [
+        {
+            "quantity": indices.quantity,
+            "parameters": indices.keys,
+            "first order": indices.first,
+            "first order half width": indices.first_half_width,
+            "total": indices.total,
+            "total half width": indices.total_half_width,
+            "samples": indices.samples,
+            "mean": indices.mean,
+            "standard deviation": indices.deviation,
+        }
+        for indices in found
+    ]
+
+
+def _picture(plan: Plan, found: Sequence[Indices]) -> bytes:
+    bars = [Bars(i.quantity, i.keys, i.total, i.total_half_width, i.first, i.first_half_width) for i in found]
+    about = f"Sobol indices of {found[0].samples} samples, {len(plan.design)} cases; bars: 95 % bootstrap intervals"
+    drawn = io.BytesIO()
+    sensitivity_figure(bars, title=plan.name, note=about).savefig(drawn, format="png")
+    return drawn.getvalue()
+
+
+def _write(path: Path, content: bytes) -> Path:
+    with replaced(path) as stream:
+        stream.write(content)
+    return path

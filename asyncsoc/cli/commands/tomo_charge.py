@@ -1,0 +1,79 @@
+"""The work behind `asyncsoc tomo charge`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from asyncsoc.base.errors import InputError, InterruptedRunError, SimulationError
+from asyncsoc.cli.commands.run import RESCUED
+from asyncsoc.cli.commands.tomo_mesh import particle_numbers
+from asyncsoc.cli.console import note as note_line
+
+Bar = Callable[[int, int, str], None] | None
+
+
+def charge_all(
+    folder: Path, case: Path, overrides: Sequence[str], output: Path | None, only: str | None, spheres: bool,
+    workers: int, note: str, bar: Bar,
+) -> dict[str, Any]:  # fmt: skip
+    """Charge the particles in `folder`, keep table and figure where asked, and return what is to be said about them.
+
+    Raises
+    ------
+    InputError
+        The case, the particles or the output are wrong.
+    SimulationError
+        No particle could be charged.
+    InterruptedRunError
+        After Ctrl-C; what was charged is kept first.
+    """
+    from asyncsoc.case.case import Case
+    from asyncsoc.studies.particle_sets.charge import ChargedSet, charge_set
+    from asyncsoc.studies.particle_sets.files import to_document, write_charged
+    from asyncsoc.studies.particle_sets.summary import summary
+    from asyncsoc.tomography.particle_set import read_set
+
+    template, particles = Case.from_toml(case, overrides), read_set(folder)
+    try:
+        charged = charge_set(
+            particles, template, workers=workers, spheres=spheres, only=particle_numbers(only),
+            progress=(lambda done, total: bar(done, total, "charging")) if bar else None,
+        )  # fmt: skip
+    except InterruptedRunError as error:
+        partial, error.partial = error.partial, None
+        if isinstance(partial, ChargedSet) and (partial.rows or partial.failed):
+            kept = write_charged(partial, output or RESCUED)
+            note_line(f"what was charged is kept in {kept[0]}")
+        raise
+    files: list[Path] = []
+    if output is not None:
+        files = write_charged(charged, output)
+    if not charged.rows:
+        wrong = all("the particle file is not the one" in str(failure["reason"]) for failure in charged.failed)
+        raise (InputError if wrong else SimulationError)(
+            "no particle could be charged", where=str(folder), value=charged.failed[0]["reason"],
+            next_step="the reason of each particle is in charged.json, with -o DIR",
+        )  # fmt: skip
+    if output is not None:
+        from asyncsoc.studies.particle_sets.pictures import save_picture
+
+        files.append(save_picture(charged, output, note=note))
+    return {**to_document(charged), "summary": summary(charged), "files": [str(file) for file in files]}
+
+
+def show_charged(document: dict[str, Any]) -> None:
+    """Print what became of the particles."""
+    from asyncsoc.cli.console import print_line, print_table
+
+    header = document["header"]
+    rows = [(name, header[name]) for name in ("charged", "failed", "wall time [s]")]
+    print_table(("quantity", "value"), [*rows, ("largest lithium balance error", document["summary"]["balance"])])
+    table = document["summary"]["medians"]
+    if table:
+        print_table(list(table[0]), [tuple(row.values()) for row in table])
+    if document["failed"]:
+        rows = [(row["particle"], row["reason"]) for row in document["failed"]]
+        print_table(("particle", "why it failed"), rows)
+    print_line("\n".join(document["files"]) if document["files"] else "not kept: add -o DIR to keep the result")

@@ -1,0 +1,174 @@
+"""Currents over the contact of a particle, and the constraint of its group that fixes them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from asyncsoc.base.compiling import kernel
+from asyncsoc.base.interpolation import ocp_and_i0
+from asyncsoc.interface.rates import UNIFORM_FLUX, local_currents
+from asyncsoc.materials.thermochemistry.kernels import energy_point
+
+# Rows of the quantities on the contact nodes, `local` (N_LOCAL, c). The stoichiometry there, and what follows from it:
+# U, dU/dx, i0, di0/dx, ln of the side reaction's prefactor and its slope ...
+X, OCP, OCP_X, I0, I0_X, BARRIER, BARRIER_X = range(7)
+# ... the intercalation current density i and that of the side reaction o [A/m2], both per contact area; their
+# derivatives by x, by lambda and by the film thickness d, and that of phi_s by x ...
+CURRENT, CURRENT_X, CURRENT_LAMBDA, CURRENT_FILM, SIDE, SIDE_X, SIDE_LAMBDA, SIDE_FILM, POTENTIAL_X = range(7, 16)
+# ... and what a step remembers of its start (`rosenbrock`).
+FILM, FILM_RHS, FILM_GAIN, ROW, TOTAL_X, SIDE_TOTAL_X, START_CURRENT_FILM, START_SIDE_FILM = range(16, 24)
+START_SIDE_X, START_SIDE_LAMBDA = range(24, 26)
+N_LOCAL = 26
+
+_ITERATIONS = 200
+_TOLERANCE = 1e-13
+_LARGEST_MOVE = 0.2
+
+
+@kernel
+def load_contact(particle, table, side_table, local):
+    """Evaluate on the contact nodes of a particle what follows from the stoichiometry `local[X]`."""
+    first, inverse, spacing, f = particle.x_first, particle.inverse_spacing, particle.spacing, particle.f
+    active = particle.side_active > 0
+    for k in range(particle.contact_nodes):
+        x = local[X, k]
+        local[OCP, k], local[OCP_X, k], local[I0, k], local[I0_X, k] = ocp_and_i0(x, first, inverse, spacing, table)
+        if active:
+            energy, slope = energy_point(x, particle.side_first, particle.side_inverse_spacing, side_table)
+            local[BARRIER, k] = (particle.shift - particle.beta * energy) * f
+            local[BARRIER_X, k] = -particle.beta * slope * f
+
+
+@kernel
+def _uniform_flux(particle, areas, resistance, lam, local):
+    potential, mean_film, area = 0.0, 0.0, particle.contact_area
+    for k in range(particle.contact_nodes):
+        share = areas[k] / area
+        local[CURRENT, k], local[CURRENT_X, k] = lam / area, 0.0
+        local[CURRENT_LAMBDA, k], local[CURRENT_FILM, k] = 1.0 / area, 0.0
+        local[SIDE, k], local[SIDE_X, k], local[SIDE_LAMBDA, k], local[SIDE_FILM, k] = 0.0, 0.0, 0.0, 0.0
+        local[POTENTIAL_X, k] = share * local[OCP_X, k]
+        potential += share * local[OCP, k]
+        mean_film += share * resistance[k]
+    film_drop = mean_film / area
+    return lam, 0.0, 1.0, 0.0, potential + film_drop * lam, film_drop
+
+
+@kernel
+def evaluate_contact(particle, areas, resistance, lam, film, local):
+    """Evaluate i, o and their derivatives on the contact of a particle at lambda and the film thickness `film` (c,).
+
+    Returns
+    -------
+    total, side_total, total_lambda, side_lambda, potential, potential_lambda : float
+        I = sum of w (i + o) [A], the side reaction's part of it, their derivatives by lambda at fixed x and film,
+        phi_s [V] and its.
+    """
+    kinetics = particle.kinetics
+    if kinetics == UNIFORM_FLUX:
+        return _uniform_flux(particle, areas, resistance, lam, local)
+    f, alpha = particle.f, particle.alpha
+    total, side_total, total_lambda, side_total_lambda = 0.0, 0.0, 0.0, 0.0
+    coupled = particle.side_active > 0
+    side_on = coupled and particle.scale > 0.0
+    resistivity = particle.resistivity if coupled else 0.0
+    log_scale = math.log(particle.scale) if side_on else 0.0
+    for k in range(particle.contact_nodes):
+        ohms, barrier, barrier_film, open_part, open_film = resistance[k], 0.0, 0.0, 1.0, 0.0
+        if coupled:
+            ohms += film[k] * resistivity
+            thinning = 1.0 + film[k] * particle.inverse_limit
+            barrier = local[BARRIER, k] + log_scale - math.log(thinning)
+            barrier_film = -particle.inverse_limit / thinning
+            open_part = max(0.0, 1.0 - film[k] * particle.inverse_block)
+            open_film = -particle.inverse_block if open_part > 0.0 else 0.0
+        i, i_x, i_lam, i_film, o, o_x, o_lam, o_film = local_currents(
+            lam,
+            local[OCP, k],
+            local[OCP_X, k],
+            local[I0, k],
+            local[I0_X, k],
+            barrier,
+            local[BARRIER_X, k],
+            barrier_film,
+            particle.side_alpha * f,
+            side_on,
+            ohms,
+            resistivity,
+            kinetics,
+            f,
+            alpha,
+        )
+        local[CURRENT, k], local[CURRENT_X, k], local[CURRENT_LAMBDA, k] = (
+            open_part * i,
+            open_part * i_x,
+            open_part * i_lam,
+        )
+        local[CURRENT_FILM, k] = open_part * i_film + open_film * i
+        local[SIDE, k], local[SIDE_X, k], local[SIDE_LAMBDA, k] = open_part * o, open_part * o_x, open_part * o_lam
+        local[SIDE_FILM, k] = open_part * o_film + open_film * o
+        local[POTENTIAL_X, k] = 0.0
+        area = areas[k]
+        total += area * (local[CURRENT, k] + local[SIDE, k])
+        side_total += area * local[SIDE, k]
+        total_lambda += area * (local[CURRENT_LAMBDA, k] + local[SIDE_LAMBDA, k])
+        side_total_lambda += area * local[SIDE_LAMBDA, k]
+    return total, side_total, total_lambda, side_total_lambda, lam, 1.0
+
+
+@kernel
+def solve_constraint(contacts, groups, g, x, film, lam):
+    """Solve a group's constraint by damped Newton; return (converged, lambda, I, phi_s).
+
+    The last evaluation is at the lambda returned, so that `contacts.local` holds the current densities of the solution
+    and `contacts.own` every particle's current.
+
+    Parameters
+    ----------
+    x, film : (P, C)
+        Stoichiometry and film thickness [m] under the contacts of all particles.
+    lam
+        To begin with.
+    """
+    first, last = groups.first[g], groups.first[g] + groups.size[g]
+    for j in range(first, last):
+        particle, local = contacts.parameters[j], contacts.local[j]
+        for k in range(particle.contact_nodes):
+            local[X, k] = x[j, k]
+        load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
+    uniform = contacts.parameters[first].kinetics == UNIFORM_FLUX
+    converged = False
+    total, potential = 0.0, 0.0
+    for _ in range(_ITERATIONS):
+        total, residual, slope = 0.0, 0.0, 0.0
+        for j in range(first, last):
+            particle, own = contacts.parameters[j], contacts.own[j]
+            through, _, through_lambda, _, potential, potential_lambda = evaluate_contact(
+                particle, contacts.areas[j], contacts.resistance[j], lam, film[j], contacts.local[j]
+            )
+            own.current = through
+            total += particle.multiplicity * through
+            slope += particle.current_factor * through_lambda + particle.potential_factor * potential_lambda
+            residual += particle.current_factor * through + particle.potential_factor * potential - particle.target
+        if converged:
+            break
+        change = -residual / slope
+        if not np.isfinite(change):
+            break
+        if not uniform:
+            change = min(max(change, -_LARGEST_MOVE), _LARGEST_MOVE)
+        lam += change
+        converged = abs(change) <= _TOLERANCE * (abs(lam) if uniform else 1.0)
+    return converged, lam, total, potential
+
+
+@kernel
+def keep_currents(contacts, groups, g):
+    """Keep the current densities of the constraint solved last on the contact nodes of a group's particles."""
+    for j in range(groups.first[g], groups.first[g] + groups.size[g]):
+        local = contacts.local[j]
+        for k in range(contacts.parameters[j].contact_nodes):
+            contacts.current[j, k] = local[CURRENT, k]
+            contacts.side_current[j, k] = local[SIDE, k]

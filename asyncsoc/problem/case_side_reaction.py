@@ -1,0 +1,180 @@
+"""A case's side reaction: its model, what the integrator is handed, the companion run, and what watches them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.case.case import Case
+from asyncsoc.interface.decomposition_constants import DecompositionConstants, matching_barrier_coefficient
+from asyncsoc.interface.film import FilmConstants
+from asyncsoc.interface.side_reaction import SideReactionModel
+from asyncsoc.kernels.parameters import SideReactionParameters
+from asyncsoc.materials.registry import cathode
+from asyncsoc.materials.thermochemistry.cathodes import cathode_host
+from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
+from asyncsoc.materials.thermochemistry.host import Host
+from asyncsoc.materials.thermochemistry.reactants import reactant_names
+from asyncsoc.materials.thermochemistry.ready import ready_table
+from asyncsoc.materials.thermochemistry.table import ReactionEnergyTable, table_from_points
+from asyncsoc.materials.types import Cathode, Parameter
+from asyncsoc.problem.particles import SideReaction as SteppedReaction
+
+if TYPE_CHECKING:
+    from asyncsoc.case.side_reaction import SideReaction
+
+OWN = "own energies"
+"""What a reactant is called whose energies the case gives."""
+
+
+def side_reaction_model(case: Case, material: Cathode) -> SideReactionModel:
+    """Return the side reaction a case describes, every default resolved.
+
+    Raises
+    ------
+    InputError
+        No thermochemistry is known of the electrolyte, or its reaction energy cannot be related to the potential.
+    """
+    section = case.side_reaction
+    host = cathode_host(material)
+    name = OWN if section.energies else reactant_of(case)
+    conditions = conditions_of(case)
+    table = (
+        _own_table(section, material)
+        if section.energies
+        else ready_table(host, name, kind=section.energy, conditions=conditions)
+    )
+    constants = DecompositionConstants(
+        exchange_current_density=section.exchange_current_density,
+        transfer_coefficient=section.transfer_coefficient,
+        onset_potential=section.onset_potential,
+        barrier_coefficient=_barrier(section, host, name, table, conditions),
+        reference_energy=section.reference_energy or 0.0,
+        limiting_thickness=math.inf if section.limiting_thickness is None else section.limiting_thickness,
+    )
+    if section.reference_energy is None and section.reference_stoichiometry is not None:
+        constants = constants.referenced_to(table, section.reference_stoichiometry)
+    block = section.blocking_thickness
+    film = FilmConstants(
+        section.film_conductivity, section.film_volume_per_charge, math.inf if block is None else block
+    )
+    fitted = dict.fromkeys(section.fitted, section.fitted_to or "")
+    return SideReactionModel(name, table, constants, section.driving_force, film, fitted)
+
+
+def conditions_of(case: Case) -> Conditions:
+    """Return whether a case asks for enthalpies or Gibbs energies, these at the protocol's temperature unless it says.
+
+    Raises
+    ------
+    InputError
+        The protocol's temperature is outside what Gibbs energies are known for.
+    """
+    section = case.side_reaction
+    if section.thermochemistry == "enthalpy":
+        return ENTHALPY
+    return gibbs_of(case)
+
+
+def gibbs_of(case: Case) -> Conditions:
+    """Return Gibbs energies at the temperature a case names, or its protocol's; raises InputError as above."""
+    given = case.side_reaction.thermochemistry_temperature
+    try:
+        return Conditions("gibbs", case.protocol.temperature if given is None else given)
+    except InputError as error:
+        raise InputError(
+            error.what,
+            where="protocol.temperature",
+            value=error.value,
+            allowed=error.allowed,
+            next_step="give side_reaction.thermochemistry_temperature, or set thermochemistry = 'enthalpy'",
+        ) from None
+
+
+def reactant_of(case: Case) -> str:
+    """Return what reacts: the name given, or the electrolyte's own; InputError where nothing is known of it."""
+    name = case.side_reaction.reactant or case.electrolyte.name
+    if name not in reactant_names():
+        raise InputError(
+            "no thermochemistry is known of this electrolyte",
+            where="side_reaction.reactant",
+            value=name,
+            allowed=", ".join(reactant_names()),
+            next_step="name what reacts in side_reaction.reactant",
+        )
+    return name
+
+
+def _barrier(section: SideReaction, host: Host, name: str, table: ReactionEnergyTable, conditions: Conditions) -> float:
+    """Return the coefficient given, or the one at which both driving forces give one factor under total energies."""
+    if section.barrier_coefficient is not None:
+        return section.barrier_coefficient
+    return matching_barrier_coefficient(
+        table if name == OWN else ready_table(host, name, kind="total", conditions=conditions),
+        host.open_circuit_potential,
+        transfer_coefficient=section.transfer_coefficient,
+    )
+
+
+def _own_table(section: SideReaction, material: Cathode) -> ReactionEnergyTable:
+    """Return the case's own reaction energies as a table.
+
+    Raises
+    ------
+    InputError
+        Too few points, values out of range, energies that fall with x though total, or points that do not reach over
+        the stoichiometries the material may have.
+    """
+    x, energy = np.array(section.energies, dtype=np.float64).T
+    try:
+        table = table_from_points(x, energy, kind=section.energy, cathode=material.name, electrolyte=OWN)
+    except InputError as error:
+        raise InputError(
+            error.what, where=f"side_reaction.energies, {error.where}", value=error.value, allowed=error.allowed,
+            next_step=error.next_step,
+        ) from None  # fmt: skip
+    low, high = material.window
+    if not (x[0] <= low and x[-1] >= high):
+        raise InputError(
+            "the reaction energies do not reach over the material's stoichiometries",
+            where="side_reaction.energies",
+            value=[float(x[0]), float(x[-1])],
+            allowed=f"from at most {low:g} to at least {high:g}",
+        )
+    return table
+
+
+def stepped(model: SideReactionModel) -> SteppedReaction:
+    """Return the side reaction as the integrator reads it."""
+    table, constants, film = model.table, model.effective, model.film
+    parameters = SideReactionParameters(
+        side_first=table.first,
+        side_inverse_spacing=table.inverse_spacing,
+        side_alpha=constants.transfer_coefficient,
+        beta=constants.barrier_coefficient,
+        shift=constants.shift,
+        scale=constants.exchange_current_density,
+        inverse_limit=1.0 / constants.limiting_thickness,
+        growth=film.volume_per_charge,
+        resistivity=1.0 / film.conductivity,
+        inverse_block=1.0 / film.blocking_thickness,
+    )
+    return SteppedReaction(table.coefficients, parameters)
+
+
+def default_parameters() -> tuple[Parameter, ...]:
+    """Return the constants of the default side reaction of the default pair, what follows from others resolved."""
+    case = Case.from_dict({"protocol": {"steps": ["Rest for 1 hour"]}})
+    return side_reaction_model(case, cathode(case.material.name)).parameters()
+
+
+def companion_case(case: Case) -> Case:
+    """Return the same case under full coverage, on the cheapest mesh that can have it."""
+    keys = case.model_dump(exclude_unset=True)
+    keys["contact"] = {"kind": "full"}
+    keys["particle"] = {**keys.get("particle", {}), "model": "auto"}
+    keys["name"] = "full coverage"
+    return Case.from_dict(keys)

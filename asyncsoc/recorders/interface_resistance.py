@@ -1,0 +1,49 @@
+"""Resistance of the interface: what a small change of potential meets while lithium and film stand still."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.interface.reference_rates import KineticsModel, butler_volmer, linear
+from asyncsoc.materials.tables import MaterialTable
+
+Array = NDArray[np.float64]
+
+
+def charge_transfer_conductance(
+    model: KineticsModel, overpotential: Array, i0: Array, *, alpha: float, temperature: float
+) -> Array:
+    """Return i0 dS/deta [S/m2] at the kinetic overpotential [V]; i0 in A/m2, temperature in K."""
+    law = (
+        linear(overpotential, temperature)
+        if model == KineticsModel.LINEAR
+        else butler_volmer(overpotential, alpha, temperature)
+    )
+    return np.asarray(i0 * law[1])
+
+
+def interface_resistance(
+    conductance: Array, film_resistance: Array, areas: Array, *, open_share: Array | float = 1.0
+) -> Array:
+    """Return 1 / sum(w g/(1 + g R)) [ohm]: charge transfer behind the film, all places of the contact side by side.
+
+    Parameters
+    ----------
+    conductance : (..., c)
+        g, of all reactions of a place [S/m2].
+    film_resistance : (..., c)
+        R [ohm m2].
+    areas : (c,)
+        w [m2].
+    open_share
+        Share of a place that carries current.
+    """
+    total = (open_share * conductance / (1.0 + conductance * film_resistance)) @ areas
+    carried = np.asarray(total) > 0.0
+    return np.asarray(np.divide(1.0, total, out=np.full(np.shape(total), np.inf), where=carried))
+
+
+def exchange_current_of(table: MaterialTable, x: Array) -> Array:
+    """Return i0(x) [A/m2], linear between the nodes of the material's table."""
+    return np.asarray(np.interp(x, table.nodes, table.coefficients[:, 4]))

@@ -1,0 +1,103 @@
+"""The side reaction of a run in plain data: what was assumed, how much reacted, where and when the risk is highest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.interface.decomposition_constants import DrivingForce
+from asyncsoc.recorders.hot_spots import hot_spots, share_above
+from asyncsoc.recorders.side_reaction import Looked, RateRecorder
+
+Array = NDArray[np.float64]
+
+OVERLAP: dict[DrivingForce, str] = {
+    "potential": "driven by the potential alone: it holds U(x) under the contact; the reaction energy plays no part",
+    "reaction-energy": "driven by the reaction energy alone: it holds U(x) through the cathode's energy, and neither "
+    "the current nor the exchange current density plays a direct part",
+    "both": "driven by potential and reaction energy: both hold U(x), so that one cause counts twice unless the "
+    "constants were fitted together",
+}
+"""What each driving force contains."""
+
+
+def side_report(recorder: RateRecorder, mesh: ParticleMesh) -> dict[str, Any]:
+    """Return what a recorder saw of a run; see the module."""
+    setting = recorder.setting
+    model, areas = setting.model, setting.areas
+    last = recorder.kept[-1] if recorder.kept else None
+    return {
+        "mode": "coupled" if setting.coupled else "report",
+        "reactant": model.reactant,
+        "energy": model.table.kind,
+        "thermochemistry note": None if model.table.conditions is None else model.table.conditions.note,
+        "thermochemistry": None if model.table.conditions is None else model.table.conditions.label,
+        "driving force": model.driving_force,
+        "note": OVERLAP[model.driving_force],
+        "parameters": [asdict(parameter) for parameter in model.parameters()],
+        "interpolation error of the reaction energy [eV/atom]": model.table.interpolation_error,
+        "risk threshold": setting.threshold,
+        "at the highest rate": _moment(recorder, mesh, lambda seen: float(seen.local.rate.max())),
+        "at the highest risk": _moment(recorder, mesh, _peak),
+        "dose": {} if last is None else _dose(last, areas),
+    }
+
+
+def _dose(last: Looked, areas: Array) -> dict[str, float | None]:
+    mean, largest = float(areas @ last.dose) / float(areas.sum()), float(last.dose.max())
+    full = last.full_dose
+    return {
+        "area mean [C/m2]": mean,
+        "largest [C/m2]": largest,
+        "area mean, against full coverage": mean / full if full > 0.0 else None,
+        "largest, against full coverage": largest / full if full > 0.0 else None,
+    }
+
+
+def _moment(recorder: RateRecorder, mesh: ParticleMesh, measure: Callable[[Looked], float]) -> dict[str, Any] | None:
+    """Describe the kept moment at which `measure` is largest; None where no moment has a companion."""
+    matched = [moment for moment in recorder.kept if moment.split is not None]
+    return describe_moment(recorder, max(matched, key=measure), mesh) if matched else None
+
+
+def _peak(moment: Looked) -> float:
+    return -1.0 if moment.split is None else float(moment.split.risk.max())
+
+
+def describe_moment(recorder: RateRecorder, moment: Looked, mesh: ParticleMesh) -> dict[str, Any]:
+    """Return risk, its factors, area above the threshold and hot spots at one moment; empty without a companion."""
+    split, setting = moment.split, recorder.setting
+    if split is None:
+        return {}
+    hottest = int(np.argmax(split.risk))
+    areas = setting.areas
+    return {
+        "time [s]": moment.time,
+        "mean stoichiometry": moment.mean_x,
+        "largest side current density [A/m2]": float(moment.local.rate.max()),
+        "risk, area mean": float(areas @ split.risk) / float(areas.sum()),
+        "risk, largest": float(split.risk[hottest]),
+        "factors of the largest": {
+            "kinetic potential": float(split.kinetic[hottest]),
+            "concentration potential": float(split.concentration[hottest]),
+            "reaction energy": float(split.reaction[hottest]),
+            "film and spread": float(split.remainder[hottest]),
+        },
+        "share of contact above threshold": share_above(split.risk, areas, setting.threshold),
+        "area above threshold [m2]": float(areas[split.risk > setting.threshold].sum()),
+        "hot spots": [
+            {
+                "area [m2]": spot.area,
+                "share of contact": spot.share,
+                "largest": spot.peak,
+                "area mean": spot.mean,
+                "place [m]": list(spot.place),
+            }
+            for spot in hot_spots(mesh, setting.nodes, areas, split.risk, setting.threshold)
+        ],
+    }

@@ -1,0 +1,90 @@
+"""How much a run would keep, worked out before it begins: what no memory can hold is refused then."""
+
+from __future__ import annotations
+
+import math
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.units import FARADAY
+from asyncsoc.case import Case
+from asyncsoc.problem.build import PreparedCase
+from asyncsoc.protocol.constraints import Segment
+
+MOST_BYTES = 1 << 30
+"""What the snapshots and curves of a run may take in memory."""
+MOST_BETWEEN = 100_000
+"""Output times within one step of the integrator."""
+_ROW = 400
+"""Bytes of a row of curves."""
+
+
+def check_amounts(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
+    """Refuse a case whose snapshots or rows would fill more than `MOST_BYTES`.
+
+    A step without a duration of its own is taken to last as long as its current could pass all the lithium there is;
+    one that holds a voltage until a current is counted by what it needs at least.
+
+    Parameters
+    ----------
+    case, setup
+        The case, as it is and made ready.
+    snapshots
+        Whether snapshots are taken every `output.fields_every`.
+
+    Raises
+    ------
+    InputError
+        Snapshots too frequent for the protocol's length, too many protocol steps for the mesh, or output periods too
+        short.
+    """
+    segments, snapshot = setup.member.segments, 8 * setup.mesh.n_nodes + _ROW
+    steps = len(segments) * snapshot
+    if steps > MOST_BYTES:
+        raise InputError(
+            "the states at the ends of the protocol's steps would fill the memory",
+            where="protocol",
+            value=f"{len(segments)} steps of {setup.mesh.n_nodes} nodes: {steps / 2**30:.3g} GiB",
+            allowed=f"{MOST_BYTES // snapshot} steps on this mesh",
+            next_step="repeat fewer cycles in one case, or use a coarser mesh",
+        )
+    charge = FARADAY * setup.member.maximum_concentration * setup.operators.volume
+    lengths = [_longest(segment, charge) for segment in segments]
+    room = MOST_BYTES - steps
+    rows = sum(
+        length / segment.step.period * _ROW
+        for length, segment in zip(lengths, segments, strict=True)
+        if segment.step.period is not None
+    )
+    if rows > room:
+        raise InputError(
+            "the rows asked for by output periods of steps would fill the memory",
+            where="protocol.steps",
+            value=f"{rows / _ROW:.3g} rows: {rows / 2**30:.3g} GiB",
+            allowed=f"{room // _ROW} rows",
+            next_step="ask for a longer '(... period)'",
+        )
+    duration = sum(lengths)
+    if not snapshots or duration == 0.0:
+        return
+    every, least = case.output.fields_every, duration * snapshot / (room - rows)
+    if every < least:
+        raise InputError(
+            "the snapshots would fill the memory",
+            where="output.fields_every",
+            value=f"{every:g} s over {duration:.4g} s of protocol: {duration / every * snapshot / 2**30:.3g} GiB",
+            allowed=f"at least {least:.3g} s for this protocol and mesh",
+            next_step=f'set output.fields_every = "{_rounded_up(least):g} s"',
+        )
+
+
+def _longest(segment: Segment, charge: float) -> float:
+    """Return how long a step can last [s]; 0 where nothing is known."""
+    passing = charge / abs(segment.target) if segment.galvanostatic and segment.target != 0.0 else math.inf
+    length = min(segment.duration, passing)
+    return length if math.isfinite(length) else 0.0
+
+
+def _rounded_up(seconds: float) -> float:
+    """Return the next larger number of one digit."""
+    scale = 10.0 ** math.floor(math.log10(seconds))
+    return math.ceil(seconds / scale) * scale

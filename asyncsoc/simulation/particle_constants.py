@@ -1,0 +1,21 @@
+"""What the curves of a case's particle are measured with, made once for all cases that share it."""
+
+from __future__ import annotations
+
+import hashlib
+
+from asyncsoc.materials.capacity import stoichiometry_at
+from asyncsoc.problem.build import PreparedCase
+from asyncsoc.problem.caching import ContentCache
+from asyncsoc.recorders.particle_constants import Gauge
+
+_GAUGES = ContentCache[Gauge](most_bytes=1 << 28)
+
+
+def gauge_of(setup: PreparedCase) -> Gauge:
+    """Return what the curves of a particle are measured with."""
+    mesh, contact, cathode = setup.mesh, setup.contact, setup.cathode
+    key = mesh.sha256, contact.kind, hashlib.sha256(contact.weights.tobytes()).hexdigest(), cathode
+    return _GAUGES.get(
+        key, lambda: Gauge.build(mesh, contact, setup.operators.mass, cathode, x_at_4p2=stoichiometry_at(cathode, 4.2))
+    )

@@ -1,0 +1,164 @@
+"""What a batch of runs records, and when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import SimulationError
+from asyncsoc.protocol.constraints import Segment
+from asyncsoc.recorders.constants_of_batch import Gauges
+from asyncsoc.recorders.particle_constants import Gauge
+from asyncsoc.recorders.series import CurveRecorder, FieldRecorder
+from asyncsoc.recorders.side_reaction import RateRecorder
+from asyncsoc.simulation.expected_size import MOST_BETWEEN
+from asyncsoc.solver.states import AcceptedSteps, Checkpoint, Errors, States, unsolved
+
+Array = NDArray[np.float64]
+
+_BLOCK = 4_000_000
+"""Numbers of states within a step that are worked out at a time: 32 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """What one member is recorded with.
+
+    Attributes
+    ----------
+    gauge
+        What its curves are measured with.
+    fields_every
+        Period of its snapshots [s]; None takes them only where protocol steps begin and end.
+    rates
+        Watches its side reaction, None where there is none.
+    """
+
+    gauge: Gauge
+    fields_every: float | None = None
+    rates: RateRecorder | None = None
+
+
+class Recording:
+    """Shows states to the recorders: every accepted step and its middle, output periods, and times of snapshots.
+
+    Parameters
+    ----------
+    members
+        What each member of the batch is recorded with.
+    """
+
+    def __init__(self, members: Sequence[Recorded]) -> None:
+        self.curves = CurveRecorder(Gauges([member.gauge for member in members]))
+        self.fields = [FieldRecorder(member.fields_every) for member in members]
+        self.rates = [member.rates for member in members]
+        self._snapshots = np.array([np.nan if m.fields_every is None else m.fields_every for m in members])
+        self._period = np.full(len(members), np.nan)
+        self._segment_start = np.zeros(len(members))
+        self._looked_at = ~np.isnan(self._snapshots) | np.array([member.rates is not None for member in members])
+
+    def start(self, states: States, segments: Sequence[Segment]) -> Errors:
+        """Record the states protocol steps begin with: the time of the one before, its own current or voltage."""
+        self._segment_start[states.number] = states.time - states.step_time
+        self.curves.record(states)
+        for row, segment in enumerate(segments):
+            number = int(states.number[row])
+            self._period[number] = np.nan if segment.step.period is None else segment.step.period
+            rates = self.rates[number]
+            if rates is not None:
+                rates.begin(states.one(row), segment)
+            self._look(states, row)
+        return {}
+
+    def step(self, steps: AcceptedSteps) -> Errors:
+        """Record accepted steps, the times between that are asked for, and due snapshots."""
+        lost = self._crowded(steps)
+        steps = steps.without(lost)
+        rows, times = self._times(steps)
+        block = max(_BLOCK // max(steps.end.x.shape[1], 1), 1)
+        for first in range(0, len(rows), block):
+            between = steps.at(rows[first : first + block], times[first : first + block])
+            unknown = np.isnan(between.potential)
+            if unknown.any():
+                lost |= {int(between.number[k]): unsolved(float(between.time[k])) for k in np.flatnonzero(unknown)}
+            known = np.array([int(number) not in lost for number in between.number], dtype=bool)
+            self._record(between.rows(known))
+        self._record(steps.without(lost).end)
+        return lost
+
+    def _record(self, states: States) -> None:
+        if len(states):
+            self.curves.record(states)
+            for row in np.flatnonzero(self._looked_at[states.number]).tolist():
+                self._look(states, row)
+
+    def _crowded(self, steps: AcceptedSteps) -> dict[int, SimulationError]:
+        """Return members that would be looked at too often within one step: a hold may last for ever."""
+        length, numbers = steps.end.time - steps.start_time, steps.end.number
+        wanted = np.nan_to_num(length / self._snapshots[numbers]) + np.nan_to_num(length / self._period[numbers])
+        return {
+            int(numbers[row]): SimulationError(
+                f"{wanted[row]:.3g} output times lie within one step of {length[row]:.3g} s",
+                where="output.fields_every, or the step's output period",
+                next_step="ask for states less often",
+            )
+            for row in np.flatnonzero(wanted > MOST_BETWEEN).tolist()
+        }
+
+    def finish(self, number: int, checkpoint: Checkpoint | None) -> None:
+        """Keep the last state of a member as a snapshot."""
+        if checkpoint is not None:
+            before = len(self.fields[number])
+            self.fields[number].keep(checkpoint.time, checkpoint.particles[0].x)
+            self._keep_rates(number, before)
+
+    def _times(self, steps: AcceptedSteps) -> tuple[NDArray[np.int64], Array]:
+        """Return which members are looked at within their steps, and when: in the order of each member's times."""
+        start, end, numbers = steps.start_time, steps.end.time, steps.end.number
+        middle = 0.5 * (start + end)
+        inside = (start < middle) & (middle < end)
+        snapshots, periods = self._snapshots[numbers], self._period[numbers]
+        further = np.flatnonzero(~(np.isnan(snapshots) & np.isnan(periods)))
+        rows, times = np.flatnonzero(inside), middle[inside]
+        for row in further.tolist():
+            origins = ((0.0, snapshots[row]), (self._segment_start[numbers[row]], periods[row]))
+            more = [
+                time
+                for origin, period in origins
+                if not math.isnan(period)
+                for time in _multiples(float(origin), float(period), float(start[row]), float(end[row]))
+            ]
+            more = sorted({time for time in more if start[row] < time < end[row]} - {float(middle[row])})
+            rows, times = np.append(rows, [row] * len(more)), np.append(times, more)
+        if len(further):
+            order = np.lexsort((times, rows))
+            rows, times = rows[order], times[order]
+        return rows.astype(np.int64), times
+
+    def _look(self, states: States, row: int) -> None:
+        """Show a state to the recorders of one member."""
+        number = int(states.number[row])
+        rates, fields = self.rates[number], self.fields[number]
+        if rates is not None:
+            rates.record(states.one(row))
+        before = len(fields)
+        fields.record(float(states.time[row]), int(states.step[row]), states.x[row])
+        self._keep_rates(number, before)
+
+    def _keep_rates(self, number: int, before: int) -> None:
+        """Keep what is known of the side reaction for the snapshots taken since there were `before`."""
+        rates, fields = self.rates[number], self.fields[number]
+        if rates is not None and len(fields) > before:
+            for time in fields.times[before:]:
+                rates.keep(float(time))
+
+
+def _multiples(origin: float, period: float, start: float, end: float) -> list[float]:
+    """Return origin + k period within (start, end), up to rounding."""
+    first = math.floor((start - origin) / period) + 1
+    last = math.ceil((end - origin) / period) - 1
+    return [origin + k * period for k in range(first, last + 1)]

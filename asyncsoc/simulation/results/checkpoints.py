@@ -1,0 +1,115 @@
+"""The state a run can be gone on from, in its file: arrays in `/checkpoint`, the rest as text beside them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import Any
+
+import numpy as np
+
+from asyncsoc.kernels.parameters import ControllerState
+from asyncsoc.simulation.results.guard import GuardedFile, damaged
+from asyncsoc.solver.states import Checkpoint, ParticleCheckpoint, SegmentOutcome
+
+VERSION = 2
+"""Of what a checkpoint holds. Version 1 has the controller's numbers without names, in the order of `_VERSION_1`."""
+_VERSION_1 = (
+    "time",
+    "unknown",
+    "charge",
+    "side_charge",
+    "current",
+    "potential",
+    "step_size",
+    "last_step",
+    "largest_step",
+    "last_error",
+    "margin",
+    "accepted",
+    "rejected",
+)
+_ARRAYS = ("x", "film")
+_NUMBERS = ("start_time", "start_charge", "start_side_charge")
+
+
+def described(checkpoint: Checkpoint | None) -> dict[str, Any]:
+    """Return everything but the arrays as plain data; empty where there is no checkpoint."""
+    if checkpoint is None:
+        return {}
+    (particle,) = checkpoint.particles
+    return {
+        "version": VERSION,
+        "state": list(checkpoint.state),
+        "start_time": checkpoint.start_time,
+        "start_charge": particle.start_charge,
+        "start_side_charge": particle.start_side_charge,
+        "finished": [asdict(segment) for segment in checkpoint.finished],
+        "underway": checkpoint.underway,
+        "tolerance_share": checkpoint.tolerance_share,
+    }
+
+
+def write_arrays(group: Any, checkpoint: Checkpoint) -> None:
+    """Write the arrays of a checkpoint into an open HDF5 group."""
+    (particle,) = checkpoint.particles
+    for name in _ARRAYS:
+        group[name] = getattr(particle, name)
+    group["state"] = np.array(list(checkpoint.state.values()))
+
+
+def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: int) -> Checkpoint | None:
+    """Return the checkpoint of an open result file; None where it holds none, or another version's.
+
+    Raises
+    ------
+    InputError
+        It is damaged.
+    """
+    if not text:
+        return None
+    try:
+        names = _names(text)
+        if names is None:
+            return None
+        finished = tuple(_segment(segment) for segment in text["finished"])
+        start_time, start_charge, start_side = (float(text[name]) for name in _NUMBERS)
+        underway, share = text["underway"], float(text.get("tolerance_share", 1.0))
+        if not isinstance(underway, bool) or not 0.0 < share <= 1.0:
+            raise ValueError(f"underway is {underway!r}, the share of the tolerance {share!r}")
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged(file.path, "its checkpoint is incomplete", str(error)) from error
+    # The margin to the next event is infinite in a step that ends by time alone.
+    values = file.array("checkpoint/state", np.float64, (len(names),), finite=False)
+    if np.isnan(values).any():
+        raise damaged(file.path, "'checkpoint/state' is not a number")
+    state = dict(zip(names, values.tolist(), strict=True))
+    particle = ParticleCheckpoint(
+        x=file.array("checkpoint/x", np.float64, (nodes,)),
+        film=file.array("checkpoint/film", np.float64, (-1,)),
+        charge=state["charge"],
+        side_charge=state["side_charge"],
+        start_charge=start_charge,
+        start_side_charge=start_side,
+    )
+    return Checkpoint((particle,), state, start_time, finished, underway, share)
+
+
+def _names(text: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return the names of the controller's numbers in the order of the file; None where they are not this version's."""
+    version = text.get("version", 1)
+    known = sorted(entry.name for entry in fields(ControllerState))
+    names = tuple(map(str, text.get("state", ()))) if version != 1 else _VERSION_1
+    return names if version in (1, VERSION) and sorted(names) == known else None
+
+
+def _segment(kept: dict[str, Any]) -> SegmentOutcome:
+    """Return how a protocol step went, every value of its own kind."""
+    return SegmentOutcome(
+        number=int(kept["number"]),
+        cycle=int(kept["cycle"]),
+        text=str(kept["text"]),
+        reason=str(kept["reason"]),
+        duration=float(kept["duration"]),
+        charge=float(kept["charge"]),
+        side_charge=float(kept.get("side_charge", 0.0)),
+    )

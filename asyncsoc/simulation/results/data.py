@@ -1,0 +1,149 @@
+"""The plain data of a finished run: what is stored, and nothing that computes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.contact.map import ContactMap
+from asyncsoc.geometry.mesh import ParticleMesh, frozen
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.solver.states import Checkpoint
+
+Status = Literal["done", "stopped"]
+
+
+@dataclass(frozen=True)
+class StepSummary:
+    """How one protocol step went.
+
+    Attributes
+    ----------
+    number, cycle
+        Counted from 1.
+    text
+        The step in the user's words.
+    stop_reason
+        What ended it.
+    duration : s
+    charge : C
+        Charge passed in the step, positive on charge.
+    side_charge : C
+        The side reaction's part of it.
+    """
+
+    number: int
+    cycle: int
+    text: str
+    stop_reason: str
+    duration: float
+    charge: float
+    side_charge: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class RunData:
+    """Everything a run leaves behind.
+
+    Attributes
+    ----------
+    name
+        Name of the case.
+    columns
+        Curves by name (`observables.names`), equally long.
+    field_times : (k,), s
+        Times of the snapshots, strictly increasing.
+    field_x : (k, n)
+        Stoichiometry at the nodes.
+    mesh, contact
+        The particle and its contact.
+    stoichiometry_at_4p2
+        Stoichiometry in equilibrium with 4.2 V, the end of the SOC scale.
+    case, case_toml, case_sha256
+        The case as plain data, as text and as hash.
+    steps
+        One summary per step carried out.
+    status
+        "done", or "stopped" where the simulation could not finish.
+    stop_reason
+        Why the run ended.
+    warnings
+        What the user should know before using the numbers.
+    provenance
+        Versions, hashes, threads, start time.
+    wall_times : s
+        "set-up" and "solve".
+    more_fields : (k, n) each
+        Further quantities at the nodes by name with unit, one row per snapshot; NaN where there is nothing to say.
+    reports
+        What else was found, by subject, as plain data.
+    checkpoint
+        The last accepted state, for `simulate(case, resume=...)`; None where no step was taken.
+    """
+
+    name: str
+    columns: Mapping[str, NDArray[Any]]
+    field_times: NDArray[np.float64]
+    field_x: NDArray[np.float64]
+    mesh: ParticleMesh
+    contact: ContactMap
+    stoichiometry_at_4p2: float
+    case: Mapping[str, Any]
+    case_toml: str
+    case_sha256: str
+    steps: tuple[StepSummary, ...]
+    status: Status
+    stop_reason: str
+    warnings: tuple[str, ...]
+    provenance: Mapping[str, Any]
+    wall_times: Mapping[str, float]
+    more_fields: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    reports: Mapping[str, Any] = field(default_factory=dict)
+    checkpoint: Checkpoint | None = None
+
+    def __post_init__(self) -> None:
+        columns = {
+            name: _read_only(values, np.int64 if name in names.WHOLE_NUMBERS else np.float64)
+            for name, values in self.columns.items()
+        }
+        object.__setattr__(self, "columns", MappingProxyType(columns))
+        object.__setattr__(self, "field_times", _read_only(self.field_times, np.float64))
+        object.__setattr__(self, "field_x", _read_only(self.field_x, np.float64))
+        more = {name: _read_only(values, np.float64) for name, values in self.more_fields.items()}
+        object.__setattr__(self, "more_fields", MappingProxyType(more))
+        for name in ("case", "provenance", "wall_times", "reports"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        self._check()
+
+    def _check(self) -> None:
+        expected = (len(self.field_times), self.mesh.n_nodes)
+        lengths = {name: len(values) for name, values in self.columns.items()}
+        shapes = {name: values.shape for name, values in self.more_fields.items()}
+        problems = (
+            (names.TIME not in lengths, "a run without times", sorted(lengths)),
+            (len(set(lengths.values())) != 1, "the curves of a run must be equally long", lengths),
+            (self.field_x.shape != expected or not expected[0], "snapshots that do not fit times and mesh", expected),
+            (any(shape != expected for shape in shapes.values()), "further fields that do not fit snapshots", shapes),
+            (
+                bool((self.field_times[1:] <= self.field_times[:-1]).any()),
+                "times of snapshots must increase",
+                None,
+            ),
+            (len(self.contact.weights) != self.mesh.n_nodes, "the contact map belongs to another mesh", None),
+        )
+        for wrong, what, value in problems:
+            if wrong:
+                raise InputError(what, where=f"run {self.name!r}", value=value)
+
+
+def _read_only[T: np.generic](values: NDArray[Any], dtype: type[T]) -> NDArray[T]:
+    """Return an array that nobody can write to: the one given where it is that already, else a copy."""
+    if isinstance(values, np.ndarray) and values.dtype == dtype and not values.flags.writeable:
+        return values
+    return frozen(values, dtype)

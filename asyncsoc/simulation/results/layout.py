@@ -1,0 +1,83 @@
+"""Where things stand in a run's file, and how the mesh looks to VTK.
+
+One HDF5 file holds `/VTKHDF` (the fields in time, as ParaView and pyvista read them; format of VTK 9.3 and later,
+https://docs.vtk.org/en/latest/vtk_file_formats/vtkhdf_file_format), `/curves` (netCDF-4, as xarray reads it),
+`/mesh` and `/contact` (what VTK has no place for) and the case, its provenance and the summaries as attributes of `/`.
+"""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.environment import h5py_first
+from asyncsoc.geometry.mesh import Coordinates
+
+FORMAT: Final = "asyncsoc run"
+FORMAT_VERSION: Final = 1
+SUFFIX: Final = ".vtkhdf"
+CHECKSUM_SUFFIX: Final = ".sha256"
+
+STOICHIOMETRY: Final = "Stoichiometry"
+SOC: Final = "SOC"
+NI4_FRACTION: Final = "Ni4+ fraction"
+CONTACT_WEIGHT: Final = "Contact weight [m2]"
+CONTACT_FRACTION: Final = "Contact fraction"
+
+OWN_FIELDS: Final = (STOICHIOMETRY, SOC, NI4_FRACTION, CONTACT_WEIGHT, CONTACT_FRACTION)
+"""Fields every file has; others follow the run."""
+EXACT_FIELDS: Final = (STOICHIOMETRY, "Film thickness [m]")
+"""Fields that are state, kept in double precision; what follows from them is there for pictures."""
+
+DIMENSION: Final[dict[Coordinates, int]] = {"radial": 1, "axisymmetric": 2, "cartesian": 3}
+"""Number of coordinates of a node."""
+COLUMNS: Final[dict[Coordinates, tuple[int, ...]]] = {
+    "radial": (0,),
+    "axisymmetric": (0, 2),
+    "cartesian": (0, 1, 2),
+}
+"""Columns of a VTK point (x, y, z) that hold the node's own coordinates: (r), (r, z) and (x, y, z)."""
+VTK_TYPE: Final[dict[Coordinates, int]] = {"radial": 3, "axisymmetric": 5, "cartesian": 10}
+"""VTK's numbers of line, triangle and tetrahedron."""
+AXES: Final[dict[Coordinates, tuple[str, ...]]] = {
+    "radial": ("r [m]",),
+    "axisymmetric": ("r [m]", "z [m]"),
+    "cartesian": ("x [m]", "y [m]", "z [m]"),
+}
+"""Names of a node's coordinates."""
+
+
+def vtk_points(points: NDArray[np.float64], coordinates: Coordinates) -> NDArray[np.float64]:
+    """Return the nodes (n, 3) in space [m]: a line along x, the half-plane y = 0, or as they are."""
+    out = np.zeros((len(points), 3))
+    out[:, COLUMNS[coordinates]] = points
+    return out
+
+
+def stored_name(curve: str) -> str:
+    """Return a name as netCDF and HDF5 allow it: a slash would open a group."""
+    return curve.replace("/", " per ")
+
+
+def slug(name: str) -> str:
+    """Return a case's name as a file name may hold it."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60] or "run"
+
+
+def load_h5py() -> ModuleType:
+    """Import h5py in an order that dolfinx survives.
+
+    Raises
+    ------
+    EnvironmentProblem
+        dolfinx was loaded first and brought an HDF5 library that h5py cannot live with.
+    """
+    h5py_first()
+    import h5py
+
+    module: ModuleType = h5py
+    return module

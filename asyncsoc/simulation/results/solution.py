@@ -1,0 +1,273 @@
+"""The solution of one run: what a user holds after `simulate`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from dataclasses import fields as dataclass_fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.plain_data import plain
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation.results import layout
+from asyncsoc.simulation.results.data import RunData
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+
+
+class Solution(RunData):
+    """A run's curves, fields, case and provenance.
+
+    The data are those of `RunData`; nothing here changes them.
+    """
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the solution kept in a file that `save` wrote.
+
+        Raises
+        ------
+        InputError
+            The file is missing, damaged or foreign.
+        """
+        from asyncsoc.simulation.results.reading import read_run
+
+        run = read_run(Path(path))
+        return cls(**{entry.name: getattr(run, entry.name) for entry in dataclass_fields(run)})
+
+    def save(self, directory: str | Path = ".") -> Path:
+        """Write the solution to `<directory>/<name>-<hash>.vtkhdf` in one step and return that path.
+
+        Raises
+        ------
+        InputError
+            The directory cannot be written to.
+        """
+        from asyncsoc.simulation.results.writing import write_run
+
+        return write_run(self, Path(directory))
+
+    @cached_property
+    def curves(self) -> xr.Dataset:
+        """Curves along `point`, with time, step and cycle as coordinates and units as attributes.
+
+        Time is no index: the end of one step and the start of the next share it.
+        """
+        import xarray as xr
+
+        variables = {
+            name: xr.Variable(("point",), values, {"units": names.unit_of(name)})
+            for name, values in self.columns.items()
+        }
+        attributes = {"name": self.name, "case sha256": self.case_sha256, "status": self.status}
+        keys = [name for name in (names.TIME, names.STEP, names.CYCLE) if name in variables]
+        return xr.Dataset(variables, attrs=attributes).set_coords(keys)
+
+    @cached_property
+    def fields(self) -> xr.Dataset:
+        """Stoichiometry, SOC and Ni4+ fraction over (time, node), with the nodes' coordinates and contact weights.
+
+        What a side reaction adds (film, rate, risk) is there too, 0 off the contact.
+        """
+        import xarray as xr
+
+        from asyncsoc.materials.valence import ni4_fraction
+        from asyncsoc.recorders.soc import state_of_charge
+
+        dims = ("time", "node")
+        coordinates = {
+            axis: ("node", self.mesh.points[:, column], {"units": "m"})
+            for column, axis in enumerate(layout.AXES[self.mesh.coordinates])
+        }
+        return xr.Dataset(
+            {
+                layout.STOICHIOMETRY: (dims, self.field_x, {"units": "1"}),
+                layout.SOC: (dims, state_of_charge(self.field_x, self.stoichiometry_at_4p2), {"units": "1"}),
+                layout.NI4_FRACTION: (dims, np.asarray(ni4_fraction(self.field_x)), {"units": "1"}),
+                layout.CONTACT_WEIGHT: ("node", self.contact.weights, {"units": "m2"}),
+                **{name: (dims, values, {"units": names.unit_of(name)}) for name, values in self.more_fields.items()},
+            },
+            coords={"time": ("time", self.field_times, {"units": "s", "long_name": "Time"}), **coordinates},
+            attrs={"name": self.name, "case sha256": self.case_sha256},
+        )
+
+    def stoichiometry_at(self, time: float) -> Array:
+        """Return the stoichiometry (n,) at `time` [s], linear between the snapshots around it.
+
+        Raises
+        ------
+        InputError
+            The time lies outside the run.
+        """
+        return self._between(self.field_x, time)
+
+    def _between(self, snapshots: Array, time: float) -> Array:
+        """Return a nodal quantity (n,) at `time` [s] from its snapshots (k, n)."""
+        times = self.field_times
+        if not times[0] <= time <= times[-1]:
+            raise InputError(
+                "no field at this time",
+                where="time",
+                value=time,
+                allowed=f"{times[0]:g} to {times[-1]:g} s",
+                next_step="name a time within the run",
+            )
+        after = min(int(np.searchsorted(times, time, side="right")), len(times) - 1)
+        before = max(after - 1, 0)
+        width = times[after] - times[before]
+        share = (time - times[before]) / width if width > 0.0 else 0.0
+        return np.asarray((1.0 - share) * snapshots[before] + share * snapshots[after])
+
+    def at(self, time: float) -> Any:
+        """Return the particle at `time` [s] as a `pyvista.UnstructuredGrid` with stoichiometry, SOC and Ni4+ fraction.
+
+        Raises
+        ------
+        InputError
+            The time lies outside the run.
+        EnvironmentProblem
+            pyvista is not installed.
+        """
+        from asyncsoc.materials.valence import ni4_fraction
+        from asyncsoc.plotting.grid import pyvista_grid
+        from asyncsoc.recorders.soc import state_of_charge
+
+        x = self.stoichiometry_at(time)
+        data = {
+            layout.STOICHIOMETRY: x,
+            layout.SOC: state_of_charge(x, self.stoichiometry_at_4p2),
+            layout.NI4_FRACTION: np.asarray(ni4_fraction(x)),
+            layout.CONTACT_WEIGHT: self.contact.weights,
+            **{name: self._between(values, time) for name, values in self.more_fields.items()},
+        }
+        points = layout.vtk_points(self.mesh.points, self.mesh.coordinates)
+        return pyvista_grid(points, self.mesh.cells, layout.VTK_TYPE[self.mesh.coordinates], data)
+
+    @property
+    def lithium_balance_error(self) -> float:
+        """Largest lithium balance error of the run."""
+        return float(np.max(self.columns[names.BALANCE]))
+
+    def summary(self) -> dict[str, Any]:
+        """Return the run's headline numbers, named with their units.
+
+        "Largest asynchrony" is the asynchrony that is largest in magnitude, with its sign: positive where the contact
+        runs ahead of the particle's mean, as in a charge, negative where it lags behind, as in a discharge. A run with
+        both has its largest lead and its largest lag under names of their own, as magnitudes.
+        """
+        columns = self.columns
+        ahead = columns[names.ASYNCHRONY]
+        peak = int(np.argmax(np.abs(ahead)))
+        return {
+            "Name": self.name,
+            "Status": self.status,
+            "Stop reason": self.stop_reason,
+            "Coverage asked": self.contact.coverage_asked,
+            "Coverage realised": self.contact.coverage_realised,
+            "Duration [h]": float(columns[names.TIME][-1]) / 3600.0,
+            "Final voltage [V]": float(columns[names.VOLTAGE][-1]),
+            "Final mean SOC": float(columns[names.MEAN_SOC][-1]),
+            "Final contact-mean SOC": float(columns[names.CONTACT_SOC][-1]),
+            "Largest specific capacity [mA.h/g]": float(np.max(columns[names.CAPACITY])),
+            "Largest asynchrony": float(ahead[peak]),
+            "Mean SOC at largest asynchrony": float(columns[names.MEAN_SOC][peak]),
+            "Contact-mean SOC at largest asynchrony": float(columns[names.CONTACT_SOC][peak]),
+            "Time of largest asynchrony [h]": float(columns[names.TIME][peak]) / 3600.0,
+            "Largest lead of the contact": max(0.0, float(np.max(ahead))),
+            "Largest lag of the contact": max(0.0, -float(np.min(ahead))),
+            "Final Ni4+/Ni3+ at contact": float(columns[names.NICKEL_CONTACT][-1]),
+            "Final Ni4+/Ni3+ at far side": float(columns[names.NICKEL_FAR][-1]),
+            "Lithium balance error": self.lithium_balance_error,
+            **self._side_summary(),
+            "Set-up wall time [s]": float(self.wall_times.get("set-up", 0.0)),
+            "Solve wall time [s]": float(self.wall_times.get("solve", 0.0)),
+        }
+
+    def _side_summary(self) -> dict[str, Any]:
+        """Return the headline numbers of the side reaction, empty where the run has none."""
+        columns = self.columns
+        if names.SIDE_CHARGE not in columns:
+            return {}
+        passed = float(np.abs(np.diff(columns[names.CHARGE])).sum())
+        side = float(columns[names.SIDE_CHARGE][-1])
+        found = {"Side charge [C]": side}
+        if passed > 0.0:
+            found["Side charge per charge moved"] = side / passed
+        if names.FILM_MAX in columns:
+            found["Film thickness max [m]"] = float(columns[names.FILM_MAX][-1])
+            found |= self._counted_and_extracted()
+        for name in (names.RISK_MAX, names.RISK_DOSE):
+            if name in columns and np.isfinite(columns[name]).any():
+                found[f"Final {name[:1].lower()}{name[1:]}"] = float(columns[name][np.isfinite(columns[name])][-1])
+        return found
+
+    def _counted_and_extracted(self) -> dict[str, float]:
+        """Return what a charge counter shows beside what left the particle, where a reaction takes part of the current.
+
+        Capacities and mean SOC of the curves differ then: charge is counted, lithium is what the particle holds.
+        """
+        columns = self.columns
+        counted = columns[names.CHARGE]
+        extracted = counted - columns[names.SIDE_CHARGE]
+        most, far = int(np.argmax(np.abs(counted))), int(np.argmax(np.abs(extracted)))
+        if counted[most] == 0.0 or extracted[far] == 0.0:
+            return {}
+        per_charge = columns[names.CAPACITY][most] / counted[most]
+        soc = columns[names.MEAN_SOC]
+        soc_per_charge = (soc[far] - soc[0]) / extracted[far]
+        return {
+            "Largest extracted capacity [mA.h/g]": float(np.max(extracted) * per_charge),
+            "Final counted SOC": float(soc[0] + soc_per_charge * counted[-1]),
+        }
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what `asyncsoc run --json` prints: plain types only, None in place of what is not finite."""
+        document: dict[str, Any] = plain(
+            {
+                "name": self.name,
+                "status": self.status,
+                "stop_reason": self.stop_reason,
+                "coverage": {"asked": self.contact.coverage_asked, "realised": self.contact.coverage_realised},
+                "lithium balance error": self.lithium_balance_error,
+                "summary": self.summary(),
+                "steps": [asdict(step) for step in self.steps],
+                "curves": self.columns,
+                "wall time [s]": self.wall_times,
+                "provenance": self.provenance,
+                "warnings": self.warnings,
+                **({"reports": dict(self.reports)} if self.reports else {}),
+            }
+        )
+        return document
+
+    def plot(self, time: float | None = None) -> Figure:
+        """Return a figure of voltage, states of charge, film where one grew, and the Ni4+ section map.
+
+        Parameters
+        ----------
+        time : s
+            Moment of the map; None takes the last snapshot.
+        """
+        from asyncsoc.materials.valence import ni4_fraction
+        from asyncsoc.plotting.curves import LabelledRun
+        from asyncsoc.plotting.overview import overview_figure
+        from asyncsoc.plotting.section import SectionPanel
+
+        moment = float(self.field_times[-1]) if time is None else time
+        values = np.asarray(ni4_fraction(self.stoichiometry_at(moment)))
+        panel = SectionPanel(f"Inside at {moment / 3600.0:.2f} h", self.mesh, self.contact, values)
+        return overview_figure(
+            LabelledRun(self.name, self.columns),
+            panel,
+            "Ni$^{4+}$ share of nickel [1]",
+            title=f"{self.name}: coverage {self.contact.coverage_realised:.3g}",
+        )

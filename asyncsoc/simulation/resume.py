@@ -1,0 +1,122 @@
+"""Go on with a run that was stopped, or that has further protocol steps to do, as if it had never ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.case import Case
+from asyncsoc.case.reading import tables
+from asyncsoc.protocol.text import format_step
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.solver.states import Checkpoint
+
+_FREE = ("name", "output", "solver")
+"""Sections that may differ from the run gone on with."""
+_FREE_KEYS = ("protocol.steps", "protocol.cycle", "particle.file")
+"""Keys that may: the steps are compared one by one, and a mesh file goes by its hash."""
+
+
+def checkpoint_of(case: Case, previous: Solution) -> Checkpoint:
+    """Return where `previous` can be gone on with under `case`.
+
+    Raises
+    ------
+    InputError
+        `previous` holds no state to go on from, or describes another particle, or did other protocol steps.
+    """
+    checkpoint = previous.checkpoint
+    if checkpoint is None:
+        raise InputError(
+            "this result holds no state to go on from",
+            where="resume",
+            value=previous.name,
+            allowed="a result that took at least one step, written by this version of asyncsoc or an earlier one",
+            next_step="run the case from its start",
+        )
+    if case.side_reaction.mode != "off":
+        raise InputError(
+            "a run that watches a side reaction cannot be gone on with: its dose depends on all that came before",
+            where="side_reaction.mode",
+            value=case.side_reaction.mode,
+            allowed="off",
+            next_step="run the case from its start",
+        )
+    source = f"the case in the result {previous.name!r}"
+    before = Case.from_dict(tables(previous.case_toml, source), source=source)
+    old, new = _content(before), _content(case)
+    for key in sorted(old.keys() | new.keys()):
+        if old.get(key) != new.get(key):
+            raise InputError(
+                "the case differs from the one gone on with",
+                where=key,
+                value=new.get(key),
+                allowed=f"{old.get(key)}",
+                next_step="change only the protocol's further steps, output and solver, or run the case from its start",
+            )
+    done = len(checkpoint.finished) + int(checkpoint.underway)
+    wordings = [[format_step(step) for step in c.protocol.plan.steps[:done]] for c in (before, case)]
+    for number, (was, now) in enumerate(zip(*wordings, strict=False), start=1):
+        if was != now:
+            raise InputError(
+                "a protocol step that was begun cannot be changed", where=f"step {number}", value=now, allowed=was
+            )
+    if len(case.protocol.plan.steps) < done:
+        raise InputError(
+            "the protocol is shorter than what was done",
+            where="protocol.steps",
+            value=len(case.protocol.plan.steps),
+            allowed=f"at least the {done} steps begun",
+        )
+    return checkpoint
+
+
+def _content(case: Case) -> dict[str, Any]:
+    """Return what must not change, flat: 'section.key' -> value."""
+    flat = {}
+    for section, keys in case.to_dict().items():
+        if section in _FREE:
+            continue
+        for key, value in keys.items():
+            if f"{section}.{key}" not in _FREE_KEYS:
+                flat[f"{section}.{key}"] = value
+    return flat
+
+
+def joined(previous: Solution, later: Solution, checkpoint: Checkpoint) -> Solution:
+    """Return one solution of what `previous` did up to the checkpoint and what `later` did from there."""
+    columns = _joined_columns(previous, later, checkpoint)
+    kept = previous.field_times <= checkpoint.time
+    fresh = later.field_times > checkpoint.time
+    walls = {key: previous.wall_times.get(key, 0.0) + value for key, value in later.wall_times.items()}
+    earlier = [warning for warning in previous.warnings if warning not in later.warnings]
+    return replace(
+        later,
+        columns=columns,
+        field_times=np.concatenate([previous.field_times[kept], later.field_times[fresh]]),
+        field_x=np.concatenate([previous.field_x[kept], later.field_x[fresh]]),
+        warnings=(*earlier, *later.warnings),
+        wall_times=walls,
+        provenance={**later.provenance, "resumed from": _origin(previous, checkpoint)},
+    )
+
+
+def _origin(previous: Solution, checkpoint: Checkpoint) -> dict[str, Any]:
+    kept = ("case sha256", "git commit", "started", "resumed from")
+    return {"time [s]": checkpoint.time, **{k: previous.provenance[k] for k in kept if k in previous.provenance}}
+
+
+def _joined_columns(previous: Solution, later: Solution, checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:
+    before = previous.columns[names.TIME] <= checkpoint.time
+    after = later.columns[names.TIME] > checkpoint.time
+    if not checkpoint.underway:  # the next protocol step begins with a row of its own at the same time
+        after |= later.columns[names.STEP] > len(checkpoint.finished)
+        before &= previous.columns[names.STEP] <= len(checkpoint.finished)
+    return {
+        name: np.concatenate([values[before], later.columns[name][after]]) for name, values in previous.columns.items()
+    }

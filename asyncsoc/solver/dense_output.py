@@ -1,0 +1,202 @@
+"""What observers see of particles: their states in mesh node order and seconds since the start of the protocol."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import SimulationError
+from asyncsoc.base.units import FARADAY
+from asyncsoc.geometry.mesh import frozen
+from asyncsoc.kernels.parameters import StateBetween, record
+from asyncsoc.kernels.reductions import observe_particles
+from asyncsoc.problem.arrays import Stack
+from asyncsoc.protocol.constraints import Segment
+from asyncsoc.solver.states import AcceptedSteps, ParticleCheckpoint, States
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Viewer:
+    """Builds states of many particles on one mesh at once from the kernels' arrays; they go by their places on it.
+
+    Attributes
+    ----------
+    group : (B,)
+        Group of each particle.
+    start_time : (B,)
+        When each particle's present protocol step began [s].
+    """
+
+    def __init__(self, stacked: Stack, mesh: int) -> None:
+        self._system, self._stack, self._body = stacked.problem.meshes[mesh], stacked, stacked.bodies[mesh]
+        self._number = self._body.number
+        particles = [stacked.particles[j] for j in self._number.tolist()]
+        self._contact_nodes = tuple(stacked.contact_nodes[j] for j in self._number.tolist())
+        self.group: Ints = stacked.contacts.parameters["group"][self._number]
+        self._ordered = bool((self._system.place == np.arange(len(self._system.place))).all())
+        sides = [particle.side for particle in particles]
+        self._film_open = np.array([side is not None for side in sides])
+        self._resistivity = np.array([0.0 if side is None else side.parameters.resistivity for side in sides])
+        self._inverse_block = np.array([0.0 if side is None else side.parameters.inverse_block for side in sides])
+        self._growth = np.array([0.0 if side is None else side.parameters.growth for side in sides])
+        self._charge_density = np.array([FARADAY * particle.maximum_concentration for particle in particles])
+        count = len(particles)
+        self.start_time, self._start_charge, self._start_side = np.zeros(count), np.zeros(count), np.zeros(count)
+        self._step, self._cycle = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+        self._temperature, self._series, self._imposed = np.zeros(count), np.zeros(count), np.zeros(count)
+        # The current that a protocol step imposes on a group of one kind of particle is shared by as many as there are.
+        self._lonely = stacked.groups.size[self.group] == 1
+        self._many = stacked.contacts.parameters["multiplicity"][self._number]
+        self._scratch = np.zeros(self._body.x.shape[1])
+
+    def resume(self, place: int, start_time: float, checkpoint: ParticleCheckpoint) -> None:
+        """Take up time and charges where a checkpoint left them."""
+        self.start_time[place] = start_time
+        self._start_charge[place] = checkpoint.start_charge
+        self._start_side[place] = checkpoint.start_side_charge
+
+    def checkpoint(self, place: int, own: np.void) -> ParticleCheckpoint:
+        """Return the accepted state of a particle; `own` is its `ParticleState` there."""
+        j, count = int(self._number[place]), len(self._contact_nodes[place])
+        return ParticleCheckpoint(
+            x=frozen(self._body.x[place][self._system.place], np.float64),
+            film=frozen(self._stack.contacts.film[j, :count], np.float64),
+            charge=float(own["charge"]),
+            side_charge=float(own["side_charge"]),
+            start_charge=float(self._start_charge[place]),
+            start_side_charge=float(self._start_side[place]),
+        )
+
+    def begin(self, places: Ints, segment: Segment) -> None:
+        """Note what the next protocol step of these particles sets."""
+        self._step[places], self._cycle[places] = segment.number, segment.step.cycle
+        self._temperature[places], self._series[places] = segment.temperature, segment.series
+        self._imposed[places] = np.nan
+        if segment.galvanostatic:
+            lonely = places[self._lonely[places]]
+            self._imposed[lonely] = segment.target / self._many[lonely]
+
+    def close(self, places: Ints) -> None:
+        """Count the present protocol step of these particles as done."""
+        own = self._stack.contacts.own[self._number[places]]
+        self._start_charge[places] += own["charge"]
+        self._start_side[places] += own["side_charge"]
+        self.start_time[places] += self._stack.groups.state["time"][self.group[places]]
+
+    def starts(self, places: Ints) -> States:
+        """Return the states that protocol steps begin with."""
+        return self._ends(places, self._body.x[places], self._stack.contacts.film[self._number[places]])
+
+    def accepted(self, places: Ints) -> AcceptedSteps:
+        """Return the steps just accepted, whose ends are not yet the accepted states."""
+        stack, body = self._stack, self._body
+        film = stack.contacts.film_new[self._number[places]]
+        end = self._ends(places, body.x_new[places], film)
+        state = stack.groups.state[self.group[places]]
+        length, accepted = state["last_step"].copy(), state["accepted"].copy()
+        origin, begin = self.start_time[places].copy(), state["time"] - length
+
+        def at(rows: Ints, times: Array) -> States:
+            asked = places[rows]
+            now = stack.groups.state["accepted"][self.group[asked]]
+            if (now != accepted[rows]).any() or (self.start_time[asked] != origin[rows]).any():
+                raise SimulationError(
+                    "a step's continuous solution is gone once the next step is taken",
+                    where="AcceptedSteps.at",
+                    next_step="ask for it within the observer's `step`",
+                )
+            fraction = np.clip((times - origin[rows] - begin[rows]) / length[rows], 0.0, 1.0)
+            return self._inner(asked, begin[rows] + fraction * length[rows], length[rows], fraction)
+
+        return AcceptedSteps(origin + begin, end, at)
+
+    def _ends(self, places: Ints, x: Array, film: Array) -> States:
+        """Return states whose currents and potentials are solved for."""
+        contacts, number = self._stack.contacts, self._number[places]
+        state, own = self._stack.groups.state[self.group[places]], contacts.own[number]
+        passed = (state["time"], own["charge"], own["side_charge"])
+        if not self._ordered:
+            x = np.take(x, self._system.place, axis=1)
+        solved = (own["current"], state["current"], state["potential"])
+        return self._states(places, x, film, passed, solved, (contacts.current[number], contacts.side_current[number]))
+
+    def _inner(self, places: Ints, time: Array, length: Array, fraction: Array) -> States:
+        """Return states at fractions of the last steps of the given length [s], `time` within the protocol steps.
+
+        The side charge follows from the film. All charge follows from the current where one is imposed, else from
+        lithium and side charge.
+        """
+        stack, body, system = self._stack, self._body, self._system
+        wide = (len(places), stack.contacts.film.shape[1])
+        x, between = np.empty((len(places), body.x.shape[1])), np.empty(len(places), record(StateBetween))
+        film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
+        observe_particles(
+            system.kernel.mass,
+            stack.contacts,
+            stack.groups,
+            body,
+            system.place,
+            places,
+            fraction,
+            self._scratch,
+            x,
+            film,
+            density,
+            side_density,
+            between,
+        )
+        own = stack.contacts.own[self._number[places]]
+        charge, side = own["charge"], own["side_charge"]
+        growth, imposed = self._growth[places], self._imposed[places]
+        grown = growth > 0.0
+        inner_side = side - np.divide(between["film"], growth, out=np.zeros(len(places)), where=grown)
+        free = np.isnan(imposed)
+        left = length * (1.0 - fraction)
+        inner = charge - left * np.where(free, 0.0, imposed)
+        lithium = between["lithium"] * self._charge_density[places]
+        inner = np.where(free, charge + lithium - (side - inner_side), inner)
+        potential = np.where(between["solved"] > 0, between["potential"], np.nan)
+        solved = (between["own_current"], between["group_current"], potential)
+        passed = (time, inner, inner_side)
+        return self._states(places, x, film, passed, solved, (density, side_density))
+
+    def _states(
+        self,
+        places: Ints,
+        x: Array,
+        film: Array,
+        passed: tuple[Array, Array, Array],
+        solved: tuple[Array, Array, Array],
+        densities: tuple[Array, Array],
+    ) -> States:
+        """Return states from what was found.
+
+        Times and charges within the protocol steps; the particles' own currents, those of their groups, phi_s; i and o.
+        """
+        current, total, potential = solved
+        resistance = (
+            self._stack.contacts.resistance[self._number[places]] + film * self._resistivity[places, np.newaxis]
+        )
+        return States(
+            number=places,
+            contact_nodes=self._contact_nodes,
+            film_open=self._film_open[places],
+            time=self.start_time[places] + passed[0],
+            step_time=passed[0],
+            step=self._step[places],
+            cycle=self._cycle[places],
+            temperature=self._temperature[places],
+            x=x,
+            potential=potential,
+            voltage=potential + self._series[places] * total,
+            current=current,
+            charge=self._start_charge[places] + passed[1],
+            side_charge=self._start_side[places] + passed[2],
+            contact_current_density=densities[0],
+            side_current_density=densities[1],
+            film_resistance=resistance,
+            film_thickness=film,
+            open_share=np.maximum(1.0 - film * self._inverse_block[places, np.newaxis], 0.0),
+        )

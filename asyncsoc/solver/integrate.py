@@ -1,0 +1,193 @@
+"""The integrator: carries every group of a problem through its protocol; a single run is a group of one particle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.lanes import WIDTH
+from asyncsoc.kernels.batch import (
+    advance_blocks,
+    attempt_alone,
+    begin_blocks,
+    block_memory,
+    judge_groups,
+    plan_groups,
+    reduce_begin,
+    reduce_stages,
+    scratch_memory,
+)
+from asyncsoc.kernels.particles import Body
+from asyncsoc.kernels.tableaux import RODAS4P2, RODAS5P, Tableau
+from asyncsoc.kernels.workspace import System
+from asyncsoc.problem.arrays import Stack, stack
+from asyncsoc.problem.particles import Method, Problem
+from asyncsoc.solver.running_groups import Runs
+from asyncsoc.solver.states import Checkpoint, Observer, Outcome, Watcher
+
+METHODS: dict[str, Tableau] = {"rodas5p": RODAS5P, "rodas4p2": RODAS4P2}
+Ints = NDArray[np.int64]
+
+
+def integrate(
+    problem: Problem,
+    observers: Sequence[Sequence[Observer]] | None = None,
+    *,
+    watchers: Sequence[Sequence[Watcher]] = (),
+    method: Method = "rodas4p2",
+    threads: int = 1,
+    resume: Sequence[Checkpoint | None] | None = None,
+) -> list[Outcome]:
+    """Carry every group through its protocol.
+
+    Parameters
+    ----------
+    problem
+        Meshes, and groups of particles on them.
+    observers
+        For each particle, what watches it.
+    watchers
+        For each mesh, what watches all particles on it together; shown everything before the observers.
+    method
+        "rodas4p2" (order 4) or "rodas5p" (order 5), both L-stable.
+    threads
+        Threads to spread the particles over; the answers do not depend on it.
+    resume
+        For each group where to go on from, None to begin; the protocol steps a checkpoint has finished are not
+        looked at again.
+
+    Returns
+    -------
+    list of Outcome
+        One per group, in order; a group that failed carries its error, the others go on. A KeyboardInterrupt ends
+        all that are underway with `InterruptedRunError`.
+
+    Raises
+    ------
+    InputError
+        Unknown method, no particles, no threads, or lists of other lengths than the problem has particles, meshes or
+        groups.
+    """
+    if method not in METHODS:
+        raise InputError("unknown integration method", where="solver.method", value=method, allowed=", ".join(METHODS))
+    if not problem.groups:
+        raise InputError("there is nothing to integrate", where="Problem.groups", allowed="at least one group")
+    _check_number("threads", threads, at_least=1)
+    count = sum(len(group.particles) for group in problem.groups)
+    for name, given, wanted in (
+        ("observers", observers, count),
+        ("watchers", watchers or None, len(problem.meshes)),
+        ("resume", resume, len(problem.groups)),
+    ):
+        if given is not None and len(given) != wanted:
+            raise InputError(f"the number of {name} does not fit", where=name, value=len(given), allowed=f"{wanted}")
+    stacked = stack(problem)
+    seen = observers if observers is not None else [()] * len(stacked.particles)
+    runs = Runs(stacked, seen, watchers or [()] * len(problem.meshes))
+    try:
+        active = runs.open(resume or [None] * len(problem.groups))
+        _carry(stacked, METHODS[method], runs, active, threads)
+    except KeyboardInterrupt:
+        runs.interrupt()
+    return runs.outcomes()
+
+
+def _check_number(name: str, value: int, *, at_least: int) -> None:
+    if value < at_least:
+        raise InputError("out of range", where=name, value=value, allowed=f"at least {at_least}")
+
+
+def _carry(stacked: Stack, tableau: Tableau, runs: Runs, active: Ints, threads: int) -> None:
+    """Attempt a step of every group at a time until none has anything left to do."""
+    with ThreadPoolExecutor(threads) as pool:
+
+        def spread(jobs: Sequence[Callable[[], None]]) -> None:
+            """Carry out what the threads do side by side."""
+            if len(jobs) == 1:
+                jobs[0]()
+                return
+            for done in [pool.submit(job) for job in jobs]:
+                done.result()
+
+        attempt = (
+            _Alone(stacked, tableau, len(active), threads) if stacked.alone else _Phases(stacked, tableau, threads)
+        )
+        while len(active):
+            attempt(active, spread)
+            active = runs.accept(active)
+
+
+Spread = Callable[[Sequence[Callable[[], None]]], None]
+
+
+class _Alone:
+    """Attempts of particles that are alone in their groups, on one mesh: all phases in one call."""
+
+    def __init__(self, stacked: Stack, tableau: Tableau, count: int, threads: int) -> None:
+        (system,), (body,) = stacked.problem.meshes, stacked.bodies
+        self._given = (system.kernel, tableau, stacked.contacts, stacked.groups, body)
+        most = math.ceil(count / threads)
+        self._memories = [scratch_memory(system.kernel, tableau, body, most) for _ in range(threads)]
+
+    def __call__(self, active: Ints, spread: Spread) -> None:
+        shares = np.array_split(active, len(self._memories))
+        spread([partial(attempt_alone, *self._given, *pair) for pair in zip(shares, self._memories, strict=True)])
+
+
+class _Phases:
+    """Attempts of groups of any size on any number of meshes: phase by phase, reduced over the groups between.
+
+    A group's particles are added up in their order: the bits do not depend on the number of threads.
+    """
+
+    def __init__(self, stacked: Stack, tableau: Tableau, threads: int) -> None:
+        self._stacked, self._tableau, self._threads = stacked, tableau, threads
+        self._memories = [
+            block_memory(system.kernel, tableau, body, -(-len(body.number) // WIDTH))
+            for system, body in zip(stacked.problem.meshes, stacked.bodies, strict=True)
+        ]
+
+    def __call__(self, active: Ints, spread: Spread) -> None:
+        tableau, contacts, groups = self._tableau, self._stacked.contacts, self._stacked.groups
+        plan_groups(contacts, groups, active)
+        shares = self._shares(active)
+        spread([partial(begin_blocks, w.system, tableau, contacts, groups, w.body, *w.blocks) for w in shares])
+        reduce_begin(contacts, groups, active)
+        last = tableau.a.shape[0] - 1
+        for stage in range(last + 1):
+            given = (tableau, contacts, groups)
+            spread([partial(advance_blocks, w.system, *given, w.body, stage, *w.blocks) for w in shares])
+            if stage < last:
+                reduce_stages(contacts, groups, active)
+        judge_groups(tableau, contacts, groups, active)
+
+    def _shares(self, active: Ints) -> list[_Share]:
+        """Return what each thread does: blocks of particles of one mesh with their memories."""
+        stacked, found = self._stacked, []
+        for mesh, (system, body) in enumerate(zip(stacked.problem.meshes, stacked.bodies, strict=True)):
+            places = stacked.places(mesh, active)
+            if not len(places):
+                continue
+            starts = range(0, len(places), WIDTH)
+            blocks = np.stack([np.resize(places[k : k + WIDTH], WIDTH) for k in starts])
+            counts = np.array([min(WIDTH, len(places) - k) for k in starts], dtype=np.int64)
+            for share in np.array_split(np.arange(len(counts)), min(self._threads, len(counts))):
+                these = slice(int(share[0]), int(share[-1]) + 1)
+                given = (blocks[these], counts[these], self._memories[mesh][these])
+                found.append(_Share(system.kernel, body, given))
+        return found
+
+
+class _Share(NamedTuple):
+    """Blocks of one mesh that one thread advances: particles, how many of each block are real, and memory."""
+
+    system: System
+    body: Body
+    blocks: tuple[Ints, Ints, NDArray[np.float64]]

@@ -1,0 +1,399 @@
+"""The groups of a problem on their way through their protocols: between what the kernels advance and what watches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import ConvergenceError, InfeasibleStepError, InterruptedRunError, SimulationError
+from asyncsoc.base.interpolation import ocp_and_i0_array
+from asyncsoc.base.processes import uninterrupted
+from asyncsoc.base.units import FARADAY
+from asyncsoc.interface.rates import UNIFORM_FLUX
+from asyncsoc.kernels.parameters import StepStart, record
+from asyncsoc.kernels.particles import START
+from asyncsoc.kernels.reductions import load_surfaces, start_groups
+from asyncsoc.kernels.step_control import (
+    CURRENT_BELOW,
+    DURATION_REACHED,
+    EVENT,
+    OPEN_BELOW,
+    RETRY,
+    RUNNING,
+    X_ABOVE,
+    X_BELOW,
+)
+from asyncsoc.problem.arrays import Stack, load_segment
+from asyncsoc.problem.particles import Group
+from asyncsoc.protocol.constraints import Event, Segment
+from asyncsoc.solver.callbacks import Audience
+from asyncsoc.solver.dense_output import Viewer
+from asyncsoc.solver.first_steps import first_step, step_tolerance
+from asyncsoc.solver.states import (
+    Checkpoint,
+    Errors,
+    Observer,
+    Outcome,
+    SegmentOutcome,
+    Watcher,
+    numbers_of,
+)
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_AT_A_LIMIT = 1e-6
+"""In stoichiometry: how far beyond a limit a step ends that was located on it."""
+
+
+@dataclass(eq=False)
+class _Run:
+    """Where one group is in its protocol.
+
+    `position` counts the protocol steps done, `finished` tells how they went, `done` those done by the last accepted
+    state. `checkpoint` is where the run went on from.
+    """
+
+    position: int
+    finished: list[SegmentOutcome]
+    error: SimulationError | None = None
+    checkpoint: Checkpoint | None = None
+    done: tuple[SegmentOutcome, ...] = ()
+
+
+class Runs:
+    """The groups of a problem.
+
+    Parameters
+    ----------
+    stacked
+        The problem in the kernels' arrays.
+    observers
+        For each particle, what watches it.
+    watchers
+        For each mesh, what watches all particles on it.
+    """
+
+    def __init__(
+        self, stacked: Stack, observers: Sequence[Sequence[Observer]], watchers: Sequence[Sequence[Watcher]]
+    ) -> None:
+        self._stack, self._contacts, self._groups = stacked, stacked.contacts, stacked.groups
+        self._members: tuple[Group, ...] = stacked.problem.groups
+        meshes = range(len(stacked.bodies))
+        self._viewers = [Viewer(stacked, mesh) for mesh in meshes]
+        self._audience = Audience(stacked, self._viewers, observers, watchers)
+        volumes = [3.0 * float(system.kernel.mass.sum()) / (4.0 * math.pi) for system in stacked.problem.meshes]
+        self._radius = np.zeros(len(stacked.particles))
+        for body, volume in zip(stacked.bodies, volumes, strict=True):
+            self._radius[body.number] = float(np.cbrt(volume))
+        self._runs = [_Run(0, []) for _ in self._members]
+        # Of the last accepted states: what the controller and the particles remember; whether there are any yet,
+        # whether they lie within steps.
+        self._kept, self._kept_own = stacked.groups.state.copy(), stacked.contacts.own.copy()
+        self._fresh, self._underway = (np.zeros(len(self._members), dtype=bool) for _ in range(2))
+
+    def open(self, checkpoints: Sequence[Checkpoint | None]) -> Ints:
+        """Begin, or go on from checkpoints; return the members that have anything to do."""
+        with uninterrupted():
+            return self._open(checkpoints)
+
+    def _open(self, checkpoints: Sequence[Checkpoint | None]) -> Ints:
+        new: list[int] = []
+        old: list[int] = []
+        for number, checkpoint in enumerate(checkpoints):
+            (old if checkpoint is not None and self._resumed(number, checkpoint) else new).append(number)
+        going = self._show_starts(old)
+        return np.array(sorted([*going, *self._begin(new)]), dtype=np.int64)
+
+    def accept(self, numbers: Ints) -> Ints:
+        """Deal with what the attempts came to with these members; return those that go on.
+
+        A Ctrl-C waits until it is done: a state taken by halves could not be gone on from.
+        """
+        with uninterrupted():
+            return self._accept(numbers)
+
+    def _accept(self, numbers: Ints) -> Ints:
+        outcome = self._groups.outcome[numbers]
+        again = numbers[outcome == RETRY]
+        numbers, outcome = numbers[outcome != RETRY], outcome[outcome != RETRY]
+        stuck = (outcome != RUNNING) & (outcome != DURATION_REACHED) & (outcome < EVENT)
+        if stuck.any():
+            for number in numbers[stuck].tolist():
+                self._fail(number, self._stuck(number))
+            numbers, outcome = numbers[~stuck], outcome[~stuck]
+        stopped = self._show_steps(numbers) if len(numbers) else {}
+        if stopped:
+            kept = np.array([int(number) not in stopped for number in numbers], dtype=bool)
+            numbers, outcome = numbers[kept], outcome[kept]
+        self._take(numbers)
+        running = outcome == RUNNING
+        self._fresh[numbers], self._underway[numbers] = True, running
+        going: Ints = np.sort(np.concatenate([again, numbers[running]]))
+        if running.all():
+            return going
+        ended = numbers[~running].tolist()
+        for number, code in zip(ended, outcome[~running].tolist(), strict=True):
+            segment, run = self._segment(number), self._runs[number]
+            self._close(number, segment.events[code - EVENT].reason if code >= EVENT else "duration reached")
+            run.done = tuple(run.finished)
+        return np.sort(np.concatenate([going, np.array(self._begin(ended), dtype=np.int64)]))
+
+    def _take(self, numbers: Ints) -> None:
+        """Make the states that the last attempts of these groups arrived at the accepted ones."""
+        contacts = self._contacts
+        for mesh, body in enumerate(self._stack.bodies):
+            places = self._stack.places(mesh, numbers)
+            body.x[places] = body.x_new[places]
+            particles = body.number[places]
+            contacts.film[particles] = contacts.film_new[particles]
+            self._kept_own[particles] = contacts.own[particles]
+        self._kept[numbers] = self._groups.state[numbers]
+
+    def interrupt(self) -> None:
+        """Stop all that are underway where their last accepted states are."""
+        for number, run in enumerate(self._runs):
+            if run.error is None and run.position < len(self._members[number].segments):
+                where = f"protocol step {self._segment(number).number}"
+                run.error = InterruptedRunError("the run was interrupted", where=where)
+
+    def outcomes(self) -> list[Outcome]:
+        """Return how the runs ended."""
+        return [self._outcome(number) for number in range(len(self._runs))]
+
+    def _outcome(self, number: int) -> Outcome:
+        run, state = self._runs[number], self._groups.state[number]
+        reason = run.finished[-1].reason if run.finished else "nothing to do"
+        if run.error is not None:
+            reason = run.error.what
+        checkpoint = run.checkpoint
+        if self._fresh[number]:
+            checkpoint = self._checkpoint(number)
+        counts = int(state["accepted"]), int(state["rejected"])
+        return Outcome(reason, tuple(run.finished), *counts, run.error, checkpoint)
+
+    def _checkpoint(self, number: int) -> Checkpoint:
+        """Return the accepted state of a group, to go on from."""
+        places = list(self._places(number))
+        mesh, place = places[0]
+        return Checkpoint(
+            particles=tuple(
+                self._viewers[m].checkpoint(p, self._kept_own[self._stack.bodies[m].number[p]]) for m, p in places
+            ),
+            state=numbers_of(self._kept[number]),
+            start_time=float(self._viewers[mesh].start_time[place]),
+            finished=self._runs[number].done,
+            underway=bool(self._underway[number]),
+            tolerance_share=float(self._groups.step[number]["tolerance"]) / self._members[number].tolerance,
+        )
+
+    def _places(self, number: int) -> Iterable[tuple[int, int]]:
+        """Yield mesh and place on it of every particle of a group, in the group's order."""
+        found = {}
+        for mesh, body in enumerate(self._stack.bodies):
+            for place in self._stack.places(mesh, np.array([number])).tolist():
+                found[int(body.number[place])] = mesh, place
+        return (found[j] for j in sorted(found))
+
+    def _segment(self, number: int) -> Segment:
+        return self._members[number].segments[self._runs[number].position]
+
+    def _resumed(self, number: int, checkpoint: Checkpoint) -> bool:
+        """Take up a checkpoint; return whether it lies within a protocol step, which then goes on."""
+        contacts, groups, run = self._contacts, self._groups, self._runs[number]
+        run.position, run.finished = len(checkpoint.finished), list(checkpoint.finished)
+        run.done, run.checkpoint = checkpoint.finished, checkpoint
+        for (mesh, place), particle in zip(self._places(number), checkpoint.particles, strict=True):
+            body, system = self._stack.bodies[mesh], self._stack.problem.meshes[mesh]
+            j = body.number[place]
+            body.x[place] = particle.x[system.order]
+            contacts.film[j, : len(particle.film)] = particle.film
+            contacts.film_new[j] = contacts.film[j]
+            self._viewers[mesh].resume(place, checkpoint.start_time, particle)
+        underway = checkpoint.underway and run.position < len(self._members[number].segments)
+        state = groups.state[number]
+        if underway:
+            self._load([number])
+            groups.step[number]["tolerance"] = self._members[number].tolerance * checkpoint.tolerance_share
+        largest = float(state["largest_step"])
+        for name, value in checkpoint.state.items():
+            state[name] = value
+        state["largest_step"] = largest
+        for j, particle in zip(self._stack.members(number), checkpoint.particles, strict=True):
+            contacts.own[j]["charge"], contacts.own[j]["side_charge"] = particle.charge, particle.side_charge
+            if len(checkpoint.particles) == 1:
+                contacts.own[j]["current"] = state["current"] / contacts.parameters[j]["multiplicity"]
+        return underway
+
+    def _begin(self, numbers: Iterable[int]) -> list[int]:
+        """Start the next protocol steps of these members; return those that have anything left to do."""
+        going: list[int] = []
+        waiting = list(numbers)
+        while waiting:
+            waiting = [j for j in waiting if self._runs[j].position < len(self._members[j].segments)]
+            before = self._groups.state["current"][waiting].tolist()
+            over: dict[int, str] = {}
+            for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
+                reason = self._begun(number, found, before[row])
+                if reason is not None:
+                    over[number] = reason
+            shown = self._show_starts([number for number in waiting if self._runs[number].error is None])
+            going += [number for number in shown if number not in over]
+            waiting = [number for number in shown if number in over]
+            for number in waiting:
+                self._close(number, over[number])
+        return going
+
+    def _load(self, numbers: list[int]) -> NDArray[np.void]:
+        """Load the present protocol steps and solve their constraints; return what `start_groups` found."""
+        found, guesses = np.empty(len(numbers), record(StepStart)), np.empty(len(numbers))
+        listed = np.array(numbers, dtype=np.int64)
+        for row, number in enumerate(numbers):
+            segment = self._segment(number)
+            load_segment(self._stack, number, segment)
+            guesses[row] = self._guess(number, segment)
+            for mesh, viewer in enumerate(self._viewers):
+                viewer.begin(self._stack.places(mesh, listed[row : row + 1]), segment)
+        for mesh, body in enumerate(self._stack.bodies):
+            load_surfaces(self._contacts, body, self._stack.places(mesh, listed))
+        start_groups(self._contacts, self._groups, listed, guesses, found)
+        for number, diffusivity in zip(numbers, found["diffusivity"].tolist(), strict=True):
+            self._groups.step[number]["tolerance"] = self._tolerance(number, diffusivity)
+        return found
+
+    def _tolerance(self, number: int, diffusivity: float) -> float:
+        """Return the tolerance of a group's present protocol step."""
+        group, segment = self._members[number], self._segment(number)
+        flux = 0.0
+        if segment.galvanostatic:
+            area = float(self._groups.step[number]["contact_area"])
+            flux = abs(segment.target) / (self._density(number) * area)
+        return step_tolerance(group.tolerance, flux, self._smallest_radius(number), diffusivity)
+
+    def _density(self, number: int) -> float:
+        """Return F c_max [C/m3], the least of a group's particles."""
+        return min(FARADAY * particle.maximum_concentration for particle in self._members[number].particles)
+
+    def _smallest_radius(self, number: int) -> float:
+        """Return the radius [m] of the sphere of the volume of a group's smallest particle."""
+        return float(min(self._radius[j] for j in self._stack.members(number)))
+
+    def _begun(self, number: int, found: tuple[int, int, float], current_before: float) -> str | None:
+        """Judge a protocol step just loaded; return why it is over already, None where it is not or cannot be."""
+        segment, state = self._segment(number), self._groups.state[number]
+        solved, which, diffusivity = found
+        if not solved:
+            self._fail(number, self._infeasible(number, "no current satisfies the step at its start"))
+        elif state["margin"] <= 0.0 and not self._leaves(number, segment.events[which], float(state["margin"])):
+            event = segment.events[which]
+            if event.kind in (CURRENT_BELOW, OPEN_BELOW):
+                return f"{event.reason} before the step began"
+            self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))
+        else:
+            jump = abs(float(state["current"]) - current_before) / float(self._groups.step[number]["contact_area"])
+            state["step_size"] = self._first_step(number, jump, diffusivity)
+        return None
+
+    def _leaves(self, number: int, event: Event, margin: float) -> bool:
+        """Return whether the limit of stoichiometry that a step before has reached is being left by a held voltage.
+
+        Places under the contact go towards the stoichiometry whose open-circuit potential is the particle's.
+        """
+        segment, potential = self._segment(number), float(self._groups.state[number]["potential"])
+        if segment.galvanostatic or margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
+            return False
+        return all(
+            potential < at_limit if event.kind == X_BELOW else potential > at_limit
+            for at_limit in self._potentials_at(number, event, segment)
+        )
+
+    def _potentials_at(self, number: int, event: Event, segment: Segment) -> list[float]:
+        """Return the open-circuit potential at a limit of stoichiometry of every particle that has reached it."""
+        found, limit = [], np.array([event.value])
+        for j, particle in zip(self._stack.members(number), self._members[number].particles, strict=True):
+            x = self._contacts.surface[START, j, : len(self._stack.contact_nodes[j])]
+            beyond = limit[0] - x.min() if event.kind == X_BELOW else x.max() - limit[0]
+            if beyond >= -_AT_A_LIMIT:
+                table = particle.tables[segment.temperature]
+                found.append(float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0]))
+        return found
+
+    def _guess(self, number: int, segment: Segment) -> float:
+        """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""
+        if self._members[number].particles[0].kinetics == UNIFORM_FLUX or not segment.galvanostatic:
+            return segment.target
+        return float(self._groups.state[number]["potential"]) if self._runs[number].position > 0 else math.nan
+
+    def _first_step(self, number: int, jump: float, diffusivity: float) -> float:
+        """Return the first step [s] of a group's present protocol step, its current density having jumped [A/m2]."""
+        group, longest = self._members[number], float(self._groups.step[number]["duration"])
+        return first_step(
+            group.tolerance,
+            jump,
+            self._density(number),
+            self._smallest_radius(number),
+            diffusivity,
+            longest=longest,
+            imposed=group.particles[0].kinetics == UNIFORM_FLUX,
+        )
+
+    def _show_starts(self, numbers: list[int]) -> list[int]:
+        """Show the states protocol steps begin with; return the groups that nobody stopped."""
+        return self._stop(numbers, self._audience.starts(numbers, [self._segment(number) for number in numbers]))
+
+    def _show_steps(self, numbers: Ints) -> Errors:
+        """Show accepted steps; return the groups that somebody stopped."""
+        stopped = self._audience.steps(numbers)
+        self._stop([], stopped)
+        return stopped
+
+    def _stop(self, numbers: list[int], stopped: Errors) -> list[int]:
+        """Let groups fail; return the others among `numbers`."""
+        for number, error in stopped.items():
+            self._fail(number, error)
+        return [number for number in numbers if number not in stopped] if stopped else numbers
+
+    def _close(self, number: int, reason: str) -> None:
+        self._runs[number].finished.append(self._summary(number, reason))
+        for mesh, viewer in enumerate(self._viewers):
+            viewer.close(self._stack.places(mesh, np.array([number])))
+        self._runs[number].position += 1
+
+    def _summary(self, number: int, reason: str) -> SegmentOutcome:
+        segment, state = self._segment(number), self._groups.state[number]
+        charge, side = float(state["charge"]), float(state["side_charge"])
+        return SegmentOutcome(
+            segment.number, segment.step.cycle, segment.step.text, reason, float(state["time"]), charge, side
+        )
+
+    def _fail(self, number: int, error: SimulationError) -> None:
+        self._runs[number].error = error
+        self._runs[number].finished.append(self._summary(number, error.what))
+
+    def _infeasible(self, number: int, why: str) -> InfeasibleStepError:
+        segment = self._segment(number)
+        return InfeasibleStepError(
+            f"protocol step {segment.number} ({segment.step.text!r}) cannot be carried out: {why}, "
+            f"t = {self._start_time(number):.6g} s",
+            where=f"protocol step {segment.number}, cycle {segment.step.cycle}",
+            next_step="change the step's target or the state it starts from; the states reached so far are kept",
+        )
+
+    def _stuck(self, number: int) -> ConvergenceError:
+        segment, state = self._segment(number), self._groups.state[number]
+        return ConvergenceError(
+            f"protocol step {segment.number} ({segment.step.text!r}) stopped",
+            time=self._start_time(number) + float(state["time"]),
+            step_size=float(state["step_size"]),
+            reason="no step size meets the tolerance or satisfies the current and voltage constraint",
+            where=f"protocol step {segment.number}, cycle {segment.step.cycle}",
+        )
+
+    def _start_time(self, number: int) -> float:
+        """Return when a group's present protocol step began [s]."""
+        mesh, place = next(iter(self._places(number)))
+        return float(self._viewers[mesh].start_time[place])

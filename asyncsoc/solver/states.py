@@ -1,0 +1,336 @@
+"""What the integrator shows: states, accepted steps, outcomes. Plain data, SI, mesh node order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import SimulationError
+from asyncsoc.protocol.constraints import Segment
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class StepState:
+    """A member at one time.
+
+    Attributes
+    ----------
+    time
+        Since the start of the protocol [s].
+    step, cycle
+        Numbers of the protocol step and cycle, from 1.
+    x : (n,)
+        Stoichiometry, in the mesh's node order.
+    potential
+        phi_s - phi_e [V].
+    voltage
+        Cell voltage: potential plus series drop [V].
+    current
+        Particle current [A], positive on charge.
+    charge
+        Charge passed since the start of the protocol [C].
+    contact_nodes : (c,) int64
+        Mesh nodes of the contact.
+    contact_current_density : (c,)
+        Intercalation current density on them [A/m2], per area of contact whether a film has closed a part of it or not.
+    film_resistance : (c,)
+        On them [ohm m2], the grown film's included.
+    temperature
+        K.
+    film_thickness : (c,)
+        Grown by the side reaction [m]; empty where there is none.
+    side_current_density : (c,)
+        Of the side reaction [A/m2], per the same area; empty where there is none.
+    open_share : (c,)
+        Share of their area that no film has closed.
+    side_charge
+        The side reaction's part of `charge` [C].
+    step_time
+        Since the start of the protocol step [s].
+    """
+
+    time: float
+    step: int
+    cycle: int
+    x: Array
+    potential: float
+    voltage: float
+    current: float
+    charge: float
+    contact_nodes: NDArray[np.int64]
+    contact_current_density: Array
+    film_resistance: Array
+    temperature: float
+    film_thickness: Array = field(default_factory=lambda: np.zeros(0))
+    side_current_density: Array = field(default_factory=lambda: np.zeros(0))
+    open_share: Array = field(default_factory=lambda: np.zeros(0))
+    side_charge: float = 0.0
+    step_time: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class States:
+    """Members at one time each: a row is what `StepState` tells of one; a member may have any number of rows.
+
+    Attributes
+    ----------
+    number : (k,) int64
+        Members by their number in the batch.
+    contact_nodes
+        For each member of the batch its contact nodes, ascending.
+    film_open : (k,) bool
+        Whether the member has a side reaction that grows film.
+    time, step_time, temperature, potential, voltage, current, charge, side_charge : (k,)
+        As of `StepState`. `potential` is NaN where the constraint could not be solved.
+    step, cycle : (k,) int64
+    x : (k, n)
+    contact_current_density, side_current_density, film_resistance, film_thickness, open_share : (k, C)
+        As wide as the widest contact of the batch; beyond a member's own nodes they mean nothing.
+    """
+
+    number: NDArray[np.int64]
+    contact_nodes: Sequence[NDArray[np.int64]]
+    film_open: NDArray[np.bool_]
+    time: Array
+    step_time: Array
+    step: NDArray[np.int64]
+    cycle: NDArray[np.int64]
+    temperature: Array
+    x: Array
+    potential: Array
+    voltage: Array
+    current: Array
+    charge: Array
+    side_charge: Array
+    contact_current_density: Array
+    side_current_density: Array
+    film_resistance: Array
+    film_thickness: Array
+    open_share: Array
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.number)
+
+    def rows(self, kept: NDArray[np.bool_]) -> States:
+        """Return the rows where `kept` (k,) is true."""
+        if kept.all():
+            return self
+        changes = {name: getattr(self, name)[kept] for name in self.__dataclass_fields__ if name != "contact_nodes"}
+        return replace(self, **changes)
+
+    def one(self, row: int) -> StepState:
+        """Return one row."""
+        nodes = self.contact_nodes[int(self.number[row])]
+        count, film = len(nodes), len(nodes) if self.film_open[row] else 0
+        return StepState(
+            time=float(self.time[row]),
+            step=int(self.step[row]),
+            cycle=int(self.cycle[row]),
+            x=self.x[row],
+            potential=float(self.potential[row]),
+            voltage=float(self.voltage[row]),
+            current=float(self.current[row]),
+            charge=float(self.charge[row]),
+            contact_nodes=nodes,
+            contact_current_density=self.contact_current_density[row, :count],
+            film_resistance=self.film_resistance[row, :count],
+            temperature=float(self.temperature[row]),
+            film_thickness=self.film_thickness[row, :film],
+            open_share=self.open_share[row, :count],
+            side_current_density=self.side_current_density[row, :film],
+            side_charge=float(self.side_charge[row]),
+            step_time=float(self.step_time[row]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class AcceptedSteps:
+    """Steps accepted by as many members, one each.
+
+    Attributes
+    ----------
+    start_time : (k,)
+        When each step began [s].
+    end
+        Where each ended.
+    at
+        `at(rows, times)` returns the states of the members `end.number[rows]` at `times` within their steps
+        (continuous solution); a row's `potential` is NaN where the constraint cannot be solved. It reads the
+        integrator's own arrays: ask within `Watcher.step`. Once the next step is taken it raises SimulationError.
+    """
+
+    start_time: Array
+    end: States
+    at: Callable[[NDArray[np.int64], Array], States]
+
+    def without(self, numbers: Mapping[int, object]) -> AcceptedSteps:
+        """Return the steps of the other members."""
+        if not numbers:
+            return self
+        kept = np.array([int(number) not in numbers for number in self.end.number], dtype=bool)
+        places = np.flatnonzero(kept)
+        return AcceptedSteps(
+            self.start_time[kept], self.end.rows(kept), lambda rows, times: self.at(places[rows], times)
+        )
+
+    def one(self, row: int) -> AcceptedStep:
+        """Return the step of one member."""
+
+        def at(when: float) -> StepState:
+            state = self.at(np.array([row]), np.array([when])).one(0)
+            if np.isnan(state.potential):
+                raise unsolved(when)
+            return state
+
+        return AcceptedStep(float(self.start_time[row]), self.end.one(row), at)
+
+
+def unsolved(time: float) -> SimulationError:
+    """Return the error of a member whose constraint cannot be solved at `time` [s], between two accepted states."""
+    return SimulationError(f"the constraint cannot be solved at t = {time:.6g} s")
+
+
+@dataclass(frozen=True, eq=False)
+class AcceptedStep:
+    """An accepted step: where it began, where it ended, and `at(time)` for any time between (continuous solution).
+
+    `at` reads the integrator's own arrays: ask within `Observer.step`. Once the next step is taken it raises
+    SimulationError.
+    """
+
+    start_time: float
+    end: StepState
+    at: Callable[[float], StepState]
+
+
+@dataclass(frozen=True)
+class SegmentOutcome:
+    """How one protocol step went: its words, why it stopped, its duration [s], charge and side charge [C]."""
+
+    number: int
+    cycle: int
+    text: str
+    reason: str
+    duration: float
+    charge: float
+    side_charge: float = 0.0
+
+
+def numbers_of(row: np.void) -> dict[str, float]:
+    """Return the numbers of a record by name."""
+    return {name: float(row[name]) for name in row.dtype.names or ()}
+
+
+@dataclass(frozen=True, eq=False)
+class ParticleCheckpoint:
+    """What one particle has at an accepted state.
+
+    Attributes
+    ----------
+    x : (n,)
+        Stoichiometry, mesh node order.
+    film : (c,)
+        Film thickness on the contact nodes [m].
+    charge, side_charge
+        Passed within the present protocol step [C].
+    start_charge, start_side_charge
+        Passed before it began [C].
+    """
+
+    x: Array
+    film: Array
+    charge: float
+    side_charge: float
+    start_charge: float
+    start_side_charge: float
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Everything a group needs to go on from an accepted state, on one machine bit for bit as if it had never stopped.
+
+    Attributes
+    ----------
+    particles
+        Its particles in order.
+    state
+        Time and charges within the protocol step, step size, error before: `kernels.parameters.ControllerState` by
+        name.
+    start_time
+        When the present protocol step began [s].
+    finished
+        Protocol steps done; the present one is the next.
+    underway
+        Whether the present protocol step has begun.
+    tolerance_share
+        The tolerance of the present protocol step over the group's own.
+    """
+
+    particles: tuple[ParticleCheckpoint, ...]
+    state: Mapping[str, float]
+    start_time: float
+    finished: tuple[SegmentOutcome, ...]
+    underway: bool
+    tolerance_share: float = 1.0
+
+    @property
+    def time(self) -> float:
+        """Seconds since the start of the protocol."""
+        return self.start_time + (self.state["time"] if self.underway else 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How a group's run ended.
+
+    Attributes
+    ----------
+    stop_reason
+        Why the last protocol step ended.
+    segments
+        One entry per protocol step begun.
+    accepted, rejected
+        Steps of the integrator.
+    error
+        None where the protocol was carried out to its end.
+    checkpoint
+        The last accepted state, to go on from; None where nothing was begun.
+    """
+
+    stop_reason: str
+    segments: tuple[SegmentOutcome, ...]
+    accepted: int
+    rejected: int
+    error: SimulationError | None
+    checkpoint: Checkpoint | None
+
+
+class Observer(Protocol):
+    """Sees every member state the integrator accepts; raises SimulationError to stop the member."""
+
+    def start(self, state: StepState, segment: Segment) -> None:
+        """See the state at the beginning of a protocol step, the step's current or voltage applied."""
+
+    def step(self, step: AcceptedStep) -> None:
+        """See an accepted step."""
+
+
+Errors = Mapping[int, SimulationError]
+"""Members to be stopped, by number, and why."""
+
+
+class Watcher(Protocol):
+    """Sees all members of a batch together, which is quicker by far than each by itself; returns whom to stop."""
+
+    def start(self, states: States, segments: Sequence[Segment]) -> Errors:
+        """See members at the beginning of their next protocol step, the steps' currents or voltages applied."""
+
+    def step(self, steps: AcceptedSteps) -> Errors:
+        """See a step accepted by each of many members."""

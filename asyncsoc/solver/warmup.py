@@ -1,0 +1,85 @@
+"""Compile the kernels before anything is timed: the smallest possible run, through the same call as every other."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import scipy.sparse as sp
+
+from asyncsoc.discretization.operators import Operators
+from asyncsoc.interface.rates import BUTLER_VOLMER
+from asyncsoc.kernels.batch import FEWEST
+from asyncsoc.kernels.parameters import RowMeans, record
+from asyncsoc.kernels.reductions import mean_rows, split_rows
+from asyncsoc.materials.tables import MaterialTable
+from asyncsoc.problem.hierarchy import build_hierarchy
+from asyncsoc.problem.particles import Member, Problem
+from asyncsoc.problem.system import order_system
+from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.types import Step
+from asyncsoc.solver.integrate import integrate
+from asyncsoc.solver.states import AcceptedStep, StepState
+
+
+class _Look:
+    def start(self, state: StepState, segment: Segment) -> None:
+        """Nothing to see."""
+
+    def step(self, step: AcceptedStep) -> None:
+        """Ask for the continuous solution once, so that it is compiled too."""
+        step.at(step.end.time)
+
+
+@lru_cache(maxsize=2)
+def compile_kernels(*, batches: bool = True) -> None:
+    """Compile, or load from the cache, every kernel a run uses; does nothing the second time.
+
+    Parameters
+    ----------
+    batches
+        Also those that advance particles side by side; a run of one particle does without.
+    """
+    operators = Operators(
+        indptr=np.array([0, 2, 4]),
+        indices=np.array([0, 1, 0, 1]),
+        stiffness=np.array([1.0, -1.0, -1.0, 1.0]),
+        mass=np.ones(2),
+        volume=2.0,
+    )
+    grid = np.linspace(0.0, 1.0, 5)
+    columns = [grid, np.ones(5), 4.0 - grid, -np.ones(5), np.ones(5), np.zeros(5)]
+    table = MaterialTable(0.0, 0.25, np.column_stack(columns), 300.0, (0.1, 0.9), (0.0, 1.0))
+    step = Step("current", 1e-3, 1.0, (), None, None, 1, "warm-up")
+    segment = Segment(step, 1, 1.0, 0.0, 1e-3, 0.0, (), 1.0, 300.0)
+    member = Member(
+        x=np.full(2, 0.5),
+        weights=np.array([0.0, 1.0]),
+        film_resistance=0.0,
+        segments=(segment,),
+        tables={300.0: table},
+        kinetics=BUTLER_VOLMER,
+        transfer_coefficient=0.5,
+        maximum_concentration=1.0,
+        tolerance=1e-2,
+    )
+    n = len(operators.mass)
+    build_hierarchy(sp.csr_matrix((operators.stiffness, operators.indices, operators.indptr), shape=(n, n)))
+    system = order_system(operators)
+    for count in (1, FEWEST) if batches else (1,):
+        integrate(Problem.alone(system, [member] * count), [[_Look()]] * count)
+    none, one, number = np.zeros(1, dtype=np.int64), np.ones((1, 1)), np.zeros((1, 1), dtype=np.int64)
+    mean_rows(
+        np.ones((1, 2)),
+        system.kernel.mass,
+        none,
+        number,
+        one,
+        none,
+        number,
+        one,
+        none,
+        np.empty(1, record(RowMeans)),
+        one,
+    )
+    split_rows(none, one, none, one, one, one, np.empty((1, 2)))

@@ -1,0 +1,1 @@
+"""Questions asked of many runs: sweeps, calibration, risk, particle sets, the demo, verification."""

@@ -1,0 +1,138 @@
+"""What dispersion buys: one coverage laid out as one patch, several or at random, charged under one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.case.case import Case
+from asyncsoc.case.contact import Contact
+from asyncsoc.case.particle import Particle
+from asyncsoc.materials.valence import ni4_fraction
+from asyncsoc.plotting.section import SectionPanel
+from asyncsoc.plotting.surface import surface_figure
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation.progress import Progress
+from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.simulation.run import simulate_batch
+from asyncsoc.studies.demo.headlines import Moment, moment_when
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COVERAGE = 0.3
+SOC = 0.4
+"""Mean state of charge at which layouts are compared: all of them reach it at C/10."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A contact with the name it goes by."""
+
+    label: str
+    contact: Contact
+
+
+def layouts(coverage: float = COVERAGE, n: int = 6, seed: int = 3) -> tuple[Layout, ...]:
+    """Return one coverage as one patch, `n` even patches and `n` random ones."""
+    return (
+        Layout("one patch", Contact.patches(coverage, 1)),
+        Layout(f"{n} even patches", Contact.patches(coverage, n)),
+        Layout(f"{n} random patches", Contact.random(coverage, n, seed)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class LayoutFinding:
+    """A layout's run and its headline numbers.
+
+    Attributes
+    ----------
+    label
+        Name of the layout.
+    solution
+        Its run.
+    moment
+        The run where its mean SOC is `SOC`.
+    largest_lead
+        The largest of the run.
+    capacity
+        Largest specific capacity [mA h/g].
+    """
+
+    label: str
+    solution: Solution
+    moment: Moment
+    largest_lead: float
+    capacity: float
+
+
+def charge_layouts(
+    case: Case, compared: Sequence[Layout], progress: Callable[[Progress], None] | None = None
+) -> list[LayoutFinding]:
+    """Carry a case through its protocol under each layout, all on its 3-D mesh.
+
+    Parameters
+    ----------
+    case
+        Particle, material and protocol; its own contact is replaced.
+    compared
+        The layouts.
+    progress
+        Called after every accepted step.
+
+    Raises
+    ------
+    InputError
+        A layout does not fit the particle, or its run never reaches the SOC of comparison.
+    SimulationError
+        A run could not finish.
+    """
+    particle = Particle(**(dict(case.particle) | {"model": "3d"}))
+    cases = [Case(**(dict(case) | {"particle": particle, "contact": layout.contact})) for layout in compared]
+    endings = simulate_batch(cases, progress=progress)
+    return [_finding(layout.label, ending.finished()) for layout, ending in zip(compared, endings, strict=True)]
+
+
+def _finding(label: str, solution: Solution) -> LayoutFinding:
+    moment = moment_when(solution, names.MEAN_SOC, SOC)
+    if not np.isfinite(moment.time):
+        raise InputError(
+            "a layout never reaches the state of charge at which layouts are compared",
+            where=label,
+            value=float(np.max(solution.columns[names.MEAN_SOC])),
+            allowed=f"a mean SOC of {SOC:g}",
+            next_step="charge more slowly or a particle of larger diffusivity",
+        )
+    return LayoutFinding(
+        label,
+        solution,
+        moment,
+        largest_lead=float(np.max(solution.columns[names.ASYNCHRONY])),
+        capacity=float(np.max(solution.columns[names.CAPACITY])),
+    )
+
+
+def layouts_figure(findings: Sequence[LayoutFinding]) -> Figure:
+    """Return surface maps of Ni4+ of all layouts at one mean SOC, contacts outlined, under one colour bar."""
+    panels = [
+        SectionPanel(
+            found.label,
+            found.solution.mesh,
+            found.solution.contact,
+            np.asarray(ni4_fraction(found.solution.stoichiometry_at(found.moment.time))),
+            f"lead {found.moment.lead:.3f}; {found.capacity:.0f} mA h/g",
+        )
+        for found in findings
+    ]
+    coverage = findings[0].solution.contact.coverage_realised
+    return surface_figure(
+        panels,
+        "Ni$^{4+}$ share of nickel [1]",
+        title=f"Coverage {coverage:.2g} in {len(findings)} layouts, mean SOC {SOC:g}",
+        note="Line: the contact's edge. Lead: SOC under the contact less the mean, now. Capacity: at the charge's end.",
+    )

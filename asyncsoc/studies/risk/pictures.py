@@ -1,0 +1,148 @@
+"""Pictures of risk studies and of runs with a film."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.interface.decomposition_constants import DrivingForce
+from asyncsoc.materials.thermochemistry.reaction import KINDS
+from asyncsoc.plotting.risk import BandLine, FactorBar, risk_figure
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.studies.risk.readings import FACTORS, Reading, RiskCurve, RiskStudy
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+
+_HEADINGS: dict[DrivingForce, str] = {
+    "potential": "Driven by the potential",
+    "reaction-energy": "Driven by the reaction energy",
+    "both": "Driven by both: one cause twice",
+}
+_POINTS = 200
+_SKIPPED = 0.02
+"""Share of the charge left out at its beginning, where the contact's lead builds up and next to nothing reacts yet."""
+
+
+_TURN = 0.02
+"""Share of the range of mean stoichiometries by which a run has to come back before that counts as a turn."""
+
+
+def legs(mean_x: Array) -> tuple[slice, ...]:
+    """Return the rows of every charge and discharge in turn: where the mean stoichiometry falls or rises throughout.
+
+    Going back by less than a fiftieth of the whole range, as rests and the self-discharge of a side reaction do, is no
+    turn; what lies between an extreme and a turn belongs to the leg that follows.
+    """
+    least = _TURN * float(np.ptp(mean_x))
+    found, begin, extreme, falling = [], 0, 0, None
+    for row, x in enumerate(mean_x):
+        ahead = x - mean_x[extreme]
+        if falling is None:
+            if abs(ahead) > least:
+                falling, extreme = bool(ahead < 0.0), row
+        elif (ahead <= 0.0) == falling:
+            extreme = row
+        elif abs(ahead) > least:
+            found.append(slice(begin, extreme + 1))
+            begin, extreme, falling = extreme, row, not falling
+    return (*found, slice(begin, len(mean_x)))
+
+
+def _along(curve: RiskCurve, place: Array, leg: int) -> Array:
+    """Return the largest local risk of a run on one of its legs at mean stoichiometries; NaN where it never came."""
+    every = legs(curve.mean_x)
+    if leg >= len(every):
+        return np.full(len(place), np.nan)
+    x, risk = curve.mean_x[every[leg]], curve.columns[names.RISK_MAX][every[leg]]
+    sign = 1.0 if x[-1] > x[0] else -1.0
+    onwards = np.concatenate(([True], np.diff(np.maximum.accumulate(sign * x)) > 0.0))  # a rest is its first row
+    x, risk = x[onwards], np.log(np.where(risk[onwards] > 0.0, risk[onwards], np.nan))
+    return np.asarray(np.exp(np.interp(sign * place, sign * x, risk, left=np.nan, right=np.nan)))
+
+
+def band_line(study: RiskStudy, reading: Reading, leg: int = 0) -> BandLine:
+    """Return the largest local risk of a study along one leg of its protocol under one reading.
+
+    The band is that of the exchange current density and of enthalpy against Gibbs energy. Legs (`legs`) count from 0,
+    which is the first charge or discharge. Where the companion under full coverage never came to the same mean
+    stoichiometry in the same protocol step the line has a gap.
+    """
+    x = study.default[reading].mean_x
+    rows = legs(x)[leg]
+    begin, end = float(x[rows][0]), float(x[rows][-1])
+    place = np.linspace(begin + _SKIPPED * (end - begin), end, _POINTS)
+    every = np.array([_along(curve, place, leg) for one in study.variants(reading) for curve in study.curves(one)])
+    variant = "" if reading.driving_force == "potential" else reading.energy
+    # Where one of the runs has no match there is no band: it would be that of the others.
+    return BandLine(study.label, place, every[0], every.min(axis=0), every.max(axis=0), end > begin, variant)
+
+
+def factor_bar(study: RiskStudy, reading: Reading, mean_x: float, label: str) -> FactorBar:
+    """Return the factors of the largest local risk at a mean stoichiometry under one reading, with the band's range."""
+    curve = study.default[reading]
+    factors = {name: curve.at(mean_x, column) for name, column in FACTORS.items()}
+    return FactorBar(f"{study.label}, {label}", factors, curve.at(mean_x), *study.envelope_at(reading, mean_x))
+
+
+def risk_picture(
+    studies: Sequence[RiskStudy],
+    *,
+    mean_x: float,
+    reactant: str,
+    driving_forces: Sequence[DrivingForce] = ("potential", "reaction-energy"),
+    title: str = "Decomposition under partial contact",
+    note: str | None = None,
+) -> Figure:
+    """Return the figure of several particles' risk, a panel for each driving force.
+
+    Of a protocol with several charges or discharges the first charge and the first discharge are drawn, apart.
+
+    Parameters
+    ----------
+    studies
+        Particles to compare.
+    mean_x
+        Mean stoichiometry at which the factors are shown.
+    reactant, driving_forces
+        What is shown, under total and mutual energies where these play a part. Each driving force holds U(x): "both"
+        counts it twice unless the constants were fitted together.
+    title, note
+        What is seen; what the numbers rest on.
+    """
+    conditions = studies[0].conditions[0]
+    panels, bars = {}, []
+    for force in driving_forces:
+        kinds = KINDS[:1] if force == "potential" else KINDS
+        readings = [Reading(reactant, kind, force, conditions) for kind in kinds]
+        panels[_HEADINGS[force]] = [
+            band_line(study, reading, leg)
+            for leg in (0, 1)
+            for study in studies
+            for reading in readings
+            if leg < len(legs(study.default[reading].mean_x))
+        ]
+        bars += [(study, reading) for study in studies for reading in readings]
+    bars.sort(key=lambda pair: [study.label for study in studies].index(pair[0].label))
+    turns = any(line.discharge for lines in panels.values() for line in lines)
+    low, high = min(studies[0].exchange_current_densities), max(studies[0].exchange_current_densities)
+    apart = ",\nenthalpy to Gibbs energy" if len(studies[0].conditions) > 1 else ""
+    return risk_figure(
+        panels,
+        [factor_bar(study, reading, mean_x, _short(reading)) for study, reading in bars],
+        title=title,
+        bars_title=f"Factors at mean x = {mean_x:g}{', first passed' if turns else ''}",
+        band=f"i$_0$ from {low:g} to {high:g} A/m²{apart}",
+        note=note,
+    )
+
+
+def _short(reading: Reading) -> str:
+    if reading.driving_force == "potential":
+        return "potential"
+    return f"{'energy' if reading.driving_force == 'reaction-energy' else 'both'}, {reading.energy}"

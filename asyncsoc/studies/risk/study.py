@@ -1,0 +1,195 @@
+"""`study_risk`: one particle's risk under several readings of the chemistry, with its band over i0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+
+import numpy as np
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.case.case import Case
+from asyncsoc.interface.decomposition_constants import DRIVING_FORCES, DrivingForce
+from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
+from asyncsoc.materials.thermochemistry.reaction import KINDS, Kind
+from asyncsoc.problem.build import PreparedCase, prepare
+from asyncsoc.problem.case_side_reaction import (
+    companion_case,
+    conditions_of,
+    gibbs_of,
+    reactant_of,
+    side_reaction_model,
+)
+from asyncsoc.problem.particles import Problem
+from asyncsoc.protocol.constraints import Segment
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.covered_reference import Reference
+from asyncsoc.recorders.side_reaction import RateRecorder
+from asyncsoc.simulation.side_reaction import COMPANION_PARTS, Following, setting_of
+from asyncsoc.solver.integrate import integrate
+from asyncsoc.solver.states import AcceptedStep, StepState
+from asyncsoc.solver.warmup import compile_kernels
+from asyncsoc.studies.risk.readings import Reading, RiskCurve, RiskStudy
+
+EXCHANGE_CURRENT_DENSITIES = (0.1, 1.0)
+"""A/m2: the assumed range on polymers."""
+
+
+class _Voltages:
+    """Keeps the cell voltage of the states that recorders of rates see."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def start(self, state: StepState, segment: Segment) -> None:
+        """Keep the first state of a protocol step."""
+        self.values.append(state.voltage)
+
+    def step(self, step: AcceptedStep) -> None:
+        """Keep middle and end of an accepted step."""
+        middle = step.at(0.5 * (step.start_time + step.end.time))
+        self.values += [middle.voltage, step.end.voltage]
+
+
+def study_risk(
+    case: Case,
+    *,
+    reactants: Sequence[str] | None = None,
+    energies: Sequence[Kind] = KINDS,
+    driving_forces: Sequence[DrivingForce] = DRIVING_FORCES,
+    exchange_current_densities: Iterable[float] = EXCHANGE_CURRENT_DENSITIES,
+    conditions: Sequence[Conditions] | None = None,
+    label: str | None = None,
+    told: Callable[[str], None] | None = None,
+) -> RiskStudy:
+    """Return the risk of a case's particle under all readings of the chemistry; the side reaction takes no current.
+
+    Two runs for each exchange current density, the particle and its companion under full coverage: how the chemistry is
+    read changes what is computed from their states and not the states.
+
+    Parameters
+    ----------
+    case
+        Particle, contact, protocol and constants; its `side_reaction.mode` does not matter.
+    reactants
+        What reacts; None: the case's own.
+    energies, driving_forces
+        Readings.
+    exchange_current_densities
+        A/m2, constant over x: the band. The default is the electrolyte's own i0(x).
+    conditions
+        Enthalpy and Gibbs energy; None: what the case asks for, then the other at the same temperature. Where only the
+        potential drives the rate they change nothing, and the first alone is looked at.
+    label
+        Name of the particle; None takes its coverage.
+    told
+        Called before each run with what it is.
+
+    Raises
+    ------
+    InputError
+        The case cannot be built, no exchange current enters its kinetics, or a reactant is unknown.
+    """
+    if case.kinetics.model == "uniform-flux":
+        raise InputError(
+            "no exchange current enters uniform flux: there is no band over it",
+            where="kinetics.model",
+            value="uniform-flux",
+            allowed="butler-volmer, linear",
+        )
+    if case.side_reaction.energies:
+        raise InputError(
+            "a study compares total and mutual reaction energies; energies of one's own are of one kind",
+            where="side_reaction.energies",
+            next_step="run the case with side_reaction.mode = 'report', or remove energies",
+        )
+    named = tuple(reactants) if reactants else (reactant_of(case),)
+    densities = tuple(float(density) for density in exchange_current_densities)
+    under = _conditions(case, conditions)
+    readings = [
+        Reading(name, kind, force, one)
+        for name, kind, force in product(named, energies, driving_forces)
+        for one in (under[:1] if force == "potential" else under)
+    ]
+    runs = []
+    coverage = 0.0
+    for density in (None, *densities):
+        if told is not None:
+            told("default i0" if density is None else f"i0 = {density:g} A/m2")
+        curves, coverage = _curves(_with_density(case, density), readings)
+        runs.append(curves)
+    return RiskStudy(
+        label=label or f"f = {coverage:.3g}",
+        coverage=coverage,
+        default=dict(zip(readings, runs[0], strict=True)),
+        band={reading: tuple(run[k] for run in runs[1:]) for k, reading in enumerate(readings)},
+        exchange_current_densities=densities,
+        conditions=under,
+    )
+
+
+def _conditions(case: Case, asked: Sequence[Conditions] | None) -> tuple[Conditions, ...]:
+    if asked:
+        return tuple(dict.fromkeys(one.plain for one in asked))
+    own = conditions_of(case)
+    try:
+        return tuple(dict.fromkeys((own, gibbs_of(case), ENTHALPY)))
+    except InputError:  # too hot or too cold for Gibbs energies, and the case asks for none
+        return (own,)
+
+
+def _with_density(case: Case, density: float | None) -> Case:
+    changes = ["side_reaction.mode=off"]
+    if density is not None:
+        changes.append(f"kinetics.exchange_current_density={density!r}")
+    return case.with_overrides(changes)
+
+
+def _curves(case: Case, readings: Sequence[Reading]) -> tuple[list[RiskCurve], float]:
+    """Return the curves of every reading, and the coverage."""
+    companion = prepare(companion_case(case))
+    references = [recorder.as_reference() for recorder in _follow(companion, case, readings, None)[0]]
+    setup = prepare(case)
+    recorders, voltages = _follow(setup, case, readings, references)
+    area = float(setup.member.weights.sum())
+    curves = []
+    for recorder in recorders:
+        columns = recorder.columns()
+        curves.append(
+            RiskCurve(
+                mean_x=recorder.as_reference().mean_x,
+                voltage=np.array(voltages.values),
+                rate=columns[names.SIDE_CURRENT] / area,
+                columns={name: columns[name] for name in names.RISK_CURVES},
+            )
+        )
+    return curves, setup.contact.coverage_realised
+
+
+def _follow(
+    setup: PreparedCase, case: Case, readings: Sequence[Reading], references: Sequence[Reference] | None
+) -> tuple[list[RateRecorder], _Voltages]:
+    """Carry a particle through its protocol under the eyes of one recorder per reading."""
+    recorders = []
+    for k, reading in enumerate(readings):
+        section = {
+            "reactant": reading.reactant,
+            "energy": reading.energy,
+            "driving_force": reading.driving_force,
+            "thermochemistry": reading.conditions.energy,
+        }
+        if reading.conditions.energy == "gibbs":
+            section["thermochemistry_temperature"] = f"{reading.conditions.temperature!r} K"
+        read = case.with_overrides([f"side_reaction.{key}={value}" for key, value in section.items()])
+        model = side_reaction_model(read, setup.cathode)
+        setting = setting_of(setup, model, case.side_reaction.risk_threshold)
+        recorders.append(RateRecorder(setting, None if references is None else references[k]))
+    compile_kernels(batches=False)
+    voltages = _Voltages()
+    parts = COMPANION_PARTS if references is None else 2
+    outcome = integrate(Problem.alone(setup.system, [setup.member]), [[Following(*recorders, parts=parts), voltages]])[
+        0
+    ]
+    if outcome.error is not None and references is not None:
+        raise outcome.error
+    return recorders, voltages

@@ -1,0 +1,118 @@
+"""What a worker does with a few cases that share a mesh: run them in one batch, return their records as bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+from asyncsoc.base.errors import EnvironmentProblem
+from asyncsoc.base.plain_data import plain
+from asyncsoc.case.case import Case
+from asyncsoc.simulation.run import Ending, simulate_batch
+from asyncsoc.studies.sweep.case_builder import CaseBuilder
+from asyncsoc.studies.sweep.keys import Value
+from asyncsoc.studies.sweep.plan import Keep, Plan
+from asyncsoc.studies.sweep.record import CaseRecord, Status, encode, record_of
+
+FIELDS = "fields"
+Finished = tuple[str, Status, bytes]
+"""Hash, status and record of a case."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every job of a sweep shares.
+
+    Attributes
+    ----------
+    base, keys
+        The base case as raw keys, in JSON, and what is varied.
+    keep
+        What is kept of each case.
+    folder
+        Of the sweep.
+    threads
+        Threads of a worker.
+    """
+
+    base: str
+    keys: tuple[str, ...]
+    keep: Keep
+    folder: str
+    threads: int = 1
+
+    @classmethod
+    def of(cls, plan: Plan, folder: Path, threads: int = 1) -> Self:
+        """Return the settings of a plan's jobs."""
+        return cls(json.dumps(plain(plan.base)), plan.design.keys, plan.keep, str(folder.absolute()), threads)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One case: its hash and the values of what is varied."""
+
+    sha256: str
+    values: Mapping[str, Value]
+
+
+def run_jobs(settings: Settings, jobs: Sequence[Job]) -> list[Finished]:
+    """Run cases that share a mesh; what goes wrong with one is recorded as its failure, the others go on.
+
+    Raises
+    ------
+    EnvironmentProblem
+        The machine lacks what every case needs, or this version builds other cases than the one that asked.
+    InputError
+        Result files cannot be written.
+    """
+    builder = _builder(settings.base, settings.keys)
+    cases = [builder.build(job.values) for job in jobs]
+    for job, case in zip(jobs, cases, strict=True):
+        if case.hash != job.sha256:
+            raise EnvironmentProblem(
+                "another version of asyncsoc asked for this case", next_step="install the same version everywhere"
+            )
+    return [_finished(settings, *pair) for pair in zip(jobs, _endings(settings, cases), strict=True)]
+
+
+def _finished(settings: Settings, job: Job, ending: Ending | Exception) -> Finished:
+    if isinstance(ending, Ending) and ending.solution is not None and settings.keep == FIELDS:
+        ending.solution.save(fields_folder(Path(settings.folder), job.sha256))
+    try:
+        record = _record(settings, job.sha256, ending)
+        return job.sha256, record.status, encode(record)
+    except Exception as error:  # a case whose numbers cannot be told is that case's failure
+        return job.sha256, "failed", encode(record_of(job.sha256, None, error))
+
+
+def _record(settings: Settings, sha256: str, ending: Ending | Exception) -> CaseRecord:
+    if isinstance(ending, Exception):
+        return record_of(sha256, None, ending)
+    return record_of(sha256, ending.solution, ending.error, curves=settings.keep != "summary")
+
+
+def _endings(settings: Settings, cases: Sequence[Case]) -> list[Ending | Exception]:
+    """Return how each case ended; where a batch cannot be run, its cases are run one by one."""
+    try:
+        snapshots = settings.keep == FIELDS
+        return list(simulate_batch(cases, threads=settings.threads, snapshots=snapshots))
+    except EnvironmentProblem:
+        raise
+    except Exception as error:  # whatever one case does, the sweep goes on
+        if len(cases) > 1:
+            return [ending for case in cases for ending in _endings(settings, [case])]
+        return [error]
+
+
+def fields_folder(folder: Path, sha256: str) -> Path:
+    """Return where the result file of a case lies: folders of at most a few thousand files."""
+    return folder / FIELDS / sha256[:2]
+
+
+@lru_cache(maxsize=2)
+def _builder(base: str, keys: tuple[str, ...]) -> CaseBuilder:
+    return CaseBuilder(json.loads(base), keys)

@@ -1,0 +1,182 @@
+"""Which cases a sweep consists of: the product of its dimensions, each one key's values or rows of several keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.studies.sweep.axes import Axis, Range, parse_vary, replicas
+from asyncsoc.studies.sweep.case_tables import read_table
+from asyncsoc.studies.sweep.keys import SEED, Value
+from asyncsoc.studies.sweep.sampling import parse_sample, sample
+
+LARGEST = 10_000_000
+SAMPLE = "sample"
+ROW = "row"
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One dimension of a sweep.
+
+    Attributes
+    ----------
+    name
+        The key of an axis; "sample" or "row" where several keys change together.
+    keys
+        The keys that change along it.
+    rows
+        Their values, one tuple per place.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+    @classmethod
+    def of(cls, axis: Axis) -> Self:
+        """Return the dimension of one key."""
+        return cls(axis.key, (axis.key,), tuple((value,) for value in axis.values))
+
+
+@dataclass(frozen=True)
+class Design:
+    """The cases of a sweep, numbered from 0 with the last dimension running fastest."""
+
+    dimensions: tuple[Dimension, ...]
+
+    def __post_init__(self) -> None:
+        keys = [key for dimension in self.dimensions for key in dimension.keys]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise InputError("a key is varied twice", where="--vary", value=twice, next_step="vary it once")
+        if len(self) > LARGEST:
+            raise InputError(
+                "too many cases", where="--vary", value=len(self), allowed=f"at most {LARGEST}", next_step="sample"
+            )
+
+    def __len__(self) -> int:
+        """Return the number of cases."""
+        return math.prod(self.shape)
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """Number of places along each dimension."""
+        return tuple(len(dimension.rows) for dimension in self.dimensions)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key that is varied."""
+        return tuple(key for dimension in self.dimensions for key in dimension.keys)
+
+    def values(self, number: int) -> dict[str, Value]:
+        """Return the values of the varied keys in case `number`."""
+        found: list[tuple[tuple[str, ...], tuple[Value, ...]]] = []
+        for dimension in reversed(self.dimensions):
+            number, place = divmod(number, len(dimension.rows))
+            found.append((dimension.keys, dimension.rows[place]))
+        return {key: value for keys, row in reversed(found) for key, value in zip(keys, row, strict=True)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return {
+            "dimensions": [
+                {"name": d.name, "keys": list(d.keys), "rows": [list(row) for row in d.rows]} for d in self.dimensions
+            ]
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the design that `to_dict` described."""
+        return cls(
+            tuple(
+                Dimension(d["name"], tuple(d["keys"]), tuple(tuple(map(_hashable, row)) for row in d["rows"]))
+                for d in data["dimensions"]
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the options of the command line ask for.
+
+    Attributes
+    ----------
+    vary
+        "KEY=..." texts.
+    sample
+        "lhs:N" or "sobol:N" for ranges without a number of values, else None.
+    replicas
+        Layouts of a random contact, by seed; None leaves the case's own.
+    table
+        A CSV or parquet file, a case per row and a key per column.
+    seed
+        Of the sample.
+    """
+
+    vary: Sequence[str] = ()
+    sample: str | None = None
+    replicas: int | None = None
+    table: str | None = None
+    seed: int = 0
+
+
+def make_design(wanted: Wanted, base: Mapping[str, Any]) -> Design:
+    """Return the design that `wanted` asks for over the case in the raw keys `base`.
+
+    Raises
+    ------
+    InputError
+        Nothing is varied, an axis is wrong, or ranges and the sampling scheme do not go together.
+    """
+    given = [parse_vary(text, base) for text in wanted.vary]
+    dimensions: list[Dimension] = []
+    if wanted.table is not None:
+        dimensions.append(Dimension(ROW, *read_table(wanted.table, base)))
+    ranges = [item for item in given if isinstance(item, Range)]
+    if ranges:
+        dimensions.append(_sampled(ranges, wanted))
+    elif wanted.sample is not None:
+        raise InputError(
+            "there is nothing to sample", where="--sample", value=wanted.sample, allowed="a range: --vary KEY=low:high"
+        )
+    dimensions += [Dimension.of(item) for item in given if isinstance(item, Axis)]
+    if wanted.replicas is not None:
+        dimensions.append(Dimension.of(_replicas(wanted.replicas, base)))
+    if not dimensions:
+        raise InputError(
+            "nothing is varied", where="--vary", next_step="add --vary contact.coverage=0.1:1:10, or --table FILE"
+        )
+    return Design(tuple(dimensions))
+
+
+def _hashable(value: Any) -> Value:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _sampled(ranges: Sequence[Range], wanted: Wanted) -> Dimension:
+    if wanted.sample is None:
+        raise InputError(
+            "a range without a number of values is sampled",
+            where=f"--vary {ranges[0].key}",
+            allowed="KEY=low:high:n, or KEY=low:high with --sample lhs:N or sobol:N",
+        )
+    scheme, count = parse_sample(wanted.sample)
+    return Dimension(SAMPLE, tuple(item.key for item in ranges), sample(ranges, scheme, count, wanted.seed))
+
+
+def _replicas(count: int, base: Mapping[str, Any]) -> Axis:
+    contact = base.get("contact")
+    kind = contact.get("kind") if isinstance(contact, Mapping) else None
+    if kind != "random":
+        raise InputError(
+            "only a random contact has layouts to repeat",
+            where="--replicas",
+            value=count,
+            next_step=f"set contact.kind = 'random' and contact.n, or leave --replicas out ({SEED} is its seed)",
+        )
+    return replicas(count)

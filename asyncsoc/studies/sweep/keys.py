@@ -1,0 +1,199 @@
+"""What may be varied: keys of a case with their types, and names in braces in the steps of the protocol."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel
+from pydantic_core import PydanticCustomError
+
+from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.case.case import Case
+from asyncsoc.case.fields import Measured
+from asyncsoc.case.overrides import apply_overrides
+
+Value = float | int | bool | str | tuple[Any, ...]
+"""A value on an axis: numbers in SI."""
+SEED = "contact.seed"
+_PLACE = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_ -]*?)\s*\}")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A quantity that can be varied.
+
+    Attributes
+    ----------
+    name
+        'contact.coverage', or the name in braces of a protocol's step: 'rate' of "Charge at {rate} C until 4.2 V".
+    kind
+        "number", "whole" (number), "other" (text, list, ...) or "placeholder".
+    measured
+        Unit and range, where the case knows them.
+    """
+
+    name: str
+    kind: Literal["number", "whole", "other", "placeholder"]
+    measured: Measured | None = None
+
+    def read(self, value: Any) -> Value:
+        """Return a value as the case holds it, numbers in SI.
+
+        Raises
+        ------
+        InputError
+            Not of the key's type, or outside its range.
+        """
+        if self.measured is not None:
+            try:
+                return self.measured.read(value)
+            except PydanticCustomError as problem:
+                error: InputError = (problem.context or {})["error"]
+                raise InputError(
+                    error.what, where=self.name, value=value, allowed=error.allowed, nearest=error.nearest
+                ) from None
+        if self.kind == "whole" and (isinstance(value, bool) or not isinstance(value, int)):
+            raise InputError("a whole number is needed", where=self.name, value=value)
+        return tuple(value) if isinstance(value, list) else value
+
+
+def placeholders(base: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names in braces in the steps of a case's protocol, in order."""
+    return tuple(dict.fromkeys(name for step in _steps(base) for name in _PLACE.findall(step)))
+
+
+def filled(base: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str, Any]:
+    """Return `base` with the names in braces in its protocol's steps replaced by `values`."""
+
+    def fill(step: Any) -> Any:
+        return _PLACE.sub(lambda match: _shown(values, match[1]), step) if isinstance(step, str) else step
+
+    protocol = dict(base.get("protocol") or {})
+    if isinstance(protocol.get("steps"), list | tuple):
+        protocol["steps"] = [fill(step) for step in protocol["steps"]]
+    if isinstance(protocol.get("cycle"), list | tuple):
+        protocol["cycle"] = [
+            {**cycle, "steps": [fill(step) for step in cycle.get("steps", ())]} if isinstance(cycle, Mapping) else cycle
+            for cycle in protocol["cycle"]
+        ]
+    return {**base, "protocol": protocol}
+
+
+def find_key(name: str, base: Mapping[str, Any]) -> Key:
+    """Return the key called `name` of a case, or of the steps of the protocol in `base`.
+
+    Raises
+    ------
+    InputError
+        There is no such key; or it does not change what is computed.
+    """
+    section, dot, key = name.partition(".")
+    if not dot:
+        known = placeholders(base)
+        if name in known:
+            return Key(name, "placeholder")
+        raise InputError(
+            f"'{name}' cannot be varied",
+            where="--vary",
+            value=name,
+            allowed="a key such as contact.coverage" + "".join(f", {place}" for place in known),
+            nearest=nearest_name(name, [*known, *every_key()]),
+            next_step=f"to vary a number in the protocol, write it as {{{name}}} in one of its steps",
+        )
+    try:
+        apply_overrides({}, [f"{name}=0"], Case)
+    except InputError as error:
+        raise InputError(error.what, where="--vary", value=name, allowed=error.allowed, nearest=error.nearest) from None
+    if section in ("output", "solver") and key == "fields_every":
+        raise InputError("this key does not change what a sweep computes", where="--vary", value=name)
+    model = Case.model_fields[section].annotation
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise InputError("this key cannot be varied", where="--vary", value=name)
+    field = model.model_fields[key]
+    parts = list(_parts((field.annotation, *field.metadata)))
+    measured = next((part for part in parts if isinstance(part, Measured)), None)
+    single = not any(part is tuple or getattr(part, "__origin__", None) is tuple for part in parts)
+    if measured is not None and single:
+        return Key(name, "number", measured)
+    return Key(name, "whole" if int in parts and single else "other")
+
+
+def every_key() -> list[str]:
+    """Return all keys of a case, as 'section.key'."""
+    return [
+        f"{name}.{key}"
+        for name, field in Case.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+        for key in field.annotation.model_fields
+    ]
+
+
+def split_values(text: str) -> list[Any]:
+    """Return the values of a comma-separated list, each read as TOML or else as text; quotes and brackets hold.
+
+    Raises
+    ------
+    InputError
+        An entry is empty.
+    """
+    entries = [entry.strip() for entry in _entries(text)]
+    if not all(entries):
+        raise InputError("a list has an empty entry", where="--vary", value=text, allowed="KEY=0.1,0.3,1")
+    return [read_value(entry) for entry in entries]
+
+
+def read_value(text: str) -> Any:
+    """Return what a text says in TOML; what is not TOML is text."""
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    return parsed["value"] if list(parsed) == ["value"] else text
+
+
+def _entries(text: str) -> Iterator[str]:
+    depth, quote, start = 0, "", 0
+    for place, letter in enumerate(text):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter in "[{":
+            depth += 1
+        elif letter in "]}":
+            depth -= 1
+        elif letter == "," and depth <= 0:
+            yield text[start:place]
+            start = place + 1
+    yield text[start:]
+
+
+def _steps(base: Mapping[str, Any]) -> Iterator[str]:
+    protocol = base.get("protocol")
+    if not isinstance(protocol, Mapping):
+        return
+    groups = [protocol.get("steps"), *(c.get("steps") for c in protocol.get("cycle") or () if isinstance(c, Mapping))]
+    for group in groups:
+        if isinstance(group, list | tuple):
+            yield from (step for step in group if isinstance(step, str))
+
+
+def _shown(values: Mapping[str, Value], name: str) -> str:
+    if name not in values:
+        raise InputError(
+            f"'{{{name}}}' in the protocol has no value",
+            where="protocol.steps",
+            next_step=f"vary it: --vary {name}=0.1,0.5",
+        )
+    value = values[name]
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _parts(annotations: Iterable[Any]) -> Iterator[Any]:
+    for annotation in annotations:
+        yield annotation
+        yield from _parts(get_args(annotation))

@@ -1,0 +1,221 @@
+"""A sweep: a base case and a design, written to a manifest; its cases validated and hashed before anything runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.files import replaced
+from asyncsoc.base.plain_data import from_text, plain
+from asyncsoc.case.case import Case
+from asyncsoc.problem.body import mesh_key
+from asyncsoc.simulation.results.provenance import source_sha256
+from asyncsoc.studies.sweep.case_builder import CaseBuilder
+from asyncsoc.studies.sweep.design import Design, Wanted, make_design
+from asyncsoc.studies.sweep.validated_cases import Group, Survey
+
+MANIFEST = "manifest.json"
+CASES = "cases.npz"
+FORMAT = "asyncsoc sweep"
+VERSION = 1
+Keep = Literal["summary", "curves", "fields"]
+KEEPS: tuple[Keep, ...] = ("summary", "curves", "fields")
+"""Headline numbers and ends of steps; curves as well; a result file per case as well."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be run.
+
+    Attributes
+    ----------
+    name
+        Names the results.
+    base
+        The base case as raw keys.
+    design
+        What is varied.
+    keep
+        What is kept of each case.
+    generation
+        Counts the times the sweep was begun anew in its folder: records of earlier ones are not taken for results.
+    extra
+        What a sensitivity analysis has to remember.
+    """
+
+    name: str
+    base: Mapping[str, Any]
+    design: Design
+    keep: Keep = "curves"
+    generation: int = 0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, case: Case, *vary: str, keep: Keep = "curves", **wanted: Any) -> Self:
+        """Return the plan that varies a case: ``Plan.of(case, "contact.coverage=0.1:1:10", replicas=5)``.
+
+        Parameters
+        ----------
+        case
+            The base case.
+        vary
+            Axes and ranges, as after `--vary`.
+        keep
+            What is kept of each case.
+        wanted
+            Other fields of `design.Wanted`: sample, replicas, table, seed.
+
+        Raises
+        ------
+        InputError
+            An axis is wrong, or the particle is made of arrays, which workers cannot be handed.
+        """
+        if case.particle.shape == "arrays":
+            raise InputError(
+                "a sweep needs a particle that every worker can read",
+                where="particle.shape",
+                value="arrays",
+                next_step="write it to a file: case.particle.saved('particle.vtu')",
+            )
+        base = plain(case.model_dump(exclude_unset=True))
+        return cls(case.name, base, make_design(Wanted(vary, **wanted), base), keep)
+
+    @cached_property
+    def builder(self) -> CaseBuilder:
+        """Builds the cases."""
+        return CaseBuilder(self.base, self.design.keys)
+
+    def case(self, number: int) -> Case:
+        """Return case `number`.
+
+        Raises
+        ------
+        InputError
+            It is wrong.
+        """
+        return self.builder.build(self.design.values(number))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash over base and design: what is computed."""
+        content = {"base": plain(self.base), "design": self.design.to_dict()}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def survey_key(self) -> str:
+        """What a kept survey belongs to: this plan, and these sources of asyncsoc, which make the hashes."""
+        return f"{self.sha256} {source_sha256()}"
+
+    def survey(self, progress: Callable[[int, int], None] | None = None) -> Survey:
+        """Build, validate and hash every case.
+
+        Raises
+        ------
+        InputError
+            A case is wrong; the message has its values.
+        """
+        count = len(self.design)
+        hashes, group_of = np.empty(count, dtype="S64"), np.empty(count, dtype=np.int32)
+        groups: dict[Group, int] = {}
+        for number in range(count):
+            case = self.case(number)
+            hashes[number] = case.hash.encode()
+            group_of[number] = groups.setdefault(Group(case.model, *mesh_key(case)), len(groups))
+            if progress is not None and number % 256 == 0:
+                progress(number, count)
+        return Survey(hashes, tuple(groups), group_of)
+
+    def surveyed(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> Survey:
+        """Return the survey kept in `folder`, or make and keep it: half a million cases take minutes to validate.
+
+        Raises
+        ------
+        InputError
+            A case is wrong.
+        """
+        kept = Survey.load(folder / CASES, self.survey_key)
+        if kept is not None and len(kept.hashes) == len(self.design):
+            return kept
+        made = self.survey(progress)
+        if folder.is_dir():
+            made.save(folder / CASES, self.survey_key)
+        return made
+
+    def write(self, folder: Path) -> Path:
+        """Write the manifest in one step and return its path.
+
+        Raises
+        ------
+        InputError
+            The folder cannot be written to.
+        """
+        path = folder / MANIFEST
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "name": self.name,
+            "sweep sha256": self.sha256,
+            "cases": len(self.design),
+            "keep": self.keep,
+            "generation": self.generation,
+            "extra": plain(self.extra),
+            "base": plain(self.base),
+            "design": self.design.to_dict(),
+        }
+        try:
+            with replaced(path) as stream:
+                stream.write(json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
+        except OSError as error:
+            raise InputError(
+                "the sweep cannot be kept here",
+                where=str(folder),
+                value=error.strerror or str(error),
+                next_step="name another directory with -o",
+            ) from error
+        return path
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Return the plan whose manifest lies in `folder`.
+
+        Raises
+        ------
+        InputError
+            There is none, or it is damaged.
+        """
+        path = folder / MANIFEST
+        if not path.is_file():
+            raise InputError(
+                "there is no sweep in this directory", where=str(folder), next_step="asyncsoc sweep CASE.toml -o DIR"
+            )
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"the manifest cannot be read: {error}", where=str(path)) from error
+        document = from_text(text, where=str(path))
+        if not isinstance(document, dict) or document.get("format") != FORMAT or document.get("version") != VERSION:
+            raise InputError("this is no manifest of a sweep this version reads", where=str(path))
+        try:
+            plan = cls(
+                name=document["name"],
+                base=document["base"],
+                design=Design.from_dict(document["design"]),
+                keep=document["keep"],
+                generation=int(document["generation"]),
+                extra=document["extra"],
+            )
+            sound = isinstance(plan.base, dict) and isinstance(plan.extra, dict) and plan.keep in KEEPS
+            sha256 = plan.sha256
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise InputError(f"the manifest is damaged: {type(error).__name__}: {error}", where=str(path)) from error
+        if not sound or sha256 != document.get("sweep sha256"):
+            raise InputError("the manifest is damaged: base or design were changed", where=str(path))
+        return plan

@@ -1,0 +1,151 @@
+"""The estimate of a case: its first step at constant current put into `estimate_sphere`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.case.case import Case
+from asyncsoc.materials.capacity import CHARGED_VOLTAGE, stoichiometry_at, theoretical_capacity, usable_range
+from asyncsoc.materials.overrides import with_overrides
+from asyncsoc.materials.registry import cathode
+from asyncsoc.materials.types import Cathode
+from asyncsoc.protocol.types import Step
+from asyncsoc.studies.verification.estimate import Estimate, estimate_sphere, kirchhoff_band, lead_along
+
+_SECONDS_PER_HOUR = 3600.0
+_CONSTANT = 1.01
+"""Ratio of the highest to the lowest diffusivity below which it counts as constant."""
+
+
+def estimate(case: Case) -> Estimate:
+    """Estimate a case at once, without a mesh or an integrator.
+
+    The first step at constant current is taken to its voltage limit (4.2 V, or the end of the stoichiometry window,
+    where it names none) with a uniform flux on the contact.
+
+    Raises
+    ------
+    InputError
+        The particle is not a sphere, no step has a constant current, or the step starts beyond its limit.
+    """
+    radius, coverage = case.particle.radius, case.contact.fraction
+    if radius is None or coverage is None:
+        raise InputError(
+            "the estimate knows spheres with a given coverage",
+            where="particle.shape",
+            value=case.particle.shape,
+            next_step="describe the particle by its equal sphere, or run the case",
+        )
+    material = with_overrides(
+        cathode(case.material.name),
+        diffusivity=case.material.diffusivity,
+        maximum_concentration=case.material.maximum_concentration,
+    )
+    step = _first_current_step(case)
+    start = _initial_stoichiometry(case, material)
+    current = _current(case, material, step, 4.0 / 3.0 * math.pi * radius**3)
+    end = _end(material, step, start, charging=current > 0.0)
+    temperature = case.protocol.temperature if step.temperature is None else step.temperature
+    low, high = min(start, end), max(start, end)
+    band = kirchhoff_band(lambda x: material.diffusivity(x, temperature), low, high)
+    notes = ["uniform flux on the contact: finite kinetics draws less at the edge and lowers the excess somewhat"]
+    if case.material.diffusivity is None:
+        notes.append(f"D(x) of {material.name} at {temperature:g} K; sources differ by more than its range")
+    result = estimate_sphere(
+        radius=radius,
+        coverage=coverage,
+        kind=case.contact.kind,
+        diffusivity=band,
+        maximum_concentration=material.maximum_concentration,
+        current=current,
+        window=high - low,
+        soc_width=usable_range(material),
+        patches=case.contact.n or 1,
+        notes=tuple(notes),
+    )
+    return _followed(result, material, temperature, start, end)
+
+
+def _followed(result: Estimate, material: Cathode, temperature: float, start: float, end: float) -> Estimate:
+    """Return the estimate with the largest lead along D(x), and a note on how that and the columns belong together."""
+    scale = result.flux * result.radius / material.maximum_concentration
+    lead, mean = lead_along(
+        lambda x: material.diffusivity(x, temperature),
+        limits=(min(material.window[0], end, start), max(material.window[1], end, start)),
+        start=start,
+        end=end,
+        excess=result.contact_excess.typical * result.diffusivity.typical,
+        rate=3.0 * scale / result.radius**2,
+        radius=result.radius,
+    )
+    width = usable_range(material)
+    largest, place = lead / width, (1.0 - mean) / width
+    between = (
+        f"each column holds for one constant D. A run follows D(x), from {result.diffusivity.most:.2g} to "
+        f"{result.diffusivity.least:.2g} m2/s: its lead is largest where D is low, about {largest:.3g} at a mean SOC "
+        f"of {place:.2g}; compare that with `Largest asynchrony` of `asyncsoc run`"
+    )
+    changes = result.diffusivity.least > _CONSTANT * result.diffusivity.most
+    notes = (*result.notes, between) if changes else result.notes
+    return replace(result, largest_lead=largest, soc_at_largest_lead=place, notes=notes)
+
+
+def _first_current_step(case: Case) -> Step:
+    for step in case.protocol.plan.steps:
+        if step.control in ("current", "c-rate"):
+            return step
+    raise InputError(
+        "no step of the protocol has a constant current to estimate from",
+        where="protocol.steps",
+        value=[step.text for step in case.protocol.plan.steps],
+        next_step="add a step such as 'Charge at C/10 until 4.2 V'",
+    )
+
+
+def _initial_stoichiometry(case: Case, material: Cathode) -> float:
+    if case.protocol.initial_voltage is not None:
+        return stoichiometry_at(material, case.protocol.initial_voltage, where="protocol.initial_voltage")
+    return float(case.protocol.initial_stoichiometry or material.window[1])
+
+
+def _current(case: Case, material: Cathode, step: Step, volume: float) -> float:
+    """Return the particle's current [A] of a step."""
+    if step.control == "current":
+        return step.value
+    capacity = case.protocol.nominal_capacity
+    if capacity.value is None:
+        charge = theoretical_capacity(material, volume)
+    else:
+        density = material.density if case.material.density is None else case.material.density
+        charge = capacity.value * (density * volume if capacity.kind == "gravimetric" else 1.0)
+    return step.value * charge / _SECONDS_PER_HOUR
+
+
+def _end(material: Cathode, step: Step, start: float, *, charging: bool) -> float:
+    """Return the stoichiometry at which the open-circuit potential reaches the step's limit."""
+    limits = [limit.value for limit in step.terminations if limit.quantity == "voltage"]
+    if charging:
+        voltage = limits[0] if limits else CHARGED_VOLTAGE
+        end = stoichiometry_at(material, voltage) if _reaches(material, voltage) else material.window[0]
+    else:
+        end = stoichiometry_at(material, limits[0]) if limits and _reaches(material, limits[0]) else material.window[1]
+    if (start - end) * (1.0 if charging else -1.0) <= 0.0:
+        raise InputError(
+            "the step starts beyond its own limit",
+            where=f"protocol step {step.text!r}",
+            value=f"x = {start:.4g}",
+            allowed=f"x {'above' if charging else 'below'} {end:.4g}",
+            next_step="change the initial stoichiometry or the step's voltage limit",
+        )
+    return end
+
+
+def _reaches(material: Cathode, voltage: float) -> bool:
+    """Return whether the open-circuit potential takes this value inside the window."""
+    try:
+        stoichiometry_at(material, voltage)
+    except InputError:
+        return False
+    return True
