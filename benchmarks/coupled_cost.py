@@ -3,7 +3,7 @@
     python benchmarks/coupled_cost.py          or        pytest benchmarks/coupled_cost.py -s
 
 Both runs charge the same particle at C/10 for the same five hours, warm, one thread, core time of `simulate` as a
-whole: the companion under full coverage, the risk at every row and the fields are part of what is timed. Target: 1.5.
+whole: the fully covered reference, the risk at every row and the fields are part of what is timed. Target: 1.5.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def check_answers() -> None:
 
 
 def timed(chosen: Case) -> tuple[float, Solution]:
-    """Return the core time of a run, its companion run anew, and the run."""
+    """Return the core time of a run, its fully covered reference run anew, and the run."""
     watching._references.clear()
     start = time.process_time()
     solution = simulate(chosen)

@@ -63,7 +63,7 @@ def check(problem: Problem) -> float:
         def __init__(self, number: int) -> None:
             self.number = number
 
-        def start(self, state: Any, segment: Any) -> None:
+        def start(self, state: Any, constraint: Any) -> None:
             """Nothing to keep."""
 
         def step(self, step: Any) -> None:
@@ -71,7 +71,7 @@ def check(problem: Problem) -> float:
 
     (group,) = problem.groups
     integrate(problem, [[Keep(k)] for k in range(len(group.particles))])
-    asked = group.segments[0].target
+    asked = group.constraints[0].target
     return abs(sum(ends.values()) / asked - 1.0)
 
 
@@ -86,8 +86,8 @@ def main() -> int:
     compile_kernels()
     system, members = particles(options.particles)
     count = len(members)
-    segments = tuple(replace(one, target=one.target * count) for one in members[0].segments)
-    group = Problem((system,), (Group(tuple(members), segments, members[0].tolerance),))
+    constraints = tuple(replace(one, target=one.target * count) for one in members[0].constraints)
+    group = Problem((system,), (Group(tuple(members), constraints, members[0].tolerance),))
     missed = check(group)
     if missed > 1e-9:
         raise SystemExit(f"the currents of the group miss the one asked for by {missed:.1e}")

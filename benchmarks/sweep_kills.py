@@ -28,8 +28,8 @@ from typing import Any
 from reporting import machine, table
 
 from asyncsoc.base.kernel_cache import cache_base
-from asyncsoc.studies.sweep.folder import enter_shards
-from asyncsoc.studies.sweep.index import Ledger
+from asyncsoc.studies.sweep.folder import enter_record_files
+from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.plan import Plan
 
 CASE = """
@@ -66,7 +66,7 @@ class Sweep:
         self.folder, self._case, self._cases, self._random = root / "sweep", case, cases, random
         self.cache = root / "cache"
         self._process: subprocess.Popen[bytes] | None = None
-        self._ledger: Ledger | None = None
+        self._ledger: Index | None = None
         self._known: dict[int, bytes] = {}
 
     def start(self) -> None:
@@ -145,11 +145,11 @@ class Sweep:
         if not (self.folder / "manifest.json").is_file():
             return {}
         plan = Plan.read(self.folder)
-        ledger = Ledger(plan.surveyed(self.folder).hashes)
-        enter_shards(self.folder, ledger)
-        self._ledger = ledger
-        done = (number for number in range(len(plan.design)) if ledger.status(number) == "done")
-        return {number: data for number in done if (data := ledger.payload(number)) is not None}
+        records_index = Index(plan.surveyed(self.folder).hashes)
+        enter_record_files(self.folder, records_index)
+        self._ledger = records_index
+        done = (number for number in range(len(plan.design)) if records_index.status(number) == "done")
+        return {number: data for number in done if (data := records_index.payload(number)) is not None}
 
     @property
     def repeated(self) -> int:

@@ -64,7 +64,7 @@ def decomposition(
     film
         Film thickness [m] in the shape of `x`; None: no film.
     relative_to
-        A rate [A/m2], such as the area-mean rate of a companion run at full coverage: the result's rate is divided by
+        A rate [A/m2], such as the area-mean rate of a reference run at full coverage: the result's rate is divided by
         it and is then a risk [1].
 
     Raises

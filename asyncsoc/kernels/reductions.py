@@ -92,7 +92,7 @@ def _solve_between(contacts, groups, g, theta):
 
 
 @kernel(nogil=True)
-def observe_particles(mass, contacts, groups, body, place, listed, fractions, shown, x, film, current, side, between):
+def states_between(mass, contacts, groups, body, place, listed, fractions, shown, x, film, current, side, between):
     """Look at particles between the start and the end of the step their groups accepted last.
 
     Parameters

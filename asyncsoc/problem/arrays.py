@@ -12,7 +12,7 @@ from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.kernels.parameters import fill
 from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
 from asyncsoc.problem.particles import Particle, Problem
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 
 UNLIMITED = 1e30
 """What the kernels take for an unlimited duration [s]."""
@@ -78,7 +78,7 @@ def stack(problem: Problem) -> Stack:
     )
     arrays = allocate_groups(
         np.array([len(group.particles) for group in groups]),
-        max((len(segment.events) for group in groups for segment in group.segments), default=0) + 1,
+        max((len(constraint.events) for group in groups for constraint in group.constraints), default=0) + 1,
     )
     meshes = np.array([mesh for group in groups for mesh in group.meshes or [0] * len(group.particles)])
     bodies = tuple(
@@ -123,23 +123,23 @@ def _load_particle(contacts: Contacts, j: int, particle: Particle, nodes: Ints) 
         fill(row, particle.side.parameters)
 
 
-def load_segment(stacked: Stack, g: int, segment: Segment) -> None:
+def load_constraint(stacked: Stack, g: int, constraint: StepConstraint) -> None:
     """Load what a protocol step sets for group `g`: temperature, constraint, events, duration.
 
     Every particle has a share of the constraint, and the shares add up to it: its own part of the current, and the
     potential and the target, which are the group's, with the first.
     """
     step, events = stacked.groups.step[g], stacked.groups.events[g]
-    step["duration"], step["held"] = min(segment.duration, UNLIMITED), int(not segment.galvanostatic)
-    step["series"], step["current_scale"] = segment.series, segment.current_scale
-    step["events"] = len(segment.events)
-    for k, event in enumerate(segment.events):
+    step["duration"], step["held"] = min(constraint.duration, UNLIMITED), int(not constraint.galvanostatic)
+    step["series"], step["current_scale"] = constraint.series, constraint.current_scale
+    step["events"] = len(constraint.events)
+    for k, event in enumerate(constraint.events):
         events[k] = (event.kind, event.value)
-    f = FARADAY / (GAS_CONSTANT * segment.temperature)
+    f = FARADAY / (GAS_CONSTANT * constraint.temperature)
     for one, j in enumerate(stacked.members(g)):
-        row, table = stacked.contacts.parameters[j], stacked.particles[j].tables[segment.temperature]
+        row, table = stacked.contacts.parameters[j], stacked.particles[j].tables[constraint.temperature]
         row["table"], row["f"] = stacked.tables[id(table)], f
         row["x_first"], row["inverse_spacing"], row["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing
-        row["current_factor"] = segment.current_factor * row["multiplicity"]
-        row["potential_factor"] = segment.potential_factor if one == 0 else 0.0
-        row["target"] = segment.target if one == 0 else 0.0
+        row["current_factor"] = constraint.current_factor * row["multiplicity"]
+        row["potential_factor"] = constraint.potential_factor if one == 0 else 0.0
+        row["target"] = constraint.target if one == 0 else 0.0

@@ -30,7 +30,7 @@ from asyncsoc.problem.case_materials import (
 )
 from asyncsoc.problem.particles import Member
 from asyncsoc.problem.system import OrderedSystem
-from asyncsoc.protocol.constraints import ParticleScale, Segment, segment_of, series_resistance
+from asyncsoc.protocol.constraints import ParticleScale, StepConstraint, series_resistance, step_constraint
 
 if TYPE_CHECKING:
     from asyncsoc.interface.side_reaction import SideReactionModel
@@ -67,18 +67,18 @@ def prepare(case: Case) -> PreparedCase:
     side, coupled = _side_reaction(case, cathode)
     blocked = coupled is not None and case.side_reaction.blocking_thickness is not None
     least_open = case.side_reaction.least_open_share if blocked else None
-    capacity, segments = _segments(case.material, case.electrolyte, case.protocol, operators.volume, least_open)
+    capacity, constraints = _segments(case.material, case.electrolyte, case.protocol, operators.volume, least_open)
     tables = {
         temperature: _table(case.material, case.electrolyte, temperature, case.kinetics.exchange_current_density)
-        for temperature in sorted({segment.temperature for segment in segments})
+        for temperature in sorted({constraint.temperature for constraint in constraints})
     }
     member = Member(
         x=np.full(mesh.n_nodes, _initial_stoichiometry(case, cathode)),
         weights=contact.weights,
         film_resistance=case.kinetics.film_resistance,
-        segments=segments,
+        constraints=constraints,
         tables=tables,
-        kinetics=int(_kinetics(case, segments)),
+        kinetics=int(_kinetics(case, constraints)),
         transfer_coefficient=case.kinetics.transfer_coefficient or electrolyte.transfer_coefficient,
         maximum_concentration=cathode.maximum_concentration,
         tolerance=case.solver.tolerance,
@@ -126,7 +126,7 @@ def _table(
 @lru_cache(maxsize=64)
 def _segments(
     material: Material, electrolyte: ElectrolyteSection, protocol: Protocol, volume: float, least_open: float | None
-) -> tuple[float, tuple[Segment, ...]]:
+) -> tuple[float, tuple[StepConstraint, ...]]:
     """Return what 1 C means for a particle of the volume given [C], and its protocol steps."""
     cathode, medium = cathode_of(material), electrolyte_of(electrolyte)
     mass = volume * cathode.density
@@ -138,7 +138,7 @@ def _segments(
         scales[temperature] = ParticleScale(capacity, mass, series, cathode.window, temperature, least_open)
     steps = protocol.plan.steps
     return capacity, tuple(
-        segment_of(step, k, scales[protocol.temperature if step.temperature is None else step.temperature])
+        step_constraint(step, k, scales[protocol.temperature if step.temperature is None else step.temperature])
         for k, step in enumerate(steps, start=1)
     )
 
@@ -159,15 +159,15 @@ def _initial_stoichiometry(case: Case, cathode: Cathode) -> float:
     return x
 
 
-def _kinetics(case: Case, segments: tuple[Segment, ...]) -> KineticsModel:
+def _kinetics(case: Case, constraints: tuple[StepConstraint, ...]) -> KineticsModel:
     model = kinetics_model(case.kinetics.model)
     if model == KineticsModel.UNIFORM_FLUX:
-        for segment in segments:
-            if not segment.galvanostatic:
+        for constraint in constraints:
+            if not constraint.galvanostatic:
                 raise InputError(
                     "a voltage cannot be held under uniform flux: the potential does not enter the kinetics",
-                    where=f"protocol step {segment.number}",
-                    value=segment.step.text,
+                    where=f"protocol step {constraint.number}",
+                    value=constraint.step.text,
                     allowed="charge, discharge and rest steps",
                     next_step="use kinetics.model = 'butler-volmer' or 'linear'",
                 )

@@ -1,4 +1,4 @@
-"""A case's side reaction: its model, what the integrator is handed, the companion run, and what watches them."""
+"""A case's side reaction: its model, what the integrator is handed, the reference run, and what watches them."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def default_parameters() -> tuple[Parameter, ...]:
     return side_reaction_model(case, cathode(case.material.name)).parameters()
 
 
-def companion_case(case: Case) -> Case:
+def covered_case(case: Case) -> Case:
     """Return the same case under full coverage, on the cheapest mesh that can have it."""
     keys = case.model_dump(exclude_unset=True)
     keys["contact"] = {"kind": "full"}

@@ -29,7 +29,7 @@ from asyncsoc.interface.reference_rates import KineticsModel, butler_volmer, lin
 from asyncsoc.materials.thermochemistry.kernels import energy_field
 from asyncsoc.problem.particles import Group, Particle, Problem
 from asyncsoc.problem.system import OrderedSystem
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 
 Array = NDArray[np.float64]
 _ITERATIONS = 60
@@ -166,7 +166,7 @@ class Linearization:
 
 
 def linearize(
-    problem: Problem, state: GroupState, *, group: int = 0, segment: int = 0, double_layer: float = 0.0
+    problem: Problem, state: GroupState, *, group: int = 0, protocol_step: int = 0, double_layer: float = 0.0
 ) -> Linearization:
     """Linearize a group of a problem about a state.
 
@@ -178,7 +178,7 @@ def linearize(
         Of the group: it need not be one that the integrator has reached.
     group
         Its number.
-    segment
+    protocol_step
         Number of the protocol step, from 0, whose temperature and constraint hold.
     double_layer
         Capacitance of the double layer C [F/m2 of open contact].
@@ -189,13 +189,13 @@ def linearize(
         Kinetics of uniform flux, which know no potential, no such group or protocol step, a state that does not fit, is
         not finite or has no solution under the film, or a negative capacitance.
     """
-    for name, number, count in (("group", group, len(problem.groups)), ("segment", segment, None)):
-        most = len(problem.groups[group].segments) if count is None else count
+    for name, number, count in (("group", group, len(problem.groups)), ("protocol_step", protocol_step, None)):
+        most = len(problem.groups[group].constraints) if count is None else count
         if not 0 <= number < most:
             raise InputError(f"there is no such {name}", where=name, value=number, allowed=f"0 to {most - 1}")
     chosen = problem.groups[group]
     _check(chosen, state, double_layer)
-    step = chosen.segments[segment]
+    step = chosen.constraints[protocol_step]
     many = chosen.multiplicities or (1.0,) * len(chosen.particles)
     meshes = chosen.meshes or (0,) * len(chosen.particles)
     pieces: list[ParticleRows] = []
@@ -337,7 +337,7 @@ class _Entries:
         return sp.csr_matrix((values, (rows, columns)), shape=(size, size))
 
 
-def _assembled(pieces: tuple[ParticleRows, ...], segment: Segment, double_layer: float) -> Linearization:
+def _assembled(pieces: tuple[ParticleRows, ...], protocol_step: StepConstraint, double_layer: float) -> Linearization:
     size = pieces[-1].under_film.stop + 1
     last = np.array([size - 1])
     mass, jacobian = _Entries(), _Entries()
@@ -377,9 +377,9 @@ def _assembled(pieces: tuple[ParticleRows, ...], segment: Segment, double_layer:
         current_row[inner] += many * areas * (at.opened * at.i_v + side["v"])
         current_row[films] += many * areas * (at.opened_film * at.i + side["film"])
         charging_row[inner] += many * open_area * double_layer
-    jacobian.add(last, np.arange(size), segment.current_factor * current_row)
-    jacobian.add(last, last, np.array([segment.potential_factor]))
-    mass.add(last, np.arange(size), -segment.current_factor * charging_row)
+    jacobian.add(last, np.arange(size), protocol_step.current_factor * current_row)
+    jacobian.add(last, last, np.array([protocol_step.potential_factor]))
+    mass.add(last, np.arange(size), -protocol_step.current_factor * charging_row)
     target = np.zeros(size)
     target[-1] = -1.0
     return Linearization(mass.matrix(size), jacobian.matrix(size), target, current_row, charging_row, pieces)

@@ -15,7 +15,7 @@ from asyncsoc.interface.rates import UNIFORM_FLUX
 from asyncsoc.kernels.parameters import SideReactionParameters
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.system import OrderedSystem
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 
 Method = Literal["rodas5p", "rodas4p2"]
 
@@ -79,7 +79,7 @@ class Member(Particle):
 
     Attributes
     ----------
-    segments
+    constraints
         The protocol.
     tolerance
         Error allowed per step, in stoichiometry.
@@ -87,7 +87,7 @@ class Member(Particle):
         Longest step [s]; with a tolerance of 1 or more every step has this size.
     """
 
-    segments: tuple[Segment, ...]
+    constraints: tuple[StepConstraint, ...]
     tolerance: float
     largest_step: float = math.inf
 
@@ -103,7 +103,7 @@ class Group:
     ----------
     particles
         N particles, each on one of the problem's meshes.
-    segments, tolerance, largest_step
+    protocol steps, tolerance, largest_step
         As of `Member`; the error of a step is the largest of its particles'.
     multiplicities : (N,)
         n_j, how many particles each stands for; one each where empty.
@@ -112,7 +112,7 @@ class Group:
     """
 
     particles: tuple[Particle, ...]
-    segments: tuple[Segment, ...]
+    constraints: tuple[StepConstraint, ...]
     tolerance: float
     largest_step: float = math.inf
     multiplicities: tuple[float, ...] = ()
@@ -160,7 +160,7 @@ class Problem:
                     raise InputError(
                         "there is no such mesh", where=where, value=mesh, allowed=f"0 to {len(self.meshes) - 1}"
                     )
-                _check_particle(particle, len(self.meshes[mesh].kernel.mass), group.segments, where)
+                _check_particle(particle, len(self.meshes[mesh].kernel.mass), group.constraints, where)
                 if particle.side is not None:
                     energies.add(particle.side.coefficients.shape)
         if len(energies) > 1:
@@ -175,10 +175,10 @@ class Problem:
     @classmethod
     def alone(cls, mesh: OrderedSystem, members: Sequence[Member]) -> Problem:
         """Return the problem of particles on one mesh, each alone with its own protocol."""
-        return cls((mesh,), tuple(Group((m,), m.segments, m.tolerance, m.largest_step) for m in members))
+        return cls((mesh,), tuple(Group((m,), m.constraints, m.tolerance, m.largest_step) for m in members))
 
 
-def _check_particle(particle: Particle, nodes: int, segments: tuple[Segment, ...], where: str) -> None:
+def _check_particle(particle: Particle, nodes: int, constraints: tuple[StepConstraint, ...], where: str) -> None:
     """Refuse a particle that does not fit its mesh or the protocol it follows."""
     for name in ("x", "weights"):
         shape = getattr(particle, name).shape
@@ -193,7 +193,7 @@ def _check_particle(particle: Particle, nodes: int, segments: tuple[Segment, ...
             allowed="finite areas of at least 0 m2, one of them above 0",
             next_step="leave a particle without contact out of the group",
         )
-    missing = sorted({segment.temperature for segment in segments} - set(particle.tables))
+    missing = sorted({constraint.temperature for constraint in constraints} - set(particle.tables))
     if missing:
         raise InputError(
             "there is no material table for the temperature of a protocol step",

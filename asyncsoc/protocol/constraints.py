@@ -22,7 +22,7 @@ _SMALL_RATE = 0.01
 
 @dataclass(frozen=True)
 class Event:
-    """What ends a segment: kind and value as the kernels read them, and the reason in words."""
+    """What ends a protocol step: kind and value as the kernels read them, and the reason in words."""
 
     kind: int
     value: float
@@ -30,7 +30,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Segment:
+class StepConstraint:
     """One protocol step as current_factor * I + potential_factor * phi_s = target.
 
     Attributes
@@ -108,7 +108,7 @@ def series_resistance(thickness: float, conductivity: float, areal_capacity: flo
     return thickness / conductivity * areal_capacity / capacity
 
 
-def segment_of(step: Step, number: int, scale: ParticleScale) -> Segment:
+def step_constraint(step: Step, number: int, scale: ParticleScale) -> StepConstraint:
     """Turn a protocol step into the constraint and events the integrator reads."""
     if step.control == "voltage":
         factors = (scale.series, 1.0, step.value)
@@ -129,7 +129,7 @@ def segment_of(step: Step, number: int, scale: ParticleScale) -> Segment:
     if scale.least_open is not None:
         words = f"contact blocked by film: less than {100.0 * scale.least_open:g} % of it is open"
         events.append(Event(OPEN_BELOW, scale.least_open, words))
-    return Segment(
+    return StepConstraint(
         step=step,
         number=number,
         current_factor=factors[0],

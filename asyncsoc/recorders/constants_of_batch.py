@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.recorders.particle_constants import Gauge
+from asyncsoc.recorders.particle_constants import ParticleConstants
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Gauges:
+class BatchConstants:
     """Constants of the observables of many particles on one mesh; members may share a gauge.
 
     Parameters
@@ -33,7 +33,7 @@ class Gauges:
     far_nodes, far_shares : (g, F), far_counts : (g,)
         Far sides.
     x_at_4p2, capacity_constant, density : (M,)
-        As of `Gauge`.
+        As of `ParticleConstants`.
     volume
         m3.
 
@@ -43,7 +43,7 @@ class Gauges:
         The gauges belong to different meshes.
     """
 
-    def __init__(self, gauges: Sequence[Gauge]) -> None:
+    def __init__(self, gauges: Sequence[ParticleConstants]) -> None:
         places = {id(gauge): k for k, gauge in enumerate({id(gauge): gauge for gauge in gauges}.values())}
         unique = list({id(gauge): gauge for gauge in gauges}.values())
         if any(gauge.mass is not unique[0].mass and not np.array_equal(gauge.mass, unique[0].mass) for gauge in unique):

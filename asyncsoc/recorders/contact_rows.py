@@ -16,7 +16,7 @@ from asyncsoc.recorders.interface_resistance import (
     interface_resistance,
 )
 from asyncsoc.recorders.risk_split import LocalState
-from asyncsoc.recorders.side_reaction_constants import Setting
+from asyncsoc.recorders.side_reaction_constants import RecordedParticle
 
 if TYPE_CHECKING:
     from asyncsoc.solver.states import StepState
@@ -74,7 +74,7 @@ class Noted:
     mean_x: float
 
 
-def rows_of(noted: list[Noted], setting: Setting) -> Rows:
+def rows_of(noted: list[Noted], setting: RecordedParticle) -> Rows:
     """Return the states as arrays."""
     states = [one.state for one in noted]
     x = np.array([one.x for one in noted])
@@ -96,12 +96,12 @@ def rows_of(noted: list[Noted], setting: Setting) -> Rows:
     )
 
 
-def open_share(film: Array, setting: Setting) -> Array:
+def open_share(film: Array, setting: RecordedParticle) -> Array:
     """Return the share of each place that a film of the thickness given [m] leaves open."""
     return np.maximum(0.0, 1.0 - film / setting.model.film.blocking_thickness)
 
 
-def local_state(rows: Rows, setting: Setting) -> LocalState:
+def local_state(rows: Rows, setting: RecordedParticle) -> LocalState:
     """Return potentials, reaction energy and rate: the integrator's own where it is coupled, else the kernel's.
 
     The local potential is the particle's less the drop in the film; under uniform flux it is the particle's.
@@ -122,7 +122,7 @@ def local_state(rows: Rows, setting: Setting) -> LocalState:
     return LocalState(equilibrium, potential - equilibrium, energy, rate)
 
 
-def doses(rows: Rows, rate: Array, setting: Setting, before: tuple[float, Array, Array] | None) -> Array:
+def doses(rows: Rows, rate: Array, setting: RecordedParticle, before: tuple[float, Array, Array] | None) -> Array:
     """Return the charge the reaction has taken per contact area (k, c) [C/m2].
 
     Parameters
@@ -156,7 +156,7 @@ def mean_rate_between(before: Array, after: Array) -> Array:
     return np.asarray(np.where(positive & apart, quotient, 0.5 * (before + after)))
 
 
-def resistances(rows: Rows, local: LocalState, setting: Setting) -> Array:
+def resistances(rows: Rows, local: LocalState, setting: RecordedParticle) -> Array:
     """Return the interface's resistance (k,) [ohm]: charge transfer and side reaction behind the film."""
     out = np.empty(len(rows.time))
     share = open_share(rows.film, setting) if setting.coupled else np.ones(rows.x.shape)

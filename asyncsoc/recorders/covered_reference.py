@@ -1,6 +1,6 @@
-"""The companion: the same particle under full coverage and the same protocol, as what risk is measured against.
+"""The fully covered reference: the same particle and protocol under full coverage, which risk is measured against.
 
-Risk = local rate / area-mean rate of the companion, matched at equal mean stoichiometry within the same protocol step
+Risk = local rate / area-mean rate of the reference, matched at equal mean stoichiometry within the same protocol step
 (at rest, where the mean stoichiometry stands still, at equal time since the step began). Temperatures are then equal.
 """
 
@@ -18,13 +18,13 @@ Array = NDArray[np.float64]
 _STILL = 1e-9
 """Change of mean stoichiometry below which a protocol step counts as a rest."""
 _WITHIN = 2e-4
-"""How far beyond the companion's last row a match still counts, in stoichiometry or as a share of a rest: two meshes
+"""How far beyond the reference's last row a match still counts, in stoichiometry or as a share of a rest: two meshes
 end their charges that far apart. The last row then stands for it, wrong by less than a per cent."""
 
 
 @dataclass(frozen=True, eq=False)
-class Companion:
-    """Area means over the companion's surface at k moments, (k,) each; NaN where it never came there.
+class ReferenceState:
+    """Area means over the fully covered reference's surface at k moments, (k,) each; NaN where it never came there.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Companion:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What a companion run went through: one row per recorded state.
+    """What a fully covered reference run went through: one row per recorded state.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Reference:
     rest : (r,) bool
         Whether the step is a rest.
     values : (r, 5)
-        The columns of `Companion`.
+        The columns of `ReferenceState`.
     """
 
     step: NDArray[np.int64]
@@ -84,8 +84,8 @@ class Reference:
         kept = np.concatenate(([True], np.diff(np.maximum.accumulate(place)) > 0.0))
         return _Track(rest, sign, place[kept], self.values[rows][kept])
 
-    def match(self, step: NDArray[np.int64], time: Array, mean_x: Array) -> Companion:
-        """Return the companion at k moments.
+    def match(self, step: NDArray[np.int64], time: Array, mean_x: Array) -> ReferenceState:
+        """Return the fully covered reference at k moments.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class Reference:
             if track is not None:
                 rows = step == number
                 out[rows] = track.at(time[rows], mean_x[rows])
-        return Companion(*out.T)
+        return ReferenceState(*out.T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ class _Track:
         return PchipInterpolator(self.place, columns)
 
     def at(self, time: Array, mean_x: Array) -> Array:
-        """Return the columns of `Companion` (k, 5)."""
+        """Return the columns of `ReferenceState` (k, 5)."""
         wanted = time if self.rest else self.sign * mean_x
         first, last = float(self.place[0]), float(self.place[-1])
         slack = _WITHIN * (max(last - first, 1.0) if self.rest else 1.0)

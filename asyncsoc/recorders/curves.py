@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from asyncsoc.kernels.parameters import RowMeans, record
 from asyncsoc.kernels.reductions import mean_rows, split_rows
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.constants_of_batch import Gauges
+from asyncsoc.recorders.constants_of_batch import BatchConstants
 from asyncsoc.recorders.contact_valence import nickel_ratios
 from asyncsoc.recorders.lithium_balance import lithium_balance_error, specific_capacity
 from asyncsoc.recorders.soc import state_of_charge
@@ -56,7 +56,7 @@ class Noted:
     resistance: Array
 
     @classmethod
-    def of(cls, states: States, gauges: Gauges) -> Self:
+    def of(cls, states: States, gauges: BatchConstants) -> Self:
         """Note what curves need of states."""
         count = len(states)
         means, at_contact = np.empty(count, record(RowMeans)), np.empty((count, gauges.nodes.shape[1]))
@@ -102,7 +102,7 @@ class Noted:
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__dataclass_fields__))
 
 
-def measure_rows(noted: Noted, gauges: Gauges, mean_initial: Array) -> Array:
+def measure_rows(noted: Noted, gauges: BatchConstants, mean_initial: Array) -> Array:
     """Return the values (k, curves) of every curve, in the order of `names.CURVES`, at k states.
 
     V - U(mean x) is split with the local current as weight, or the area where nothing flows: locally phi_s = U(x_s) +

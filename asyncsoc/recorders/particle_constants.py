@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Gauge:
+class ParticleConstants:
     """The constants of one particle's observables.
 
     Attributes

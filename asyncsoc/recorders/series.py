@@ -12,7 +12,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.constants_of_batch import Gauges
+from asyncsoc.recorders.constants_of_batch import BatchConstants
 from asyncsoc.recorders.curves import Noted, measure_rows
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _ROUNDING = 1e-9
 """Relative tolerance within which two times are the same."""
 
 
-class CurveRecorder:
+class TimeSeriesRecorder:
     """Keeps one row of curves per state it is shown, of every member of a batch; row 0 is a member's initial state.
 
     Shown the first state of every protocol step too, it keeps both sides of a jump of current or voltage: two rows then
@@ -39,7 +39,7 @@ class CurveRecorder:
         The constants of the particles.
     """
 
-    def __init__(self, gauges: Gauges) -> None:
+    def __init__(self, gauges: BatchConstants) -> None:
         self._gauges = gauges
         self._waiting: list[Noted] = []
         self._size = 0
@@ -93,7 +93,7 @@ def _columns(table: Array) -> dict[str, NDArray[Any]]:
     return columns
 
 
-class FieldRecorder:
+class SnapshotRecorder:
     """Keeps the stoichiometry at the start, at every output time, at the end of every protocol step and at the end.
 
     A snapshot is a state it was shown, at that state's own time: nothing is interpolated here. A state is kept when it

@@ -1,4 +1,4 @@
-"""Follows the side reaction along a run: local rates, charge and film, and the risk against the companion."""
+"""Follows the side reaction along a run: local rates, charge and film, and the risk against the reference."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.contact_rows import Noted, Rows, doses, local_state, open_share, resistances, rows_of
 from asyncsoc.recorders.covered_reference import Reference
 from asyncsoc.recorders.risk_split import LocalState, RiskSplit, split_risk
-from asyncsoc.recorders.side_reaction_constants import Setting
+from asyncsoc.recorders.side_reaction_constants import RecordedParticle
 
 if TYPE_CHECKING:
-    from asyncsoc.protocol.constraints import Segment
+    from asyncsoc.protocol.constraints import StepConstraint
     from asyncsoc.solver.states import StepState
 
 Array = NDArray[np.float64]
@@ -28,7 +28,7 @@ _RECENT = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Looked:
+class ContactState:
     """The contact at one moment.
 
     Attributes
@@ -44,7 +44,7 @@ class Looked:
     film, dose : (c,)
         Thickness [m]; charge the reaction has taken there since the start [C/m2].
     full_dose
-        The companion's dose [C/m2], NaN where there is nothing to compare with.
+        The fully covered reference's dose [C/m2], NaN where there is nothing to compare with.
     """
 
     time: float
@@ -57,10 +57,10 @@ class Looked:
 
 
 _TRACKED = 9
-"""Columns of a track: step, time, mean x, rest, and those of `Companion`."""
+"""Columns of a track: step, time, mean x, rest, and those of `ReferenceState`."""
 
 
-class RateRecorder:
+class SideReactionRecorder:
     """Looks at every state it is shown; without a reference it makes one of the run it watches.
 
     Parameters
@@ -68,15 +68,15 @@ class RateRecorder:
     setting
         The particle and its side reaction.
     reference
-        The companion under full coverage.
+        The fully covered reference.
     """
 
-    def __init__(self, setting: Setting, reference: Reference | None = None) -> None:
+    def __init__(self, setting: RecordedParticle, reference: Reference | None = None) -> None:
         self.setting = setting
         self.reference = reference
         self._waiting: list[Noted] = []
         self._wanted: list[float] = []
-        self._kept: list[Looked] = []
+        self._kept: list[ContactState] = []
         self._blocks: list[dict[str, Array]] = []
         self._track: list[Array] = []
         self._before: tuple[float, Array, Array] | None = None
@@ -84,9 +84,9 @@ class RateRecorder:
         self._shares = setting.areas / setting.areas.sum()
         self._volumes = setting.mass / setting.mass.sum()
 
-    def begin(self, state: StepState, segment: Segment) -> None:
+    def begin(self, state: StepState, constraint: StepConstraint) -> None:
         """Note when a protocol step begins and whether it is a rest."""
-        self._start, self._rest = state.time, segment.step.control == "rest"
+        self._start, self._rest = state.time, constraint.step.control == "rest"
 
     def record(self, state: StepState) -> None:
         """Note a state; it is measured together with the next ones, which is quicker by far."""
@@ -101,13 +101,13 @@ class RateRecorder:
         self._wanted.append(time)
 
     @property
-    def kept(self) -> list[Looked]:
+    def kept(self) -> list[ContactState]:
         """The moments kept."""
         self._finish()
         return self._kept
 
     def as_reference(self) -> Reference:
-        """Return the run as the companion of others; one that could not begin has no rows."""
+        """Return the run as the fully covered reference of others; one that could not begin has no rows."""
         self._finish()
         rows = np.concatenate([*self._track, np.zeros((0, _TRACKED))])
         return Reference(rows[:, 0].astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3] > 0.0, rows[:, 4:])
@@ -132,9 +132,9 @@ class RateRecorder:
         block = self._side_columns(rows, local, dose)
         split, full_dose = None, np.full(len(rows.time), np.nan)
         if self.reference is not None:
-            companion = self.reference.match(rows.step, rows.since, rows.mean_x)
-            full_dose = companion.dose
-            split = split_risk(local, companion, setting.model.effective, rows.temperature)
+            covered = self.reference.match(rows.step, rows.since, rows.mean_x)
+            full_dose = covered.dose
+            split = split_risk(local, covered, setting.model.effective, rows.temperature)
             block |= self._risk_columns(split, dose @ self._shares, full_dose)
         self._blocks.append(block)
         means = (local.rate, local.equilibrium, local.overpotential, local.energy, dose)
@@ -144,7 +144,9 @@ class RateRecorder:
             k = int(np.flatnonzero(rows.time == time)[-1])
             found = None if split is None or np.isnan(split.risk[k]).any() else split.row(k)
             self._kept.append(
-                Looked(time, float(rows.mean_x[k]), local.row(k), found, rows.film[k], dose[k], float(full_dose[k]))
+                ContactState(
+                    time, float(rows.mean_x[k]), local.row(k), found, rows.film[k], dose[k], float(full_dose[k])
+                )
             )
             self._wanted.remove(time)
 

@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Setting:
+class RecordedParticle:
     """A particle, its side reaction and what counts as high risk.
 
     Attributes

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.recorders.side_reaction import Looked, RateRecorder
+from asyncsoc.recorders.side_reaction import ContactState, SideReactionRecorder
 
 Array = NDArray[np.float64]
 
@@ -21,7 +21,9 @@ CONCENTRATION = "Risk, concentration potential"
 REACTION = "Risk, reaction energy"
 
 
-def _nodal(moments: Sequence[Looked], nodes: NDArray[np.int64], count: int, pick: Callable[[Looked], Array]) -> Array:
+def _nodal(
+    moments: Sequence[ContactState], nodes: NDArray[np.int64], count: int, pick: Callable[[ContactState], Array]
+) -> Array:
     """Return (k, n): what `pick` gives on the contact nodes, 0 where there is no contact."""
     out = np.zeros((len(moments), count))
     for k, moment in enumerate(moments):
@@ -34,15 +36,15 @@ def _single(values: Array) -> Array:
     return values.astype(np.float32).astype(np.float64)
 
 
-def nodal_fields(recorder: RateRecorder) -> dict[str, Array]:
+def nodal_fields(recorder: SideReactionRecorder) -> dict[str, Array]:
     """Return the fields (k, n) of the k moments a recorder kept, 0 off the contact; the reaction energy is there too.
 
-    Film thickness comes in full precision, the rest in single. The risk of a moment at which the companion has no
+    Film thickness comes in full precision, the rest in single. The risk of a moment at which the reference has no
     match is NaN.
     """
     setting, moments = recorder.setting, recorder.kept
     count, nodes = len(setting.mass), setting.nodes
-    pick: dict[str, Callable[[Looked], Array]] = {
+    pick: dict[str, Callable[[ContactState], Array]] = {
         RATE: lambda seen: seen.local.rate,
         DOSE: lambda seen: seen.dose,
         ENERGY: lambda seen: seen.local.energy,

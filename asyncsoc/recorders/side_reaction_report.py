@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.interface.decomposition_constants import DrivingForce
 from asyncsoc.recorders.hot_spots import hot_spots, share_above
-from asyncsoc.recorders.side_reaction import Looked, RateRecorder
+from asyncsoc.recorders.side_reaction import ContactState, SideReactionRecorder
 
 Array = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ OVERLAP: dict[DrivingForce, str] = {
 """What each driving force contains."""
 
 
-def side_report(recorder: RateRecorder, mesh: ParticleMesh) -> dict[str, Any]:
+def side_report(recorder: SideReactionRecorder, mesh: ParticleMesh) -> dict[str, Any]:
     """Return what a recorder saw of a run; see the module."""
     setting = recorder.setting
     model, areas = setting.model, setting.areas
@@ -48,7 +48,7 @@ def side_report(recorder: RateRecorder, mesh: ParticleMesh) -> dict[str, Any]:
     }
 
 
-def _dose(last: Looked, areas: Array) -> dict[str, float | None]:
+def _dose(last: ContactState, areas: Array) -> dict[str, float | None]:
     mean, largest = float(areas @ last.dose) / float(areas.sum()), float(last.dose.max())
     full = last.full_dose
     return {
@@ -59,18 +59,20 @@ def _dose(last: Looked, areas: Array) -> dict[str, float | None]:
     }
 
 
-def _moment(recorder: RateRecorder, mesh: ParticleMesh, measure: Callable[[Looked], float]) -> dict[str, Any] | None:
-    """Describe the kept moment at which `measure` is largest; None where no moment has a companion."""
+def _moment(
+    recorder: SideReactionRecorder, mesh: ParticleMesh, measure: Callable[[ContactState], float]
+) -> dict[str, Any] | None:
+    """Describe the kept moment at which `measure` is largest; None where no moment has a fully covered reference."""
     matched = [moment for moment in recorder.kept if moment.split is not None]
     return describe_moment(recorder, max(matched, key=measure), mesh) if matched else None
 
 
-def _peak(moment: Looked) -> float:
+def _peak(moment: ContactState) -> float:
     return -1.0 if moment.split is None else float(moment.split.risk.max())
 
 
-def describe_moment(recorder: RateRecorder, moment: Looked, mesh: ParticleMesh) -> dict[str, Any]:
-    """Return risk, its factors, area above the threshold and hot spots at one moment; empty without a companion."""
+def describe_moment(recorder: SideReactionRecorder, moment: ContactState, mesh: ParticleMesh) -> dict[str, Any]:
+    """Return risk, its factors, area above the threshold and hot spots at one moment; empty without a reference."""
     split, setting = moment.split, recorder.setting
     if split is None:
         return {}

@@ -8,7 +8,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 
 MOST_BYTES = 1 << 30
 """What the snapshots and curves of a run may take in memory."""
@@ -37,23 +37,23 @@ def check_amounts(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
         Snapshots too frequent for the protocol's length, too many protocol steps for the mesh, or output periods too
         short.
     """
-    segments, snapshot = setup.member.segments, 8 * setup.mesh.n_nodes + _ROW
-    steps = len(segments) * snapshot
+    constraints, snapshot = setup.member.constraints, 8 * setup.mesh.n_nodes + _ROW
+    steps = len(constraints) * snapshot
     if steps > MOST_BYTES:
         raise InputError(
             "the states at the ends of the protocol's steps would fill the memory",
             where="protocol",
-            value=f"{len(segments)} steps of {setup.mesh.n_nodes} nodes: {steps / 2**30:.3g} GiB",
+            value=f"{len(constraints)} steps of {setup.mesh.n_nodes} nodes: {steps / 2**30:.3g} GiB",
             allowed=f"{MOST_BYTES // snapshot} steps on this mesh",
             next_step="repeat fewer cycles in one case, or use a coarser mesh",
         )
     charge = FARADAY * setup.member.maximum_concentration * setup.operators.volume
-    lengths = [_longest(segment, charge) for segment in segments]
+    lengths = [_longest(constraint, charge) for constraint in constraints]
     room = MOST_BYTES - steps
     rows = sum(
-        length / segment.step.period * _ROW
-        for length, segment in zip(lengths, segments, strict=True)
-        if segment.step.period is not None
+        length / constraint.step.period * _ROW
+        for length, constraint in zip(lengths, constraints, strict=True)
+        if constraint.step.period is not None
     )
     if rows > room:
         raise InputError(
@@ -77,10 +77,10 @@ def check_amounts(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
         )
 
 
-def _longest(segment: Segment, charge: float) -> float:
+def _longest(constraint: StepConstraint, charge: float) -> float:
     """Return how long a step can last [s]; 0 where nothing is known."""
-    passing = charge / abs(segment.target) if segment.galvanostatic and segment.target != 0.0 else math.inf
-    length = min(segment.duration, passing)
+    passing = charge / abs(constraint.target) if constraint.galvanostatic and constraint.target != 0.0 else math.inf
+    length = min(constraint.duration, passing)
     return length if math.isfinite(length) else 0.0
 
 

@@ -7,15 +7,18 @@ import hashlib
 from asyncsoc.materials.capacity import stoichiometry_at
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.caching import ContentCache
-from asyncsoc.recorders.particle_constants import Gauge
+from asyncsoc.recorders.particle_constants import ParticleConstants
 
-_GAUGES = ContentCache[Gauge](most_bytes=1 << 28)
+_GAUGES = ContentCache[ParticleConstants](most_bytes=1 << 28)
 
 
-def gauge_of(setup: PreparedCase) -> Gauge:
+def particle_constants(setup: PreparedCase) -> ParticleConstants:
     """Return what the curves of a particle are measured with."""
     mesh, contact, cathode = setup.mesh, setup.contact, setup.cathode
     key = mesh.sha256, contact.kind, hashlib.sha256(contact.weights.tobytes()).hexdigest(), cathode
     return _GAUGES.get(
-        key, lambda: Gauge.build(mesh, contact, setup.operators.mass, cathode, x_at_4p2=stoichiometry_at(cathode, 4.2))
+        key,
+        lambda: ParticleConstants.build(
+            mesh, contact, setup.operators.mass, cathode, x_at_4p2=stoichiometry_at(cathode, 4.2)
+        ),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.states import AcceptedStep, StepState
 
 
@@ -38,12 +38,14 @@ class Progress:
 class Reporting:
     """Tells a callback how far the run is, after every accepted step."""
 
-    def __init__(self, progress: Callable[[Progress], None], segments: Sequence[Segment], full_charge: float) -> None:
+    def __init__(
+        self, progress: Callable[[Progress], None], constraints: Sequence[StepConstraint], full_charge: float
+    ) -> None:
         self._progress = progress
-        self._expected = [_expected_duration(segment, full_charge) for segment in segments]
+        self._expected = [_expected_duration(constraint, full_charge) for constraint in constraints]
         self._start = 0.0
 
-    def start(self, state: StepState, segment: Segment) -> None:
+    def start(self, state: StepState, constraint: StepConstraint) -> None:
         """Note where the protocol step began."""
         self._start = state.time
 
@@ -60,7 +62,7 @@ class Reporting:
         self._progress(Progress(state.time, total, state.step, len(self._expected), state.voltage, min(fraction, 1.0)))
 
 
-def _expected_duration(segment: Segment, full_charge: float) -> float:
+def _expected_duration(constraint: StepConstraint, full_charge: float) -> float:
     """Return how long a protocol step lasts at most, roughly [s]: its duration, or a full charge at its current."""
-    at_rate = full_charge / abs(segment.target) if segment.galvanostatic and segment.target else 3600.0
-    return min(segment.duration, at_rate)
+    at_rate = full_charge / abs(constraint.target) if constraint.galvanostatic and constraint.target else 3600.0
+    return min(constraint.duration, at_rate)

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import SimulationError
-from asyncsoc.protocol.constraints import Segment
-from asyncsoc.recorders.constants_of_batch import Gauges
-from asyncsoc.recorders.particle_constants import Gauge
-from asyncsoc.recorders.series import CurveRecorder, FieldRecorder
-from asyncsoc.recorders.side_reaction import RateRecorder
+from asyncsoc.protocol.constraints import StepConstraint
+from asyncsoc.recorders.constants_of_batch import BatchConstants
+from asyncsoc.recorders.particle_constants import ParticleConstants
+from asyncsoc.recorders.series import SnapshotRecorder, TimeSeriesRecorder
+from asyncsoc.recorders.side_reaction import SideReactionRecorder
 from asyncsoc.simulation.expected_size import MOST_BETWEEN
 from asyncsoc.solver.states import AcceptedSteps, Checkpoint, Errors, States, unsolved
 
@@ -25,7 +25,7 @@ _BLOCK = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Recorded:
+class RunRecorders:
     """What one member is recorded with.
 
     Attributes
@@ -38,9 +38,9 @@ class Recorded:
         Watches its side reaction, None where there is none.
     """
 
-    gauge: Gauge
+    gauge: ParticleConstants
     fields_every: float | None = None
-    rates: RateRecorder | None = None
+    rates: SideReactionRecorder | None = None
 
 
 class Recording:
@@ -52,25 +52,25 @@ class Recording:
         What each member of the batch is recorded with.
     """
 
-    def __init__(self, members: Sequence[Recorded]) -> None:
-        self.curves = CurveRecorder(Gauges([member.gauge for member in members]))
-        self.fields = [FieldRecorder(member.fields_every) for member in members]
+    def __init__(self, members: Sequence[RunRecorders]) -> None:
+        self.curves = TimeSeriesRecorder(BatchConstants([member.gauge for member in members]))
+        self.fields = [SnapshotRecorder(member.fields_every) for member in members]
         self.rates = [member.rates for member in members]
         self._snapshots = np.array([np.nan if m.fields_every is None else m.fields_every for m in members])
         self._period = np.full(len(members), np.nan)
         self._segment_start = np.zeros(len(members))
         self._looked_at = ~np.isnan(self._snapshots) | np.array([member.rates is not None for member in members])
 
-    def start(self, states: States, segments: Sequence[Segment]) -> Errors:
+    def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
         """Record the states protocol steps begin with: the time of the one before, its own current or voltage."""
         self._segment_start[states.number] = states.time - states.step_time
         self.curves.record(states)
-        for row, segment in enumerate(segments):
+        for row, constraint in enumerate(constraints):
             number = int(states.number[row])
-            self._period[number] = np.nan if segment.step.period is None else segment.step.period
+            self._period[number] = np.nan if constraint.step.period is None else constraint.step.period
             rates = self.rates[number]
             if rates is not None:
-                rates.begin(states.one(row), segment)
+                rates.begin(states.one(row), constraint)
             self._look(states, row)
         return {}
 

@@ -23,11 +23,11 @@ from asyncsoc.problem.meshing import unresolved_layer
 from asyncsoc.problem.particles import Problem
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings
-from asyncsoc.recorders.side_reaction import RateRecorder
+from asyncsoc.recorders.side_reaction import SideReactionRecorder
 from asyncsoc.simulation.expected_size import check_amounts
-from asyncsoc.simulation.particle_constants import gauge_of
+from asyncsoc.simulation.particle_constants import particle_constants
 from asyncsoc.simulation.progress import Progress, Reporting
-from asyncsoc.simulation.recording import Recorded, Recording
+from asyncsoc.simulation.recording import Recording, RunRecorders
 from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
@@ -144,8 +144,8 @@ def simulate_batch(
     ready = time.perf_counter()
     outcomes = integrate(
         Problem.alone(setups[0].system, [setup.member for setup in setups]),
-        None if progress is None else [[Reporting(progress, s.member.segments, s.full_charge)] for s in setups],
-        watchers=[[guard, recording]],
+        None if progress is None else [[Reporting(progress, s.member.constraints, s.full_charge)] for s in setups],
+        batch_callbacks=[[guard, recording]],
         threads=threads,
         resume=checkpoints,
     )
@@ -191,9 +191,9 @@ def _endings(
     return endings
 
 
-def _recorded(case: Case, setup: PreparedCase, snapshots: bool) -> Recorded:
+def _recorded(case: Case, setup: PreparedCase, snapshots: bool) -> RunRecorders:
     rates = None if setup.side is None else watch(case, setup)
-    return Recorded(gauge_of(setup), case.output.fields_every if snapshots else None, rates)
+    return RunRecorders(particle_constants(setup), case.output.fields_every if snapshots else None, rates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +203,7 @@ class _Reached:
     columns: dict[str, NDArray[Any]]
     times: Array
     fields: Array
-    rates: RateRecorder | None
+    rates: SideReactionRecorder | None
 
 
 def _solution(
@@ -220,12 +220,12 @@ def _solution(
     added = {} if rates is None else found(rates, setup)
     low, high = float(columns[names.MINIMUM_X].min()), float(columns[names.MAXIMUM_X].max())
     warnings = [*warnings_of(setup, (low, high))]
-    limited = [s for s in outcome.segments if s.reason.startswith("stoichiometry limit")]
+    limited = [s for s in outcome.steps if s.reason.startswith("stoichiometry limit")]
     warnings += [f"step {s.number} ({s.text}) ended early: {s.reason}" for s in limited]
     warnings += [w for w in (unresolved_layer(case),) if w]
     warnings += [warning for warning in (resolution_warning(setup.contact, setup.mesh), resolution) if warning]
     if setup.mesh.coordinates != "radial":
-        ends = step_ends(columns, reached.times, reached.fields, outcome, setup.member.segments)
+        ends = step_ends(columns, reached.times, reached.fields, outcome, setup.member.constraints)
         warnings += duration_warnings(setup.mesh, ends)
     warnings += [*conductivity_warnings(case), *fitted_constants(case)]
     return Solution(
@@ -240,8 +240,7 @@ def _solution(
         case_toml=case.to_toml(),
         case_sha256=case.hash,
         steps=tuple(
-            StepSummary(s.number, s.cycle, s.text, s.reason, s.duration, s.charge, s.side_charge)
-            for s in outcome.segments
+            StepSummary(s.number, s.cycle, s.text, s.reason, s.duration, s.charge, s.side_charge) for s in outcome.steps
         ),
         status="done" if outcome.error is None else "stopped",
         stop_reason=outcome.stop_reason,

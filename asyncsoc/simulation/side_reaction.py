@@ -1,4 +1,4 @@
-"""What watches the side reaction of a run, and the companion run under full coverage it is compared with."""
+"""What watches the side reaction of a run, and the reference run under full coverage it is compared with."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from asyncsoc.case.case import Case
 from asyncsoc.interface.reference_rates import KineticsModel
 from asyncsoc.interface.side_reaction import SideReactionModel
 from asyncsoc.problem.build import PreparedCase, prepare
-from asyncsoc.problem.case_side_reaction import companion_case
+from asyncsoc.problem.case_side_reaction import covered_case
 from asyncsoc.problem.particles import Problem
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders.covered_reference import Reference
-from asyncsoc.recorders.side_reaction import RateRecorder
-from asyncsoc.recorders.side_reaction_constants import Setting
+from asyncsoc.recorders.side_reaction import SideReactionRecorder
+from asyncsoc.recorders.side_reaction_constants import RecordedParticle
 from asyncsoc.recorders.side_reaction_fields import nodal_fields
 from asyncsoc.recorders.side_reaction_report import side_report
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
 from asyncsoc.solver.warmup import compile_kernels
 
-COMPANION_PARTS = 8
-"""Parts into which a companion's steps are divided."""
+REFERENCE_PARTS = 8
+"""Parts into which a fully covered reference's steps are divided."""
 
 
-def setting_of(setup: PreparedCase, model: SideReactionModel, threshold: float) -> Setting:
+def recorded_particle(setup: PreparedCase, model: SideReactionModel, threshold: float) -> RecordedParticle:
     """Return what a recorder of rates must know about a particle made ready.
 
     Parameters
@@ -40,7 +40,7 @@ def setting_of(setup: PreparedCase, model: SideReactionModel, threshold: float) 
         Risk above which contact counts as endangered.
     """
     nodes = np.flatnonzero(setup.member.weights > 0.0)
-    return Setting(
+    return RecordedParticle(
         model=model,
         coupled=setup.member.side is not None,
         mass=setup.operators.mass,
@@ -54,7 +54,7 @@ def setting_of(setup: PreparedCase, model: SideReactionModel, threshold: float) 
     )
 
 
-class Following:
+class SideReactionCallback:
     """Shows recorders of rates every accepted step, evenly divided.
 
     Parameters
@@ -62,17 +62,17 @@ class Following:
     recorders
         Who is shown.
     parts
-        Parts a step is divided into. A companion takes several: what it is compared with lies between its own steps.
+        Parts a step is divided into. A reference takes several: what it is compared with lies between its own steps.
     """
 
-    def __init__(self, *recorders: RateRecorder, parts: int = 2) -> None:
+    def __init__(self, *recorders: SideReactionRecorder, parts: int = 2) -> None:
         self.recorders = recorders
         self._parts = parts
 
-    def start(self, state: StepState, segment: Segment) -> None:
+    def start(self, state: StepState, constraint: StepConstraint) -> None:
         """Show the state a protocol step begins with."""
         for recorder in self.recorders:
-            recorder.begin(state, segment)
+            recorder.begin(state, constraint)
             recorder.record(state)
 
     def step(self, step: AcceptedStep) -> None:
@@ -90,40 +90,42 @@ _MOST_REFERENCES = 64
 
 
 def reference_of(case: Case) -> Reference:
-    """Return what the companion of a case went through.
+    """Return what the fully covered reference of a case went through.
 
     Raises
     ------
     InputError
-        The companion cannot be built.
+        The fully covered reference cannot be built.
     """
-    companion = companion_case(case)
-    if companion.hash not in _references:
+    covered = covered_case(case)
+    if covered.hash not in _references:
         if len(_references) >= _MOST_REFERENCES:
             _references.pop(next(iter(_references)))
-        _references[companion.hash] = _run_companion(companion)
-    return _references[companion.hash]
+        _references[covered.hash] = _run_reference(covered)
+    return _references[covered.hash]
 
 
-def _run_companion(case: Case) -> Reference:
+def _run_reference(case: Case) -> Reference:
     setup = prepare(case)
     if setup.side is None:
-        raise InputError("a companion needs a side reaction", where="side_reaction.mode", value="off")
-    recorder = RateRecorder(setting_of(setup, setup.side, case.side_reaction.risk_threshold))
+        raise InputError("a fully covered reference needs a side reaction", where="side_reaction.mode", value="off")
+    recorder = SideReactionRecorder(recorded_particle(setup, setup.side, case.side_reaction.risk_threshold))
     compile_kernels(batches=False)
-    # What keeps a companion from finishing ends its track; beyond it there is nothing to compare with.
-    integrate(Problem.alone(setup.system, [setup.member]), [[Following(recorder, parts=COMPANION_PARTS)]])
+    # What keeps a fully covered reference from finishing ends its track; beyond it there is nothing to compare with.
+    integrate(Problem.alone(setup.system, [setup.member]), [[SideReactionCallback(recorder, parts=REFERENCE_PARTS)]])
     return recorder.as_reference()
 
 
-def watch(case: Case, setup: PreparedCase) -> RateRecorder | None:
-    """Return what watches the side reaction of a case, its companion run first; None where there is none."""
+def watch(case: Case, setup: PreparedCase) -> SideReactionRecorder | None:
+    """Return what watches the side reaction of a case, its reference run first; None where there is none."""
     if setup.side is None:
         return None
-    return RateRecorder(setting_of(setup, setup.side, case.side_reaction.risk_threshold), reference_of(case))
+    return SideReactionRecorder(
+        recorded_particle(setup, setup.side, case.side_reaction.risk_threshold), reference_of(case)
+    )
 
 
-def found(rates: RateRecorder | None, setup: PreparedCase) -> dict[str, Any]:
+def found(rates: SideReactionRecorder | None, setup: PreparedCase) -> dict[str, Any]:
     """Return what a solution gains from watching its side reaction: further fields and a report; empty without."""
     if rates is None:
         return {}

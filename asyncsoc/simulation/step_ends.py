@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.mesh_error import StepEnd
 from asyncsoc.solver.states import Outcome
@@ -21,7 +21,11 @@ _MOST = 64
 
 
 def step_ends(
-    columns: dict[str, NDArray[Any]], times: Array, fields: Array, outcome: Outcome, segments: Sequence[Segment]
+    columns: dict[str, NDArray[Any]],
+    times: Array,
+    fields: Array,
+    outcome: Outcome,
+    constraints: Sequence[StepConstraint],
 ) -> list[StepEnd]:
     """Return the ends of all protocol steps.
 
@@ -33,12 +37,12 @@ def step_ends(
         Snapshots; there is one at the end of every protocol step.
     outcome
         How the run went.
-    segments
+    constraints
         The protocol.
     """
     ends = []
     time, mean, contact = columns[names.TIME], columns[names.MEAN_X], columns[names.CONTACT_X]
-    for summary in outcome.segments[:_MOST]:
+    for summary in outcome.steps[:_MOST]:
         rows = np.flatnonzero(columns[names.STEP] == summary.number)
         if len(rows) < 2:
             continue
@@ -57,7 +61,7 @@ def step_ends(
                 contact_rate=contact_rate,
                 mean_rate=mean_rate,
                 duration=summary.duration,
-                held=not segments[summary.number - 1].galvanostatic,
+                held=not constraints[summary.number - 1].galvanostatic,
                 timed=summary.reason.startswith(BY_THE_CLOCK),
             )
         )

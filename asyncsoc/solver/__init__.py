@@ -1,1 +1,1 @@
-"""The adaptive integrator, its events and observers."""
+"""The adaptive integrator, its events and callbacks."""

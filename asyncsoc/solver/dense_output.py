@@ -1,4 +1,4 @@
-"""What observers see of particles: their states in mesh node order and seconds since the start of the protocol."""
+"""What callbacks see of particles: their states in mesh node order and seconds since the start of the protocol."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from asyncsoc.base.errors import SimulationError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.parameters import StateBetween, record
-from asyncsoc.kernels.reductions import observe_particles
+from asyncsoc.kernels.reductions import states_between
 from asyncsoc.problem.arrays import Stack
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.states import AcceptedSteps, ParticleCheckpoint, States
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-class Viewer:
+class DenseOutput:
     """Builds states of many particles on one mesh at once from the kernels' arrays; they go by their places on it.
 
     Attributes
@@ -69,14 +69,14 @@ class Viewer:
             start_side_charge=float(self._start_side[place]),
         )
 
-    def begin(self, places: Ints, segment: Segment) -> None:
+    def begin(self, places: Ints, constraint: StepConstraint) -> None:
         """Note what the next protocol step of these particles sets."""
-        self._step[places], self._cycle[places] = segment.number, segment.step.cycle
-        self._temperature[places], self._series[places] = segment.temperature, segment.series
+        self._step[places], self._cycle[places] = constraint.number, constraint.step.cycle
+        self._temperature[places], self._series[places] = constraint.temperature, constraint.series
         self._imposed[places] = np.nan
-        if segment.galvanostatic:
+        if constraint.galvanostatic:
             lonely = places[self._lonely[places]]
-            self._imposed[lonely] = segment.target / self._many[lonely]
+            self._imposed[lonely] = constraint.target / self._many[lonely]
 
     def close(self, places: Ints) -> None:
         """Count the present protocol step of these particles as done."""
@@ -105,7 +105,7 @@ class Viewer:
                 raise SimulationError(
                     "a step's continuous solution is gone once the next step is taken",
                     where="AcceptedSteps.at",
-                    next_step="ask for it within the observer's `step`",
+                    next_step="ask for it within the callback's `step`",
                 )
             fraction = np.clip((times - origin[rows] - begin[rows]) / length[rows], 0.0, 1.0)
             return self._inner(asked, begin[rows] + fraction * length[rows], length[rows], fraction)
@@ -132,7 +132,7 @@ class Viewer:
         wide = (len(places), stack.contacts.film.shape[1])
         x, between = np.empty((len(places), body.x.shape[1])), np.empty(len(places), record(StateBetween))
         film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
-        observe_particles(
+        states_between(
             system.kernel.mass,
             stack.contacts,
             stack.groups,

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from asyncsoc.base.errors import SimulationError
 from asyncsoc.base.units import FARADAY
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.states import AcceptedSteps, Errors, States
 
 Array = NDArray[np.float64]
@@ -37,7 +37,7 @@ class BalanceGuard:
         self._initial: Array = np.zeros(0)
         self.worst = 0.0
 
-    def start(self, states: States, segments: Sequence[Segment]) -> Errors:
+    def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
         """Remember the lithium a run began with, or would have for the charge passed where it goes on."""
         if not len(self._initial):
             count = len(states.contact_nodes)

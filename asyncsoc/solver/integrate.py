@@ -30,7 +30,7 @@ from asyncsoc.kernels.workspace import System
 from asyncsoc.problem.arrays import Stack, stack
 from asyncsoc.problem.particles import Method, Problem
 from asyncsoc.solver.running_groups import Runs
-from asyncsoc.solver.states import Checkpoint, Observer, Outcome, Watcher
+from asyncsoc.solver.states import BatchCallback, Callback, Checkpoint, Outcome
 
 METHODS: dict[str, Tableau] = {"rodas5p": RODAS5P, "rodas4p2": RODAS4P2}
 Ints = NDArray[np.int64]
@@ -38,9 +38,9 @@ Ints = NDArray[np.int64]
 
 def integrate(
     problem: Problem,
-    observers: Sequence[Sequence[Observer]] | None = None,
+    callbacks: Sequence[Sequence[Callback]] | None = None,
     *,
-    watchers: Sequence[Sequence[Watcher]] = (),
+    batch_callbacks: Sequence[Sequence[BatchCallback]] = (),
     method: Method = "rodas4p2",
     threads: int = 1,
     resume: Sequence[Checkpoint | None] | None = None,
@@ -51,10 +51,10 @@ def integrate(
     ----------
     problem
         Meshes, and groups of particles on them.
-    observers
+    callbacks
         For each particle, what watches it.
-    watchers
-        For each mesh, what watches all particles on it together; shown everything before the observers.
+    batch_callbacks
+        For each mesh, what watches all particles on it together; shown everything before the callbacks.
     method
         "rodas4p2" (order 4) or "rodas5p" (order 5), both L-stable.
     threads
@@ -82,15 +82,15 @@ def integrate(
     _check_number("threads", threads, at_least=1)
     count = sum(len(group.particles) for group in problem.groups)
     for name, given, wanted in (
-        ("observers", observers, count),
-        ("watchers", watchers or None, len(problem.meshes)),
+        ("callbacks", callbacks, count),
+        ("batch_callbacks", batch_callbacks or None, len(problem.meshes)),
         ("resume", resume, len(problem.groups)),
     ):
         if given is not None and len(given) != wanted:
             raise InputError(f"the number of {name} does not fit", where=name, value=len(given), allowed=f"{wanted}")
     stacked = stack(problem)
-    seen = observers if observers is not None else [()] * len(stacked.particles)
-    runs = Runs(stacked, seen, watchers or [()] * len(problem.meshes))
+    seen = callbacks if callbacks is not None else [()] * len(stacked.particles)
+    runs = Runs(stacked, seen, batch_callbacks or [()] * len(problem.meshes))
     try:
         active = runs.open(resume or [None] * len(problem.groups))
         _carry(stacked, METHODS[method], runs, active, threads)

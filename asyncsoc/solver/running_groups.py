@@ -27,19 +27,19 @@ from asyncsoc.kernels.step_control import (
     X_ABOVE,
     X_BELOW,
 )
-from asyncsoc.problem.arrays import Stack, load_segment
+from asyncsoc.problem.arrays import Stack, load_constraint
 from asyncsoc.problem.particles import Group
-from asyncsoc.protocol.constraints import Event, Segment
-from asyncsoc.solver.callbacks import Audience
-from asyncsoc.solver.dense_output import Viewer
+from asyncsoc.protocol.constraints import Event, StepConstraint
+from asyncsoc.solver.callbacks import CallbackDispatch
+from asyncsoc.solver.dense_output import DenseOutput
 from asyncsoc.solver.first_steps import first_step, step_tolerance
 from asyncsoc.solver.states import (
+    BatchCallback,
+    Callback,
     Checkpoint,
     Errors,
-    Observer,
     Outcome,
-    SegmentOutcome,
-    Watcher,
+    StepOutcome,
     numbers_of,
 )
 
@@ -59,10 +59,10 @@ class _Run:
     """
 
     position: int
-    finished: list[SegmentOutcome]
+    finished: list[StepOutcome]
     error: SimulationError | None = None
     checkpoint: Checkpoint | None = None
-    done: tuple[SegmentOutcome, ...] = ()
+    done: tuple[StepOutcome, ...] = ()
 
 
 class Runs:
@@ -72,20 +72,23 @@ class Runs:
     ----------
     stacked
         The problem in the kernels' arrays.
-    observers
+    callbacks
         For each particle, what watches it.
-    watchers
+    batch_callbacks
         For each mesh, what watches all particles on it.
     """
 
     def __init__(
-        self, stacked: Stack, observers: Sequence[Sequence[Observer]], watchers: Sequence[Sequence[Watcher]]
+        self,
+        stacked: Stack,
+        callbacks: Sequence[Sequence[Callback]],
+        batch_callbacks: Sequence[Sequence[BatchCallback]],
     ) -> None:
         self._stack, self._contacts, self._groups = stacked, stacked.contacts, stacked.groups
         self._members: tuple[Group, ...] = stacked.problem.groups
         meshes = range(len(stacked.bodies))
-        self._viewers = [Viewer(stacked, mesh) for mesh in meshes]
-        self._audience = Audience(stacked, self._viewers, observers, watchers)
+        self._dense_outputs = [DenseOutput(stacked, mesh) for mesh in meshes]
+        self._dispatch = CallbackDispatch(stacked, self._dense_outputs, callbacks, batch_callbacks)
         volumes = [3.0 * float(system.kernel.mass.sum()) / (4.0 * math.pi) for system in stacked.problem.meshes]
         self._radius = np.zeros(len(stacked.particles))
         for body, volume in zip(stacked.bodies, volumes, strict=True):
@@ -138,8 +141,8 @@ class Runs:
             return going
         ended = numbers[~running].tolist()
         for number, code in zip(ended, outcome[~running].tolist(), strict=True):
-            segment, run = self._segment(number), self._runs[number]
-            self._close(number, segment.events[code - EVENT].reason if code >= EVENT else "duration reached")
+            constraint, run = self._segment(number), self._runs[number]
+            self._close(number, constraint.events[code - EVENT].reason if code >= EVENT else "duration reached")
             run.done = tuple(run.finished)
         return np.sort(np.concatenate([going, np.array(self._begin(ended), dtype=np.int64)]))
 
@@ -157,7 +160,7 @@ class Runs:
     def interrupt(self) -> None:
         """Stop all that are underway where their last accepted states are."""
         for number, run in enumerate(self._runs):
-            if run.error is None and run.position < len(self._members[number].segments):
+            if run.error is None and run.position < len(self._members[number].constraints):
                 where = f"protocol step {self._segment(number).number}"
                 run.error = InterruptedRunError("the run was interrupted", where=where)
 
@@ -182,10 +185,10 @@ class Runs:
         mesh, place = places[0]
         return Checkpoint(
             particles=tuple(
-                self._viewers[m].checkpoint(p, self._kept_own[self._stack.bodies[m].number[p]]) for m, p in places
+                self._dense_outputs[m].checkpoint(p, self._kept_own[self._stack.bodies[m].number[p]]) for m, p in places
             ),
             state=numbers_of(self._kept[number]),
-            start_time=float(self._viewers[mesh].start_time[place]),
+            start_time=float(self._dense_outputs[mesh].start_time[place]),
             finished=self._runs[number].done,
             underway=bool(self._underway[number]),
             tolerance_share=float(self._groups.step[number]["tolerance"]) / self._members[number].tolerance,
@@ -199,8 +202,8 @@ class Runs:
                 found[int(body.number[place])] = mesh, place
         return (found[j] for j in sorted(found))
 
-    def _segment(self, number: int) -> Segment:
-        return self._members[number].segments[self._runs[number].position]
+    def _segment(self, number: int) -> StepConstraint:
+        return self._members[number].constraints[self._runs[number].position]
 
     def _resumed(self, number: int, checkpoint: Checkpoint) -> bool:
         """Take up a checkpoint; return whether it lies within a protocol step, which then goes on."""
@@ -213,8 +216,8 @@ class Runs:
             body.x[place] = particle.x[system.order]
             contacts.film[j, : len(particle.film)] = particle.film
             contacts.film_new[j] = contacts.film[j]
-            self._viewers[mesh].resume(place, checkpoint.start_time, particle)
-        underway = checkpoint.underway and run.position < len(self._members[number].segments)
+            self._dense_outputs[mesh].resume(place, checkpoint.start_time, particle)
+        underway = checkpoint.underway and run.position < len(self._members[number].constraints)
         state = groups.state[number]
         if underway:
             self._load([number])
@@ -234,7 +237,7 @@ class Runs:
         going: list[int] = []
         waiting = list(numbers)
         while waiting:
-            waiting = [j for j in waiting if self._runs[j].position < len(self._members[j].segments)]
+            waiting = [j for j in waiting if self._runs[j].position < len(self._members[j].constraints)]
             before = self._groups.state["current"][waiting].tolist()
             over: dict[int, str] = {}
             for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
@@ -253,11 +256,11 @@ class Runs:
         found, guesses = np.empty(len(numbers), record(StepStart)), np.empty(len(numbers))
         listed = np.array(numbers, dtype=np.int64)
         for row, number in enumerate(numbers):
-            segment = self._segment(number)
-            load_segment(self._stack, number, segment)
-            guesses[row] = self._guess(number, segment)
-            for mesh, viewer in enumerate(self._viewers):
-                viewer.begin(self._stack.places(mesh, listed[row : row + 1]), segment)
+            constraint = self._segment(number)
+            load_constraint(self._stack, number, constraint)
+            guesses[row] = self._guess(number, constraint)
+            for mesh, dense_output in enumerate(self._dense_outputs):
+                dense_output.begin(self._stack.places(mesh, listed[row : row + 1]), constraint)
         for mesh, body in enumerate(self._stack.bodies):
             load_surfaces(self._contacts, body, self._stack.places(mesh, listed))
         start_groups(self._contacts, self._groups, listed, guesses, found)
@@ -267,11 +270,11 @@ class Runs:
 
     def _tolerance(self, number: int, diffusivity: float) -> float:
         """Return the tolerance of a group's present protocol step."""
-        group, segment = self._members[number], self._segment(number)
+        group, constraint = self._members[number], self._segment(number)
         flux = 0.0
-        if segment.galvanostatic:
+        if constraint.galvanostatic:
             area = float(self._groups.step[number]["contact_area"])
-            flux = abs(segment.target) / (self._density(number) * area)
+            flux = abs(constraint.target) / (self._density(number) * area)
         return step_tolerance(group.tolerance, flux, self._smallest_radius(number), diffusivity)
 
     def _density(self, number: int) -> float:
@@ -284,12 +287,12 @@ class Runs:
 
     def _begun(self, number: int, found: tuple[int, int, float], current_before: float) -> str | None:
         """Judge a protocol step just loaded; return why it is over already, None where it is not or cannot be."""
-        segment, state = self._segment(number), self._groups.state[number]
+        constraint, state = self._segment(number), self._groups.state[number]
         solved, which, diffusivity = found
         if not solved:
             self._fail(number, self._infeasible(number, "no current satisfies the step at its start"))
-        elif state["margin"] <= 0.0 and not self._leaves(number, segment.events[which], float(state["margin"])):
-            event = segment.events[which]
+        elif state["margin"] <= 0.0 and not self._leaves(number, constraint.events[which], float(state["margin"])):
+            event = constraint.events[which]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
                 return f"{event.reason} before the step began"
             self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))
@@ -303,29 +306,29 @@ class Runs:
 
         Places under the contact go towards the stoichiometry whose open-circuit potential is the particle's.
         """
-        segment, potential = self._segment(number), float(self._groups.state[number]["potential"])
-        if segment.galvanostatic or margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
+        constraint, potential = self._segment(number), float(self._groups.state[number]["potential"])
+        if constraint.galvanostatic or margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
             return False
         return all(
             potential < at_limit if event.kind == X_BELOW else potential > at_limit
-            for at_limit in self._potentials_at(number, event, segment)
+            for at_limit in self._potentials_at(number, event, constraint)
         )
 
-    def _potentials_at(self, number: int, event: Event, segment: Segment) -> list[float]:
+    def _potentials_at(self, number: int, event: Event, constraint: StepConstraint) -> list[float]:
         """Return the open-circuit potential at a limit of stoichiometry of every particle that has reached it."""
         found, limit = [], np.array([event.value])
         for j, particle in zip(self._stack.members(number), self._members[number].particles, strict=True):
             x = self._contacts.surface[START, j, : len(self._stack.contact_nodes[j])]
             beyond = limit[0] - x.min() if event.kind == X_BELOW else x.max() - limit[0]
             if beyond >= -_AT_A_LIMIT:
-                table = particle.tables[segment.temperature]
+                table = particle.tables[constraint.temperature]
                 found.append(float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0]))
         return found
 
-    def _guess(self, number: int, segment: Segment) -> float:
+    def _guess(self, number: int, constraint: StepConstraint) -> float:
         """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""
-        if self._members[number].particles[0].kinetics == UNIFORM_FLUX or not segment.galvanostatic:
-            return segment.target
+        if self._members[number].particles[0].kinetics == UNIFORM_FLUX or not constraint.galvanostatic:
+            return constraint.target
         return float(self._groups.state[number]["potential"]) if self._runs[number].position > 0 else math.nan
 
     def _first_step(self, number: int, jump: float, diffusivity: float) -> float:
@@ -343,11 +346,11 @@ class Runs:
 
     def _show_starts(self, numbers: list[int]) -> list[int]:
         """Show the states protocol steps begin with; return the groups that nobody stopped."""
-        return self._stop(numbers, self._audience.starts(numbers, [self._segment(number) for number in numbers]))
+        return self._stop(numbers, self._dispatch.starts(numbers, [self._segment(number) for number in numbers]))
 
     def _show_steps(self, numbers: Ints) -> Errors:
         """Show accepted steps; return the groups that somebody stopped."""
-        stopped = self._audience.steps(numbers)
+        stopped = self._dispatch.steps(numbers)
         self._stop([], stopped)
         return stopped
 
@@ -359,15 +362,15 @@ class Runs:
 
     def _close(self, number: int, reason: str) -> None:
         self._runs[number].finished.append(self._summary(number, reason))
-        for mesh, viewer in enumerate(self._viewers):
-            viewer.close(self._stack.places(mesh, np.array([number])))
+        for mesh, dense_output in enumerate(self._dense_outputs):
+            dense_output.close(self._stack.places(mesh, np.array([number])))
         self._runs[number].position += 1
 
-    def _summary(self, number: int, reason: str) -> SegmentOutcome:
-        segment, state = self._segment(number), self._groups.state[number]
+    def _summary(self, number: int, reason: str) -> StepOutcome:
+        constraint, state = self._segment(number), self._groups.state[number]
         charge, side = float(state["charge"]), float(state["side_charge"])
-        return SegmentOutcome(
-            segment.number, segment.step.cycle, segment.step.text, reason, float(state["time"]), charge, side
+        return StepOutcome(
+            constraint.number, constraint.step.cycle, constraint.step.text, reason, float(state["time"]), charge, side
         )
 
     def _fail(self, number: int, error: SimulationError) -> None:
@@ -375,25 +378,25 @@ class Runs:
         self._runs[number].finished.append(self._summary(number, error.what))
 
     def _infeasible(self, number: int, why: str) -> InfeasibleStepError:
-        segment = self._segment(number)
+        constraint = self._segment(number)
         return InfeasibleStepError(
-            f"protocol step {segment.number} ({segment.step.text!r}) cannot be carried out: {why}, "
+            f"protocol step {constraint.number} ({constraint.step.text!r}) cannot be carried out: {why}, "
             f"t = {self._start_time(number):.6g} s",
-            where=f"protocol step {segment.number}, cycle {segment.step.cycle}",
+            where=f"protocol step {constraint.number}, cycle {constraint.step.cycle}",
             next_step="change the step's target or the state it starts from; the states reached so far are kept",
         )
 
     def _stuck(self, number: int) -> ConvergenceError:
-        segment, state = self._segment(number), self._groups.state[number]
+        constraint, state = self._segment(number), self._groups.state[number]
         return ConvergenceError(
-            f"protocol step {segment.number} ({segment.step.text!r}) stopped",
+            f"protocol step {constraint.number} ({constraint.step.text!r}) stopped",
             time=self._start_time(number) + float(state["time"]),
             step_size=float(state["step_size"]),
             reason="no step size meets the tolerance or satisfies the current and voltage constraint",
-            where=f"protocol step {segment.number}, cycle {segment.step.cycle}",
+            where=f"protocol step {constraint.number}, cycle {constraint.step.cycle}",
         )
 
     def _start_time(self, number: int) -> float:
         """Return when a group's present protocol step began [s]."""
         mesh, place = next(iter(self._places(number)))
-        return float(self._viewers[mesh].start_time[place])
+        return float(self._dense_outputs[mesh].start_time[place])

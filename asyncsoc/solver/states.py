@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import SimulationError
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 
 Array = NDArray[np.float64]
 
@@ -163,7 +163,7 @@ class AcceptedSteps:
     at
         `at(rows, times)` returns the states of the members `end.number[rows]` at `times` within their steps
         (continuous solution); a row's `potential` is NaN where the constraint cannot be solved. It reads the
-        integrator's own arrays: ask within `Watcher.step`. Once the next step is taken it raises SimulationError.
+        integrator's own arrays: ask within `BatchCallback.step`. Once the next step is taken it raises SimulationError.
     """
 
     start_time: Array
@@ -201,7 +201,7 @@ def unsolved(time: float) -> SimulationError:
 class AcceptedStep:
     """An accepted step: where it began, where it ended, and `at(time)` for any time between (continuous solution).
 
-    `at` reads the integrator's own arrays: ask within `Observer.step`. Once the next step is taken it raises
+    `at` reads the integrator's own arrays: ask within `Callback.step`. Once the next step is taken it raises
     SimulationError.
     """
 
@@ -211,7 +211,7 @@ class AcceptedStep:
 
 
 @dataclass(frozen=True)
-class SegmentOutcome:
+class StepOutcome:
     """How one protocol step went: its words, why it stopped, its duration [s], charge and side charge [C]."""
 
     number: int
@@ -276,7 +276,7 @@ class Checkpoint:
     particles: tuple[ParticleCheckpoint, ...]
     state: Mapping[str, float]
     start_time: float
-    finished: tuple[SegmentOutcome, ...]
+    finished: tuple[StepOutcome, ...]
     underway: bool
     tolerance_share: float = 1.0
 
@@ -294,7 +294,7 @@ class Outcome:
     ----------
     stop_reason
         Why the last protocol step ended.
-    segments
+    steps
         One entry per protocol step begun.
     accepted, rejected
         Steps of the integrator.
@@ -305,17 +305,17 @@ class Outcome:
     """
 
     stop_reason: str
-    segments: tuple[SegmentOutcome, ...]
+    steps: tuple[StepOutcome, ...]
     accepted: int
     rejected: int
     error: SimulationError | None
     checkpoint: Checkpoint | None
 
 
-class Observer(Protocol):
+class Callback(Protocol):
     """Sees every member state the integrator accepts; raises SimulationError to stop the member."""
 
-    def start(self, state: StepState, segment: Segment) -> None:
+    def start(self, state: StepState, constraint: StepConstraint) -> None:
         """See the state at the beginning of a protocol step, the step's current or voltage applied."""
 
     def step(self, step: AcceptedStep) -> None:
@@ -326,10 +326,10 @@ Errors = Mapping[int, SimulationError]
 """Members to be stopped, by number, and why."""
 
 
-class Watcher(Protocol):
+class BatchCallback(Protocol):
     """Sees all members of a batch together, which is quicker by far than each by itself; returns whom to stop."""
 
-    def start(self, states: States, segments: Sequence[Segment]) -> Errors:
+    def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
         """See members at the beginning of their next protocol step, the steps' currents or voltages applied."""
 
     def step(self, steps: AcceptedSteps) -> Errors:

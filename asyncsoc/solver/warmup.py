@@ -16,14 +16,14 @@ from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.hierarchy import build_hierarchy
 from asyncsoc.problem.particles import Member, Problem
 from asyncsoc.problem.system import order_system
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.protocol.types import Step
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
 
 
 class _Look:
-    def start(self, state: StepState, segment: Segment) -> None:
+    def start(self, state: StepState, constraint: StepConstraint) -> None:
         """Nothing to see."""
 
     def step(self, step: AcceptedStep) -> None:
@@ -51,12 +51,12 @@ def compile_kernels(*, batches: bool = True) -> None:
     columns = [grid, np.ones(5), 4.0 - grid, -np.ones(5), np.ones(5), np.zeros(5)]
     table = MaterialTable(0.0, 0.25, np.column_stack(columns), 300.0, (0.1, 0.9), (0.0, 1.0))
     step = Step("current", 1e-3, 1.0, (), None, None, 1, "warm-up")
-    segment = Segment(step, 1, 1.0, 0.0, 1e-3, 0.0, (), 1.0, 300.0)
+    constraint = StepConstraint(step, 1, 1.0, 0.0, 1e-3, 0.0, (), 1.0, 300.0)
     member = Member(
         x=np.full(2, 0.5),
         weights=np.array([0.0, 1.0]),
         film_resistance=0.0,
-        segments=(segment,),
+        constraints=(constraint,),
         tables={300.0: table},
         kinetics=BUTLER_VOLMER,
         transfer_coefficient=0.5,

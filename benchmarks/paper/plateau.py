@@ -81,7 +81,7 @@ def charge(coverage: float, *overrides: str) -> Charge:
     setup = prepare(case)
     response = respond(case, _ASKED)
     mass = setup.operators.volume * setup.cathode.density
-    capacity = setup.member.segments[0].target * response.time / (3600.0 * mass)
+    capacity = setup.member.constraints[0].target * response.time / (3600.0 * mass)
     return Charge(capacity, response.voltage, response.per_area * 1e4)
 
 

@@ -19,7 +19,7 @@ from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.problem import particles as stepped
 from asyncsoc.problem.particles import Member
 from asyncsoc.problem.system import OrderedSystem, order_system
-from asyncsoc.protocol.constraints import ParticleScale, Segment, segment_of
+from asyncsoc.protocol.constraints import ParticleScale, StepConstraint, step_constraint
 from asyncsoc.protocol.types import Step
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedSteps, Errors, Outcome, States
@@ -67,7 +67,7 @@ class Sampler:
         self._numbers: list[NDArray[np.int64]] = []
         self._rows: list[NDArray[np.float64]] = []
 
-    def start(self, states: States, segments: Sequence[Segment]) -> Errors:
+    def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
         """Keep the initial states."""
         self._keep(states)
         return {}
@@ -119,7 +119,7 @@ def member_of(problem: Problem, tolerance: float, kinetics: Kinetics = "uniform-
         x=np.full(problem.mesh.n_nodes, problem.start),
         weights=problem.contact.weights,
         film_resistance=0.0,
-        segments=(segment_of(step, 1, scale),),
+        constraints=(step_constraint(step, 1, scale),),
         tables={TEMPERATURE: _table(problem.diffusivity_scale)},
         kinetics=_CODES[kinetics],
         transfer_coefficient=_ALPHA,
@@ -142,7 +142,7 @@ def charge_batch(
     members = [member_of(problem, tolerance, kinetics) for problem in problems]
     sampler = Sampler(problems)
     ready, wall = clock(), time.perf_counter()
-    outcomes = integrate(stepped.Problem.alone(system, members), watchers=[[sampler]], threads=threads)
+    outcomes = integrate(stepped.Problem.alone(system, members), batch_callbacks=[[sampler]], threads=threads)
     rows = sampler.histories()
     process, wall = clock() - ready, time.perf_counter() - wall
     histories = []

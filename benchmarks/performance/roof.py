@@ -8,7 +8,7 @@ One iteration of conjugate gradients with symmetric Gauss-Seidel moves
   diagonal and its inverse in, p, t and v out; forward: v, p, t and the inverse in, v out; update: b, r, t, v and the
   diagonal in, b and r out).
 
-Everything else a step does - stages, material tables, observers - is left out of the bytes and stays in the time, so
+Everything else a step does - stages, material tables, callbacks - is left out of the bytes and stays in the time, so
 that the ratio is a lower bound. The roof is the triad a = b + s c at the footprint of the inner solve, where the
 caches hold what they can, and the same far beyond all caches. Iterations are counted by the integrator; where it does
 not count them they are an input.

@@ -92,7 +92,7 @@ def charge(file: Path) -> dict[str, Any]:
     ordered, ordering = clock(), peak() - before
     forget_peak()
     with counting.counted() as counts:
-        outcome = integrate(Problem.alone(system, [member]), watchers=[[sampler]])[0]
+        outcome = integrate(Problem.alone(system, [member]), batch_callbacks=[[sampler]])[0]
     done = clock()
     if outcome.checkpoint is None or outcome.stop_reason != "duration reached":
         raise RuntimeError(outcome.stop_reason)

@@ -56,7 +56,7 @@ def alone(first: int, step: int, count: int) -> dict[str, Any]:
 
 
 def batch(count: int) -> dict[str, Any]:
-    """Simulate the cases in one batch on all cores: with all curves, then with hardly an observer."""
+    """Simulate the cases in one batch on all cores: with all curves, then with hardly an callback."""
     from asyncsoc.problem.build import prepare
     from asyncsoc.problem.particles import Problem
     from asyncsoc.recorders import curve_names as names

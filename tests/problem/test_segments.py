@@ -15,14 +15,14 @@ from asyncsoc.kernels.step_control import (
     X_ABOVE,
     X_BELOW,
 )
-from asyncsoc.protocol.constraints import ParticleScale, segment_of, series_resistance
+from asyncsoc.protocol.constraints import ParticleScale, series_resistance, step_constraint
 from asyncsoc.protocol.grammar import parse_step
 
 SCALE = ParticleScale(capacity=7.2e-6, mass=2.5e-12, series=3e5, window=(0.2, 0.9), temperature=333.15)
 
 
-def segment(text: str, **changes: object):
-    return segment_of(replace(parse_step(text, where="test"), **changes), 3, SCALE)
+def constraint(text: str, **changes: object):
+    return step_constraint(replace(parse_step(text, where="test"), **changes), 3, SCALE)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def segment(text: str, **changes: object):
     ],
 )
 def test_rates_and_currents_become_amperes_of_the_particle(text, amperes):
-    found = segment(text)
+    found = constraint(text)
     assert found.galvanostatic
     assert (found.current_factor, found.potential_factor) == (1.0, 0.0)
     assert found.target == pytest.approx(amperes, rel=1e-14)
@@ -45,7 +45,7 @@ def test_rates_and_currents_become_amperes_of_the_particle(text, amperes):
 
 
 def test_a_held_voltage_is_the_potential_plus_the_series_drop():
-    found = segment("Hold at 4.2 V for 1 hour")
+    found = constraint("Hold at 4.2 V for 1 hour")
     assert not found.galvanostatic
     assert (found.current_factor, found.potential_factor, found.target) == (SCALE.series, 1.0, 4.2)
 
@@ -63,7 +63,7 @@ def test_a_held_voltage_is_the_potential_plus_the_series_drop():
     ],
 )
 def test_every_kind_of_end(text, kind, value, reason):
-    found = segment(text)
+    found = constraint(text)
     event = found.events[0]
     assert event.kind == kind
     assert event.value == pytest.approx(value, rel=1e-12)
@@ -72,7 +72,7 @@ def test_every_kind_of_end(text, kind, value, reason):
 
 
 def test_several_ends_are_all_watched():
-    found = segment("Charge at C/10 for 5 hours or until 4.2 V or until 100 mAh/g")
+    found = constraint("Charge at C/10 for 5 hours or until 4.2 V or until 100 mAh/g")
     assert [event.kind for event in found.events] == [VOLTAGE_ABOVE, CHARGE_REACHED, X_BELOW]
     assert found.duration == 18000.0
 
@@ -87,7 +87,7 @@ def test_several_ends_are_all_watched():
     ],
 )
 def test_the_material_window_ends_a_step_in_the_direction_it_runs(text, kinds):
-    found = segment(text)
+    found = constraint(text)
     assert [event.kind for event in found.events] == kinds
     for event in found.events:
         assert event.value == SCALE.window[0 if event.kind == X_BELOW else 1]
@@ -95,8 +95,8 @@ def test_the_material_window_ends_a_step_in_the_direction_it_runs(text, kinds):
 
 
 def test_temperature_is_the_step_s_own_or_the_protocol_s():
-    assert segment("Rest for 1 hour").temperature == 333.15
-    assert segment("Rest for 1 hour", temperature=298.15).temperature == 298.15
+    assert constraint("Rest for 1 hour").temperature == 333.15
+    assert constraint("Rest for 1 hour", temperature=298.15).temperature == 298.15
 
 
 def test_series_resistance_gives_the_areal_drop():

@@ -13,9 +13,9 @@ from asyncsoc.geometry.library import load_builtin
 from asyncsoc.materials.ncm811_oregan2022 import OREGAN
 from asyncsoc.materials.ncm811_sturm2019 import DEFAULT
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.constants_of_batch import Gauges
-from asyncsoc.recorders.particle_constants import Gauge
-from asyncsoc.recorders.series import CurveRecorder, FieldRecorder
+from asyncsoc.recorders.constants_of_batch import BatchConstants
+from asyncsoc.recorders.particle_constants import ParticleConstants
+from asyncsoc.recorders.series import SnapshotRecorder, TimeSeriesRecorder
 from asyncsoc.solver.states import States
 
 RADIUS = 5e-6
@@ -36,7 +36,7 @@ def lumped_volumes() -> np.ndarray:
 
 
 MASS = lumped_volumes()
-GAUGE = Gauge.build(MESH, CONTACT, MASS, DEFAULT, x_at_4p2=X_AT_4P2)
+GAUGE = ParticleConstants.build(MESH, CONTACT, MASS, DEFAULT, x_at_4p2=X_AT_4P2)
 RISING = 1.0 + np.arange(len(NODES)) / len(NODES)
 DENSITY = RISING / float(CONTACT.weights[NODES] @ RISING)  # of a current of 1 A [A/m2], nowhere the same
 FILM = 0.01 * RISING[::-1]  # ohm m2
@@ -88,7 +88,7 @@ TWO_STEPS = (
 
 
 def curves_of(*rows: tuple[float, int, float], **options: float) -> dict[str, np.ndarray]:
-    recorder = CurveRecorder(Gauges([GAUGE]))
+    recorder = TimeSeriesRecorder(BatchConstants([GAUGE]))
     for row in rows:
         recorder.record(states(row, **options))
     return recorder.curves()[0]
@@ -161,8 +161,8 @@ def test_at_rest_the_area_weighs():
 
 
 def test_rows_have_the_same_bits_alone_and_beside_other_particles():
-    wide = Gauge.build(MESH, shapes.cap(MESH, 0.7), MASS, OREGAN, x_at_4p2=0.3)
-    recorder = CurveRecorder(Gauges([wide, GAUGE]))
+    wide = ParticleConstants.build(MESH, shapes.cap(MESH, 0.7), MASS, OREGAN, x_at_4p2=0.3)
+    recorder = TimeSeriesRecorder(BatchConstants([wide, GAUGE]))
     nodes = wide.contact_nodes
     for row in TWO_STEPS:
         mine = states(row, number=1, members=2)
@@ -193,7 +193,7 @@ def test_rows_have_the_same_bits_alone_and_beside_other_particles():
 
 
 def test_snapshots_stand_exactly_at_output_times_and_at_ends_of_steps():
-    recorder = FieldRecorder(every=20.0)
+    recorder = SnapshotRecorder(every=20.0)
     for time in (0.0, 7.0, 20.0, 40.0, 60.0, 80.0, 93.0):
         recorder.record(time, 1, x_at(time))
     recorder.record(93.0, 2, x_at(93.0))
@@ -204,14 +204,14 @@ def test_snapshots_stand_exactly_at_output_times_and_at_ends_of_steps():
 
 
 def test_a_step_over_several_output_times_leaves_one_snapshot_at_its_own_time():
-    recorder = FieldRecorder(every=10.0)
+    recorder = SnapshotRecorder(every=10.0)
     for time in (0.0, 35.0, 39.0, 40.0, 49.9):
         recorder.record(time, 1, x_at(time))
     assert recorder.times.tolist() == [0.0, 35.0, 40.0]
 
 
 def test_without_a_period_only_ends_of_steps_are_kept():
-    recorder = FieldRecorder()
+    recorder = SnapshotRecorder()
     for time, step, _ in TWO_STEPS:
         recorder.record(time, step, x_at(time))
     recorder.keep(130.0, x_at(130.0))
@@ -223,9 +223,9 @@ def test_without_a_period_only_ends_of_steps_are_kept():
 @pytest.mark.parametrize("period", [0.0, -1.0])
 def test_a_period_must_be_positive(period):
     with pytest.raises(InputError, match="positive"):
-        FieldRecorder(every=period)
+        SnapshotRecorder(every=period)
 
 
 def test_arrays_of_different_meshes_are_refused():
     with pytest.raises(InputError, match="different meshes"):
-        Gauge.build(MESH, CONTACT, MASS[:-1], DEFAULT, x_at_4p2=X_AT_4P2)
+        ParticleConstants.build(MESH, CONTACT, MASS[:-1], DEFAULT, x_at_4p2=X_AT_4P2)

@@ -20,11 +20,11 @@ from asyncsoc.materials.registry import cathode, electrolyte
 from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.problem.particles import Member, Problem
 from asyncsoc.problem.system import OrderedSystem, order_system
-from asyncsoc.protocol.constraints import ParticleScale, segment_of
+from asyncsoc.protocol.constraints import ParticleScale, step_constraint
 from asyncsoc.protocol.grammar import parse_step
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import Outcome, StepState
-from tests.solver.keeping import Watcher
+from tests.solver.keeping import BatchCallback
 
 RADIUS = 7.5e-6
 MATERIAL = cathode("ncm811-sturm2019")
@@ -52,12 +52,12 @@ class Particle:
 
     def member(self, *steps: str, coverage: float = 1.0, start: Any = 0.7, **changes: Any) -> Member:
         contact = full(self.mesh) if coverage == 1.0 else cap(self.mesh, coverage)
-        segments = tuple(segment_of(parse_step(s, where="test"), k, self.scale) for k, s in enumerate(steps, 1))
+        constraints = tuple(step_constraint(parse_step(s, where="test"), k, self.scale) for k, s in enumerate(steps, 1))
         given: dict[str, Any] = {
             "x": np.broadcast_to(np.asarray(start, dtype=float), self.mesh.n_nodes).copy(),
             "weights": contact.weights,
             "film_resistance": 0.0,
-            "segments": segments,
+            "constraints": constraints,
             "tables": {TEMPERATURE: table()},
             "kinetics": BUTLER_VOLMER,
             "transfer_coefficient": 0.5,
@@ -68,12 +68,14 @@ class Particle:
 
     def run_all(
         self, members: Sequence[Member], times: Sequence[float] = (), **options: Any
-    ) -> list[tuple[Outcome, Watcher]]:
-        watchers = [Watcher(times) for _ in members]
-        outcomes = integrate(Problem.alone(self.system, members), [[watcher] for watcher in watchers], **options)
-        return list(zip(outcomes, watchers, strict=True))
+    ) -> list[tuple[Outcome, BatchCallback]]:
+        batch_callbacks = [BatchCallback(times) for _ in members]
+        outcomes = integrate(
+            Problem.alone(self.system, members), [[batch_callback] for batch_callback in batch_callbacks], **options
+        )
+        return list(zip(outcomes, batch_callbacks, strict=True))
 
-    def run(self, member: Member, times: Sequence[float] = (), **options: Any) -> tuple[Outcome, Watcher]:
+    def run(self, member: Member, times: Sequence[float] = (), **options: Any) -> tuple[Outcome, BatchCallback]:
         return self.run_all([member], times, **options)[0]
 
 

@@ -1,17 +1,17 @@
-"""An observer that keeps what it is shown."""
+"""An callback that keeps what it is shown."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.states import AcceptedStep, StepState
 
 
 @dataclass(eq=False)
-class Watcher:
-    """Observer that keeps everything it is shown, and the states at `times`."""
+class BatchCallback:
+    """Callback that keeps everything it is shown, and the states at `times`."""
 
     times: Sequence[float] = ()
     starts: list[StepState] = field(default_factory=list)
@@ -20,7 +20,7 @@ class Watcher:
     ends: list[tuple[StepState, StepState]] = field(default_factory=list)
     sampled: dict[float, StepState] = field(default_factory=dict)
 
-    def start(self, state: StepState, segment: Segment) -> None:
+    def start(self, state: StepState, constraint: StepConstraint) -> None:
         self.starts.append(state)
 
     def step(self, step: AcceptedStep) -> None:

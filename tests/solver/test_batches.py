@@ -26,8 +26,8 @@ def members(body, make_table):
 
 
 def bits(result) -> bytes:
-    outcome, watcher = result
-    states = [*watcher.starts, *(step.end for step in watcher.steps), *watcher.middles]
+    outcome, batch_callback = result
+    states = [*batch_callback.starts, *(step.end for step in batch_callback.steps), *batch_callback.middles]
     numbers = [[s.time, s.potential, s.voltage, s.current, s.charge] for s in states]
     return np.array(numbers).tobytes() + b"".join(s.x.tobytes() for s in states) + outcome.stop_reason.encode()
 
@@ -52,14 +52,14 @@ def test_one_that_fails_takes_no_other_with_it(body, members):
     outcomes = [outcome for outcome, _ in body.run_all(members)]
     assert [outcome.error is None for outcome in outcomes] == [True, True, True, True, False, True]
     assert "voltage 3 V reached already at the start" in outcomes[4].stop_reason
-    assert len(outcomes[4].segments) == 2
+    assert len(outcomes[4].steps) == 2
 
 
 def test_an_observer_that_objects_stops_its_member_alone(body, members, alone):
     from asyncsoc.base.errors import SimulationError
 
     class Objector:
-        def start(self, state, segment):
+        def start(self, state, constraint):
             pass
 
         def step(self, step):

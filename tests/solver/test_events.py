@@ -30,29 +30,29 @@ def test_events_are_located_to_a_millionth_in_time(body, name, coverage):
     text, start, passed = LIMITS[name]
     one_c = body.scale.capacity / 3600.0
     member = body.member(text, coverage=coverage, start=start)
-    outcome, watcher = body.run(member)
+    outcome, batch_callback = body.run(member)
     assert outcome.error is None and outcome.stop_reason.endswith(("reached", "under the contact"))
-    end = watcher.last
+    end = batch_callback.last
     assert 0.0 <= passed(end, one_c) <= 1e-6
     before = end.time * (1.0 - 1e-6)
     _, again = body.run(member, [before])
     assert passed(again.sampled[before], one_c) < 0.0
-    assert outcome.segments[0].duration == end.time
+    assert outcome.steps[0].duration == end.time
 
 
 @pytest.mark.parametrize("coverage", [1.0, 0.4])
 def test_uniform_flux_reaches_a_capacity_at_the_time_of_the_closed_form(body, coverage):
     member = body.member("Charge at C/3 until 30 % of capacity", coverage=coverage, kinetics=UNIFORM_FLUX)
     outcome, _ = body.run(member)
-    assert outcome.segments[0].duration == pytest.approx(0.3 * 3.0 * 3600.0, rel=1e-6)
+    assert outcome.steps[0].duration == pytest.approx(0.3 * 3.0 * 3600.0, rel=1e-6)
 
 
 def test_uniform_flux_reaches_a_voltage_where_diffusion_is_fast(ball, make_table):
     """With D so large that x is uniform, U(x) = V fixes the charge, hence the time."""
     material = make_table(333.15, 1e-9)
     member = ball.member("Charge at C/10 until 4 V", kinetics=UNIFORM_FLUX, tables={333.15: material})
-    member = replace(member, segments=(replace(member.segments[0], series=0.0),))
-    outcome, watcher = ball.run(member)
+    member = replace(member, constraints=(replace(member.constraints[0], series=0.0),))
+    outcome, batch_callback = ball.run(member)
     grid = np.linspace(0.4, 0.5, 2_000_001)
     from asyncsoc.base.interpolation import ocp_and_i0_array
 
@@ -60,21 +60,21 @@ def test_uniform_flux_reaches_a_voltage_where_diffusion_is_fast(ball, make_table
     x_end = np.interp(-4.0, -potential, grid)
     current = ball.scale.capacity / 36000.0
     expected = (0.7 - x_end) * FARADAY * member.maximum_concentration * ball.operators.volume / current
-    assert outcome.segments[0].duration == pytest.approx(expected, rel=2e-6)
-    assert np.ptp(watcher.last.x) < 1e-5
+    assert outcome.steps[0].duration == pytest.approx(expected, rel=2e-6)
+    assert np.ptp(batch_callback.last.x) < 1e-5
 
 
 def test_the_first_of_several_limits_ends_the_step(body):
     step = "Charge at C/5 for 1 hour or until 4.2 V or until 1 % of capacity"
-    outcome, watcher = body.run(body.member(step, coverage=0.3))
+    outcome, batch_callback = body.run(body.member(step, coverage=0.3))
     assert outcome.stop_reason == "charge of 1 % of capacity reached"
-    assert watcher.last.time == pytest.approx(180.0, rel=1e-6)
+    assert batch_callback.last.time == pytest.approx(180.0, rel=1e-6)
 
 
 def test_a_step_of_given_duration_ends_exactly_then(body):
-    outcome, watcher = body.run(body.member("Charge at C/5 for 1234.5 s", coverage=0.3))
-    assert watcher.last.time == 1234.5 and outcome.segments[0].duration == 1234.5
-    passed = watcher.last.charge
+    outcome, batch_callback = body.run(body.member("Charge at C/5 for 1234.5 s", coverage=0.3))
+    assert batch_callback.last.time == 1234.5 and outcome.steps[0].duration == 1234.5
+    passed = batch_callback.last.charge
     assert passed == pytest.approx(1234.5 * body.scale.capacity / 5.0 / 3600.0, rel=1e-13)
 
 
@@ -83,53 +83,53 @@ def test_a_step_of_given_duration_ends_exactly_then(body):
     [("Charge at C/5 until 3.5 V", "voltage 3.5 V"), ("Discharge at C/5 until 4 V", "voltage 4 V")],
 )
 def test_a_step_whose_limit_is_already_passed_is_infeasible(body, step, event):
-    outcome, watcher = body.run(body.member("Charge at C/5 for 5 minutes", step, coverage=0.3))
+    outcome, batch_callback = body.run(body.member("Charge at C/5 for 5 minutes", step, coverage=0.3))
     assert isinstance(outcome.error, InfeasibleStepError)
     message = str(outcome.error)
     for part in ("protocol step 2", step, event, "t = 300 s", "already at the start"):
         assert part in message
-    assert watcher.last.time == 300.0 and len(watcher.starts) == 1
+    assert batch_callback.last.time == 300.0 and len(batch_callback.starts) == 1
     assert outcome.stop_reason == outcome.error.what
 
 
 def test_the_limit_of_the_material_ends_a_step_and_then_blocks_the_next(body):
     steps = ("Charge at C/2 until 5 V", "Charge at C/2 for 1 hour")
     outcome, _ = body.run(body.member(*steps, coverage=0.3, start=0.4))
-    assert outcome.segments[0].reason == "stoichiometry limit x = 0.205 reached under the contact"
+    assert outcome.steps[0].reason == "stoichiometry limit x = 0.205 reached under the contact"
     assert isinstance(outcome.error, InfeasibleStepError)
     assert "stoichiometry limit" in str(outcome.error)
 
 
 def test_a_hold_far_beyond_the_material_ends_at_its_limit(body):
-    outcome, watcher = body.run(body.member("Hold at 4.6 V for 10 hours", coverage=0.3))
+    outcome, batch_callback = body.run(body.member("Hold at 4.6 V for 10 hours", coverage=0.3))
     assert outcome.error is None
     assert outcome.stop_reason == "stoichiometry limit x = 0.205 reached under the contact"
-    assert watcher.last.x.min() == pytest.approx(0.205, abs=1e-6)
+    assert batch_callback.last.x.min() == pytest.approx(0.205, abs=1e-6)
 
 
 def test_a_hold_below_its_current_closes_without_a_step(body):
     steps = ("Rest for 1 minute", "Hold at 3.83 V until 10 C", "Rest for 1 minute")
-    outcome, watcher = body.run(body.member(*steps, coverage=0.3))
-    assert [segment.reason for segment in outcome.segments] == [
+    outcome, batch_callback = body.run(body.member(*steps, coverage=0.3))
+    assert [constraint.reason for constraint in outcome.steps] == [
         "duration reached",
         "current 10 C reached before the step began",
         "duration reached",
     ]
-    assert [state.step for state in watcher.starts] == [1, 2, 3]
-    assert {step.end.step for step in watcher.steps} == {1, 3}
-    assert outcome.segments[1].duration == 0.0
+    assert [state.step for state in batch_callback.starts] == [1, 2, 3]
+    assert {step.end.step for step in batch_callback.steps} == {1, 3}
+    assert outcome.steps[1].duration == 0.0
 
 
 def test_a_violent_current_empties_the_contact_and_ends_there(body):
-    outcome, watcher = body.run(body.member("Charge at 1000 C for 1 hour", coverage=0.05))
+    outcome, batch_callback = body.run(body.member("Charge at 1000 C for 1 hour", coverage=0.05))
     assert outcome.error is None
     assert "stoichiometry limit" in outcome.stop_reason
-    assert watcher.last.time < 1.0
+    assert batch_callback.last.time < 1.0
 
 
 def test_a_current_that_would_need_tens_of_volts_is_refused(body):
     """Linear kinetics have no exponential to help: 1000 C through 5 % of the surface is no answer but an error."""
-    outcome, watcher = body.run(body.member("Charge at 1000 C for 1 hour", coverage=0.05, kinetics=LINEAR))
+    outcome, batch_callback = body.run(body.member("Charge at 1000 C for 1 hour", coverage=0.05, kinetics=LINEAR))
     assert isinstance(outcome.error, InfeasibleStepError)
     assert "protocol step 1" in str(outcome.error) and "t = 0 s" in str(outcome.error)
-    assert not watcher.starts
+    assert not batch_callback.starts

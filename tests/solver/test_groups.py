@@ -18,10 +18,10 @@ from asyncsoc.interface.rates import LINEAR, UNIFORM_FLUX
 from asyncsoc.materials.registry import cathode, electrolyte
 from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.problem.particles import Group, Member, Problem
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, Outcome, StepState
-from tests.solver.keeping import Watcher
+from tests.solver.keeping import BatchCallback
 
 MATERIAL = cathode("ncm811-sturm2019")
 RADIUS, TEMPERATURE = 7.5e-6, 333.15
@@ -32,10 +32,10 @@ CCCV = ("Charge at C/5 until 4.0 V", "Hold at 4.0 V until C/20", "Rest for 20 mi
 def group_of(members: list[Member], meshes: tuple[int, ...] = (), many: tuple[float, ...] = ()) -> Group:
     """Return members as a group under the protocol of the first, whose currents are a single particle's."""
     first = members[0]
-    return Group(tuple(members), first.segments, first.tolerance, multiplicities=many, meshes=meshes)
+    return Group(tuple(members), first.constraints, first.tolerance, multiplicities=many, meshes=meshes)
 
 
-def times_current(segments: tuple[Segment, ...], factor: float) -> tuple[Segment, ...]:
+def times_current(constraints: tuple[StepConstraint, ...], factor: float) -> tuple[StepConstraint, ...]:
     """Return protocol steps of `factor` times the current."""
     return tuple(
         replace(
@@ -51,16 +51,16 @@ def times_current(segments: tuple[Segment, ...], factor: float) -> tuple[Segment
                 for event in one.events
             ),
         )
-        for one in segments
+        for one in constraints
     )
 
 
-def run(problem: Problem, **options: Any) -> tuple[list[Outcome], list[Watcher]]:
-    watchers = [Watcher() for group in problem.groups for _ in group.particles]
-    return integrate(problem, [[one] for one in watchers], **options), watchers
+def run(problem: Problem, **options: Any) -> tuple[list[Outcome], list[BatchCallback]]:
+    batch_callbacks = [BatchCallback() for group in problem.groups for _ in group.particles]
+    return integrate(problem, [[one] for one in batch_callbacks], **options), batch_callbacks
 
 
-def same_bits(one: Watcher, other: Watcher) -> None:
+def same_bits(one: BatchCallback, other: BatchCallback) -> None:
     assert len(one.steps) == len(other.steps)
     for mine, theirs in zip(one.steps, other.steps, strict=True):
         assert (mine.end.time, mine.end.potential, mine.end.current, mine.end.charge) == (
@@ -79,20 +79,20 @@ def test_groups_of_one_on_two_meshes_have_the_bits_of_particles_alone(body: Any,
     """Phase by phase over blocks of several meshes, or all phases in one call: the same numbers."""
     members = [body.member(*CCCV, coverage=c) for c in (0.3, 0.7)] + [ball.member(*CCCV)]
     groups = tuple(
-        Group((m,), m.segments, m.tolerance, meshes=(mesh,)) for m, mesh in zip(members, (0, 0, 1), strict=True)
+        Group((m,), m.constraints, m.tolerance, meshes=(mesh,)) for m, mesh in zip(members, (0, 0, 1), strict=True)
     )
     outcomes, together = run(Problem((body.system, ball.system), groups))
     assert [outcome.error for outcome in outcomes] == [None] * 3
-    for member, watcher, home in zip(members, together, (body, body, ball), strict=True):
+    for member, batch_callback, home in zip(members, together, (body, body, ball), strict=True):
         _, (alone,) = run(Problem.alone(home.system, [member]))
-        same_bits(watcher, alone)
+        same_bits(batch_callback, alone)
 
 
 @pytest.mark.parametrize("count", [2, 11])
 def test_particles_that_are_alike_do_what_one_does(body: Any, count: int) -> None:
     member = body.member(*CCCV, coverage=0.4)
-    segments = times_current(member.segments, count)
-    outcomes, alike = run(Problem((body.system,), (Group((member,) * count, segments, member.tolerance),)))
+    constraints = times_current(member.constraints, count)
+    outcomes, alike = run(Problem((body.system,), (Group((member,) * count, constraints, member.tolerance),)))
     _, (alone,) = run(Problem.alone(body.system, [member]))
     assert outcomes[0].error is None
     assert len(alone.steps) == len(alike[0].steps)
@@ -106,9 +106,9 @@ def test_particles_that_are_alike_do_what_one_does(body: Any, count: int) -> Non
 
 def test_one_particle_stands_for_many(body: Any) -> None:
     poor, well = (body.member(*CCCV, coverage=c) for c in (0.2, 0.9))
-    segments = times_current(poor.segments, 4.0)
-    spelled = Group((poor, poor, poor, well), segments, poor.tolerance)
-    counted = Group((poor, well), segments, poor.tolerance, multiplicities=(3.0, 1.0))
+    constraints = times_current(poor.constraints, 4.0)
+    spelled = Group((poor, poor, poor, well), constraints, poor.tolerance)
+    counted = Group((poor, well), constraints, poor.tolerance, multiplicities=(3.0, 1.0))
     (_, four), (_, two) = (run(Problem((body.system,), (group,))) for group in (spelled, counted))
     for mine, theirs in ((two[0], four[0]), (two[1], four[3])):
         np.testing.assert_allclose(mine.last.x, theirs.last.x, atol=1e-9)
@@ -117,7 +117,7 @@ def test_one_particle_stands_for_many(body: Any) -> None:
 
 def test_bits_do_not_depend_on_threads(body: Any, ball: Any) -> None:
     members = [body.member(*CCCV, coverage=0.1 + 0.08 * k) for k in range(10)] + [ball.member(*CCCV)] * 2
-    group = Group(tuple(members), times_current(members[0].segments, 12.0), 1e-4, meshes=(0,) * 10 + (1,) * 2)
+    group = Group(tuple(members), times_current(members[0].constraints, 12.0), 1e-4, meshes=(0,) * 10 + (1,) * 2)
     problem = Problem((body.system, ball.system), (group,))
     (_, one), (_, two) = (run(problem, threads=threads) for threads in (1, 2))
     for mine, theirs in zip(one, two, strict=True):
@@ -127,14 +127,14 @@ def test_bits_do_not_depend_on_threads(body: Any, ball: Any) -> None:
 def test_the_groups_current_is_that_of_its_particles(body: Any) -> None:
     members = [body.member(*CCCV, coverage=c) for c in (0.15, 0.5, 0.95)]
     group = group_of(members, many=(2.0, 1.0, 0.5))
-    _, watchers = run(Problem((body.system,), (group,)))
-    imposed = {one.number: one.target for one in group.segments if one.galvanostatic}
-    for steps in zip(*(watcher.steps for watcher in watchers), strict=True):
+    _, batch_callbacks = run(Problem((body.system,), (group,)))
+    imposed = {one.number: one.target for one in group.constraints if one.galvanostatic}
+    for steps in zip(*(batch_callback.steps for batch_callback in batch_callbacks), strict=True):
         ends = [step.end for step in steps]
         total = 2.0 * ends[0].current + ends[1].current + 0.5 * ends[2].current
         assert len({end.potential for end in ends}) == 1
         if ends[0].step in imposed:
-            assert total == pytest.approx(imposed[ends[0].step], abs=1e-9 * abs(group.segments[0].target))
+            assert total == pytest.approx(imposed[ends[0].step], abs=1e-9 * abs(group.constraints[0].target))
 
 
 class _Sphere:
@@ -220,17 +220,17 @@ def test_two_particles_of_different_coverage_or_size_agree_with_an_independent_d
     small = replace(fine, system=fine.system.scaled(scale))
     member = fine.member("Charge at C/10 for 2 hours", kinetics=LINEAR, tables={TEMPERATURE: table}, tolerance=1e-6)
     other = replace(member, weights=member.weights * scale**2 * factor)
-    group = Group((member, other), member.segments, 1e-6, meshes=(0, 1))
+    group = Group((member, other), member.constraints, 1e-6, meshes=(0, 1))
     times = np.array([1.0, 60.0, 600.0, 3600.0, 7200.0])
-    watchers = [Watcher(times), Watcher(times)]
-    outcome = integrate(Problem((fine.system, small.system), (group,)), [[one] for one in watchers])[0]
+    batch_callbacks = [BatchCallback(times), BatchCallback(times)]
+    outcome = integrate(Problem((fine.system, small.system), (group,)), [[one] for one in batch_callbacks])[0]
     assert outcome.error is None
     spheres = [_Sphere(RADIUS, 1.0, 120, law), _Sphere(second, factor, 120, law)]
-    potentials, means = dae(spheres, 0.7, member.segments[0].target, times)
-    np.testing.assert_allclose([watchers[0].sampled[t].potential for t in times], potentials, atol=1e-4)
-    for k, (watcher, home) in enumerate(zip(watchers, (fine, small), strict=True)):
+    potentials, means = dae(spheres, 0.7, member.constraints[0].target, times)
+    np.testing.assert_allclose([batch_callbacks[0].sampled[t].potential for t in times], potentials, atol=1e-4)
+    for k, (batch_callback, home) in enumerate(zip(batch_callbacks, (fine, small), strict=True)):
         mass = home.system.kernel.mass[home.system.place]
-        found = [mass @ watcher.sampled[t].x / mass.sum() for t in times]
+        found = [mass @ batch_callback.sampled[t].x / mass.sum() for t in times]
         np.testing.assert_allclose(found, means[:, k], atol=1e-4)
     assert abs(means[-1, 0] - means[-1, 1]) > 0.005  # they do different things
 
@@ -241,19 +241,19 @@ def test_where_diffusion_is_fast_a_group_is_ordinary_differential_equations(ball
     table = law.table()
     member = ball.member("Charge at C/2 for 40 minutes", kinetics=LINEAR, tables={TEMPERATURE: table}, tolerance=1e-6)
     members = [replace(member, weights=member.weights * share) for share in shares]
-    watchers = [Watcher() for _ in members]
-    integrate(Problem((ball.system,), (group_of(members),)), [[one] for one in watchers])
+    batch_callbacks = [BatchCallback() for _ in members]
+    integrate(Problem((ball.system,), (group_of(members),)), [[one] for one in batch_callbacks])
     area, volume = float(member.weights.sum()), ball.operators.volume
 
     def currents(x: np.ndarray, v: float) -> np.ndarray:
         return area * shares * np.array([law.density(one, v) for one in x])
 
     def rates(_: float, x: np.ndarray) -> np.ndarray:
-        v = brentq(lambda v: currents(x, v).sum() - member.segments[0].target, 2.0, 6.0, xtol=1e-13)
+        v = brentq(lambda v: currents(x, v).sum() - member.constraints[0].target, 2.0, 6.0, xtol=1e-13)
         return -currents(x, v) / (FARADAY * MATERIAL.maximum_concentration * volume)
 
     ends = solve_ivp(rates, (0.0, 2400.0), np.full(3, 0.7), "LSODA", rtol=1e-9, atol=1e-11).y[:, -1]
-    found = [ball.operators.mass @ one.last.x / volume for one in watchers]
+    found = [ball.operators.mass @ one.last.x / volume for one in batch_callbacks]
     np.testing.assert_allclose(found, ends, atol=2e-5)
 
 
@@ -261,14 +261,14 @@ def test_a_group_goes_on_from_a_checkpoint_as_if_it_had_never_stopped(body: Any)
     members = [body.member(*CCCV, coverage=c) for c in (0.2, 0.8)]
     problem = Problem((body.system,), (group_of(members),))
 
-    class Stopper(Watcher):
+    class Stopper(BatchCallback):
         def step(self, step: AcceptedStep) -> None:
             super().step(step)
             if len(self.steps) == 25:
                 raise KeyboardInterrupt
 
     _, whole = run(problem)
-    (stopped,) = integrate(problem, [[Stopper()], [Watcher()]])
+    (stopped,) = integrate(problem, [[Stopper()], [BatchCallback()]])
     assert isinstance(stopped.error, InterruptedRunError)
     _, rest = run(problem, resume=[stopped.checkpoint])
     for mine, theirs in zip(rest, whole, strict=True):
@@ -278,16 +278,16 @@ def test_a_group_goes_on_from_a_checkpoint_as_if_it_had_never_stopped(body: Any)
 
 def test_an_event_under_any_contact_ends_the_step_of_all(body: Any) -> None:
     members = [body.member("Charge at C/2 for 10 hours", coverage=c) for c in (0.1, 0.9)]
-    (outcome,), watchers = run(Problem((body.system,), (group_of(members),)))
+    (outcome,), batch_callbacks = run(Problem((body.system,), (group_of(members),)))
     assert outcome.stop_reason.startswith("stoichiometry limit")
-    lowest = [watcher.last.x[watcher.last.contact_nodes].min() for watcher in watchers]
+    lowest = [batch_callback.last.x[batch_callback.last.contact_nodes].min() for batch_callback in batch_callbacks]
     assert min(lowest) == pytest.approx(MATERIAL.window[0], abs=1e-6)
-    assert watchers[0].last.time == watchers[1].last.time
+    assert batch_callbacks[0].last.time == batch_callbacks[1].last.time
 
 
 def test_an_observer_that_stops_one_particle_stops_its_group(body: Any) -> None:
-    class Objector(Watcher):
-        def start(self, state: StepState, segment: Segment) -> None:
+    class Objector(BatchCallback):
+        def start(self, state: StepState, constraint: StepConstraint) -> None:
             raise SimulationError("enough")
 
     members = [body.member(*CCCV, coverage=c) for c in (0.2, 0.8)]
@@ -309,19 +309,19 @@ def test_an_observer_that_stops_one_particle_stops_its_group(body: Any) -> None:
 def test_a_group_that_is_none_is_refused(body: Any, change: dict[str, Any], says: str) -> None:
     member = body.member(*CCCV)
     with pytest.raises(InputError, match=says):
-        replace(Group((member, member), member.segments, member.tolerance), **change)
+        replace(Group((member, member), member.constraints, member.tolerance), **change)
 
 
 def test_uniform_flux_knows_no_common_potential(body: Any) -> None:
     member = body.member(CCCV[0], kinetics=UNIFORM_FLUX)
     with pytest.raises(InputError, match="cannot share one potential"):
-        Group((member, member), member.segments, member.tolerance)
+        Group((member, member), member.constraints, member.tolerance)
 
 
 @pytest.mark.parametrize("many", [0.5, 2.0])
 def test_one_particle_that_stands_for_several_has_its_own_charge_between_states(body: Any, many: float) -> None:
     member = body.member("Charge at C/5 for 1 hour", "Rest for 10 minutes", coverage=0.4)
-    group = Group((member,), times_current(member.segments, many), member.tolerance, multiplicities=(many,))
+    group = Group((member,), times_current(member.constraints, many), member.tolerance, multiplicities=(many,))
     _, (counted,) = run(Problem((body.system,), (group,)))
     _, (alone,) = run(Problem.alone(body.system, [member]))
     for mine, theirs in zip(counted.middles, alone.middles, strict=True):
@@ -339,9 +339,9 @@ def test_a_hold_may_leave_a_limit_whatever_the_order_of_the_particles(ball: Any,
     columns[:, 2] -= 0.2
     lower = replace(plain, tables={TEMPERATURE: replace(table, coefficients=columns)})
     particles = (lower, plain)
-    group = Group(tuple(particles[k] for k in order), times_current(plain.segments, 2.0), 1e-4)
+    group = Group(tuple(particles[k] for k in order), times_current(plain.constraints, 2.0), 1e-4)
     (outcome,), _ = run(Problem((ball.system,), (group,)))
-    assert outcome.segments[0].reason.startswith("stoichiometry limit")
+    assert outcome.steps[0].reason.startswith("stoichiometry limit")
     assert isinstance(outcome.error, InfeasibleStepError)  # 4.2 V is above what the particle at its limit has there
 
 
@@ -349,7 +349,7 @@ def test_a_slow_current_goes_on_with_the_tolerance_it_began_with(ball: Any) -> N
     member = ball.member("Charge at C/500 for 30 hours", start=0.85)
     problem = Problem.alone(ball.system, [member])
 
-    class Stopper(Watcher):
+    class Stopper(BatchCallback):
         def step(self, step: AcceptedStep) -> None:
             super().step(step)
             if len(self.steps) == 6:
@@ -375,8 +375,8 @@ def test_the_largest_step_is_the_groups_own_when_a_run_goes_on(ball: Any) -> Non
 @pytest.mark.parametrize(
     ("problem", "says"),
     [
-        (lambda m, home: Problem((home.system,), (Group((m, m), m.segments, 1e-4, meshes=(0, 1)),)), "no such mesh"),
-        (lambda m, home: Problem((home.system,), (Group((m,), m.segments, 1e-4, meshes=(-1,)),)), "no such mesh"),
+        (lambda m, home: Problem((home.system,), (Group((m, m), m.constraints, 1e-4, meshes=(0, 1)),)), "no such mesh"),
+        (lambda m, home: Problem((home.system,), (Group((m,), m.constraints, 1e-4, meshes=(-1,)),)), "no such mesh"),
         (lambda m, home: Problem.alone(home.system, [replace(m, x=np.append(m.x, 0.5))]), "does not fit the mesh"),
         (lambda m, home: Problem.alone(home.system, [replace(m, weights=0.0 * m.weights)]), "touches nothing"),
         (
@@ -393,16 +393,16 @@ def test_a_problem_that_does_not_fit_together_is_refused(ball: Any, problem: Any
 def test_lists_of_other_lengths_are_refused_and_no_protocol_is_nothing_to_do(ball: Any) -> None:
     member = ball.member(CCCV[0])
     problem = Problem.alone(ball.system, [member, member])
-    for options in ({"observers": [[]]}, {"watchers": [[], []]}, {"resume": [None]}, {"threads": 0}):
+    for options in ({"callbacks": [[]]}, {"batch_callbacks": [[], []]}, {"resume": [None]}, {"threads": 0}):
         with pytest.raises(InputError):
             integrate(problem, **options)
-    (outcome,) = integrate(Problem.alone(ball.system, [replace(member, segments=())]))
+    (outcome,) = integrate(Problem.alone(ball.system, [replace(member, constraints=())]))
     assert outcome.stop_reason == "nothing to do"
 
 
 def test_a_group_stopped_on_one_mesh_is_not_shown_on_the_next(body: Any, ball: Any) -> None:
     class Stops:
-        def start(self, states: Any, segments: Any) -> Any:
+        def start(self, states: Any, constraints: Any) -> Any:
             return {int(number): SimulationError("enough") for number in states.number}
 
         def step(self, steps: Any) -> Any:
@@ -411,12 +411,12 @@ def test_a_group_stopped_on_one_mesh_is_not_shown_on_the_next(body: Any, ball: A
     class Sees(Stops):
         seen = 0
 
-        def start(self, states: Any, segments: Any) -> Any:
+        def start(self, states: Any, constraints: Any) -> Any:
             self.seen += len(states)
             return {}
 
     members, later = (body.member(*CCCV), ball.member(*CCCV)), Sees()
-    group = Group(members, members[0].segments, 1e-4, meshes=(0, 1))
-    (outcome,) = integrate(Problem((body.system, ball.system), (group,)), watchers=[[Stops()], [later]])
+    group = Group(members, members[0].constraints, 1e-4, meshes=(0, 1))
+    (outcome,) = integrate(Problem((body.system, ball.system), (group,)), batch_callbacks=[[Stops()], [later]])
     assert str(outcome.error).startswith("enough")
     assert later.seen == 0

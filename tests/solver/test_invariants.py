@@ -40,13 +40,13 @@ def test_lithium_balances_and_currents_add_up_in_every_step(
     steps = [f"Charge at {rate:.4f} C for 10 minutes or until 4.3 V", f"Discharge at {rate:.4f} C for 5 minutes"]
     steps += ["Rest for 10 minutes"]
     member = body.member(*steps, coverage=coverage, start=start, kinetics=kinetics, film_resistance=film)
-    outcome, watcher = body.run(member, method=method)
+    outcome, batch_callback = body.run(member, method=method)
     if outcome.error is not None:  # a rate the contact cannot carry: what was reached must still balance
         assert "cannot be carried out" in outcome.stop_reason
     one_c = body.scale.capacity / 3600.0
-    for step, middle in zip(watcher.steps, watcher.middles, strict=True):
+    for step, middle in zip(batch_callback.steps, batch_callback.middles, strict=True):
         for state in (step.end, middle):
-            target = member.segments[state.step - 1].target
+            target = member.constraints[state.step - 1].target
             assert abs(total_current(state, member) - target) <= 1e-10 * max(abs(target), 1e-3 * one_c)
             assert abs(state.current - target) <= 1e-10 * max(abs(target), 1e-3 * one_c)
         assert lithium_balance(body, member, step.end) <= 1e-12
@@ -57,9 +57,9 @@ def test_lithium_balances_and_currents_add_up_in_every_step(
 @given(coverage=st.floats(0.05, 1.0), voltage=st.floats(3.7, 4.2), kinetics=st.sampled_from([LINEAR, BUTLER_VOLMER]))
 def test_a_held_voltage_is_held_and_its_charge_is_in_the_balance(body, total_current, coverage, voltage, kinetics):
     member = body.member(f"Hold at {voltage:.5f} V for 1 hour", coverage=coverage, kinetics=kinetics)
-    outcome, watcher = body.run(member)
+    outcome, batch_callback = body.run(member)
     assert outcome.error is None
-    for step, middle in zip(watcher.steps, watcher.middles, strict=True):
+    for step, middle in zip(batch_callback.steps, batch_callback.middles, strict=True):
         for state in (step.end, middle):
             assert state.voltage == pytest.approx(round(voltage, 5), abs=1e-10)
             assert state.voltage == pytest.approx(state.potential + 2e5 * state.current, abs=1e-12)
@@ -70,20 +70,20 @@ def test_a_held_voltage_is_held_and_its_charge_is_in_the_balance(body, total_cur
 def test_two_thousand_steps_leave_only_rounding(ball):
     """A sum of differences: what leaves one node enters the next, so that the balance does not creep."""
     member = ball.member("Charge at C/2 for 30 minutes", "Discharge at C/2 for 30 minutes", largest_step=2.0)
-    outcome, watcher = ball.run(replace(member, tolerance=1.0))
+    outcome, batch_callback = ball.run(replace(member, tolerance=1.0))
     assert outcome.accepted >= 1800
-    errors = [lithium_balance(ball, member, step.end) for step in watcher.steps]
+    errors = [lithium_balance(ball, member, step.end) for step in batch_callback.steps]
     assert max(errors) <= 2e-13
 
 
 def test_charging_and_discharging_the_same_charge_gives_the_lithium_back(body):
     member = body.member("Charge at C/5 for 1 hour", "Discharge at C/5 for 1 hour", "Rest for 40 hours", coverage=0.3)
-    outcome, watcher = body.run(member)
+    outcome, batch_callback = body.run(member)
     assert outcome.error is None
-    assert watcher.last.charge == pytest.approx(0.0, abs=1e-13 * body.scale.capacity)
-    mean = body.operators.mass @ watcher.last.x / body.operators.volume
+    assert batch_callback.last.charge == pytest.approx(0.0, abs=1e-13 * body.scale.capacity)
+    mean = body.operators.mass @ batch_callback.last.x / body.operators.volume
     assert mean == pytest.approx(0.7, abs=1e-13)
-    np.testing.assert_allclose(watcher.last.x, 0.7, atol=1e-5)
+    np.testing.assert_allclose(batch_callback.last.x, 0.7, atol=1e-5)
 
 
 def test_turning_the_particle_changes_nothing(body):
@@ -101,25 +101,27 @@ def test_turning_the_particle_changes_nothing(body):
 
 def test_observers_are_shown_each_protocol_step_from_start_to_end(body):
     member = body.member("Charge at C/5 for 10 minutes", "Rest for 5 minutes", "Hold at 4 V for 1 minute", coverage=0.5)
-    outcome, watcher = body.run(member)
-    assert [state.step for state in watcher.starts] == [1, 2, 3]
-    assert [state.time for state in watcher.starts] == [0.0, 600.0, 900.0]
-    assert [segment.reason for segment in outcome.segments] == ["duration reached"] * 3
-    assert [segment.duration for segment in outcome.segments] == [600.0, 300.0, 60.0]
-    ends = [step.end.time for step in watcher.steps]
-    starts = [step.start_time for step in watcher.steps]
+    outcome, batch_callback = body.run(member)
+    assert [state.step for state in batch_callback.starts] == [1, 2, 3]
+    assert [state.time for state in batch_callback.starts] == [0.0, 600.0, 900.0]
+    assert [constraint.reason for constraint in outcome.steps] == ["duration reached"] * 3
+    assert [constraint.duration for constraint in outcome.steps] == [600.0, 300.0, 60.0]
+    ends = [step.end.time for step in batch_callback.steps]
+    starts = [step.start_time for step in batch_callback.steps]
     assert starts[0] == 0.0 and ends[-1] == 960.0
     np.testing.assert_allclose(starts[1:], ends[:-1], rtol=1e-12)
-    assert outcome.accepted == len(watcher.steps)
+    assert outcome.accepted == len(batch_callback.steps)
 
 
 def test_the_continuous_solution_joins_the_steps_it_lies_between(body):
     member = body.member("Charge at C/5 for 1 hour", coverage=0.3)
-    _, watcher = body.run(member)
-    times = [middle.time for middle in watcher.middles]
+    _, batch_callback = body.run(member)
+    times = [middle.time for middle in batch_callback.middles]
     tight = body.run(replace(member, tolerance=1e-8), times)[1].sampled
-    before = watcher.starts[0].x
-    for step, middle, (begun, ended) in zip(watcher.steps, watcher.middles, watcher.ends, strict=True):
+    before = batch_callback.starts[0].x
+    for step, middle, (begun, ended) in zip(
+        batch_callback.steps, batch_callback.middles, batch_callback.ends, strict=True
+    ):
         np.testing.assert_allclose(begun.x, before, atol=1e-15)
         np.testing.assert_allclose(ended.x, step.end.x, atol=1e-15)
         assert ended.potential == pytest.approx(step.end.potential, abs=1e-12)
@@ -131,8 +133,8 @@ def test_the_continuous_solution_joins_the_steps_it_lies_between(body):
 
 def test_a_continuous_solution_asked_for_too_late_is_refused(ball):
     """It reads the integrator's arrays, which hold the next step by then: an error, never another step's numbers."""
-    _, watcher = ball.run(ball.member("Charge at C/5 for 10 minutes", "Rest for 1 minute"))
-    for step in (watcher.steps[0], watcher.steps[-1]):
+    _, batch_callback = ball.run(ball.member("Charge at C/5 for 10 minutes", "Rest for 1 minute"))
+    for step in (batch_callback.steps[0], batch_callback.steps[-1]):
         with pytest.raises(SimulationError, match="is gone once the next step is taken"):
             step.at(step.end.time)
 
@@ -141,31 +143,33 @@ def test_temperature_belongs_to_the_step(body, make_table):
     member = body.member(
         "Rest for 1 minute", "Charge at C/5 for 10 minutes", "Charge at C/5 for 10 minutes", coverage=0.5
     )
-    cold = replace(member.segments[2], temperature=313.15)
-    segments = (*member.segments[:2], cold)
+    cold = replace(member.constraints[2], temperature=313.15)
+    constraints = (*member.constraints[:2], cold)
     tables = member.tables | {313.15: make_table(313.15)}
-    member = replace(member, segments=segments, tables=tables)
-    outcome, watcher = body.run(member)
+    member = replace(member, constraints=constraints, tables=tables)
+    outcome, batch_callback = body.run(member)
     assert outcome.error is None
-    assert [state.temperature for state in watcher.starts] == [333.15, 333.15, 313.15]
-    warm_end, cold_end = (next(step.end for step in reversed(watcher.steps) if step.end.step == k) for k in (2, 3))
-    assert np.array_equal(watcher.starts[2].x, warm_end.x)
+    assert [state.temperature for state in batch_callback.starts] == [333.15, 333.15, 313.15]
+    warm_end, cold_end = (
+        next(step.end for step in reversed(batch_callback.steps) if step.end.step == k) for k in (2, 3)
+    )
+    assert np.array_equal(batch_callback.starts[2].x, warm_end.x)
     # The potential at which that lithium passes the current, by bisection: rate law and i0 of each temperature.
     material, polymer = cathode("ncm811-sturm2019"), electrolyte("peo-litfsi")
-    for state, temperature in ((warm_end, 333.15), (watcher.starts[2], 313.15), (cold_end, 313.15)):
+    for state, temperature in ((warm_end, 333.15), (batch_callback.starts[2], 313.15), (cold_end, 313.15)):
         nodes = state.contact_nodes
         u = material.open_circuit_potential(state.x[nodes])
         i0, f = polymer.exchange_current_density(state.x[nodes], temperature), FARADAY / (GAS_CONSTANT * temperature)
         area = member.weights[nodes]
 
         def missing(potential, u=u, i0=i0, f=f, area=area):
-            return area @ (i0 * 2.0 * np.sinh(0.5 * f * (potential - u))) - member.segments[2].target
+            return area @ (i0 * 2.0 * np.sinh(0.5 * f * (potential - u))) - member.constraints[2].target
 
         assert state.potential == pytest.approx(brentq(missing, 3.0, 5.0, xtol=1e-12), abs=1e-6)
-    assert watcher.starts[2].potential > warm_end.potential + 5e-3
+    assert batch_callback.starts[2].potential > warm_end.potential + 5e-3
     # The cold step is the step a run that is cold throughout takes from the same lithium.
-    alone = replace(member, x=warm_end.x, segments=(cold,), tables={313.15: tables[313.15]})
+    alone = replace(member, x=warm_end.x, constraints=(cold,), tables={313.15: tables[313.15]})
     _, kept_cold = body.run(alone)
     np.testing.assert_allclose(cold_end.x, kept_cold.last.x, atol=2e-4)
-    _, kept_warm = body.run(replace(alone, segments=(replace(cold, temperature=333.15),), tables=tables))
+    _, kept_warm = body.run(replace(alone, constraints=(replace(cold, temperature=333.15),), tables=tables))
     assert np.abs(cold_end.x - kept_warm.last.x).max() > 2e-3

@@ -42,7 +42,7 @@ def impedance(linear: Any, frequency: float) -> complex:
 
 def residual(problem: Problem, y: np.ndarray, dy: np.ndarray, target: float, double_layer: float) -> np.ndarray:
     """Evaluate the rows of `linearize`'s docstring, mass dy/dt less right-hand side, from functions of values alone."""
-    (group,), step = problem.groups, problem.groups[0].segments[0]
+    (group,), step = problem.groups, problem.groups[0].constraints[0]
     out, start, total, charging = [], 0, 0.0, 0.0
     many = group.multiplicities or (1.0,) * len(group.particles)
     meshes = group.meshes or (0,) * len(group.particles)
@@ -86,7 +86,7 @@ def test_rows_are_the_differences_of_the_equations(
         changes["kinetics"] = LINEAR
     first = coarse.member(step, **changes)
     second = replace(first, weights=first.weights * 0.3, side=None)
-    problem = Problem((coarse.system,), (Group((first, second), first.segments, 1e-4, multiplicities=(2.0, 1.0)),))
+    problem = Problem((coarse.system,), (Group((first, second), first.constraints, 1e-4, multiplicities=(2.0, 1.0)),))
     rng = np.random.default_rng(1)
     x = tuple(0.6 + 0.02 * rng.standard_normal(len(first.x)) for _ in range(2))
     state = GroupState(x, 3.93, (np.array([2e-8]), np.array([0.0])))
@@ -96,7 +96,7 @@ def test_rows_are_the_differences_of_the_equations(
     for k, rows in enumerate(linear.particles):
         y[rows.x], y[rows.film], y[rows.under_film] = x[k], state.film[k], rows.interface.v
     y[-1] = state.potential
-    rest, target = np.zeros_like(y), problem.groups[0].segments[0].target
+    rest, target = np.zeros_like(y), problem.groups[0].constraints[0].target
     largest = np.abs(linear.jacobian).max(axis=1).toarray().ravel()
     scale = np.where(largest > 0.0, largest, 1.0)
     for k in range(len(y)):
@@ -162,7 +162,7 @@ def test_diffusion_impedance_of_a_cap_where_kinetics_are_slow(body: Any) -> None
 
 def test_admittances_of_a_group_add_up(body: Any, ball: Any) -> None:
     members = [body.member("Rest for 1 hour", coverage=0.2), ball.member("Rest for 1 hour")]
-    group = Group(tuple(members), members[0].segments, 1e-4, multiplicities=(3.0, 0.5), meshes=(0, 1))
+    group = Group(tuple(members), members[0].constraints, 1e-4, multiplicities=(3.0, 0.5), meshes=(0, 1))
     states = [equilibrium(member, 0.55) for member in members]
     state = GroupState(tuple(one.x[0] for one in states), states[0].potential)
     together = linearize(Problem((body.system, ball.system), (group,)), state, double_layer=0.1)
@@ -187,8 +187,8 @@ def test_a_double_layer_takes_over_at_high_frequency(ball: Any) -> None:
 def test_the_integrator_moves_as_the_linear_problem_says(ball: Any) -> None:
     """A current so small that nothing but the first order is left: potential and surface after 1, 10 and 100 steps."""
     member = ball.member("Charge at C/10 for 100 s", start=0.55, tolerance=1e-7)
-    tiny = tuple(replace(one, target=1e-4 * one.target) for one in member.segments)
-    member = replace(member, segments=tiny, tolerance=1e-9)
+    tiny = tuple(replace(one, target=1e-4 * one.target) for one in member.constraints)
+    member = replace(member, constraints=tiny, tolerance=1e-9)
     problem, state = Problem.alone(ball.system, [member]), equilibrium(member, 0.55)
     linear = linearize(problem, state)
     y, steps = np.zeros(linear.jacobian.shape[0]), 4000
@@ -216,7 +216,7 @@ def test_what_cannot_be_linearized_is_refused(ball: Any) -> None:
         linearize(problem, GroupState((np.zeros(3),), 3.9))
     with pytest.raises(InputError, match="double_layer"):
         linearize(problem, state, double_layer=-1.0)
-    for wrong in ({"group": 1}, {"segment": 1}, {"segment": -1}):
+    for wrong in ({"group": 1}, {"protocol_step": 1}, {"protocol_step": -1}):
         with pytest.raises(InputError, match="there is no such"):
             linearize(problem, state, **wrong)
     with pytest.raises(InputError, match="not finite"):

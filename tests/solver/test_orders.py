@@ -15,9 +15,9 @@ NOMINAL = {"rodas4p2": 4, "rodas5p": 5}
 def equal_steps(particle, member, count, method):
     """A tolerance of 1 accepts every step, so that all have the largest size."""
     equal = replace(member, tolerance=1.0, largest_step=DURATION / count)
-    outcome, watcher = particle.run(equal, method=method)
+    outcome, batch_callback = particle.run(equal, method=method)
     assert outcome.accepted == count and outcome.rejected == 0
-    return watcher.last
+    return batch_callback.last
 
 
 def orders(particle, member, method) -> np.ndarray:
@@ -65,8 +65,8 @@ def test_a_tenth_of_the_tolerance_is_a_smaller_error(body, method):
     weights = member.weights / member.weights.sum()
 
     def contact_means(tolerance):
-        outcome, watcher = body.run(replace(member, tolerance=tolerance), times, method=method)
-        return outcome.accepted, np.array([weights @ watcher.sampled[time].x for time in times])
+        outcome, batch_callback = body.run(replace(member, tolerance=tolerance), times, method=method)
+        return outcome.accepted, np.array([weights @ batch_callback.sampled[time].x for time in times])
 
     _, reference = contact_means(1e-9)
     steps, errors = [], []

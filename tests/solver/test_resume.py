@@ -9,7 +9,7 @@ from asyncsoc.base.errors import InterruptedRunError
 from asyncsoc.case import Case
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.particles import Problem
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
 
@@ -34,7 +34,7 @@ class Watch:
         self.rows: list[tuple[float, float, float, bytes]] = []
         self._interrupt_at = interrupt_at
 
-    def start(self, state: StepState, segment: Segment) -> None:
+    def start(self, state: StepState, constraint: StepConstraint) -> None:
         pass
 
     def step(self, step: AcceptedStep) -> None:
@@ -68,7 +68,7 @@ def test_going_on_gives_the_same_bits(setup, uninterrupted, at):
     finished = integrate(Problem.alone(setup.system, [setup.member]), [[second]], resume=[stopped.checkpoint])[0]
     assert finished.error is None
     assert first.rows + second.rows == rows
-    assert finished.segments == whole.segments
+    assert finished.steps == whole.steps
     assert finished.accepted == whole.accepted
 
 
@@ -77,7 +77,7 @@ def test_a_finished_run_has_nothing_left_to_do(setup, uninterrupted):
     watch = Watch()
     again = integrate(Problem.alone(setup.system, [setup.member]), [[watch]], resume=[whole.checkpoint])[0]
     assert watch.rows == []
-    assert again.segments == whole.segments
+    assert again.steps == whole.steps
     np.testing.assert_array_equal(again.checkpoint.particles[0].x, whole.checkpoint.particles[0].x)
 
 

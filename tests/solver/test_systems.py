@@ -50,14 +50,14 @@ def test_both_linear_solves_carry_out_the_same_protocol(body, iterative, total_c
     member = body.member(*steps, coverage=coverage)
     (direct, first), (other, second) = body.run(member), iterative.run(member)
     assert direct.error is None and other.error is None
-    for a, b in zip(direct.segments, other.segments, strict=True):
+    for a, b in zip(direct.steps, other.steps, strict=True):
         assert a.reason == b.reason
         assert b.duration == pytest.approx(a.duration, rel=2e-4)
     np.testing.assert_allclose(second.last.x, first.last.x, atol=1e-5)
     for step in second.steps:
         state = step.end
-        if member.segments[state.step - 1].galvanostatic:
-            target = member.segments[state.step - 1].target
+        if member.constraints[state.step - 1].galvanostatic:
+            target = member.constraints[state.step - 1].target
             assert abs(total_current(state, member) - target) <= 1e-10 * max(target, 1e-13)
         lithium = float(body.operators.mass @ (state.x - member.x)) / body.operators.volume
         passed = state.charge / (FARADAY * member.maximum_concentration * body.operators.volume)

@@ -100,7 +100,7 @@ def _check_reached(studies: Sequence[RiskStudy], mean_x: float) -> None:
     """Raise InputError where no particle came to the mean stoichiometry asked for."""
     if not any(study.reached(mean_x) for study in studies):
         raise InputError(
-            "no particle comes to this mean stoichiometry together with its companion under full coverage",
+            "no particle comes to this mean stoichiometry together with its fully covered reference",
             where="--at-x",
             value=mean_x,
             allowed="; ".join(_span(study) for study in studies),

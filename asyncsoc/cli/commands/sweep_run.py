@@ -18,10 +18,10 @@ from asyncsoc.cli.console import is_terminal, note, print_document, print_line, 
 from asyncsoc.cli.failure import INTERRUPTED
 from asyncsoc.cli.progress import duration, tell_compiling
 from asyncsoc.studies.sweep.design import Wanted, make_design
-from asyncsoc.studies.sweep.export import Collected, collect
+from asyncsoc.studies.sweep.export import Exported, collect
 from asyncsoc.studies.sweep.load import Archive
 from asyncsoc.studies.sweep.plan import KEEPS, Keep, Plan
-from asyncsoc.studies.sweep.preview import Outline
+from asyncsoc.studies.sweep.preview import Preview
 from asyncsoc.studies.sweep.progress import Listener, Result, Standing
 from asyncsoc.studies.sweep.run import Options, outline_of, run_sweep
 from asyncsoc.studies.sweep.slurm import write_script
@@ -102,9 +102,9 @@ def run_plan(
     AsyncsocError
         The sweep cannot be run.
     """
-    outlines: list[Outline] = []
+    outlines: list[Preview] = []
 
-    def tell(found: Outline) -> None:
+    def tell(found: Preview) -> None:
         outlines.append(found)
         if not show.quiet and not show.json:
             _tell_outline(found, folder)
@@ -125,7 +125,7 @@ def run_plan(
     return _report(plan, folder, result, collected, outlines[0], show)
 
 
-def _report(plan: Plan, folder: Path, result: Result, collected: Collected | None, outline: Outline, show: Show) -> int:
+def _report(plan: Plan, folder: Path, result: Result, collected: Exported | None, outline: Preview, show: Show) -> int:
     counts = result.counts
     failures = _failures(folder) if counts.failed + counts.quarantined else []
     files = [] if collected is None else [str(path) for path in collected.files]
@@ -181,7 +181,7 @@ def _failures(folder: Path) -> list[dict[str, Any]]:
     archive = Archive.open(folder)
     found: list[dict[str, Any]] = []
     for number in range(len(archive.plan.design)):
-        if archive.ledger.status(number) in ("failed", "quarantined"):
+        if archive.records_index.status(number) in ("failed", "quarantined"):
             record = archive.record(number)
             if record is not None:
                 values = ", ".join(f"{key}={value}" for key, value in archive.plan.design.values(number).items())
@@ -209,7 +209,7 @@ def collect_folder(folder: Path, curves: tuple[str, ...] | None, show: Show) -> 
         There is no sweep, or nothing is recorded.
     """
     collected = collect(folder, axis=show.axis, points=show.points, curves=curves, picture=show.plot)
-    counts = Archive.open(folder).ledger.counts()
+    counts = Archive.open(folder).records_index.counts()
     for text in collected.notes:
         note(f"note: {text}")
     if show.json:
@@ -247,7 +247,7 @@ def write_slurm(plan: Plan, folder: Path, options: Options, tasks: int, show: Sh
     print_line(f"sbatch {shlex.quote(str(script))}")
 
 
-def _tell_outline(found: Outline, folder: Path) -> None:
+def _tell_outline(found: Preview, folder: Path) -> None:
     grid = " x ".join(f"{name} {count}" for name, count in found.dimensions)
     models = ", ".join(f"{count} {model}" for model, count in found.models.items())
     note(f"{found.cases} cases: {grid}" + (f"; {found.recorded} recorded already" if found.recorded else ""))
@@ -258,7 +258,7 @@ def _tell_outline(found: Outline, folder: Path) -> None:
         )
 
 
-def _outline_document(found: Outline) -> dict[str, Any]:
+def _outline_document(found: Preview) -> dict[str, Any]:
     return {
         "total": found.cases,
         "to run": found.pending,

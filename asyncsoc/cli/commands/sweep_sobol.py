@@ -60,7 +60,7 @@ def run_sobol(plan: Plan, folder: Path, options: Options, quantities: tuple[str,
     found = sobol_indices(archive.plan, gathered, quantities)
     files = [_write(folder / DOCUMENT, json.dumps(plain(_document(found)), indent=1).encode())]
     files.append(_write(folder / PICTURE, _picture(plan, found)))
-    counts = archive.ledger.counts()
+    counts = archive.records_index.counts()
     if show.json:
         document = {
             "status": "done",

@@ -9,7 +9,7 @@ import numpy as np
 
 from asyncsoc.kernels.parameters import ControllerState
 from asyncsoc.simulation.results.guard import GuardedFile, damaged
-from asyncsoc.solver.states import Checkpoint, ParticleCheckpoint, SegmentOutcome
+from asyncsoc.solver.states import Checkpoint, ParticleCheckpoint, StepOutcome
 
 VERSION = 2
 """Of what a checkpoint holds. Version 1 has the controller's numbers without names, in the order of `_VERSION_1`."""
@@ -43,7 +43,7 @@ def described(checkpoint: Checkpoint | None) -> dict[str, Any]:
         "start_time": checkpoint.start_time,
         "start_charge": particle.start_charge,
         "start_side_charge": particle.start_side_charge,
-        "finished": [asdict(segment) for segment in checkpoint.finished],
+        "finished": [asdict(constraint) for constraint in checkpoint.finished],
         "underway": checkpoint.underway,
         "tolerance_share": checkpoint.tolerance_share,
     }
@@ -71,7 +71,7 @@ def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: int) -> Chec
         names = _names(text)
         if names is None:
             return None
-        finished = tuple(_segment(segment) for segment in text["finished"])
+        finished = tuple(_segment(constraint) for constraint in text["finished"])
         start_time, start_charge, start_side = (float(text[name]) for name in _NUMBERS)
         underway, share = text["underway"], float(text.get("tolerance_share", 1.0))
         if not isinstance(underway, bool) or not 0.0 < share <= 1.0:
@@ -102,9 +102,9 @@ def _names(text: dict[str, Any]) -> tuple[str, ...] | None:
     return names if version in (1, VERSION) and sorted(names) == known else None
 
 
-def _segment(kept: dict[str, Any]) -> SegmentOutcome:
+def _segment(kept: dict[str, Any]) -> StepOutcome:
     """Return how a protocol step went, every value of its own kind."""
-    return SegmentOutcome(
+    return StepOutcome(
         number=int(kept["number"]),
         cycle=int(kept["cycle"]),
         text=str(kept["text"]),

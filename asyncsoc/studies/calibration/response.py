@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from asyncsoc.case.case import Case
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.particles import Problem
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.side_reaction import RateRecorder
-from asyncsoc.simulation.side_reaction import setting_of
+from asyncsoc.recorders.side_reaction import SideReactionRecorder
+from asyncsoc.simulation.side_reaction import recorded_particle
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
 from asyncsoc.solver.warmup import compile_kernels
@@ -33,15 +33,15 @@ _PARTS = 3
 class _Curves:
     """Keeps time and voltage of the states of a run, and shows them to a recorder of rates where resistance counts."""
 
-    def __init__(self, recorder: RateRecorder | None) -> None:
+    def __init__(self, recorder: SideReactionRecorder | None) -> None:
         self.recorder = recorder
         self.time: list[float] = []
         self.voltage: list[float] = []
 
-    def start(self, state: StepState, segment: Segment) -> None:
+    def start(self, state: StepState, constraint: StepConstraint) -> None:
         """Keep the first state of a protocol step."""
         if self.recorder is not None:
-            self.recorder.begin(state, segment)
+            self.recorder.begin(state, constraint)
         self._keep(state)
 
     def step(self, step: AcceptedStep) -> None:
@@ -107,7 +107,7 @@ def respond(case: Case, data: Sequence[Measured]) -> Response:
     setup = prepare(watched)
     recorder = None
     if resistance and setup.side is not None:
-        recorder = RateRecorder(setting_of(setup, setup.side, case.side_reaction.risk_threshold))
+        recorder = SideReactionRecorder(recorded_particle(setup, setup.side, case.side_reaction.risk_threshold))
     curves = _Curves(recorder)
     compile_kernels(batches=False)
     outcome = integrate(Problem.alone(setup.system, [setup.member]), [[curves]])[0]

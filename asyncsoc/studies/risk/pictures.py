@@ -70,7 +70,7 @@ def band_line(study: RiskStudy, reading: Reading, leg: int = 0) -> BandLine:
     """Return the largest local risk of a study along one leg of its protocol under one reading.
 
     The band is that of the exchange current density and of enthalpy against Gibbs energy. Legs (`legs`) count from 0,
-    which is the first charge or discharge. Where the companion under full coverage never came to the same mean
+    which is the first charge or discharge. Where the fully covered reference never came to the same mean
     stoichiometry in the same protocol step the line has a gap.
     """
     x = study.default[reading].mean_x

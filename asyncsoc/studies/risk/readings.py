@@ -50,7 +50,7 @@ class RiskCurve:
     rate : (r,)
         Area-mean side current density [A/m2].
     columns
-        `names.RISK_CURVES`, (r,) each; NaN where the companion has no match.
+        `names.RISK_CURVES`, (r,) each; NaN where the fully covered reference has no match.
     """
 
     mean_x: Array

@@ -14,18 +14,18 @@ from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
 from asyncsoc.materials.thermochemistry.reaction import KINDS, Kind
 from asyncsoc.problem.build import PreparedCase, prepare
 from asyncsoc.problem.case_side_reaction import (
-    companion_case,
     conditions_of,
+    covered_case,
     gibbs_of,
     reactant_of,
     side_reaction_model,
 )
 from asyncsoc.problem.particles import Problem
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.covered_reference import Reference
-from asyncsoc.recorders.side_reaction import RateRecorder
-from asyncsoc.simulation.side_reaction import COMPANION_PARTS, Following, setting_of
+from asyncsoc.recorders.side_reaction import SideReactionRecorder
+from asyncsoc.simulation.side_reaction import REFERENCE_PARTS, SideReactionCallback, recorded_particle
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
 from asyncsoc.solver.warmup import compile_kernels
@@ -41,7 +41,7 @@ class _Voltages:
     def __init__(self) -> None:
         self.values: list[float] = []
 
-    def start(self, state: StepState, segment: Segment) -> None:
+    def start(self, state: StepState, constraint: StepConstraint) -> None:
         """Keep the first state of a protocol step."""
         self.values.append(state.voltage)
 
@@ -64,7 +64,7 @@ def study_risk(
 ) -> RiskStudy:
     """Return the risk of a case's particle under all readings of the chemistry; the side reaction takes no current.
 
-    Two runs for each exchange current density, the particle and its companion under full coverage: how the chemistry is
+    Two runs for each exchange current density, the particle and its fully covered reference: how the chemistry is
     read changes what is computed from their states and not the states.
 
     Parameters
@@ -147,8 +147,8 @@ def _with_density(case: Case, density: float | None) -> Case:
 
 def _curves(case: Case, readings: Sequence[Reading]) -> tuple[list[RiskCurve], float]:
     """Return the curves of every reading, and the coverage."""
-    companion = prepare(companion_case(case))
-    references = [recorder.as_reference() for recorder in _follow(companion, case, readings, None)[0]]
+    covered = prepare(covered_case(case))
+    references = [recorder.as_reference() for recorder in _follow(covered, case, readings, None)[0]]
     setup = prepare(case)
     recorders, voltages = _follow(setup, case, readings, references)
     area = float(setup.member.weights.sum())
@@ -168,7 +168,7 @@ def _curves(case: Case, readings: Sequence[Reading]) -> tuple[list[RiskCurve], f
 
 def _follow(
     setup: PreparedCase, case: Case, readings: Sequence[Reading], references: Sequence[Reference] | None
-) -> tuple[list[RateRecorder], _Voltages]:
+) -> tuple[list[SideReactionRecorder], _Voltages]:
     """Carry a particle through its protocol under the eyes of one recorder per reading."""
     recorders = []
     for k, reading in enumerate(readings):
@@ -182,14 +182,14 @@ def _follow(
             section["thermochemistry_temperature"] = f"{reading.conditions.temperature!r} K"
         read = case.with_overrides([f"side_reaction.{key}={value}" for key, value in section.items()])
         model = side_reaction_model(read, setup.cathode)
-        setting = setting_of(setup, model, case.side_reaction.risk_threshold)
-        recorders.append(RateRecorder(setting, None if references is None else references[k]))
+        setting = recorded_particle(setup, model, case.side_reaction.risk_threshold)
+        recorders.append(SideReactionRecorder(setting, None if references is None else references[k]))
     compile_kernels(batches=False)
     voltages = _Voltages()
-    parts = COMPANION_PARTS if references is None else 2
-    outcome = integrate(Problem.alone(setup.system, [setup.member]), [[Following(*recorders, parts=parts), voltages]])[
-        0
-    ]
+    parts = REFERENCE_PARTS if references is None else 2
+    outcome = integrate(
+        Problem.alone(setup.system, [setup.member]), [[SideReactionCallback(*recorders, parts=parts), voltages]]
+    )[0]
     if outcome.error is not None and references is not None:
         raise outcome.error
     return recorders, voltages

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.case.case import Model
-from asyncsoc.studies.sweep.validated_cases import Survey
+from asyncsoc.studies.sweep.validated_cases import ValidatedCases
 
 WIDTHS: Mapping[Model, int] = {"radial": 256, "axisymmetric": 16, "3d": 8}
 """Cases in a batch, by model; measured (docs/sweeps.md)."""
@@ -31,7 +31,7 @@ class Chunk:
 
 
 def chunks(
-    survey: Survey, pending: NDArray[np.int64], workers: int, widths: Mapping[Model, int] = WIDTHS
+    survey: ValidatedCases, pending: NDArray[np.int64], workers: int, widths: Mapping[Model, int] = WIDTHS
 ) -> Iterator[Chunk]:
     """Yield chunks of the pending cases, the costliest models first.
 

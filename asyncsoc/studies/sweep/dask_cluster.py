@@ -20,10 +20,10 @@ from asyncsoc.base.environment import clean_worker_environment
 from asyncsoc.base.errors import AsyncsocError, EnvironmentProblem
 from asyncsoc.studies.sweep.batch import Finished, Job, Settings
 from asyncsoc.studies.sweep.chunks import Chunk, Queue
-from asyncsoc.studies.sweep.index import Ledger
+from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.progress import Listener, Note, Rate
 from asyncsoc.studies.sweep.record import encode, quarantine_of
-from asyncsoc.studies.sweep.record_file import Shard, ShardWriter
+from asyncsoc.studies.sweep.record_file import RecordFile, RecordFileWriter
 from asyncsoc.studies.sweep.stopping import Stop
 from asyncsoc.studies.sweep.worker import Start
 
@@ -75,7 +75,7 @@ class DaskRun:
         self,
         start: Start,
         queue: Queue,
-        ledger: Ledger,
+        records_index: Index,
         job: Callable[[int], Job],
         address: str,
         workers: int,
@@ -84,7 +84,7 @@ class DaskRun:
         listen: Listener,
         note: Note,
     ) -> None:
-        self._start, self._queue, self._ledger, self._job = start, queue, ledger, job
+        self._start, self._queue, self._ledger, self._job = start, queue, records_index, job
         self._address, self._processes, self._grace, self._limit = address, workers, grace, time_limit
         self._listen, self._note = listen, note
         self._running: dict[Future[Any], Chunk] = {}
@@ -103,13 +103,16 @@ class DaskRun:
         """
         place = Path(self._start.shards)
         try:
-            with _client(self._address, self._processes) as client, ShardWriter(place, self._start.about) as writer:
+            with (
+                _client(self._address, self._processes) as client,
+                RecordFileWriter(place, self._start.about) as writer,
+            ):
                 self._serve(client, writer, writer.shard, stop)
         except Exception:  # a terminal's Ctrl-C ends Dask's processes too, which then fail in ways of their own
             if stop.signal is None:
                 raise
 
-    def _serve(self, client: Client, writer: ShardWriter, shard: Shard, stop: Stop) -> None:
+    def _serve(self, client: Client, writer: RecordFileWriter, shard: RecordFile, stop: Stop) -> None:
         self.rate.begin()
         threads = 1
         while stop.signal is None:
@@ -139,7 +142,7 @@ class DaskRun:
             work = client.submit(remote_jobs, *asked, pure=False, retries=0)
             self._running[work] = chunk
 
-    def _collect(self, writer: ShardWriter, shard: Shard, threads: int) -> None:
+    def _collect(self, writer: RecordFileWriter, shard: RecordFile, threads: int) -> None:
         for future in _finished(list(self._running)):
             chunk = self._running.pop(future)
             if future.status == "finished":
@@ -150,7 +153,7 @@ class DaskRun:
             future.release()
         self._listen(self.rate.standing(self._ledger.counts(int(self._start.about["generation"])), threads))
 
-    def _lost(self, writer: ShardWriter, shard: Shard, chunk: Chunk, future: Future[Any]) -> None:
+    def _lost(self, writer: RecordFileWriter, shard: RecordFile, chunk: Chunk, future: Future[Any]) -> None:
         error = future.exception() if future.status == "error" else None
         if isinstance(error, AsyncsocError):
             raise error

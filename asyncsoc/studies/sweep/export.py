@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import asyncsoc
 from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.studies.sweep.load import WARNINGS, Archive, Gathered, gather
+from asyncsoc.studies.sweep.load import WARNINGS, Archive, LoadedRecords, gather
 from asyncsoc.studies.sweep.netcdf import write_dataset
 from asyncsoc.studies.sweep.picture import draw_sweep
 from asyncsoc.studies.sweep.resample import AXES, resampled
@@ -25,7 +25,7 @@ DEFAULT_POINTS = 101
 
 
 @dataclass(frozen=True)
-class Collected:
+class Exported:
     """What `collect` wrote, and what it could not."""
 
     files: tuple[Path, ...]
@@ -39,7 +39,7 @@ def collect(
     points: int = DEFAULT_POINTS,
     curves: tuple[str, ...] | None = None,
     picture: bool = True,
-) -> Collected:
+) -> Exported:
     """Collect a sweep's records into `sweep.nc`, `sweep.parquet` (or .csv) and `sweep.png` in its folder.
 
     Parameters
@@ -68,7 +68,7 @@ def collect(
     gathered = gather(archive, AXES[axis])
     if (gathered.status < 0).all():
         raise InputError("no case of this sweep is recorded", where=str(folder), next_step="run it with --resume")
-    table = write_table(folder, TABLE, columns_of(archive.plan.design, gathered, archive.ledger))
+    table = write_table(folder, TABLE, columns_of(archive.plan.design, gathered, archive.records_index))
     dataset = _dataset(archive, gathered, axis, points, _chosen(gathered, axis, curves))
     files, notes = [dataset, table], _warned(gathered)
     if picture:
@@ -76,17 +76,17 @@ def collect(
             files.append(draw_sweep(folder / PICTURE, archive.plan, gathered))
         except InputError as error:
             notes.append(f"no picture: {error.what}")
-    return Collected(tuple(files), tuple(notes))
+    return Exported(tuple(files), tuple(notes))
 
 
-def _warned(gathered: Gathered) -> list[str]:
+def _warned(gathered: LoadedRecords) -> list[str]:
     count = int(np.isfinite(gathered.numbers.get(WARNINGS, np.zeros(0))).sum())
     if not count:
         return []
     return [f"{count} of {gathered.count} cases come with warnings, such as: {gathered.warning}"]
 
 
-def _chosen(gathered: Gathered, axis: str, curves: tuple[str, ...] | None) -> list[str]:
+def _chosen(gathered: LoadedRecords, axis: str, curves: tuple[str, ...] | None) -> list[str]:
     have = [name for name in gathered.curves if name not in (AXES[axis], names.STEP, names.CYCLE)]
     if curves is None:
         return have
@@ -102,7 +102,7 @@ def _chosen(gathered: Gathered, axis: str, curves: tuple[str, ...] | None) -> li
     return list(curves)
 
 
-def _dataset(archive: Archive, gathered: Gathered, axis: str, points: int, curves: list[str]) -> Path:
+def _dataset(archive: Archive, gathered: LoadedRecords, axis: str, points: int, curves: list[str]) -> Path:
     places = np.linspace(gathered.low, gathered.high, points) if np.isfinite(gathered.low) else np.zeros(0)
     empty = np.full((len(curves), len(places)), np.nan)
 

@@ -13,8 +13,8 @@ from typing import Any
 import asyncsoc
 from asyncsoc.base.errors import InputError
 from asyncsoc.simulation.results.provenance import source_sha256
-from asyncsoc.studies.sweep.index import Ledger
-from asyncsoc.studies.sweep.record_file import SUFFIX, Shard, locked_elsewhere
+from asyncsoc.studies.sweep.index import Index
+from asyncsoc.studies.sweep.record_file import SUFFIX, RecordFile, locked_elsewhere
 
 SHARDS = "shards"
 _LOCK = ".lock"
@@ -32,14 +32,14 @@ def about(generation: int) -> dict[str, Any]:
     return {"generation": generation, "asyncsoc": asyncsoc.__version__, "source sha256": source_sha256()}
 
 
-def enter_shards(folder: Path, ledger: Ledger) -> tuple[Shard, ...]:
+def enter_record_files(folder: Path, records_index: Index) -> tuple[RecordFile, ...]:
     """Enter all records of a sweep's folder into the ledger; return the shards."""
     found = []
     place = shards_folder(folder)
     for path in sorted(place.glob(f"*{SUFFIX}")) if place.is_dir() else ():
-        shard = Shard.open(path)
+        shard = RecordFile.open(path)
         if shard is not None:
-            ledger.note(shard, shard.records())
+            records_index.note(shard, shard.records())
             found.append(shard)
     return tuple(found)
 
@@ -48,11 +48,11 @@ def latest_generation(folder: Path) -> int:
     """Return the latest generation of any shard in a sweep's folder, -1 where there is none."""
     place = shards_folder(folder)
     paths = sorted(place.glob(f"*{SUFFIX}")) if place.is_dir() else []
-    opened = [Shard.open(path) for path in paths]
+    opened = [RecordFile.open(path) for path in paths]
     return max((int(shard.about.get("generation", 0)) for shard in opened if shard is not None), default=-1)
 
 
-def other_versions(shards: tuple[Shard, ...], generation: int) -> bool:
+def other_versions(shards: tuple[RecordFile, ...], generation: int) -> bool:
     """Return whether records of `generation` come from other sources of asyncsoc than these."""
     ours = source_sha256()
     return any(

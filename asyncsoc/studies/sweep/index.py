@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.studies.sweep.record import STATUSES, Status
-from asyncsoc.studies.sweep.record_file import Place, Shard
+from asyncsoc.studies.sweep.record_file import Place, RecordFile
 
 Ints = NDArray[np.int64]
 _OPEN: Final = 255
@@ -33,7 +33,7 @@ class Counts:
         return self.total - self.done - self.failed - self.quarantined
 
 
-class Ledger:
+class Index:
     """Where every case's record lies.
 
     Cases of a sweep with the same hash are one case and have one record.
@@ -52,11 +52,11 @@ class Ledger:
         self._shard = np.full(count, -1, dtype=np.int32)
         self._offset = np.zeros(count, dtype=np.int64)
         self._length = np.zeros(count, dtype=np.int64)
-        self._shards: list[Shard] = []
+        self._shards: list[RecordFile] = []
         self._numbers: dict[str, int] = {}
         self.repeated = 0
 
-    def note(self, shard: Shard, places: Iterable[Place]) -> None:
+    def note(self, shard: RecordFile, places: Iterable[Place]) -> None:
         """Enter records; those of other sweeps are ignored, and the newest generation of a case counts."""
         number = self._numbers.setdefault(str(shard.path), len(self._shards))
         if number == len(self._shards):

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.studies.sweep.folder import enter_shards
-from asyncsoc.studies.sweep.index import Ledger
+from asyncsoc.studies.sweep.folder import enter_record_files
+from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.record import STATUSES, CaseRecord, decode
 from asyncsoc.studies.sweep.resample import axis_range
@@ -29,7 +29,7 @@ class Archive:
 
     folder: Path
     plan: Plan
-    ledger: Ledger
+    records_index: Index
 
     @classmethod
     def open(cls, folder: Path) -> Archive:
@@ -41,13 +41,13 @@ class Archive:
             There is none, or it is damaged.
         """
         plan = Plan.read(folder)
-        ledger = Ledger(plan.surveyed(folder).hashes)
-        enter_shards(folder, ledger)
-        return cls(folder, plan, ledger)
+        records_index = Index(plan.surveyed(folder).hashes)
+        enter_record_files(folder, records_index)
+        return cls(folder, plan, records_index)
 
     def record(self, number: int) -> CaseRecord | None:
         """Return the record of case `number`, None where there is none."""
-        data = self.ledger.payload(number)
+        data = self.records_index.payload(number)
         return None if data is None else decode(data, where=f"{self.folder}: case {number}")
 
     def records(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, CaseRecord | None]]:
@@ -57,7 +57,7 @@ class Archive:
 
 
 @dataclass(eq=False)
-class Gathered:
+class LoadedRecords:
     """What the records of a sweep say, without their curves.
 
     Attributes
@@ -97,7 +97,7 @@ class Gathered:
         return MISSING if code < 0 else STATUSES[code]
 
 
-def gather(archive: Archive, axis: str) -> Gathered:
+def gather(archive: Archive, axis: str) -> LoadedRecords:
     """Read every record once.
 
     Raises
@@ -106,14 +106,14 @@ def gather(archive: Archive, axis: str) -> Gathered:
         A record is damaged, or the axis runs back in a case.
     """
     count = len(archive.plan.design)
-    found = Gathered(count, np.full(count, -1, dtype=np.int8))
+    found = LoadedRecords(count, np.full(count, -1, dtype=np.int8))
     for number, record in archive.records():
         if record is not None:
             _enter(found, number, record, axis)
     return found
 
 
-def _enter(found: Gathered, number: int, record: CaseRecord, axis: str) -> None:
+def _enter(found: LoadedRecords, number: int, record: CaseRecord, axis: str) -> None:
     found.status[number] = STATUSES.index(record.status)
     facts: Mapping[str, Any] = record.facts
     if record.error:
@@ -140,7 +140,7 @@ def _enter(found: Gathered, number: int, record: CaseRecord, axis: str) -> None:
         found.low, found.high = min(found.low, extent[0]), max(found.high, extent[1])
 
 
-def _word(found: Gathered, name: str, number: int, text: str) -> None:
+def _word(found: LoadedRecords, name: str, number: int, text: str) -> None:
     found.words.setdefault(name, [""] * found.count)[number] = text
 
 
@@ -148,7 +148,7 @@ def _number(table: dict[str, Array], name: str, shape: tuple[int, ...]) -> Array
     return table.setdefault(name, np.full(shape, np.nan))
 
 
-def _end(found: Gathered, name: str, k: int) -> Array:
+def _end(found: LoadedRecords, name: str, k: int) -> Array:
     values = _number(found.ends, name, (found.count, k + 1))
     if values.shape[1] <= k:
         values = np.pad(values, ((0, 0), (0, k + 1 - values.shape[1])), constant_values=np.nan)

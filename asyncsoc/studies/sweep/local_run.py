@@ -9,10 +9,10 @@ from pathlib import Path
 
 from asyncsoc.studies.sweep.batch import Job
 from asyncsoc.studies.sweep.chunks import Chunk, Queue
-from asyncsoc.studies.sweep.index import Ledger
+from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.progress import Listener, Note, Rate
 from asyncsoc.studies.sweep.record import encode, quarantine_of
-from asyncsoc.studies.sweep.record_file import Place, Shard, ShardWriter
+from asyncsoc.studies.sweep.record_file import Place, RecordFile, RecordFileWriter
 from asyncsoc.studies.sweep.stopping import Stop
 from asyncsoc.studies.sweep.worker import Broken, Ready, Settled, Start
 from asyncsoc.studies.sweep.workers import LocalWorker, cannot_start, heard
@@ -64,16 +64,16 @@ class LocalRun:
         self,
         start: Start,
         queue: Queue,
-        ledger: Ledger,
+        records_index: Index,
         job: Callable[[int], Job],
         options: LocalOptions,
         listen: Listener,
         note: Note,
     ) -> None:
-        self._start, self._queue, self._ledger, self._job = start, queue, ledger, job
+        self._start, self._queue, self._ledger, self._job = start, queue, records_index, job
         self._options, self._listen, self._note = options, listen, note
         self._workers: list[LocalWorker] = []
-        self._shards: dict[str, Shard] = {}
+        self._shards: dict[str, RecordFile] = {}
         self._false_starts = 0
         self._exhausted = False
         self.rate = Rate()
@@ -137,7 +137,7 @@ class LocalRun:
                 self._settle(worker, message)
 
     def _welcome(self, worker: LocalWorker, message: Ready) -> None:
-        shard = Shard.open(Path(message.shard))
+        shard = RecordFile.open(Path(message.shard))
         if shard is not None:
             self._shards[message.shard] = shard
         worker.shard = message.shard
@@ -179,7 +179,7 @@ class LocalRun:
     def _quarantine(self, number: int, reason: str) -> None:
         sha256 = self._ledger.sha256(number)
         self._note(f"case {number} is quarantined: {reason}")
-        with ShardWriter(Path(self._start.shards), self._start.about) as writer:
+        with RecordFileWriter(Path(self._start.shards), self._start.about) as writer:
             places = writer.append([(sha256, "quarantined", encode(quarantine_of(sha256, reason)))])
             self._ledger.note(writer.shard, places)
         self.rate.settle(1)

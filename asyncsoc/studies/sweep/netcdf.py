@@ -17,7 +17,7 @@ from asyncsoc.recorders.curve_names import unit_of
 from asyncsoc.simulation.results.layout import stored_name
 from asyncsoc.studies.sweep.design import Design, Dimension
 from asyncsoc.studies.sweep.keys import Value
-from asyncsoc.studies.sweep.load import Gathered
+from asyncsoc.studies.sweep.load import LoadedRecords
 from asyncsoc.studies.sweep.record import STATUSES
 
 Array = NDArray[np.float64]
@@ -48,7 +48,7 @@ def slabs(shape: Sequence[int], most: int) -> Iterator[tuple[tuple[Any, ...], in
 def write_dataset(
     path: Path,
     design: Design,
-    gathered: Gathered,
+    gathered: LoadedRecords,
     axis: tuple[str, str, Array],
     curves: Sequence[str],
     read: Callable[[int], Array],
@@ -123,7 +123,7 @@ def _texts(file: Any, name: str, dimensions: tuple[str, ...], texts: Sequence[st
 
 
 def _headlines(
-    file: Any, dimensions: tuple[str, ...], shape: tuple[int, ...], gathered: Gathered, taken: frozenset[str]
+    file: Any, dimensions: tuple[str, ...], shape: tuple[int, ...], gathered: LoadedRecords, taken: frozenset[str]
 ) -> None:
     status = file.create_variable("status", dimensions, np.int8, data=gathered.status.reshape(shape))
     status.attrs["flag_values"] = np.arange(-1, len(STATUSES), dtype=np.int8)
@@ -136,7 +136,7 @@ def _headlines(
         _texts(file, stored_name(name), dimensions, texts, shape)
 
 
-def _ends(file: Any, dimensions: tuple[str, ...], shape: tuple[int, ...], gathered: Gathered) -> None:
+def _ends(file: Any, dimensions: tuple[str, ...], shape: tuple[int, ...], gathered: LoadedRecords) -> None:
     if not gathered.steps:
         return
     file.dimensions[STEP] = gathered.steps

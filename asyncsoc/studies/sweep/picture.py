@@ -17,7 +17,7 @@ from asyncsoc.base.files import replaced
 from asyncsoc.plotting.sweep import Cloud, SweepPanel, sweep_figure
 from asyncsoc.studies.sweep.design import ROW
 from asyncsoc.studies.sweep.keys import SEED, Value
-from asyncsoc.studies.sweep.load import Gathered
+from asyncsoc.studies.sweep.load import LoadedRecords
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.record import AT_HALF, STATUSES
 
@@ -44,7 +44,7 @@ _WITHOUT = "without this number"
 _RISK = ("Final risk max", "Final dose against full coverage")
 
 
-def draw_sweep(path: Path, plan: Plan, gathered: Gathered) -> Path:
+def draw_sweep(path: Path, plan: Plan, gathered: LoadedRecords) -> Path:
     """Draw `figure_of` a sweep into a file and return its path.
 
     Raises
@@ -59,7 +59,7 @@ def draw_sweep(path: Path, plan: Plan, gathered: Gathered) -> Path:
     return path
 
 
-def figure_of(plan: Plan, gathered: Gathered) -> Figure:
+def figure_of(plan: Plan, gathered: LoadedRecords) -> Figure:
     """Return contact SOC, asynchrony and, where there is one, risk over what was varied.
 
     Cases without one of the numbers are marked and counted; particles of a table are points of their own.
@@ -148,7 +148,7 @@ def _words(key: str, value: Value) -> str:
 
 
 def _panel(
-    gathered: Gathered,
+    gathered: LoadedRecords,
     lines: list[tuple[str, NDArray[np.bool_]]],
     x: Array,
     name: str,
@@ -173,7 +173,7 @@ def _panel(
     return SweepPanel(name, title, clouds, "mean of the particle" if other is not None else "", log)
 
 
-def _has(gathered: Gathered, name: str) -> bool:
+def _has(gathered: LoadedRecords, name: str) -> bool:
     return name in gathered.numbers and bool(np.isfinite(gathered.numbers[name]).any())
 
 

@@ -20,7 +20,7 @@ from asyncsoc.problem.body import mesh_key
 from asyncsoc.simulation.results.provenance import source_sha256
 from asyncsoc.studies.sweep.case_builder import CaseBuilder
 from asyncsoc.studies.sweep.design import Design, Wanted, make_design
-from asyncsoc.studies.sweep.validated_cases import Group, Survey
+from asyncsoc.studies.sweep.validated_cases import Group, ValidatedCases
 
 MANIFEST = "manifest.json"
 CASES = "cases.npz"
@@ -114,7 +114,7 @@ class Plan:
         """What a kept survey belongs to: this plan, and these sources of asyncsoc, which make the hashes."""
         return f"{self.sha256} {source_sha256()}"
 
-    def survey(self, progress: Callable[[int, int], None] | None = None) -> Survey:
+    def survey(self, progress: Callable[[int, int], None] | None = None) -> ValidatedCases:
         """Build, validate and hash every case.
 
         Raises
@@ -131,9 +131,9 @@ class Plan:
             group_of[number] = groups.setdefault(Group(case.model, *mesh_key(case)), len(groups))
             if progress is not None and number % 256 == 0:
                 progress(number, count)
-        return Survey(hashes, tuple(groups), group_of)
+        return ValidatedCases(hashes, tuple(groups), group_of)
 
-    def surveyed(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> Survey:
+    def surveyed(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> ValidatedCases:
         """Return the survey kept in `folder`, or make and keep it: half a million cases take minutes to validate.
 
         Raises
@@ -141,7 +141,7 @@ class Plan:
         InputError
             A case is wrong.
         """
-        kept = Survey.load(folder / CASES, self.survey_key)
+        kept = ValidatedCases.load(folder / CASES, self.survey_key)
         if kept is not None and len(kept.hashes) == len(self.design):
             return kept
         made = self.survey(progress)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from asyncsoc.case.case import Case
 from asyncsoc.studies.sweep.index import Counts
 from asyncsoc.studies.sweep.plan import Plan
-from asyncsoc.studies.sweep.validated_cases import Survey
+from asyncsoc.studies.sweep.validated_cases import ValidatedCases
 
 _SECONDS: Mapping[str, float] = {"radial": 0.0015, "axisymmetric": 0.06, "3d": 0.25}
 """Core time of one protocol step at the default tolerance and mesh [s]; measured (docs/sweeps.md)."""
@@ -27,7 +27,7 @@ _TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
-class Outline:
+class Preview:
     """What a sweep will take.
 
     Attributes
@@ -56,7 +56,7 @@ class Outline:
     bytes: float
 
 
-def outline(plan: Plan, survey: Survey, pending: NDArray[np.int64], workers: int, counts: Counts) -> Outline:
+def outline(plan: Plan, survey: ValidatedCases, pending: NDArray[np.int64], workers: int, counts: Counts) -> Preview:
     """Return what the pending cases of a plan will take."""
     groups, numbers = np.unique(survey.group_of[pending], return_counts=True)
     models: dict[str, int] = {}
@@ -72,7 +72,7 @@ def outline(plan: Plan, survey: Survey, pending: NDArray[np.int64], workers: int
         size = sum(count * _bytes(model, plan, steps) for model, count in models.items())
     dimensions = tuple((dimension.name, len(dimension.rows)) for dimension in plan.design.dimensions)
     recorded = counts.total - counts.open
-    return Outline(counts.total, len(pending), recorded, dimensions, models, workers, seconds, size)
+    return Preview(counts.total, len(pending), recorded, dimensions, models, workers, seconds, size)
 
 
 def _effort(case: Case) -> float:

@@ -51,7 +51,7 @@ def packed(sha256: str, status: Status, payload: bytes) -> bytes:
     return _HEAD.pack(_MAGIC, code, len(payload), digest, _checksum(bytes([code]) + digest, payload)) + payload
 
 
-class ShardWriter:
+class RecordFileWriter:
     """Appends records to a shard of its own.
 
     Parameters
@@ -84,7 +84,7 @@ class ShardWriter:
         self._end = 0
         self._write(_FILE_MAGIC + _LENGTH.pack(len(text)) + text)
         self._start = self._end
-        self.shard = Shard(self.path, about, self._end)
+        self.shard = RecordFile(self.path, about, self._end)
         sync_folder(folder)
 
     def append(self, records: Sequence[tuple[str, Status, bytes]]) -> list[Place]:
@@ -127,7 +127,7 @@ class ShardWriter:
 
 
 @dataclass(frozen=True)
-class Shard:
+class RecordFile:
     """A shard as it lies on the disk: what its writer said about itself, and where its records begin."""
 
     path: Path

@@ -14,12 +14,12 @@ import numpy as np
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import replaced
 from asyncsoc.studies.sweep.design import Design
-from asyncsoc.studies.sweep.index import Ledger
+from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.keys import Value
-from asyncsoc.studies.sweep.load import Gathered
+from asyncsoc.studies.sweep.load import LoadedRecords
 
 
-def columns_of(design: Design, gathered: Gathered, ledger: Ledger) -> dict[str, Sequence[Any]]:
+def columns_of(design: Design, gathered: LoadedRecords, records_index: Index) -> dict[str, Sequence[Any]]:
     """Return the table's columns: number, what was varied, hash, status, headline numbers, texts."""
     count = gathered.count
     varied: dict[str, list[Any]] = {key: [] for key in design.keys}
@@ -29,7 +29,7 @@ def columns_of(design: Design, gathered: Gathered, ledger: Ledger) -> dict[str, 
     return {
         "case": range(count),
         **varied,
-        "sha256": [ledger.sha256(number) for number in range(count)],
+        "sha256": [records_index.sha256(number) for number in range(count)],
         "status": [gathered.status_word(number) for number in range(count)],
         **{name: values.tolist() for name, values in gathered.numbers.items()},
         **gathered.words,

@@ -14,16 +14,23 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.simulation.results.provenance import cores
 from asyncsoc.studies.sweep.batch import Job, Settings
 from asyncsoc.studies.sweep.chunks import WIDTHS, Queue, chunks
-from asyncsoc.studies.sweep.folder import about, claimed, enter_shards, latest_generation, other_versions, shards_folder
-from asyncsoc.studies.sweep.index import Ledger
+from asyncsoc.studies.sweep.folder import (
+    about,
+    claimed,
+    enter_record_files,
+    latest_generation,
+    other_versions,
+    shards_folder,
+)
+from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.local_run import LocalOptions, LocalRun
 from asyncsoc.studies.sweep.plan import CASES, MANIFEST, Plan
-from asyncsoc.studies.sweep.preview import Outline, outline
+from asyncsoc.studies.sweep.preview import Preview, outline
 from asyncsoc.studies.sweep.progress import Listener, Note, Result, Standing
 from asyncsoc.studies.sweep.record import Status
-from asyncsoc.studies.sweep.record_file import Shard
+from asyncsoc.studies.sweep.record_file import RecordFile
 from asyncsoc.studies.sweep.stopping import Stop
-from asyncsoc.studies.sweep.validated_cases import Survey
+from asyncsoc.studies.sweep.validated_cases import ValidatedCases
 from asyncsoc.studies.sweep.worker import TASK, Start
 
 _RETRY: frozenset[Status] = frozenset({"quarantined"})
@@ -93,10 +100,10 @@ def run_sweep(
     folder: Path,
     options: Options | None = None,
     *,
-    show: Callable[[Outline], None] | None = None,
+    show: Callable[[Preview], None] | None = None,
     listen: Listener | None = None,
     note: Note | None = None,
-    survey: Survey | None = None,
+    survey: ValidatedCases | None = None,
     stop: Stop | None = None,
 ) -> Result:
     """Run a sweep's cases into `folder`.
@@ -128,28 +135,28 @@ def run_sweep(
     chosen = options or Options()
     clock = time.monotonic()
     validated = survey or plan.surveyed(folder)
-    ledger = Ledger(validated.hashes)
+    records_index = Index(validated.hashes)
     part = f"-{chosen.part.number}-of-{chosen.part.count}" if chosen.part else ""
     with claimed(folder, part), stop or Stop() as ending:
         if not chosen.part:
             plan = _settled(plan, folder, resume=chosen.resume)
             validated.save(folder / CASES, plan.survey_key)
-        shards = enter_shards(folder, ledger)
+        shards = enter_record_files(folder, records_index)
         tell = note or _silent
         if other_versions(shards, plan.generation):
             tell("some records come from another version of asyncsoc; without --resume all cases are run anew")
-        pending = ledger.pending(plan.generation, retry=_RETRY_ALL if chosen.retry_failed else _RETRY)
-        pending = _of_part(pending, ledger, chosen.part)
+        pending = records_index.pending(plan.generation, retry=_RETRY_ALL if chosen.retry_failed else _RETRY)
+        pending = _of_part(pending, records_index, chosen.part)
         if show is not None:
-            show(outline(plan, validated, pending, _workers(chosen, pending), ledger.counts(plan.generation)))
-        rate = _carry(plan, folder, chosen, validated, ledger, pending, ending, listen or _deaf, tell)
-        counts = ledger.counts(plan.generation)
+            show(outline(plan, validated, pending, _workers(chosen, pending), records_index.counts(plan.generation)))
+        rate = _carry(plan, folder, chosen, validated, records_index, pending, ending, listen or _deaf, tell)
+        counts = records_index.counts(plan.generation)
         if counts.open == 0 and not chosen.part:
-            _drop_superseded(shards, ledger, plan.generation)
+            _drop_superseded(shards, records_index, plan.generation)
         return Result(counts, rate, time.monotonic() - clock, ending.signal)
 
 
-def outline_of(plan: Plan, folder: Path, options: Options, *, write: bool = False) -> Outline:
+def outline_of(plan: Plan, folder: Path, options: Options, *, write: bool = False) -> Preview:
     """Return what a sweep will take, with nothing run; `write` its manifest all the same, for others to run it.
 
     Raises
@@ -158,24 +165,24 @@ def outline_of(plan: Plan, folder: Path, options: Options, *, write: bool = Fals
         A case is wrong, or the folder cannot be written to.
     """
     survey = plan.surveyed(folder)
-    ledger = Ledger(survey.hashes)
+    records_index = Index(survey.hashes)
     if write:
         with claimed(folder):
             plan = _settled(plan, folder, resume=options.resume)
             survey.save(folder / CASES, plan.survey_key)
     elif not options.resume:
         plan = replace(plan, generation=latest_generation(folder) + 1)
-    enter_shards(folder, ledger)
-    pending = ledger.pending(plan.generation)
-    return outline(plan, survey, pending, _workers(options, pending), ledger.counts(plan.generation))
+    enter_record_files(folder, records_index)
+    pending = records_index.pending(plan.generation)
+    return outline(plan, survey, pending, _workers(options, pending), records_index.counts(plan.generation))
 
 
 def _carry(
     plan: Plan,
     folder: Path,
     options: Options,
-    survey: Survey,
-    ledger: Ledger,
+    survey: ValidatedCases,
+    records_index: Index,
     pending: NDArray[np.int64],
     stop: Stop,
     listen: Listener,
@@ -191,18 +198,18 @@ def _carry(
     start = Start(settings, str(shards_folder(folder)), about(plan.generation), options.task, options.task == TASK)
 
     def job(number: int) -> Job:
-        return Job(ledger.sha256(number), plan.design.values(number))
+        return Job(records_index.sha256(number), plan.design.values(number))
 
     if options.dask is not None:
         from asyncsoc.studies.sweep.dask_cluster import DaskRun
 
         remote = DaskRun(
-            start, queue, ledger, job, options.dask, workers, options.grace, options.time_limit, listen, note
+            start, queue, records_index, job, options.dask, workers, options.grace, options.time_limit, listen, note
         )
         remote.run(stop)
         return remote.rate.ran
     local = LocalOptions(workers, options.time_limit, options.grace)
-    run = LocalRun(start, queue, ledger, job, local, listen, note)
+    run = LocalRun(start, queue, records_index, job, local, listen, note)
     run.run(stop)
     return run.rate.ran
 
@@ -233,18 +240,18 @@ def _workers(options: Options, pending: NDArray[np.int64]) -> int:
     return max(min(wanted, len(pending)), 1)
 
 
-def _of_part(pending: NDArray[np.int64], ledger: Ledger, part: Part | None) -> NDArray[np.int64]:
+def _of_part(pending: NDArray[np.int64], records_index: Index, part: Part | None) -> NDArray[np.int64]:
     if part is None:
         return pending
-    mine = [int(ledger.sha256(int(number))[:8], 16) % part.count == part.number - 1 for number in pending]
+    mine = [int(records_index.sha256(int(number))[:8], 16) % part.count == part.number - 1 for number in pending]
     return np.asarray(pending[np.array(mine, dtype=bool)], dtype=np.int64)
 
 
-def _drop_superseded(shards: tuple[Shard, ...], ledger: Ledger, generation: int) -> None:
+def _drop_superseded(shards: tuple[RecordFile, ...], records_index: Index, generation: int) -> None:
     """Remove shards of earlier generations all of whose cases have newer records."""
     for shard in shards:
         if int(shard.about.get("generation", 0)) < generation and all(
-            ledger.generation(place.sha256) >= generation for place in shard.records()
+            records_index.generation(place.sha256) >= generation for place in shard.records()
         ):
             shard.path.unlink(missing_ok=True)
 

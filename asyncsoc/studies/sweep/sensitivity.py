@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import EnvironmentProblem, InputError, nearest_name
 from asyncsoc.studies.sweep.axes import Axis, Range, parse_vary
 from asyncsoc.studies.sweep.design import SAMPLE, Design, Dimension
-from asyncsoc.studies.sweep.load import Gathered
+from asyncsoc.studies.sweep.load import LoadedRecords
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.record import AT_HALF
 from asyncsoc.studies.sweep.sampling import placed
@@ -94,7 +94,9 @@ def sobol_design(vary: Sequence[str], base: Mapping[str, Any], samples: int, see
     return Design((Dimension(SAMPLE, keys, placed(ranges, points)),))
 
 
-def sobol_indices(plan: Plan, gathered: Gathered, quantities: Sequence[str] = (), *, seed: int = 0) -> list[Indices]:
+def sobol_indices(
+    plan: Plan, gathered: LoadedRecords, quantities: Sequence[str] = (), *, seed: int = 0
+) -> list[Indices]:
     """Return the Sobol indices of headline numbers of a sweep with a design of `sobol_design`.
 
     Parameters

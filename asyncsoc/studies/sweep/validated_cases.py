@@ -25,7 +25,7 @@ class Group(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
+class ValidatedCases:
     """The validated cases of a sweep.
 
     Attributes

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from asyncsoc.base.errors import AsyncsocError, EnvironmentProblem, InputError
 from asyncsoc.base.processes import end_with_parent
 from asyncsoc.studies.sweep.batch import Finished, Job, Settings
-from asyncsoc.studies.sweep.record_file import Place, ShardWriter
+from asyncsoc.studies.sweep.record_file import Place, RecordFileWriter
 
 Task = Callable[[Settings, Sequence[Job]], list[Finished]]
 TASK = "asyncsoc.studies.sweep.batch:run_jobs"
@@ -85,7 +85,7 @@ def _serve(connection: Connection) -> None:
     start: Start = connection.recv()
     try:
         task = _task(start)
-        writer = ShardWriter(Path(start.shards), start.about)
+        writer = RecordFileWriter(Path(start.shards), start.about)
     except AsyncsocError as error:
         connection.send(Broken(error))
         return
@@ -99,7 +99,7 @@ def _serve(connection: Connection) -> None:
                 return
 
 
-def _settle(settings: Settings, task: Task, writer: ShardWriter, jobs: Sequence[Job]) -> Settled:
+def _settle(settings: Settings, task: Task, writer: RecordFileWriter, jobs: Sequence[Job]) -> Settled:
     clock = time.perf_counter()
     places = writer.append(task(settings, jobs))
     return Settled(tuple(places), time.perf_counter() - clock)

@@ -150,8 +150,8 @@ def linear_cap(body: runs.Particle, coverage: float, biot: float) -> tuple[float
         exchange_current_density=exchange,
     )
     contact = cap(body.mesh, coverage)
-    segments = runs.constant_current(runs.unit_current(), [STEADY_AT], body.mass)
-    member = replace(runs.member_of(body, contact, segments, table, TOLERANCE), kinetics=LINEAR)
+    constraints = runs.constant_current(runs.unit_current(), [STEADY_AT], body.mass)
+    member = replace(runs.member_of(body, contact, constraints, table, TOLERANCE), kinetics=LINEAR)
     state = runs.run_members(body, [member])[0][1]
     field = runs.excess(body, state)
     mean = float(body.mass @ state.x / body.mass.sum())

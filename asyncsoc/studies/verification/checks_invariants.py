@@ -12,7 +12,7 @@ from asyncsoc.interface.rates import BUTLER_VOLMER
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.materials.tables import tabulate
 from asyncsoc.problem.particles import Problem
-from asyncsoc.protocol.constraints import Segment
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.guards import BalanceGuard
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
@@ -25,7 +25,7 @@ _TOLERANCE = 1e-5
 
 
 class CurrentGauge:
-    """Observer of the largest |integral of i over the contact - imposed current|, in units of `scale` [A]."""
+    """Callback of the largest |integral of i over the contact - imposed current|, in units of `scale` [A]."""
 
     def __init__(self, weights: Array, scale: float) -> None:
         self._weights = weights
@@ -33,9 +33,9 @@ class CurrentGauge:
         self._imposed = 0.0
         self.worst = 0.0
 
-    def start(self, state: StepState, segment: Segment) -> None:
+    def start(self, state: StepState, constraint: StepConstraint) -> None:
         """Look at the state at the beginning of a protocol step."""
-        self._imposed = segment.target
+        self._imposed = constraint.target
         self._look(state)
 
     def step(self, step: AcceptedStep) -> None:
@@ -54,19 +54,19 @@ def butler_volmer_checks() -> list[Check]:
     contact = cap(body.mesh, COVERAGE)
     table = tabulate(material, electrolyte(DEFAULT_ELECTROLYTE), runs.TEMPERATURE)
     current = 3.0 * runs.unit_current()
-    segments = [
+    constraints = [
         *runs.constant_current(current, [1.0], body.mass),
         *runs.constant_current(0.0, [0.5], body.mass),
         *runs.constant_current(-current, [1.0], body.mass),
     ]
-    numbered = tuple(replace(segment, number=number) for number, segment in enumerate(segments, 1))
+    numbered = tuple(replace(constraint, number=number) for number, constraint in enumerate(constraints, 1))
     member = runs.member_of(body, contact, numbered, table, _TOLERANCE)
     member = replace(member, kinetics=BUTLER_VOLMER, x=np.full(len(body.mass), 0.8))
     finals, guards, gauges = [], [], []
     for _ in range(2):
         guard = BalanceGuard(body.mass, material.maximum_concentration)
         gauge, ends = CurrentGauge(contact.weights, current), runs.Ends()
-        outcome = integrate(Problem.alone(body.system, [member]), [[gauge, ends]], watchers=[[guard]])[0]
+        outcome = integrate(Problem.alone(body.system, [member]), [[gauge, ends]], batch_callbacks=[[guard]])[0]
         if outcome.error is not None:
             raise outcome.error
         finals.append(ends.states[3].x)

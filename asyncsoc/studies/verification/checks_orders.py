@@ -75,8 +75,8 @@ def decay_error(mesh: ParticleMesh) -> float:
     body, tau = runs.particle(mesh), 0.05
     mode = free_decay(0 if mesh.coordinates == "radial" else 2)
     points = body.mesh.points / runs.RADIUS
-    segments = runs.constant_current(0.0, [tau], body.mass)
-    member = runs.member_of(body, full(body.mesh), segments, runs.constant_table(), 1e-9)
+    constraints = runs.constant_current(0.0, [tau], body.mass)
+    member = runs.member_of(body, full(body.mesh), constraints, runs.constant_table(), 1e-9)
     member = replace(member, x=mode.exact(points, 0.0, mesh.coordinates))
     state = runs.run_members(body, [member])[0][1]
     return _norm(body.mass, state.x - mode.exact(points, tau, mesh.coordinates))
@@ -133,7 +133,7 @@ def edge_order_checks() -> list[Check]:
 def time_order_checks() -> list[Check]:
     """Observe the integrator's order with equal steps: cap, Butler-Volmer kinetics, varying D.
 
-    A tolerance without effect makes each of the equal segments one step.
+    A tolerance without effect makes each of the equal protocol steps one step.
     """
     mesh = axisymmetric_mesh(surface_spacing=0.05, first_cell=0.03, max_spacing=0.15)
     body = runs.particle(mesh)
@@ -147,8 +147,8 @@ def time_order_checks() -> list[Check]:
     current = 4.0 * runs.unit_current()
 
     def states(durations: list[float], x: Array, tolerance: float) -> list[Array]:
-        segments = runs.constant_current(current, durations, body.mass)
-        member = runs.member_of(body, contact, segments, table, tolerance)
+        constraints = runs.constant_current(current, durations, body.mass)
+        member = runs.member_of(body, contact, constraints, table, tolerance)
         found = runs.run_members(body, [replace(member, kinetics=BUTLER_VOLMER, x=x)])[0]
         return [found[number].x for number in range(1, len(durations) + 1)]
 

@@ -14,10 +14,10 @@ from asyncsoc.interface.rates import LINEAR
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.materials.tables import tabulate
 from asyncsoc.problem.particles import Member, Problem
-from asyncsoc.protocol.constraints import ParticleScale, Segment, segment_of
+from asyncsoc.protocol.constraints import ParticleScale, StepConstraint, step_constraint
 from asyncsoc.protocol.types import Step, Termination
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import SegmentOutcome
+from asyncsoc.solver.states import StepOutcome
 from asyncsoc.studies.verification import runs
 from asyncsoc.studies.verification.check import Check, compare, within
 from asyncsoc.studies.verification.closed_forms import cap_contact_mean
@@ -84,7 +84,7 @@ def _integral(hold: Hold, tau: float) -> float:
     return float(sum(w * tau * t * hold.flux(float(tau * t * t)) for w, t in zip(weights, s, strict=True)))
 
 
-def _run(body: runs.Particle, steps: tuple[Step, ...], biot: float, tolerance: float) -> list[SegmentOutcome]:
+def _run(body: runs.Particle, steps: tuple[Step, ...], biot: float, tolerance: float) -> list[StepOutcome]:
     """Carry a fully covered sphere of linear kinetics, U = 4.2 V - x V, through steps."""
     material = replace(cathode(DEFAULT_CATHODE), open_circuit_potential=lambda x: 4.2 - x)
     exchange = biot * runs.DIFFUSIVITY / runs.RADIUS * material.maximum_concentration * GAS_CONSTANT * runs.TEMPERATURE
@@ -100,10 +100,10 @@ def _run(body: runs.Particle, steps: tuple[Step, ...], biot: float, tolerance: f
     outcome = integrate(Problem.alone(body.system, [member]))[0]
     if outcome.error is not None:
         raise outcome.error
-    return list(outcome.segments)
+    return list(outcome.steps)
 
 
-def _segments(steps: tuple[Step, ...], body: runs.Particle) -> tuple[Segment, ...]:
+def _segments(steps: tuple[Step, ...], body: runs.Particle) -> tuple[StepConstraint, ...]:
     material = cathode(DEFAULT_CATHODE)
     volume = float(body.mass.sum())
     scale = ParticleScale(
@@ -113,7 +113,7 @@ def _segments(steps: tuple[Step, ...], body: runs.Particle) -> tuple[Segment, ..
         window=material.window,
         temperature=runs.TEMPERATURE,
     )
-    return tuple(segment_of(step, number, scale) for number, step in enumerate(steps, 1))
+    return tuple(step_constraint(step, number, scale) for number, step in enumerate(steps, 1))
 
 
 def _pulse_checks() -> list[Check]:

@@ -20,7 +20,7 @@ from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, ca
 from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.problem.particles import Member, Method, Problem
 from asyncsoc.problem.system import OrderedSystem, order_system
-from asyncsoc.protocol.constraints import ParticleScale, Segment, segment_of
+from asyncsoc.protocol.constraints import ParticleScale, StepConstraint, step_constraint
 from asyncsoc.protocol.types import Step
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
@@ -45,12 +45,12 @@ class Particle:
 
 
 class Ends:
-    """Observer that keeps the state at the start and at the end of each protocol step."""
+    """Callback that keeps the state at the start and at the end of each protocol step."""
 
     def __init__(self) -> None:
         self.states: dict[int, StepState] = {}
 
-    def start(self, state: StepState, segment: Segment) -> None:
+    def start(self, state: StepState, constraint: StepConstraint) -> None:
         """Keep the initial state under number 0."""
         self.states.setdefault(0, state)
 
@@ -77,8 +77,8 @@ def unit_current() -> float:
     return 4.0 * math.pi * RADIUS * FARADAY * cathode(DEFAULT_CATHODE).maximum_concentration * DIFFUSIVITY * UNIT
 
 
-def constant_current(current: float, durations: Sequence[float], mass: Array) -> tuple[Segment, ...]:
-    """Return one segment of constant current [A] for each duration, in units of R^2 / D."""
+def constant_current(current: float, durations: Sequence[float], mass: Array) -> tuple[StepConstraint, ...]:
+    """Return one protocol step of constant current [A] for each duration, in units of R^2 / D."""
     material = cathode(DEFAULT_CATHODE)
     volume = float(mass.sum())
     scale = ParticleScale(
@@ -90,18 +90,18 @@ def constant_current(current: float, durations: Sequence[float], mass: Array) ->
     )
     seconds = RADIUS**2 / DIFFUSIVITY
     steps = (Step("current", current, tau * seconds, (), None, None, 1, f"for {tau:g} R^2/D") for tau in durations)
-    return tuple(segment_of(step, number, scale) for number, step in enumerate(steps, 1))
+    return tuple(step_constraint(step, number, scale) for number, step in enumerate(steps, 1))
 
 
 def member_of(
-    body: Particle, contact: ContactMap, segments: tuple[Segment, ...], table: MaterialTable, tolerance: float
+    body: Particle, contact: ContactMap, constraints: tuple[StepConstraint, ...], table: MaterialTable, tolerance: float
 ) -> Member:
     """Return a uniform particle of stoichiometry `START` under uniform flux; `dataclasses.replace` changes the rest."""
     return Member(
         x=np.full(len(body.mass), START),
         weights=contact.weights,
         film_resistance=0.0,
-        segments=segments,
+        constraints=constraints,
         tables={TEMPERATURE: table},
         kinetics=UNIFORM_FLUX,
         transfer_coefficient=0.5,
@@ -122,7 +122,7 @@ def run_members(body: Particle, members: Sequence[Member], method: Method = "rod
     for outcome in integrate(Problem.alone(body.system, members), [[keeper] for keeper in keepers], method=method):
         if outcome.error is not None:
             raise outcome.error
-        if len(outcome.segments) != len(members[0].segments):
+        if len(outcome.steps) != len(members[0].constraints):
             raise SimulationError("a verification run ended early", where="verification", value=outcome.stop_reason)
     return [keeper.states for keeper in keepers]
 
@@ -150,7 +150,7 @@ def excess_histories(
         Of the integrator, in stoichiometry (`UNIT` is 0.005).
     """
     table = constant_table()
-    segments = constant_current(unit_current(), np.diff([0.0, *taus]).tolist(), body.mass)
-    members = [member_of(body, contact, segments, table, tolerance) for contact in contacts]
+    constraints = constant_current(unit_current(), np.diff([0.0, *taus]).tolist(), body.mass)
+    members = [member_of(body, contact, constraints, table, tolerance) for contact in contacts]
     histories = run_members(body, members)
     return [[excess(body, states[number]) for number in range(1, len(taus) + 1)] for states in histories]

@@ -18,7 +18,7 @@ from asyncsoc.interface.decomposition_constants import DecompositionConstants
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.contact_rows import mean_rate_between
-from asyncsoc.recorders.covered_reference import Companion, Reference
+from asyncsoc.recorders.covered_reference import Reference, ReferenceState
 from asyncsoc.recorders.hot_spots import hot_spots, share_above
 from asyncsoc.recorders.risk_split import LocalState, split_risk
 from asyncsoc.studies.risk.conclusions import Conclusion, Finding, compare_electrolytes, compare_particles
@@ -34,7 +34,7 @@ def test_the_factors_multiply_to_the_risk(eta: float, du: float, de: float, film
     constants = DecompositionConstants(transfer_coefficient=a, barrier_coefficient=b)
     law = 1e-3 * math.exp((a * (eta + du) - b * de) / (8.617333262e-5 * 333.15))
     here = LocalState(*(np.array([[v]]) for v in (3.9 + du, 0.02 + eta, -0.5 + de, law * film)))
-    full = Companion(*(np.array([v]) for v in (1e-3, 3.9, 0.02, -0.5, 0.0)))
+    full = ReferenceState(*(np.array([v]) for v in (1e-3, 3.9, 0.02, -0.5, 0.0)))
     split = split_risk(here, full, constants, np.array([333.15])).row(0)
     assert split.risk[0] == pytest.approx(1e3 * law * film, rel=1e-12)
     assert split.remainder[0] == pytest.approx(film, rel=1e-9)
@@ -45,7 +45,8 @@ def test_the_factors_multiply_to_the_risk(eta: float, du: float, de: float, film
 def test_nothing_to_compare_with() -> None:
     one = np.ones((2, 3))
     rates = np.array([0.0, np.nan])
-    split = split_risk(LocalState(one, one, one, one), Companion(rates, *np.ones((4, 2))), DecompositionConstants(),
+    state = ReferenceState(rates, *np.ones((4, 2)))
+    split = split_risk(LocalState(one, one, one, one), state, DecompositionConstants(),
                        np.array([300.0, 310.0]))  # fmt: skip
     assert np.isnan(split.risk).all()
 
@@ -66,7 +67,7 @@ def test_a_companion_is_matched_at_equal_mean_stoichiometry_and_at_rest_at_equal
     np.testing.assert_allclose(found.rate[:2], [math.exp(-8.0 * 0.6543), math.exp(-0.41)], rtol=1e-9)
     np.testing.assert_allclose(found.equilibrium[[0, 2]], [4.5 - 0.6543, 4.0], rtol=1e-12)
     assert found.energy[0] == pytest.approx(-0.6 + 0.06543, rel=1e-12)
-    # Where the companion never came there is nothing to compare with.
+    # Where the fully covered reference never came there is nothing to compare with.
     assert np.isnan(found.rate[3:]).all()
     # Two meshes end their charges a little apart.
     assert reference().match(step[:1], time[:1], np.array([0.3999])).rate[0] == pytest.approx(math.exp(-3.2), rel=1e-9)

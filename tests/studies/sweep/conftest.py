@@ -77,13 +77,13 @@ def run_command(start_command: Callable[..., subprocess.Popen[str]]) -> Callable
 
 def payloads(folder: Path, plan: Plan) -> list[bytes | None]:
     """The records of a sweep's cases, in order."""
-    from asyncsoc.studies.sweep.folder import enter_shards
-    from asyncsoc.studies.sweep.index import Ledger
+    from asyncsoc.studies.sweep.folder import enter_record_files
+    from asyncsoc.studies.sweep.index import Index
 
-    ledger = Ledger(plan.survey().hashes)
-    enter_shards(folder, ledger)
-    assert ledger.repeated == 0
-    return [ledger.payload(number) for number in range(len(plan.design))]
+    records_index = Index(plan.survey().hashes)
+    enter_record_files(folder, records_index)
+    assert records_index.repeated == 0
+    return [records_index.payload(number) for number in range(len(plan.design))]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from asyncsoc.base.errors import InputError
 from asyncsoc.plotting.sweep import Cloud, SweepPanel, spread, sweep_figure
 from asyncsoc.studies.sweep.design import Wanted, make_design
-from asyncsoc.studies.sweep.load import Gathered
+from asyncsoc.studies.sweep.load import LoadedRecords
 from asyncsoc.studies.sweep.picture import draw_sweep, figure_of
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.record import AT_HALF
@@ -19,9 +19,9 @@ from tests.plotting.texts import collisions, laid_out
 RANDOM = {"contact": {"kind": "random", "n": 4}, "protocol": {"steps": ["Charge at C/10 until 4.2 V"]}}
 
 
-def gathered(count: int, **numbers: np.ndarray) -> Gathered:
+def gathered(count: int, **numbers: np.ndarray) -> LoadedRecords:
     values = {name.replace("_", " "): value for name, value in numbers.items()}
-    return Gathered(count, np.zeros(count, dtype=np.int8), values)
+    return LoadedRecords(count, np.zeros(count, dtype=np.int8), values)
 
 
 def test_spread_over_layouts() -> None:
@@ -106,7 +106,7 @@ def test_leads_and_lags_are_not_drawn_as_one_quantity() -> None:
     lead = np.array([0.2, 0.07])
     numbers = {"Largest lead of the contact": lead, "Largest asynchrony": np.array([0.2, -0.08])}
     right = figure_of(
-        Plan("cycles", RANDOM, design), Gathered(2, np.zeros(2, dtype=np.int8), {**numbers, AT_HALF: lead})
+        Plan("cycles", RANDOM, design), LoadedRecords(2, np.zeros(2, dtype=np.int8), {**numbers, AT_HALF: lead})
     )
     line = right.axes[1].get_lines()[0]
     np.testing.assert_allclose(line.get_ydata(), lead)

@@ -10,7 +10,7 @@ import pytest
 from asyncsoc.base.errors import InputError
 from asyncsoc.plotting.sensitivity import Bars, sensitivity_figure
 from asyncsoc.studies.sweep.design import Design
-from asyncsoc.studies.sweep.load import Gathered
+from asyncsoc.studies.sweep.load import LoadedRecords
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.sensitivity import EXTRA, sobol_design, sobol_indices
 
@@ -21,7 +21,7 @@ VARY = ("rate=0:1", "end=0:1", "protocol.temperature=0 degC:100 degC")
 
 def analyzed(design: Design, values: np.ndarray):
     plan = Plan("model", BASE, design, "summary", extra={EXTRA: {}})
-    gathered = Gathered(len(design), np.zeros(len(design), dtype=np.int8), {"y": values})
+    gathered = LoadedRecords(len(design), np.zeros(len(design), dtype=np.int8), {"y": values})
     return sobol_indices(plan, gathered, ("y",))[0]
 
 

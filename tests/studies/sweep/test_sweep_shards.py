@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.studies.sweep.index import Ledger
+from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.record import CaseRecord, decode, encode, quarantine_of
-from asyncsoc.studies.sweep.record_file import Shard, ShardWriter, locked_elsewhere
+from asyncsoc.studies.sweep.record_file import RecordFile, RecordFileWriter, locked_elsewhere
 
 
 def sha(k: int) -> str:
@@ -23,21 +23,21 @@ def sha(k: int) -> str:
 
 def filled(folder: Path, count: int) -> tuple[Path, list[bytes]]:
     contents = [os.urandom(50 + 10 * k) for k in range(count)]
-    with ShardWriter(folder, {"generation": 2}) as writer:
+    with RecordFileWriter(folder, {"generation": 2}) as writer:
         writer.append([(sha(k), "done", contents[k]) for k in range(count)])
         path = writer.path
     return path, contents
 
 
 def read(path: Path) -> dict[str, bytes]:
-    shard = Shard.open(path)
+    shard = RecordFile.open(path)
     return {} if shard is None else {p.sha256: shard.payload(p.offset, p.length) for p in shard.records()}
 
 
 def test_records_come_back_as_they_were(tmp_path: Path) -> None:
     path, contents = filled(tmp_path, 5)
     assert read(path) == {sha(k): contents[k] for k in range(5)}
-    shard = Shard.open(path)
+    shard = RecordFile.open(path)
     assert shard is not None and shard.about == {"generation": 2}
 
 
@@ -48,7 +48,7 @@ def test_a_shard_cut_off_anywhere_keeps_what_was_whole(tmp_path: Path) -> None:
         path.write_bytes(whole[:length])
         found = read(path)
         assert all(content == contents[k] for k in range(3) if (content := found.get(sha(k))) is not None)
-        shard = Shard.open(path)
+        shard = RecordFile.open(path)
         ends = [] if shard is None else [p.offset + p.length for p in shard.records()]
         assert all(end <= length for end in ends)
     path.write_bytes(whole)
@@ -63,7 +63,7 @@ def test_a_flipped_bit_costs_at_most_the_record_it_is_in(
     folder = tmp_path_factory.mktemp("shards")
     path, contents = filled(folder, 4)
     damaged = bytearray(path.read_bytes())
-    shard = Shard.open(path)
+    shard = RecordFile.open(path)
     assert shard is not None
     place = shard.start + place % (len(damaged) - shard.start)
     damaged[place] ^= 1 << bit
@@ -77,18 +77,18 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.shard"
     path.write_bytes(b"something else entirely, and long enough")
     with pytest.raises(InputError, match="no shard"):
-        Shard.open(path)
+        RecordFile.open(path)
 
 
 def test_a_writer_holds_its_shard_and_leaves_nothing_where_it_wrote_nothing(tmp_path: Path) -> None:
-    writer = ShardWriter(tmp_path, {})
+    writer = RecordFileWriter(tmp_path, {})
     assert locked_elsewhere(writer.path)
     writer.close()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_full_disk_keeps_nothing_of_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    writer = ShardWriter(tmp_path, {})
+    writer = RecordFileWriter(tmp_path, {})
     writer.append([(sha(0), "done", b"kept")])
 
     def full(descriptor: int, data: bytes, offset: int) -> int:
@@ -104,29 +104,29 @@ def test_a_full_disk_keeps_nothing_of_the_record(tmp_path: Path, monkeypatch: py
 
 def test_the_ledger_takes_the_newest_generation_and_results_before_quarantines(tmp_path: Path) -> None:
     hashes = np.array([sha(k).encode() for k in (0, 1, 2, 0)])
-    ledger = Ledger(hashes)
+    records_index = Index(hashes)
     for generation, records in (
         (1, [(sha(0), "done", b"old"), (sha(1), "quarantined", b"q")]),
         (2, [(sha(0), "done", b"new")]),
         (1, [(sha(1), "done", b"result"), (sha(9), "done", b"of another sweep")]),
         (1, [(sha(1), "quarantined", b"later")]),
     ):
-        with ShardWriter(tmp_path, {"generation": generation}) as writer:
-            ledger.note(writer.shard, writer.append(records))
-    assert [ledger.payload(k) for k in range(4)] == [b"new", b"result", None, b"new"]
-    assert ledger.pending(1).tolist() == [2]
-    assert ledger.pending(2).tolist() == [1, 2]
-    counts = ledger.counts(1)
+        with RecordFileWriter(tmp_path, {"generation": generation}) as writer:
+            records_index.note(writer.shard, writer.append(records))
+    assert [records_index.payload(k) for k in range(4)] == [b"new", b"result", None, b"new"]
+    assert records_index.pending(1).tolist() == [2]
+    assert records_index.pending(2).tolist() == [1, 2]
+    counts = records_index.counts(1)
     assert (counts.total, counts.done, counts.open) == (4, 3, 1)
-    assert ledger.repeated == 0
+    assert records_index.repeated == 0
 
 
 def test_a_failure_that_was_tried_again_gives_way_to_its_result(tmp_path: Path) -> None:
-    ledger = Ledger(np.array([sha(0).encode()]))
+    records_index = Index(np.array([sha(0).encode()]))
     for status in ("quarantined", "failed", "done", "failed"):
-        with ShardWriter(tmp_path, {"generation": 0}) as writer:
-            ledger.note(writer.shard, writer.append([(sha(0), status, status.encode())]))
-    assert ledger.payload(0) == b"done"
+        with RecordFileWriter(tmp_path, {"generation": 0}) as writer:
+            records_index.note(writer.shard, writer.append([(sha(0), status, status.encode())]))
+    assert records_index.payload(0) == b"done"
 
 
 @settings(deadline=None)

@@ -1,4 +1,4 @@
-"""Watchers see what observers see, of all members together; whom they stop takes no other with it."""
+"""Watchers see what callbacks see, of all members together; whom they stop takes no other with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ARRAYS = ("x", "contact_current_density", "film_resistance", "film_thickness", "
 
 
 class Keeper:
-    """A watcher that keeps every row it is shown as what one observer would be shown; `stop` names whom to stop."""
+    """A batch callback that keeps every row as what one callback would be shown; `stop` names whom to stop."""
 
     def __init__(self, stop: int = -1) -> None:
         self.stop = stop
@@ -24,8 +24,8 @@ class Keeper:
         self.rows: dict[int, list] = {}
         self.last = None
 
-    def start(self, states, segments):
-        assert [segment.number for segment in segments] == states.step.tolist()
+    def start(self, states, constraints):
+        assert [constraint.number for constraint in constraints] == states.step.tolist()
         for row, number in enumerate(states.number.tolist()):
             self.starts.setdefault(number, []).append(states.one(row))
         return {}
@@ -51,7 +51,9 @@ def bits(state) -> bytes:
 
 def test_a_watcher_sees_the_bits_that_an_observer_sees_alone(body, members):
     keeper = Keeper()
-    assert all(outcome.error is None for outcome in integrate(Problem.alone(body.system, members), watchers=[[keeper]]))
+    assert all(
+        outcome.error is None for outcome in integrate(Problem.alone(body.system, members), batch_callbacks=[[keeper]])
+    )
     for number, member in enumerate(members):
         _, alone = body.run(member)
         ends = [step.end for step in alone.steps]
@@ -62,7 +64,7 @@ def test_a_watcher_sees_the_bits_that_an_observer_sees_alone(body, members):
 
 def test_whom_a_watcher_stops_is_shown_to_nobody_after_it(body, members):
     first, second = Keeper(stop=1), Keeper()
-    outcomes = integrate(Problem.alone(body.system, members), watchers=[[first, second]])
+    outcomes = integrate(Problem.alone(body.system, members), batch_callbacks=[[first, second]])
     assert [outcome.error is None for outcome in outcomes] == [True, False, True]
     assert outcomes[1].stop_reason == "this is enough"
     assert outcomes[1].checkpoint is None  # its first step was not accepted
@@ -78,7 +80,7 @@ def test_the_continuous_solution_of_all_is_gone_with_the_next_step(body, members
             early.append(steps)
             return {}
 
-    integrate(Problem.alone(body.system, members[:1]), watchers=[[Late()]])
+    integrate(Problem.alone(body.system, members[:1]), batch_callbacks=[[Late()]])
     with pytest.raises(SimulationError, match="is gone"):
         early[0].at(np.array([0]), early[0].end.time)
 
@@ -86,7 +88,7 @@ def test_the_continuous_solution_of_all_is_gone_with_the_next_step(body, members
 def test_the_guard_stops_the_member_whose_lithium_is_lost_and_no_other(body, members):
     right = members[0].maximum_concentration
     guard = BalanceGuard(body.operators.mass, [right, 0.9 * right, right])
-    outcomes = integrate(Problem.alone(body.system, members), watchers=[[guard]])
+    outcomes = integrate(Problem.alone(body.system, members), batch_callbacks=[[guard]])
     assert [outcome.error is None for outcome in outcomes] == [True, False, True]
     assert "lithium balance lost" in outcomes[1].stop_reason
     assert guard.worst > BALANCE_LIMIT
@@ -100,6 +102,6 @@ def test_the_guard_stops_what_is_not_finite(body, members):
             steps.end.x[steps.end.number == 2, 0] = np.nan
             return {}
 
-    outcomes = integrate(Problem.alone(body.system, members), watchers=[[Spoiler(), guard]])
+    outcomes = integrate(Problem.alone(body.system, members), batch_callbacks=[[Spoiler(), guard]])
     assert [outcome.error is None for outcome in outcomes] == [True, True, False]
     assert "not finite" in outcomes[2].stop_reason
