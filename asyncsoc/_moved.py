@@ -6,7 +6,6 @@ import importlib
 import sys
 import warnings
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -54,7 +53,7 @@ def new_name(name: str) -> str | None:
     return None if moved is None else f"{moved}.{rest}"
 
 
-class _Finder(MetaPathFinder, Loader):
+class _Finder:
     """Hands the module of the new name out under the old one: one module, two names."""
 
     def find_spec(
@@ -62,7 +61,7 @@ class _Finder(MetaPathFinder, Loader):
     ) -> ModuleSpec | None:
         if not fullname.startswith("asyncsoc.") or new_name(fullname) is None:
             return None
-        return ModuleSpec(fullname, self)
+        return ModuleSpec(fullname, self)  # type: ignore[arg-type]  # all that importing asks of a loader is there
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         present = new_name(spec.name) or spec.name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 Array = NDArray[np.float64]
 
@@ -62,6 +61,8 @@ def spread_directions(n: int, axis: Array) -> Array:
     Up to 100 directions start on the Fibonacci lattice and relax under a steep repulsion (two become antipodes, four a
     tetrahedron, six an octahedron); more stay on the lattice.
     """
+    from scipy.optimize import minimize
+
     directions = fibonacci_directions(n)
     if n == 1:
         return axis[None, :].copy()

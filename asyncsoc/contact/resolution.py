@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.measure import facet_lengths
@@ -43,6 +41,9 @@ def _size(contact: ContactMap, mesh: ParticleMesh) -> float:
 
 def labelled_patches(contact: ContactMap, mesh: ParticleMesh) -> int:
     """Count the connected parts of the facets that are mostly in contact, of all that are touched where none is."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     mostly = contact.facet_fraction > _MOSTLY
     facets = mesh.facets[mostly if mostly.any() else contact.facet_fraction > 0.0]
     used, local = np.unique(facets, return_inverse=True)

@@ -33,6 +33,22 @@ def builtin_names() -> tuple[str, ...]:
     return tuple(_files())
 
 
+def builtin_file(name: str) -> Path:
+    """Return the file of a shipped mesh.
+
+    Raises
+    ------
+    InputError
+        No mesh has this name.
+    EnvironmentProblem
+        The meshes were not installed.
+    """
+    files = _files()
+    if name not in files:
+        raise unknown_name("built-in mesh", name, files)
+    return files[name]
+
+
 @lru_cache(maxsize=16)
 def load_builtin(name: str) -> ParticleMesh:
     """Read a shipped mesh of the unit sphere; `scaled` gives it its radius.
@@ -54,7 +70,4 @@ def load_builtin(name: str) -> ParticleMesh:
     EnvironmentProblem
         The meshes were not installed.
     """
-    files = _files()
-    if name not in files:
-        raise unknown_name("built-in mesh", name, files)
-    return read_mesh(files[name], name=name)
+    return read_mesh(builtin_file(name), name=name)

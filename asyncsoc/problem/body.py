@@ -13,16 +13,15 @@ from asyncsoc.contact.build import build_contact
 from asyncsoc.contact.labels import contact_fraction, exposed_coverage
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.assembly import assemble
-from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.labelled import LabelledMesh
 from asyncsoc.geometry.library import builtin_names
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.particle_files import TOMOGRAPHY_SUFFIX, mesh_file_sha256, read_labelled
 from asyncsoc.problem.caching import ContentCache
+from asyncsoc.problem.kept_spheres import Body, kept_sphere
 from asyncsoc.problem.meshing import SphereMesh, made, placed, sphere_mesh_of
-from asyncsoc.problem.system import OrderedSystem, order_system
+from asyncsoc.problem.system import order_system
 
-Body = tuple[ParticleMesh, Operators, OrderedSystem]
 _BODIES = ContentCache[Body]()
 _CONTACTS = ContentCache[ContactMap](most_bytes=1 << 28)
 _FILES = ContentCache[LabelledMesh](most_bytes=1 << 28)
@@ -105,8 +104,10 @@ def _from_labels(labelled: LabelledMesh, active: tuple[int | str, ...]) -> Conta
 
 
 def _sphere(chosen: SphereMesh, radius: float) -> Body:
-    """Scale a unit sphere, discretized once per process, to its radius [m]: a sweep over it assembles nothing again."""
-    unit = _BODIES.get(chosen, lambda: _discretized_mesh(made(chosen)))
+    """Scale a unit sphere, discretized once, to its radius [m]: a sweep over it assembles nothing again."""
+    unit = _BODIES.get(
+        chosen, lambda: kept_sphere(chosen.builtin, chosen.name, lambda: _discretized_mesh(made(chosen)))
+    )
     return _BODIES.get((chosen, radius), lambda: _scaled(unit, radius))
 
 

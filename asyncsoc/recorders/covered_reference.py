@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
+
+if TYPE_CHECKING:
+    from scipy.interpolate import PchipInterpolator
 
 Array = NDArray[np.float64]
 
@@ -116,6 +119,8 @@ class _Track:
     def _interpolant(self) -> PchipInterpolator:
         columns = self.values.copy()
         columns[:, 0] = np.log(np.maximum(columns[:, 0], np.finfo(np.float64).tiny))
+        from scipy.interpolate import PchipInterpolator
+
         return PchipInterpolator(self.place, columns)
 
     def at(self, time: Array, mean_x: Array) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, InterruptedRunError, SimulationError
+from asyncsoc.base.kernel_cache import still_to_compile
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.case.fitted import fitted_constants
@@ -138,7 +139,8 @@ def simulate_batch(
         raise InputError("the cases of a batch must share one mesh", where="simulate_batch", next_step="group them")
     for pair in zip(cases, setups, strict=True):
         check_amounts(*pair, snapshots=snapshots)
-    compile_kernels(batches=len(cases) >= FEWEST)
+    if len(cases) >= FEWEST or still_to_compile():  # what is kept already is loaded where it is used
+        compile_kernels(batches=len(cases) >= FEWEST)
     recording = Recording([_recorded(*pair, snapshots) for pair in zip(cases, setups, strict=True)])
     guard = BalanceGuard(setups[0].operators.mass, [setup.cathode.maximum_concentration for setup in setups])
     ready = time.perf_counter()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.kernel_cache import still_to_compile
 from asyncsoc.case.case import Case
 from asyncsoc.interface.reference_rates import KineticsModel
 from asyncsoc.interface.side_reaction import SideReactionModel
@@ -110,7 +111,8 @@ def _run_reference(case: Case) -> Reference:
     if setup.side is None:
         raise InputError("a fully covered reference needs a side reaction", where="side_reaction.mode", value="off")
     recorder = SideReactionRecorder(recorded_particle(setup, setup.side, case.side_reaction.risk_threshold))
-    compile_kernels(batches=False)
+    if still_to_compile():
+        compile_kernels(batches=False)
     # What keeps a fully covered reference from finishing ends its track; beyond it there is nothing to compare with.
     integrate(Problem.alone(setup.system, [setup.member]), [[SideReactionCallback(recorder, parts=REFERENCE_PARTS)]])
     return recorder.as_reference()

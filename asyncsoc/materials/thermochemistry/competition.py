@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.materials.thermochemistry.phases import Phase, PhaseTable, require_coverage
@@ -136,6 +135,8 @@ def solve_program(costs: Array, balance: Array, target: Array, last: tuple[float
     SimulationError
         The program has no solution: names the solver's reason.
     """
+    from scipy.optimize import linprog
+
     bounds = [(0.0, None)] * (costs.size - 1) + [last]
     result = linprog(
         costs,

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
@@ -129,6 +128,8 @@ def _assemble(
     conditions: Conditions | None = ENTHALPY,
 ) -> ReactionEnergyTable:
     spacing = (nodes[-1] - nodes[0]) / (nodes.size - 1)
+    from scipy.interpolate import PchipInterpolator
+
     slope = PchipInterpolator(nodes, energy).derivative()(nodes)
     left, right, rise = spacing * slope[:-1], spacing * slope[1:], np.diff(energy)
     cells = np.stack([energy[:-1], left, 3.0 * rise - 2.0 * left - right, left + right - 2.0 * rise], axis=1)
@@ -247,6 +248,8 @@ def table_from_points(
     InputError
         Shapes, values or order that do not fit, with the place.
     """
+    from scipy.interpolate import PchipInterpolator
+
     _check_nodes(nodes)
     if kind not in KINDS:
         raise unknown_name("kind of reaction energy", kind, KINDS, where="kind")

@@ -1,0 +1,152 @@
+"""Discretized unit spheres kept between processes, so that a run on a built-in mesh need not load dolfinx again.
+
+A file holds the mesh, its operators and their elimination order, under a hash of all they depend on: the shipped mesh,
+the sources that discretize it, the versions of dolfinx, numpy and scipy, and the processor, whose sums may differ in
+last bits. A file that cannot be read is made again; where none can be written, nothing is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from asyncsoc.base.files import replaced
+from asyncsoc.base.kernel_cache import cache_base, source_hash
+from asyncsoc.discretization.operators import Operators
+from asyncsoc.geometry.library import builtin_file
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.kernels.coarse_levels import Hierarchy
+from asyncsoc.kernels.ldl import Factor
+from asyncsoc.kernels.sparse import Couplings, Rows
+from asyncsoc.kernels.workspace import System
+from asyncsoc.problem.system import OrderedSystem
+
+Body = tuple[ParticleMesh, Operators, OrderedSystem]
+
+MOST_BYTES = 256 << 20
+"""What all files together may take; those unused for longest go first."""
+_TYPES: dict[str, type] = {
+    kind.__name__: kind for kind in (ParticleMesh, Operators, OrderedSystem, System, Factor, Hierarchy, Couplings, Rows)
+}
+_SOURCES = (
+    "asyncsoc.contact.build",
+    "asyncsoc.discretization.assembly",
+    "asyncsoc.discretization.refinement",
+    "asyncsoc.geometry.library",
+    "asyncsoc.geometry.recipes",
+    "asyncsoc.problem.system",
+)
+_DISTRIBUTIONS = ("dolfinx-solver-real", "fenics-dolfinx", "numpy", "scipy")
+_ARITHMETIC = ("NPY_DISABLE_CPU_FEATURES", "OPENBLAS_CORETYPE", "GLIBC_TUNABLES")
+"""Variables by which a process takes another processor's arithmetic."""
+
+
+def kept_sphere(builtin: str, name: str, make: Callable[[], Body]) -> Body:
+    """Return the discretized unit sphere `name`, made of the shipped mesh `builtin`: from its file, else by `make`."""
+    path = cache_base() / "asyncsoc" / "spheres" / f"{_key(builtin, name)}.npz"
+    with suppress(OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+        body = _read(path)
+        with suppress(OSError):
+            os.utime(path)
+        return body
+    body = make()
+    with suppress(OSError):
+        _write(path, body)
+        _prune(path.parent)
+    return body
+
+
+def _key(builtin: str, name: str) -> str:
+    digest = hashlib.sha256(name.encode() + b"\0" + builtin_file(builtin).read_bytes())
+    for text in (*map(source_hash, _SOURCES), *_installed(), _processor(), *map(os.environ.get, _ARITHMETIC)):
+        digest.update(f"{text}\0".encode())
+    return digest.hexdigest()[:32]
+
+
+@lru_cache(maxsize=1)
+def _installed() -> tuple[str, ...]:
+    found = []
+    for name in _DISTRIBUTIONS:
+        with suppress(metadata.PackageNotFoundError):
+            found.append(f"{name} {metadata.version(name)}")
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
+    """Return what the processor is and can do, as far as the system says."""
+    machine = os.uname().machine
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n", 1)[0].splitlines()
+        return machine + "".join(line for line in lines if line.startswith(("model name", "flags", "Features")))
+    return machine
+
+
+def _read(path: Path) -> Body:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+        mesh, operators, system = _unpacked(json.loads(str(arrays["layout"])), arrays)
+    return mesh, operators, system
+
+
+def _write(path: Path, body: Body) -> None:
+    arrays: dict[str, np.ndarray] = {}
+    layout = _packed(body, arrays)
+    with replaced(path) as stream:
+        np.savez(stream, allow_pickle=False, layout=np.array(json.dumps(layout)), **arrays)
+
+
+def _packed(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    """Describe a value in plain data; its arrays go into `arrays`."""
+    if isinstance(value, np.ndarray):
+        name = f"a{len(arrays)}"
+        arrays[name] = value
+        return {"array": name, "writeable": bool(value.flags.writeable)}
+    if is_dataclass(value) or hasattr(value, "_fields"):
+        names = value._fields if hasattr(value, "_fields") else [entry.name for entry in fields(value)]
+        return {"type": type(value).__name__, "fields": [_packed(getattr(value, name), arrays) for name in names]}
+    if isinstance(value, Mapping):
+        return {"mapping": {name: _packed(entry, arrays) for name, entry in value.items()}}
+    if isinstance(value, tuple):
+        return {"tuple": [_packed(entry, arrays) for entry in value]}
+    return {"value": value}
+
+
+def _unpacked(described: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    """Return the value that `_packed` described; arrays are as writeable as they were, which kernels are typed by."""
+    if "array" in described:
+        array = arrays[described["array"]]
+        array.setflags(write=described["writeable"])
+        return array
+    if "type" in described:
+        return _TYPES[described["type"]](*(_unpacked(entry, arrays) for entry in described["fields"]))
+    if "mapping" in described:
+        return {name: _unpacked(entry, arrays) for name, entry in described["mapping"].items()}
+    if "tuple" in described:
+        return tuple(_unpacked(entry, arrays) for entry in described["tuple"])
+    return described["value"]
+
+
+def _prune(folder: Path) -> None:
+    """Remove the files unused for longest until all together take at most `MOST_BYTES`."""
+    files = []
+    for path in folder.glob("*.npz"):
+        with suppress(OSError):
+            about = path.stat()
+            files.append((about.st_mtime, about.st_size, path))
+    total = sum(size for _, size, _ in files)
+    for _, size, path in sorted(files, key=lambda one: one[0]):
+        if total <= MOST_BYTES:
+            return
+        path.unlink(missing_ok=True)
+        total -= size

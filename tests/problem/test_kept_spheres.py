@@ -1,0 +1,118 @@
+"""Discretized spheres kept between processes are what would be made again, and whatever happens to a file is survived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from asyncsoc.discretization.assembly import assemble
+from asyncsoc.geometry.library import load_builtin
+from asyncsoc.problem import kept_spheres
+from asyncsoc.problem.kept_spheres import Body, kept_sphere
+from asyncsoc.problem.system import order_system
+
+NAMES = ["sphere-radial-default", "sphere-axisymmetric-coarse", "sphere-3d-coarse"]
+
+
+def discretized(name: str) -> Body:
+    mesh = load_builtin(name)
+    operators = assemble(mesh)
+    return mesh, operators, order_system(operators)
+
+
+def arrays(value: Any) -> Iterator[np.ndarray]:
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from arrays(one)
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            yield from arrays(getattr(value, name))
+
+
+def refuse() -> Body:
+    raise AssertionError("it is kept")
+
+
+@pytest.fixture
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    return tmp_path / "asyncsoc" / "spheres"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_kept_is_what_was_made(folder: Path, name: str) -> None:
+    made = discretized(name)
+    assert kept_sphere(name, name, lambda: made) is made
+    read = kept_sphere(name, name, refuse)
+    assert read[0].sha256 == made[0].sha256
+    assert read[0].name == name
+    assert type(read[2].kernel) is type(made[2].kernel)
+    pairs = list(zip(arrays(read), arrays(made), strict=True))
+    assert len(pairs) > 15
+    for found, expected in pairs:
+        assert found.dtype == expected.dtype
+        assert found.flags.writeable == expected.flags.writeable  # kernels are compiled for either
+        assert found.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip file", b"PK\x03\x04 cut"])
+def test_a_damaged_file_is_made_again(folder: Path, content: bytes) -> None:
+    made = discretized(NAMES[0])
+    kept_sphere(NAMES[0], NAMES[0], lambda: made)
+    (file,) = folder.iterdir()
+    file.write_bytes(content)
+    assert kept_sphere(NAMES[0], NAMES[0], lambda: made) is made
+    assert kept_sphere(NAMES[0], NAMES[0], refuse)[0].sha256 == made[0].sha256
+
+
+def test_a_cut_file_is_made_again(folder: Path) -> None:
+    made = discretized(NAMES[0])
+    kept_sphere(NAMES[0], NAMES[0], lambda: made)
+    (file,) = folder.iterdir()
+    whole = file.read_bytes()
+    for end in (len(whole) // 3, len(whole) - 30):
+        file.write_bytes(whole[:end])
+        assert kept_sphere(NAMES[0], NAMES[0], lambda: made) is made
+
+
+def test_where_nothing_can_be_written_nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
+    made = discretized(NAMES[0])
+    for _ in range(2):
+        assert kept_sphere(NAMES[0], NAMES[0], lambda: made) is made
+
+
+def test_what_is_unused_for_longest_goes_first(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = discretized(NAMES[0])
+    for name in "abc":
+        kept_sphere(NAMES[0], name, lambda: made)
+        if name == "a":
+            monkeypatch.setattr(kept_spheres, "MOST_BYTES", int(2.5 * next(folder.iterdir()).stat().st_size))
+    assert len(list(folder.iterdir())) == 2
+    kept_sphere(NAMES[0], "c", refuse)
+    assert kept_sphere(NAMES[0], "a", lambda: made) is made
+
+
+def test_another_arithmetic_is_not_mixed_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = discretized(NAMES[0])
+    kept_sphere(NAMES[0], NAMES[0], lambda: made)
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Nehalem")
+    assert kept_sphere(NAMES[0], NAMES[0], lambda: made) is made
+
+
+def test_a_second_run_does_not_load_dolfinx(run_python: Any) -> None:
+    code = (
+        "import sys, asyncsoc as aso\n"
+        "case = aso.Case.model_validate({'particle': {'radius': '5 um'}, 'contact': {'kind': 'cap', 'coverage': 0.3},\n"
+        "    'protocol': {'steps': ['Charge at C/10 for 10 minutes']}})\n"
+        "aso.simulate(case); print('dolfinx' in sys.modules)"
+    )
+    first, second = (run_python(code) for _ in range(2))
+    assert (first.returncode, second.stdout.strip()) == (0, "False"), first.stderr + second.stderr
