@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import importlib
 
-from asyncsoc._moved import install
 from asyncsoc.base.environment import h5py_first
+from asyncsoc.base.moved_modules import install
 
 __version__ = "0.1.0"
 

@@ -1,4 +1,4 @@
-"""Discretized spheres kept between processes are what would be made again, and whatever happens to a file is survived."""
+"""Discretized spheres kept between processes are what would be made again; a damaged file does no harm."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from asyncsoc._moved import MOVED
+from asyncsoc.base.moved_modules import MOVED
 
 SHOWN = [
     ("asyncsoc.errors", "AsyncsocError"),
