@@ -24,6 +24,7 @@ from asyncsoc.case.schedule import Output, Protocol, Solver
 from asyncsoc.case.section import Section
 from asyncsoc.case.side_reaction import SideReaction
 from asyncsoc.case.writing import to_toml
+from asyncsoc.contact.build import contact_kind
 from asyncsoc.protocol.grammar import parse_step
 from asyncsoc.protocol.text import format_step
 
@@ -112,7 +113,7 @@ class Case(Section):
         if self.contact.fraction == 1.0:
             return "radial"
         upright = self.contact.axis[0] == self.contact.axis[1] == 0.0 and self.contact.axis[2] > 0.0
-        return "axisymmetric" if self.contact.kind in ("cap", "belt") and upright else "3d"
+        return "axisymmetric" if upright and contact_kind(self.contact.kind).axisymmetric else "3d"
 
     @property
     def model(self) -> Model:

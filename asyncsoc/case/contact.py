@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import field_validator, model_validator
 
@@ -10,7 +10,13 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case import fields
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.section import Number, Section
+from asyncsoc.contact.build import contact_kind, contact_kinds
 from asyncsoc.contact.map import MOST_PATCHES
+
+if TYPE_CHECKING:
+    Kind = str
+else:
+    Kind = Literal[contact_kinds()]
 
 
 class Contact(Section):
@@ -33,7 +39,7 @@ class Contact(Section):
         given, "contact" or "active".
     """
 
-    kind: Literal["full", "cap", "belt", "patches", "random", "labels"] = "full"
+    kind: Kind = "full"
     coverage: fields.Fraction | None = None
     n: fields.WholeNumber | None = None
     seed: fields.WholeNumber | None = None
@@ -61,28 +67,29 @@ class Contact(Section):
                 allowed="1",
                 next_step="set contact.kind = 'cap' (or belt, patches, random) for partial contact",
             )
-        if self.kind == "labels" and self.coverage is not None:
+        if self.coverage is not None and not contact_kind(self.kind).takes_coverage:
             return InputError(
                 "the labels of the mesh give the coverage",
                 where="contact.coverage",
                 value=self.coverage,
                 next_step="remove coverage",
             )
-        if self.kind in ("cap", "belt", "patches", "random") and self.coverage is None:
+        if self.coverage is None and self.kind != "full" and contact_kind(self.kind).takes_coverage:
             return InputError(
                 f"'{self.kind}' needs its coverage", where="contact.coverage", allowed="above 0, at most 1"
             )
         return None
 
     def _number_problem(self) -> InputError | None:
-        layout = self.kind in ("patches", "random")
+        options = contact_kind(self.kind).options
+        layout = "n" in options
         if layout and self.n is None:
             return InputError(f"'{self.kind}' needs its number of patches", where="contact.n", next_step="set n = 6")
         if not layout and self.n is not None:
             return InputError("only 'patches' and 'random' have a number", where="contact.n", value=self.n)
         if self.n is not None and not 1 <= self.n <= MOST_PATCHES:
             return InputError("out of range", where="contact.n", value=self.n, allowed=f"1 to {MOST_PATCHES}")
-        if self.kind != "random" and self.seed is not None:
+        if "seed" not in options and self.seed is not None:
             return InputError("only 'random' has a seed", where="contact.seed", value=self.seed)
         if self.seed is not None and not 0 <= self.seed < 2**63:
             return InputError("out of range", where="contact.seed", value=self.seed, allowed="0 to 2^63 - 1")

@@ -13,19 +13,35 @@ from asyncsoc.geometry.mesh import ParticleMesh
 
 
 @dataclass(frozen=True)
-class _Kind:
+class ContactKind:
+    """One kind of contact.
+
+    Attributes
+    ----------
+    build
+        `build(mesh, coverage, **options)`, without the coverage where it takes none; returns a `ContactMap`.
+    options
+        Names of its options: "axis" (a direction), "n" (number of patches), "seed", "fraction" (per facet).
+    takes_coverage
+        Whether the coverage is asked for; else it follows from the options.
+    axisymmetric
+        Whether, upright, it can stand on an axisymmetric mesh.
+    """
+
     build: Callable[..., ContactMap]
-    options: tuple[str, ...]
+    options: tuple[str, ...] = ()
     takes_coverage: bool = True
+    axisymmetric: bool = False
 
 
+# A new kind of contact is a file with its function, and a line here: cases, meshes, sweeps and docs follow.
 _KINDS = {
-    "full": _Kind(full, ()),
-    "cap": _Kind(cap, ("axis",)),
-    "belt": _Kind(belt, ("axis",)),
-    "patches": _Kind(patches, ("n", "axis")),
-    "random": _Kind(random_patches, ("n", "seed")),
-    "labels": _Kind(from_facets, ("fraction",), takes_coverage=False),
+    "full": ContactKind(full, axisymmetric=True),
+    "cap": ContactKind(cap, ("axis",), axisymmetric=True),
+    "belt": ContactKind(belt, ("axis",), axisymmetric=True),
+    "patches": ContactKind(patches, ("n", "axis")),
+    "random": ContactKind(random_patches, ("n", "seed")),
+    "labels": ContactKind(from_facets, ("fraction",), takes_coverage=False),
 }
 
 
@@ -42,10 +58,17 @@ def contact_options(kind: str) -> tuple[str, ...]:
     InputError
         Unknown kind.
     """
-    return _known(kind).options
+    return contact_kind(kind).options
 
 
-def _known(kind: str) -> _Kind:
+def contact_kind(kind: str) -> ContactKind:
+    """Return what is known of a kind of contact.
+
+    Raises
+    ------
+    InputError
+        Unknown kind.
+    """
     if kind not in _KINDS:
         raise unknown_name("kind of contact", str(kind), _KINDS, where="contact.kind")
     return _KINDS[kind]
@@ -75,7 +98,7 @@ def build_contact(mesh: ParticleMesh, kind: str, coverage: float = 1.0, **option
     InputError
         Unknown kind or option, a missing option, or a contact the mesh cannot carry.
     """
-    known = _known(kind)
+    known = contact_kind(kind)
     for name in options:
         if name not in known.options:
             raise InputError(

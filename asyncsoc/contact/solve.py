@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import brentq
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.contact.integrals import SurfaceIntegral, whole
@@ -115,6 +114,8 @@ def part_with_coverage(
     InputError
         No threshold gives the coverage within 1e-10: the surface has a face on which the level is constant.
     """
+    from scipy.optimize import brentq
+
     if coverage == 1.0:
         return low, whole(mesh)
     total = float(whole(mesh).areas.sum())

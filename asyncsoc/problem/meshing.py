@@ -89,7 +89,7 @@ def sphere_mesh_of(case: Case) -> SphereMesh:
         levels = 0
     elif levels is None:
         levels = _EDGE_LEVELS[case.model] if _edge_matters(case) else 0
-        if case.contact.kind in ("patches", "random"):
+        if "n" in contact_options(case.contact.kind):
             levels = min(levels, _PATCHES_LEVELS)
     return SphereMesh(builtin, decades, levels, case.contact if levels else None)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -43,3 +46,65 @@ def test_the_same_words_stand_everywhere(page: str) -> None:
     text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
     assert "kernels, once: about 20 s of processor time" in text
     assert kernel_cache.COMPILING.endswith("kernels, once: about 20 s of processor time")
+
+
+USE = (
+    "import numpy as np\n"
+    "from asyncsoc.kernels import ldl\n"
+    "factor = ldl.analyze(np.array([0, 2, 4]), np.array([0, 1, 0, 1]))\n"
+    "stats = ldl._patterns._entry.stats\n"
+    "print(sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), factor.indices.tolist(), ldl.__file__)"
+)
+
+
+@pytest.fixture
+def other_checkout(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "asyncsoc", tmp_path / "other" / "asyncsoc", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path / "other"
+
+
+def test_another_checkout_of_the_same_sources_compiles_nothing(
+    run_python: Callable[..., CompletedProcess[str]], tmp_path: Path, other_checkout: Path
+) -> None:
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    first = run_python(USE, PYTHONPATH=str(ROOT), **cache).stdout.split()
+    assert first[:3] == ["0", "1", "[1]"]
+    second = run_python(USE, PYTHONSAFEPATH="1", PYTHONPATH=str(other_checkout), **cache).stdout.split()
+    assert second[:3] == ["1", "0", "[1]"]
+    assert str(other_checkout) in second[3]
+
+
+def test_a_changed_callee_is_compiled_anew_and_nothing_else(
+    run_python: Callable[..., CompletedProcess[str]], other_checkout: Path
+) -> None:
+    sparse = other_checkout / "asyncsoc" / "kernels" / "sparse.py"
+    sparse.write_text(sparse.read_text() + "\n# changed\n")
+    code = (
+        "from asyncsoc.base.kernel_cache import source_hash\n"
+        "print(*map(source_hash, ['asyncsoc.kernels.batch', 'asyncsoc.tomography.voxels']))"
+    )
+    changed = run_python(code, PYTHONSAFEPATH="1", PYTHONPATH=str(other_checkout)).stdout.split()
+    assert changed[0] != kernel_cache.source_hash("asyncsoc.kernels.batch")
+    assert changed[1] == kernel_cache.source_hash("asyncsoc.tomography.voxels")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+def test_a_damaged_cache_is_compiled_anew(
+    run_python: Callable[..., CompletedProcess[str]], tmp_path: Path, ending: str
+) -> None:
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    run_python(USE, **cache)
+    for file in tmp_path.rglob(f"*.{ending}"):
+        file.write_bytes(file.read_bytes()[:100] if ending == "nbc" else b"damaged")
+    done = run_python(USE, **cache)
+    assert done.stdout.split()[1:3] == ["1", "[1]"], done.stderr
+
+
+@pytest.mark.slow
+def test_where_nothing_can_be_kept_kernels_are_compiled_all_the_same(
+    run_python: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = run_python(USE, NUMBA_CACHE_DIR=str(tmp_path / "file"))
+    assert done.stdout.split()[1:3] == ["1", "[1]"], done.stderr
