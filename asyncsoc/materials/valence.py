@@ -33,7 +33,7 @@ class ValenceModel:
     Attributes
     ----------
     symbol, element
-        'Ni' and 'nickel'.
+        'Co' and 'cobalt'.
     atoms
         Atoms of the element per formula unit.
     couple
@@ -147,7 +147,7 @@ class ValenceModel:
 
     @property
     def ratio_name(self) -> str:
-        """The ratio's name, 'Ni4+/Ni3+'."""
+        """The ratio's name, 'Co4+/Co3+'."""
         lower, higher = self.couple
         return f"{_ion(self.symbol, higher)}/{_ion(self.symbol, lower)}"
 
@@ -168,7 +168,7 @@ class ValenceModel:
 
     @property
     def field(self) -> str:
-        """Name of the nodal field of `higher_fraction`, 'Ni4+ fraction'."""
+        """Name of the nodal field of `higher_fraction`, 'Co4+ fraction'."""
         return f"{_ion(self.symbol, self.couple[1])} fraction"
 
     @property

@@ -80,7 +80,7 @@ class Solution(RunData):
     def fields(self) -> xr.Dataset:
         """Stoichiometry and SOC over (time, node), with the nodes' coordinates and contact weights.
 
-        Where the cathode has a valence model, the share in its higher oxidation state too ("Ni4+ fraction" of NCM811).
+        Where the cathode has a valence model, the share of its redox element in the higher oxidation state too.
         What a side reaction adds (film, rate, risk) is there too, 0 off the contact.
         """
         import xarray as xr
