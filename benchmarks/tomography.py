@@ -31,10 +31,11 @@ from asyncsoc.tomography.crops import crop_particle
 from asyncsoc.tomography.load import load_volume
 from asyncsoc.tomography.mesher import mesh_particle
 from asyncsoc.tomography.meshing import mesh_particles
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL, CBD, PORE
 from asyncsoc.tomography.split import particles_from_ids, split_particles
 from asyncsoc.tomography.statistics import volume_statistics
 from asyncsoc.tomography.synthetic import SyntheticVolume, sphere_pack
-from asyncsoc.tomography.volume import CBD, NCM, PORE, LabelVolume
+from asyncsoc.tomography.volume import LabelVolume
 from asyncsoc.tomography.voxel_counts import surface_counts
 
 GIB = 2**30
@@ -57,7 +58,7 @@ def resident() -> int:
 
 def pack(size: int) -> SyntheticVolume:
     """Return a pack of spheres as large as real particles at half a micrometre."""
-    return sphere_pack((size, size, size), radius=(8.0, 20.0), ncm_fraction=0.4, overlap=0.12, seed=1)
+    return sphere_pack((size, size, size), radius=(8.0, 20.0), solid_fraction=0.4, overlap=0.12, seed=1)
 
 
 def check_spheres(found: int, made: SyntheticVolume) -> None:
@@ -122,7 +123,7 @@ def sphere(radius: int, share: float, kind: str, rng: np.random.Generator) -> La
     if kind == "film":
         beyond &= distance < radius + 1.2
     phases = np.where(beyond, CBD, PORE).astype(np.uint8)
-    phases[distance <= radius] = NCM
+    phases[distance <= radius] = ACTIVE_MATERIAL
     return LabelVolume(phases, 1e-6)
 
 
@@ -137,8 +138,10 @@ def estimator_bias() -> list[dict[str, float | str]]:
             for _ in range(SAMPLES):
                 share = rng.uniform(0.15, 0.5)
                 volume = sphere(radius, share, kind, rng)
-                particles = particles_from_ids(volume, (volume.phases == NCM).astype(np.int32))
-                area, faces, _ = surface_counts(particles.ids, volume.phases, none, 1, NCM, crossing_weights())
+                particles = particles_from_ids(volume, (volume.phases == ACTIVE_MATERIAL).astype(np.int32))
+                area, faces, _ = surface_counts(
+                    particles.ids, volume.phases, none, 1, ACTIVE_MATERIAL, crossing_weights()
+                )
                 mesh = mesh_particle(crop_particle(volume, particles, 1))
                 exact = 4 * np.pi * radius**2
                 hard = mesh.area("active", hard=True) / mesh.areas.sum()
@@ -171,7 +174,7 @@ def contact_bias() -> list[dict[str, float]]:
                 middle = n / 2 + rng.uniform(-0.5, 0.5, 3)
                 at = np.stack(np.meshgrid(*[np.arange(n)] * 3, indexing="ij"), axis=-1)
                 near = np.minimum(*(np.linalg.norm(at - middle - s * half, axis=-1) for s in (1, -1)))
-                volume = LabelVolume(np.where(near <= radius, NCM, PORE).astype(np.uint8), 1e-6)
+                volume = LabelVolume(np.where(near <= radius, ACTIVE_MATERIAL, PORE).astype(np.uint8), 1e-6)
                 particles = split_particles(volume)
                 if particles.n == 2:
                     exact = np.pi * radius**2 * (1 - (1 - overlap) ** 2)

@@ -10,6 +10,7 @@ from asyncsoc.base.errors import unknown_name
 from asyncsoc.case import fields
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.section import Number, Section
+from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode_names, electrolyte_names
 
 
 class Material(Section):
@@ -27,7 +28,7 @@ class Material(Section):
         kg/m3.
     """
 
-    name: str = "ncm811-sturm2019"
+    name: str = DEFAULT_CATHODE
     diffusivity: fields.Diffusivity | None = None
     maximum_concentration: fields.Concentration | None = None
     density: fields.Density | None = None
@@ -35,8 +36,6 @@ class Material(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        from asyncsoc.materials.registry import cathode_names
-
         if name not in cathode_names():
             raise refusal(unknown_name("cathode material", name, cathode_names()))
         return name
@@ -59,10 +58,10 @@ class Electrolyte(Section):
     separator_thickness
         m.
     areal_capacity
-        C per m2 of electrode (SI; `Electrolyte.areal_capacity` of the materials is in A h/m2).
+        C per m2 of electrode (SI; that of the parameter sets is in A h/m2).
     """
 
-    name: str = "peo-litfsi"
+    name: str = DEFAULT_ELECTROLYTE
     conductivity: fields.Conductivity | None = None
     separator_thickness: fields.Thickness | None = None
     areal_capacity: fields.AreaCharge | None = None
@@ -70,8 +69,6 @@ class Electrolyte(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        from asyncsoc.materials.registry import electrolyte_names
-
         if name not in electrolyte_names():
             raise refusal(unknown_name("electrolyte", name, electrolyte_names()))
         return name

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_EDGE_LEVELS = 12
 DEFAULT_RADIUS = 7.5e-6
-"""m: half of the 10-20 um secondary particles of commercial NCM811."""
+"""m: half of the 10-20 um secondary particles of commercial layered oxides."""
 
 
 class Particle(Section):

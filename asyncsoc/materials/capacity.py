@@ -11,8 +11,6 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.materials.types import Cathode
 
-CHARGED_VOLTAGE = 4.2
-"""V against Li at which the state of charge is 1."""
 _BISECTIONS = 200
 
 
@@ -46,13 +44,18 @@ def stoichiometry_at(cathode: Cathode, voltage: float, *, where: str = "voltage"
     return 0.5 * (low + high)
 
 
-def usable_range(cathode: Cathode, *, charged_voltage: float = CHARGED_VOLTAGE) -> float:
-    """Return 1 - x(4.2 V): the change of x over which the state of charge goes from 0 (x = 1) to 1."""
-    return 1.0 - stoichiometry_at(cathode, charged_voltage, where="charged voltage")
+def charged_stoichiometry(cathode: Cathode) -> float:
+    """Return the stoichiometry at which the state of charge is 1: in equilibrium with the cathode's charged voltage."""
+    return stoichiometry_at(cathode, cathode.charged_voltage, where=f"charged voltage of {cathode.name}")
 
 
-def theoretical_capacity(cathode: Cathode, volume: float, *, charged_voltage: float = CHARGED_VOLTAGE) -> float:
-    """Return c_max F V (1 - x(4.2 V)) in coulombs for a particle of `volume` m3; 1 C is this charge per hour.
+def usable_range(cathode: Cathode) -> float:
+    """Return 1 - x(charged voltage): the change of x over which the state of charge goes from 0 (x = 1) to 1."""
+    return 1.0 - charged_stoichiometry(cathode)
+
+
+def theoretical_capacity(cathode: Cathode, volume: float) -> float:
+    """Return c_max F V (1 - x(charged voltage)) in coulombs for a particle of `volume` m3; 1 C is this charge per hour.
 
     Raises
     ------
@@ -61,12 +64,12 @@ def theoretical_capacity(cathode: Cathode, volume: float, *, charged_voltage: fl
     """
     if not (math.isfinite(volume) and volume > 0.0):
         raise InputError("a particle's volume must be positive", where="volume", value=volume, allowed="> 0 m3")
-    return cathode.maximum_concentration * FARADAY * volume * usable_range(cathode, charged_voltage=charged_voltage)
+    return cathode.maximum_concentration * FARADAY * volume * usable_range(cathode)
 
 
-def specific_capacity(cathode: Cathode, *, charged_voltage: float = CHARGED_VOLTAGE) -> float:
-    """Return the theoretical capacity F (1 - x(4.2 V))/M in A h per kg of LiMO2 (the same number in mAh/g)."""
-    return FARADAY * usable_range(cathode, charged_voltage=charged_voltage) / (3600.0 * cathode.molar_mass)
+def specific_capacity(cathode: Cathode) -> float:
+    """Return the theoretical capacity F (1 - x(charged voltage))/M in A h per kg (the same number in mAh/g)."""
+    return FARADAY * usable_range(cathode) / (3600.0 * cathode.molar_mass)
 
 
 def _potential(cathode: Cathode, x: float) -> float:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.materials.types import Electrolyte
+from asyncsoc.materials.types import ElectrolyteParameters
 
 
-def conductivity_at(electrolyte: Electrolyte, temperature: float, *, where: str) -> float:
+def conductivity_at(electrolyte: ElectrolyteParameters, temperature: float, *, where: str) -> float:
     """Return the conductivity [S/m] at `temperature` [K].
 
     Parameters

@@ -1,4 +1,4 @@
-"""The assumed end of discharge: no published NCM811 fit falls to 2.8 V, so a discharge would run into x = 1.
+"""The assumed end of discharge: where no published fit falls to 2.8 V, a discharge would run into x = 1.
 
 The potential falls by 50 V per unit of x above x = 0.8886, with a smooth bend there: U(x) - 50 V * 0.004 ln(1 +
 exp((x - 0.8886)/0.004)) reaches 3.0 V at x = 0.900 and 2.8 V at 0.904, about where the first-cycle loss leaves the
@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.materials.ncm811 import limit
+from asyncsoc.materials.listed import limit
 from asyncsoc.materials.sources import ASSUMED
 from asyncsoc.materials.types import Cathode, Parameter
 
@@ -60,5 +60,6 @@ def with_end_of_discharge(cathode: Cathode) -> Cathode:
         open_circuit_potential=partial(_lowered, cathode.open_circuit_potential),
         window=(cathode.window[0], HIGHEST),
         validity=(cathode.validity[0], WITHIN_VALIDITY),
+        equilibrium=cathode,
         parameters=(*(p for p in cathode.parameters if p.name not in replaced), term, *limits),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncsoc.materials import polymer
 from asyncsoc.materials.sources import ASSUMED, CHEN2020, NYMAN2008
-from asyncsoc.materials.types import Electrolyte, Parameter
+from asyncsoc.materials.types import ElectrolyteParameters, Parameter
 
 BULK_CONDUCTIVITY = 0.1297 - 2.51 + 3.329
 """S/m at 1 mol/L."""
@@ -18,7 +18,7 @@ def conductivity_liquid(temperature: float) -> float:
     return float(BULK_CONDUCTIVITY * POROSITY**1.5)
 
 
-LIQUID_LIPF6 = Electrolyte(
+LIQUID_LIPF6 = ElectrolyteParameters(
     name="liquid-lipf6",
     title="1 mol/L LiPF6 in EC:EMC (3:7) in a porous separator, for comparisons",
     source=f"{NYMAN2008}; {CHEN2020}",

@@ -1,22 +1,28 @@
-"""What all NCM811 parameter sets share: molar mass, density, published functions and the lists of parameters."""
+"""What all NCM811 parameter sets share: formula unit, valence model, published functions and listed parameters."""
 
 from __future__ import annotations
 
-from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.units import FARADAY, GAS_CONSTANT
+from asyncsoc.materials.functions import REFERENCE_TEMPERATURE, arrhenius
+from asyncsoc.materials.listed import formula_parameters
 from asyncsoc.materials.sources import ASSUMED, OREGAN2022
 from asyncsoc.materials.types import Parameter
+from asyncsoc.materials.valence import ValenceModel
+
+if TYPE_CHECKING:
+    from asyncsoc.materials.thermochemistry.phases import Phase
 
 Array = NDArray[np.float64]
 
+FORMULA = "LiNi0.8Co0.1Mn0.1O2"
 MOLAR_MASS = 97.280e-3
-"""LiNi0.8Co0.1Mn0.1O2 [kg/mol], from standard atomic weights."""
-REFERENCE_TEMPERATURE = 298.15
-"""K, at which the published values hold."""
+"""Of `FORMULA` [kg/mol], from standard atomic weights."""
+VALENCE = ValenceModel("Ni", "nickel", atoms=0.8, couple=(3, 4), fixed_charge=0.1 * 3 + 0.1 * 4)
+"""Co3+ and Mn4+ are fixed: Ni2+ to Ni3+ down to x = 0.9, Ni3+ to Ni4+ down to x = 0.1."""
 SALT_CONCENTRATION = 1000.0
 """Salt in the liquid electrolyte the exchange current densities were measured in [mol/m3]."""
 
@@ -27,9 +33,11 @@ OREGAN_DIFFUSIVITY = (
 OREGAN_EXCHANGE = "i0(x, T) = 5.028 exp(24010 J/mol / R (1/298.15 K - 1/T)) x^0.43 (1 - x)^0.57, at 1 mol/L of salt"
 
 
-def arrhenius(activation_energy: float, temperature: float, reference: float = REFERENCE_TEMPERATURE) -> float:
-    """Return exp(E/R (1/T_ref - 1/T)) for an activation energy E in J/mol and temperatures in K."""
-    return float(np.exp(activation_energy / GAS_CONSTANT * (1.0 / reference - 1.0 / temperature)))
+def lithiated() -> Phase:
+    """Return the fully lithiated material with its energy of formation, for reaction energies."""
+    from asyncsoc.materials.thermochemistry.reactants import lithiated_host
+
+    return lithiated_host("ncm811")
 
 
 def diffusivity_oregan2022(x: Array, temperature: float) -> Array:
@@ -68,15 +76,6 @@ CHEN_POTENTIAL = (
 )
 
 
-def _constant(value: float, x: Array, temperature: float) -> Array:
-    return np.full_like(np.asarray(x, dtype=np.float64), value)
-
-
-def constant(value: float) -> partial[Array]:
-    """Return the function (x, T) that is `value` everywhere (picklable, unlike a lambda)."""
-    return partial(_constant, float(value))
-
-
 def oregan_transport() -> tuple[Parameter, Parameter]:
     """Return the listed diffusivity and exchange current density of O'Regan 2022."""
     return (
@@ -101,17 +100,9 @@ def oregan_transport() -> tuple[Parameter, Parameter]:
 
 
 def common_parameters(maximum_concentration: float, density_note: str) -> tuple[Parameter, ...]:
-    """Return the listed parameters that follow from the formula unit and c_max."""
+    """Return the listed parameters that follow from the formula unit and c_max, and the neglected entropy."""
     return (
-        Parameter("molar mass", MOLAR_MASS, "kg/mol", "standard atomic weights of LiNi0.8Co0.1Mn0.1O2", False),
-        Parameter("density", density(maximum_concentration), "kg/m3", "c_max times molar mass", False, density_note),
-        Parameter(
-            "capacity per unit x",
-            FARADAY / (3600.0 * MOLAR_MASS),
-            "A h/kg",
-            "Faraday's constant over the molar mass",
-            False,
-        ),
+        *formula_parameters(FORMULA, MOLAR_MASS, maximum_concentration, density_note),
         Parameter(
             "entropy coefficient dU/dT",
             0.0,
@@ -120,27 +111,4 @@ def common_parameters(maximum_concentration: float, density_note: str) -> tuple[
             True,
             f"Neglected: at most 0.07 mV/K ({OREGAN2022}), that is 2.5 mV from 25 to 60 degC.",
         ),
-    )
-
-
-def density(maximum_concentration: float) -> float:
-    """Return the density of LiMO2 in kg/m3 that c_max [mol/m3] implies."""
-    return maximum_concentration * MOLAR_MASS
-
-
-def limit(which: str, value: float, note: str) -> Parameter:
-    """Return one listed limit of the stoichiometry; `which` is for example 'highest valid'."""
-    consequence = "Leaving it is reported." if "valid" in which else "A step ends where it is reached."
-    return Parameter(f"{which} stoichiometry", value, "", ASSUMED, True, f"{consequence} {note}")
-
-
-def limits(
-    window: tuple[float, float], validity: tuple[float, float], low_note: str, high_note: str
-) -> tuple[Parameter, ...]:
-    """Return the four listed limits: of the window a simulation may reach and of the potential's validity."""
-    return (
-        limit("lowest", window[0], low_note),
-        limit("highest", window[1], high_note),
-        limit("lowest valid", validity[0], low_note),
-        limit("highest valid", validity[1], high_note),
     )

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.materials import ncm811
+from asyncsoc.materials.functions import arrhenius, constant
+from asyncsoc.materials.listed import limits
 from asyncsoc.materials.sources import CHEN2020
 from asyncsoc.materials.types import Cathode, Parameter
 
@@ -23,7 +25,7 @@ VALIDITY = (0.27, 0.908)
 
 def exchange_current_chen2020(x: Array, temperature: float) -> Array:
     """Return i0(x, T) = 3.42e-6 sqrt(c_e c (c_max - c)) in A/m2, 17.8 kJ/mol, at 1 mol/L of salt; source: Chen 2020."""
-    rate = 3.42e-6 * ncm811.arrhenius(17800.0, temperature) * np.sqrt(ncm811.SALT_CONCENTRATION)
+    rate = 3.42e-6 * arrhenius(17800.0, temperature) * np.sqrt(ncm811.SALT_CONCENTRATION)
     value: Array = rate * MAXIMUM_CONCENTRATION * np.sqrt(x * (1.0 - x))
     return value
 
@@ -31,13 +33,16 @@ def exchange_current_chen2020(x: Array, temperature: float) -> Array:
 CHEN = Cathode(
     name="ncm811-chen2020",
     title="NCM811 of the LG M50, Chen 2020",
-    source=CHEN2020,
+    references=(CHEN2020,),
+    formula=ncm811.FORMULA,
     open_circuit_potential=ncm811.potential_chen2020,
-    diffusivity=ncm811.constant(DIFFUSIVITY),
+    diffusivity=constant(DIFFUSIVITY),
     exchange_current_density=exchange_current_chen2020,
     maximum_concentration=MAXIMUM_CONCENTRATION,
-    density=ncm811.density(MAXIMUM_CONCENTRATION),
+    density=MAXIMUM_CONCENTRATION * ncm811.MOLAR_MASS,
     molar_mass=ncm811.MOLAR_MASS,
+    valence=ncm811.VALENCE,
+    lithiated=ncm811.lithiated,
     window=WINDOW,
     validity=VALIDITY,
     parameters=(
@@ -69,7 +74,7 @@ CHEN = Cathode(
             "c_max is the set's own also where the case overrides the maximum concentration.",
         ),
         *ncm811.common_parameters(MAXIMUM_CONCENTRATION, "Denser than the crystal (about 4780 kg/m3), like its c_max."),
-        *ncm811.limits(
+        *limits(
             WINDOW,
             VALIDITY,
             "The fit is 4.42 V at x = 0.22; the cell in the source works from x = 0.27.",

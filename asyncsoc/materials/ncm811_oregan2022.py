@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncsoc.materials import ncm811
+from asyncsoc.materials.listed import limits
 from asyncsoc.materials.sources import CHEN2020, OREGAN2022
 from asyncsoc.materials.types import Cathode, Parameter
 
@@ -16,13 +17,16 @@ VALIDITY = (0.27, 0.908)
 OREGAN = Cathode(
     name="ncm811-oregan2022",
     title="NCM811 of the LG M50, O'Regan 2022",
-    source=OREGAN2022,
+    references=(OREGAN2022,),
+    formula=ncm811.FORMULA,
     open_circuit_potential=ncm811.potential_chen2020,
     diffusivity=ncm811.diffusivity_oregan2022,
     exchange_current_density=ncm811.exchange_current_oregan2022,
     maximum_concentration=MAXIMUM_CONCENTRATION,
-    density=ncm811.density(MAXIMUM_CONCENTRATION),
+    density=MAXIMUM_CONCENTRATION * ncm811.MOLAR_MASS,
     molar_mass=ncm811.MOLAR_MASS,
+    valence=ncm811.VALENCE,
+    lithiated=ncm811.lithiated,
     window=WINDOW,
     validity=VALIDITY,
     parameters=(
@@ -37,7 +41,7 @@ OREGAN = Cathode(
         Parameter("maximum concentration", MAXIMUM_CONCENTRATION, "mol/m3", OREGAN2022, False),
         *ncm811.oregan_transport(),
         *ncm811.common_parameters(MAXIMUM_CONCENTRATION, "The crystal has about 4780 kg/m3."),
-        *ncm811.limits(
+        *limits(
             WINDOW,
             VALIDITY,
             f"The fit is 4.42 V at x = 0.22; the cell in {CHEN2020} works from x = 0.27.",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.materials import ncm811
 from asyncsoc.materials.end_of_discharge import with_end_of_discharge
+from asyncsoc.materials.listed import limits
 from asyncsoc.materials.sources import GHOSH2021, OREGAN2022, STURM2019
 from asyncsoc.materials.types import Cathode, Parameter
 
@@ -38,13 +39,16 @@ def potential_sturm2019(x: Array) -> Array:
 PURE = Cathode(
     name="ncm811-sturm2019-pure",
     title="NCM811, U of Sturm 2019 without the end-of-discharge term, D and i0 of O'Regan 2022",
-    source=f"{STURM2019}; {OREGAN2022}",
+    references=(STURM2019, OREGAN2022),
+    formula=ncm811.FORMULA,
     open_circuit_potential=potential_sturm2019,
     diffusivity=ncm811.diffusivity_oregan2022,
     exchange_current_density=ncm811.exchange_current_oregan2022,
     maximum_concentration=MAXIMUM_CONCENTRATION,
-    density=ncm811.density(MAXIMUM_CONCENTRATION),
+    density=MAXIMUM_CONCENTRATION * ncm811.MOLAR_MASS,
     molar_mass=ncm811.MOLAR_MASS,
+    valence=ncm811.VALENCE,
+    lithiated=ncm811.lithiated,
     window=WINDOW,
     validity=VALIDITY,
     parameters=(
@@ -68,7 +72,7 @@ PURE = Cathode(
         ),
         *ncm811.oregan_transport(),
         *ncm811.common_parameters(MAXIMUM_CONCENTRATION, "A public parameter set built on the source has 4870 kg/m3."),
-        *ncm811.limits(
+        *limits(
             WINDOW,
             VALIDITY,
             "The fit reaches 4.30 V at x = 0.2053; the potential table of the same cell's cathode in "

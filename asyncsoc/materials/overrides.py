@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.materials.ncm811 import constant
+from asyncsoc.materials.functions import constant
 from asyncsoc.materials.types import Cathode, Parameter
 
 Array = NDArray[np.float64]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from asyncsoc.base.units import ZERO_CELSIUS
 from asyncsoc.materials import polymer
-from asyncsoc.materials.ncm811 import arrhenius
+from asyncsoc.materials.functions import arrhenius
 from asyncsoc.materials.sources import AN2023, BRADFORD2023
-from asyncsoc.materials.types import Electrolyte, Parameter
+from asyncsoc.materials.types import ElectrolyteParameters, Parameter
 
 CONDUCTIVITY = 0.043
 """S/m (0.43 mS/cm)."""
@@ -21,7 +21,7 @@ def conductivity_pegda_peca(temperature: float) -> float:
     return CONDUCTIVITY * arrhenius(ACTIVATION_ENERGY, temperature, polymer.REFERENCE_TEMPERATURE)
 
 
-PEGDA_PECA = Electrolyte(
+PEGDA_PECA = ElectrolyteParameters(
     name="pegda-peca",
     title="PEGDA-PECA copolymer electrolyte with LiTFSI",
     source=AN2023,
@@ -30,6 +30,7 @@ PEGDA_PECA = Electrolyte(
     separator_thickness=polymer.SEPARATOR_THICKNESS,
     areal_capacity=polymer.AREAL_CAPACITY,
     transfer_coefficient=polymer.TRANSFER_COEFFICIENT,
+    stated_for=polymer.STATED_FOR,
     conductivity_range=(MEASURED[0] + ZERO_CELSIUS, MEASURED[1] + ZERO_CELSIUS),
     parameters=(
         *polymer.interface_parameters(),

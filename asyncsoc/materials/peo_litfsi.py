@@ -8,7 +8,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import ZERO_CELSIUS
 from asyncsoc.materials import polymer
 from asyncsoc.materials.sources import AN2023, BRADFORD2023
-from asyncsoc.materials.types import Electrolyte, Parameter
+from asyncsoc.materials.types import ElectrolyteParameters, Parameter
 
 MEASURED = (
     (25.0, 0.00069),
@@ -58,7 +58,7 @@ def conductivity_peo_litfsi(temperature: float) -> float:
     return float(np.exp(logarithm[k] + slope * (1.0 / temperature - inverse[k])))
 
 
-PEO_LITFSI = Electrolyte(
+PEO_LITFSI = ElectrolyteParameters(
     name="peo-litfsi",
     title="PEO-LiTFSI solid polymer electrolyte, EO:Li about 20",
     source=f"{BRADFORD2023} (conductivity); {AN2023} (cell)",
@@ -67,6 +67,7 @@ PEO_LITFSI = Electrolyte(
     separator_thickness=polymer.SEPARATOR_THICKNESS,
     areal_capacity=polymer.AREAL_CAPACITY,
     transfer_coefficient=polymer.TRANSFER_COEFFICIENT,
+    stated_for=polymer.STATED_FOR,
     conductivity_range=(MEASURED[0][0] + ZERO_CELSIUS, MEASURED[-1][0] + ZERO_CELSIUS),
     parameters=(
         *polymer.interface_parameters(),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.materials.ncm811 import arrhenius
+from asyncsoc.materials.functions import arrhenius
+from asyncsoc.materials.ncm811 import FORMULA
 from asyncsoc.materials.sources import AN2023, ASSUMED, OREGAN2022
 from asyncsoc.materials.types import Parameter
 
 Array = NDArray[np.float64]
 
+STATED_FOR = FORMULA
+"""Formula of the cathode that the exchange current density was estimated for."""
 REFERENCE_TEMPERATURE = 333.15
 """60 degC, the temperature of the cells of An et al. [K]."""
 EXCHANGE_CURRENT_DENSITY = 0.3

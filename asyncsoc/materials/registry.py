@@ -6,32 +6,36 @@ from importlib import import_module
 from typing import cast
 
 from asyncsoc.base.errors import unknown_name
-from asyncsoc.materials.types import Cathode, Electrolyte, Parameter
+from asyncsoc.materials.types import Cathode, ElectrolyteParameters, Parameter
 
 DEFAULT_CATHODE = "ncm811-sturm2019"
 DEFAULT_ELECTROLYTE = "peo-litfsi"
 
-_CATHODES = {
-    "ncm811-sturm2019": ("ncm811_sturm2019", "DEFAULT"),
-    "ncm811-sturm2019-pure": ("ncm811_sturm2019", "PURE"),
-    "ncm811-chen2020": ("ncm811_chen2020", "CHEN"),
-    "ncm811-oregan2022": ("ncm811_oregan2022", "OREGAN"),
+CATHODES = {
+    "ncm811-sturm2019": "asyncsoc.materials.ncm811_sturm2019:DEFAULT",
+    "ncm811-sturm2019-pure": "asyncsoc.materials.ncm811_sturm2019:PURE",
+    "ncm811-chen2020": "asyncsoc.materials.ncm811_chen2020:CHEN",
+    "ncm811-oregan2022": "asyncsoc.materials.ncm811_oregan2022:OREGAN",
 }
-_ELECTROLYTES = {
-    "peo-litfsi": ("peo_litfsi", "PEO_LITFSI"),
-    "pegda-peca": ("pegda_peca", "PEGDA_PECA"),
-    "liquid-lipf6": ("liquid_lipf6", "LIQUID_LIPF6"),
+"""Every cathode: what a case calls it, and 'module:name' of its set."""
+SHORT_CATHODE_NAMES = {"ncm811": DEFAULT_CATHODE}
+"""What the commands for reaction energies also accept."""
+ELECTROLYTES = {
+    "peo-litfsi": "asyncsoc.materials.peo_litfsi:PEO_LITFSI",
+    "pegda-peca": "asyncsoc.materials.pegda_peca:PEGDA_PECA",
+    "liquid-lipf6": "asyncsoc.materials.liquid_lipf6:LIQUID_LIPF6",
 }
+"""Every electrolyte, likewise."""
 
 
 def cathode_names() -> tuple[str, ...]:
     """Return the names of the cathode parameter sets, the default first."""
-    return tuple(_CATHODES)
+    return tuple(CATHODES)
 
 
 def electrolyte_names() -> tuple[str, ...]:
     """Return the names of the electrolyte parameter sets, the default first."""
-    return tuple(_ELECTROLYTES)
+    return tuple(ELECTROLYTES)
 
 
 def cathode(name: str, *, where: str = "material.name") -> Cathode:
@@ -42,10 +46,10 @@ def cathode(name: str, *, where: str = "material.name") -> Cathode:
     InputError
         No cathode has that name.
     """
-    return cast(Cathode, _load(_CATHODES, "material", name, where))
+    return cast(Cathode, _load(CATHODES, "material", name, where))
 
 
-def electrolyte(name: str, *, where: str = "electrolyte.name") -> Electrolyte:
+def electrolyte(name: str, *, where: str = "electrolyte.name") -> ElectrolyteParameters:
     """Return an electrolyte by its name.
 
     Raises
@@ -53,7 +57,7 @@ def electrolyte(name: str, *, where: str = "electrolyte.name") -> Electrolyte:
     InputError
         No electrolyte has that name.
     """
-    return cast(Electrolyte, _load(_ELECTROLYTES, "electrolyte", name, where))
+    return cast(ElectrolyteParameters, _load(ELECTROLYTES, "electrolyte", name, where))
 
 
 def describe(name: str, *, others: tuple[str, ...] = ()) -> list[Parameter]:
@@ -71,15 +75,15 @@ def describe(name: str, *, others: tuple[str, ...] = ()) -> list[Parameter]:
     InputError
         Neither a cathode nor an electrolyte has that name.
     """
-    known = _CATHODES | _ELECTROLYTES
+    known = CATHODES | ELECTROLYTES
     if name not in known:
         raise unknown_name("material or electrolyte", name, (*known, *others), where="NAME")
     found = _load(known, "material or electrolyte", name, "NAME")
-    return list(cast("Cathode | Electrolyte", found).parameters)
+    return list(cast("Cathode | ElectrolyteParameters", found).parameters)
 
 
-def _load(table: dict[str, tuple[str, str]], kind: str, name: str, where: str) -> object:
+def _load(table: dict[str, str], kind: str, name: str, where: str) -> object:
     if name not in table:
         raise unknown_name(kind, name, table, where=where)
-    module, attribute = table[name]
-    return getattr(import_module(f"asyncsoc.materials.{module}"), attribute)
+    module, _, attribute = table[name].partition(":")
+    return getattr(import_module(module), attribute)

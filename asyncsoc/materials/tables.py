@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.mesh import frozen
-from asyncsoc.materials.types import Cathode, Electrolyte
+from asyncsoc.materials.types import Cathode, ElectrolyteParameters
 
 Array = NDArray[np.float64]
 Property = float | Callable[[Array, float], Array]
@@ -77,7 +77,7 @@ def _grid(first: float, spacing: float, n_cells: int) -> Array:
 
 def tabulate(
     cathode: Cathode,
-    electrolyte: Electrolyte,
+    electrolyte: ElectrolyteParameters,
     temperature: float,
     *,
     n_cells: int = 2048,

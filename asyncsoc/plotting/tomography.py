@@ -23,15 +23,16 @@ from asyncsoc.plotting.style import (
     styled,
 )
 from asyncsoc.tomography.particle import FACET_TAGS, TaggedParticle
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL, ACTIVE_NAME, CBD, OUTSIDE, PORE
 from asyncsoc.tomography.split import Particles
 from asyncsoc.tomography.statistics import TomographyStatistics
-from asyncsoc.tomography.volume import CBD, NCM, OUTSIDE, PORE, LabelVolume
+from asyncsoc.tomography.volume import LabelVolume
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PHASE_COLOURS = {PORE: "#FFFFFF", CBD: ORANGE, NCM: "#5C6B7A", OUTSIDE: "#000000"}
+PHASE_COLOURS = {PORE: "#FFFFFF", CBD: ORANGE, ACTIVE_MATERIAL: "#5C6B7A", OUTSIDE: "#000000"}
 """Colours of the phases in sections."""
 CLASS_COLOURS = {"inactive": LIGHT, "active": VERMILLION, "particle-contact": BLUE, "cut": INK}
 """Colours of what a facet touches."""
@@ -96,7 +97,7 @@ def section_figure(
     lines = np.ma.masked_where(~edges, edges)
     left.imshow(lines, cmap=ListedColormap(["#FFFFFF"]), origin="lower", extent=extent, interpolation="nearest")
     left.set_title(f"Phases at {axis} = {at * size:.4g} µm, particles split")
-    shown = [(NCM, "NCM"), (CBD, "CBD"), (PORE, "pore")]
+    shown = [(ACTIVE_MATERIAL, ACTIVE_NAME.upper()), (CBD, "CBD"), (PORE, "pore")]
     handles = [Patch(facecolor=PHASE_COLOURS[k], edgecolor=GREY, label=name) for k, name in shown]
     left.legend(handles=handles, loc="upper right", frameon=True, framealpha=0.9)
     painted = np.ma.masked_where(ids == 0, np.concatenate([[np.nan], coverage])[ids])
@@ -177,8 +178,8 @@ def _whole_counts(axes: Axes) -> None:
 
 def _shares(axes: Axes, summary: Mapping[str, Any]) -> None:
     shares = summary["phase fractions"]
-    colours = {"pore": LIGHT, "ncm": PHASE_COLOURS[NCM], "cbd": ORANGE}
-    names = ("ncm", "cbd", "pore")
+    colours = {"pore": LIGHT, ACTIVE_NAME: PHASE_COLOURS[ACTIVE_MATERIAL], "cbd": ORANGE}
+    names = (ACTIVE_NAME, "cbd", "pore")
     labels = [n.upper() if n != "pore" else n for n in names]
     _bars(axes, labels, [100 * shares[n] for n in names], [colours[n] for n in names])
     axes.set_ylabel("Share of the volume [%]")
@@ -203,7 +204,7 @@ def _active(axes: Axes, summary: Mapping[str, Any]) -> None:
     for bar, name in zip(bars, order, strict=True):
         if name == "voxel faces":
             bar.set(facecolor="none", edgecolor=GREY, hatch="///")
-    axes.set_ylabel("Active / exposed NCM [%]")
+    axes.set_ylabel(f"Active / exposed {ACTIVE_NAME.upper()} [%]")
     axes.set_ylim(0.0, 112.0)
     axes.set_yticks(range(0, 101, 20))
 

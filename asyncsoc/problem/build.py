@@ -10,17 +10,16 @@ import numpy as np
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
-from asyncsoc.case.chemistry import Electrolyte as ElectrolyteSection
-from asyncsoc.case.chemistry import Material
+from asyncsoc.case.chemistry import Electrolyte, Material
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.interface.reference_rates import KineticsModel, kinetics_model
-from asyncsoc.materials.capacity import stoichiometry_at
+from asyncsoc.materials.capacity import charged_stoichiometry, stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
 from asyncsoc.materials.tables import MaterialTable, tabulate
-from asyncsoc.materials.types import Cathode, Electrolyte
+from asyncsoc.materials.types import Cathode, ElectrolyteParameters
 from asyncsoc.problem.body import body_of, contact_of
 from asyncsoc.problem.case_materials import (
     SECONDS_PER_HOUR,
@@ -46,8 +45,8 @@ class PreparedCase:
     operators: Operators
     system: OrderedSystem
     cathode: Cathode
-    electrolyte: Electrolyte
-    x_at_4p2: float
+    electrolyte: ElectrolyteParameters
+    charged_x: float
     full_charge: float
     member: Member
     side: SideReactionModel | None = None
@@ -84,8 +83,8 @@ def prepare(case: Case) -> PreparedCase:
         tolerance=case.solver.tolerance,
         side=coupled,
     )
-    x_at_4p2 = stoichiometry_at(cathode, 4.2)
-    return PreparedCase(mesh, contact, operators, system, cathode, electrolyte, x_at_4p2, capacity, member, side)
+    charged_x = charged_stoichiometry(cathode)
+    return PreparedCase(mesh, contact, operators, system, cathode, electrolyte, charged_x, capacity, member, side)
 
 
 def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, SideReaction | None]:
@@ -112,7 +111,7 @@ def warnings_of(setup: PreparedCase, x_range: tuple[float, float]) -> tuple[str,
 
 @lru_cache(maxsize=64)
 def _table(
-    material: Material, electrolyte: ElectrolyteSection, temperature: float, exchange_current_density: float | None
+    material: Material, electrolyte: Electrolyte, temperature: float, exchange_current_density: float | None
 ) -> MaterialTable:
     """Tabulate once what many cases of a sweep share."""
     return tabulate(
@@ -125,7 +124,7 @@ def _table(
 
 @lru_cache(maxsize=64)
 def _segments(
-    material: Material, electrolyte: ElectrolyteSection, protocol: Protocol, volume: float, least_open: float | None
+    material: Material, electrolyte: Electrolyte, protocol: Protocol, volume: float, least_open: float | None
 ) -> tuple[float, tuple[StepConstraint, ...]]:
     """Return what 1 C means for a particle of the volume given [C], and its protocol steps."""
     cathode, medium = cathode_of(material), electrolyte_of(electrolyte)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from asyncsoc.case.chemistry import Electrolyte as ElectrolyteSection
-from asyncsoc.case.chemistry import Material
+from asyncsoc.case.chemistry import Electrolyte, Material
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.materials.overrides import with_overrides
 from asyncsoc.materials.registry import cathode as cathode_named
 from asyncsoc.materials.registry import electrolyte as electrolyte_named
-from asyncsoc.materials.types import Cathode, Electrolyte
+from asyncsoc.materials.types import Cathode, ElectrolyteParameters
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -29,7 +28,7 @@ def cathode_of(section: Material) -> Cathode:
 
 
 @lru_cache(maxsize=64)
-def electrolyte_of(section: ElectrolyteSection) -> Electrolyte:
+def electrolyte_of(section: Electrolyte) -> ElectrolyteParameters:
     """Return the electrolyte a case names, with its overrides."""
     named = electrolyte_named(section.name)
     changes: dict[str, object] = {}

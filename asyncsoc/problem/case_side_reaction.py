@@ -14,9 +14,8 @@ from asyncsoc.interface.film import FilmConstants
 from asyncsoc.interface.side_reaction import SideReactionModel
 from asyncsoc.kernels.parameters import SideReactionParameters
 from asyncsoc.materials.registry import cathode
-from asyncsoc.materials.thermochemistry.cathodes import cathode_host
+from asyncsoc.materials.thermochemistry.cathodes import at_equilibrium, cathode_host
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
-from asyncsoc.materials.thermochemistry.host import Host
 from asyncsoc.materials.thermochemistry.reactants import reactant_names
 from asyncsoc.materials.thermochemistry.ready import ready_table
 from asyncsoc.materials.thermochemistry.table import ReactionEnergyTable, table_from_points
@@ -36,22 +35,22 @@ def side_reaction_model(case: Case, material: Cathode) -> SideReactionModel:
     Raises
     ------
     InputError
-        No thermochemistry is known of the electrolyte, or its reaction energy cannot be related to the potential.
+        No thermochemistry is known of the cathode or the electrolyte, or its reaction energy cannot be related to the
+        potential.
     """
     section = case.side_reaction
-    host = cathode_host(material)
     name = OWN if section.energies else reactant_of(case)
     conditions = conditions_of(case)
     table = (
         _own_table(section, material)
         if section.energies
-        else ready_table(host, name, kind=section.energy, conditions=conditions)
+        else ready_table(cathode_host(material), name, kind=section.energy, conditions=conditions)
     )
     constants = DecompositionConstants(
         exchange_current_density=section.exchange_current_density,
         transfer_coefficient=section.transfer_coefficient,
         onset_potential=section.onset_potential,
-        barrier_coefficient=_barrier(section, host, name, table, conditions),
+        barrier_coefficient=_barrier(section, material, name, table, conditions),
         reference_energy=section.reference_energy or 0.0,
         limiting_thickness=math.inf if section.limiting_thickness is None else section.limiting_thickness,
     )
@@ -108,13 +107,15 @@ def reactant_of(case: Case) -> str:
     return name
 
 
-def _barrier(section: SideReaction, host: Host, name: str, table: ReactionEnergyTable, conditions: Conditions) -> float:
+def _barrier(
+    section: SideReaction, material: Cathode, name: str, table: ReactionEnergyTable, conditions: Conditions
+) -> float:
     """Return the coefficient given, or the one at which both driving forces give one factor under total energies."""
     if section.barrier_coefficient is not None:
         return section.barrier_coefficient
     return matching_barrier_coefficient(
-        table if name == OWN else ready_table(host, name, kind="total", conditions=conditions),
-        host.open_circuit_potential,
+        table if name == OWN else ready_table(cathode_host(material), name, kind="total", conditions=conditions),
+        at_equilibrium(material).open_circuit_potential,
         transfer_coefficient=section.transfer_coefficient,
     )
 

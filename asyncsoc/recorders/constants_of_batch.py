@@ -32,10 +32,12 @@ class BatchConstants:
         Contact nodes, ascending, and their areas [m2].
     far_nodes, far_shares : (g, F), far_counts : (g,)
         Far sides.
-    x_at_4p2, capacity_constant, density : (M,)
+    charged_x, capacity_constant, density : (M,)
         As of `ParticleConstants`.
     volume
         m3.
+    valences : (M,)
+        Valence model of each member's cathode, None where it has none.
 
     Raises
     ------
@@ -55,12 +57,22 @@ class BatchConstants:
         self.areas, _ = _padded([gauge.weights[gauge.contact_nodes] for gauge in unique], np.float64)
         self.far_nodes, self.far_counts = _padded([gauge.far.nodes for gauge in unique], np.int64)
         self.far_shares, _ = _padded([gauge.far.shares for gauge in unique], np.float64)
-        self.x_at_4p2 = np.array([gauge.x_at_4p2 for gauge in unique])[self.which]
+        self.charged_x = np.array([gauge.charged_x for gauge in unique])[self.which]
         self.capacity_constant = np.array([gauge.capacity_constant for gauge in unique])[self.which]
         self.density = np.array([gauge.density for gauge in unique])[self.which]
+        self.valences = [gauge.valence for gauge in gauges]
         potentials = [gauge.open_circuit_potential for gauge in unique]
         self._potentials = list(dict.fromkeys(potentials))
         self._law = np.array([self._potentials.index(law) for law in potentials], dtype=np.int64)[self.which]
+
+    def oxidation_ratios(self, number: Ints, x: Array) -> Array:
+        """Return the ratio of oxidation states at `x` (k, ...), members `number` (k,); NaN without a valence model."""
+        found = np.full(x.shape, np.nan)
+        for model in dict.fromkeys(self.valences):
+            if model is not None:
+                rows = np.array([valence == model for valence in self.valences])[number]
+                found[rows] = model.ratio_or_infinite(x[rows])
+        return found
 
     def open_circuit_potentials(self, number: Ints, x: Array) -> Array:
         """Return U(x) [V] of every row of `x` (k, ...), which belong to the members `number` (k,)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncsoc.materials.valence import ValenceModel
+
 TIME = "Time [s]"
 VOLTAGE = "Voltage [V]"
 CURRENT = "Current [A]"
@@ -12,8 +14,6 @@ MAXIMUM_X = "Maximum stoichiometry"
 MEAN_SOC = "Mean SOC"
 CONTACT_SOC = "Contact-mean SOC"
 ASYNCHRONY = "Asynchrony"
-NICKEL_CONTACT = "Ni4+/Ni3+ at contact"
-NICKEL_FAR = "Ni4+/Ni3+ at far side"
 POTENTIAL = "Particle potential [V]"
 CONCENTRATION = "Concentration overpotential [V]"
 KINETIC = "Kinetic overpotential [V]"
@@ -25,11 +25,31 @@ STEP = "Step"
 CYCLE = "Cycle"
 BALANCE = "Lithium balance error"
 
-CURVES = (
+_BEFORE_VALENCE = (
     TIME, VOLTAGE, CURRENT, MEAN_X, CONTACT_X, MINIMUM_X, MAXIMUM_X, MEAN_SOC, CONTACT_SOC, ASYNCHRONY,
-    NICKEL_CONTACT, NICKEL_FAR, POTENTIAL, CONCENTRATION, KINETIC, FILM, SERIES, CHARGE, CAPACITY, STEP, CYCLE, BALANCE,
 )  # fmt: skip
-"""All curves in the order they are written."""
+_AFTER_VALENCE = (
+    POTENTIAL, CONCENTRATION, KINETIC, FILM, SERIES, CHARGE, CAPACITY, STEP, CYCLE, BALANCE,
+)  # fmt: skip
+CURVES = _BEFORE_VALENCE + _AFTER_VALENCE
+"""The curves that every run has, in the order they are written."""
+
+
+def curves_of(valence: ValenceModel | None) -> tuple[str, ...]:
+    """Return all curves of a run without a side reaction, in the order they are written.
+
+    Parameters
+    ----------
+    valence
+        Of the cathode; its ratio of oxidation states is there under the contact and on the far side. None: it is not.
+    """
+    return (*_BEFORE_VALENCE, *valence_curves(valence), *_AFTER_VALENCE)
+
+
+def valence_curves(valence: ValenceModel | None) -> tuple[str, ...]:
+    """Return the curves that a cathode's valence model adds, none where there is none."""
+    return () if valence is None else valence.curves
+
 
 SIDE_CURRENT = "Side current [A]"
 SIDE_CHARGE = "Side charge [C]"

@@ -15,7 +15,6 @@ from asyncsoc.kernels.parameters import RowMeans, record
 from asyncsoc.kernels.reductions import mean_rows, split_rows
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.constants_of_batch import BatchConstants
-from asyncsoc.recorders.contact_valence import nickel_ratios
 from asyncsoc.recorders.lithium_balance import lithium_balance_error, specific_capacity
 from asyncsoc.recorders.soc import state_of_charge
 
@@ -103,7 +102,9 @@ class Noted:
 
 
 def measure_rows(noted: Noted, gauges: BatchConstants, mean_initial: Array) -> Array:
-    """Return the values (k, curves) of every curve, in the order of `names.CURVES`, at k states.
+    """Return the values (k, curves) at k states: those of `names.CURVES`, then the two ratios of oxidation states.
+
+    The ratios are NaN where the member's cathode has no valence model.
 
     V - U(mean x) is split with the local current as weight, or the area where nothing flows: locally phi_s = U(x_s) +
     kinetic + i R_film with the potential of the electrolyte as zero, so that the parts add up whatever the weights are.
@@ -125,7 +126,7 @@ def measure_rows(noted: Noted, gauges: BatchConstants, mean_initial: Array) -> A
     at_contact, at_mean = np.ascontiguousarray(potentials[:, :-1]), potentials[:, -1]
     split_rows(gauges.which[number], gauges.areas, gauges.counts, at_contact, noted.through, noted.resistance, means)
     surface, film = means.T
-    full = gauges.x_at_4p2[number]
+    full = gauges.charged_x[number]
     mean_soc, contact_soc = state_of_charge(mean, full), state_of_charge(contact, full)
     capacity_constant = gauges.capacity_constant[number]
     found = {
@@ -139,8 +140,6 @@ def measure_rows(noted: Noted, gauges: BatchConstants, mean_initial: Array) -> A
         names.MEAN_SOC: mean_soc,
         names.CONTACT_SOC: contact_soc,
         names.ASYNCHRONY: contact_soc - mean_soc,
-        names.NICKEL_CONTACT: nickel_ratios(contact),
-        names.NICKEL_FAR: nickel_ratios(far),
         names.POTENTIAL: potential,
         names.CONCENTRATION: surface - at_mean,
         names.KINETIC: potential - surface - film,
@@ -152,4 +151,5 @@ def measure_rows(noted: Noted, gauges: BatchConstants, mean_initial: Array) -> A
         names.CYCLE: cycle,
         names.BALANCE: lithium_balance_error(mean_initial[number], mean, charge - side_charge, capacity_constant),
     }
-    return np.column_stack([found[name] for name in names.CURVES])
+    ratios = gauges.oxidation_ratios(number, np.column_stack([contact, far]))
+    return np.column_stack([*(found[name] for name in names.CURVES), ratios])

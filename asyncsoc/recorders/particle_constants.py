@@ -14,7 +14,8 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import ParticleMesh, frozen
 from asyncsoc.materials.types import Cathode
-from asyncsoc.recorders.contact_valence import FarSide, far_side
+from asyncsoc.materials.valence import ValenceModel
+from asyncsoc.recorders.far_side import FarSide, far_side
 
 Array = NDArray[np.float64]
 
@@ -33,26 +34,29 @@ class ParticleConstants:
         Surface nodes farthest from the contact.
     open_circuit_potential
         U(x) [V].
-    x_at_4p2
-        Stoichiometry in equilibrium with 4.2 V, the end of the SOC scale.
+    charged_x
+        Stoichiometry in equilibrium with the cathode's charged voltage, the end of the SOC scale.
     maximum_concentration, density
         mol/m3 and kg/m3.
+    valence
+        The cathode's; None where it has none.
     """
 
     mass: Array
     weights: Array
     far: FarSide
     open_circuit_potential: Callable[[Array], Array]
-    x_at_4p2: float
+    charged_x: float
     maximum_concentration: float
     density: float
+    valence: ValenceModel | None = None
 
     def __post_init__(self) -> None:
         for name in ("mass", "weights"):
             object.__setattr__(self, name, frozen(getattr(self, name), np.float64))
 
     @classmethod
-    def build(cls, mesh: ParticleMesh, contact: ContactMap, mass: Array, cathode: Cathode, *, x_at_4p2: float) -> Self:
+    def build(cls, mesh: ParticleMesh, contact: ContactMap, mass: Array, cathode: Cathode, *, charged_x: float) -> Self:
         """Collect the constants of one particle.
 
         Raises
@@ -81,9 +85,10 @@ class ParticleConstants:
             weights=contact.weights,
             far=far_side(mesh, contact),
             open_circuit_potential=cathode.open_circuit_potential,
-            x_at_4p2=x_at_4p2,
+            charged_x=charged_x,
             maximum_concentration=cathode.maximum_concentration,
             density=cathode.density,
+            valence=cathode.valence,
         )
 
     @cached_property

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
+from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.constants_of_batch import BatchConstants
 from asyncsoc.recorders.curves import Noted, measure_rows
@@ -23,6 +24,8 @@ Ints = NDArray[np.int64]
 
 _BLOCK = 200_000
 """Numbers that may wait to be measured: 1.6 MB."""
+_RATIOS = 2
+"""Columns behind those every run has: ratio of oxidation states at the contact and on the far side."""
 _ROUNDING = 1e-9
 """Relative tolerance within which two times are the same."""
 
@@ -69,11 +72,14 @@ class TimeSeriesRecorder:
         self._measure()
         count = len(self._gauges.which)
         numbers = np.concatenate([*self._numbers, np.zeros(0, dtype=np.int64)])
-        rows = np.concatenate([*self._blocks, np.zeros((0, len(names.CURVES)))])
+        rows = np.concatenate([*self._blocks, np.zeros((0, len(names.CURVES) + _RATIOS))])
         order = np.argsort(numbers, kind="stable")
         ends = np.searchsorted(numbers[order], np.arange(count), side="right").tolist()
         table = rows[order].T
-        return [_columns(table[:, start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+        return [
+            _columns(table[:, start:end], valence)
+            for start, end, valence in zip([0, *ends], ends, self._gauges.valences, strict=False)
+        ]
 
     def _measure(self) -> None:
         if self._waiting:
@@ -83,11 +89,13 @@ class TimeSeriesRecorder:
             self._waiting, self._size = [], 0
 
 
-def _columns(table: Array) -> dict[str, NDArray[Any]]:
-    """Return the rows of a table as columns by name, read-only."""
+def _columns(table: Array, valence: ValenceModel | None) -> dict[str, NDArray[Any]]:
+    """Return the rows that `measure_rows` made as columns by name, read-only."""
     own = np.array(table, order="C")
     own.setflags(write=False)
-    columns: dict[str, NDArray[Any]] = dict(zip(names.CURVES, own, strict=True))
+    measured = (*names.CURVES, *names.valence_curves(valence))
+    places = {name: place for place, name in enumerate(measured)}
+    columns: dict[str, NDArray[Any]] = {name: own[places[name]] for name in names.curves_of(valence)}
     for name in names.WHOLE_NUMBERS:
         columns[name] = frozen(columns[name], np.int64)
     return columns

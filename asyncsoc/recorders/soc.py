@@ -71,42 +71,43 @@ def maximum(x: Array) -> float:
     return float(np.max(x))
 
 
-def state_of_charge(x: Array, x_at_4p2: Array | float) -> Array:
-    """Return SOC = (1 - x) / (1 - x(4.2 V)): 0 when full of lithium, 1 in equilibrium with 4.2 V.
+def state_of_charge(x: Array, charged_x: Array | float) -> Array:
+    """Return SOC = (1 - x) / (1 - charged x): 0 when full of lithium, 1 in equilibrium with the charged voltage.
 
     Parameters
     ----------
     x
         Stoichiometry, any shape.
-    x_at_4p2
-        Stoichiometry in equilibrium with 4.2 V against Li; one for all, or for each.
+    charged_x
+        Stoichiometry in equilibrium with the cathode's charged voltage (4.2 V against Li for the built-in ones); one
+        for all, or for each.
 
     Raises
     ------
     InputError
-        `x_at_4p2` does not lie below 1.
+        `charged_x` does not lie below 1.
     """
-    if not np.all(np.asarray(x_at_4p2) < 1.0):
+    if not np.all(np.asarray(charged_x) < 1.0):
         raise InputError(
-            "the stoichiometry at 4.2 V must lie below 1",
-            where="x_at_4p2",
-            value=float(np.max(x_at_4p2)),
+            "the stoichiometry at the charged voltage must lie below 1",
+            where="charged_x",
+            value=float(np.max(charged_x)),
             allowed="0 <= x < 1",
             next_step="check the open-circuit potential of the material",
         )
-    return np.asarray((1.0 - np.asarray(x, dtype=np.float64)) / (1.0 - x_at_4p2))
+    return np.asarray((1.0 - np.asarray(x, dtype=np.float64)) / (1.0 - charged_x))
 
 
-def asynchrony(x: Array, mass: Array, weights: Array, x_at_4p2: float) -> float:
+def asynchrony(x: Array, mass: Array, weights: Array, charged_x: float) -> float:
     """Return contact-mean SOC minus volume-mean SOC: positive while charging under a partial contact.
 
     Parameters
     ----------
     x, mass, weights
         As in `mean_stoichiometry` and `contact_mean`.
-    x_at_4p2
-        Stoichiometry in equilibrium with 4.2 V against Li.
+    charged_x
+        Stoichiometry in equilibrium with the cathode's charged voltage (4.2 V against Li for the built-in ones).
     """
     means = np.array([contact_mean(x, weights), mean_stoichiometry(x, mass)])
-    contact, mean = state_of_charge(means, x_at_4p2)
+    contact, mean = state_of_charge(means, charged_x)
     return float(contact - mean)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-from asyncsoc.materials.capacity import stoichiometry_at
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.caching import ContentCache
 from asyncsoc.recorders.particle_constants import ParticleConstants
@@ -18,7 +17,5 @@ def particle_constants(setup: PreparedCase) -> ParticleConstants:
     key = mesh.sha256, contact.kind, hashlib.sha256(contact.weights.tobytes()).hexdigest(), cathode
     return _GAUGES.get(
         key,
-        lambda: ParticleConstants.build(
-            mesh, contact, setup.operators.mass, cathode, x_at_4p2=stoichiometry_at(cathode, 4.2)
-        ),
+        lambda: ParticleConstants.build(mesh, contact, setup.operators.mass, cathode, charged_x=setup.charged_x),
     )

@@ -12,7 +12,6 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.particle import Particle
-from asyncsoc.materials.valence import ni4_fraction
 from asyncsoc.plotting.section import SectionPanel
 from asyncsoc.plotting.surface import surface_figure
 from asyncsoc.recorders import curve_names as names
@@ -118,13 +117,17 @@ def _finding(label: str, solution: Solution) -> LayoutFinding:
 
 
 def layouts_figure(findings: Sequence[LayoutFinding]) -> Figure:
-    """Return surface maps of Ni4+ of all layouts at one mean SOC, contacts outlined, under one colour bar."""
+    """Return surface maps of all layouts at one mean SOC, contacts outlined, under one colour bar.
+
+    They show the share of the cathode's redox element in its higher oxidation state, or SOC (`Solution.mapped`).
+    """
+    _, label = findings[0].solution.mapped(findings[0].moment.time)
     panels = [
         SectionPanel(
             found.label,
             found.solution.mesh,
             found.solution.contact,
-            np.asarray(ni4_fraction(found.solution.stoichiometry_at(found.moment.time))),
+            found.solution.mapped(found.moment.time)[0],
             f"lead {found.moment.lead:.3f}; {found.capacity:.0f} mA h/g",
         )
         for found in findings
@@ -132,7 +135,7 @@ def layouts_figure(findings: Sequence[LayoutFinding]) -> Figure:
     coverage = findings[0].solution.contact.coverage_realised
     return surface_figure(
         panels,
-        "Ni$^{4+}$ share of nickel [1]",
+        label,
         title=f"Coverage {coverage:.2g} in {len(findings)} layouts, mean SOC {SOC:g}",
         note="Line: the contact's edge. Lead: SOC under the contact less the mean, now. Capacity: at the charge's end.",
     )

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, SimulationError
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL
 from asyncsoc.tomography.split import DEFAULT_DEPTH, Particles, gather, split_mask
-from asyncsoc.tomography.volume import NCM, LabelVolume
+from asyncsoc.tomography.volume import LabelVolume
 from asyncsoc.tomography.voxel_counts import paste_owned, renumber, tally
 
 Progress = Callable[[int, int], None]
@@ -91,7 +92,7 @@ def split_blocks(
             "block or halo too small", where="block, halo (--block, --halo)", value=(block, halo),
             allowed="block >= 16, halo >= 4 voxels",
         )  # fmt: skip
-    mask_count = sum(int(np.count_nonzero(volume.phases[z] == NCM)) for z in range(volume.shape[0]))
+    mask_count = sum(int(np.count_nonzero(volume.phases[z] == ACTIVE_MATERIAL)) for z in range(volume.shape[0]))
     n, taken, missing, widest = 0, 0, 0, halo
     for _ in range(3):
         ids = _storage(volume.shape, ids_file)
@@ -180,7 +181,7 @@ def _split_block(volume: LabelVolume, block: _Block, depth: float, halo: int) ->
         low = [max(0, a - halo) for a in block.low]
         high = [min(n, b + halo) for n, b in zip(shape, block.high, strict=True)]
         window = (slice(low[0], high[0]), slice(low[1], high[1]), slice(low[2], high[2]))
-        mask = volume.phases[window] == NCM
+        mask = volume.phases[window] == ACTIVE_MATERIAL
         if not mask.any():
             return _Owned(window, np.zeros(mask.shape, np.int32), np.zeros(1, np.int32), halo)
         whole = all(a == 0 for a in low) and all(b == n for b, n in zip(high, shape, strict=True))

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL, CBD, PORE
 from asyncsoc.tomography.split import Particles
-from asyncsoc.tomography.volume import CBD, NCM, PORE, LabelVolume
+from asyncsoc.tomography.volume import LabelVolume
 
 MARGIN = 4
 """Voxels around the particle in a crop."""
@@ -56,7 +57,7 @@ def crop_particle(volume: LabelVolume, particles: Particles, particle: int) -> P
     beyond = np.full(phases.shape, CUT, np.uint8)
     beyond[phases == PORE] = INACTIVE
     beyond[phases == CBD] = ACTIVE
-    beyond[phases == NCM] = CONTACT
+    beyond[phases == ACTIVE_MATERIAL] = CONTACT
     wanted = [
         (int(a) - MARGIN, int(b) + 1 + MARGIN)
         for a, b in zip(particles.low[particle], particles.high[particle], strict=True)

@@ -9,29 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, unknown_name
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL, ACTIVE_NAME, EXAMPLE_MAP, NAMES_IN_FILES, PHASES
 from asyncsoc.tomography.readers.open import GREY_SCALE_TOOLS
 from asyncsoc.tomography.readers.raw_volume import RawVolume
-from asyncsoc.tomography.volume import NCM, PHASES
 
 LabelMap = Mapping[str, Sequence[int]]
 """Label values of each phase name."""
-_ALIASES = {
-    "pore": ("pore", "pores", "void", "voids", "exterior", "background"),
-    "cbd": ("cbd", "binder", "carbon-binder", "electrolyte", "polymer"),
-    "ncm": ("ncm", "nmc", "ncm811", "nmc811", "active material", "activematerial", "am"),
-    "outside": ("outside",),
-}
 _MANY = 32
 """More distinct values than this are taken for grey levels."""
 
 
 def parse_labels(text: str, where: str = "--labels") -> dict[str, tuple[int, ...]]:
-    """Return the label map written as ``pore=0,ncm=1,cbd=2``; several values are joined by ``+`` (``cbd=2+3``).
+    """Return the label map written as `EXAMPLE_MAP`; several values are joined by ``+`` (``cbd=2+3``).
 
     Raises
     ------
     InputError
-        An unknown phase, a value that is not an integer, a phase or value given twice, no ncm.
+        An unknown phase, a value that is not an integer, a phase or value given twice, no active material.
     """
     out: dict[str, tuple[int, ...]] = {}
     for part in text.split(","):
@@ -46,14 +40,14 @@ def parse_labels(text: str, where: str = "--labels") -> dict[str, tuple[int, ...
         if not numbers or phase in out:
             raise InputError(
                 "a phase given twice" if phase in out else "a label is not a whole number", where=where,
-                value=part.strip(), allowed="pore=0,ncm=1,cbd=2",
+                value=part.strip(), allowed=EXAMPLE_MAP,
             )  # fmt: skip
         out[phase] = numbers
     return check_labels(out, where)
 
 
 def check_labels(labels: LabelMap, where: str = "labels") -> dict[str, tuple[int, ...]]:
-    """Return `labels` after checking that the names are phases, no value means two of them, and ncm is not alone."""
+    """Return `labels` after checking that the names are phases, no value means two, the active material not alone."""
     for name in labels:
         if name not in PHASES:
             raise unknown_name("phase", name, PHASES, where=where)
@@ -61,9 +55,9 @@ def check_labels(labels: LabelMap, where: str = "labels") -> dict[str, tuple[int
     flat = [v for values in out.values() for v in values]
     if len(set(flat)) != len(flat):
         raise InputError("one label value is given to two phases", where=where, value=out)
-    if "ncm" not in out or len(out) < 2:
+    if ACTIVE_NAME not in out or len(out) < 2:
         raise InputError(
-            "labels must name ncm and at least one other phase", where=where, value=out, allowed="pore=0,ncm=1,cbd=2"
+            f"labels must name {ACTIVE_NAME} and at least one other phase", where=where, value=out, allowed=EXAMPLE_MAP
         )
     return out
 
@@ -78,12 +72,12 @@ def labels_of_file(raw: RawVolume) -> dict[str, tuple[int, ...]]:
     """
     named: dict[str, list[int]] = {}
     for name, value in (raw.label_names or {}).items():
-        for phase, aliases in _ALIASES.items():
+        for phase, aliases in NAMES_IN_FILES.items():
             if name.strip().lower() in aliases:
                 named.setdefault(phase, []).append(value)
     if (
         raw.label_names
-        and {"pore", "ncm"} <= set(named)
+        and {"pore", ACTIVE_NAME} <= set(named)
         and sum(len(v) for v in named.values()) == len(raw.label_names)
     ):
         return check_labels({k: tuple(v) for k, v in named.items()}, str(raw.path))
@@ -92,7 +86,7 @@ def labels_of_file(raw: RawVolume) -> dict[str, tuple[int, ...]]:
     names = f"; names in the file: {', '.join(raw.label_names)}" if raw.label_names else ""
     raise InputError(
         "what the labels mean must be stated", where=str(raw.path), value=f"values found: {shown}{names}",
-        next_step="give --labels, for example pore=0,ncm=1,cbd=2",
+        next_step=f"give --labels, for example {EXAMPLE_MAP}",
     )  # fmt: skip
 
 
@@ -115,7 +109,7 @@ def _refuse_grey(values: NDArray[Any], raw: RawVolume) -> None:
         raise InputError(
             "the volume holds grey levels, not labels", where=str(raw.path),
             value=f"{len(values)} distinct values in {raw.dtype}", allowed=f"at most {_MANY} whole numbers",
-            next_step=f"segment it first into pore, NCM and CBD, for example with {GREY_SCALE_TOOLS}",
+            next_step=f"segment it first into pore, active material and CBD, for example with {GREY_SCALE_TOOLS}",
         )  # fmt: skip
 
 
@@ -144,12 +138,12 @@ def to_phases(raw: RawVolume, labels: LabelMap) -> NDArray[np.uint8]:
         table = np.array([codes[v] for v in values.tolist()], np.uint8)
         out[start:stop] = table[inverse].reshape(slab.shape)
         seen += np.bincount(out[start:stop].ravel(), minlength=len(PHASES))[: len(PHASES)]
-    if seen[NCM] == 0:
+    if seen[ACTIVE_MATERIAL] == 0:
         raise InputError(
             "no voxel has the label of the active material", where=str(raw.path), value=dict(checked),
             next_step="check the label map",
         )  # fmt: skip
-    if seen[NCM] == seen.sum():
+    if seen[ACTIVE_MATERIAL] == seen.sum():
         raise InputError("the whole volume is active material", where=str(raw.path), next_step="check the label map")
     return out
 

@@ -40,7 +40,7 @@ def load_volume(
     path
         File or folder of TIFF slices.
     labels
-        Label values of each phase, ``{"pore": [0], "ncm": [1], "cbd": [2]}``; may be left out only where the file
+        Label values of each phase by its name (`tomography.phases.PHASES`); may be left out only where the file
         names its labels as phases.
     voxel_size
         Edge of a voxel, m or a text such as '398 nm'; three of them, x, y, z, where voxels are not cubic. May be left

@@ -19,6 +19,7 @@ from asyncsoc.tomography.crops import ParticleCrop, crop_particle
 from asyncsoc.tomography.mesher import NO_REPAIR, MeshSettings, mesh_particle
 from asyncsoc.tomography.particle_set import ParticleSet, sha256_of, write_set
 from asyncsoc.tomography.particle_writer import SUFFIXES, write_particle
+from asyncsoc.tomography.phases import SHARE_MESHED
 from asyncsoc.tomography.pool import run_tasks
 from asyncsoc.tomography.split import Particles
 from asyncsoc.tomography.volume import CLASSES, LabelVolume, contact_notes
@@ -167,7 +168,7 @@ def _header(
 ) -> dict[str, Any]:  # fmt: skip
     areas = {name: float(sum(r[f"{name} area [m2]"] for r in rows)) for name in CLASSES}
     exposed = areas["active"] + areas["inactive"]
-    ncm = int(particles.voxels.sum())
+    solid = int(particles.voxels.sum())
     repaired = [r for r in rows if r["repair"] != NO_REPAIR]
     return {
         "complete": complete,
@@ -180,7 +181,7 @@ def _header(
         "mesh settings": asdict(settings),
         "particles in the volume": particles.n,
         "skipped": skipped,
-        "share of ncm meshed": sum(r["voxels"] for r in rows) / max(ncm, 1),
+        SHARE_MESHED: sum(r["voxels"] for r in rows) / max(solid, 1),
         "areas of the meshes [m2]": areas,
         "active fraction of exposed surface, mesh": areas["active"] / exposed
         if exposed > 0 and volume.has_electrolyte

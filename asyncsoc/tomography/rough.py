@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from asyncsoc.base.errors import InputError, unknown_name
-from asyncsoc.tomography.volume import CBD, NCM, PORE, LabelVolume
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL, CBD, PORE
+from asyncsoc.tomography.volume import LabelVolume
 
 Mask = NDArray[np.bool_]
 _SMALLEST = 32
@@ -49,7 +50,7 @@ def rough_volume(kind: str, seed: int, shape: tuple[int, int, int] = (96, 96, 96
     solid = KINDS[kind](rng, shape)
     solid[0, 0, 0] = False
     film = _noise(rng, shape, 3.0) > rng.uniform(-0.5, 0.5)
-    phases = np.where(solid, NCM, np.where(film, CBD, PORE)).astype(np.uint8)
+    phases = np.where(solid, ACTIVE_MATERIAL, np.where(film, CBD, PORE)).astype(np.uint8)
     source = {"file": f"synthetic rough volume, {kind}", "seed": seed}
     return LabelVolume(phases, 4e-7, source=source)
 

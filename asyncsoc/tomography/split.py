@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.tomography.volume import NCM, LabelVolume
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL
+from asyncsoc.tomography.volume import LabelVolume
 from asyncsoc.tomography.voxel_counts import tally
 from asyncsoc.tomography.voxels import flood, squared_distance
 
@@ -132,7 +133,7 @@ def gather(ids: NDArray[np.int32], n: int, settings: Mapping[str, Any]) -> Parti
 
 def split_particles(volume: LabelVolume, depth: float = DEFAULT_DEPTH) -> Particles:
     """Return the particles of a volume, split in one piece (about 25 bytes per voxel at half active material)."""
-    ids, n = split_mask(volume.phases == NCM, depth)
+    ids, n = split_mask(volume.phases == ACTIVE_MATERIAL, depth)
     return gather(ids, n, {"method": "watershed", "split depth [voxel]": float(depth), "blocks": False})
 
 
@@ -150,7 +151,7 @@ def particles_from_ids(volume: LabelVolume, ids: NDArray[Any]) -> Particles:
         )
     if ids.dtype.kind not in "bui" and not np.array_equal(ids, np.round(ids)):
         raise InputError("particle ids are not whole numbers", where="ids", value=str(ids.dtype))
-    values = np.where(volume.phases == NCM, ids, 0)
+    values = np.where(volume.phases == ACTIVE_MATERIAL, ids, 0)
     unique, inverse = np.unique(values, return_inverse=True)
     if not (unique > 0).any():
         raise InputError("no particle id lies on active material", where="ids", next_step="check that both files match")
@@ -165,7 +166,7 @@ def depth_effect(volume: LabelVolume, depths: Sequence[float], min_voxels: int) 
 
     Each row: depth, particles in all, particles of at least `min_voxels`, their median equivalent diameter [m].
     """
-    mask = volume.phases == NCM
+    mask = volume.phases == ACTIVE_MATERIAL
     height = height_map(mask)
     order = _falling(height, mask)
     rows = []

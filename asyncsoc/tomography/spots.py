@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from asyncsoc.tomography.phases import CBD
 from asyncsoc.tomography.split import Particles
-from asyncsoc.tomography.volume import CBD, LabelVolume
+from asyncsoc.tomography.volume import LabelVolume
 
 SMALLEST_SPOT = 4
 """Surface voxels a contact spot must have to be counted: fewer are noise of the segmentation."""

@@ -16,9 +16,10 @@ from scipy import ndimage
 
 from asyncsoc.base.errors import unknown_name
 from asyncsoc.tomography.crofton import crossing_weights
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL, ACTIVE_NAME, CBD, EXPOSED, OUTSIDE, PHASES, PORE
 from asyncsoc.tomography.split import Particles
 from asyncsoc.tomography.spots import SMALLEST_SPOT, contact_spots, neighbor_counts
-from asyncsoc.tomography.volume import CBD, CLASSES, NCM, OUTSIDE, PHASES, PORE, LabelVolume, contact_notes
+from asyncsoc.tomography.volume import CLASSES, LabelVolume, contact_notes
 from asyncsoc.tomography.voxel_counts import connected_to_side, interface_counts, surface_counts
 
 SIDES: dict[str, tuple[int, bool]] = {
@@ -95,7 +96,9 @@ def volume_statistics(
     size = volume.voxel_size
     none = np.empty((0, 0, 0), np.uint8)
     flags = none if separator is None else connected_to_side(volume.phases, CBD, *SIDES[separator])
-    area, faces, connected = surface_counts(particles.ids, volume.phases, flags, particles.n, NCM, crossing_weights())
+    area, faces, connected = surface_counts(
+        particles.ids, volume.phases, flags, particles.n, ACTIVE_MATERIAL, crossing_weights()
+    )
     table = _table(volume, particles, area[1:] * size**2, faces[1:])
     if separator is not None:
         table["CBD contact connected to separator"] = _ratio(connected[1:], faces[1:, 1])
@@ -132,8 +135,8 @@ def _phases(volume: LabelVolume) -> dict[str, Any]:
     counts = np.zeros(4, np.int64)
     for layer in volume.phases:
         counts += np.bincount(layer.ravel(), minlength=4)
-    imaged = counts[[PORE, CBD, NCM]].sum()
-    order = ("pore", "ncm", "cbd")
+    imaged = counts[[PORE, CBD, ACTIVE_MATERIAL]].sum()
+    order = ("pore", ACTIVE_NAME, "cbd")
     return {
         "voxel size [m]": volume.voxel_size,
         "shape (z, y, x)": list(volume.shape),
@@ -154,7 +157,7 @@ def _surfaces(volume: LabelVolume, area: NDArray[np.float64], faces: NDArray[np.
         "areas [m2]": {
             "active": active,
             "inactive": inactive,
-            "ncm exposed": exposed,
+            EXPOSED: exposed,
             "particle-contact": contact / 2,
             "cut": cut,
             "cbd-pore": float(pairs[CBD, PORE] * size2),
@@ -166,7 +169,7 @@ def _surfaces(volume: LabelVolume, area: NDArray[np.float64], faces: NDArray[np.
             "cut": float(faces[3] * size2),
             "cbd-pore": float(pair_faces[CBD, PORE] * size2),
         },
-        "ncm exposed per imaged volume [1/m]": exposed / (volume.phases.size * volume.voxel_size**3),
+        f"{EXPOSED} per imaged volume [1/m]": exposed / (volume.phases.size * volume.voxel_size**3),
         "active fraction of exposed surface": float(_ratio(active, exposed)),
         "active fraction by estimator": {
             "crofton": float(_ratio(active, exposed)),
@@ -215,7 +218,7 @@ def _particle_summary(
     coverage = table["coverage"][chosen]
     coverage = coverage[np.isfinite(coverage)]
     percentiles = (10, 50, 90)
-    ncm = max(int(table["voxels"].sum()), 1)
+    solid = max(int(table["voxels"].sum()), 1)
     return {
         "particle count": {
             "all": particles.n,
@@ -223,7 +226,7 @@ def _particle_summary(
             "resolved and interior": int(chosen.sum()),
             "least voxels": min_voxels,
         },
-        "share of ncm in resolved interior particles": float(table["voxels"][chosen].sum() / ncm),
+        f"share of {ACTIVE_NAME} in resolved interior particles": float(table["voxels"][chosen].sum() / solid),
         "equivalent diameter percentiles [m]": _percentiles(diameters, percentiles),
         "coverage percentiles": _percentiles(coverage, percentiles),
         "mean coordination": float(table["touching particles"][chosen].mean()) if chosen.any() else None,

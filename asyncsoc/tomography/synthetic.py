@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.tomography.volume import CBD, NCM, PORE, LabelVolume
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL, CBD, PORE
+from asyncsoc.tomography.volume import LabelVolume
 
 Float = NDArray[np.float64]
 _WAVES = 24
@@ -72,7 +73,7 @@ def sphere_pack(
     shape: tuple[int, int, int] = (96, 96, 96),
     *,
     radius: tuple[float, float] = (8.0, 14.0),
-    ncm_fraction: float = 0.35,
+    solid_fraction: float = 0.35,
     overlap: float = 0.1,
     coverage: float = 0.6,
     film: float = 2.0,
@@ -91,7 +92,7 @@ def sphere_pack(
         (nz, ny, nx) [voxel].
     radius
         Smallest and largest radius [voxel].
-    ncm_fraction
+    solid_fraction
         Share of the volume asked for; a random pack without overlap ends near 0.35.
     overlap
         How far two spheres may interpenetrate, as a part of the sum of their radii; 0: they touch at most.
@@ -114,7 +115,7 @@ def sphere_pack(
         An argument out of range.
     """
     limits = {
-        "ncm_fraction": (ncm_fraction, 0.01, 0.7), "overlap": (overlap, 0.0, 0.5), "coverage": (coverage, 0.0, 1.0),
+        "solid_fraction": (solid_fraction, 0.01, 0.7), "overlap": (overlap, 0.0, 0.5), "coverage": (coverage, 0.0, 1.0),
         "film": (film, 0.5, 20.0), "roughness": (roughness, 0.0, 0.3), "smallest radius": (radius[0], 2.0, radius[1]),
         "largest radius": (radius[1], 2.0, min(shape) / 2.0), "spots": (float(spots), 1.0, 50.0),
     }  # fmt: skip
@@ -124,7 +125,7 @@ def sphere_pack(
                 f"{name} is out of range", where="sphere_pack", value=value, allowed=f"{low:g} to {high:g}"
             )
     rng = np.random.default_rng(seed)
-    centers, radii = _places(rng, shape, radius, ncm_fraction, overlap)
+    centers, radii = _places(rng, shape, radius, solid_fraction, overlap)
     spheres = [_Sphere(c, float(r), roughness, _waves(rng, 6.0)) for c, r in zip(centers, radii, strict=True)]
     phases = np.full(shape, PORE, np.uint8)
     ids = np.zeros(shape, np.int32)
@@ -139,7 +140,7 @@ def sphere_pack(
             other = own[taken] - 1
             inside[taken] = height[taken] < np.linalg.norm(at - centers[other], axis=1) - radii[other]
         own[inside] = number
-        phases[window][height <= 0] = NCM
+        phases[window][height <= 0] = ACTIVE_MATERIAL
     for sphere in spheres:
         window, height, directions = sphere.around(shape, film)
         part = phases[window]

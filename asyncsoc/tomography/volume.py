@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.tomography.phases import CBD
 
-PORE, CBD, NCM, OUTSIDE = 0, 1, 2, 3
-"""Phase codes: pore, conductive binder (or electrolyte) domain, active material, outside the field of view."""
-PHASES = ("pore", "cbd", "ncm", "outside")
-"""Names of the phase codes."""
 CLASSES = ("inactive", "active", "particle-contact", "cut")
 """What a particle's surface can face: pore, CBD, another particle, the end of the imaged volume."""
 
@@ -27,7 +24,7 @@ class LabelVolume:
     Attributes
     ----------
     phases : (nz, ny, nx) uint8
-        PORE, CBD, NCM or OUTSIDE.
+        PORE, CBD, ACTIVE_MATERIAL or OUTSIDE (`tomography.phases`).
     voxel_size
         Edge of a voxel [m].
     origin

@@ -43,7 +43,7 @@ def tally(ids: Int32, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDA
 
 @kernel(nogil=True)
 def surface_counts(
-    ids: Int32, phases: UInt8, flags: UInt8, n: int, ncm: int, weights: NDArray[np.float64]
+    ids: Int32, phases: UInt8, flags: UInt8, n: int, solid: int, weights: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
     """Count where each particle ends along the 13 lattice directions.
 
@@ -57,7 +57,7 @@ def surface_counts(
         Nonzero where a CBD voxel is to be counted as connected; empty where that is not asked.
     n
         Highest id.
-    ncm
+    solid
         Phase code of the active material.
     weights : (4,) float64
         Area [voxel^2] of one crossing along a face, edge or corner neighbour, at index 1, 2, 3.
@@ -91,7 +91,7 @@ def surface_counts(
                                 if ids[a, b, c] == i:
                                     continue
                                 phase = phases[a, b, c]
-                                kind = 2 if phase == ncm else (phase if phase < 2 else 3)
+                                kind = 2 if phase == solid else (phase if phase < 2 else 3)
                                 if steps == 1 and flagged and kind == 1 and flags[a, b, c]:
                                     connected[i] += 1
                             area[i, kind] += weights[steps]

@@ -10,6 +10,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.contact import shapes
 from asyncsoc.geometry.library import load_builtin
+from asyncsoc.materials.ncm811 import VALENCE
 from asyncsoc.materials.ncm811_oregan2022 import OREGAN
 from asyncsoc.materials.ncm811_sturm2019 import DEFAULT
 from asyncsoc.recorders import curve_names as names
@@ -36,7 +37,7 @@ def lumped_volumes() -> np.ndarray:
 
 
 MASS = lumped_volumes()
-GAUGE = ParticleConstants.build(MESH, CONTACT, MASS, DEFAULT, x_at_4p2=X_AT_4P2)
+GAUGE = ParticleConstants.build(MESH, CONTACT, MASS, DEFAULT, charged_x=X_AT_4P2)
 RISING = 1.0 + np.arange(len(NODES)) / len(NODES)
 DENSITY = RISING / float(CONTACT.weights[NODES] @ RISING)  # of a current of 1 A [A/m2], nowhere the same
 FILM = 0.01 * RISING[::-1]  # ohm m2
@@ -96,7 +97,7 @@ def curves_of(*rows: tuple[float, int, float], **options: float) -> dict[str, np
 
 def test_rows_are_equally_long_and_named_with_units():
     curves = curves_of(*TWO_STEPS)
-    assert tuple(curves) == names.CURVES
+    assert tuple(curves) == names.curves_of(VALENCE)
     assert {len(values) for values in curves.values()} == {6}
     assert curves[names.STEP].dtype == np.int64
     assert curves[names.STEP].tolist() == [1, 1, 1, 1, 2, 2]
@@ -134,8 +135,8 @@ def test_contact_runs_ahead_and_parts_of_the_overpotential_add_up(side):
     assert last[names.ASYNCHRONY] == pytest.approx((mean - contact) / (1.0 - X_AT_4P2), rel=1e-12)
     assert last[names.ASYNCHRONY] > 0.05
     # Charge balance of Ni3+/Ni4+ with x lithium: the ratio is (0.9 - x)/(x - 0.1).
-    assert last[names.NICKEL_CONTACT] == pytest.approx((0.9 - contact) / (contact - 0.1), rel=1e-12)
-    assert last[names.NICKEL_FAR] == pytest.approx((0.9 - far) / (far - 0.1), rel=1e-12)
+    assert last[VALENCE.curve_at_contact] == pytest.approx((0.9 - contact) / (contact - 0.1), rel=1e-12)
+    assert last[VALENCE.curve_at_far_side] == pytest.approx((0.9 - far) / (far - 0.1), rel=1e-12)
     # Means over the contact with the local current as weight, term by term, whoever carries it.
     share = CONTACT.weights[NODES] * DENSITY
     assert share.sum() == pytest.approx(1.0)
@@ -161,7 +162,7 @@ def test_at_rest_the_area_weighs():
 
 
 def test_rows_have_the_same_bits_alone_and_beside_other_particles():
-    wide = ParticleConstants.build(MESH, shapes.cap(MESH, 0.7), MASS, OREGAN, x_at_4p2=0.3)
+    wide = ParticleConstants.build(MESH, shapes.cap(MESH, 0.7), MASS, OREGAN, charged_x=0.3)
     recorder = TimeSeriesRecorder(BatchConstants([wide, GAUGE]))
     nodes = wide.contact_nodes
     for row in TWO_STEPS:
@@ -228,4 +229,4 @@ def test_a_period_must_be_positive(period):
 
 def test_arrays_of_different_meshes_are_refused():
     with pytest.raises(InputError, match="different meshes"):
-        ParticleConstants.build(MESH, CONTACT, MASS[:-1], DEFAULT, x_at_4p2=X_AT_4P2)
+        ParticleConstants.build(MESH, CONTACT, MASS[:-1], DEFAULT, charged_x=X_AT_4P2)

@@ -23,7 +23,7 @@ from asyncsoc.materials.thermochemistry.entries import interfacial_reactivity
 from asyncsoc.materials.thermochemistry.loading import default_phase_table, parse_phase_table
 from asyncsoc.materials.thermochemistry.phases import KJ_PER_MOL
 from asyncsoc.materials.thermochemistry.pseudo_binary import pseudo_binary
-from asyncsoc.materials.thermochemistry.reactants import lithiated_ncm811, reactant, reactant_names
+from asyncsoc.materials.thermochemistry.reactants import lithiated_host, reactant, reactant_names
 from asyncsoc.materials.thermochemistry.reaction import KINDS, Kind
 
 COLD, WARM = Conditions("gibbs", 298.15), Conditions("gibbs", 333.15)
@@ -55,7 +55,7 @@ def test_estimated_entropies_are_the_rule_of_their_volumes_and_are_marked() -> N
     table = default_phase_table()
     assert "NiCO3" in table.estimated
     assert not {"CO2", "N2", "LiF", "NiO", "SO2F2"} & table.estimated
-    assert all(phase.entropy_estimated for phase in (lithiated_ncm811(), *map(reactant, reactant_names())))
+    assert all(phase.entropy_estimated for phase in (lithiated_host("ncm811"), *map(reactant, reactant_names())))
 
 
 def test_the_rule_is_as_good_as_the_uncertainty_says() -> None:

@@ -13,7 +13,7 @@ import pytest
 from asyncsoc.base.errors import InputError
 from asyncsoc.materials.thermochemistry.loading import default_phase_table, parse_phase_table, read_phase_table
 from asyncsoc.materials.thermochemistry.phases import KJ_PER_MOL
-from asyncsoc.materials.thermochemistry.reactants import lithiated_ncm811, reactant, reactant_names
+from asyncsoc.materials.thermochemistry.reactants import lithiated_host, reactant, reactant_names
 
 GOOD: dict[str, Any] = {
     "format": "asyncsoc-phase-table",
@@ -135,7 +135,7 @@ def test_files(tmp_path: Path) -> None:
 
 def test_reactants_are_marked_and_mixtures_add_up() -> None:
     assert {"litfsi", "eca", "peo"} < set(reactant_names())
-    assert lithiated_ncm811().energy == pytest.approx(-626.0 * KJ_PER_MOL)
+    assert lithiated_host("ncm811").energy == pytest.approx(-626.0 * KJ_PER_MOL)
     for name in reactant_names():
         assert reactant(name).assumed
         assert reactant(name).source

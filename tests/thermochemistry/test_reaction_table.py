@@ -15,6 +15,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.interface.decomposition import decomposition
 from asyncsoc.interface.decomposition_constants import DecompositionConstants, matching_barrier_coefficient
+from asyncsoc.materials.ncm811 import lithiated
 from asyncsoc.materials.registry import cathode
 from asyncsoc.materials.thermochemistry.cathodes import cathode_host, named_host
 from asyncsoc.materials.thermochemistry.curve import reaction_curve
@@ -37,10 +38,10 @@ def test_work_of_delithiation_is_the_integral_of_the_voltage() -> None:
         # Integrals of three published curves agree within 10 meV: 0.35 ... 2.88 eV.
         expected = [0.0, 0.350, 0.711, 1.459, 1.848, 2.047, 2.250, 2.664, 2.876]
         np.testing.assert_allclose(work, expected, atol=0.01)
-    straight = host("straight", lambda x: 4.0 - x)
+    straight = host("straight", lambda x: 4.0 - x, lithiated())
     x = np.linspace(0.0, 1.0, 101)
     np.testing.assert_allclose(straight.work(x), 4.0 * (1.0 - x) - 0.5 * (1.0 - x**2), atol=1e-13)
-    steep = host("steep", lambda x: 4.0 - 0.4 * np.tanh(2139.0 * (x - 0.99997)))
+    steep = host("steep", lambda x: 4.0 - 0.4 * np.tanh(2139.0 * (x - 0.99997)), lithiated())
     exact = 4.0 * 0.3 - 0.4 / 2139.0 * (math.log(math.cosh(2139.0 * 3e-5)) - (2139.0 * 0.29997 - math.log(2.0)))
     assert float(steep.work(0.7)) == pytest.approx(exact, abs=1e-7)
 
@@ -49,9 +50,9 @@ def test_end_of_discharge_terms_are_no_equilibrium() -> None:
     assert named_host("ncm811").name == "ncm811-sturm2019-pure"
     assert cathode_host(cathode("ncm811-sturm2019")).name == "ncm811-sturm2019-pure"
     with pytest.raises(InputError, match="integrated to x = 1"):
-        host("default with its term", cathode("ncm811-sturm2019").open_circuit_potential)
+        host("default with its term", cathode("ncm811-sturm2019").open_circuit_potential, lithiated())
     with pytest.raises(InputError, match="integrated to x = 1"):
-        host("nan", lambda x: x * np.nan)
+        host("nan", lambda x: x * np.nan, lithiated())
     with pytest.raises(InputError, match="did you mean"):
         named_host("ncm81")
 

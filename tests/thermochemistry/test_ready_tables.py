@@ -59,7 +59,7 @@ def test_another_temperature_is_solved_for(solved: list[str]) -> None:
 
 def test_another_voltage_curve_of_the_same_name_is_solved_anew(solved: list[str]) -> None:
     known = named_host("ncm811")
-    other = host(known.name, lambda x: known.open_circuit_potential(x) + 0.01)
+    other = host(known.name, lambda x: known.open_circuit_potential(x) + 0.01, known.lithiated)
     assert ready_table(other, "litfsi").x.size == 5
     assert ready_table(other, "litfsi") is ready_table(other, "litfsi")
     assert len(solved) == 1

@@ -19,11 +19,12 @@ from asyncsoc.tomography.mesher import mesh_particle
 from asyncsoc.tomography.particle import FACET_TAGS, TaggedParticle
 from asyncsoc.tomography.particle_reader import read_particle
 from asyncsoc.tomography.particle_writer import write_particle
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL
 from asyncsoc.tomography.rough import KINDS, rough_volume
 from asyncsoc.tomography.split import particles_from_ids, split_particles
 from asyncsoc.tomography.stuffing import stuff
 from asyncsoc.tomography.topology import defects, drill, halve_edges, part_nodes
-from asyncsoc.tomography.volume import NCM, LabelVolume
+from asyncsoc.tomography.volume import LabelVolume
 from asyncsoc.tomography.voxel_mesher import smooth, voxel_body
 
 SIZE = 4e-7
@@ -37,9 +38,9 @@ def crop_of(inside: np.ndarray, seed: int = 0) -> ParticleCrop:
     labels, _ = ndimage.label(np.pad(inside, 5))
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    phases[labels == sizes.argmax()] = NCM
+    phases[labels == sizes.argmax()] = ACTIVE_MATERIAL
     volume = LabelVolume(phases, SIZE)
-    return crop_particle(volume, particles_from_ids(volume, (phases == NCM).astype(np.int32)), 1)
+    return crop_particle(volume, particles_from_ids(volume, (phases == ACTIVE_MATERIAL).astype(np.int32)), 1)
 
 
 def assert_sound(particle: TaggedParticle, crop: ParticleCrop) -> None:

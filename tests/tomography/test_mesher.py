@@ -14,8 +14,9 @@ from asyncsoc.tomography.facet_tags import hard_tags, soft_weights, voxel_faces
 from asyncsoc.tomography.gate import Verdict
 from asyncsoc.tomography.mesher import MeshSettings, mesh_particle
 from asyncsoc.tomography.particle import FACET_TAGS, TaggedParticle
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL, CBD, OUTSIDE, PORE
 from asyncsoc.tomography.split import particles_from_ids, split_particles
-from asyncsoc.tomography.volume import CBD, CLASSES, NCM, OUTSIDE, PORE, LabelVolume
+from asyncsoc.tomography.volume import CLASSES, LabelVolume
 
 SIZE = 1e-6
 AREA_BOUND = {8: 1.2, 16: 0.6, 32: 0.3}
@@ -31,9 +32,11 @@ def capped_sphere(radius: int, share: float, rng: np.random.Generator) -> Tagged
     axis = rng.normal(size=3)
     height = away @ (axis / np.linalg.norm(axis))
     phases = np.where(height > radius * (1 - 2 * share), CBD, PORE).astype(np.uint8)
-    phases[np.linalg.norm(away, axis=-1) <= radius] = NCM
+    phases[np.linalg.norm(away, axis=-1) <= radius] = ACTIVE_MATERIAL
     volume = LabelVolume(phases, SIZE)
-    return mesh_particle(crop_particle(volume, particles_from_ids(volume, (phases == NCM).astype(np.int32)), 1))
+    return mesh_particle(
+        crop_particle(volume, particles_from_ids(volume, (phases == ACTIVE_MATERIAL).astype(np.int32)), 1)
+    )
 
 
 @pytest.mark.parametrize("radius", [8, 16, 32])
@@ -84,7 +87,7 @@ def test_facets_point_outwards(sphere: TaggedParticle) -> None:
 
 def test_coordinates_are_x_y_z_in_metres_from_the_origin() -> None:
     phases = np.zeros((20, 30, 40), np.uint8)
-    phases[6:14, 8:18, 12:30] = NCM
+    phases[6:14, 8:18, 12:30] = ACTIVE_MATERIAL
     volume = LabelVolume(phases, 2e-7, origin=(1e-5, 2e-5, 3e-5))
     particle = mesh_particle(crop_particle(volume, split_particles(volume, 5.0), 1))
     middle = (particle.mesh.points.min(axis=0) + particle.mesh.points.max(axis=0)) / 2
@@ -96,10 +99,10 @@ def test_coordinates_are_x_y_z_in_metres_from_the_origin() -> None:
 
 def test_surfaces_towards_particles_and_the_end_are_tagged() -> None:
     phases = np.zeros((22, 22, 22), np.uint8)
-    phases[:12, 4:18, 4:18] = NCM
+    phases[:12, 4:18, 4:18] = ACTIVE_MATERIAL
     phases[12:16, 4:18, 4:18] = CBD
     phases[:, 18:, :] = OUTSIDE
-    ids = np.where(phases == NCM, 1, 0)
+    ids = np.where(phases == ACTIVE_MATERIAL, 1, 0)
     ids[:, :, 11:] *= 2
     volume = LabelVolume(phases, SIZE)
     particle = mesh_particle(crop_particle(volume, particles_from_ids(volume, ids), 1))
@@ -113,17 +116,17 @@ def test_surfaces_towards_particles_and_the_end_are_tagged() -> None:
 
 def test_pieces_that_do_not_hang_together_are_dropped_and_counted() -> None:
     phases = np.zeros((24, 24, 24), np.uint8)
-    phases[4:14, 4:14, 4:14] = NCM
-    phases[20:22, 20:22, 20:22] = NCM
+    phases[4:14, 4:14, 4:14] = ACTIVE_MATERIAL
+    phases[20:22, 20:22, 20:22] = ACTIVE_MATERIAL
     volume = LabelVolume(phases, SIZE)
-    crop = crop_particle(volume, particles_from_ids(volume, (phases == NCM).astype(int)), 1)
+    crop = crop_particle(volume, particles_from_ids(volume, (phases == ACTIVE_MATERIAL).astype(int)), 1)
     assert crop.dropped == 8
     assert mesh_particle(crop).statistics["voxels"] == 1000
 
 
 def test_fallbacks_are_tried_in_turn_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     phases = np.zeros((22, 22, 22), np.uint8)
-    phases[5:15, 5:15, 5:15] = NCM
+    phases[5:15, 5:15, 5:15] = ACTIVE_MATERIAL
     volume = LabelVolume(phases, SIZE)
     crop = crop_particle(volume, split_particles(volume), 1)
     calls = []
@@ -147,7 +150,7 @@ def test_fallbacks_are_tried_in_turn_and_reported(monkeypatch: pytest.MonkeyPatc
 def test_last_fallback_is_ftetwild(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pytetwild")
     phases = np.zeros((20, 20, 20), np.uint8)
-    phases[5:15, 5:15, 5:15] = NCM
+    phases[5:15, 5:15, 5:15] = ACTIVE_MATERIAL
     volume = LabelVolume(phases, SIZE)
     crop = crop_particle(volume, split_particles(volume), 1)
     monkeypatch.setattr(mesher, "stuff", _only_once_then_fail(mesher.stuff))
@@ -181,7 +184,7 @@ def test_voxel_faces_stand_for_the_area_of_a_sphere() -> None:
     from scipy import ndimage
 
     away = np.stack(np.meshgrid(*[np.arange(33)] * 3, indexing="ij"), axis=-1) - 16.3
-    phases = np.where(np.linalg.norm(away, axis=-1) <= 12, NCM, PORE).astype(np.uint8)
+    phases = np.where(np.linalg.norm(away, axis=-1) <= 12, ACTIVE_MATERIAL, PORE).astype(np.uint8)
     volume = LabelVolume(phases, SIZE)
     crop = crop_particle(volume, split_particles(volume), 1)
     faces = voxel_faces(crop, ndimage.gaussian_filter(crop.inside.astype(np.float32), 0.7))

@@ -10,15 +10,16 @@ from scipy import ndimage
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.blocks import split_blocks
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL
 from asyncsoc.tomography.split import depth_effect, height_map, particles_from_ids, split_mask, split_particles
 from asyncsoc.tomography.synthetic import SyntheticVolume, sphere_pack
-from asyncsoc.tomography.volume import NCM, LabelVolume
+from asyncsoc.tomography.volume import LabelVolume
 from asyncsoc.tomography.voxels import flood, squared_distance
 
 
 @pytest.fixture(scope="module")
 def pack() -> SyntheticVolume:
-    return sphere_pack((64, 72, 80), radius=(7.0, 11.0), ncm_fraction=0.4, overlap=0.12, seed=4)
+    return sphere_pack((64, 72, 80), radius=(7.0, 11.0), solid_fraction=0.4, overlap=0.12, seed=4)
 
 
 @settings(max_examples=25, deadline=None)
@@ -45,7 +46,7 @@ def reference_split(mask: np.ndarray, depth: float) -> np.ndarray:
 @pytest.mark.filterwarnings("ignore:RecordedParticle the shape on a NumPy array:DeprecationWarning")
 @pytest.mark.parametrize("depth", [0.5, 1.0, 2.0])
 def test_split_equals_the_watershed_from_h_maxima(pack: SyntheticVolume, depth: float) -> None:
-    mask = pack.volume.phases == NCM
+    mask = pack.volume.phases == ACTIVE_MATERIAL
     ids, n = split_mask(mask, depth)
     reference = reference_split(mask, depth)
     assert n == reference.max()
@@ -147,7 +148,7 @@ def test_effect_of_the_depth_is_reported(pack: SyntheticVolume) -> None:
 def test_ids_made_elsewhere(pack: SyntheticVolume) -> None:
     particles = particles_from_ids(pack.volume, pack.ids.astype(np.uint16) * 7)
     assert particles.n == len(np.unique(pack.ids)) - 1
-    assert np.array_equal(particles.ids > 0, pack.volume.phases == NCM)
+    assert np.array_equal(particles.ids > 0, pack.volume.phases == ACTIVE_MATERIAL)
     with pytest.raises(InputError, match="differ in shape"):
         particles_from_ids(pack.volume, pack.ids[1:])
     with pytest.raises(InputError, match="whole numbers"):
@@ -163,6 +164,6 @@ def test_block_sizes_are_checked(pack: SyntheticVolume) -> None:
 
 def test_a_volume_of_one_particle_in_blocks() -> None:
     phases = np.zeros((40, 40, 40), np.uint8)
-    phases[2:38, 2:38, 2:38] = NCM
+    phases[2:38, 2:38, 2:38] = ACTIVE_MATERIAL
     volume = LabelVolume(phases, 1e-7)
     assert np.array_equal(split_blocks(volume, block=16, halo=4).ids, split_particles(volume).ids)

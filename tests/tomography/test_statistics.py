@@ -10,11 +10,12 @@ from scipy import ndimage
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.crofton import crossing_weights, direction_shares
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL, CBD, OUTSIDE, PORE
 from asyncsoc.tomography.split import Particles, particles_from_ids, split_particles
 from asyncsoc.tomography.spots import contact_spots
 from asyncsoc.tomography.statistics import component_volumes, volume_statistics
 from asyncsoc.tomography.synthetic import SyntheticVolume, sphere_pack
-from asyncsoc.tomography.volume import CBD, NCM, OUTSIDE, PORE, LabelVolume
+from asyncsoc.tomography.volume import LabelVolume
 from asyncsoc.tomography.voxel_counts import connected_to_side, interface_counts, surface_counts
 
 NONE = np.empty((0, 0, 0), np.uint8)
@@ -45,12 +46,12 @@ def test_crofton_area_of_spheres_and_the_bias_of_face_counting(radius: int, boun
     ratios = []
     for _ in range(6):
         mask = ball(radius, (n - 1) / 2 + rng.uniform(-0.5, 0.5, 3), n)
-        phases = np.where(mask, NCM, PORE).astype(np.uint8)
-        area, faces, _ = surface_counts(mask.astype(np.int32), phases, NONE, 1, NCM, crossing_weights())
+        phases = np.where(mask, ACTIVE_MATERIAL, PORE).astype(np.uint8)
+        area, faces, _ = surface_counts(mask.astype(np.int32), phases, NONE, 1, ACTIVE_MATERIAL, crossing_weights())
         ratios.append((area[1].sum(), faces[1].sum()))
         pairs, pair_faces = interface_counts(phases, crossing_weights())
-        assert pairs[NCM, PORE] == pytest.approx(area[1, 0])
-        assert pair_faces[PORE, NCM] == faces[1, 0]
+        assert pairs[ACTIVE_MATERIAL, PORE] == pytest.approx(area[1, 0])
+        assert pair_faces[PORE, ACTIVE_MATERIAL] == faces[1, 0]
     crofton, counted = np.mean(ratios, axis=0) / (4 * np.pi * radius**2) - 1
     assert abs(crofton) < bound
     assert 0.47 < counted < 0.53
@@ -58,7 +59,9 @@ def test_crofton_area_of_spheres_and_the_bias_of_face_counting(radius: int, boun
 
 def test_face_counts_by_class_equal_direct_differences(pack: tuple[SyntheticVolume, Particles]) -> None:
     made, particles = pack
-    _, faces, _ = surface_counts(particles.ids, made.volume.phases, NONE, particles.n, NCM, crossing_weights())
+    _, faces, _ = surface_counts(
+        particles.ids, made.volume.phases, NONE, particles.n, ACTIVE_MATERIAL, crossing_weights()
+    )
     padded = np.pad(made.volume.phases, 1, constant_values=OUTSIDE)
     ids = np.pad(particles.ids, 1)
     expected = np.zeros(4, np.int64)
@@ -66,7 +69,7 @@ def test_face_counts_by_class_equal_direct_differences(pack: tuple[SyntheticVolu
         for side in (1, -1):
             beyond, other = np.roll(padded, side, axis), np.roll(ids, side, axis)
             leaving = (ids > 0) & (other != ids)
-            for k, phase in enumerate((PORE, CBD, NCM, OUTSIDE)):
+            for k, phase in enumerate((PORE, CBD, ACTIVE_MATERIAL, OUTSIDE)):
                 expected[k] += np.count_nonzero(leaving & (beyond == phase))
     assert faces.sum(axis=0).tolist() == expected.tolist()
 
@@ -76,7 +79,7 @@ def test_summary_holds_the_quantities_of_the_volume(pack: tuple[SyntheticVolume,
     result = volume_statistics(made.volume, particles, separator="z-low", min_voxels=200)
     summary = result.summary
     assert sum(summary["phase fractions"].values()) == pytest.approx(1.0)
-    assert summary["phase fractions"]["ncm"] == pytest.approx(np.mean(made.volume.phases == NCM))
+    assert summary["phase fractions"]["ncm"] == pytest.approx(np.mean(made.volume.phases == ACTIVE_MATERIAL))
     assert summary["phase volumes [m3]"]["cbd"] == pytest.approx((made.volume.phases == CBD).sum() * 4e-7**3)
     areas = summary["areas [m2]"]
     assert areas["ncm exposed"] == pytest.approx(areas["active"] + areas["inactive"])
@@ -97,7 +100,9 @@ def test_table_describes_a_sphere() -> None:
     center = np.array([19.0, 20.0, 18.5])
     mask = ball(radius, center, n)
     z = np.arange(n)[:, None, None]
-    phases = np.where(mask, NCM, np.where(ball(radius + 2, center, n) & (z > 25), CBD, PORE)).astype(np.uint8)
+    phases = np.where(mask, ACTIVE_MATERIAL, np.where(ball(radius + 2, center, n) & (z > 25), CBD, PORE)).astype(
+        np.uint8
+    )
     volume = LabelVolume(phases, 5e-7, origin=(1e-6, 2e-6, 3e-6))
     table = volume_statistics(volume, split_particles(volume)).table
     assert len(table["particle"]) == 1
@@ -112,11 +117,11 @@ def test_table_describes_a_sphere() -> None:
 
 def test_contact_spots_are_counted() -> None:
     mask = ball(8, np.full(3, 12.0), 25)
-    phases = np.where(mask, NCM, PORE).astype(np.uint8)
+    phases = np.where(mask, ACTIVE_MATERIAL, PORE).astype(np.uint8)
     phases[12, 12, 21:23] = CBD
     for z, y, x in ((21, 12, 12), (12, 21, 12), (12, 3, 12)):
         phases[max(z - 1, 0) : z + 2, y - 2 : y + 3, x - 2 : x + 3] = np.where(
-            mask[max(z - 1, 0) : z + 2, y - 2 : y + 3, x - 2 : x + 3], NCM, CBD
+            mask[max(z - 1, 0) : z + 2, y - 2 : y + 3, x - 2 : x + 3], ACTIVE_MATERIAL, CBD
         )
     volume = LabelVolume(phases, 1e-7)
     spots, largest = contact_spots(volume, split_particles(volume))
@@ -136,7 +141,7 @@ def test_connection_to_a_side_equals_labelled_components() -> None:
 
 def test_connectivity_of_contacts_to_the_separator() -> None:
     phases = np.zeros((30, 20, 20), np.uint8)
-    phases[10:18, 6:14, 6:14] = NCM
+    phases[10:18, 6:14, 6:14] = ACTIVE_MATERIAL
     phases[:10, 9:11, 9:11] = CBD
     phases[18:25, 9:11, 9:11] = CBD
     volume = LabelVolume(phases, 1e-7)
@@ -150,7 +155,7 @@ def test_connectivity_of_contacts_to_the_separator() -> None:
 
 def test_outside_is_not_imaged_and_cuts() -> None:
     phases = np.zeros((20, 20, 20), np.uint8)
-    phases[5:15, 5:15, 5:15] = NCM
+    phases[5:15, 5:15, 5:15] = ACTIVE_MATERIAL
     phases[0, 0, 0] = CBD
     phases[:, :, 15:] = OUTSIDE
     volume = LabelVolume(phases, 1e-7)
@@ -171,7 +176,7 @@ def test_pieces_of_a_phase_by_size(pack: tuple[SyntheticVolume, Particles]) -> N
 
 
 def test_particles_without_exposed_surface_have_no_coverage() -> None:
-    phases = np.full((12, 12, 12), NCM, np.uint8)
+    phases = np.full((12, 12, 12), ACTIVE_MATERIAL, np.uint8)
     phases[0, 0, 0] = PORE
     volume = LabelVolume(phases, 1e-7)
     ids = np.ones(phases.shape, np.int32)
@@ -183,7 +188,7 @@ def test_particles_without_exposed_surface_have_no_coverage() -> None:
 
 def test_without_electrolyte_contact_is_not_measured_rather_than_zero() -> None:
     phases = np.zeros((20, 20, 20), np.uint8)
-    phases[5:15, 5:15, 5:15] = NCM
+    phases[5:15, 5:15, 5:15] = ACTIVE_MATERIAL
     volume = LabelVolume(phases, 1e-7)
     document = volume_statistics(volume, split_particles(volume)).to_json()
     assert document["contact measurable"] is False

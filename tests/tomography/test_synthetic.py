@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL, CBD, PORE
 from asyncsoc.tomography.split import particles_from_ids
 from asyncsoc.tomography.statistics import volume_statistics
 from asyncsoc.tomography.synthetic import sphere_directions, sphere_pack
-from asyncsoc.tomography.volume import CBD, NCM, PORE
 
 
 def test_equal_arguments_give_equal_volumes() -> None:
@@ -24,19 +24,19 @@ def test_equal_arguments_give_equal_volumes() -> None:
 
 def test_spheres_do_not_overlap_more_than_asked() -> None:
     for overlap in (0.0, 0.2):
-        made = sphere_pack((60, 60, 60), radius=(6.0, 10.0), overlap=overlap, ncm_fraction=0.5, seed=1)
+        made = sphere_pack((60, 60, 60), radius=(6.0, 10.0), overlap=overlap, solid_fraction=0.5, seed=1)
         away = np.linalg.norm(made.centers[:, None] - made.centers[None], axis=-1)
         reach = made.radii[:, None] + made.radii[None]
         pairs = ~np.eye(len(away), dtype=bool)
         assert (away[pairs] >= (1 - overlap) * reach[pairs] - 1e-9).all()
-        assert np.array_equal(made.ids > 0, made.volume.phases == NCM)
+        assert np.array_equal(made.ids > 0, made.volume.phases == ACTIVE_MATERIAL)
 
 
 @pytest.mark.parametrize("spots", [1, 4])
 @pytest.mark.parametrize("coverage", [0.0, 0.3, 0.7, 1.0])
 def test_single_spheres_have_the_coverage_asked_for(spots: int, coverage: float) -> None:
     made = sphere_pack(
-        (90, 90, 90), radius=(10.0, 11.0), ncm_fraction=0.06, overlap=0.0, coverage=coverage, spots=spots, seed=3
+        (90, 90, 90), radius=(10.0, 11.0), solid_fraction=0.06, overlap=0.0, coverage=coverage, spots=spots, seed=3
     )
     away = np.linalg.norm(made.centers[:, None] - made.centers[None], axis=-1) - made.radii[None] - made.radii[:, None]
     np.fill_diagonal(away, np.inf)
@@ -51,8 +51,8 @@ def test_single_spheres_have_the_coverage_asked_for(spots: int, coverage: float)
 
 
 def test_roughness_spreads_the_radius() -> None:
-    made = sphere_pack((60, 60, 60), radius=(16.0, 16.0), ncm_fraction=0.06, roughness=0.1, coverage=0.0, seed=6)
-    smooth = sphere_pack((60, 60, 60), radius=(16.0, 16.0), ncm_fraction=0.06, coverage=0.0, seed=6)
+    made = sphere_pack((60, 60, 60), radius=(16.0, 16.0), solid_fraction=0.06, roughness=0.1, coverage=0.0, seed=6)
+    smooth = sphere_pack((60, 60, 60), radius=(16.0, 16.0), solid_fraction=0.06, coverage=0.0, seed=6)
     rough = volume_statistics(made.volume, particles_from_ids(made.volume, made.ids)).table
     plain = volume_statistics(smooth.volume, particles_from_ids(smooth.volume, smooth.ids)).table
     assert rough["sphericity"][0] < plain["sphericity"][0] - 0.01
@@ -77,7 +77,7 @@ def test_directions_are_even() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"ncm_fraction": 0.0}, {"overlap": 0.9}, {"coverage": 1.2}, {"film": 0.1}, {"roughness": 0.5},
+        {"solid_fraction": 0.0}, {"overlap": 0.9}, {"coverage": 1.2}, {"film": 0.1}, {"roughness": 0.5},
         {"radius": (1.0, 5.0)}, {"radius": (5.0, 50.0)}, {"spots": 0},
     ],
 )  # fmt: skip

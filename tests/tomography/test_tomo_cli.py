@@ -234,7 +234,7 @@ def test_sphericity_above_one_is_marked_as_the_estimators_error() -> None:
     from asyncsoc.tomography.split import particles_from_ids
     from asyncsoc.tomography.statistics import volume_statistics
 
-    made = sphere_pack((48, 48, 48), radius=(4.5, 6.0), ncm_fraction=0.15, overlap=0.0, seed=2)
+    made = sphere_pack((48, 48, 48), radius=(4.5, 6.0), solid_fraction=0.15, overlap=0.0, seed=2)
     result = volume_statistics(made.volume, particles_from_ids(made.volume, made.ids), min_voxels=300)
     figure = statistics_figure(result)
     interior = (result.table["voxels"] >= 300) & ~result.table["at edge"]

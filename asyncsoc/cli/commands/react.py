@@ -218,7 +218,7 @@ def _numbered(path: Path | None, name: str) -> Path:
 
 
 def react(
-    cathode: Annotated[str, typer.Option(help="Cathode parameter set, or ncm811 for the default one.")] = "ncm811",
+    cathode: Annotated[str | None, typer.Option(help="Cathode parameter set; the default one if not given.")] = None,
     electrolyte: Annotated[
         list[str] | None, typer.Option(help="litfsi, eca, peca, peo, peo-litfsi, pegda-peca; may be repeated.")
     ] = None,
@@ -237,6 +237,7 @@ def react(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """Reaction energy of a cathode and an electrolyte over the cathode's lithium content, with the products."""
+    from asyncsoc.materials.registry import DEFAULT_CATHODE
     from asyncsoc.materials.thermochemistry.cathodes import named_host
     from asyncsoc.materials.thermochemistry.curve import compared_curve
     from asyncsoc.materials.thermochemistry.reactants import reactant
@@ -244,7 +245,7 @@ def react(
 
     values = _stoichiometries(x)
     conditions = _conditions(energy, temperature)
-    host = named_host(cathode, where="--cathode")
+    host = named_host(cathode or DEFAULT_CATHODE, where="--cathode")
     salts = [reactant(name, where="--electrolyte") for name in electrolyte or ["litfsi"]]
     table = _phase_table(phases, entries)
     total, mutual = (

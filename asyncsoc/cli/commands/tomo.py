@@ -19,7 +19,7 @@ from asyncsoc.cli.commands.tomo_mesh import (
 
 tomo_app = typer.Typer(
     name="tomo",
-    help="From a labelled volume (pore, NCM, CBD) to statistics, particle meshes and charged particles.",
+    help="From a labelled volume (pore, active material, CBD) to statistics, particle meshes and charged particles.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

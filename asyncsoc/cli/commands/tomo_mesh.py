@@ -232,12 +232,13 @@ def mesh_all(
 def show_meshes(document: dict[str, Any]) -> None:
     """Print what was meshed and what was not."""
     from asyncsoc.cli.console import print_line, print_table
+    from asyncsoc.tomography.phases import ACTIVE_NAME, SHARE_MESHED
 
     rows: list[tuple[str, object]] = [
         ("particles meshed", document["meshed"]),
         ("failed", len(document["failed"])),
         *document["skipped"].items(),
-        ("share of NCM meshed", document["share of ncm meshed"]),
+        (f"share of {ACTIVE_NAME.upper()} meshed", document[SHARE_MESHED]),
         ("active fraction of exposed surface, mesh", document["active fraction of exposed surface, mesh"]),
         ("smallest dihedral angle [deg]", document["smallest dihedral angle [deg]"]),
         ("particles repaired", document["particles repaired"]),

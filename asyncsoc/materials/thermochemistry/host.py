@@ -18,7 +18,6 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.materials.thermochemistry.conditions import Conditions
 from asyncsoc.materials.thermochemistry.formula import lithium_formula
 from asyncsoc.materials.thermochemistry.phases import Phase
-from asyncsoc.materials.thermochemistry.reactants import lithiated_ncm811
 
 Array = NDArray[np.float64]
 _CELLS = 2000
@@ -105,9 +104,9 @@ def _panel(potential: Callable[[Array], Array], low: Array, high: Array) -> Arra
 def host(
     name: str,
     open_circuit_potential: Callable[[Array], Array],
+    lithiated: Phase,
     *,
     validity: tuple[float, float] = (0.0, 1.0),
-    lithiated: Phase | None = None,
 ) -> Host:
     """Return the host of a voltage curve.
 
@@ -117,10 +116,10 @@ def host(
         Name of the parameter set, for messages and results.
     open_circuit_potential
         U(x) in V against Li for arrays of x in [0, 1].
+    lithiated
+        The fully lithiated material with its energy of formation.
     validity
         Stoichiometries the curve's source covers.
-    lithiated
-        LiMO2; NCM811 by default.
 
     Raises
     ------
@@ -142,4 +141,4 @@ def host(
         )
     cumulative = np.concatenate([np.cumsum(panels[::-1])[::-1], [0.0]])
     cumulative.setflags(write=False)
-    return Host(name, lithiated or lithiated_ncm811(), open_circuit_potential, validity, cumulative)
+    return Host(name, lithiated, open_circuit_potential, validity, cumulative)

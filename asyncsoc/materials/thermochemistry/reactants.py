@@ -19,7 +19,8 @@ from asyncsoc.materials.thermochemistry.loading import (
 )
 from asyncsoc.materials.thermochemistry.phases import Phase
 
-_HOST = "ncm811"
+_HOSTS = frozenset({"ncm811"})
+"""Rows that are cathodes, not electrolytes."""
 _KEYS = PHASE_KEYS | {"title", "components"}
 
 
@@ -71,12 +72,12 @@ def _reactants() -> dict[str, Phase]:
 
 def reactant_names() -> tuple[str, ...]:
     """Return the names `reactant` knows."""
-    return tuple(name for name in _reactants() if name != _HOST)
+    return tuple(name for name in _reactants() if name not in _HOSTS)
 
 
-def lithiated_ncm811() -> Phase:
-    """Return LiNi0.8Co0.1Mn0.1O2, its enthalpy of formation an assumption."""
-    return _reactants()[_HOST]
+def lithiated_host(name: str) -> Phase:
+    """Return a fully lithiated cathode that comes with asyncsoc, for the files of cathodes."""
+    return _reactants()[name]
 
 
 def reactant(name: str, *, where: str = "reactant") -> Phase:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import ParticleMesh, frozen
+from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.absent_curves import no_such_curve
 from asyncsoc.solver.states import Checkpoint
 
 Status = Literal["done", "stopped"]
@@ -47,6 +49,44 @@ class StepSummary:
     side_charge: float = 0.0
 
 
+class Columns(Mapping[str, NDArray[Any]]):
+    """A run's curves by name; asking for one that it does not have is an error that says why.
+
+    Parameters
+    ----------
+    curves
+        The curves.
+    ratio
+        Name of the ratio of oxidation states that the cathode has curves of, None where it has none.
+    material
+        Name of the cathode's parameter set.
+    """
+
+    def __init__(self, curves: Mapping[str, NDArray[Any]], ratio: str | None, material: str) -> None:
+        self._curves = dict(curves)
+        self._ratio = ratio
+        self._material = material
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        """Return a curve; raises NoSuchCurve, an InputError, where the run does not have it."""
+        try:
+            return self._curves[name]
+        except KeyError:
+            raise no_such_curve(name, self._curves, self._ratio, self._material) from None
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names, in the order they are written."""
+        return iter(self._curves)
+
+    def __len__(self) -> int:
+        """Return the number of curves."""
+        return len(self._curves)
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether the run has a curve."""
+        return name in self._curves
+
+
 @dataclass(frozen=True, eq=False)
 class RunData:
     """Everything a run leaves behind.
@@ -56,7 +96,7 @@ class RunData:
     name
         Name of the case.
     columns
-        Curves by name (`observables.names`), equally long.
+        Curves by name (`recorders.curve_names`), equally long.
     field_times : (k,), s
         Times of the snapshots, strictly increasing.
     field_x : (k, n)
@@ -64,7 +104,8 @@ class RunData:
     mesh, contact
         The particle and its contact.
     stoichiometry_at_4p2
-        Stoichiometry in equilibrium with 4.2 V, the end of the SOC scale.
+        Stoichiometry in equilibrium with the cathode's charged voltage (4.2 V for the built-in ones), the end of the
+        SOC scale.
     case, case_toml, case_sha256
         The case as plain data, as text and as hash.
     steps
@@ -83,6 +124,8 @@ class RunData:
         Further quantities at the nodes by name with unit, one row per snapshot; NaN where there is nothing to say.
     reports
         What else was found, by subject, as plain data.
+    valence
+        The cathode's; None where it has none, and then there are no curves and fields of oxidation states.
     checkpoint
         The last accepted state, for `simulate(case, resume=...)`; None where no step was taken.
     """
@@ -106,13 +149,14 @@ class RunData:
     more_fields: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     reports: Mapping[str, Any] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
+    valence: ValenceModel | None = None
 
     def __post_init__(self) -> None:
         columns = {
             name: _read_only(values, np.int64 if name in names.WHOLE_NUMBERS else np.float64)
             for name, values in self.columns.items()
         }
-        object.__setattr__(self, "columns", MappingProxyType(columns))
+        object.__setattr__(self, "columns", Columns(columns, self.oxidation_ratio, self.material))
         object.__setattr__(self, "field_times", _read_only(self.field_times, np.float64))
         object.__setattr__(self, "field_x", _read_only(self.field_x, np.float64))
         more = {name: _read_only(values, np.float64) for name, values in self.more_fields.items()}
@@ -120,6 +164,17 @@ class RunData:
         for name in ("case", "provenance", "wall_times", "reports"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         self._check()
+
+    @property
+    def oxidation_ratio(self) -> str | None:
+        """Name of the ratio of oxidation states that the run has curves of, None where its cathode has none."""
+        return None if self.valence is None else self.valence.ratio_name
+
+    @property
+    def material(self) -> str:
+        """Name of the cathode's parameter set, '' where the case does not say."""
+        section = self.case.get("material")
+        return str(section.get("name", "")) if isinstance(section, Mapping) else ""
 
     def _check(self) -> None:
         expected = (len(self.field_times), self.mesh.n_nodes)

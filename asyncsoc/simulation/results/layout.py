@@ -24,12 +24,11 @@ CHECKSUM_SUFFIX: Final = ".sha256"
 
 STOICHIOMETRY: Final = "Stoichiometry"
 SOC: Final = "SOC"
-NI4_FRACTION: Final = "Ni4+ fraction"
 CONTACT_WEIGHT: Final = "Contact weight [m2]"
 CONTACT_FRACTION: Final = "Contact fraction"
 
-OWN_FIELDS: Final = (STOICHIOMETRY, SOC, NI4_FRACTION, CONTACT_WEIGHT, CONTACT_FRACTION)
-"""Fields every file has; others follow the run."""
+OWN_FIELDS: Final = (STOICHIOMETRY, SOC, CONTACT_WEIGHT, CONTACT_FRACTION)
+"""Fields every file has; others follow the cathode and the run."""
 EXACT_FIELDS: Final = (STOICHIOMETRY, "Film thickness [m]")
 """Fields that are state, kept in double precision; what follows from them is there for pictures."""
 

@@ -13,6 +13,8 @@ from asyncsoc.base.plain_data import from_text
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import Coordinates, ParticleMesh
 from asyncsoc.geometry.quality import unflattened
+from asyncsoc.materials.registry import DEFAULT_CATHODE, cathode
+from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import read_checkpoint
@@ -116,8 +118,26 @@ def _read_steps(file: GuardedFile) -> tuple[StepSummary, ...]:
         raise damaged(file.path, "a step's summary is incomplete", str(error)) from error
 
 
-def _read_curves(file: GuardedFile) -> dict[str, Any]:
-    stored = {layout.stored_name(name): name for name in (*names.CURVES, *names.SIDE_CURVES)}
+def _read_valence(file: GuardedFile) -> ValenceModel | None:
+    """Return the valence model of the run's cathode; a file from before it was kept is one of the default cathode's."""
+    if "valence" not in file.names("record"):
+        return cathode(DEFAULT_CATHODE).valence
+    kept = _record(file, "valence", dict)
+    if not kept:
+        return None
+    numbers = (kept.get("atoms"), kept.get("fixed_charge"), kept.get("anion_charge"))
+    couple, texts = kept.get("couple"), (kept.get("symbol"), kept.get("element"))
+    whole = isinstance(couple, list) and len(couple) == 2 and all(type(state) is int for state in couple)
+    known = set(kept) == {field.name for field in dataclasses.fields(ValenceModel)}
+    typed = all(isinstance(n, int | float) for n in numbers) and all(isinstance(t, str) for t in texts)
+    if not (known and whole and typed):
+        raise damaged(file.path, "its valence model is not one", str(kept)[:60])
+    return ValenceModel(**{**kept, "couple": tuple(couple)})
+
+
+def _read_curves(file: GuardedFile, valence: ValenceModel | None) -> dict[str, Any]:
+    every = names.curves_of(valence)
+    stored = {layout.stored_name(name): name for name in (*every, *names.SIDE_CURVES)}
     length = len(file.array("curves/point", np.int64, (-1,)))
     columns = {}
     for key in file.names("curves"):
@@ -125,10 +145,10 @@ def _read_curves(file: GuardedFile) -> dict[str, Any]:
             name = stored.get(key) or file.attribute("long_name", str, f"curves/{key}")
             dtype = np.int64 if name in names.WHOLE_NUMBERS else np.float64
             columns[name] = file.array(f"curves/{key}", dtype, (length,), finite=False)
-    missing = [name for name in names.CURVES if name not in columns]
+    missing = [name for name in every if name not in columns]
     if missing:
         raise damaged(file.path, "a curve is missing", missing[0])
-    order = {name: position for position, name in enumerate((*names.CURVES, *names.SIDE_CURVES))}
+    order = {name: position for position, name in enumerate((*every, *names.SIDE_CURVES))}
     return dict(sorted(columns.items(), key=lambda item: order.get(item[0], len(order))))
 
 
@@ -141,10 +161,11 @@ def _read_fields(file: GuardedFile, nodes: int) -> tuple[Any, Any]:
     return times, file.array(f"VTKHDF/PointData/{layout.STOICHIOMETRY}", np.float64, (count * nodes,))
 
 
-def _read_more_fields(file: GuardedFile, count: int, nodes: int) -> dict[str, Any]:
+def _read_more_fields(file: GuardedFile, count: int, nodes: int, valence: ValenceModel | None) -> dict[str, Any]:
     fields = {}
+    own = layout.OWN_FIELDS if valence is None else (*layout.OWN_FIELDS, layout.stored_name(valence.field))
     for stored in file.names("VTKHDF/PointData"):
-        if stored not in layout.OWN_FIELDS:
+        if stored not in own:
             place = f"VTKHDF/PointData/{stored}"
             values = file.array(place, np.float64, (count * nodes,), finite=False)
             fields[file.attribute("long_name", str, place)] = values.reshape(count, nodes)
@@ -173,10 +194,11 @@ def read_run(path: Path) -> RunData:
             raise damaged(path, "unknown status", status)
         mesh = _read_mesh(file)
         times, x = _read_fields(file, mesh.n_nodes)
+        valence = _read_valence(file)
         return RunData(
             checkpoint=read_checkpoint(file, _record(file, "checkpoint", dict), mesh.n_nodes),
             name=file.text("record/name"),
-            columns=_read_curves(file),
+            columns=_read_curves(file, valence),
             field_times=times,
             field_x=x.reshape(len(times), mesh.n_nodes),
             mesh=mesh,
@@ -191,6 +213,7 @@ def read_run(path: Path) -> RunData:
             warnings=tuple(str(text) for text in _record(file, "warnings", list)),
             provenance=_record(file, "provenance", dict),
             wall_times=_record(file, "wall times [s]", dict),
-            more_fields=_read_more_fields(file, len(times), mesh.n_nodes),
+            more_fields=_read_more_fields(file, len(times), mesh.n_nodes, valence),
+            valence=valence,
             reports=_record(file, "reports", dict) if "reports" in file.names("record") else {},
         )

@@ -60,27 +60,31 @@ class Solution(RunData):
     def curves(self) -> xr.Dataset:
         """Curves along `point`, with time, step and cycle as coordinates and units as attributes.
 
-        Time is no index: the end of one step and the start of the next share it.
+        Time is no index: the end of one step and the start of the next share it. A curve that the run does not have,
+        such as one of oxidation states of a cathode without a valence model, raises an InputError that says why.
         """
         import xarray as xr
+
+        from asyncsoc.simulation.results.curve_dataset import CATHODE, RATIO, CurveDataset
 
         variables = {
             name: xr.Variable(("point",), values, {"units": names.unit_of(name)})
             for name, values in self.columns.items()
         }
         attributes = {"name": self.name, "case sha256": self.case_sha256, "status": self.status}
+        attributes |= {CATHODE: self.material, RATIO: self.oxidation_ratio or ""}
         keys = [name for name in (names.TIME, names.STEP, names.CYCLE) if name in variables]
-        return xr.Dataset(variables, attrs=attributes).set_coords(keys)
+        return CurveDataset(variables, attrs=attributes).set_coords(keys)
 
     @cached_property
     def fields(self) -> xr.Dataset:
-        """Stoichiometry, SOC and Ni4+ fraction over (time, node), with the nodes' coordinates and contact weights.
+        """Stoichiometry and SOC over (time, node), with the nodes' coordinates and contact weights.
 
+        Where the cathode has a valence model, the share of its redox element in the higher oxidation state too.
         What a side reaction adds (film, rate, risk) is there too, 0 off the contact.
         """
         import xarray as xr
 
-        from asyncsoc.materials.valence import ni4_fraction
         from asyncsoc.recorders.soc import state_of_charge
 
         dims = ("time", "node")
@@ -92,7 +96,7 @@ class Solution(RunData):
             {
                 layout.STOICHIOMETRY: (dims, self.field_x, {"units": "1"}),
                 layout.SOC: (dims, state_of_charge(self.field_x, self.stoichiometry_at_4p2), {"units": "1"}),
-                layout.NI4_FRACTION: (dims, np.asarray(ni4_fraction(self.field_x)), {"units": "1"}),
+                **{name: (dims, values, {"units": "1"}) for name, values in self._shares(self.field_x).items()},
                 layout.CONTACT_WEIGHT: ("node", self.contact.weights, {"units": "m2"}),
                 **{name: (dims, values, {"units": names.unit_of(name)}) for name, values in self.more_fields.items()},
             },
@@ -128,7 +132,7 @@ class Solution(RunData):
         return np.asarray((1.0 - share) * snapshots[before] + share * snapshots[after])
 
     def at(self, time: float) -> Any:
-        """Return the particle at `time` [s] as a `pyvista.UnstructuredGrid` with stoichiometry, SOC and Ni4+ fraction.
+        """Return the particle at `time` [s] as a `pyvista.UnstructuredGrid`, with the fields of `fields`.
 
         Raises
         ------
@@ -137,7 +141,6 @@ class Solution(RunData):
         EnvironmentProblem
             pyvista is not installed.
         """
-        from asyncsoc.materials.valence import ni4_fraction
         from asyncsoc.plotting.grid import pyvista_grid
         from asyncsoc.recorders.soc import state_of_charge
 
@@ -145,12 +148,34 @@ class Solution(RunData):
         data = {
             layout.STOICHIOMETRY: x,
             layout.SOC: state_of_charge(x, self.stoichiometry_at_4p2),
-            layout.NI4_FRACTION: np.asarray(ni4_fraction(x)),
+            **self._shares(x),
             layout.CONTACT_WEIGHT: self.contact.weights,
             **{name: self._between(values, time) for name, values in self.more_fields.items()},
         }
         points = layout.vtk_points(self.mesh.points, self.mesh.coordinates)
         return pyvista_grid(points, self.mesh.cells, layout.VTK_TYPE[self.mesh.coordinates], data)
+
+    def mapped(self, time: float) -> tuple[Array, str]:
+        """Return the nodal quantity (n,) that maps show at `time` [s], and its label.
+
+        The share of the redox element in its higher oxidation state, which microscopes map; the state of charge where
+        the cathode has no valence model.
+
+        Raises
+        ------
+        InputError
+            The time lies outside the run.
+        """
+        from asyncsoc.recorders.soc import state_of_charge
+
+        x = self.stoichiometry_at(time)
+        if self.valence is None:
+            return state_of_charge(x, self.stoichiometry_at_4p2), "State of charge [1]"
+        return self.valence.higher_fraction(x), self.valence.share_label
+
+    def _shares(self, x: Array) -> dict[str, Array]:
+        """Return the share in the higher oxidation state by its field's name; empty without a valence model."""
+        return {} if self.valence is None else {self.valence.field: self.valence.higher_fraction(x)}
 
     @property
     def lithium_balance_error(self) -> float:
@@ -184,8 +209,7 @@ class Solution(RunData):
             "Time of largest asynchrony [h]": float(columns[names.TIME][peak]) / 3600.0,
             "Largest lead of the contact": max(0.0, float(np.max(ahead))),
             "Largest lag of the contact": max(0.0, -float(np.min(ahead))),
-            "Final Ni4+/Ni3+ at contact": float(columns[names.NICKEL_CONTACT][-1]),
-            "Final Ni4+/Ni3+ at far side": float(columns[names.NICKEL_FAR][-1]),
+            **{f"Final {name}": float(columns[name][-1]) for name in names.valence_curves(self.valence)},
             "Lithium balance error": self.lithium_balance_error,
             **self._side_summary(),
             "Set-up wall time [s]": float(self.wall_times.get("set-up", 0.0)),
@@ -250,24 +274,23 @@ class Solution(RunData):
         return document
 
     def plot(self, time: float | None = None) -> Figure:
-        """Return a figure of voltage, states of charge, film where one grew, and the Ni4+ section map.
+        """Return a figure of voltage, states of charge, film where one grew, and the section map of `mapped`.
 
         Parameters
         ----------
         time : s
             Moment of the map; None takes the last snapshot.
         """
-        from asyncsoc.materials.valence import ni4_fraction
         from asyncsoc.plotting.curves import LabelledRun
         from asyncsoc.plotting.overview import overview_figure
         from asyncsoc.plotting.section import SectionPanel
 
         moment = float(self.field_times[-1]) if time is None else time
-        values = np.asarray(ni4_fraction(self.stoichiometry_at(moment)))
+        values, label = self.mapped(moment)
         panel = SectionPanel(f"Inside at {moment / 3600.0:.2f} h", self.mesh, self.contact, values)
         return overview_figure(
             LabelledRun(self.name, self.columns),
             panel,
-            "Ni$^{4+}$ share of nickel [1]",
+            label,
             title=f"{self.name}: coverage {self.contact.coverage_realised:.3g}",
         )

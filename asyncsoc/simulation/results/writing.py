@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import replaced
 from asyncsoc.base.plain_data import to_text
-from asyncsoc.materials.valence import ni4_fraction
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.soc import state_of_charge
 from asyncsoc.simulation.results import layout
@@ -45,6 +44,7 @@ def _write_record(file: Any, run: RunData, h5py: Any) -> None:
         "provenance": to_text(run.provenance),
         "wall times [s]": to_text(run.wall_times),
         "reports": to_text(run.reports),
+        "valence": to_text({} if run.valence is None else asdict(run.valence)),
         "checkpoint": to_text(described(run.checkpoint)),
     }
     record = file.create_group("record")
@@ -88,7 +88,7 @@ def _write_fields(grid: Any, run: RunData) -> None:
     moving: dict[str, NDArray[Any]] = {
         layout.STOICHIOMETRY: run.field_x,
         layout.SOC: state_of_charge(run.field_x, run.stoichiometry_at_4p2),
-        layout.NI4_FRACTION: np.asarray(ni4_fraction(run.field_x)),
+        **({} if run.valence is None else {run.valence.field: run.valence.higher_fraction(run.field_x)}),
         **run.more_fields,
     }
     for name, values in moving.items():

@@ -8,9 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.materials.valence import stoichiometry_from_ratio
+from asyncsoc.materials.ncm811 import VALENCE
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.contact_valence import nickel_ratio
 from asyncsoc.recorders.soc import state_of_charge
 from asyncsoc.simulation.results.solution import Solution
 
@@ -27,7 +26,7 @@ def shared_stoichiometry() -> float:
 
     The source's hot-calendered particle (ratios 0.97 to 1.07) has the same mean.
     """
-    return float(np.mean(stoichiometry_from_ratio(MEASURED_RATIOS)))
+    return float(np.mean(VALENCE.stoichiometry_from_ratio(MEASURED_RATIOS)))
 
 
 def shared_soc(solution: Solution) -> float:
@@ -45,16 +44,17 @@ class Moment:
     voltage : V
     mean_soc, contact_soc
         Of the particle, as a cell of such particles shows it, and under the contact.
-    nickel_contact, nickel_far
-        Ni4+/Ni3+ at the mean stoichiometry under the contact and on the side farthest from it.
+    ratio_contact, ratio_far
+        Higher over lower oxidation state (Ni4+/Ni3+ of the demo's cathode) at the mean stoichiometry under the contact
+        and on the side farthest from it; NaN where the cathode has no valence model.
     """
 
     time: float
     voltage: float
     mean_soc: float
     contact_soc: float
-    nickel_contact: float
-    nickel_far: float
+    ratio_contact: float
+    ratio_far: float
 
     @property
     def lead(self) -> float:
@@ -84,15 +84,19 @@ def moment_when(solution: Solution, curve: str, value: float) -> Moment:
     def at(rows: Array) -> float:
         return float(PchipInterpolator(times, rows)(time))
 
-    contact_x = at(columns[names.CONTACT_X])
-    far_x = at(stoichiometry_from_ratio(columns[names.NICKEL_FAR]))
+    ratios = (math.nan, math.nan)
+    valence = solution.valence
+    if valence is not None:
+        contact_x = at(columns[names.CONTACT_X])
+        far_x = at(valence.stoichiometry_from_ratio(columns[valence.curve_at_far_side]))
+        ratios = float(valence.ratio_or_infinite(contact_x)), float(valence.ratio_or_infinite(far_x))
     return Moment(
         time=time,
         voltage=at(columns[names.VOLTAGE]),
         mean_soc=at(columns[names.MEAN_SOC]),
         contact_soc=at(columns[names.CONTACT_SOC]),
-        nickel_contact=nickel_ratio(contact_x),
-        nickel_far=nickel_ratio(far_x),
+        ratio_contact=ratios[0],
+        ratio_far=ratios[1],
     )
 
 

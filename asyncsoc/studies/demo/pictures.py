@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import replaced
-from asyncsoc.materials.valence import ni4_fraction
+from asyncsoc.materials.ncm811 import VALENCE
 from asyncsoc.plotting.band import BandPanel, BandSeries, band_figure
 from asyncsoc.plotting.curves import LabelledRun, curves_figure, overpotential_figure
 from asyncsoc.plotting.overview import comparison_figure
@@ -26,8 +24,6 @@ from asyncsoc.studies.risk.study import study_risk
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SHARE = "Ni$^{4+}$ share of nickel [1]"
-_RATIO = "Ni$^{4+}$/Ni$^{3+}$ [1]"
 _SETTING = "NCM811 sphere, R = 7.5 µm, one round contact, 60 °C, C/10 to 4.2 V. "
 _RESTS_ON = (
     _SETTING + "U: Sturm 2019; D(x, T): O'Regan 2022, uncertain by decades.\n"
@@ -45,9 +41,10 @@ def _runs(findings: Sequence[Findings]) -> list[LabelledRun]:
 
 def _section(found: Findings, moment: Moment, *, title: str, head: str = "") -> SectionPanel:
     solution = found.solution
-    share = np.asarray(ni4_fraction(solution.stoichiometry_at(moment.time)))
+    share, _ = solution.mapped(moment.time)
+    ratio = VALENCE.ratio_label.removesuffix(" [1]")
     note = (
-        f"{_RATIO.removesuffix(' [1]')}: contact {moment.nickel_contact:.2f}, far side {moment.nickel_far:.2f}\n"
+        f"{ratio}: contact {moment.ratio_contact:.2f}, far side {moment.ratio_far:.2f}\n"
         f"mean SOC {moment.mean_soc:.2f}, cell {moment.voltage:.2f} V"
     )
     return SectionPanel(title, solution.mesh, solution.contact, share, note, head)
@@ -58,7 +55,7 @@ def overview(findings: Sequence[Findings]) -> Figure:
     soc = findings[0].default.at_equal_soc.mean_soc
     panels = [_section(found, found.default.at_equal_soc, title=found.particle.title) for found in findings]
     title = f"The contact runs ahead of its particle (maps at a mean SOC of {soc:.2f})"
-    return comparison_figure(_runs(findings), panels, _SHARE, title=title, note=_RESTS_ON)
+    return comparison_figure(_runs(findings), panels, VALENCE.share_label, title=title, note=_RESTS_ON)
 
 
 def curves(findings: Sequence[Findings]) -> Figure:
@@ -86,7 +83,9 @@ def nickel_maps(findings: Sequence[Findings]) -> Figure:
         for row, found in enumerate(findings)
         for k, (title, pick) in enumerate(columns)
     ]
-    return section_figure(panels, _SHARE, title="Where nickel is Ni$^{4+}$", columns=len(columns), note=_RESTS_ON)
+    return section_figure(
+        panels, VALENCE.share_label, title="Where nickel is Ni$^{4+}$", columns=len(columns), note=_RESTS_ON
+    )
 
 
 def _series(findings: Sequence[Findings], number: Number, far: Number | None = None) -> list[BandSeries]:
@@ -120,15 +119,15 @@ def band(findings: Sequence[Findings]) -> Figure:
             decimals=0,
         ),
         BandPanel(
-            _RATIO,
+            VALENCE.ratio_label,
             f"Nickel at a mean SOC of {soc:.2f}",
-            _series(findings, lambda h: h.at_equal_soc.nickel_contact, lambda h: h.at_equal_soc.nickel_far),
+            _series(findings, lambda h: h.at_equal_soc.ratio_contact, lambda h: h.at_equal_soc.ratio_far),
             "4.2 V comes first",
         ),
         BandPanel(
-            _RATIO,
+            VALENCE.ratio_label,
             f"Nickel at a cell voltage of {CELL_VOLTAGE:.1f} V",
-            _series(findings, lambda h: h.at_equal_voltage.nickel_contact, lambda h: h.at_equal_voltage.nickel_far),
+            _series(findings, lambda h: h.at_equal_voltage.ratio_contact, lambda h: h.at_equal_voltage.ratio_far),
         ),
     )
     return band_figure(panels, title="What the unknown diffusivity leaves open", columns=2, note=_BAND_RESTS_ON)

@@ -32,11 +32,11 @@ def _quantities(soc: float) -> tuple[tuple[str, Number, _Show], ...]:
         ("largest lead of the contact's SOC", lambda h: h.largest_lead, _three),
         ("... reached at a mean SOC of", lambda h: h.soc_at_largest_lead, _two),
         (f"lead {equal}", lambda h: h.at_equal_soc.lead, _three),
-        (f"Ni4+/Ni3+, contact, {equal}", lambda h: h.at_equal_soc.nickel_contact, _two),
-        (f"Ni4+/Ni3+, far side, {equal}", lambda h: h.at_equal_soc.nickel_far, _two),
+        (f"Ni4+/Ni3+, contact, {equal}", lambda h: h.at_equal_soc.ratio_contact, _two),
+        (f"Ni4+/Ni3+, far side, {equal}", lambda h: h.at_equal_soc.ratio_far, _two),
         (f"mean SOC {voltage}", lambda h: h.at_equal_voltage.mean_soc, _two),
-        (f"Ni4+/Ni3+, contact, {voltage}", lambda h: h.at_equal_voltage.nickel_contact, _two),
-        (f"Ni4+/Ni3+, far side, {voltage}", lambda h: h.at_equal_voltage.nickel_far, _two),
+        (f"Ni4+/Ni3+, contact, {voltage}", lambda h: h.at_equal_voltage.ratio_contact, _two),
+        (f"Ni4+/Ni3+, far side, {voltage}", lambda h: h.at_equal_voltage.ratio_far, _two),
         ("charge to 4.2 V [mAh/g]", lambda h: h.capacity, _whole),
     )
 
@@ -127,8 +127,8 @@ def _plain(numbers: Headlines) -> dict[str, Any]:
                 "voltage [V]": moment.voltage,
                 "mean SOC": moment.mean_soc,
                 "contact-mean SOC": moment.contact_soc,
-                "Ni4+/Ni3+ at contact": moment.nickel_contact,
-                "Ni4+/Ni3+ at far side": moment.nickel_far,
+                "Ni4+/Ni3+ at contact": moment.ratio_contact,
+                "Ni4+/Ni3+ at far side": moment.ratio_far,
             }
             for name, moment in moments.items()
         },

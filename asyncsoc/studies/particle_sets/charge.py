@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, InterruptedRunError
 from asyncsoc.case.case import Case
+from asyncsoc.materials.valence import AT_CONTACT, AT_FAR_SIDE
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate_batch
@@ -30,8 +31,8 @@ LARGEST_LEAD: Final = "largest lead"
 LEAD_AT_HALF: Final = f"lead at mean SOC {HALF:g}"
 FINAL_SOC: Final = "final mean SOC"
 FINAL_CONTACT: Final = "final contact-mean SOC"
-NICKEL_CONTACT: Final = "final Ni4+/Ni3+ at contact"
-NICKEL_FAR: Final = "final Ni4+/Ni3+ at far side"
+FINAL: Final = "final "
+"""How the name of a curve's last value begins."""
 BALANCE: Final = "lithium balance error"
 RISK_MEAN: Final = "largest mean risk"
 RISK_MAX: Final = "largest local risk"
@@ -67,6 +68,12 @@ class ChargedSet:
         """Return a quantity of all particles, NaN where a particle has none."""
         values = (row.get(name) for row in self.rows)
         return np.array([np.nan if value is None else float(value) for value in values])
+
+    @property
+    def oxidation_ratios(self) -> tuple[str, ...]:
+        """Names of the columns of final ratios of oxidation states; none where the cathode has no valence model."""
+        ends = (AT_CONTACT, AT_FAR_SIDE)
+        return tuple(name for name in self.names if name.startswith(FINAL) and name.endswith(ends))
 
     @property
     def worst_balance(self) -> float:
@@ -121,8 +128,7 @@ def outcome(solution: Solution) -> dict[str, Any]:
         LEAD_AT_HALF: at_half,
         FINAL_SOC: float(mean[-1]),
         FINAL_CONTACT: float(columns[names.CONTACT_SOC][-1]),
-        NICKEL_CONTACT: float(columns[names.NICKEL_CONTACT][-1]),
-        NICKEL_FAR: float(columns[names.NICKEL_FAR][-1]),
+        **{f"{FINAL}{name}": float(columns[name][-1]) for name in names.valence_curves(solution.valence)},
         BALANCE: solution.lithium_balance_error,
     }
     for name, key in ((RISK_MEAN, names.RISK_MEAN), (RISK_MAX, names.RISK_MAX), (DOSE, names.RISK_DOSE)):

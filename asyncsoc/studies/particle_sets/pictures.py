@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from asyncsoc.base.files import replaced
-from asyncsoc.materials.valence import ni4_fraction
 from asyncsoc.plotting.particle_field import Moment, particle_field_figure
 from asyncsoc.plotting.particle_set import ComparedSet, set_figure
 from asyncsoc.recorders import curve_names as names
@@ -46,7 +45,7 @@ def charged_figure(charged: ChargedSet, *, note: str = "") -> Figure:
 
 
 def solution_figure(solution: Solution, *, moments: int = 2, note: str = "") -> Figure:
-    """Return the Ni4+ share of nickel in a meshed particle in 3-D, at the largest lead and at the end.
+    """Return what maps show (`Solution.mapped`) in a meshed particle in 3-D, at the largest lead and at the end.
 
     Parameters
     ----------
@@ -67,9 +66,10 @@ def solution_figure(solution: Solution, *, moments: int = 2, note: str = "") -> 
         lead = np.abs(solution.columns[names.ASYNCHRONY])
         moment = float(solution.columns[names.TIME][int(np.argmax(lead))])
         times.insert(0, float(np.clip(moment, solution.field_times[0], solution.field_times[-1])))
-    rows = [Moment(_described(solution, t), np.asarray(ni4_fraction(solution.stoichiometry_at(t)))) for t in times]
+    maps = [solution.mapped(t) for t in times]
+    rows = [Moment(_described(solution, t), values) for t, (values, _) in zip(times, maps, strict=True)]
     return particle_field_figure(
-        solution.mesh, solution.contact.facet_fraction, rows, "Ni$^{4+}$ share of nickel [1]",
+        solution.mesh, solution.contact.facet_fraction, rows, maps[0][1],
         title=f"{solution.name}: contact over {solution.contact.coverage_realised:.2f} of the surface", note=note,
     )  # fmt: skip
 

@@ -11,11 +11,8 @@ from asyncsoc.studies.particle_sets import charge as quantities
 from asyncsoc.studies.particle_sets.charge import ChargedSet
 from asyncsoc.studies.particle_sets.equivalent_sphere import VARIANTS
 
-COMPARED = (
-    quantities.LARGEST_LEAD, quantities.LEAD_AT_HALF, quantities.FINAL_SOC, quantities.NICKEL_CONTACT,
-    quantities.NICKEL_FAR, quantities.DOSE,
-)  # fmt: skip
-"""Quantities whose medians are given."""
+COMPARED = (quantities.LARGEST_LEAD, quantities.LEAD_AT_HALF, quantities.FINAL_SOC)
+"""Quantities whose medians are given, beside ratios of oxidation states and the dose where there are any."""
 
 
 def summary(charged: ChargedSet) -> dict[str, Any]:
@@ -24,7 +21,8 @@ def summary(charged: ChargedSet) -> dict[str, Any]:
     The ratio of a sphere is the median of sphere over particle, particle by particle. `balance` is the largest lithium
     balance error of all runs of particles.
     """
-    present = [name for name in COMPARED if np.isfinite(charged.column(name)).any()]
+    compared = (*COMPARED, *charged.oxidation_ratios, quantities.DOSE)
+    present = [name for name in compared if np.isfinite(charged.column(name)).any()]
     return {"balance": charged.worst_balance, "medians": [_row(charged, name) for name in present]}
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
-from asyncsoc.materials.capacity import CHARGED_VOLTAGE, stoichiometry_at, theoretical_capacity, usable_range
+from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity, usable_range
 from asyncsoc.materials.overrides import with_overrides
 from asyncsoc.materials.registry import cathode
 from asyncsoc.materials.types import Cathode
@@ -127,7 +127,7 @@ def _end(material: Cathode, step: Step, start: float, *, charging: bool) -> floa
     """Return the stoichiometry at which the open-circuit potential reaches the step's limit."""
     limits = [limit.value for limit in step.terminations if limit.quantity == "voltage"]
     if charging:
-        voltage = limits[0] if limits else CHARGED_VOLTAGE
+        voltage = limits[0] if limits else material.charged_voltage
         end = stoichiometry_at(material, voltage) if _reaches(material, voltage) else material.window[0]
     else:
         end = stoichiometry_at(material, limits[0]) if limits and _reaches(material, limits[0]) else material.window[1]

@@ -11,6 +11,7 @@ from asyncsoc.contact import shapes
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.materials.ncm811 import VALENCE
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.provenance import collect
@@ -46,7 +47,7 @@ def particle(kind: str) -> tuple[ParticleMesh, ContactMap]:
 
 
 def invented_curves(count: int) -> dict[str, np.ndarray]:
-    columns = {name: np.linspace(0.1, 0.9, count) * (k + 1) for k, name in enumerate(names.CURVES)}
+    columns = {name: np.linspace(0.1, 0.9, count) * (k + 1) for k, name in enumerate(names.curves_of(VALENCE))}
     columns[names.STEP] = np.ones(count)
     columns[names.CYCLE] = np.ones(count)
     columns[names.TIME] = np.linspace(0.0, 3600.0, count)
@@ -82,6 +83,7 @@ def make_solution() -> Callable[..., Solution]:
                 mesh_sha256=mesh.sha256, case_sha256=SHA, started=started, stop_reason="done", threads=1
             ),
             "wall_times": {"set-up": 0.5, "solve": 0.25},
+            "valence": VALENCE,
         }
         return Solution(**{**entries, **changes})
 

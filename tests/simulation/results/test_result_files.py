@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.materials.valence import ni4_fraction
+from asyncsoc.materials.ncm811 import VALENCE
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results import layout, writing
 from asyncsoc.simulation.results.solution import Solution
@@ -97,7 +97,7 @@ def test_pyvista_reads_times_and_values(kind, make_solution, tmp_path):
         x = solution.field_x[step]
         np.testing.assert_array_equal(grid[layout.STOICHIOMETRY], x)
         np.testing.assert_allclose(grid[layout.SOC], (1.0 - x) / (1.0 - 0.271), rtol=1e-6)
-        np.testing.assert_allclose(grid[layout.NI4_FRACTION], ni4_fraction(x), atol=1e-7)
+        np.testing.assert_allclose(grid[VALENCE.field], VALENCE.higher_fraction(x), atol=1e-7)
         np.testing.assert_array_equal(grid[layout.CONTACT_WEIGHT], solution.contact.weights)
         assert 0.0 <= grid[layout.CONTACT_FRACTION].min() < grid[layout.CONTACT_FRACTION].max() <= 1.0
     np.testing.assert_array_equal(grid.points[:, layout.COLUMNS[kind]], solution.mesh.points)
@@ -112,18 +112,18 @@ def test_xarray_reads_the_curves_in_another_process(make_solution, run_python, t
     solution = make_solution()
     done = run_python(READ_WITH_XARRAY, solution.save(tmp_path))
     assert done.returncode == 0, done.stderr
-    ratio = float(solution.columns[names.NICKEL_CONTACT][3])
-    assert done.stdout.split() == ["3600.0", repr(ratio), str(len(names.CURVES))]
+    ratio = float(solution.columns[VALENCE.curve_at_contact][3])
+    assert done.stdout.split() == ["3600.0", repr(ratio), str(len(names.curves_of(VALENCE)))]
 
 
 def test_curves_that_are_not_finite_survive(make_solution, tmp_path):
     columns = dict(make_solution().columns)
-    ratio = columns[names.NICKEL_CONTACT].copy()
+    ratio = columns[VALENCE.curve_at_contact].copy()
     ratio[3] = np.inf
-    solution = make_solution(columns={**columns, names.NICKEL_CONTACT: ratio})
+    solution = make_solution(columns={**columns, VALENCE.curve_at_contact: ratio})
     loaded = Solution.load(solution.save(tmp_path))
-    assert np.isinf(loaded.columns[names.NICKEL_CONTACT][3])
-    assert loaded.to_json_dict()["curves"][names.NICKEL_CONTACT][3] is None
+    assert np.isinf(loaded.columns[VALENCE.curve_at_contact][3])
+    assert loaded.to_json_dict()["curves"][VALENCE.curve_at_contact][3] is None
 
 
 def test_a_directory_that_is_a_file_is_one_clear_error(make_solution, tmp_path):

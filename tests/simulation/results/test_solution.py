@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.materials.ncm811 import VALENCE
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results import layout
 
@@ -31,7 +32,7 @@ def test_json_has_the_keys_others_rely_on_and_no_nan(make_solution):
     assert document["lithium balance error"] == 1e-13
     assert {len(values) for values in document["curves"].values()} == {12}
     assert document["curves"][names.VOLTAGE][4] is None
-    assert set(document["curves"]) == set(names.CURVES)
+    assert set(document["curves"]) == set(names.curves_of(VALENCE))
     assert all(isinstance(value, int) for value in document["curves"]["Step"])
     assert document["steps"][0]["stop_reason"] == "voltage 4.2 V reached"
 
@@ -55,7 +56,7 @@ def test_fields_are_a_dataset_over_time_and_node(kind, make_solution):
     np.testing.assert_array_equal(fields[layout.STOICHIOMETRY].sel(time=600.0).values, solution.field_x[1])
     for column, axis in enumerate(layout.AXES[kind]):
         np.testing.assert_array_equal(fields[axis].values, solution.mesh.points[:, column])
-    assert fields[layout.NI4_FRACTION].max() <= 1.0
+    assert fields[VALENCE.field].max() <= 1.0
 
 
 def test_the_arrays_of_a_solution_cannot_be_written_to(make_solution):

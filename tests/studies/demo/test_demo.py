@@ -86,7 +86,7 @@ def test_headlines_are_read_off_the_curves(demo: tuple[DemoReport, Told, Path]) 
         field = found.solution.stoichiometry_at(numbers.at_equal_soc.time)
         weights = found.solution.contact.weights
         x = float(weights @ field / weights.sum())
-        assert numbers.at_equal_soc.nickel_contact == pytest.approx((0.9 - x) / (x - 0.1), abs=2e-2)
+        assert numbers.at_equal_soc.ratio_contact == pytest.approx((0.9 - x) / (x - 0.1), abs=2e-2)
 
 
 def test_a_partial_contact_runs_ahead_and_a_slow_diffusion_makes_it_worse(demo: tuple[DemoReport, Told, Path]) -> None:
@@ -99,15 +99,15 @@ def test_a_partial_contact_runs_ahead_and_a_slow_diffusion_makes_it_worse(demo: 
         assert slow < found.default.capacity < fast
     at_equal_soc = (calendered.default.at_equal_soc, hot.default.at_equal_soc)
     assert at_equal_soc[0].mean_soc == pytest.approx(at_equal_soc[1].mean_soc)
-    assert at_equal_soc[0].nickel_contact > at_equal_soc[1].nickel_contact
-    assert at_equal_soc[0].nickel_far < at_equal_soc[1].nickel_far
+    assert at_equal_soc[0].ratio_contact > at_equal_soc[1].ratio_contact
+    assert at_equal_soc[0].ratio_far < at_equal_soc[1].ratio_far
 
 
 def test_at_equal_voltage_the_contact_is_bounded_by_the_voltage(demo: tuple[DemoReport, Told, Path]) -> None:
     """Without overshoot U(x) under the contact stays below the cell's voltage: 4.0 V allows a ratio of 1.27."""
     for found in demo[0].findings:
         for moment in (found.default.at_equal_voltage, *(numbers.at_equal_voltage for numbers in found.scan)):
-            assert moment.nickel_contact < 1.27
+            assert moment.ratio_contact < 1.27
 
 
 def test_a_moment_never_reached_is_no_number(demo: tuple[DemoReport, Told, Path]) -> None:
@@ -129,8 +129,8 @@ def test_a_moment_lies_between_the_rows_where_a_run_with_more_rows_has_it() -> N
     coarse = simulate(case)
     for curve, value in ((names.VOLTAGE, 4.0), (names.MEAN_SOC, 0.69)):
         expected, found = moment_when(fine, curve, value), moment_when(coarse, curve, value)
-        assert found.nickel_contact == pytest.approx(expected.nickel_contact, abs=2e-3)
-        assert found.nickel_far == pytest.approx(expected.nickel_far, abs=2e-3)
+        assert found.ratio_contact == pytest.approx(expected.ratio_contact, abs=2e-3)
+        assert found.ratio_far == pytest.approx(expected.ratio_far, abs=2e-3)
         assert found.voltage == pytest.approx(expected.voltage, abs=1e-3)
 
 

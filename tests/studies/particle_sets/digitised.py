@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from asyncsoc.tomography.volume import CBD, NCM, PORE, LabelVolume
+from asyncsoc.tomography.phases import ACTIVE_MATERIAL, CBD, PORE
+from asyncsoc.tomography.volume import LabelVolume
 
 
 def ball_volume(radius: float, coverage: float, axis: tuple[float, float, float], voxel: float) -> LabelVolume:
@@ -16,5 +17,5 @@ def ball_volume(radius: float, coverage: float, axis: tuple[float, float, float]
     phases = np.full(distance.shape, PORE, np.uint8)
     height = grid @ unit / np.maximum(distance, 1e-9)
     phases[(distance <= radius + 2.5) & (height >= 1.0 - 2.0 * coverage)] = CBD
-    phases[distance <= radius] = NCM
+    phases[distance <= radius] = ACTIVE_MATERIAL
     return LabelVolume(phases, voxel, source={"file": "a digitised sphere"})

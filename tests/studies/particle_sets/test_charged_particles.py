@@ -22,8 +22,9 @@ from asyncsoc.studies.particle_sets.pictures import charged_figure, solution_fig
 from asyncsoc.studies.particle_sets.summary import summary
 from asyncsoc.tomography.meshing import mesh_particles
 from asyncsoc.tomography.particle_set import ParticleSet, read_set
+from asyncsoc.tomography.phases import CBD
 from asyncsoc.tomography.split import split_particles
-from asyncsoc.tomography.volume import CBD, LabelVolume
+from asyncsoc.tomography.volume import LabelVolume
 from tests.studies.particle_sets.digitised import ball_volume
 
 SHORT = ('protocol.steps=["Charge at C/10 for 20 minutes"]',)

@@ -1,8 +1,7 @@
-"""Nickel valence under the contact and on the side that lies farthest from it."""
+"""The side of a particle that lies farthest from its contact."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import ParticleMesh, frozen
-from asyncsoc.materials.valence import NO_NI3, ni4_to_ni3
 
 Array = NDArray[np.float64]
 
@@ -62,16 +60,3 @@ def far_side(mesh: ParticleMesh, contact: ContactMap) -> FarSide:
     # Nodes on the axis carry hardly any area but are the antipole itself.
     shares = shares / total if total > 0.0 else np.full(len(nodes), 1.0 / len(nodes))
     return FarSide(nodes=nodes, shares=shares)
-
-
-def nickel_ratios(x: Array) -> Array:
-    """Return Ni4+/Ni3+ by charge balance at the stoichiometries `x`; infinite where no Ni3+ is left."""
-    ratio = np.full(np.shape(x), math.inf)
-    left = x > NO_NI3
-    ratio[left] = ni4_to_ni3(x[left])
-    return ratio
-
-
-def nickel_ratio(x: float) -> float:
-    """Return Ni4+/Ni3+ by charge balance at the stoichiometry `x`; infinite where no Ni3+ is left."""
-    return float(nickel_ratios(np.array([x]))[0])

@@ -7,7 +7,8 @@ import pytest
 
 from asyncsoc.contact import shapes
 from asyncsoc.geometry.library import load_builtin
-from asyncsoc.recorders.contact_valence import far_side, nickel_ratio
+from asyncsoc.materials.ncm811 import VALENCE
+from asyncsoc.recorders.far_side import far_side
 
 
 @pytest.fixture(scope="module")
@@ -45,4 +46,4 @@ def test_without_free_surface_the_far_side_is_the_surface(name):
 
 @pytest.mark.parametrize(("x", "ratio"), [(0.438, 1.37), (0.557, 0.75), (0.95, 0.0), (0.1, math.inf)])
 def test_ratio_follows_the_charge_balance(x, ratio):
-    assert nickel_ratio(x) == pytest.approx(ratio, abs=0.01)
+    assert float(VALENCE.ratio_or_infinite(x)) == pytest.approx(ratio, abs=0.01)
