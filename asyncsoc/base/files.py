@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from asyncsoc.base.errors import InputError
+
 _OPEN_FILES = Path("/proc/self/fd")
 
 
@@ -86,3 +88,31 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(folder)
+
+
+@contextmanager
+def written(path: Path, what: str = "the file cannot be written") -> Iterator[BinaryIO]:
+    """Yield a stream as `replaced` does, for files that a user asked for: what goes wrong is an InputError.
+
+    Raises
+    ------
+    InputError
+        `what`, where the folder cannot be written to, or is full.
+    """
+    try:
+        with replaced(path) as stream:
+            yield stream
+    except OSError as error:
+        raise InputError(
+            what,
+            where=str(path),
+            value=error.strerror or str(error),
+            allowed="a folder that can be written to, on a disk with room",
+            next_step="name another folder with -o",
+        ) from error
+
+
+def write_text(path: Path, text: str, what: str = "the file cannot be written") -> None:
+    """Write a text as UTF-8 in place of what is at `path`, whole or not at all; errors as of `written`."""
+    with written(path, what) as stream:
+        stream.write(text.encode())

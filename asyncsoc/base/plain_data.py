@@ -37,6 +37,11 @@ def to_text(value: object) -> str:
     return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
+def to_document(value: object) -> str:
+    """Return `value` as JSON on many lines, for files that people read."""
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, indent=1)
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, Literal, Self
 from pydantic import ValidationError, field_validator, model_validator
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.hashing import sha256_of
 from asyncsoc.case.chemistry import Electrolyte, Kinetics, Material
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.fields import refusal
@@ -222,7 +222,7 @@ class Case(Section):
         for cycle in protocol["cycle"]:
             cycle["steps"] = [_normal(step) for step in cycle["steps"]]
         text = json.dumps({"version": _HASH_VERSION, **content}, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return sha256_of(text)
 
 
 def _stem(path: Path) -> str:

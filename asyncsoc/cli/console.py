@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -19,9 +18,9 @@ class PipeClosedError(Exception):
 
 def print_document(document: object) -> None:
     """Write one JSON document to stdout; what is not finite becomes null."""
-    from asyncsoc.base.plain_data import plain
+    from asyncsoc.base.plain_data import to_text
 
-    print_line(json.dumps(plain(document), ensure_ascii=False, allow_nan=False))
+    print_line(to_text(document))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:

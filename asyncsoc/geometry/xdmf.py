@@ -5,17 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from xml.parsers import expat
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.guarded_files import one_error
+from asyncsoc.base.guarded_hdf5 import check_tree
 
 SUFFIXES = (".xdmf", ".xmf")
 _LONGEST_NAME = 4096
 _MOST_FILES = 100
-_MOST_OBJECTS = 1000
-_EXPANSION = 200  # decoded bytes for each byte of the file
-_ALWAYS_ALLOWED = 256 << 20
 
 
 class _Scan:
@@ -111,47 +109,5 @@ def check_hdf5(path: Path) -> None:
     """
     import h5py
 
-    limit = max(_ALWAYS_ALLOWED, _EXPANSION * path.stat().st_size)
-    try:
-        with h5py.File(path, "r") as file:
-            _walk(path, file, h5py, limit)
-    except InputError:
-        raise
-    except Exception as error:  # HDF5 fails in every way on damaged files; all of it means the same
-        raise InputError(
-            "the file cannot be read as HDF5",
-            where=str(path),
-            value=f"{type(error).__name__}: {' '.join(str(error).split())[:150]}",
-            next_step="write it again",
-        ) from error
-
-
-def _walk(path: Path, file: Any, h5py: Any, limit: int) -> None:
-    waiting, seen, total = [file], set[object](), 0
-    while waiting:
-        group = waiting.pop()
-        for key in group:
-            if not isinstance(group.get(key, getlink=True), h5py.HardLink):
-                raise _refused(path, "it links to another place, which is refused", key)
-            item = group[key]
-            address = h5py.h5o.get_info(item.id).addr
-            if address in seen or len(seen) >= _MOST_OBJECTS:
-                raise _refused(path, "its groups form a cycle or are too many", key)
-            seen.add(address)
-            if isinstance(item, h5py.Group):
-                waiting.append(item)
-            elif isinstance(item, h5py.Dataset):
-                if item.external or item.is_virtual:
-                    raise _refused(path, "its data lie in another file, which is refused", key)
-                total += int(item.size or 0) * int(item.dtype.itemsize)
-                if total > limit:
-                    raise _refused(path, f"it would fill more than {limit / 2**20:.0f} MiB of memory", key)
-
-
-def _refused(path: Path, what: str, name: str) -> InputError:
-    return InputError(
-        f"the HDF5 file is refused: {what}",
-        where=str(path),
-        value=name[:200],
-        next_step="write the arrays into one plain file",
-    )
+    with one_error(path, "HDF5"), h5py.File(path, "r") as file:
+        check_tree(path, file)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-
+from asyncsoc.base.hashing import sha256_of
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.caching import ContentCache
 from asyncsoc.recorders.particle_constants import ParticleConstants
@@ -14,7 +13,7 @@ _GAUGES = ContentCache[ParticleConstants](most_bytes=1 << 28)
 def particle_constants(setup: PreparedCase) -> ParticleConstants:
     """Return what the curves of a particle are measured with."""
     mesh, contact, cathode = setup.mesh, setup.contact, setup.cathode
-    key = mesh.sha256, contact.kind, hashlib.sha256(contact.weights.tobytes()).hexdigest(), cathode
+    key = mesh.sha256, contact.kind, sha256_of(contact.weights), cathode
     return _GAUGES.get(
         key,
         lambda: ParticleConstants.build(mesh, contact, setup.operators.mass, cathode, charged_x=setup.charged_x),

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.guarded_files import Limits
 from asyncsoc.base.units import to_si
 from asyncsoc.tomography.labels import LabelMap, check_labels, labels_of_file, to_phases
-from asyncsoc.tomography.readers.guard import Limits
 from asyncsoc.tomography.readers.open import open_volume
 from asyncsoc.tomography.readers.raw_volume import RawVolume
 from asyncsoc.tomography.volume import LabelVolume

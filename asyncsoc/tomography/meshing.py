@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.hashing import file_sha256
 from asyncsoc.tomography.crops import ParticleCrop, crop_particle
 from asyncsoc.tomography.mesher import NO_REPAIR, MeshSettings, mesh_particle
-from asyncsoc.tomography.particle_set import ParticleSet, sha256_of, write_set
+from asyncsoc.tomography.particle_set import ParticleSet, write_set
 from asyncsoc.tomography.particle_writer import SUFFIXES, write_particle
 from asyncsoc.tomography.phases import SHARE_MESHED
 from asyncsoc.tomography.pool import run_tasks
@@ -40,7 +41,7 @@ def _work(task: _Task) -> dict[str, Any]:
     row = dict(particle.statistics)
     if task.file is not None:
         write_particle(particle, task.file)
-        row |= {"file": task.file.name, "sha256": sha256_of(task.file)}
+        row |= {"file": task.file.name, "sha256": file_sha256(task.file)}
     return row
 
 

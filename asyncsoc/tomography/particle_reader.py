@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.guarded_files import Limits, default_limits, regular_file
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.quality import check
 from asyncsoc.tomography import vtkxml
@@ -24,7 +25,6 @@ from asyncsoc.tomography.particle_writer import (
     WEIGHT_ARRAYS,
     check_suffix,
 )
-from asyncsoc.tomography.readers.guard import Limits, default_limits, regular_file
 
 _MAX_JSON = 1 << 22
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +11,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.guarded_files import beside, regular_file
+from asyncsoc.base.hashing import file_sha256
 from asyncsoc.tomography.particle import TaggedParticle
 from asyncsoc.tomography.particle_reader import read_particle
 from asyncsoc.tomography.particle_writer import plain, write_atomically
-from asyncsoc.tomography.readers.guard import beside, regular_file
 
 MANIFEST = "manifest.json"
 _FORMAT, _VERSION = "asyncsoc-particles", 1
@@ -58,7 +58,7 @@ class ParticleSet:
         """
         row = self.rows[index]
         path = beside(self.folder / MANIFEST, str(row["file"]))
-        found = sha256_of(path)
+        found = file_sha256(path)
         if found != row["sha256"]:
             raise InputError(
                 "the particle file is not the one in the manifest", where=str(path), value=found[:16],
@@ -88,12 +88,6 @@ def check_contact(particles: ParticleSet) -> None:
             next_step="mesh a volume whose label map names the electrolyte (cbd=...), or give a case of its own per "
             "particle, with contact.kind other than 'labels'",
         )
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_set(particles: ParticleSet) -> Path:

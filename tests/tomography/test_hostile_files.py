@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.guarded_files import Limits
 from asyncsoc.tomography.load import load_volume
-from asyncsoc.tomography.readers.guard import Limits
 
 LIMITS = Limits(max_bytes=64 << 20)
 SECONDS = 5.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,7 +74,7 @@ def _show(calibration: Calibration) -> None:
 
 
 def _keep(calibration: Calibration, directory: Path) -> list[Path]:
-    from asyncsoc.base.plain_data import plain
+    from asyncsoc.base.plain_data import to_document
     from asyncsoc.plotting.reaction import save_reaction_figure
     from asyncsoc.studies.calibration.report import case_text, document, fit_picture
 
@@ -84,10 +83,7 @@ def _keep(calibration: Calibration, directory: Path) -> list[Path]:
         case = directory / f"{calibration.case.name}-fitted.toml"
         case.write_text(case_text(calibration), encoding="utf-8")
         summary = directory / "calibration.json"
-        summary.write_text(
-            json_module.dumps(plain(document(calibration)), indent=1, ensure_ascii=False, allow_nan=False),
-            encoding="utf-8",
-        )
+        summary.write_text(to_document(document(calibration)), encoding="utf-8")
     except OSError as error:
         raise InputError(
             "the fit cannot be kept",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import replaced
-from asyncsoc.base.plain_data import plain
+from asyncsoc.base.plain_data import to_document
 from asyncsoc.cli.commands.sweep_run import Show, base_keys, run_plan
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.plotting.sensitivity import Bars, sensitivity_figure
@@ -58,7 +57,7 @@ def run_sobol(plan: Plan, folder: Path, options: Options, quantities: tuple[str,
     archive = Archive.open(folder)
     gathered = gather(archive, AXES["time"])
     found = sobol_indices(archive.plan, gathered, quantities)
-    files = [_write(folder / DOCUMENT, json.dumps(plain(_document(found)), indent=1).encode())]
+    files = [_write(folder / DOCUMENT, to_document(_document(found)).encode())]
     files.append(_write(folder / PICTURE, _picture(plan, found)))
     counts = archive.records_index.counts()
     if show.json:

@@ -52,10 +52,10 @@ def _numbers(text: str, where: str) -> tuple[int, int, int]:
 
 def load(source: Source, bar: Bar) -> tuple[LabelVolume, Particles]:
     """Return the volume and its particles."""
+    from asyncsoc.base.guarded_files import Limits, default_limits
     from asyncsoc.tomography.blocks import BYTES_PER_VOXEL, DEFAULT_BLOCK, DEFAULT_HALO, split_blocks
     from asyncsoc.tomography.labels import parse_labels
     from asyncsoc.tomography.load import load_volume
-    from asyncsoc.tomography.readers.guard import Limits, default_limits
     from asyncsoc.tomography.readers.open import open_volume
     from asyncsoc.tomography.split import particles_from_ids, split_particles
 

@@ -6,13 +6,13 @@ made anew. `scripts/make_reaction_tables.py` writes them.
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import numpy as np
 
+from asyncsoc.base.hashing import sha256_of
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions, Energy
 from asyncsoc.materials.thermochemistry.host import Host
 from asyncsoc.materials.thermochemistry.loading import package_data
@@ -32,10 +32,8 @@ _CHECKED = 11
 
 def fingerprint() -> str:
     """Return the SHA-256 of the package's phase table and reactants."""
-    digest = hashlib.sha256()
-    for name in _MADE_FROM:
-        digest.update(resources.files("asyncsoc.materials.thermochemistry").joinpath("data", name).read_bytes())
-    return digest.hexdigest()
+    data = resources.files("asyncsoc.materials.thermochemistry").joinpath("data")
+    return sha256_of(*(data.joinpath(name).read_bytes() for name in _MADE_FROM))
 
 
 def sampled_work(host: Host) -> list[float]:

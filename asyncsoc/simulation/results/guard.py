@@ -1,4 +1,4 @@
-"""Read HDF5 files of unknown origin: nothing outside the file is opened, nothing huge is read."""
+"""Result files of unknown origin: arrays and texts come out as asked for, or as one error (docs/files.md)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import AsyncsocError, InputError
+from asyncsoc.base.guarded_hdf5 import check_tree
 from asyncsoc.simulation.results import layout
 
-_OBJECTS = 1000
-_ALWAYS_ALLOWED = 256 << 20
-_EXPANSION = 200
 _LONGEST_ATTRIBUTE = 1 << 16
-_PLAIN_FILTERS = (2, 3, 5, 6)
-"""Shuffle, checksum, n-bit, scale and offset: they leave the size as it is."""
 _OURS = str(Path(__file__).resolve().parents[2])
 
 
@@ -31,43 +27,6 @@ def damaged(path: Path, what: str, value: object = None) -> InputError:
         allowed=f"a file '<name>-<hash>{layout.SUFFIX}' as asyncsoc writes it",
         next_step="run the case again, or fetch the file again and compare it with its .sha256",
     )
-
-
-def _check_dataset(path: Path, name: str, dataset: Any, limit: int) -> int:
-    if dataset.external or dataset.is_virtual:
-        raise damaged(path, "its data lie in another file, which is refused", name)
-    properties = dataset.id.get_create_plist()
-    if sum(int(properties.get_filter(k)[0]) not in _PLAIN_FILTERS for k in range(properties.get_nfilters())) > 1:
-        raise damaged(path, f"'{name}' is compressed more than once")
-    if dataset.dtype.kind not in "fiuS":
-        raise damaged(path, f"'{name}' holds something else than numbers or plain text", str(dataset.dtype))
-    size = int(np.prod([int(n) for n in dataset.shape], dtype=object)) * int(dataset.dtype.itemsize)
-    if size > limit:
-        raise damaged(path, f"'{name}' would fill {size / 2**20:.0f} MiB of memory", dataset.shape)
-    return size
-
-
-def _check_tree(path: Path, file: Any, h5py: Any) -> None:
-    """Walk every link of the file; links to other places, cycles and expanding data are refused."""
-    limit = max(_ALWAYS_ALLOWED, _EXPANSION * path.stat().st_size)
-    waiting, seen, total = [("/", file)], set[object](), 0
-    while waiting:
-        prefix, group = waiting.pop()
-        for key in group:
-            name = f"{prefix}{key}"
-            if not isinstance(group.get(key, getlink=True), h5py.HardLink):
-                raise damaged(path, "it links to another place, which is refused", name)
-            item = group[key]
-            address = h5py.h5o.get_info(item.id).addr
-            if address in seen or len(seen) >= _OBJECTS:
-                raise damaged(path, "its groups form a cycle or are too many", name)
-            seen.add(address)
-            if isinstance(item, h5py.Group):
-                waiting.append((f"{name}/", item))
-            elif isinstance(item, h5py.Dataset):
-                total += _check_dataset(path, name, item, limit - total)
-            else:
-                raise damaged(path, "it holds something else than groups and arrays", name)
 
 
 class GuardedFile:
@@ -162,7 +121,10 @@ def guarded(path: Path) -> Iterator[GuardedFile]:
         raise InputError("no such result file", where=str(path), next_step="name a file that exists")
     try:
         with h5py.File(path, "r") as file:
-            _check_tree(path, file, h5py)
+            try:
+                check_tree(path, file, "fiuS")
+            except InputError as error:
+                raise damaged(path, error.what, error.value) from error
             yield GuardedFile(path, file)
     except AsyncsocError as error:
         if str(path) in str(error):

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.hashing import file_sha256
 from asyncsoc.base.plain_data import from_text
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import Coordinates, ParticleMesh
@@ -20,7 +21,6 @@ from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import read_checkpoint
 from asyncsoc.simulation.results.data import RunData, Status, StepSummary
 from asyncsoc.simulation.results.guard import GuardedFile, damaged, guarded
-from asyncsoc.simulation.results.writing import checksum
 
 _SIDECAR_LENGTH = 4096
 
@@ -30,7 +30,7 @@ def _verify_checksum(path: Path) -> None:
     if path.is_file() and sidecar.is_file():
         with sidecar.open("rb") as stream:
             expected = stream.read(_SIDECAR_LENGTH).decode("ascii", errors="replace").split()
-        found = checksum(path)
+        found = file_sha256(path)
         if not expected or expected[0] != found:
             raise damaged(path, f"its SHA-256 is not the one in {sidecar.name}", found)
 

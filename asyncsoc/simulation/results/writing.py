@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,13 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import replaced
+from asyncsoc.base.hashing import file_sha256
 from asyncsoc.base.plain_data import to_text
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.soc import state_of_charge
 from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import described, write_arrays
 from asyncsoc.simulation.results.data import RunData
-
-_BLOCK = 1 << 20
 
 
 def _name_it(owner: Any, name: str, text: str) -> None:
@@ -137,15 +135,6 @@ def _write_particle(file: Any, run: RunData) -> None:
     contact.attrs["coverage realised"] = run.contact.coverage_realised
 
 
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file, read in blocks."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def run_path(directory: Path, name: str, case_sha256: str) -> Path:
     """Return the file a run is kept in: `<name>-<first 12 digits of the case's hash>.vtkhdf`."""
     return directory / f"{layout.slug(name)}-{layout.slug(case_sha256[:12])}{layout.SUFFIX}"
@@ -180,7 +169,7 @@ def write_run(run: RunData, directory: Path) -> Path:
             # A checksum left from before must not accuse the new file, should the process die in between.
             sidecar.unlink(missing_ok=True)
         with replaced(sidecar) as stream:
-            stream.write(f"{checksum(path)}  {path.name}\n".encode())
+            stream.write(f"{file_sha256(path)}  {path.name}\n".encode())
     except OSError as error:
         raise InputError(
             "the result cannot be written",

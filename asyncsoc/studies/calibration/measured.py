@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import math
 import re
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.units import to_si
 
 Array = NDArray[np.float64]
@@ -122,7 +122,7 @@ def _text(file: Path) -> tuple[str, str]:
         if file.stat().st_size > _LARGEST:
             raise InputError("the data file is too large", where=str(file), allowed=f"up to {_LARGEST} bytes")
         raw = file.read_bytes()
-        return raw.decode("utf-8-sig"), hashlib.sha256(raw).hexdigest()
+        return raw.decode("utf-8-sig"), sha256_of(raw)
     except UnicodeDecodeError as error:
         raise InputError("the data file is not UTF-8 text", where=str(file), value=str(error.reason)) from None
     except OSError as error:

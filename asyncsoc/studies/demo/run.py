@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncsoc
 from asyncsoc.base.files import replaced
-from asyncsoc.base.plain_data import plain
+from asyncsoc.base.plain_data import to_document
 from asyncsoc.studies.demo.particles import PARTICLES, RADIUS, STEP, TEMPERATURE
 from asyncsoc.studies.demo.pictures import PICTURES, draw_all, unwritable
 from asyncsoc.studies.demo.scan import DIFFUSIVITIES, Findings, Progress, examine
@@ -112,7 +111,7 @@ def _keep_summary(findings: Sequence[Findings], path: Path) -> Path:
     }
     try:
         with replaced(path) as stream:
-            stream.write(json.dumps(plain(content), indent=1, ensure_ascii=False, allow_nan=False).encode())
+            stream.write(to_document(content).encode())
     except OSError as error:
         raise unwritable(path, error) from error
     return path

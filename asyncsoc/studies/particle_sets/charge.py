@@ -13,15 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, InterruptedRunError
+from asyncsoc.base.guarded_files import beside
+from asyncsoc.base.hashing import file_sha256
 from asyncsoc.case.case import Case
 from asyncsoc.materials.valence import AT_CONTACT, AT_FAR_SIDE
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate_batch
 from asyncsoc.studies.particle_sets.equivalent_sphere import VARIANTS, Variant, equivalent_sphere, sphere_case
-from asyncsoc.tomography.particle_set import MANIFEST, ParticleSet, check_contact, sha256_of
+from asyncsoc.tomography.particle_set import MANIFEST, ParticleSet, check_contact
 from asyncsoc.tomography.pool import run_tasks
-from asyncsoc.tomography.readers.guard import beside
 
 Progress = Callable[[int, int], None]
 
@@ -173,7 +174,7 @@ def _work(task: _Task) -> dict[str, Any]:
 
 
 def _check_unchanged(task: _Task) -> None:
-    found = sha256_of(task.file)
+    found = file_sha256(task.file)
     if found != task.row["sha256"]:
         raise InputError("the particle file is not the one in the manifest", where=str(task.file), value=found[:16])
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-import json
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.files import replaced
+from asyncsoc.base.files import write_text
 from asyncsoc.base.plain_data import from_text, plain
+from asyncsoc.base.plain_data import to_document as json_document
 from asyncsoc.studies.particle_sets.charge import ChargedSet
 
 DOCUMENT = "charged.json"
@@ -28,17 +28,8 @@ def write_charged(charged: ChargedSet, folder: str | Path) -> list[Path]:
     """
     place = Path(folder)
     document = {"format": _FORMAT, "version": _VERSION, **to_document(charged)}
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        with replaced(place / DOCUMENT) as stream:
-            stream.write(json.dumps(plain(document), indent=1, allow_nan=False).encode())
-        with replaced(place / TABLE) as stream:
-            stream.write(_table(charged).encode())
-    except OSError as error:
-        raise InputError(
-            "the results cannot be kept here", where=str(place), value=error.strerror or str(error),
-            next_step="name another folder with -o",
-        ) from error  # fmt: skip
+    write_text(place / DOCUMENT, json_document(document), "the results cannot be kept here")
+    write_text(place / TABLE, _table(charged), "the results cannot be kept here")
     return [place / DOCUMENT, place / TABLE]
 
 

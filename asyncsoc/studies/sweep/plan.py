@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,8 +12,9 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.files import replaced
-from asyncsoc.base.plain_data import from_text, plain
+from asyncsoc.base.files import write_text
+from asyncsoc.base.hashing import sha256_of
+from asyncsoc.base.plain_data import from_text, plain, to_text
 from asyncsoc.case.case import Case
 from asyncsoc.problem.body import mesh_key
 from asyncsoc.simulation.results.provenance import source_sha256
@@ -107,7 +107,7 @@ class Plan:
     def sha256(self) -> str:
         """Hash over base and design: what is computed."""
         content = {"base": plain(self.base), "design": self.design.to_dict()}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return sha256_of(json.dumps(content, sort_keys=True))
 
     @property
     def survey_key(self) -> str:
@@ -170,16 +170,7 @@ class Plan:
             "base": plain(self.base),
             "design": self.design.to_dict(),
         }
-        try:
-            with replaced(path) as stream:
-                stream.write(json.dumps(document, ensure_ascii=False, allow_nan=False).encode())
-        except OSError as error:
-            raise InputError(
-                "the sweep cannot be kept here",
-                where=str(folder),
-                value=error.strerror or str(error),
-                next_step="name another directory with -o",
-            ) from error
+        write_text(path, to_text(document), "the sweep cannot be kept here")
         return path
 
     @classmethod

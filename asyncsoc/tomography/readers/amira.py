@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.tomography.readers.guard import HEADER_BYTES, Limits, checked_bytes, inflate, map_raw, regular_file
+from asyncsoc.base.guarded_files import Limits, regular_file
+from asyncsoc.tomography.readers.guard import HEADER_BYTES, checked_bytes, inflate, map_raw
 from asyncsoc.tomography.readers.header import numbers
 from asyncsoc.tomography.readers.raw_volume import LENGTH_UNITS, RawVolume, from_memory
 from asyncsoc.tomography.voxels import decode_byte_rle

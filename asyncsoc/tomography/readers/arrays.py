@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, unknown_name
-from asyncsoc.tomography.readers.guard import CHUNK, Limits, checked_bytes, fits, map_raw, one_error, regular_file
+from asyncsoc.base.guarded_files import Limits, fits, one_error, regular_file
+from asyncsoc.tomography.readers.guard import CHUNK, checked_bytes, map_raw
 from asyncsoc.tomography.readers.raw_volume import RawVolume, from_memory
 
 _RAW_TYPES = {name: name for name in ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")}

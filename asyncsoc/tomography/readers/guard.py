@@ -1,4 +1,4 @@
-"""Guards every reader passes through: what a file may be, how much it may expand to, and one kind of error.
+"""How much a volume may expand to (docs/files.md, "What is read is not trusted").
 
 A reader parses a header, calls `checked_bytes` on what the header promises, and only then touches the data.
 """
@@ -7,92 +7,23 @@ from __future__ import annotations
 
 import bz2
 import math
-import os
-import stat
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.errors import AsyncsocError, InputError
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.guarded_files import Limits, fits
 
 MAX_AXIS = 1 << 20
 """Longest axis accepted [voxel]."""
 HEADER_BYTES = 1 << 20
 """Longest text header read [byte]."""
-_LONGEST_NAME = 255
 CHUNK = 1 << 22
 """Bytes decompressed at a time."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much a file may expand to.
-
-    Attributes
-    ----------
-    max_bytes
-        Most bytes a decoded volume may take.
-    max_ratio
-        Most decoded bytes per stored byte. Deflate cannot pass 1032; label volumes of real electrodes stay under 200.
-    """
-
-    max_bytes: int
-    max_ratio: float = 2000.0
-
-
-def default_limits() -> Limits:
-    """Return limits for this machine: a decoded volume may take half of the physical memory."""
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        memory = 8 << 30
-    return Limits(max_bytes=max(memory // 2, 1 << 30))
-
-
-def regular_file(path: Path) -> Path:
-    """Return `path` where it is a readable regular file that is not empty (a pipe or device could block for ever)."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        raise InputError(
-            "the file cannot be opened", where=str(path), value=error.strerror, next_step="check the path"
-        ) from None
-    if not stat.S_ISREG(status.st_mode):
-        raise InputError("not a regular file", where=str(path), next_step="give a file, or a folder of TIFF slices")
-    if status.st_size == 0:
-        raise InputError("the file is empty", where=str(path), next_step="export the volume again")
-    if not os.access(path, os.R_OK):
-        raise InputError("no permission to read the file", where=str(path))
-    return path
-
-
-def beside(header: Path, name: str) -> Path:
-    """Return the data file `name` that a header names, where it lies in the header's own folder.
-
-    Raises
-    ------
-    InputError
-        The name leaves the folder, directly or through a link.
-    """
-    folder, plain = header.resolve().parent, name.strip()
-    # No link is followed, and no name looked up, before it is known to be one.
-    sound = bool(plain) and plain.isprintable() and len(plain.encode(errors="replace")) <= _LONGEST_NAME
-    target = (folder / plain).resolve() if sound else folder
-    if target.parent != folder:
-        raise InputError(
-            "the header names a data file outside its own folder",
-            where=str(header),
-            value=name[:200],
-            allowed=f"a plain file name in {folder}",
-            next_step="put both files in one folder and edit the name in the header",
-        )
-    return regular_file(target)
 
 
 def checked_bytes(shape: Sequence[int], itemsize: int, *, where: str, limits: Limits, stored: int | None = None) -> int:
@@ -143,19 +74,6 @@ def checked_bytes(shape: Sequence[int], itemsize: int, *, where: str, limits: Li
             next_step="export the volume again",
         )
     return total
-
-
-def fits(path: Path, offset: int, need: int, where: str) -> None:
-    """Raise where `need` bytes from `offset` on are not in the file."""
-    size = path.stat().st_size
-    if offset < 0 or offset + need > size:
-        raise InputError(
-            "the file is shorter than its header says",
-            where=where,
-            value=f"{max(size - max(offset, 0), 0)} bytes of data",
-            allowed=f"{need} bytes",
-            next_step="the file is truncated or the header is wrong: export it again",
-        )
 
 
 def map_raw(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int) -> NDArray[Any]:
@@ -222,22 +140,3 @@ def inflate(stream: IO[bytes], total: int, *, kind: str, where: str, stored: int
 
 def _engine(kind: str) -> Any:
     return bz2.BZ2Decompressor() if kind == "bzip2" else zlib.decompressobj(31 if kind == "gzip" else 15)
-
-
-@contextmanager
-def one_error(path: Path, kind: str) -> Iterator[None]:
-    """Turn whatever a library raises on a damaged file into one `InputError` that names the file."""
-    try:
-        yield
-    except AsyncsocError:
-        raise
-    except ImportError:
-        raise
-    except Exception as error:  # libraries raise anything on damaged files; all of it means the same to the user
-        text = " ".join(str(error).split())[:200]
-        raise InputError(
-            f"the file cannot be read as {kind}",
-            where=str(path),
-            value=f"{type(error).__name__}: {text}" if text else type(error).__name__,
-            next_step="the file is damaged or of another kind: open it in its own program and export it again",
-        ) from None

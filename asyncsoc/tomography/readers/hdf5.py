@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, unknown_name
-from asyncsoc.tomography.readers.guard import Limits, checked_bytes, one_error, regular_file
+from asyncsoc.base.guarded_files import Limits, one_error, regular_file
+from asyncsoc.base.guarded_hdf5 import check_dataset
+from asyncsoc.tomography.readers.guard import checked_bytes
 from asyncsoc.tomography.readers.raw_volume import LENGTH_UNITS, RawVolume
 
 _KNOWN = ("exchange/data", "exported_data", "image")
-_PLAIN_FILTERS = (2, 3, 5, 6)
-"""Shuffle, checksum, n-bit, scale and offset."""
 _MAX_OBJECTS = 20_000
 _MAX_DEPTH = 32
 
@@ -54,7 +54,7 @@ def read_hdf5(path: Path, limits: Limits, dataset: str | None = None, role: str 
     with one_error(path, "HDF5"), h5py.File(path, "r") as file:
         name = dataset.strip("/") if dataset is not None else _choose(file, where, role)
         node = _resolve(file, name, where)
-        _refuse_outside(node, where, name)
+        check_dataset(node, where, name, "buif")
         layout = _layout(node, where, name)
         shape = tuple(int(node.shape[layout.keep[i]]) for i in layout.order)
         stored = int(node.id.get_storage_size())
@@ -92,28 +92,6 @@ def _resolve(file: h5py.File, name: str, where: str) -> h5py.Dataset:
     if not isinstance(node, h5py.Dataset):
         raise InputError("not a data set", where=where, value=name, next_step="name a three-dimensional data set")
     return node
-
-
-def compressions(node: h5py.Dataset) -> int:
-    """Return how many filters of a data set are none of those that leave its size as it is."""
-    properties = node.id.get_create_plist()
-    return sum(int(properties.get_filter(k)[0]) not in _PLAIN_FILTERS for k in range(properties.get_nfilters()))
-
-
-def _refuse_outside(node: h5py.Dataset, where: str, name: str) -> None:
-    if node.external or node.is_virtual:
-        raise InputError(
-            "the data set keeps its data in other files, which is refused", where=where, value=name,
-            next_step="copy the data into the file itself",
-        )  # fmt: skip
-    compressors = compressions(node)
-    if compressors > 1:
-        raise InputError(
-            "the data set is compressed more than once, which only serves to swell", where=where, value=name,
-            allowed="one compression", next_step="write it again with gzip alone",
-        )  # fmt: skip
-    if node.shape is None or node.dtype.kind not in "buif":
-        raise InputError("the data set does not hold numbers", where=where, value=f"{name}: {node.dtype}")
 
 
 def _candidates(group: h5py.Group, prefix: str, found: list[str], budget: list[int], depth: int, where: str) -> None:

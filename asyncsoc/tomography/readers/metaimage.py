@@ -7,17 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.tomography.readers.guard import (
-    HEADER_BYTES,
-    Limits,
-    beside,
-    checked_bytes,
-    fits,
-    inflate,
-    map_raw,
-    one_error,
-    regular_file,
-)
+from asyncsoc.base.guarded_files import Limits, beside, fits, one_error, regular_file
+from asyncsoc.tomography.readers.guard import HEADER_BYTES, checked_bytes, inflate, map_raw
 from asyncsoc.tomography.readers.header import fields_of, integers, number_type, numbers
 from asyncsoc.tomography.readers.raw_volume import RawVolume, from_memory
 

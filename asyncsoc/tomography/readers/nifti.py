@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.tomography.readers.guard import CHUNK, Limits, checked_bytes, fits, map_raw, one_error, regular_file
+from asyncsoc.base.guarded_files import Limits, fits, one_error, regular_file
+from asyncsoc.tomography.readers.guard import CHUNK, checked_bytes, map_raw
 from asyncsoc.tomography.readers.raw_volume import RawVolume, from_memory
 
 _TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8"}

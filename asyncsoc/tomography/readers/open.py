@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from asyncsoc.base.errors import InputError, nearest_name
-from asyncsoc.tomography.readers.guard import Limits, default_limits, regular_file
+from asyncsoc.base.guarded_files import Limits, default_limits, regular_file
 from asyncsoc.tomography.readers.raw_volume import RawVolume
 
 SUFFIXES: dict[str, str] = {

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import EnvironmentProblem, InputError
-from asyncsoc.tomography.readers.guard import Limits, checked_bytes, one_error, regular_file
+from asyncsoc.base.guarded_files import Limits, one_error, regular_file
+from asyncsoc.tomography.readers.guard import checked_bytes
 from asyncsoc.tomography.readers.raw_volume import LENGTH_UNITS, RawVolume, Slab, from_memory
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 from asyncsoc.base.errors import InputError, unknown_name
+from asyncsoc.base.guarded_files import Limits
 from asyncsoc.tomography import vtkxml
-from asyncsoc.tomography.readers.guard import Limits, checked_bytes
+from asyncsoc.tomography.readers.guard import checked_bytes
 from asyncsoc.tomography.readers.header import integers, numbers
 from asyncsoc.tomography.readers.raw_volume import RawVolume, from_memory
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.tomography.readers.guard import Limits, one_error
-from asyncsoc.tomography.readers.hdf5 import compressions
+from asyncsoc.base.guarded_files import Limits, one_error
+from asyncsoc.base.guarded_hdf5 import check_dataset, hard_linked
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -69,19 +69,10 @@ def read_grid(path: Path, cell_data: Sequence[str], field: str, limits: Limits) 
 
 
 def _array(file: h5py.File, name: str, path: Path, limits: Limits) -> NDArray[Any]:
-    node: Any = file
-    for part in ("VTKHDF", *name.split("/")):
-        if not isinstance(node, h5py.Group) or not isinstance(node.get(part, getlink=True), h5py.HardLink):
-            raise _missing(path, name)
-        node = node[part]
-    if (
-        not isinstance(node, h5py.Dataset)
-        or node.external
-        or node.is_virtual
-        or node.dtype.kind not in "uif"
-        or (compressions(node) > 1)
-    ):
+    node = hard_linked(file, f"VTKHDF/{name}")
+    if not isinstance(node, h5py.Dataset) or node.dtype.kind not in "uif":
         raise _missing(path, name)
+    check_dataset(node, str(path), name)
     stored = max(int(node.id.get_storage_size()), 1)
     if node.nbytes > min(limits.max_bytes, limits.max_ratio * stored):
         raise InputError("an array declares more data than it can hold", where=str(path), value=name)
