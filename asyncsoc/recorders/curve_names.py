@@ -31,7 +31,10 @@ _BEFORE_VALENCE = (
 _AFTER_VALENCE = (
     POTENTIAL, CONCENTRATION, KINETIC, FILM, SERIES, CHARGE, CAPACITY, STEP, CYCLE, BALANCE,
 )  # fmt: skip
-CURVES = _BEFORE_VALENCE + _AFTER_VALENCE
+LATER: tuple[str, ...] = (
+    # A new curve goes here: result files that were written before it was added are read without it.
+)
+CURVES = _BEFORE_VALENCE + _AFTER_VALENCE + LATER
 """The curves that every run has, in the order they are written."""
 
 
@@ -43,7 +46,7 @@ def curves_of(valence: ValenceModel | None) -> tuple[str, ...]:
     valence
         Of the cathode; its ratio of oxidation states is there under the contact and on the far side. None: it is not.
     """
-    return (*_BEFORE_VALENCE, *valence_curves(valence), *_AFTER_VALENCE)
+    return (*_BEFORE_VALENCE, *valence_curves(valence), *_AFTER_VALENCE, *LATER)
 
 
 def valence_curves(valence: ValenceModel | None) -> tuple[str, ...]:

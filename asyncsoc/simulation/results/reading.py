@@ -145,7 +145,7 @@ def _read_curves(file: GuardedFile, valence: ValenceModel | None) -> dict[str, A
             name = stored.get(key) or file.attribute("long_name", str, f"curves/{key}")
             dtype = np.int64 if name in names.WHOLE_NUMBERS else np.float64
             columns[name] = file.array(f"curves/{key}", dtype, (length,), finite=False)
-    missing = [name for name in every if name not in columns]
+    missing = [name for name in every if name not in columns and name not in names.LATER]
     if missing:
         raise damaged(file.path, "a curve is missing", missing[0])
     order = {name: position for position, name in enumerate((*every, *names.SIDE_CURVES))}
