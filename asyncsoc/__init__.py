@@ -17,7 +17,7 @@ _EXPORTS = {
     "Case": "asyncsoc.case.case",
     "Contact": "asyncsoc.case.contact",
     "Electrolyte": "asyncsoc.case.chemistry",
-    "Kinetics": "asyncsoc.case.chemistry",
+    "Kinetics": "asyncsoc.case.kinetics",
     "Material": "asyncsoc.case.chemistry",
     "Output": "asyncsoc.case.schedule",
     "Particle": "asyncsoc.case.particle",

@@ -1,8 +1,8 @@
 from asyncsoc.case.case import Case as Case
 from asyncsoc.case.chemistry import Electrolyte as Electrolyte
-from asyncsoc.case.chemistry import Kinetics as Kinetics
 from asyncsoc.case.chemistry import Material as Material
 from asyncsoc.case.contact import Contact as Contact
+from asyncsoc.case.kinetics import Kinetics as Kinetics
 from asyncsoc.case.particle import Particle as Particle
 from asyncsoc.case.schedule import Output as Output
 from asyncsoc.case.schedule import Protocol as Protocol

@@ -1,7 +1,7 @@
 """Write the tables of case_file.md from the case's own classes: `python docs/case_tables.py`.
 
 Key, unit, default and range come from the code and a test holds the page to them. The meanings are the page's own: they
-are kept, and a key that is new starts with what its docstring says.
+are kept, and a key that is new starts with what its docstring or its declaration says.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ from pydantic.fields import FieldInfo
 
 from asyncsoc.base.units import from_si
 from asyncsoc.case.case import Case
-from asyncsoc.case.fields import Measured
+from asyncsoc.case.fields import Measured, OneOf
 from asyncsoc.case.schedule import Cycle
+from asyncsoc.interface.rate_laws import rate_constants
+from asyncsoc.interface.side_reaction_constants import CONSTANTS
 
 PAGE = Path(__file__).with_name("case_file.md")
 _SECTION = re.compile(r"(<!-- table: (?P<name>[\w.]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
 _HEADS = ("key", "unit", "default", "allowed", "meaning")
+_DECLARED = {"kinetics": rate_constants(), "side_reaction": CONSTANTS}
 _MINIMAL = {"protocol": {"steps": ["Rest for 1 hour"]}}
 
 
@@ -46,7 +49,8 @@ def written(page: str) -> str:
 def _table(name: str, section: type[BaseModel], before: str) -> str:
     defaults: Any = Case.from_dict(_MINIMAL).to_dict()
     defaults = Cycle(steps=()).model_dump() if section is Cycle else defaults[name]
-    meanings = {**_meanings(section), **_kept(before)}
+    declared = {key: one.meaning for key, one in _DECLARED.get(name, {}).items()}
+    meanings = {**_meanings(section), **declared, **_kept(before)}
     rows = [
         (
             f"`{key}`",
@@ -124,7 +128,8 @@ def _allowed(field: FieldInfo) -> str:
     measured = _measured(field)
     if measured is not None:
         return measured.allowed
-    names = _literals(field.annotation)
+    one_of = next(_inside((field.annotation, *field.metadata), OneOf), None)
+    names = _literals(field.annotation) if one_of is None else one_of.names
     if names:
         return ", ".join(f"`{name}`" for name in names)
     kinds = list(_inside((field.annotation,), type))

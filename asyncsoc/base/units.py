@@ -88,6 +88,7 @@ _PREFIXES: dict[str, Fraction] = {
         ("G", 9),
     )
 }
+_SHOWN_SI = {"um": "m", "nm": "m", "degC": "K", "mAh/cm2": "C/m2", "eV": "J"}
 _CELSIUS = frozenset({"degC", "°C", "celsius", "Celsius", "C°", "℃"})
 _EXAMPLE_TEXT = (
     "m|mm|um|nm|m2|cm2|m2/s|cm2/s|s|min|h|K|degC|V|mV|A|mA|uA|nA|pA|A/m2|mA/cm2|C|A h|mAh|mAh/g|A h/kg|mAh/cm2|A h/m2|"
@@ -286,6 +287,11 @@ def _given_unit(text: str, unit: str, value: str, where: str) -> Unit:
             nearest=_nearest_unit(text, expected.dimension) or unit or None,
         )
     return given
+
+
+def si_unit(unit: str) -> str:
+    """Return the SI unit of what is shown in `unit`: 'm' for 'um'."""
+    return _SHOWN_SI.get(unit, unit)
 
 
 def from_si(value: float, unit: str) -> float:

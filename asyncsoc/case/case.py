@@ -13,9 +13,10 @@ from pydantic import ValidationError, field_validator, model_validator
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
-from asyncsoc.case.chemistry import Electrolyte, Kinetics, Material
+from asyncsoc.case.chemistry import Electrolyte, Material
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.fields import refusal
+from asyncsoc.case.kinetics import Kinetics
 from asyncsoc.case.overrides import apply_overrides
 from asyncsoc.case.particle import Particle
 from asyncsoc.case.problems import input_error
@@ -25,12 +26,17 @@ from asyncsoc.case.section import Section
 from asyncsoc.case.side_reaction import SideReaction
 from asyncsoc.case.writing import to_toml
 from asyncsoc.contact.build import contact_kind
+from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.protocol.grammar import parse_step
 from asyncsoc.protocol.text import format_step
 
 Model = Literal["radial", "axisymmetric", "3d"]
 _HASH_VERSION = 2
-_ADDED_TO_THE_SIDE_REACTION = {"thermochemistry": "enthalpy", "thermochemistry_temperature": None}
+_ADDED = {
+    ("side_reaction", "thermochemistry"): "enthalpy",
+    ("side_reaction", "thermochemistry_temperature"): None,
+    ("kinetics", "reorganization_energy"): None,
+}
 """Keys that came later: at their defaults a case keeps the hash it had before them."""
 
 
@@ -80,14 +86,15 @@ class Case(Section):
 
     @model_validator(mode="after")
     def _side_reaction_has_a_potential(self) -> Self:
-        if self.side_reaction.mode == "coupled" and self.kinetics.model == "uniform-flux":
+        if self.side_reaction.mode == "coupled" and self.kinetics.imposes_flux:
             raise refusal(
                 InputError(
                     "uniform flux leaves no current for a coupled side reaction: the potential does not enter it",
                     where="side_reaction.mode",
                     value="coupled",
                     allowed="off, report",
-                    next_step="set kinetics.model = 'butler-volmer' or 'linear', or side_reaction.mode = 'report'",
+                    next_step="set side_reaction.mode = 'report', or kinetics.model to a rate law: "
+                    + ", ".join(rate_law_names()),
                 )
             )
         return self
@@ -214,9 +221,9 @@ class Case(Section):
         """
         content = self.to_dict()
         del content["name"], content["particle"]["file"]
-        for key, default in _ADDED_TO_THE_SIDE_REACTION.items():
-            if content["side_reaction"][key] == default:
-                del content["side_reaction"][key]
+        for (section, key), default in _ADDED.items():
+            if content[section][key] == default:
+                del content[section][key]
         protocol = content["protocol"]
         protocol["steps"] = [_normal(step) for step in protocol["steps"]]
         for cycle in protocol["cycle"]:

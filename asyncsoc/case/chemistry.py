@@ -1,8 +1,8 @@
-"""Material, electrolyte and kinetics, as a case describes them."""
+"""Material and electrolyte, as a case describes them."""
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import field_validator
 
@@ -77,28 +77,3 @@ class Electrolyte(Section):
     def named(cls, name: str, **overrides: Number) -> Self:
         """Return the parameter set `name` with overrides in SI or as text with a unit."""
         return cls(name=name, **overrides)
-
-
-class Kinetics(Section):
-    """How current crosses the interface.
-
-    Attributes
-    ----------
-    model
-        "butler-volmer", "linear" or "uniform-flux".
-    exchange_current_density
-        A/m2, constant; None takes the electrolyte's or the cathode's own.
-    transfer_coefficient
-        In (0, 1); None takes the electrolyte's own.
-    film_resistance
-        ohm m2.
-    fitted, fitted_to
-        Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
-    """
-
-    model: Literal["butler-volmer", "linear", "uniform-flux"] = "butler-volmer"
-    exchange_current_density: fields.CurrentDensity | None = None
-    transfer_coefficient: fields.OpenFraction | None = None
-    film_resistance: fields.AreaResistance = 0.0
-    fitted: tuple[Literal["exchange_current_density", "transfer_coefficient", "film_resistance"], ...] = ()
-    fitted_to: str | None = None

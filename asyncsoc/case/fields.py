@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from asyncsoc.base.errors import InputError
+from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.base.units import from_si, to_si
+from asyncsoc.interface.constants import Constant
 from asyncsoc.protocol.types import COLDEST, HOTTEST
 
 _PERCENT = 5
@@ -78,6 +80,45 @@ class Measured:
             return f"'{meant}'" if self._holds(to_si(meant, self.unit, where="")) else None
         except InputError:
             return None
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Annotation of a text that must be one of some names.
+
+    Attributes
+    ----------
+    what
+        What is named, for the message.
+    names
+        The names there are.
+    """
+
+    what: str
+    names: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Look at the text after pydantic has."""
+        return core_schema.no_info_after_validator_function(self.read, handler(source))
+
+    def read(self, name: str) -> str:
+        """Return the name; an error pydantic reports where there is none such."""
+        if name not in self.names:
+            raise refusal(unknown_name(self.what, name, self.names))
+        return name
+
+
+def declared_fields(constants: Mapping[str, Constant], defaults: Mapping[str, float]) -> dict[str, Any]:
+    """Return the fields of a section for constants of the interface, as pydantic's `create_model` takes them.
+
+    A constant that may be left out, or that has no default here, is None where a case does not give it.
+    """
+    found: dict[str, Any] = {}
+    for key, one in constants.items():
+        read = Annotated[float, Measured(one.unit, one.low, one.high, one.bounds)]
+        left_out = one.optional or key not in defaults
+        found[key] = (read | None, None) if left_out else (read, defaults[key])
+    return found
 
 
 def _one_of(unit: Any) -> Any:

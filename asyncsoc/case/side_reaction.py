@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import create_model, field_validator, model_validator
 
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.case import fields
-from asyncsoc.case.fields import refusal
+from asyncsoc.case.fields import declared_fields, refusal
 from asyncsoc.case.section import Section
-
-_CONSTANTS = (
-    "exchange_current_density", "transfer_coefficient", "onset_potential", "barrier_coefficient", "reference_energy",
-    "limiting_thickness", "film_conductivity", "film_volume_per_charge", "blocking_thickness",
-)  # fmt: skip
+from asyncsoc.interface.side_reaction_constants import CONSTANTS, DEFAULTS
 
 
-class SideReaction(Section):
+class _Options(Section):
+    mode: Literal["off", "report", "coupled"] = "off"
+    reactant: str | None = None
+    energy: Literal["total", "mutual"] = "total"
+    thermochemistry: Literal["enthalpy", "gibbs"] = "enthalpy"
+    thermochemistry_temperature: fields.ThermochemistryTemperature | None = None
+    energies: tuple[tuple[float, float], ...] = ()
+    driving_force: Literal["potential", "reaction-energy", "both"] = "both"
+
+
+_WithConstants = create_model("_WithConstants", __base__=_Options, **declared_fields(CONSTANTS, DEFAULTS))
+
+
+class SideReaction(_WithConstants):  # type: ignore[misc, valid-type]
     """Oxidation of the electrolyte under the contact; every constant is assumed unless `fitted` names it.
 
     i_ox = i_ox0 exp[a F (phi - U_ox)/RT] exp[-b (E(x) - E_ref)/kT] / (1 + d/d_c),  dd/dt = v i_ox,  R_film = d/kappa
+
+    The constants of the rate and of the film are keys too, as `asyncsoc.interface.side_reaction_constants` declares
+    them: exchange_current_density, transfer_coefficient, onset_potential, barrier_coefficient, reference_energy,
+    limiting_thickness, film_conductivity, film_volume_per_charge, blocking_thickness.
 
     Attributes
     ----------
@@ -39,26 +52,8 @@ class SideReaction(Section):
         Points [x, E in eV/atom] of your own, in place of the reactant's; they rise with x where they are total.
     driving_force
         "potential" (Tafel), "reaction-energy" (Bell, Evans and Polanyi) or "both". Both contain U(x).
-    exchange_current_density
-        i_ox0 [A/m2]; 0 switches the reaction off within the coupled path.
-    transfer_coefficient
-        a.
-    onset_potential
-        U_ox [V].
-    barrier_coefficient
-        b = beta n_at [atoms]; None: where both driving forces give one factor from x = 0.557 to 0.438 (total energies).
     reference_stoichiometry
         E_ref is the reactant's own E at this x, so that i_ox0 is its rate at U_ox and this x.
-    reference_energy
-        E_ref itself [eV/atom], in place of it.
-    limiting_thickness
-        d_c [m]; None: a film does not slow its own growth.
-    film_conductivity
-        kappa [S/m].
-    film_volume_per_charge
-        v = V_film/(z F) [m3/C].
-    blocking_thickness
-        Thickness [m] at which a place carries no current; None: never.
     least_open_share
         Share of the contact that must be open; where less is, the contact counts as blocked and the run ends.
     risk_threshold
@@ -67,23 +62,7 @@ class SideReaction(Section):
         Constants that were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
-    mode: Literal["off", "report", "coupled"] = "off"
-    reactant: str | None = None
-    energy: Literal["total", "mutual"] = "total"
-    thermochemistry: Literal["enthalpy", "gibbs"] = "enthalpy"
-    thermochemistry_temperature: fields.ThermochemistryTemperature | None = None
-    energies: tuple[tuple[float, float], ...] = ()
-    driving_force: Literal["potential", "reaction-energy", "both"] = "both"
-    exchange_current_density: fields.SideCurrentDensity = 1e-6
-    transfer_coefficient: fields.SideTransfer = 0.5
-    onset_potential: fields.Voltage = 3.8
-    barrier_coefficient: fields.Barrier | None = None
     reference_stoichiometry: fields.OpenFraction | None = None
-    reference_energy: fields.ReactionEnergy | None = None
-    limiting_thickness: fields.FilmThickness | None = None
-    film_conductivity: fields.Conductivity = 1e-7
-    film_volume_per_charge: fields.ChargeVolume = 4e-10
-    blocking_thickness: fields.FilmThickness | None = None
     least_open_share: fields.OpenFraction = 1e-3
     risk_threshold: fields.Risk = 10.0
     fitted: tuple[str, ...] = ()
@@ -107,8 +86,8 @@ class SideReaction(Section):
     @classmethod
     def _constants(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if name not in _CONSTANTS:
-                raise refusal(unknown_name("constant of the side reaction", name, _CONSTANTS))
+            if name not in CONSTANTS:
+                raise refusal(unknown_name("constant of the side reaction", name, CONSTANTS))
         return names
 
     @model_validator(mode="before")

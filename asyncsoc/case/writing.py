@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from asyncsoc.base.units import si_unit
 from asyncsoc.case.fields import Measured
 
 if TYPE_CHECKING:
     from asyncsoc.case.case import Case
-
-_SI = {"um": "m", "nm": "m", "degC": "K", "mAh/cm2": "C/m2"}
 
 
 def to_toml(case: Case) -> str:
@@ -76,7 +75,7 @@ def _units(section: type[BaseModel]) -> dict[str, str]:
 def _unit(field: FieldInfo) -> str:
     """Return the SI unit of a field, '' where it has none."""
     found = next(_measured((field.annotation, *field.metadata)), None)
-    return "" if found is None else _SI.get(found.unit, found.unit)
+    return "" if found is None else si_unit(found.unit)
 
 
 def _measured(parts: Iterable[Any]) -> Iterator[Measured]:

@@ -12,19 +12,28 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, unknown_name
-from asyncsoc.materials.thermochemistry.table import ReactionEnergyTable
-from asyncsoc.materials.types import Parameter
+from asyncsoc.interface.constants import (
+    Constant,
+    FitRange,
+    check_constants,
+    declared,
+    inverse,
+    listed_constants,
+)
+
+if TYPE_CHECKING:
+    from asyncsoc.materials.thermochemistry.table import ReactionEnergyTable
+    from asyncsoc.materials.types import Parameter
 
 Array = NDArray[np.float64]
 DrivingForce = Literal["potential", "reaction-energy", "both"]
 DRIVING_FORCES: tuple[DrivingForce, ...] = ("potential", "reaction-energy", "both")
-_ASSUMED = "assumed"
 
 
 @dataclass(frozen=True)
@@ -47,33 +56,105 @@ class DecompositionConstants:
         d_c [m] at which a film halves the rate; infinite: it does not.
     """
 
-    exchange_current_density: float = 1e-3
-    transfer_coefficient: float = 0.5
-    onset_potential: float = 3.8
-    barrier_coefficient: float = 5.0
-    reference_energy: float = -0.64
-    limiting_thickness: float = math.inf
+    exchange_current_density: float = declared(
+        1e-6,
+        Constant(
+            key="exchange_current_density",
+            title="exchange current density of the side reaction",
+            unit="A/m2",
+            listed_unit="A/m2",
+            low=0.0,
+            high=1e6,
+            note="A lumped constant to be fitted: no film kinetics of a polymer on NCM811 was found.",
+            meaning="i_ox0; 0 switches the reaction off within the coupled path",
+            fit=FitRange(1e-12, 1e2, logarithmic=True),
+            in_kernel=("scale", float),
+        ),
+    )
+    transfer_coefficient: float = declared(
+        0.5,
+        Constant(
+            key="transfer_coefficient",
+            title="transfer coefficient of the side reaction",
+            unit="",
+            listed_unit="1",
+            low=0.0,
+            high=2.0,
+            note="Symmetric barrier.",
+            meaning="a",
+            fit=FitRange(0.05, 1.5),
+            in_kernel=("side_alpha", float),
+        ),
+    )
+    onset_potential: float = declared(
+        3.8,
+        Constant(
+            key="onset_potential",
+            title="onset potential",
+            unit="V",
+            listed_unit="V against Li",
+            low=0.0,
+            high=6.0,
+            bounds="(]",
+            note="Reports range from 3.6 to 4.6 V: PEO on calendered NCM811 3.8 V, terminal hydroxyl below 4 V, on LCO "
+            "4.2 V.",
+            meaning="U_ox",
+            fit=FitRange(3.4, 4.8),
+        ),
+    )
+    barrier_coefficient: float = declared(
+        5.0,
+        Constant(
+            key="barrier_coefficient",
+            title="barrier coefficient",
+            unit="",
+            listed_unit="atoms",
+            low=0.0,
+            high=100.0,
+            note="beta times the number of atoms that react together. A fit parameter, not a prediction: with LiTFSI "
+            "0.5 (one atom) gives a factor 1.3 between x = 0.557 and 0.438, 16 (the whole salt) about 3000. Where a "
+            "case gives none, it is where both driving forces give one factor there under total energies.",
+            meaning="b, in atoms; by default where both driving forces give one factor from x = 0.557 to 0.438",
+            optional=True,
+            fit=FitRange(0.0, 40.0),
+            in_kernel=("beta", float),
+        ),
+    )
+    reference_energy: float = declared(
+        -0.64,
+        Constant(
+            key="reference_energy",
+            title="reference reaction energy",
+            unit="",
+            listed_unit="eV/atom",
+            low=-10.0,
+            high=0.0,
+            note="The reactant's own reaction energy at one x (0.63 where a case names none): i_ox0 is the rate there.",
+            meaning="E_ref itself, eV/atom, in place of reference_stoichiometry",
+            optional=True,
+            fit=FitRange(-1.0, -0.1),
+        ),
+    )
+    limiting_thickness: float = declared(
+        math.inf,
+        Constant(
+            key="limiting_thickness",
+            title="limiting film thickness",
+            unit="nm",
+            listed_unit="m",
+            low=1e-11,
+            high=1e-4,
+            may_be_infinite=True,
+            note="Infinite: growth is linear in time. A finite value makes it parabolic beyond that thickness.",
+            meaning="d_c; by default a film does not slow its own growth",
+            optional=True,
+            fit=FitRange(1e-10, 1e-6, logarithmic=True),
+            in_kernel=("inverse_limit", inverse),
+        ),
+    )
 
     def __post_init__(self) -> None:
-        for name, low, high, unit in (
-            ("exchange_current_density", 0.0, 1e6, "A/m2"),
-            ("transfer_coefficient", 0.0, 2.0, ""),
-            ("onset_potential", 0.0, 10.0, "V"),
-            ("barrier_coefficient", 0.0, 100.0, "atoms"),
-            ("reference_energy", -10.0, 0.0, "eV/atom"),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise InputError(
-                    f"{name} is out of range", where=name, value=value, allowed=f"{low:g} to {high:g} {unit}".strip()
-                )
-        if not self.limiting_thickness > 0.0:
-            raise InputError(
-                "limiting_thickness is out of range",
-                where="limiting_thickness",
-                value=self.limiting_thickness,
-                allowed="above 0 m; infinite where a film does not slow the reaction",
-            )
+        check_constants(self)
 
     @property
     def shift(self) -> float:
@@ -100,32 +181,7 @@ class DecompositionConstants:
 
     def parameters(self) -> tuple[Parameter, ...]:
         """Return every constant with unit, mark and what is known about it."""
-        rows = (
-            ("exchange current density of the side reaction", self.exchange_current_density, "A/m2", _NOTE_SCALE),
-            ("transfer coefficient of the side reaction", self.transfer_coefficient, "1", _NOTE_TRANSFER),
-            ("onset potential", self.onset_potential, "V against Li", _NOTE_ONSET),
-            ("barrier coefficient", self.barrier_coefficient, "atoms", _NOTE_BARRIER),
-            ("reference reaction energy", self.reference_energy, "eV/atom", _NOTE_REFERENCE),
-            ("limiting film thickness", self.limiting_thickness, "m", _NOTE_LIMIT),
-        )
-        return tuple(
-            Parameter(name, value if math.isfinite(value) else "infinite", unit, _ASSUMED, True, note)
-            for name, value, unit, note in rows
-        )
-
-
-_NOTE_SCALE = "A lumped constant to be fitted: no film kinetics of a polymer on NCM811 was found."
-_NOTE_TRANSFER = "Symmetric barrier."
-_NOTE_ONSET = (
-    "Reports range from 3.6 to 4.6 V: PEO on calendered NCM811 3.8 V, terminal hydroxyl below 4 V, on LCO 4.2 V."
-)
-_NOTE_BARRIER = (
-    "beta times the number of atoms that react together. A fit parameter, not a prediction: with LiTFSI 0.5 (one atom) "
-    "gives a factor 1.3 between x = 0.557 and 0.438, 16 (the whole salt) about 3000. Where a case gives none, it is "
-    "where both driving forces give one factor there under total energies."
-)
-_NOTE_REFERENCE = "The reactant's own reaction energy at one x (0.63 where a case names none): i_ox0 is the rate there."
-_NOTE_LIMIT = "Infinite: growth is linear in time. A finite value makes it parabolic beyond that thickness."
+        return listed_constants(self)
 
 
 def matching_barrier_coefficient(

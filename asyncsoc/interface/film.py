@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from asyncsoc.base.errors import InputError
+from asyncsoc.interface.constants import Constant, FitRange, check_constants, declared, inverse, listed_constants
 from asyncsoc.materials.sources import ASSUMED
 from asyncsoc.materials.types import Parameter
 
@@ -33,24 +33,57 @@ class FilmConstants:
         d_block [m] at which a place carries no current any more; infinite: never.
     """
 
-    conductivity: float = 1e-7
-    volume_per_charge: float = 4e-10
-    blocking_thickness: float = math.inf
+    conductivity: float = declared(
+        1e-7,
+        Constant(
+            key="film_conductivity",
+            title="film conductivity",
+            unit="S/m",
+            listed_unit="S/m",
+            low=1e-12,
+            high=1e6,
+            note="No measurement of such a film was found; 50 nm then add 0.5 ohm m2.",
+            meaning="kappa",
+            fit=FitRange(1e-10, 1e-3, logarithmic=True),
+            in_kernel=("resistivity", inverse),
+        ),
+    )
+    volume_per_charge: float = declared(
+        4e-10,
+        Constant(
+            key="film_volume_per_charge",
+            title="film volume per charge",
+            unit="m3/C",
+            listed_unit="m3/C",
+            low=1e-14,
+            high=1e-6,
+            note="V_film/(z F): about 39 cm3 of polymer (one ethylene oxide unit) made insoluble per mole of "
+            "electrons. Lithium fluoride would give 1e-10.",
+            meaning="v = V_film/(z F)",
+            fit=FitRange(1e-11, 1e-8, logarithmic=True),
+            in_kernel=("growth", float),
+        ),
+    )
+    blocking_thickness: float = declared(
+        math.inf,
+        Constant(
+            key="blocking_thickness",
+            title="blocking film thickness",
+            unit="nm",
+            listed_unit="m",
+            low=1e-11,
+            high=1e-4,
+            may_be_infinite=True,
+            note="Infinite: the film conducts however thick it is. A finite value closes a place in proportion.",
+            meaning="film thickness at which a place carries no current; by default never",
+            optional=True,
+            fit=FitRange(1e-10, 1e-6, logarithmic=True),
+            in_kernel=("inverse_block", inverse),
+        ),
+    )
 
     def __post_init__(self) -> None:
-        for name, unit in (("conductivity", "S/m"), ("volume_per_charge", "m3/C")):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0.0):
-                raise InputError(
-                    f"the film's {name} is out of range", where=f"film {name}", value=value, allowed=f"> 0 {unit}"
-                )
-        if not self.blocking_thickness > 0.0:
-            raise InputError(
-                "the blocking thickness is out of range",
-                where="blocking_thickness",
-                value=self.blocking_thickness,
-                allowed="above 0 m; infinite where the film never blocks",
-            )
+        check_constants(self)
 
     @property
     def resistance_per_charge(self) -> float:
@@ -59,21 +92,10 @@ class FilmConstants:
 
     def parameters(self) -> tuple[Parameter, ...]:
         """Return every constant with unit, mark and what is known about it, the lumped one last."""
-        block: float | str = self.blocking_thickness if math.isfinite(self.blocking_thickness) else "infinite"
-        return (
-            Parameter("film conductivity", self.conductivity, "S/m", ASSUMED, True, _NOTE_CONDUCTIVITY),
-            Parameter("film volume per charge", self.volume_per_charge, "m3/C", ASSUMED, True, _NOTE_VOLUME),
-            Parameter("blocking film thickness", block, "m", ASSUMED, True, _NOTE_BLOCK),
-            Parameter(LUMPED, self.resistance_per_charge, "ohm m4/C", ASSUMED, True, _NOTE_LUMPED),
-        )
+        lumped = Parameter(LUMPED, self.resistance_per_charge, "ohm m4/C", ASSUMED, True, _NOTE_LUMPED)
+        return (*listed_constants(self), lumped)
 
 
-_NOTE_CONDUCTIVITY = "No measurement of such a film was found; 50 nm then add 0.5 ohm m2."
-_NOTE_VOLUME = (
-    "V_film/(z F): about 39 cm3 of polymer (one ethylene oxide unit) made insoluble per mole of electrons. Lithium "
-    "fluoride would give 1e-10."
-)
-_NOTE_BLOCK = "Infinite: the film conducts however thick it is. A finite value closes a place in proportion."
 _NOTE_LUMPED = (
     "Follows from the two above. The only constant of the film that voltage and resistance depend on while it neither "
     "blocks nor slows its own growth: a fit finds this, never conductivity and volume apart."

@@ -1,45 +1,43 @@
-"""Local kinetics of a contact node: intercalation and side reaction behind one film, differentiated implicitly."""
+"""Local kinetics of a contact node: intercalation and side reaction behind one film, differentiated implicitly.
+
+The choice among the rate laws is compiled from the static list of `interface.rate_laws`. A number that belongs to none
+of them gives not-a-number, which no constraint has a solution with: never another law.
+"""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from asyncsoc.base.compiling import kernel
+from asyncsoc.interface.rate_laws import NO_RATE_LAW, RATE_LAWS
 
-UNIFORM_FLUX, LINEAR, BUTLER_VOLMER = 0, 1, 2
 _MAX_ITERATIONS = 100
 _TOLERANCE = 4e-16
 _LARGEST_MOVE = 5.0
 
 
-@kernel
-def drive(eta: float, kinetics: int, f: float, alpha: float) -> tuple[float, float]:
-    """Return S(eta) with i = i0 S, and dS/deta [1/V]; f = F/(R T) [1/V], alpha the cathodic transfer coefficient."""
-    if kinetics == LINEAR:
-        return f * eta, f
-    anodic = math.exp((1.0 - alpha) * f * eta)
-    cathodic = 1.0 / anodic if alpha == 0.5 else math.exp(-alpha * f * eta)
-    return anodic - cathodic, f * ((1.0 - alpha) * anodic + alpha * cathodic)
+def _choice(name: str, arguments: str, otherwise: str) -> Any:
+    """Return the kernel that calls the function of a name of the law whose number the particle has."""
+    laws = list(enumerate(RATE_LAWS, NO_RATE_LAW + 1))
+    lines = [f"def {name}({arguments}):"]
+    for number, _ in laws:
+        lines += [f"    if particle.kinetics == {number}:", f"        return law_{number}({arguments})"]
+    compiled = compile("\n".join([*lines, f"    return {otherwise}"]), f"<{name} of the rate laws>", "exec")
+    names = {"nan": math.nan, **{f"law_{number}": getattr(law, name) for number, law in laws}}
+    exec(compiled, names)  # made of the static list alone
+    names[name].__module__ = __name__
+    return kernel(names[name])
+
+
+_rate = _choice("rate", "eta, particle", "nan, nan")
+_behind_film = _choice("behind_film", "total, film_i0, particle", "nan")
 
 
 @kernel
-def film_free_overpotential(total: float, film_i0: float, kinetics: int, f: float, alpha: float) -> float:
+def film_free_overpotential(total: float, film_i0: float, particle: Any) -> float:
     """Solve eta + R_film i0 S(eta) = total for the kinetic overpotential eta [V]; `film_i0` = R_film i0 [V]."""
-    if film_i0 <= 0.0:
-        return total
-    if kinetics == LINEAR:
-        return total / (1.0 + film_i0 * f)
-    side = (1.0 - alpha) if total >= 0.0 else alpha
-    eta = min(abs(total), math.log1p(abs(total) / film_i0) / (side * f))
-    if total < 0.0:
-        eta = -eta
-    for _ in range(_MAX_ITERATIONS):
-        value, slope = drive(eta, kinetics, f, alpha)
-        change = (eta + film_i0 * value - total) / (1.0 + film_i0 * slope)
-        eta -= change
-        if abs(change) <= _TOLERANCE * (1.0 + abs(eta)):
-            break
-    return eta
+    return total if film_i0 <= 0.0 else _behind_film(total, film_i0, particle)
 
 
 @kernel
@@ -51,9 +49,7 @@ def kinetic_overpotential(
     barrier: float,
     side_slope: float,
     side_on: bool,
-    kinetics: int,
-    f: float,
-    alpha: float,
+    particle: Any,
 ) -> float:
     """Solve eta + R (i0 S(eta) + exp(barrier + side_slope (U + eta))) = total for the kinetic overpotential eta [V].
 
@@ -61,18 +57,21 @@ def kinetic_overpotential(
     """
     if resistance <= 0.0:
         return total
-    eta = film_free_overpotential(total, resistance * i0, kinetics, f, alpha)
+    eta = film_free_overpotential(total, resistance * i0, particle)
     if not side_on:
         return eta
-    largest = _LARGEST_MOVE / f
+    largest, before = _LARGEST_MOVE / particle.f, 0.0
     for _ in range(_MAX_ITERATIONS):
-        value, slope = drive(eta, kinetics, f, alpha)
+        value, slope = _rate(eta, particle)
         side = math.exp(barrier + side_slope * (ocp + eta))
         change = (eta + resistance * (i0 * value + side) - total) / (
             1.0 + resistance * (i0 * slope + side_slope * side)
         )
         change = min(max(change, -largest), largest)
+        if change == -before and abs(change) == largest:  # to and fro between plateaus of S
+            change *= 0.5
         eta -= change
+        before = change
         if abs(change) <= _TOLERANCE * (1.0 + abs(eta)):
             break
     return eta
@@ -92,9 +91,7 @@ def local_currents(
     side_on: bool,
     resistance: float,
     resistivity: float,
-    kinetics: int,
-    f: float,
-    alpha: float,
+    particle: Any,
 ) -> tuple[float, float, float, float, float, float, float, float]:
     """Return i, di/dx, di/dphi, di/dd and o, do/dx, do/dphi, do/dd [A/m2, per V, per m] at one contact node.
 
@@ -114,12 +111,12 @@ def local_currents(
         Whether there is a side reaction.
     resistance, resistivity
         R_film [ohm m2] and dR_film/dd [ohm m].
-    kinetics, f, alpha
-        LINEAR or BUTLER_VOLMER; F/(R T) [1/V]; transfer coefficient.
+    particle
+        Record of `interface.rate_laws.RateParameters`.
     """
     total = potential - ocp
-    eta = kinetic_overpotential(total, ocp, i0, resistance, barrier, side_slope, side_on, kinetics, f, alpha)
-    value, slope = drive(eta, kinetics, f, alpha)
+    eta = kinetic_overpotential(total, ocp, i0, resistance, barrier, side_slope, side_on, particle)
+    value, slope = _rate(eta, particle)
     i, gain = i0 * value, i0 * slope
     i_x = i0_x * value - gain * ocp_x
     if not side_on:

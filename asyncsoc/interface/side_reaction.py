@@ -13,24 +13,13 @@ from numpy.typing import NDArray
 from asyncsoc.interface.decomposition import Decomposition, decomposition
 from asyncsoc.interface.decomposition_constants import DecompositionConstants, DrivingForce
 from asyncsoc.interface.film import FilmConstants
+from asyncsoc.interface.side_reaction_constants import CONSTANTS
 from asyncsoc.materials.thermochemistry.table import ReactionEnergyTable
 from asyncsoc.materials.types import Parameter
 
 Array = NDArray[np.float64]
 
-KEYS: Mapping[str, str] = MappingProxyType(
-    {
-        "exchange_current_density": "exchange current density of the side reaction",
-        "transfer_coefficient": "transfer coefficient of the side reaction",
-        "onset_potential": "onset potential",
-        "barrier_coefficient": "barrier coefficient",
-        "reference_energy": "reference reaction energy",
-        "limiting_thickness": "limiting film thickness",
-        "film_conductivity": "film conductivity",
-        "film_volume_per_charge": "film volume per charge",
-        "blocking_thickness": "blocking film thickness",
-    }
-)
+KEYS: Mapping[str, str] = MappingProxyType({key: constant.title for key, constant in CONSTANTS.items()})
 """Key of a constant in a case file -> its name in a list of parameters."""
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.lanes import at, put
-from asyncsoc.interface.rates import UNIFORM_FLUX
 from asyncsoc.kernels.constraint import (
     CURRENT,
     CURRENT_FILM,
@@ -42,8 +41,8 @@ def linearize(contacts, body, block, count, ws):
         particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
         areas, film = contacts.areas[j], contacts.film[j]
         inverse_gh, density, active = at(ws.inverse_gh, 0, lane), particle.charge_density, particle.side_active > 0
-        # A uniform flux is the current that is asked for: lambda does not change, and needs no column.
-        given = particle.kinetics == UNIFORM_FLUX and particle.potential_factor == 0.0
+        # An imposed flux is the current that is asked for: lambda does not change, and needs no column.
+        given = particle.imposed_flux > 0 and particle.potential_factor == 0.0
         bordered = 0.0 if given else 1.0
         for k in range(particle.contact_nodes):
             local[X, k] = at(ws.x, nodes[k], lane)

@@ -8,7 +8,7 @@ import numpy as np
 
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.interpolation import ocp_and_i0
-from asyncsoc.interface.rates import UNIFORM_FLUX, local_currents
+from asyncsoc.interface.rates import local_currents
 from asyncsoc.materials.thermochemistry.kernels import energy_point
 
 # Rows of the quantities on the contact nodes, `local` (N_LOCAL, c). The stoichiometry there, and what follows from it:
@@ -42,7 +42,7 @@ def load_contact(particle, table, side_table, local):
 
 
 @kernel
-def _uniform_flux(particle, areas, resistance, lam, local):
+def _imposed_flux(particle, areas, resistance, lam, local):
     potential, mean_film, area = 0.0, 0.0, particle.contact_area
     for k in range(particle.contact_nodes):
         share = areas[k] / area
@@ -66,10 +66,9 @@ def evaluate_contact(particle, areas, resistance, lam, film, local):
         I = sum of w (i + o) [A], the side reaction's part of it, their derivatives by lambda at fixed x and film,
         phi_s [V] and its.
     """
-    kinetics = particle.kinetics
-    if kinetics == UNIFORM_FLUX:
-        return _uniform_flux(particle, areas, resistance, lam, local)
-    f, alpha = particle.f, particle.alpha
+    if particle.imposed_flux > 0:
+        return _imposed_flux(particle, areas, resistance, lam, local)
+    f = particle.f
     total, side_total, total_lambda, side_total_lambda = 0.0, 0.0, 0.0, 0.0
     coupled = particle.side_active > 0
     side_on = coupled and particle.scale > 0.0
@@ -97,9 +96,7 @@ def evaluate_contact(particle, areas, resistance, lam, film, local):
             side_on,
             ohms,
             resistivity,
-            kinetics,
-            f,
-            alpha,
+            particle,
         )
         local[CURRENT, k], local[CURRENT_X, k], local[CURRENT_LAMBDA, k] = (
             open_part * i,
@@ -138,8 +135,8 @@ def solve_constraint(contacts, groups, g, x, film, lam):
         for k in range(particle.contact_nodes):
             local[X, k] = x[j, k]
         load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
-    uniform = contacts.parameters[first].kinetics == UNIFORM_FLUX
-    converged = False
+    imposed = contacts.parameters[first].imposed_flux > 0
+    converged, before = False, 0.0
     total, potential = 0.0, 0.0
     for _ in range(_ITERATIONS):
         total, residual, slope = 0.0, 0.0, 0.0
@@ -157,10 +154,13 @@ def solve_constraint(contacts, groups, g, x, film, lam):
         change = -residual / slope
         if not np.isfinite(change):
             break
-        if not uniform:
+        if not imposed:
             change = min(max(change, -_LARGEST_MOVE), _LARGEST_MOVE)
+            if change == -before and abs(change) == _LARGEST_MOVE:  # to and fro between plateaus of a rate law
+                change *= 0.5
         lam += change
-        converged = abs(change) <= _TOLERANCE * (abs(lam) if uniform else 1.0)
+        before = change
+        converged = abs(change) <= _TOLERANCE * (abs(lam) if imposed else 1.0)
     return converged, lam, total, potential
 
 

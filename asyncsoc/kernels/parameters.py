@@ -1,66 +1,12 @@
 """What the kernels read and remember of particles and groups: numbers with names, declared once as dataclasses.
 
-`record` makes numpy's structured type of a dataclass, which numba compiles to plain loads: `particle.contact_area`. A
-kernel that is handed a record reads and writes the array it came from.
+What they read of a particle's kinetics and side reaction is declared in `interface`, with the parameters it follows
+from.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
-import numpy as np
-
-_KINDS = {"float": np.float64, "int": np.int64}
-
-
-def record(*classes: type) -> np.dtype:
-    """Return the structured type of dataclasses whose fields are `float` and `int`, one after the other."""
-    return np.dtype([(entry.name, _KINDS[str(entry.type)]) for declared in classes for entry in fields(declared)])
-
-
-def fill(row: np.void, declared: object) -> None:
-    """Write the fields of a dataclass into the fields of the same names of a row."""
-    for entry in fields(declared):  # type: ignore[arg-type]
-        row[entry.name] = getattr(declared, entry.name)
-
-
-@dataclass(frozen=True)
-class SideReactionParameters:
-    """The electrolyte's anodic side reaction and its film.
-
-    o = scale exp[(alpha phi - beta E(x) + shift)/(kB T)] / (1 + d inverse_limit),  dd/dt = growth o,  R_film = R_0 +
-    d resistivity
-
-    Attributes
-    ----------
-    side_first, side_inverse_spacing
-        Grid of the table of the reaction energy E(x) [eV/atom], as of `kernels.reaction`.
-    side_alpha, beta
-        Transfer coefficient; barrier coefficient [atoms].
-    shift
-        beta E_ref - alpha U_ox [eV].
-    scale
-        A/m2.
-    inverse_limit
-        1/d_c [1/m].
-    growth
-        V_film/(z F) [m3/C].
-    resistivity
-        1/kappa_film [ohm m].
-    inverse_block
-        1/thickness at which a place is blocked [1/m]; 0: it never is.
-    """
-
-    side_first: float
-    side_inverse_spacing: float
-    side_alpha: float
-    beta: float
-    shift: float
-    scale: float
-    inverse_limit: float
-    growth: float
-    resistivity: float
-    inverse_block: float
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -79,12 +25,6 @@ class ParticleParameters:
         Number of its material table at the step's temperature, and that table's grid.
     side_table, side_active
         Number of its table of reaction energies; whether there is a side reaction.
-    f
-        F/(R T) [1/V] or, which is the same, 1/(kB T) [1/eV].
-    alpha
-        Cathodic transfer coefficient.
-    kinetics
-        Code of `rates`.
     charge_density
         F c_max [C/m3].
     current_factor, potential_factor, target
@@ -102,9 +42,6 @@ class ParticleParameters:
     spacing: float
     side_table: int
     side_active: int
-    f: float
-    alpha: float
-    kinetics: int
     charge_density: float
     current_factor: float
     potential_factor: float

@@ -11,16 +11,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.records import record
+from asyncsoc.interface.rate_laws import RateParameters
+from asyncsoc.interface.side_reaction_constants import SideReactionParameters
 from asyncsoc.kernels.constraint import N_LOCAL
 from asyncsoc.kernels.parameters import (
     ControllerState,
     EventSearch,
     ParticleParameters,
     ParticleState,
-    SideReactionParameters,
     StepAttempt,
     StepParameters,
-    record,
 )
 
 Array = NDArray[np.float64]
@@ -43,7 +44,8 @@ class Contacts(NamedTuple):
     Attributes
     ----------
     parameters, attempt, own : (P,)
-        Records: `ParticleParameters` with `SideReactionParameters`, `StepAttempt`, `ParticleState`.
+        Records: `ParticleParameters` with `RateParameters` and `SideReactionParameters`; `StepAttempt`;
+        `ParticleState`.
     areas, resistance : (P, C)
         Areas [m2], film resistance from the start [ohm m2].
     film, film_new : (P, C)
@@ -137,7 +139,7 @@ def allocate_contacts(n_particles: int, n_contact: int, tables: Array, side_tabl
     """Return zeroed particles; `tables` and `side_tables` are shared by all."""
     shape = (n_particles, n_contact)
     return Contacts(
-        parameters=np.zeros(n_particles, record(ParticleParameters, SideReactionParameters)),
+        parameters=np.zeros(n_particles, record(ParticleParameters, RateParameters, SideReactionParameters)),
         attempt=np.zeros(n_particles, record(StepAttempt)),
         own=np.zeros(n_particles, record(ParticleState)),
         areas=np.zeros(shape),

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.units import FARADAY, GAS_CONSTANT
-from asyncsoc.kernels.parameters import fill
+from asyncsoc.base.records import fill
+from asyncsoc.base.units import FARADAY
+from asyncsoc.interface.rate_laws import load_kinetics
 from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
 from asyncsoc.problem.particles import Particle, Problem
 from asyncsoc.protocol.constraints import StepConstraint
@@ -116,7 +117,6 @@ def _load_particle(contacts: Contacts, j: int, particle: Particle, nodes: Ints) 
     thickness = np.asarray(particle.film_thickness, dtype=np.float64)
     contacts.film[j, :count] = thickness if thickness.ndim == 0 else thickness[nodes]
     contacts.film_new[j] = contacts.film[j]
-    row["alpha"], row["kinetics"] = particle.transfer_coefficient, particle.kinetics
     row["charge_density"] = FARADAY * particle.maximum_concentration
     if particle.side is not None:
         row["side_active"] = 1
@@ -135,10 +135,10 @@ def load_constraint(stacked: Stack, g: int, constraint: StepConstraint) -> None:
     step["events"] = len(constraint.events)
     for k, event in enumerate(constraint.events):
         events[k] = (event.kind, event.value)
-    f = FARADAY / (GAS_CONSTANT * constraint.temperature)
     for one, j in enumerate(stacked.members(g)):
         row, table = stacked.contacts.parameters[j], stacked.particles[j].tables[constraint.temperature]
-        row["table"], row["f"] = stacked.tables[id(table)], f
+        row["table"] = stacked.tables[id(table)]
+        load_kinetics(row, stacked.particles[j].kinetics, constraint.temperature)
         row["x_first"], row["inverse_spacing"], row["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing
         row["current_factor"] = constraint.current_factor * row["multiplicity"]
         row["potential_factor"] = constraint.potential_factor if one == 0 else 0.0

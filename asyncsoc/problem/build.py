@@ -15,7 +15,9 @@ from asyncsoc.case.schedule import Protocol
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.interface.reference_rates import KineticsModel, kinetics_model
+from asyncsoc.interface.constants import constants_of
+from asyncsoc.interface.kinetics import Kinetics
+from asyncsoc.interface.rate_laws import kinetics_named, rate_law_names
 from asyncsoc.materials.capacity import charged_stoichiometry, stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
 from asyncsoc.materials.tables import MaterialTable, tabulate
@@ -77,8 +79,7 @@ def prepare(case: Case) -> PreparedCase:
         film_resistance=case.kinetics.film_resistance,
         constraints=constraints,
         tables=tables,
-        kinetics=int(_kinetics(case, constraints)),
-        transfer_coefficient=case.kinetics.transfer_coefficient or electrolyte.transfer_coefficient,
+        kinetics=_kinetics(case, electrolyte, constraints),
         maximum_concentration=cathode.maximum_concentration,
         tolerance=case.solver.tolerance,
         side=coupled,
@@ -158,9 +159,16 @@ def _initial_stoichiometry(case: Case, cathode: Cathode) -> float:
     return x
 
 
-def _kinetics(case: Case, constraints: tuple[StepConstraint, ...]) -> KineticsModel:
-    model = kinetics_model(case.kinetics.model)
-    if model == KineticsModel.UNIFORM_FLUX:
+def _kinetics(case: Case, electrolyte: ElectrolyteParameters, constraints: tuple[StepConstraint, ...]) -> Kinetics:
+    """Return the rate law, each parameter from the case, else the electrolyte's own, else the law's default."""
+    kind = kinetics_named(case.kinetics.model)
+    values = {}
+    for name, constant in constants_of(kind).items():
+        given = getattr(case.kinetics, constant.key)
+        value = getattr(electrolyte, name, None) if given is None else given
+        if value is not None:
+            values[name] = value
+    if kind.imposes_flux:
         for constraint in constraints:
             if not constraint.galvanostatic:
                 raise InputError(
@@ -168,6 +176,6 @@ def _kinetics(case: Case, constraints: tuple[StepConstraint, ...]) -> KineticsMo
                     where=f"protocol step {constraint.number}",
                     value=constraint.step.text,
                     allowed="charge, discharge and rest steps",
-                    next_step="use kinetics.model = 'butler-volmer' or 'linear'",
+                    next_step=f"set kinetics.model to a rate law: {', '.join(rate_law_names())}",
                 )
-    return model
+    return kind(**values)

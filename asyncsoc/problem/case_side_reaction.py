@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,7 @@ from asyncsoc.case.case import Case
 from asyncsoc.interface.decomposition_constants import DecompositionConstants, matching_barrier_coefficient
 from asyncsoc.interface.film import FilmConstants
 from asyncsoc.interface.side_reaction import SideReactionModel
-from asyncsoc.kernels.parameters import SideReactionParameters
+from asyncsoc.interface.side_reaction_constants import constants_from, side_reaction_parameters
 from asyncsoc.materials.registry import cathode
 from asyncsoc.materials.thermochemistry.cathodes import at_equilibrium, cathode_host
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
@@ -46,20 +45,14 @@ def side_reaction_model(case: Case, material: Cathode) -> SideReactionModel:
         if section.energies
         else ready_table(cathode_host(material), name, kind=section.energy, conditions=conditions)
     )
-    constants = DecompositionConstants(
-        exchange_current_density=section.exchange_current_density,
-        transfer_coefficient=section.transfer_coefficient,
-        onset_potential=section.onset_potential,
-        barrier_coefficient=_barrier(section, material, name, table, conditions),
-        reference_energy=section.reference_energy or 0.0,
-        limiting_thickness=math.inf if section.limiting_thickness is None else section.limiting_thickness,
-    )
+    given = section.model_dump()
+    values = constants_from(DecompositionConstants, given)
+    if "barrier_coefficient" not in values:
+        values["barrier_coefficient"] = _barrier(section, material, name, table, conditions)
+    constants = DecompositionConstants(**values)
     if section.reference_energy is None and section.reference_stoichiometry is not None:
         constants = constants.referenced_to(table, section.reference_stoichiometry)
-    block = section.blocking_thickness
-    film = FilmConstants(
-        section.film_conductivity, section.film_volume_per_charge, math.inf if block is None else block
-    )
+    film = FilmConstants(**constants_from(FilmConstants, given))
     fitted = dict.fromkeys(section.fitted, section.fitted_to or "")
     return SideReactionModel(name, table, constants, section.driving_force, film, fitted)
 
@@ -110,9 +103,7 @@ def reactant_of(case: Case) -> str:
 def _barrier(
     section: SideReaction, material: Cathode, name: str, table: ReactionEnergyTable, conditions: Conditions
 ) -> float:
-    """Return the coefficient given, or the one at which both driving forces give one factor under total energies."""
-    if section.barrier_coefficient is not None:
-        return section.barrier_coefficient
+    """Return the coefficient at which both driving forces give one factor under total energies."""
     return matching_barrier_coefficient(
         table if name == OWN else ready_table(cathode_host(material), name, kind="total", conditions=conditions),
         at_equilibrium(material).open_circuit_potential,
@@ -150,19 +141,8 @@ def _own_table(section: SideReaction, material: Cathode) -> ReactionEnergyTable:
 
 def stepped(model: SideReactionModel) -> SteppedReaction:
     """Return the side reaction as the integrator reads it."""
-    table, constants, film = model.table, model.effective, model.film
-    parameters = SideReactionParameters(
-        side_first=table.first,
-        side_inverse_spacing=table.inverse_spacing,
-        side_alpha=constants.transfer_coefficient,
-        beta=constants.barrier_coefficient,
-        shift=constants.shift,
-        scale=constants.exchange_current_density,
-        inverse_limit=1.0 / constants.limiting_thickness,
-        growth=film.volume_per_charge,
-        resistivity=1.0 / film.conductivity,
-        inverse_block=1.0 / film.blocking_thickness,
-    )
+    table = model.table
+    parameters = side_reaction_parameters(table.first, table.inverse_spacing, model.effective, model.film)
     return SteppedReaction(table.coefficients, parameters)
 
 

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.interpolation import ocp_and_i0_array, psi_and_d_array
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
-from asyncsoc.interface.rates import UNIFORM_FLUX
-from asyncsoc.interface.reference_rates import KineticsModel, butler_volmer, linear
+from asyncsoc.interface.kinetics import RateLaw
+from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.materials.thermochemistry.kernels import energy_field
 from asyncsoc.problem.particles import Group, Particle, Problem
 from asyncsoc.problem.system import OrderedSystem
@@ -220,11 +220,11 @@ def linearize(
 
 
 def _check(group: Group, state: GroupState, double_layer: float) -> None:
-    if any(particle.kinetics == UNIFORM_FLUX for particle in group.particles):
+    if any(particle.kinetics.imposes_flux for particle in group.particles):
         raise InputError(
             "uniform flux cannot be linearized: the potential does not enter the current",
             where="Particle.kinetics",
-            next_step="use Butler-Volmer or linear kinetics",
+            allowed=f"rate laws: {', '.join(rate_law_names())}",
         )
     if not (np.isfinite(double_layer) and double_layer >= 0.0):
         raise InputError("out of range", where="double_layer", value=double_layer, allowed="at least 0 F/m2")
@@ -264,7 +264,10 @@ def interface_of(particle: Particle, temperature: float, x: Array, film: Array, 
     """
     table = particle.tables[temperature]
     ocp, ocp_x, i0, i0_x = ocp_and_i0_array(x, table.x_first, table.spacing, table.coefficients)
-    f, model = FARADAY / (GAS_CONSTANT * temperature), KineticsModel(particle.kinetics)
+    law = particle.kinetics
+    if not isinstance(law, RateLaw):
+        raise InputError("no rate law relates the current to the potential here", where="Particle.kinetics", value=law)
+    f = FARADAY / (GAS_CONSTANT * temperature)
     film = np.asarray(film, dtype=np.float64)
     barrier, barrier_x = np.full_like(x, -np.inf), np.zeros_like(x)
     alpha, resistivity, inverse_limit, inverse_block, growth = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -280,10 +283,7 @@ def interface_of(particle: Particle, temperature: float, x: Array, film: Array, 
 
     def rates(v: Array) -> tuple[Array, Array, Array, Array]:
         """Return i, di/dv, o, do/dv."""
-        if model == KineticsModel.LINEAR:
-            value, slope = linear(v - ocp, temperature)
-        else:
-            value, slope = butler_volmer(v - ocp, particle.transfer_coefficient, temperature)
+        value, slope = law.reference(v - ocp, temperature)
         o = np.exp(barrier + f * alpha * v) / thinning
         return i0 * value, i0 * slope, o, f * alpha * o
 

@@ -117,7 +117,7 @@ def _edge_matters(case: Case) -> bool:
     """Return whether the flux may gather at the contact's edge, or the contact is small beside the mesh's cells."""
     if case.model == "axisymmetric" and float(case.contact.fraction or 1.0) < _SMALL_COVERAGE:
         return True
-    if case.kinetics.model == "uniform-flux":
+    if case.kinetics.imposes_flux:
         return False
     return any(step.control == "voltage" or step.value < 0.0 for step in case.protocol.plan.steps)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.interface.rates import UNIFORM_FLUX
-from asyncsoc.kernels.parameters import SideReactionParameters
+from asyncsoc.interface.kinetics import Kinetics
+from asyncsoc.interface.rate_laws import number_of, rate_law_names
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import StepConstraint
@@ -29,11 +29,11 @@ class SideReaction:
     coefficients
         Table of the reaction energy E(x) [eV/atom], as of `kernels.reaction`.
     parameters
-        Its numbers, and those of the film.
+        Its numbers, and those of the film, as `interface.side_reaction_constants.side_reaction_parameters` makes them.
     """
 
     coefficients: NDArray[np.float64]
-    parameters: SideReactionParameters
+    parameters: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +51,7 @@ class Particle:
     tables
         Material table for each temperature of the protocol [K].
     kinetics
-        Code of `kernels.rates`.
-    transfer_coefficient
-        Cathodic transfer coefficient alpha.
+        Rate law with its parameters, one of `interface.rate_laws`, or a uniform flux.
     maximum_concentration
         c_max [mol/m3].
     side
@@ -66,8 +64,7 @@ class Particle:
     weights: NDArray[np.float64]
     film_resistance: float
     tables: dict[float, MaterialTable]
-    kinetics: int
-    transfer_coefficient: float
+    kinetics: Kinetics
     maximum_concentration: float
     side: SideReaction | None = None
     film_thickness: NDArray[np.float64] | float = 0.0
@@ -127,11 +124,11 @@ class Group:
             raise InputError("a group needs at least one particle", where="Group.particles")
         if not all(math.isfinite(many) and many > 0.0 for many in self.multiplicities):
             raise InputError("a multiplicity is out of range", where="Group.multiplicities", allowed="above 0")
-        if count > 1 and any(particle.kinetics == UNIFORM_FLUX for particle in self.particles):
+        if count > 1 and any(particle.kinetics.imposes_flux for particle in self.particles):
             raise InputError(
                 "particles under uniform flux cannot share one potential: it does not enter their currents",
                 where="Group.particles",
-                next_step="use Butler-Volmer or linear kinetics",
+                allowed=f"rate laws: {', '.join(rate_law_names())}",
             )
 
 
@@ -180,6 +177,7 @@ class Problem:
 
 def _check_particle(particle: Particle, nodes: int, constraints: tuple[StepConstraint, ...], where: str) -> None:
     """Refuse a particle that does not fit its mesh or the protocol it follows."""
+    number_of(particle.kinetics)
     for name in ("x", "weights"):
         shape = getattr(particle, name).shape
         if shape != (nodes,):

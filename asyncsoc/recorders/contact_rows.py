@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.units import BOLTZMANN_EV
-from asyncsoc.interface.reference_rates import KineticsModel
+from asyncsoc.interface.kinetics import RateLaw
 from asyncsoc.recorders.interface_resistance import (
     charge_transfer_conductance,
     exchange_current_of,
@@ -107,7 +107,7 @@ def local_state(rows: Rows, setting: RecordedParticle) -> LocalState:
     The local potential is the particle's less the drop in the film; under uniform flux it is the particle's.
     """
     potential = np.repeat(rows.potential[:, None], rows.x.shape[1], axis=1)
-    if setting.kinetics != KineticsModel.UNIFORM_FLUX:
+    if not setting.kinetics.imposes_flux:
         # Densities are per contact area; the drop belongs to the part of a place that is open.
         share = np.maximum(open_share(rows.film, setting), _TINY) if setting.coupled else 1.0
         potential -= (rows.current + rows.side) / share * rows.resistance
@@ -156,16 +156,14 @@ def mean_rate_between(before: Array, after: Array) -> Array:
     return np.asarray(np.where(positive & apart, quotient, 0.5 * (before + after)))
 
 
-def resistances(rows: Rows, local: LocalState, setting: RecordedParticle) -> Array:
-    """Return the interface's resistance (k,) [ohm]: charge transfer and side reaction behind the film."""
+def resistances(rows: Rows, local: LocalState, setting: RecordedParticle, law: RateLaw) -> Array:
+    """Return the interface's resistance (k,) [ohm]: charge transfer by a rate law and side reaction behind the film."""
     out = np.empty(len(rows.time))
     share = open_share(rows.film, setting) if setting.coupled else np.ones(rows.x.shape)
     for temperature in np.unique(rows.temperature):
         chosen = rows.temperature == temperature
         i0 = exchange_current_of(setting.tables[float(temperature)], rows.x[chosen])
-        conductance = charge_transfer_conductance(
-            setting.kinetics, local.overpotential[chosen], i0, alpha=setting.alpha, temperature=float(temperature)
-        )
+        conductance = charge_transfer_conductance(law, local.overpotential[chosen], i0, temperature=float(temperature))
         if setting.coupled:
             slope = setting.model.effective.transfer_coefficient / (BOLTZMANN_EV * float(temperature))
             conductance = conductance + slope * local.rate[chosen] / np.maximum(share[chosen], _TINY)

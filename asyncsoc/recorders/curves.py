@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.kernels.parameters import RowMeans, record
+from asyncsoc.base.records import record
+from asyncsoc.kernels.parameters import RowMeans
 from asyncsoc.kernels.reductions import mean_rows, split_rows
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.constants_of_batch import BatchConstants

@@ -5,22 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.interface.reference_rates import KineticsModel, butler_volmer, linear
+from asyncsoc.interface.kinetics import RateLaw
 from asyncsoc.materials.tables import MaterialTable
 
 Array = NDArray[np.float64]
 
 
-def charge_transfer_conductance(
-    model: KineticsModel, overpotential: Array, i0: Array, *, alpha: float, temperature: float
-) -> Array:
+def charge_transfer_conductance(law: RateLaw, overpotential: Array, i0: Array, *, temperature: float) -> Array:
     """Return i0 dS/deta [S/m2] at the kinetic overpotential [V]; i0 in A/m2, temperature in K."""
-    law = (
-        linear(overpotential, temperature)
-        if model == KineticsModel.LINEAR
-        else butler_volmer(overpotential, alpha, temperature)
-    )
-    return np.asarray(i0 * law[1])
+    return np.asarray(i0 * law.reference(overpotential, temperature)[1])
 
 
 def interface_resistance(

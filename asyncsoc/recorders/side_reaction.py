@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.interface.reference_rates import KineticsModel
+from asyncsoc.interface.kinetics import RateLaw
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.contact_rows import Noted, Rows, doses, local_state, open_share, resistances, rows_of
 from asyncsoc.recorders.covered_reference import Reference
@@ -160,8 +160,8 @@ class SideReactionRecorder:
             columns[names.FILM_MEAN] = rows.film @ shares
             columns[names.FILM_MAX] = rows.film.max(axis=1)
             columns[names.OPEN_SHARE] = open_share(rows.film, setting) @ shares
-        if setting.kinetics != KineticsModel.UNIFORM_FLUX:
-            columns[names.INTERFACE_RESISTANCE] = resistances(rows, local, setting)
+        if isinstance(setting.kinetics, RateLaw):
+            columns[names.INTERFACE_RESISTANCE] = resistances(rows, local, setting, setting.kinetics)
         return columns
 
     def _risk_columns(self, split: RiskSplit, dose: Array, full_dose: Array) -> dict[str, Array]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.interface.reference_rates import KineticsModel
+from asyncsoc.interface.kinetics import Kinetics
 from asyncsoc.interface.side_reaction import SideReactionModel
 from asyncsoc.materials.tables import MaterialTable
 
@@ -35,8 +35,8 @@ class RecordedParticle:
         U(x) [V].
     tables
         Material table by temperature [K].
-    kinetics, alpha
-        Rate law and cathodic transfer coefficient of intercalation.
+    kinetics
+        Rate law of intercalation with its parameters, or a uniform flux.
     threshold
         Risk above which contact counts as endangered.
     """
@@ -48,6 +48,5 @@ class RecordedParticle:
     areas: Array
     open_circuit_potential: Callable[[Array], Array]
     tables: Mapping[float, MaterialTable]
-    kinetics: KineticsModel
-    alpha: float
+    kinetics: Kinetics
     threshold: float = 10.0

@@ -9,7 +9,6 @@ import numpy as np
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.kernel_cache import still_to_compile
 from asyncsoc.case.case import Case
-from asyncsoc.interface.reference_rates import KineticsModel
 from asyncsoc.interface.side_reaction import SideReactionModel
 from asyncsoc.problem.build import PreparedCase, prepare
 from asyncsoc.problem.case_side_reaction import covered_case
@@ -49,8 +48,7 @@ def recorded_particle(setup: PreparedCase, model: SideReactionModel, threshold: 
         areas=setup.member.weights[nodes],
         open_circuit_potential=setup.cathode.open_circuit_potential,
         tables=setup.member.tables,
-        kinetics=KineticsModel(setup.member.kinetics),
-        alpha=setup.member.transfer_coefficient,
+        kinetics=setup.member.kinetics,
         threshold=threshold,
     )
 

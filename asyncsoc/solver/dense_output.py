@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import SimulationError
+from asyncsoc.base.records import record
 from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
-from asyncsoc.kernels.parameters import StateBetween, record
+from asyncsoc.kernels.parameters import StateBetween
 from asyncsoc.kernels.reductions import states_between
 from asyncsoc.problem.arrays import Stack
 from asyncsoc.protocol.constraints import StepConstraint

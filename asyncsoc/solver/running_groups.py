@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import ConvergenceError, InfeasibleStepError, InterruptedRunError, SimulationError
 from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.base.processes import uninterrupted
+from asyncsoc.base.records import record
 from asyncsoc.base.units import FARADAY
-from asyncsoc.interface.rates import UNIFORM_FLUX
-from asyncsoc.kernels.parameters import StepStart, record
+from asyncsoc.kernels.parameters import StepStart
 from asyncsoc.kernels.particles import START
 from asyncsoc.kernels.reductions import load_surfaces, start_groups
 from asyncsoc.kernels.step_control import (
@@ -327,7 +327,7 @@ class Runs:
 
     def _guess(self, number: int, constraint: StepConstraint) -> float:
         """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""
-        if self._members[number].particles[0].kinetics == UNIFORM_FLUX or not constraint.galvanostatic:
+        if self._members[number].particles[0].kinetics.imposes_flux or not constraint.galvanostatic:
             return constraint.target
         return float(self._groups.state[number]["potential"]) if self._runs[number].position > 0 else math.nan
 
@@ -341,7 +341,7 @@ class Runs:
             self._smallest_radius(number),
             diffusivity,
             longest=longest,
-            imposed=group.particles[0].kinetics == UNIFORM_FLUX,
+            imposed=group.particles[0].kinetics.imposes_flux,
         )
 
     def _show_starts(self, numbers: list[int]) -> list[int]:

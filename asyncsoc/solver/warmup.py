@@ -7,10 +7,11 @@ from functools import lru_cache
 import numpy as np
 import scipy.sparse as sp
 
+from asyncsoc.base.records import record
 from asyncsoc.discretization.operators import Operators
-from asyncsoc.interface.rates import BUTLER_VOLMER
+from asyncsoc.interface.rate_laws import RATE_LAWS
 from asyncsoc.kernels.batch import FEWEST
-from asyncsoc.kernels.parameters import RowMeans, record
+from asyncsoc.kernels.parameters import RowMeans
 from asyncsoc.kernels.reductions import mean_rows, split_rows
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.hierarchy import build_hierarchy
@@ -58,8 +59,7 @@ def compile_kernels(*, batches: bool = True) -> None:
         film_resistance=0.0,
         constraints=(constraint,),
         tables={300.0: table},
-        kinetics=BUTLER_VOLMER,
-        transfer_coefficient=0.5,
+        kinetics=RATE_LAWS[0](),
         maximum_concentration=1.0,
         tolerance=1e-2,
     )

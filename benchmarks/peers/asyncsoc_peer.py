@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from asyncsoc.discretization.assembly import assemble
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.interface.rates import BUTLER_VOLMER, UNIFORM_FLUX
+from asyncsoc.interface.kinetics import UniformFlux
+from asyncsoc.interface.laws.butler_volmer import ButlerVolmer
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.problem import particles as stepped
@@ -28,8 +29,7 @@ from benchmarks.peers.problem import TEMPERATURE, History, Problem, diffusivity
 from benchmarks.reporting import clock
 
 Kinetics = Literal["uniform-flux", "butler-volmer"]
-_CODES = {"uniform-flux": UNIFORM_FLUX, "butler-volmer": BUTLER_VOLMER}
-_ALPHA = 0.5
+_KINETICS = {"uniform-flux": UniformFlux(), "butler-volmer": ButlerVolmer()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +121,7 @@ def member_of(problem: Problem, tolerance: float, kinetics: Kinetics = "uniform-
         film_resistance=0.0,
         constraints=(step_constraint(step, 1, scale),),
         tables={TEMPERATURE: _table(problem.diffusivity_scale)},
-        kinetics=_CODES[kinetics],
-        transfer_coefficient=_ALPHA,
+        kinetics=_KINETICS[kinetics],
         maximum_concentration=problem.maximum_concentration,
         tolerance=tolerance,
     )

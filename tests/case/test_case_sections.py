@@ -99,7 +99,10 @@ def test_defaults_and_units() -> None:
         ({"material": {"maximum_concentration": "50 mol/m3"}}, ["out of range"]),
         ({"electrolyte": {"name": "peo"}}, ["unknown electrolyte", "did you mean: peo-litfsi"]),
         ({"electrolyte": {"conductivity": 0}}, ["out of range"]),
-        ({"kinetics": {"model": "butler"}}, ["unknown name", "butler-volmer, linear, uniform-flux"]),
+        (
+            {"kinetics": {"model": "butler"}},
+            ["unknown kinetics model", "butler-volmer, linear, marcus-hush-chidsey, uniform-flux"],
+        ),
         ({"kinetics": {"transfer_coefficient": 1}}, ["out of range", "above 0, below 1"]),
         ({"kinetics": {"film_resistance": "-1 ohm m2"}}, ["out of range"]),
         ({"side_reaction": {"mode": "on"}}, ["unknown name", "off, report, coupled"]),

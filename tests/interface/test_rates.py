@@ -9,18 +9,15 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.interface.reference_rates import (
-    KineticsModel,
-    butler_volmer,
-    current_density,
-    inverse_thermal_voltage,
-    kinetics_model,
-    linear,
-)
+from asyncsoc.interface.kinetics import UniformFlux, inverse_thermal_voltage
+from asyncsoc.interface.laws.butler_volmer import ButlerVolmer, butler_volmer
+from asyncsoc.interface.laws.linear import Linear, linear
+from asyncsoc.interface.rate_laws import kinetics_named
+from asyncsoc.interface.reference_rates import current_density
 
 T = 333.15
 F_RT = inverse_thermal_voltage(T)
-LAWS = (KineticsModel.LINEAR, KineticsModel.BUTLER_VOLMER)
+LAWS = (Linear, ButlerVolmer)
 
 
 def exact_law(eta: float, alpha: float) -> float:
@@ -65,13 +62,15 @@ def test_reversal_exchanges_the_transfer_coefficients(eta, alpha):
 def test_film_root_satisfies_the_law_and_derivatives_match_differences(drive, log_i0, log_film, alpha, law):
     i0, film = 10.0**log_i0, 10.0**log_film  # exp(a) - exp(-b) carries a rounding of 2e-16, and i that times i0
 
+    chosen = Linear() if law is Linear else ButlerVolmer(alpha)
+
     def rate(v, e, r):
-        return current_density(law, v, e, alpha=alpha, temperature=T, film_resistance=r)
+        return current_density(chosen, v, e, temperature=T, film_resistance=r)
 
     found = rate(drive, i0, film)
     current = float(found.current_density)
     eta = drive - current * film
-    if law == KineticsModel.LINEAR:
+    if law is Linear:
         assert current == pytest.approx(drive / (1.0 / (i0 * F_RT) + film), rel=1e-10, abs=1e-300)
     # The root in eta: what the law needs at the interface and what the film takes add up to the drive.
     elif drive != 0.0:
@@ -99,44 +98,47 @@ def test_film_root_satisfies_the_law_and_derivatives_match_differences(drive, lo
 
 def test_without_a_film_the_law_is_explicit_and_arrays_broadcast():
     drive, i0 = np.linspace(-0.1, 0.1, 5)[:, None], np.array([0.1, 0.3, 1.0])
-    found = current_density(KineticsModel.BUTLER_VOLMER, drive, i0, alpha=0.5, temperature=T)
+    found = current_density(ButlerVolmer(), drive, i0, temperature=T)
     assert found.current_density.shape == (5, 3)
     np.testing.assert_allclose(found.current_density, i0 * butler_volmer(drive, 0.5, T)[0], rtol=1e-14)
 
 
 def test_a_thick_film_is_an_ohmic_resistor_and_large_drives_do_not_overflow():
-    found = current_density(
-        KineticsModel.BUTLER_VOLMER, [100.0, -100.0], 0.3, alpha=0.5, temperature=T, film_resistance=1e3
-    )
+    found = current_density(ButlerVolmer(), [100.0, -100.0], 0.3, temperature=T, film_resistance=1e3)
     np.testing.assert_allclose(found.current_density, [0.1, -0.1], rtol=1e-3)
 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_zero_exchange_current_passes_nothing(law):
-    found = current_density(law, 0.2, 0.0, alpha=0.5, temperature=T, film_resistance=1.0)
+    found = current_density(law(), 0.2, 0.0, temperature=T, film_resistance=1.0)
     assert found.current_density == 0.0 and found.by_drive == 0.0
 
 
 def test_names_of_the_models():
-    assert [kinetics_model(name) for name in ("uniform-flux", "linear", "butler-volmer")] == [0, 1, 2]
+    names = ("uniform-flux", "linear", "butler-volmer")
+    assert [kinetics_named(name) for name in names] == [UniformFlux, Linear, ButlerVolmer]
     with pytest.raises(InputError, match="kinetics model") as caught:
-        kinetics_model("butler-vollmer")
+        kinetics_named("butler-vollmer")
     assert caught.value.nearest == "butler-volmer"
 
 
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"model": KineticsModel.UNIFORM_FLUX}, "no rate law"),
+        ({"law": UniformFlux()}, "no rate law"),
         ({"i0": -1.0}, "exchange current density"),
         ({"i0": float("nan")}, "exchange current density"),
         ({"film_resistance": -1.0}, "film resistance"),
-        ({"alpha": 0.0}, "transfer coefficient"),
-        ({"alpha": 1.0}, "transfer coefficient"),
         ({"temperature": 0.0}, "temperature"),
     ],
 )
 def test_impossible_parameters_are_refused(changes, what):
-    given_ = {"model": KineticsModel.LINEAR, "drive": 0.1, "i0": 1.0, "alpha": 0.5, "temperature": T} | changes
+    given_ = {"law": Linear(), "drive": 0.1, "i0": 1.0, "temperature": T} | changes
     with pytest.raises(InputError, match=what):
         current_density(**given_)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, float("nan")])
+def test_impossible_transfer_coefficients_are_refused(alpha):
+    with pytest.raises(InputError, match="transfer_coefficient"):
+        ButlerVolmer(alpha)

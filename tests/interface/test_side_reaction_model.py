@@ -64,8 +64,8 @@ def test_voltage_sees_the_films_lumped_constant() -> None:
         ({"conductivity": math.nan}, "conductivity is out of range"),
         ({"volume_per_charge": -1.0}, "volume_per_charge is out of range"),
         ({"volume_per_charge": math.inf}, "volume_per_charge is out of range"),
-        ({"blocking_thickness": 0.0}, "blocking thickness is out of range"),
-        ({"blocking_thickness": math.nan}, "blocking thickness is out of range"),
+        ({"blocking_thickness": 0.0}, "blocking_thickness is out of range"),
+        ({"blocking_thickness": math.nan}, "blocking_thickness is out of range"),
     ],
 )
 def test_a_film_that_cannot_be(constants, words) -> None:

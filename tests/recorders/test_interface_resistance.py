@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from asyncsoc.interface.reference_rates import KineticsModel, butler_volmer, current_density
+from asyncsoc.interface.kinetics import RateLaw
+from asyncsoc.interface.laws.butler_volmer import ButlerVolmer, butler_volmer
+from asyncsoc.interface.laws.linear import Linear
+from asyncsoc.interface.laws.marcus_hush_chidsey import MarcusHushChidsey
+from asyncsoc.interface.reference_rates import current_density
 from asyncsoc.materials.registry import cathode, electrolyte
 from asyncsoc.materials.tables import tabulate
 from asyncsoc.recorders.interface_resistance import (
@@ -19,25 +23,25 @@ T = 333.15
 AREAS = np.array([1e-11, 2e-11, 3e-11])
 
 
-@pytest.mark.parametrize("model", [KineticsModel.BUTLER_VOLMER, KineticsModel.LINEAR])
-def test_it_is_the_slope_of_the_current(model: KineticsModel) -> None:
+@pytest.mark.parametrize("law", [ButlerVolmer(0.4), Linear(), MarcusHushChidsey()])
+def test_it_is_the_slope_of_the_current(law: RateLaw) -> None:
     i0, ocp, film = np.array([0.1, 0.3, 0.8]), np.array([3.9, 3.95, 4.0]), np.array([0.0, 0.05, 0.4])
 
     def current(potential: float) -> float:
-        rate = current_density(model, potential - ocp, i0, alpha=0.4, temperature=T, film_resistance=film)
+        rate = current_density(law, potential - ocp, i0, temperature=T, film_resistance=film)
         return float(AREAS @ rate.current_density)
 
     potential = brentq(lambda v: current(v) - 2e-11, 3.0, 5.0)
-    rate = current_density(model, potential - ocp, i0, alpha=0.4, temperature=T, film_resistance=film)
+    rate = current_density(law, potential - ocp, i0, temperature=T, film_resistance=film)
     eta = potential - ocp - rate.current_density * film
-    conductance = charge_transfer_conductance(model, eta, i0, alpha=0.4, temperature=T)
+    conductance = charge_transfer_conductance(law, eta, i0, temperature=T)
     slope = (current(potential + 1e-5) - current(potential - 1e-5)) / 2e-5
     assert interface_resistance(conductance, film, AREAS) == pytest.approx(1.0 / slope, rel=1e-6)
 
 
 def test_small_currents_meet_the_charge_transfer_resistance() -> None:
     i0 = np.full(3, 0.3)
-    conductance = charge_transfer_conductance(KineticsModel.BUTLER_VOLMER, np.zeros(3), i0, alpha=0.5, temperature=T)
+    conductance = charge_transfer_conductance(ButlerVolmer(), np.zeros(3), i0, temperature=T)
     np.testing.assert_allclose(conductance, 0.3 * butler_volmer(0.0, 0.5, T)[1])
     assert interface_resistance(conductance, np.zeros(3), AREAS) == pytest.approx(
         8.31446 * T / (96485.33 * 0.3 * AREAS.sum()), rel=1e-5

@@ -14,7 +14,7 @@ from asyncsoc.discretization.assembly import assemble
 from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.sphere import axisymmetric_mesh, radial_mesh
-from asyncsoc.interface.rates import BUTLER_VOLMER
+from asyncsoc.interface.laws.butler_volmer import ButlerVolmer
 from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.materials.registry import cathode, electrolyte
 from asyncsoc.materials.tables import MaterialTable, tabulate
@@ -59,8 +59,7 @@ class Particle:
             "film_resistance": 0.0,
             "constraints": constraints,
             "tables": {TEMPERATURE: table()},
-            "kinetics": BUTLER_VOLMER,
-            "transfer_coefficient": 0.5,
+            "kinetics": ButlerVolmer(),
             "maximum_concentration": MATERIAL.maximum_concentration,
             "tolerance": 1e-4,
         }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.interface.rates import LINEAR
+from asyncsoc.interface.laws.linear import Linear
 from asyncsoc.problem.particles import Problem
 from asyncsoc.solver.integrate import integrate
 
@@ -19,7 +19,7 @@ def members(body, make_table):
         body.member(*steps, coverage=0.3),
         body.member("Charge at C/2 until 4.1 V", "Hold at 4.1 V until C/10", coverage=0.6, start=0.5),
         body.member(*steps, coverage=0.3, tables={333.15: make_table(333.15, 1e-14)}),
-        body.member(*steps, coverage=1.0, kinetics=LINEAR, tolerance=1e-6),
+        body.member(*steps, coverage=1.0, kinetics=Linear(), tolerance=1e-6),
         body.member("Charge at C/5 for 5 minutes", "Charge at C/5 until 3.0 V", coverage=0.1),
         body.member(*steps, coverage=0.9, film_resistance=0.1),
     ]

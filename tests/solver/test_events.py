@@ -9,7 +9,8 @@ import pytest
 
 from asyncsoc.base.errors import InfeasibleStepError
 from asyncsoc.base.units import FARADAY
-from asyncsoc.interface.rates import LINEAR, UNIFORM_FLUX
+from asyncsoc.interface.kinetics import UniformFlux
+from asyncsoc.interface.laws.linear import Linear
 
 LIMITS = {
     "voltage above": ("Charge at C/5 until 4.15 V", 0.7, lambda s, _: s.voltage - 4.15),
@@ -42,7 +43,7 @@ def test_events_are_located_to_a_millionth_in_time(body, name, coverage):
 
 @pytest.mark.parametrize("coverage", [1.0, 0.4])
 def test_uniform_flux_reaches_a_capacity_at_the_time_of_the_closed_form(body, coverage):
-    member = body.member("Charge at C/3 until 30 % of capacity", coverage=coverage, kinetics=UNIFORM_FLUX)
+    member = body.member("Charge at C/3 until 30 % of capacity", coverage=coverage, kinetics=UniformFlux())
     outcome, _ = body.run(member)
     assert outcome.steps[0].duration == pytest.approx(0.3 * 3.0 * 3600.0, rel=1e-6)
 
@@ -50,7 +51,7 @@ def test_uniform_flux_reaches_a_capacity_at_the_time_of_the_closed_form(body, co
 def test_uniform_flux_reaches_a_voltage_where_diffusion_is_fast(ball, make_table):
     """With D so large that x is uniform, U(x) = V fixes the charge, hence the time."""
     material = make_table(333.15, 1e-9)
-    member = ball.member("Charge at C/10 until 4 V", kinetics=UNIFORM_FLUX, tables={333.15: material})
+    member = ball.member("Charge at C/10 until 4 V", kinetics=UniformFlux(), tables={333.15: material})
     member = replace(member, constraints=(replace(member.constraints[0], series=0.0),))
     outcome, batch_callback = ball.run(member)
     grid = np.linspace(0.4, 0.5, 2_000_001)
@@ -129,7 +130,7 @@ def test_a_violent_current_empties_the_contact_and_ends_there(body):
 
 def test_a_current_that_would_need_tens_of_volts_is_refused(body):
     """Linear kinetics have no exponential to help: 1000 C through 5 % of the surface is no answer but an error."""
-    outcome, batch_callback = body.run(body.member("Charge at 1000 C for 1 hour", coverage=0.05, kinetics=LINEAR))
+    outcome, batch_callback = body.run(body.member("Charge at 1000 C for 1 hour", coverage=0.05, kinetics=Linear()))
     assert isinstance(outcome.error, InfeasibleStepError)
     assert "protocol step 1" in str(outcome.error) and "t = 0 s" in str(outcome.error)
     assert not batch_callback.starts

@@ -14,7 +14,8 @@ from scipy.optimize import brentq
 from asyncsoc.base.errors import InfeasibleStepError, InputError, InterruptedRunError, SimulationError
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.geometry.sphere import radial_mesh
-from asyncsoc.interface.rates import LINEAR, UNIFORM_FLUX
+from asyncsoc.interface.kinetics import UniformFlux
+from asyncsoc.interface.laws.linear import Linear
 from asyncsoc.materials.registry import cathode, electrolyte
 from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.problem.particles import Group, Member, Problem
@@ -218,7 +219,7 @@ def test_two_particles_of_different_coverage_or_size_agree_with_an_independent_d
     fine = make_particle(radial_mesh(160, 5e-4))
     scale = second / RADIUS
     small = replace(fine, system=fine.system.scaled(scale))
-    member = fine.member("Charge at C/10 for 2 hours", kinetics=LINEAR, tables={TEMPERATURE: table}, tolerance=1e-6)
+    member = fine.member("Charge at C/10 for 2 hours", kinetics=Linear(), tables={TEMPERATURE: table}, tolerance=1e-6)
     other = replace(member, weights=member.weights * scale**2 * factor)
     group = Group((member, other), member.constraints, 1e-6, meshes=(0, 1))
     times = np.array([1.0, 60.0, 600.0, 3600.0, 7200.0])
@@ -239,7 +240,7 @@ def test_where_diffusion_is_fast_a_group_is_ordinary_differential_equations(ball
     """dx_j/dt = -f_j A/V i(x_j, v)/(F c_max) at one v: what MPET calls contact fractions."""
     law, shares = _Law(1e-9, 0.4), np.array([1.0, 0.3, 0.05])
     table = law.table()
-    member = ball.member("Charge at C/2 for 40 minutes", kinetics=LINEAR, tables={TEMPERATURE: table}, tolerance=1e-6)
+    member = ball.member("Charge at C/2 for 40 minutes", kinetics=Linear(), tables={TEMPERATURE: table}, tolerance=1e-6)
     members = [replace(member, weights=member.weights * share) for share in shares]
     batch_callbacks = [BatchCallback() for _ in members]
     integrate(Problem((ball.system,), (group_of(members),)), [[one] for one in batch_callbacks])
@@ -313,7 +314,7 @@ def test_a_group_that_is_none_is_refused(body: Any, change: dict[str, Any], says
 
 
 def test_uniform_flux_knows_no_common_potential(body: Any) -> None:
-    member = body.member(CCCV[0], kinetics=UNIFORM_FLUX)
+    member = body.member(CCCV[0], kinetics=UniformFlux())
     with pytest.raises(InputError, match="cannot share one potential"):
         Group((member, member), member.constraints, member.tolerance)
 

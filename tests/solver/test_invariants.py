@@ -12,10 +12,13 @@ from scipy.optimize import brentq
 
 from asyncsoc.base.errors import SimulationError
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
-from asyncsoc.interface.rates import BUTLER_VOLMER, LINEAR, UNIFORM_FLUX
+from asyncsoc.interface.kinetics import UniformFlux
+from asyncsoc.interface.laws.butler_volmer import ButlerVolmer
+from asyncsoc.interface.laws.linear import Linear
+from asyncsoc.interface.laws.marcus_hush_chidsey import MarcusHushChidsey
 from asyncsoc.materials.registry import cathode, electrolyte
 
-KINETICS = st.sampled_from([UNIFORM_FLUX, LINEAR, BUTLER_VOLMER])
+KINETICS = st.sampled_from([UniformFlux(), Linear(), ButlerVolmer(), MarcusHushChidsey()])
 
 
 def lithium_balance(particle, member, state) -> float:
@@ -54,7 +57,11 @@ def test_lithium_balances_and_currents_add_up_in_every_step(
 
 
 @settings(max_examples=10, deadline=None)
-@given(coverage=st.floats(0.05, 1.0), voltage=st.floats(3.7, 4.2), kinetics=st.sampled_from([LINEAR, BUTLER_VOLMER]))
+@given(
+    coverage=st.floats(0.05, 1.0),
+    voltage=st.floats(3.7, 4.2),
+    kinetics=st.sampled_from([Linear(), ButlerVolmer(), MarcusHushChidsey()]),
+)
 def test_a_held_voltage_is_held_and_its_charge_is_in_the_balance(body, total_current, coverage, voltage, kinetics):
     member = body.member(f"Hold at {voltage:.5f} V for 1 hour", coverage=coverage, kinetics=kinetics)
     outcome, batch_callback = body.run(member)

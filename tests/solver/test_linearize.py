@@ -14,8 +14,11 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.interpolation import psi_and_d_array
 from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.sphere import radial_mesh
-from asyncsoc.interface.rates import LINEAR, UNIFORM_FLUX
-from asyncsoc.kernels.parameters import SideReactionParameters
+from asyncsoc.interface.kinetics import RateLaw, UniformFlux
+from asyncsoc.interface.laws.butler_volmer import ButlerVolmer
+from asyncsoc.interface.laws.linear import Linear
+from asyncsoc.interface.laws.marcus_hush_chidsey import MarcusHushChidsey
+from asyncsoc.interface.side_reaction_constants import SideReactionParameters
 from asyncsoc.materials.registry import cathode
 from asyncsoc.problem.linearize import GroupState, interface_of, linearize, stiffness_of
 from asyncsoc.problem.particles import Group, Problem, SideReaction
@@ -30,7 +33,10 @@ FREQUENCIES = np.array([1e-5, 1e-4, 1e-3, 1e-2, 1e-1])
 @pytest.fixture(scope="module")
 def side() -> SideReaction:
     """A side reaction whose energy table is the straight line E = -0.6 + 0.4 x, with a film that slows and closes."""
-    parameters = SideReactionParameters(0.0, 1.0, 0.5, 2.0, -2.3, 2e-3, 1 / 30e-9, 4e-10, 1e7, 1 / 200e-9)
+    parameters = SideReactionParameters(
+        side_first=0.0, side_inverse_spacing=1.0, side_alpha=0.5, beta=2.0, shift=-2.3, scale=2e-3,
+        inverse_limit=1 / 30e-9, growth=4e-10, resistivity=1e7, inverse_block=1 / 200e-9,
+    )  # fmt: skip
     return SideReaction(np.array([-0.6, 0.4, 0.0, 0.0]), parameters)
 
 
@@ -76,14 +82,12 @@ def residual(problem: Problem, y: np.ndarray, dy: np.ndarray, target: float, dou
 
 
 @pytest.mark.parametrize("step", ["Charge at C/10 for 1 hour", "Hold at 3.9 V for 1 hour"])
-@pytest.mark.parametrize("kinetics", ["butler-volmer", "linear"])
+@pytest.mark.parametrize("kinetics", [ButlerVolmer(), Linear(), MarcusHushChidsey()])
 def test_rows_are_the_differences_of_the_equations(
-    make_particle: Any, side: SideReaction, step: str, kinetics: str
+    make_particle: Any, side: SideReaction, step: str, kinetics: RateLaw
 ) -> None:
     coarse = make_particle(radial_mesh(8, 2e-2))
-    changes: dict[str, Any] = {"film_resistance": 0.02, "side": side}
-    if kinetics == "linear":
-        changes["kinetics"] = LINEAR
+    changes: dict[str, Any] = {"film_resistance": 0.02, "side": side, "kinetics": kinetics}
     first = coarse.member(step, **changes)
     second = replace(first, weights=first.weights * 0.3, side=None)
     problem = Problem((coarse.system,), (Group((first, second), first.constraints, 1e-4, multiplicities=(2.0, 1.0)),))
@@ -148,7 +152,7 @@ def test_impedance_of_a_covered_sphere(make_particle: Any, frequency: float) -> 
 
 def test_diffusion_impedance_of_a_cap_where_kinetics_are_slow(body: Any) -> None:
     """With slow kinetics the flux is uniform over the cap, and what comes on top of charge transfer is closed."""
-    member = body.member("Rest for 1 hour", coverage=0.3, kinetics=LINEAR)
+    member = body.member("Rest for 1 hour", coverage=0.3, kinetics=Linear())
     table = replace(member.tables[TEMPERATURE])
     slow = replace(table, coefficients=np.column_stack([table.coefficients[:, :4], table.coefficients[:, 4:] * 1e-3]))
     member = replace(member, tables={TEMPERATURE: slow})
@@ -211,7 +215,7 @@ def test_what_cannot_be_linearized_is_refused(ball: Any) -> None:
     problem = Problem.alone(ball.system, [member])
     state = equilibrium(member, 0.55)
     with pytest.raises(InputError, match="uniform flux cannot be linearized"):
-        linearize(Problem.alone(ball.system, [replace(member, kinetics=UNIFORM_FLUX)]), state)
+        linearize(Problem.alone(ball.system, [replace(member, kinetics=UniformFlux())]), state)
     with pytest.raises(InputError, match="does not belong to this group"):
         linearize(problem, GroupState((np.zeros(3),), 3.9))
     with pytest.raises(InputError, match="double_layer"):

@@ -127,7 +127,7 @@ def test_mutual_energies_may_fall_and_kinds_are_checked() -> None:
 
 
 def test_rate_is_tafel_times_bell_evans_polanyi(litfsi: ReactionEnergyTable) -> None:
-    constants = DecompositionConstants(limiting_thickness=2e-8)
+    constants = DecompositionConstants(exchange_current_density=1e-3, limiting_thickness=2e-8)
     random = np.random.default_rng(2)
     x, volts = random.uniform(0.2, 1.0, (3, 40)), random.uniform(3.5, 4.4, (3, 40))
     kelvin, film = random.uniform(290.0, 360.0, (3, 40)), random.uniform(0.0, 1e-7, (3, 40))
@@ -176,7 +176,7 @@ def test_the_default_barrier_matches_tafel_on_litfsi(litfsi: ReactionEnergyTable
 
 
 def test_constants_referenced_to_a_table_leave_tafel_alone_there(litfsi: ReactionEnergyTable) -> None:
-    constants = DecompositionConstants().referenced_to(litfsi, 0.497)
+    constants = DecompositionConstants(exchange_current_density=1e-3).referenced_to(litfsi, 0.497)
     assert decomposition(litfsi, constants, np.array([0.497]), 3.8, 333.15).rate[0] == pytest.approx(1e-3, rel=1e-12)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from asyncsoc.materials.types import Parameter
 
 SIDE_REACTION = "side-reaction"
+RATE_LAWS = "rate-laws"
 """What the constants of the side reaction are listed under."""
 _CONTROL_UNIT = {"current": "A", "c-rate": "C", "voltage": "V", "rest": ""}
 _LIMIT_UNIT = {"A.h/kg": "mAh/g", "fraction": "of the capacity", "1/h": "C", "C": "A s"}
@@ -95,7 +96,8 @@ def show_parameters(name: str | None, *, json: bool) -> None:
     if name is None:
         _show_names(json=json)
         return
-    found = _side_reaction() if name == SIDE_REACTION else describe(name, others=(SIDE_REACTION,))
+    others = {SIDE_REACTION: _side_reaction, RATE_LAWS: _rate_laws}
+    found = others[name]() if name in others else describe(name, others=tuple(others))
     parameters = [asdict(parameter) for parameter in found]
     if json:
         print_document({"name": name, "parameters": parameters})
@@ -109,6 +111,13 @@ def _side_reaction() -> Sequence[Parameter]:
     from asyncsoc.problem.case_side_reaction import default_parameters
 
     return default_parameters()
+
+
+def _rate_laws() -> Sequence[Parameter]:
+    """Return the parameters of the rate laws at their defaults."""
+    from asyncsoc.interface.rate_laws import listed_parameters
+
+    return listed_parameters()
 
 
 def _show_names(*, json: bool) -> None:
@@ -126,6 +135,7 @@ def _show_names(*, json: bool) -> None:
         *((name, "electrolyte", electrolyte(name).title, name == DEFAULT_ELECTROLYTE) for name in electrolyte_names()),
     ]
     sets.append((SIDE_REACTION, "side reaction", "Oxidation of the default electrolyte at the default material", True))
+    sets.append((RATE_LAWS, "kinetics", "Parameters of the rate laws (kinetics.model)", True))
     columns = ("name", "kind", "title", "default")
     if json:
         print_document({"sets": [dict(zip(columns, row, strict=True)) for row in sets]})

@@ -6,22 +6,24 @@ import math
 from dataclasses import dataclass
 
 from asyncsoc.base.errors import InputError, unknown_name
-from asyncsoc.base.units import to_si
+from asyncsoc.base.units import si_unit, to_si
 from asyncsoc.case.case import Case
+from asyncsoc.interface.rate_laws import rate_constants
+from asyncsoc.interface.side_reaction_constants import CONSTANTS
 
-_RANGES: dict[str, tuple[float, float, bool, str]] = {
-    "side_reaction.exchange_current_density": (1e-12, 1e2, True, "A/m2"),
-    "side_reaction.transfer_coefficient": (0.05, 1.5, False, ""),
-    "side_reaction.onset_potential": (3.4, 4.8, False, "V"),
-    "side_reaction.barrier_coefficient": (0.0, 40.0, False, ""),
-    "side_reaction.reference_energy": (-1.0, -0.1, False, ""),
-    "side_reaction.limiting_thickness": (1e-10, 1e-6, True, "m"),
-    "side_reaction.film_conductivity": (1e-10, 1e-3, True, "S/m"),
-    "side_reaction.film_volume_per_charge": (1e-11, 1e-8, True, "m3/C"),
-    "side_reaction.blocking_thickness": (1e-10, 1e-6, True, "m"),
+_OWN = {
     "kinetics.exchange_current_density": (1e-4, 1e3, True, "A/m2"),
-    "kinetics.transfer_coefficient": (0.1, 0.9, False, ""),
     "kinetics.film_resistance": (1e-5, 1e1, True, "ohm m2"),
+}
+_DECLARED = {"side_reaction": CONSTANTS, "kinetics": rate_constants()}
+_RANGES: dict[str, tuple[float, float, bool, str]] = {
+    **{
+        f"{section}.{key}": (one.fit.low, one.fit.high, one.fit.logarithmic, si_unit(one.unit))
+        for section, constants in _DECLARED.items()
+        for key, one in constants.items()
+        if one.fit is not None
+    },
+    **_OWN,
 }
 """Key -> lowest, highest [SI], whether searched on a logarithmic scale, unit."""
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.case.case import Case
+from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.studies.calibration.constants import FitConstant
 from asyncsoc.studies.calibration.identify import Identification, identify
 from asyncsoc.studies.calibration.measured import Measured
@@ -182,10 +183,10 @@ def _check(case: Case, data: Sequence[Measured], constants: Sequence[FitConstant
     if points <= len(keys):
         raise InputError("fewer points than constants", where="data", value=points, allowed=f"more than {len(keys)}")
     resistance = any(measured.quantity == "resistance" for measured in data)
-    if resistance and case.kinetics.model == "uniform-flux":
+    if resistance and case.kinetics.imposes_flux:
         raise InputError(
-            "uniform flux has no resistance to compare with", where="kinetics.model", value="uniform-flux",
-            allowed="butler-volmer, linear",
+            "uniform flux has no resistance to compare with", where="kinetics.model", value=case.kinetics.model,
+            allowed=", ".join(rate_law_names()),
         )  # fmt: skip
     for key in keys:
         if key.startswith("side_reaction.") and case.side_reaction.mode != "coupled":
@@ -195,8 +196,8 @@ def _check(case: Case, data: Sequence[Measured], constants: Sequence[FitConstant
                 value=f"side_reaction.mode = {case.side_reaction.mode!r}",
                 next_step="--set side_reaction.mode=coupled",
             )
-        if key.startswith("kinetics.") and case.kinetics.model == "uniform-flux":
-            raise InputError("uniform flux has no kinetic constants", where=f"--fit {key}", value="uniform-flux")
+        if key.startswith("kinetics.") and case.kinetics.imposes_flux:
+            raise InputError("uniform flux has no kinetic constants", where=f"--fit {key}", value=case.kinetics.model)
 
 
 def _marked(case: Case, data: Sequence[Measured], constants: Sequence[FitConstant]) -> Case:

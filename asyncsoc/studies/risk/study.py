@@ -10,6 +10,7 @@ import numpy as np
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
 from asyncsoc.interface.decomposition_constants import DRIVING_FORCES, DrivingForce
+from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
 from asyncsoc.materials.thermochemistry.reaction import KINDS, Kind
 from asyncsoc.problem.build import PreparedCase, prepare
@@ -90,12 +91,12 @@ def study_risk(
     InputError
         The case cannot be built, no exchange current enters its kinetics, or a reactant is unknown.
     """
-    if case.kinetics.model == "uniform-flux":
+    if case.kinetics.imposes_flux:
         raise InputError(
             "no exchange current enters uniform flux: there is no band over it",
             where="kinetics.model",
-            value="uniform-flux",
-            allowed="butler-volmer, linear",
+            value=case.kinetics.model,
+            allowed=", ".join(rate_law_names()),
         )
     if case.side_reaction.energies:
         raise InputError(

@@ -11,7 +11,7 @@ from asyncsoc.base.units import GAS_CONSTANT
 from asyncsoc.contact.shapes import belt, cap, full
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.measure import facet_areas
-from asyncsoc.interface.rates import LINEAR
+from asyncsoc.interface.laws.linear import Linear
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.materials.tables import tabulate
 from asyncsoc.studies.verification import closed_forms, runs
@@ -151,7 +151,7 @@ def linear_cap(body: runs.Particle, coverage: float, biot: float) -> tuple[float
     )
     contact = cap(body.mesh, coverage)
     constraints = runs.constant_current(runs.unit_current(), [STEADY_AT], body.mass)
-    member = replace(runs.member_of(body, contact, constraints, table, TOLERANCE), kinetics=LINEAR)
+    member = replace(runs.member_of(body, contact, constraints, table, TOLERANCE), kinetics=Linear())
     state = runs.run_members(body, [member])[0][1]
     field = runs.excess(body, state)
     mean = float(body.mass @ state.x / body.mass.sum())

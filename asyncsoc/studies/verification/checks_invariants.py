@@ -8,7 +8,7 @@ import numpy as np
 
 from asyncsoc.contact.shapes import cap, full
 from asyncsoc.geometry.library import load_builtin
-from asyncsoc.interface.rates import BUTLER_VOLMER
+from asyncsoc.interface.laws.butler_volmer import ButlerVolmer
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.materials.tables import tabulate
 from asyncsoc.problem.particles import Problem
@@ -61,7 +61,7 @@ def butler_volmer_checks() -> list[Check]:
     ]
     numbered = tuple(replace(constraint, number=number) for number, constraint in enumerate(constraints, 1))
     member = runs.member_of(body, contact, numbered, table, _TOLERANCE)
-    member = replace(member, kinetics=BUTLER_VOLMER, x=np.full(len(body.mass), 0.8))
+    member = replace(member, kinetics=ButlerVolmer(), x=np.full(len(body.mass), 0.8))
     finals, guards, gauges = [], [], []
     for _ in range(2):
         guard = BalanceGuard(body.mass, material.maximum_concentration)

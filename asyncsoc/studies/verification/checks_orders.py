@@ -14,7 +14,7 @@ from asyncsoc.contact.shapes import cap, full
 from asyncsoc.discretization.assembly import assemble
 from asyncsoc.geometry.mesh import Coordinates, ParticleMesh
 from asyncsoc.geometry.sphere import axisymmetric_mesh, radial_mesh
-from asyncsoc.interface.rates import BUTLER_VOLMER
+from asyncsoc.interface.laws.butler_volmer import ButlerVolmer
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.materials.tables import tabulate
 from asyncsoc.studies.verification import closed_forms, runs
@@ -149,7 +149,7 @@ def time_order_checks() -> list[Check]:
     def states(durations: list[float], x: Array, tolerance: float) -> list[Array]:
         constraints = runs.constant_current(current, durations, body.mass)
         member = runs.member_of(body, contact, constraints, table, tolerance)
-        found = runs.run_members(body, [replace(member, kinetics=BUTLER_VOLMER, x=x)])[0]
+        found = runs.run_members(body, [replace(member, kinetics=ButlerVolmer(), x=x)])[0]
         return [found[number].x for number in range(1, len(durations) + 1)]
 
     begin, reference = states([0.1, 0.4], np.full(len(body.mass), 0.7), 1e-12)

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.contact.shapes import cap, full
 from asyncsoc.geometry.library import load_builtin
-from asyncsoc.interface.rates import LINEAR
+from asyncsoc.interface.laws.linear import Linear
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.materials.tables import tabulate
 from asyncsoc.problem.particles import Member, Problem
@@ -96,7 +96,7 @@ def _run(body: runs.Particle, steps: tuple[Step, ...], biot: float, tolerance: f
         exchange_current_density=exchange,
     )
     contact = full(body.mesh)
-    member = replace(runs.member_of(body, contact, _segments(steps, body), table, tolerance), kinetics=LINEAR)
+    member = replace(runs.member_of(body, contact, _segments(steps, body), table, tolerance), kinetics=Linear())
     outcome = integrate(Problem.alone(body.system, [member]))[0]
     if outcome.error is not None:
         raise outcome.error

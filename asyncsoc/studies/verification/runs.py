@@ -15,7 +15,7 @@ from asyncsoc.base.units import FARADAY
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.assembly import assemble
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.interface.rates import UNIFORM_FLUX
+from asyncsoc.interface.kinetics import UniformFlux
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.problem.particles import Member, Method, Problem
@@ -103,8 +103,7 @@ def member_of(
         film_resistance=0.0,
         constraints=constraints,
         tables={TEMPERATURE: table},
-        kinetics=UNIFORM_FLUX,
-        transfer_coefficient=0.5,
+        kinetics=UniformFlux(),
         maximum_concentration=cathode(DEFAULT_CATHODE).maximum_concentration,
         tolerance=tolerance,
     )
