@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 from pathlib import Path
 from typing import IO
 
+from asyncsoc.base.environment import worker_environment
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.processes import SAFE_PATH, deaf_to_interrupts, python
+from asyncsoc.base.processes import child, deaf_to_interrupts
 from asyncsoc.geometry.raw import RawMesh, load_raw
 from asyncsoc.geometry.reading import cannot_read, check_file
 from asyncsoc.geometry.xdmf import companions
@@ -18,22 +18,12 @@ from asyncsoc.geometry.xdmf import companions
 _SECONDS, _BYTES_PER_SECOND = 60, 2_000_000
 GRACE = 10
 """Seconds the reader has to start in."""
-_ROOT = Path(__file__).resolve().parents[2]
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-# A process started by mpiexec must not make its children believe they are ranks.
-_MPI = ("PMI", "HYD", "MPI", "OMPI")
 _LONGEST_REPORT = 10_000
 
 
 def time_limit(size: int) -> int:
     """Return how many seconds the reader of files of `size` bytes may take."""
     return _SECONDS + size // _BYTES_PER_SECOND
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_MPI)}
-    search = [str(_ROOT), *filter(None, [kept.get("PYTHONPATH", "")])]
-    return kept | {"PYTHONPATH": os.pathsep.join(search), SAFE_PATH: "1"} | dict.fromkeys(_THREADS, "1")
 
 
 def read_isolated(path: Path, seconds: int | None = None) -> RawMesh:
@@ -71,12 +61,12 @@ def read_isolated(path: Path, seconds: int | None = None) -> RawMesh:
 
 def _run(path: Path, result: IO[bytes], report: IO[bytes], limit: int) -> int | None:
     """Run the reader; return its exit code, None where it took too long. It ends with this process, or before."""
-    command = python("-m", "asyncsoc.geometry.worker", str(path.resolve()), str(result.fileno()), str(limit))
+    command = child("asyncsoc.geometry.worker:main", str(path.resolve()), str(result.fileno()), str(limit))
     with deaf_to_interrupts():
         process = subprocess.Popen(
             command,
             cwd=path.resolve().parent,  # XDMF names raw files relative to itself
-            env=_environment(),
+            env=worker_environment(),
             stdin=subprocess.PIPE,  # its end tells the reader that nobody waits for it
             stdout=report,
             stderr=subprocess.DEVNULL,

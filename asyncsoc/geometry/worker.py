@@ -1,4 +1,4 @@
-"""Read one mesh file in a process of its own: `python -m asyncsoc.geometry.worker FILE DESCRIPTOR SECONDS`.
+"""Read one mesh file in a process of its own, started by `asyncsoc.geometry.isolation`.
 
 Decompression, a parser or HDF5 may then take no more time and memory than this process is allowed, and may die without
 taking the caller along. On success the open file DESCRIPTOR holds an archive of arrays; else standard output holds one
@@ -7,14 +7,13 @@ error as JSON. Standard input is a pipe from the caller: the process ends when i
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
 from pathlib import Path
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.processes import end_with_parent
+from asyncsoc.base.processes import confine, end_with_parent
 from asyncsoc.geometry.raw import save_raw
 from asyncsoc.geometry.reading import read_raw
 from asyncsoc.geometry.xdmf import check_hdf5, companions
@@ -34,28 +33,17 @@ def memory_limit(size: int) -> int:
     return min(_BASE + _BYTES_PER_BYTE * size, max(machine // 2, _BASE))
 
 
-def _confine(memory: int, seconds: int) -> None:
-    """Limit this process; where the system has no such limits the caller's clock still ends it."""
-    try:
-        import resource
-    except ImportError:
-        return
-    for kind, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(kind, (limit, limit))
-
-
-def main(arguments: list[str]) -> int:
+def main(file: str, descriptor: str, seconds: str) -> int:
     """Read a file within limits, write its arrays, report an error; return the exit code."""
-    path, descriptor, seconds = Path(arguments[0]), int(arguments[1]), int(arguments[2])
+    path = Path(file)
     end_with_parent(0)
     try:
         others = companions(path)
-        _confine(memory_limit(sum(p.stat().st_size for p in (path, *others))), seconds)
+        confine(memory_limit(sum(p.stat().st_size for p in (path, *others))), int(seconds))
         for other in others:
             if other.suffix.lower() in (".h5", ".hdf5", ".hdf"):
                 check_hdf5(other)
-        with os.fdopen(descriptor, "wb") as result:
+        with os.fdopen(int(descriptor), "wb") as result:
             save_raw(read_raw(path), result)
     except InputError as error:
         told = {name: getattr(error, name) for name in FIELDS}
@@ -66,7 +54,3 @@ def main(arguments: list[str]) -> int:
         return 0
     sys.stdout.write(json.dumps(told))
     return InputError.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

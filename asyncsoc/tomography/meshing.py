@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import file_sha256
+from asyncsoc.base.workers import run_tasks
 from asyncsoc.tomography.crops import ParticleCrop, crop_particle
 from asyncsoc.tomography.mesher import NO_REPAIR, MeshSettings, mesh_particle
 from asyncsoc.tomography.particle_set import ParticleSet, write_set
 from asyncsoc.tomography.particle_writer import SUFFIXES, write_particle
 from asyncsoc.tomography.phases import SHARE_MESHED
-from asyncsoc.tomography.pool import run_tasks
 from asyncsoc.tomography.split import Particles
 from asyncsoc.tomography.volume import CLASSES, LabelVolume, contact_notes
 
