@@ -6,7 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from asyncsoc.base.errors import EnvironmentProblem, unknown_name
-from asyncsoc.geometry.files import read_mesh
 from asyncsoc.geometry.mesh import ParticleMesh
 
 
@@ -70,4 +69,6 @@ def load_builtin(name: str) -> ParticleMesh:
     EnvironmentProblem
         The meshes were not installed.
     """
-    return read_mesh(builtin_file(name), name=name)
+    from asyncsoc.geometry.particle_format import read_particle_file
+
+    return read_particle_file(builtin_file(name))

@@ -37,8 +37,8 @@ def open_edges(facets: Int) -> int:
     return int(np.count_nonzero(counts != 2))
 
 
-def pinched_nodes(facets: Int) -> int:
-    """Return how many nodes of a closed surface have facets around them that are more than one fan.
+def pinched(facets: Int) -> Int:
+    """Return the nodes of a closed surface that have facets around them in more than one fan.
 
     At each node the facets' opposite edges must form one ring. The rings are the components of a graph whose
     vertices are (node, neighbor) pairs.
@@ -52,7 +52,12 @@ def pinched_nodes(facets: Int) -> int:
     graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(len(pairs), len(pairs)))
     rings = connected_components(graph, directed=False)[1]
     per_node = np.unique(np.stack([pairs // n, rings], axis=1), axis=0)[:, 0]
-    return int(np.count_nonzero(np.bincount(per_node) > 1))
+    return np.flatnonzero(np.bincount(per_node, minlength=n) > 1).astype(np.int64)
+
+
+def pinched_nodes(facets: Int) -> int:
+    """Return how many nodes of a closed surface are `pinched`."""
+    return len(pinched(facets))
 
 
 def folded_facets(cells: Int) -> int:

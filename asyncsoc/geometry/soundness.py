@@ -20,13 +20,13 @@ SMALLEST_DIAMETER, LARGEST_DIAMETER = 1e-9, 1e-3
 _COINCIDENT = 1e-9
 
 
-def check_particle(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
-    """Refuse a 3-D mesh that `check` refuses, or that is no single solid particle.
+def check_solid(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
+    """Refuse a 3-D mesh that `check` refuses, or that is no single solid body.
 
     Parameters
     ----------
     mesh
-        Cartesian, in metres.
+        Cartesian, in any unit of length.
     smallest_angle
         Smallest dihedral angle accepted [deg].
 
@@ -34,8 +34,7 @@ def check_particle(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
     ------
     InputError
         Not three-dimensional, nodes that coincide, cells that overlap, parts that touch in nodes or edges only, a
-        surface that is no closed manifold, a diameter outside 1 nm to 1 mm, or what
-        `asyncsoc.geometry.quality.check` raises.
+        surface that is no closed manifold, or what `asyncsoc.geometry.quality.check` raises.
     """
     check_arrays(mesh)
     if mesh.coordinates != "cartesian":
@@ -74,6 +73,16 @@ def check_particle(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
             "0",
             "remesh the particle where its surface touches itself",
         )
+
+
+def check_size(mesh: ParticleMesh) -> None:
+    """Refuse a 3-D mesh in metres of a size that no particle has.
+
+    Raises
+    ------
+    InputError
+        A diameter outside 1 nm to 1 mm.
+    """
     diameter = equal_sphere_diameter(mesh)
     if not SMALLEST_DIAMETER <= diameter <= LARGEST_DIAMETER:
         raise _refused(
@@ -83,6 +92,12 @@ def check_particle(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
             "1 nm to 1 mm (diameter of the sphere of equal volume)",
             "state the unit of length in which the mesh was made",
         )
+
+
+def check_particle(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
+    """Refuse a 3-D mesh in metres that `check_solid` or `check_size` refuses."""
+    check_solid(mesh, smallest_angle)
+    check_size(mesh)
 
 
 def oriented(draft: ParticleMesh) -> ParticleMesh:

@@ -25,7 +25,7 @@ from asyncsoc.base.files import replaced
 from asyncsoc.base.kernel_cache import cache_base, source_hash
 from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.library import builtin_file
-from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.mesh import FacetLabels, ParticleMesh
 from asyncsoc.kernels.coarse_levels import Hierarchy
 from asyncsoc.kernels.ldl import Factor
 from asyncsoc.kernels.sparse import Couplings, Rows
@@ -37,7 +37,8 @@ Body = tuple[ParticleMesh, Operators, OrderedSystem]
 MOST_BYTES = 256 << 20
 """What all files together may take; those unused for longest go first."""
 _TYPES: dict[str, type] = {
-    kind.__name__: kind for kind in (ParticleMesh, Operators, OrderedSystem, System, Factor, Hierarchy, Couplings, Rows)
+    kind.__name__: kind
+    for kind in (ParticleMesh, FacetLabels, Operators, OrderedSystem, System, Factor, Hierarchy, Couplings, Rows)
 }
 _SOURCES = (
     "asyncsoc.contact.build",

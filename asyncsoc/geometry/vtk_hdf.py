@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -43,8 +43,19 @@ def write_grid(stream: BinaryIO, grid: Arrays, cell_data: Arrays, field_data: Ar
             root[f"FieldData/{name}"] = values
 
 
-def read_grid(path: Path, cell_data: Sequence[str], field: str, limits: Limits) -> tuple[Arrays, NDArray[Any] | None]:
-    """Return the grid's arrays (keys as of `write_grid`, no offsets) with the cell data named, and a field array.
+def read_grid(path: Path, field: str, limits: Limits, most: int) -> tuple[Arrays, Arrays, NDArray[Any] | None]:
+    """Return the grid's arrays (keys as of `write_grid`, no offsets), its cell data, and a field array.
+
+    Parameters
+    ----------
+    path
+        The file.
+    field
+        Name of the field array; None is returned where there is none.
+    limits
+        What it may expand to.
+    most
+        Most arrays of cell data.
 
     Raises
     ------
@@ -53,19 +64,24 @@ def read_grid(path: Path, cell_data: Sequence[str], field: str, limits: Limits) 
     """
     with one_error(path, "VTKHDF"), h5py.File(path, "r") as file:
         types = _array(file, "Types", path, limits)
-        out = {
-            "points": _array(file, "Points", path, limits).astype(np.float64),
+        grid = {
+            "points": _array(file, "Points", path, limits),
             "connectivity": _array(file, "Connectivity", path, limits),
             "types": types,
         }
-        for name in cell_data:
-            out[name] = _array(file, f"CellData/{name}", path, limits)
-            if out[name].shape != types.shape:
+        data = {}
+        group = hard_linked(file, "VTKHDF/CellData")
+        names = list(group) if isinstance(group, h5py.Group) and len(group) <= most else []
+        if isinstance(group, h5py.Group) and not names and len(group):
+            raise InputError("the file holds too many arrays", where=str(path), value=len(group), allowed=f"{most}")
+        for name in names:
+            data[name] = _array(file, f"CellData/{name}", path, limits)
+            if data[name].ndim not in (1, 2) or len(data[name]) != len(types):
                 raise InputError(
                     "an array does not match the cells", where=str(path), value=name, allowed=str(len(types))
                 )
         given = "FieldData" in file["VTKHDF"] and field in file["VTKHDF/FieldData"]
-        return out, _array(file, f"FieldData/{field}", path, limits) if given else None
+        return grid, data, _array(file, f"FieldData/{field}", path, limits) if given else None
 
 
 def _array(file: h5py.File, name: str, path: Path, limits: Limits) -> NDArray[Any]:
