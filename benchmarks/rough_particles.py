@@ -28,10 +28,10 @@ import numpy as np
 
 from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.geometry.labels import FACET_CLASSES
-from asyncsoc.geometry.manifold import face_connected_parts, folded_facets, open_edges, pinched_nodes
 from asyncsoc.geometry.measure import cell_angles, cell_measures
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.quality import check
+from asyncsoc.geometry.soundness import face_connected_parts, folded_facets, open_edges, pinched_nodes
 from asyncsoc.tomography.crops import ParticleCrop, crop_particle
 from asyncsoc.tomography.mesher import MeshSettings, mesh_particle
 from asyncsoc.tomography.meshing import chosen_particles

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from asyncsoc.geometry.library import RECIPES, make_mesh
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.particle_files import write_particle
-from asyncsoc.geometry.recipes import RECIPES, make_mesh
 
 
 def make(name: str, folder: Path) -> ParticleMesh:

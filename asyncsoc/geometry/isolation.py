@@ -17,8 +17,8 @@ from typing import IO
 from asyncsoc.base.environment import worker_environment
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.processes import child, confine, deaf_to_interrupts, end_with_parent
+from asyncsoc.geometry.meshio_reader import read_raw
 from asyncsoc.geometry.raw import RawMesh, cannot_read, check_file, load_raw, save_raw
-from asyncsoc.geometry.reading import read_raw
 from asyncsoc.geometry.xdmf import check_hdf5, companions
 
 _SECONDS, _BYTES_PER_SECOND = 60, 2_000_000
@@ -42,7 +42,7 @@ def read_isolated(path: Path, seconds: int | None = None) -> RawMesh:
     Parameters
     ----------
     path
-        File in one of the formats of `asyncsoc.geometry.reading.SUFFIXES`.
+        File in one of the formats of `asyncsoc.geometry.meshio_reader.SUFFIXES`.
     seconds
         Longest time to read; None: a minute, and a second for every 2 MB.
 

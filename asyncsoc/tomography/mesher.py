@@ -19,9 +19,9 @@ from scipy import ndimage
 
 from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.geometry.labels import with_classes
-from asyncsoc.geometry.manifold import face_connected_parts
 from asyncsoc.geometry.measure import determinant, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.soundness import face_connected_parts
 from asyncsoc.geometry.surface import surface_facets
 from asyncsoc.tomography.crops import ACTIVE, INACTIVE, ParticleCrop
 from asyncsoc.tomography.facet_tags import VoxelFaces, hard_tags, soft_weights, voxel_faces

@@ -8,7 +8,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from asyncsoc.base.errors import SimulationError
-from asyncsoc.geometry.manifold import pinched
+from asyncsoc.geometry.soundness import pinched
 from asyncsoc.geometry.surface import FACETS_OF_CELL, facet_keys, surface_facets
 
 Float = NDArray[np.float64]

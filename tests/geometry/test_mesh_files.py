@@ -13,8 +13,8 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.geometry import particle_files
 from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.meshio_reader import read_raw
 from asyncsoc.geometry.particle_files import read_particle, write_particle
-from asyncsoc.geometry.reading import read_raw
 from asyncsoc.geometry.sphere import axisymmetric_mesh, radial_mesh
 
 GOOD = axisymmetric_mesh(0.2, first_cell=0.15)

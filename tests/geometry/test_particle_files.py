@@ -25,8 +25,8 @@ from asyncsoc.geometry import isolation, particle_files
 from asyncsoc.geometry.from_arrays import from_arrays
 from asyncsoc.geometry.measure import facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.meshio_reader import read_raw
 from asyncsoc.geometry.particle_files import mesh_file_sha256, read_particle, write_particle
-from asyncsoc.geometry.reading import read_raw
 
 UNIT = 1e-6
 

@@ -10,11 +10,11 @@ from scipy import ndimage
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.labels import FACET_CLASSES
-from asyncsoc.geometry.manifold import face_connected_parts, folded_facets, open_edges, pinched_nodes
 from asyncsoc.geometry.measure import cell_measures, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.particle_files import read_particle, write_particle
 from asyncsoc.geometry.quality import check, euler_characteristic
+from asyncsoc.geometry.soundness import face_connected_parts, folded_facets, open_edges, pinched_nodes
 from asyncsoc.geometry.surface import surface_facets
 from asyncsoc.tomography.crops import ParticleCrop, crop_particle
 from asyncsoc.tomography.mesher import mesh_particle
