@@ -10,7 +10,6 @@ import numpy as np
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import written
-from asyncsoc.base.guarded_files import Limits
 from asyncsoc.base.hashing import file_sha256, sha256_of
 from asyncsoc.geometry import particle_format
 from asyncsoc.geometry.foreign import particle_of
@@ -39,9 +38,7 @@ def mesh_file_sha256(path: Path) -> str:
     return sha256_of(*(bytes.fromhex(file_sha256(part)) for part in (path, *companions(path))))
 
 
-def read_particle(
-    path: str | Path, unit: float | None = None, *, limits: Limits | None = None, largest: int = SIZE_LIMIT
-) -> ParticleMesh:
+def read_particle(path: str | Path, unit: float | None = None, *, largest: int = SIZE_LIMIT) -> ParticleMesh:
     """Read and check a particle and the labels of its surface; the file may be damaged or hostile.
 
     A file that asyncsoc wrote is read here (`asyncsoc.geometry.particle_format`), one of another program in a process
@@ -54,8 +51,6 @@ def read_particle(
     unit
         Metres per unit of length in the file; a size that no particle has is then an error. None: they are metres, and
         any size will do.
-    limits
-        What a file of asyncsoc's may expand to; None: those of the machine.
     largest
         Largest file accepted of another program [bytes].
 
@@ -69,7 +64,7 @@ def read_particle(
     check_file(path, suffixes=READ)
     if particle_format.is_particle_file(path):
         with _named(path):
-            mesh = particle_format.read_particle_file(path, limits)
+            mesh = particle_format.read_particle_file(path)
             if mesh.coordinates == "cartesian":
                 _check_unit(mesh, unit)
                 check_solid(mesh)

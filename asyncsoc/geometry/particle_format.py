@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.guarded_files import Limits, default_limits, regular_file
+from asyncsoc.base.guarded_files import Limits, most_decoded, regular_file
 from asyncsoc.base.plain_data import from_text, plain, to_text
 from asyncsoc.geometry import vtk_xml
 from asyncsoc.geometry.labels import CLASS_ARRAY, FACET_CLASSES, rows_of_whole_surface, with_classes
@@ -148,7 +148,7 @@ def write_vtkhdf(grid: Grid, stream: BinaryIO) -> None:
     write_grid(stream, arrays, grid.cell_data, {RECORD_ARRAY: np.frombuffer(grid.record, np.uint8)})
 
 
-def read_particle_file(path: Path, limits: Limits | None = None) -> ParticleMesh:
+def read_particle_file(path: Path) -> ParticleMesh:
     """Return the particle in a file of this format, in the file's unit of length, checked.
 
     Files of earlier versions, which lack parts of the record or all of it, are read too.
@@ -159,9 +159,7 @@ def read_particle_file(path: Path, limits: Limits | None = None) -> ParticleMesh
         Damaged, arrays missing, a mesh that fails `asyncsoc.geometry.quality.check`, or labels that do not fit it.
     """
     regular_file(path)
-    limits = limits or default_limits()
-    grid = _read_vtu(path, limits) if path.suffix.lower() == ".vtu" else _read_vtkhdf(path, limits)
-    return _assembled(path, grid)
+    return _assembled(path, _read_vtu(path) if path.suffix.lower() == ".vtu" else _read_vtkhdf(path))
 
 
 def _assembled(path: Path, grid: Grid) -> ParticleMesh:
@@ -283,18 +281,15 @@ def _missing(path: Path, name: str) -> InputError:
     )
 
 
-def _too_many(path: Path, count: int) -> InputError:
-    return InputError("the file holds too many arrays", where=str(path), value=count, allowed=f"{MOST_ARRAYS}")
-
-
 def _count(text: str | None, path: Path) -> int:
     if text is None or not text.isdigit() or len(text) > 12:
         raise InputError("a count in the file is not a number", where=str(path), value=str(text)[:40])
     return int(text)
 
 
-def _read_vtu(path: Path, limits: Limits) -> Grid:
-    file = vtk_xml.parse(path, limits)
+def _read_vtu(path: Path) -> Grid:
+    most = most_decoded(path)
+    file = vtk_xml.parse(path, Limits(most))
     grid, piece = file.piece("UnstructuredGrid")
     n_points, n_cells = (_count(piece.get(k), path) for k in ("NumberOfPoints", "NumberOfCells"))
     cells = {str(element.get("Name")): element for element in piece.findall("Cells/DataArray")}
@@ -302,12 +297,18 @@ def _read_vtu(path: Path, limits: Limits) -> Grid:
     if points is None or not {"types", "connectivity"} <= set(cells):
         raise _missing(path, "Points" if points is None else "types or connectivity")
     elements = piece.findall("CellData/DataArray")
-    if len(elements) > MOST_ARRAYS:
-        raise _too_many(path, len(elements))
+    widths = [max(_count(element.get("NumberOfComponents", "1"), path), 1) for element in elements]
+    declared = 8 * (sum(widths) * n_cells + 3 * n_points)
+    if len(elements) > MOST_ARRAYS or declared > most:
+        raise InputError(
+            "the file holds more arrays than a particle has, or larger ones than it can hold",
+            where=str(path),
+            value=f"{len(elements)} arrays, {declared / 2**20:.0f} MiB",
+            allowed=f"{MOST_ARRAYS} arrays, {most / 2**20:.0f} MiB",
+        )
     data = {}
-    for element in elements:
-        width = _count(element.get("NumberOfComponents", "1"), path)
-        values = vtk_xml.array(file, element, n_cells * max(width, 1))
+    for element, width in zip(elements, widths, strict=True):
+        values = vtk_xml.array(file, element, n_cells * width)
         data[str(element.get("Name"))] = values.reshape(n_cells, width) if width > 1 else values
     record = b""
     for element in grid.findall("FieldData/DataArray"):
@@ -334,10 +335,10 @@ def _bytes(values: NDArray[Any], path: Path) -> bytes:
     return values.tobytes()
 
 
-def _read_vtkhdf(path: Path, limits: Limits) -> Grid:
+def _read_vtkhdf(path: Path) -> Grid:
     from asyncsoc.geometry.vtk_hdf import read_grid
 
-    arrays, data, record = read_grid(path, RECORD_ARRAY, limits, MOST_ARRAYS)
+    arrays, data, record = read_grid(path, RECORD_ARRAY)
     points = arrays["points"]
     if points.ndim != 2 or points.shape[1] != 3:
         raise InputError("the points of the file have no three coordinates", where=str(path), value=points.shape)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import resource
+import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -136,3 +140,59 @@ def test_a_version_to_come_is_refused(tmp_path: Path) -> None:
         file["VTKHDF/FieldData/asyncsoc.json"][...] = np.frombuffer(record, np.uint8)
     with pytest.raises(InputError, match="another version"):
         read_particle(tmp_path / "p.vtkhdf")
+
+
+def swollen_vtu(folder: Path) -> Path:
+    """A file of some kilobytes whose points are 1 GiB of zeros."""
+    write_particle(BALL, folder / "p.vtu")
+    packer = zlib.compressobj(9)
+    body = b"".join([*(packer.compress(bytes(1 << 24)) for _ in range(64)), packer.flush()])
+    table = np.array([1, 1 << 30, 0, len(body)], "<u4").tobytes()
+    text = (base64.b64encode(table) + base64.b64encode(body)).decode()
+    whole = (folder / "p.vtu").read_text()
+    start = whole.index(">", whole.index('Name="Points"')) + 1
+    whole = whole[:start] + text + whole[whole.index("</DataArray>", start) :]
+    (folder / "p.vtu").write_text(
+        whole.replace(f'NumberOfPoints="{BALL.n_nodes}"', f'NumberOfPoints="{(1 << 30) // 24}"')
+    )
+    return folder / "p.vtu"
+
+
+def record_of(record: bytes) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        write_particle(BALL, folder / "p.vtkhdf")
+        with h5py.File(folder / "p.vtkhdf", "r+") as file:
+            del file["VTKHDF/FieldData/asyncsoc.json"]
+            file["VTKHDF/FieldData/asyncsoc.json"] = np.frombuffer(record, np.uint8)
+        return folder / "p.vtkhdf"
+
+    return make
+
+
+def swollen_vtkhdf(folder: Path) -> Path:
+    write_particle(BALL, folder / "p.vtkhdf")
+    with h5py.File(folder / "p.vtkhdf", "r+") as file:
+        file["VTKHDF"].create_dataset("CellData/cell: a", (10**9,), "f8", chunks=(10**6,), compression="gzip")
+    return folder / "p.vtkhdf"
+
+
+HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "swollen vtu": (swollen_vtu, "larger ones than it can hold"),
+    "swollen vtkhdf": (swollen_vtkhdf, "would fill more than"),
+    "record of 8 MiB": (record_of(b" " * (8 << 20)), "record is damaged"),
+    "record nested without end": (record_of(b"[" * 100_000), "record is damaged"),
+    "record of another kind": (record_of(b"[1]"), "record is damaged"),
+    "groups that are none": (record_of(b'{"name":"a","statistics":{},"groups":{"a":[1]}}'), "record is damaged"),
+    "no text": (record_of(b"\xff\xfe"), "record is damaged"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_particle_file_is_one_error_and_takes_no_memory(kind: str, tmp_path: Path) -> None:
+    make, message = HOSTILE[kind]
+    path = make(tmp_path)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(InputError, match=message) as caught:
+        read_particle(path)
+    assert len(str(caught.value)) < 700
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300 * 1024  # kB
