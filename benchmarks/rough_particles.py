@@ -27,13 +27,14 @@ from typing import Any
 import numpy as np
 
 from asyncsoc.base.errors import InputError, SimulationError
-from asyncsoc.geometry.manifold import face_connected_parts, folded_facets, open_edges, pinched_nodes
+from asyncsoc.geometry.labels import FACET_CLASSES
 from asyncsoc.geometry.measure import cell_angles, cell_measures
+from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.quality import check
+from asyncsoc.geometry.soundness import face_connected_parts, folded_facets, open_edges, pinched_nodes
 from asyncsoc.tomography.crops import ParticleCrop, crop_particle
 from asyncsoc.tomography.mesher import MeshSettings, mesh_particle
 from asyncsoc.tomography.meshing import chosen_particles
-from asyncsoc.tomography.particle import FACET_TAGS, TaggedParticle
 from asyncsoc.tomography.rough import KINDS, rough_volume
 from asyncsoc.tomography.split import split_particles
 
@@ -45,9 +46,9 @@ EFFECTS = (
 EVERY = 250
 
 
-def problems(particle: TaggedParticle, crop: ParticleCrop) -> list[str]:
+def problems(particle: ParticleMesh, crop: ParticleCrop) -> list[str]:
     """Return what is wrong with a mesh of a particle; nothing where it is sound."""
-    mesh, found = particle.mesh, []
+    mesh, found = particle, []
     check(mesh, smallest_angle=5.0)
     volumes = cell_measures(mesh)
     if volumes.min() <= 0:
@@ -67,7 +68,7 @@ def problems(particle: TaggedParticle, crop: ParticleCrop) -> list[str]:
         for side in (1, -1)
         for c in np.unique(crop.beyond[np.roll(crop.inside, side, axis) & ~crop.inside])
     }
-    for number, name in enumerate(FACET_TAGS):
+    for number, name in enumerate(FACET_CLASSES):
         if (number in classes) != (particle.area(name) > 0):
             found.append(f"class {name!r} is {'lost' if number in classes else 'made up'}")
     return found
@@ -87,7 +88,7 @@ def one(crop: ParticleCrop) -> tuple[dict[str, Any] | None, list[str]]:
     """Mesh one particle; return its figures, if there is a mesh, and what is wrong."""
     try:
         made = mesh_particle(crop)
-        return dict(made.statistics), problems(made, crop)
+        return dict(made.record), problems(made, crop)
     except (SimulationError, ValueError, InputError) as error:
         return None, [str(error)]
 

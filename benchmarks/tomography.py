@@ -26,14 +26,13 @@ from typing import Any
 import numpy as np
 
 from asyncsoc.tomography.blocks import split_blocks
-from asyncsoc.tomography.crofton import crossing_weights
 from asyncsoc.tomography.crops import crop_particle
 from asyncsoc.tomography.load import load_volume
 from asyncsoc.tomography.mesher import mesh_particle
 from asyncsoc.tomography.meshing import mesh_particles
 from asyncsoc.tomography.phases import ACTIVE_MATERIAL, CBD, PORE
 from asyncsoc.tomography.split import particles_from_ids, split_particles
-from asyncsoc.tomography.statistics import volume_statistics
+from asyncsoc.tomography.statistics import crossing_weights, volume_statistics
 from asyncsoc.tomography.synthetic import SyntheticVolume, sphere_pack
 from asyncsoc.tomography.volume import LabelVolume
 from asyncsoc.tomography.voxel_counts import surface_counts

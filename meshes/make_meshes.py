@@ -8,15 +8,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from asyncsoc.geometry.files import write_mesh
+from asyncsoc.geometry.library import RECIPES, make_mesh
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.geometry.recipes import RECIPES, make_mesh
+from asyncsoc.geometry.particle_files import write_particle
 
 
 def make(name: str, folder: Path) -> ParticleMesh:
     """Make the mesh `name`, write it to `folder` and return it."""
     mesh = make_mesh(name)
-    write_mesh(mesh, folder / f"{name}.vtu")
+    write_particle(mesh, folder / f"{name}.vtu")
     return mesh
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from asyncsoc.base.errors import AsyncsocError, InputError
 
 _LONGEST_NAME = 255
+_EXPANSION, _ALWAYS_ALLOWED = 200, 256 << 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ def default_limits() -> Limits:
     except (ValueError, OSError, AttributeError):
         memory = 8 << 30
     return Limits(max_bytes=max(memory // 2, 1 << 30))
+
+
+def most_decoded(path: Path) -> int:
+    """Return how many bytes a file that is read as a whole may decode to: 256 MiB, or 200 for each of its own."""
+    return max(_ALWAYS_ALLOWED, _EXPANSION * path.stat().st_size)
 
 
 def regular_file(path: Path) -> Path:

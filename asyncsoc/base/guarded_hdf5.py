@@ -1,7 +1,7 @@
 """HDF5 files that somebody else may have written: nothing outside the file is opened, nothing huge is read.
 
 The threat model is in docs/files.md, "What is read is not trusted". A file of a known layout is checked whole
-(`check_tree`), of a foreign one only the data set that is asked for (`hard_linked`, `check_dataset`).
+(`check_tree`), of a foreign one only the data set that is asked for (`check_dataset`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.guarded_files import most_decoded
 
-EXPANSION = 200
-"""Decoded bytes for each byte of a file that is checked whole."""
-ALWAYS_ALLOWED = 256 << 20
-"""Bytes that such a file may decode to however small it is."""
 _MOST_OBJECTS = 1000
 _PLAIN_FILTERS = (2, 3, 5, 6)
 """Shuffle, checksum, n-bit, scale and offset: they leave the size as it is."""
@@ -74,7 +71,7 @@ def check_tree(path: Path, file: Any, kinds: str | None = None) -> None:
     """
     import h5py
 
-    limit = max(ALWAYS_ALLOWED, EXPANSION * path.stat().st_size)
+    limit = most_decoded(path)
     waiting, seen, total = [("/", file)], set[object](), 0
     while waiting:
         prefix, group = waiting.pop()
@@ -95,15 +92,3 @@ def check_tree(path: Path, file: Any, kinds: str | None = None) -> None:
                     raise refused(str(path), f"it would fill more than {limit / 2**20:.0f} MiB of memory", name)
             else:
                 raise refused(str(path), "it holds something else than groups and arrays", name)
-
-
-def hard_linked(file: Any, name: str) -> Any | None:
-    """Return the object at `name`, reached through hard links only; None where a part is missing or another link."""
-    import h5py
-
-    node = file
-    for part in name.strip("/").split("/"):
-        if not isinstance(node, h5py.Group) or not isinstance(node.get(part, getlink=True), h5py.HardLink):
-            return None
-        node = node[part]
-    return node

@@ -8,13 +8,14 @@ checkout. numba itself keeps processors apart within a folder.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from functools import lru_cache
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+
+from asyncsoc.base.hashing import sha256_of
 
 COMPILING = "compiling the kernels, once: about 20 s of processor time"
 """What a user is told while it happens, in the same words wherever it may."""
@@ -36,10 +37,8 @@ def source_hash(module: str) -> str:
         spec = find_spec(name)
         found[name] = Path(spec.origin).read_bytes() if spec is not None and spec.origin is not None else b""
         wanted += _IMPORT.findall(found[name].decode("utf-8", errors="replace"))
-    digest = hashlib.sha256(metadata.version("numba").encode())
-    for name in sorted(found):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(found[name]).digest())
-    return digest.hexdigest()[:16]
+    parts = (part for name in sorted(found) for part in (name, b"\0", bytes.fromhex(sha256_of(found[name]))))
+    return sha256_of(metadata.version("numba"), *parts)[:16]
 
 
 def cache_base() -> Path:

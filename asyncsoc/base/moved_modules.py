@@ -38,6 +38,9 @@ MOVED = {
     "asyncsoc.sweep.collecting": "asyncsoc.studies.sweep.export",
     "asyncsoc.sweep.running": "asyncsoc.studies.sweep.run",
     "asyncsoc.thermo": "asyncsoc.materials.thermochemistry",
+    "asyncsoc.tomography.particle": "asyncsoc.geometry.labels",
+    "asyncsoc.tomography.particle_reader": "asyncsoc.geometry.particle_files",
+    "asyncsoc.tomography.particle_writer": "asyncsoc.geometry.particle_files",
     "asyncsoc.units": "asyncsoc.base.units",
     "asyncsoc.verification": "asyncsoc.studies.verification",
 }

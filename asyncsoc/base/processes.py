@@ -7,6 +7,7 @@ Python puts the current folder in front of everything a `python -c` or `python -
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -19,8 +20,18 @@ from typing import Any
 
 SAFE_PATH = "PYTHONSAFEPATH"
 """Environment variable with which Python leaves the current folder out of what a child imports from."""
-_PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
+_PACKAGE = Path(__file__).resolve().parents[1]
 _SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
+PROGRAM = """
+import importlib.util, json, sys
+sys.path[:] = json.loads(sys.argv[1])
+spec = importlib.util.spec_from_file_location("asyncsoc", sys.argv[2] + "/__init__.py")
+sys.modules["asyncsoc"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sys.modules["asyncsoc"])
+module, _, name = sys.argv[3].partition(":")
+sys.exit(getattr(importlib.import_module(module), name)(*sys.argv[4:]))
+"""
+"""What a child runs: a function of this asyncsoc, of which another one may be installed."""
 
 
 def python(*arguments: str) -> list[str]:
@@ -40,7 +51,26 @@ def import_path() -> list[str]:
         for place, entry in enumerate(sys.path)
         if Path(entry).is_absolute() and (place >= first or os.path.realpath(entry) != here)
     ]
-    return list(dict.fromkeys([*kept, _PACKAGE_ROOT]))
+    return list(dict.fromkeys([*kept, str(_PACKAGE.parent)]))
+
+
+def child(target: str, *arguments: str) -> list[str]:
+    """Return the command of a Python process that calls `target` ("module:function") with texts as its arguments."""
+    return python("-c", PROGRAM, json.dumps(import_path()), str(_PACKAGE), target, *arguments)
+
+
+def confine(memory: int, seconds: int) -> None:
+    """Limit what this process may take from now on, in bytes and in seconds of processor time; it writes no core.
+
+    Where the system has no such limits, the clock of whoever started it still ends it.
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    for kind, limit in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0)):
+        with suppress(ValueError, OSError):
+            resource.setrlimit(kind, (limit, limit))
 
 
 def end_with_parent(descriptor: int) -> None:

@@ -8,17 +8,17 @@ from weakref import WeakValueDictionary
 from asyncsoc.base.errors import InputError
 
 if TYPE_CHECKING:
-    from asyncsoc.geometry.labelled import LabelledMesh
+    from asyncsoc.geometry.mesh import ParticleMesh
 
-_HELD: WeakValueDictionary[str, LabelledMesh] = WeakValueDictionary()
+_HELD: WeakValueDictionary[str, ParticleMesh] = WeakValueDictionary()
 
 
-def hold(labelled: LabelledMesh) -> LabelledMesh:
+def hold(mesh: ParticleMesh) -> ParticleMesh:
     """Make a particle findable by its SHA-256; return the one known under it, so that equal arrays are one object."""
-    return _HELD.setdefault(labelled.sha256, labelled)
+    return _HELD.setdefault(mesh.labelled_sha256, mesh)
 
 
-def held(sha256: str) -> LabelledMesh:
+def held(sha256: str) -> ParticleMesh:
     """Return the particle with this SHA-256.
 
     Raises

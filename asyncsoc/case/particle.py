@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import PrivateAttr, model_validator
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.wiring import provider
 from asyncsoc.case import fields
 from asyncsoc.case.arrays import held, hold
 from asyncsoc.case.fields import refusal
@@ -17,9 +18,10 @@ from asyncsoc.case.section import Number, Section
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from asyncsoc.geometry.labelled import LabelledMesh
+    from asyncsoc.geometry.mesh import ParticleMesh
 
 _MOST_EDGE_LEVELS = 12
+_MESH_FILES = "mesh files of cases"
 DEFAULT_RADIUS = 7.5e-6
 """m: half of the 10-20 um secondary particles of commercial layered oxides."""
 
@@ -171,42 +173,39 @@ class Particle(Section):
         InputError
             The arrays are no sound particle.
         """
-        from asyncsoc.geometry.from_arrays import labelled_from_arrays
+        from asyncsoc.geometry.from_arrays import from_arrays
+        from asyncsoc.geometry.soundness import check_size
 
-        labelled = hold(labelled_from_arrays(points, cells, facets, weights))
-        return cls(shape="arrays", sha256=labelled.sha256)
+        mesh = hold(from_arrays(points, cells, facets, weights))
+        check_size(mesh)
+        return cls(shape="arrays", sha256=mesh.labelled_sha256)
 
     @property
-    def labelled(self) -> LabelledMesh:
+    def labelled(self) -> ParticleMesh:
         """The particle's arrays with their labels, for shape "arrays"."""
         if self._arrays is None:
             raise InputError("only a particle made of arrays holds them", where="particle.shape", value=self.shape)
-        found: LabelledMesh = self._arrays
+        found: ParticleMesh = self._arrays
         return found
 
     def saved(self, path: str | Path) -> Self:
-        """Write the arrays of this particle to a VTU file and return the same particle as one of shape "mesh".
+        """Write the arrays of this particle to a VTU or VTKHDF file and return the particle as one of shape "mesh".
 
         Raises
         ------
         InputError
             The particle is not made of arrays, or the file cannot be written.
         """
-        from asyncsoc.geometry.particle_files import write_labelled
-
-        write_labelled(self.labelled, path)
+        provider(_MESH_FILES).write(self.labelled, path)
         return self.from_file(path, 1.0, model=self.model)
 
 
 def _file_sha256(file: str, known: object) -> object:
     """Return the SHA-256 of a mesh file; where it is known already, the file may have changed or be elsewhere."""
-    from asyncsoc.geometry.particle_files import mesh_file_sha256
-
-    path = Path(file)
-    if known is not None and not path.exists():
+    if known is not None and not Path(file).exists():
         return known
     try:
-        found = mesh_file_sha256(path)
+        found = provider(_MESH_FILES).sha256(file)
     except InputError as error:
         error.where = f"particle.file, {error.where}"
         raise refusal(error) from None

@@ -1,39 +1,39 @@
-"""Files of others are read in a process of its own, in bounded time and memory."""
+"""Mesh files of other programs are read in a process of their own, in bounded time and memory (docs/files.md).
+
+Decompression, a parser or HDF5 may then take no more than that process is allowed, and may die without taking the
+caller along. What comes back are plain arrays in an archive that is read without pickle, or one error as JSON.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import IO
 
+from asyncsoc.base.environment import worker_environment
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.processes import SAFE_PATH, deaf_to_interrupts, python
-from asyncsoc.geometry.raw import RawMesh, load_raw
-from asyncsoc.geometry.reading import cannot_read, check_file
-from asyncsoc.geometry.xdmf import companions
+from asyncsoc.base.processes import child, confine, deaf_to_interrupts, end_with_parent
+from asyncsoc.geometry.meshio_reader import read_raw
+from asyncsoc.geometry.raw import RawMesh, cannot_read, check_file, load_raw, save_raw
+from asyncsoc.geometry.xdmf import check_hdf5, companions
 
 _SECONDS, _BYTES_PER_SECOND = 60, 2_000_000
 GRACE = 10
 """Seconds the reader has to start in."""
-_ROOT = Path(__file__).resolve().parents[2]
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-# A process started by mpiexec must not make its children believe they are ranks.
-_MPI = ("PMI", "HYD", "MPI", "OMPI")
 _LONGEST_REPORT = 10_000
+_BASE = 1 << 30
+_BYTES_PER_BYTE = 64
+"""Memory allowed: 1 GiB and this many bytes for each byte of the file (text takes most), half the machine's at most."""
+_FIELDS = ("what", "value", "allowed", "next_step")
 
 
 def time_limit(size: int) -> int:
     """Return how many seconds the reader of files of `size` bytes may take."""
     return _SECONDS + size // _BYTES_PER_SECOND
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_MPI)}
-    search = [str(_ROOT), *filter(None, [kept.get("PYTHONPATH", "")])]
-    return kept | {"PYTHONPATH": os.pathsep.join(search), SAFE_PATH: "1"} | dict.fromkeys(_THREADS, "1")
 
 
 def read_isolated(path: Path, seconds: int | None = None) -> RawMesh:
@@ -42,7 +42,7 @@ def read_isolated(path: Path, seconds: int | None = None) -> RawMesh:
     Parameters
     ----------
     path
-        File in one of the formats of `asyncsoc.geometry.reading.SUFFIXES`.
+        File in one of the formats of `asyncsoc.geometry.meshio_reader.SUFFIXES`.
     seconds
         Longest time to read; None: a minute, and a second for every 2 MB.
 
@@ -71,12 +71,12 @@ def read_isolated(path: Path, seconds: int | None = None) -> RawMesh:
 
 def _run(path: Path, result: IO[bytes], report: IO[bytes], limit: int) -> int | None:
     """Run the reader; return its exit code, None where it took too long. It ends with this process, or before."""
-    command = python("-m", "asyncsoc.geometry.worker", str(path.resolve()), str(result.fileno()), str(limit))
+    command = child("asyncsoc.geometry.isolation:main", str(path.resolve()), str(result.fileno()), str(limit))
     with deaf_to_interrupts():
         process = subprocess.Popen(
             command,
             cwd=path.resolve().parent,  # XDMF names raw files relative to itself
-            env=_environment(),
+            env=worker_environment(),
             stdin=subprocess.PIPE,  # its end tells the reader that nobody waits for it
             stdout=report,
             stderr=subprocess.DEVNULL,
@@ -105,3 +105,38 @@ def _reported(path: Path, code: int, report: bytes) -> InputError:
         allowed=told.get("allowed"),
         next_step=told.get("next_step") or "write the file again and check that it is complete",
     )
+
+
+def memory_limit(size: int) -> int:
+    """Return how many bytes the reader of files of `size` bytes may use."""
+    try:
+        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        machine = 8 << 30
+    return min(_BASE + _BYTES_PER_BYTE * size, max(machine // 2, _BASE))
+
+
+def main(file: str, descriptor: str, seconds: str) -> int:
+    """Be the reader: write the arrays of a file to an open file, or an error to standard output; return the exit code.
+
+    Standard input is a pipe from the caller: the process ends when it does.
+    """
+    path = Path(file)
+    end_with_parent(0)
+    try:
+        others = companions(path)
+        confine(memory_limit(sum(p.stat().st_size for p in (path, *others))), int(seconds))
+        for other in others:
+            if other.suffix.lower() in (".h5", ".hdf5", ".hdf"):
+                check_hdf5(other)
+        with os.fdopen(int(descriptor), "wb") as result:
+            save_raw(read_raw(path), result)
+    except InputError as error:
+        told = {name: getattr(error, name) for name in _FIELDS}
+        told["value"] = None if error.value is None else str(error.value)[:200]
+    except MemoryError:
+        told = {"what": "the mesh file cannot be read: it needs more memory than a mesh of its size should"}
+    else:
+        return 0
+    sys.stdout.write(json.dumps(told))
+    return InputError.exit_code

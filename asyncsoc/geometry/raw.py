@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.errors import InputError
+from asyncsoc.base.errors import InputError, nearest_name
 
 MOST_ARRAYS = 1000
 """Arrays of cell data, named groups or sets a file may hold."""
+SIZE_LIMIT = 512 * 2**20
+"""Largest file that is read [bytes]."""
+SUFFIXES = (".vtu", ".vtk", ".msh", ".xdmf", ".xmf", ".inp", ".mesh", ".meshb", ".vol")
+"""Endings of the formats that meshio reads for us."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,23 +44,6 @@ class RawMesh:
     data: Mapping[str, tuple[NDArray[Any], ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     sets: Mapping[str, tuple[NDArray[Any], ...]] = field(default_factory=dict)
-
-
-def from_meshio(mesh: Any) -> RawMesh:
-    """Take what is needed out of a `meshio.Mesh`; nothing is believed yet but that arrays are arrays."""
-    blocks = tuple((str(block.type), np.asarray(block.data)) for block in mesh.cells)
-    data = {str(name): tuple(np.asarray(part) for part in parts) for name, parts in mesh.cell_data.items()}
-    groups = {}
-    for name, entry in mesh.field_data.items():
-        pair = np.asarray(entry).ravel()
-        if pair.size == 2 and pair.dtype.kind in "iu":
-            groups[str(name)] = (int(pair[0]), int(pair[1]))
-    sets = {
-        str(name): tuple(np.zeros(0, np.int64) if part is None else np.asarray(part) for part in parts)
-        for name, parts in mesh.cell_sets.items()
-        if not str(name).startswith("gmsh:")
-    }
-    return RawMesh(np.asarray(mesh.points), blocks, data, groups, sets)
 
 
 def save_raw(raw: RawMesh, stream: IO[bytes]) -> None:
@@ -100,4 +88,50 @@ def load_raw(stream: IO[bytes]) -> RawMesh:
             data=parts("data", record["data"]),
             groups={name: (number, dimension) for name, number, dimension in record["groups"]},
             sets=parts("set", record["sets"]),
+        )
+
+
+def cannot_read(
+    path: Path, reason: str, next_step: str = "write the file again and check that it is complete"
+) -> InputError:
+    """Build the error for a file no mesh can be had from (the caller raises it)."""
+    return InputError(f"the mesh file cannot be read: {reason}", where=str(path), next_step=next_step)
+
+
+def check_file(path: Path, limit: int = SIZE_LIMIT, suffixes: tuple[str, ...] = SUFFIXES) -> None:
+    """Refuse what is no readable mesh file before any library sees it.
+
+    Raises
+    ------
+    InputError
+        An ending that is none of `suffixes`, missing, not a regular file, empty, or larger than `limit` [bytes].
+    """
+    if path.suffix.lower() not in suffixes:
+        raise InputError(
+            "the file's ending is of no mesh format that is read",
+            where=str(path),
+            value=path.suffix,
+            allowed=", ".join(suffixes),
+            next_step="convert it to VTU, for example with `meshio convert`",
+        )
+    if not path.exists():
+        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise InputError(
+            "the mesh file does not exist",
+            where=str(path),
+            nearest=nearest_name(path.name, names),
+            next_step="give the path of an existing file",
+        )
+    if not path.is_file():
+        raise cannot_read(path, "it is not a regular file", "give the path of a file")
+    size = path.stat().st_size
+    if size == 0:
+        raise cannot_read(path, "it is empty")
+    if size > limit:
+        raise InputError(
+            "the mesh file is too large",
+            where=str(path),
+            value=size,
+            allowed=f"at most {limit} bytes",
+            next_step="coarsen the mesh",
         )

@@ -1,18 +1,86 @@
-"""What a particle mesh from elsewhere must be besides well formed: one solid body of a plausible size."""
+"""Whether a particle mesh from elsewhere is one solid body with a closed, manifold surface, of a plausible size."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.geometry.manifold import face_connected_parts, folded_facets, open_edges, pinched_nodes
 from asyncsoc.geometry.measure import cell_measures, cell_volumes
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.quality import check, check_arrays
-from asyncsoc.geometry.surface import surface_facets
+from asyncsoc.geometry.surface import FACETS_OF_CELL, facet_keys, surface_facets
+
+Int = NDArray[np.int64]
+
+
+def _one_key(facets: Int) -> Int:
+    """Return one number per facet, the same for the same nodes."""
+    keys = facet_keys(facets)
+    return keys if keys.ndim == 1 else np.unique(keys, axis=0, return_inverse=True)[1].ravel()
+
+
+def face_connected_parts(cells: Int) -> NDArray[np.intp]:
+    """Return for each tetrahedron the number of the part it belongs to, parts being joined through whole faces."""
+    keys = _one_key(cells[:, np.array(FACETS_OF_CELL["cartesian"])].reshape(-1, 3))
+    order = np.argsort(keys)
+    same = keys[order][1:] == keys[order][:-1]
+    owner = order // 4
+    a, b = owner[:-1][same], owner[1:][same]
+    graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(len(cells), len(cells)))
+    parts: NDArray[np.intp] = connected_components(graph, directed=False)[1]
+    return parts
+
+
+def open_edges(facets: Int) -> int:
+    """Return how many edges of a surface do not belong to exactly two facets."""
+    edges = facets[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
+    counts = np.unique(facet_keys(edges), axis=0, return_counts=True)[1]
+    return int(np.count_nonzero(counts != 2))
+
+
+def pinched(facets: Int) -> Int:
+    """Return the nodes of a closed surface that have facets around them in more than one fan.
+
+    At each node the facets' opposite edges must form one ring. The rings are the components of a graph whose
+    vertices are (node, neighbor) pairs.
+    """
+    corners = facets[:, [[0, 1, 2], [1, 2, 0], [2, 0, 1]]].reshape(-1, 3)
+    n = int(facets.max(initial=0)) + 1
+    left = corners[:, 0] * n + corners[:, 1]
+    right = corners[:, 0] * n + corners[:, 2]
+    pairs, index = np.unique(np.concatenate([left, right]), return_inverse=True)
+    a, b = index[: len(left)], index[len(left) :]
+    graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(len(pairs), len(pairs)))
+    rings = connected_components(graph, directed=False)[1]
+    per_node = np.unique(np.stack([pairs // n, rings], axis=1), axis=0)[:, 0]
+    return np.flatnonzero(np.bincount(per_node, minlength=n) > 1).astype(np.int64)
+
+
+def pinched_nodes(facets: Int) -> int:
+    """Return how many nodes of a closed surface are `pinched`."""
+    return len(pinched(facets))
+
+
+def folded_facets(cells: Int) -> int:
+    """Return how many facets have both their cells on one side: positively oriented cells that overlap there.
+
+    The two cells of a facet inside name its nodes in opposite sense; in the same sense, they lie on one side of it.
+    """
+    facets = cells[:, np.array(FACETS_OF_CELL["cartesian"])].reshape(-1, 3)
+    a, b, c = facets.T
+    odd = (a > b) ^ (a > c) ^ (b > c)
+    keys = _one_key(facets)
+    order = np.argsort(keys, kind="stable")
+    same = keys[order][1:] == keys[order][:-1]
+    alike = odd[order][1:] == odd[order][:-1]
+    return int(np.count_nonzero(same & alike))
+
 
 SMALLEST_DIAMETER, LARGEST_DIAMETER = 1e-9, 1e-3
 """Diameters of the sphere of equal volume that a particle may have [m]."""
@@ -20,13 +88,13 @@ SMALLEST_DIAMETER, LARGEST_DIAMETER = 1e-9, 1e-3
 _COINCIDENT = 1e-9
 
 
-def check_particle(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
-    """Refuse a 3-D mesh that `check` refuses, or that is no single solid particle.
+def check_solid(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
+    """Refuse a 3-D mesh that `check` refuses, or that is no single solid body.
 
     Parameters
     ----------
     mesh
-        Cartesian, in metres.
+        Cartesian, in any unit of length.
     smallest_angle
         Smallest dihedral angle accepted [deg].
 
@@ -34,8 +102,7 @@ def check_particle(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
     ------
     InputError
         Not three-dimensional, nodes that coincide, cells that overlap, parts that touch in nodes or edges only, a
-        surface that is no closed manifold, a diameter outside 1 nm to 1 mm, or what
-        `asyncsoc.geometry.quality.check` raises.
+        surface that is no closed manifold, or what `asyncsoc.geometry.quality.check` raises.
     """
     check_arrays(mesh)
     if mesh.coordinates != "cartesian":
@@ -74,6 +141,16 @@ def check_particle(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
             "0",
             "remesh the particle where its surface touches itself",
         )
+
+
+def check_size(mesh: ParticleMesh) -> None:
+    """Refuse a 3-D mesh in metres of a size that no particle has.
+
+    Raises
+    ------
+    InputError
+        A diameter outside 1 nm to 1 mm.
+    """
     diameter = equal_sphere_diameter(mesh)
     if not SMALLEST_DIAMETER <= diameter <= LARGEST_DIAMETER:
         raise _refused(
@@ -83,6 +160,12 @@ def check_particle(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
             "1 nm to 1 mm (diameter of the sphere of equal volume)",
             "state the unit of length in which the mesh was made",
         )
+
+
+def check_particle(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
+    """Refuse a 3-D mesh in metres that `check_solid` or `check_size` refuses."""
+    check_solid(mesh, smallest_angle)
+    check_size(mesh)
 
 
 def oriented(draft: ParticleMesh) -> ParticleMesh:

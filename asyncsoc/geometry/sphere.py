@@ -1,17 +1,156 @@
-"""The unit sphere as a radial mesh and as an axisymmetric one."""
+"""The unit sphere as a radial mesh, and as an axisymmetric one: graded rings in a quarter disc, triangulated."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.measure import cell_volumes
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.geometry.portable import bisect, cube_root, exact_sum
-from asyncsoc.geometry.rings import Spacing, quarter_disc
+from asyncsoc.geometry.portable import HALF_PI, bisect, cube_root, exact_sum, quarter_circle
 from asyncsoc.geometry.surface import surface_facets
+
+# Height over base of the triangles between two rings; 0.87 would be equilateral where rings are staggered.
+_ASPECT = 0.9
+_MOST_RINGS = 100_000
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """How fine the rings are, all lengths over the radius.
+
+    Attributes
+    ----------
+    surface
+        Distance of nodes along the surface.
+    first_cell
+        Distance between the outermost two rings.
+    layer_growth
+        Ratio of successive ring distances until they match `surface`; those layers keep the surface's angles.
+    growth
+        Increase of the spacing per depth below the layers.
+    largest
+        Upper limit of the spacing.
+    """
+
+    surface: float
+    first_cell: float
+    layer_growth: float
+    growth: float
+    largest: float
+
+    def __post_init__(self) -> None:
+        limits = {
+            "surface_spacing": (self.surface, 1e-4, 0.5),
+            "first_cell": (self.first_cell, 1e-7, 0.5),
+            "layer_growth": (self.layer_growth, 1.01, 3.0),
+            "growth": (self.growth, 1e-3, 1.0),
+            "max_spacing": (self.largest, 1e-4, 0.5),
+        }
+        for name, (value, low, high) in limits.items():
+            if not low <= value <= high:
+                raise InputError(
+                    f"mesh parameter {name} is out of range",
+                    where=name,
+                    value=value,
+                    allowed=f"{low} to {high} (over the particle's radius)",
+                    next_step="choose a value in the range; the defaults suit coverages down to 1e-3",
+                )
+
+
+def ring_radii(spacing: Spacing) -> list[tuple[float, int]]:
+    """Return radius and number of equal angles in the quarter circle of each ring, from the surface inwards.
+
+    The ring distance starts at `first_cell` and grows by `layer_growth` while the angles stay those of the surface
+    (right triangles, so the thin layers keep non-positive couplings); then h(d) = min(h0 + growth d, largest) with d
+    the depth below the layers, and the number of angles follows h.
+    """
+    angles = max(2, round(HALF_PI / spacing.surface))
+    h0 = HALF_PI / angles
+    radius = 1.0
+    rings = [(radius, angles)]
+    step = spacing.first_cell
+    while step < _ASPECT * h0 * radius and radius > 2.0 * step:
+        radius -= step
+        rings.append((radius, angles))
+        step *= spacing.layer_growth
+    base, h0 = radius, h0 * radius
+    while len(rings) < _MOST_RINGS:
+        step = _ASPECT * min(h0 + spacing.growth * (base - radius), spacing.largest)
+        if radius - step < 0.6 * step:
+            break
+        radius -= step
+        h = min(h0 + spacing.growth * (base - radius), spacing.largest)
+        angles = max(1, min(angles, round(HALF_PI * radius / h)))
+        rings.append((radius, angles))
+    return rings
+
+
+def _weighted_cotangents(p: list[tuple[float, float]], edge: tuple[int, int], opposite: tuple[int, int]) -> float:
+    """Return minus the coupling of the ends of `edge`: sum over both triangles of (mean r) cot(opposite angle)."""
+    total = 0.0
+    i, j = edge
+    for k in opposite:
+        (xi, yi), (xj, yj), (xk, yk) = p[i], p[j], p[k]
+        ax, ay, bx, by = xi - xk, yi - yk, xj - xk, yj - yk
+        total += (xi + xj + xk) * (ax * bx + ay * by) / abs(ax * by - ay * bx)
+    return total
+
+
+def _strip(p: list[tuple[float, float]], outer: range, inner: range) -> list[tuple[int, int, int]]:
+    """Triangulate between two rings, both running from the axis to the equator.
+
+    Of the two diagonals that continue the strip the one is taken that couples its ends less positively in the
+    axisymmetric stiffness (the Delaunay rule with the weight r): the matrix stays an M-matrix where that is possible.
+    """
+    cells: list[tuple[int, int, int]] = []
+    i, j = 0, 0
+    while i < len(outer) - 1 or j < len(inner) - 1:
+        if j == len(inner) - 1:
+            along_outer = True
+        elif i == len(outer) - 1:
+            along_outer = False
+        else:
+            a, b, c, d = outer[i], outer[i + 1], inner[j], inner[j + 1]
+            along_outer = _weighted_cotangents(p, (b, c), (a, d)) > _weighted_cotangents(p, (d, a), (c, b))
+        if along_outer:
+            cells.append((outer[i], inner[j], outer[i + 1]))
+            i += 1
+        else:
+            cells.append((outer[i], inner[j], inner[j + 1]))
+            j += 1
+    return cells
+
+
+def quarter_disc(spacing: Spacing) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Mesh the unit quarter disc r >= 0, z >= 0.
+
+    Returns
+    -------
+    points : (n, 2) float64
+        (r, z), ring by ring from the surface inwards, each from the axis to the equator; the centre last.
+    cells : (n_cells, 3) int64
+        Positively oriented.
+    """
+    p: list[tuple[float, float]] = []
+    rows: list[range] = []
+    for radius, angles in ring_radii(spacing):
+        sine, cosine = quarter_circle(angles)
+        rows.append(range(len(p), len(p) + angles + 1))
+        p.extend((radius * s, radius * c) for s, c in zip(sine.tolist(), cosine.tolist(), strict=True))
+    cells: list[tuple[int, int, int]] = []
+    for outer, inner in pairwise(rows):
+        cells.extend(_strip(p, outer, inner))
+    centre = len(p)
+    p.append((0.0, 0.0))
+    last = rows[-1]
+    cells.extend((last[i], centre, last[i + 1]) for i in range(len(last) - 1))
+    return np.array(p), np.array(cells, dtype=np.int64)
+
 
 UNIT_SPHERE_VOLUME = 4.0 * np.pi / 3.0
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import unknown_name
+from asyncsoc.geometry.labels import FACET_CLASSES, class_weights
+from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.plotting.style import (
     BLUE,
     GREY,
@@ -22,7 +24,6 @@ from asyncsoc.plotting.style import (
     source_note,
     styled,
 )
-from asyncsoc.tomography.particle import FACET_TAGS, TaggedParticle
 from asyncsoc.tomography.phases import ACTIVE_MATERIAL, ACTIVE_NAME, CBD, OUTSIDE, PORE
 from asyncsoc.tomography.split import Particles
 from asyncsoc.tomography.statistics import TomographyStatistics
@@ -290,7 +291,7 @@ def index_volume_figure(curves: Mapping[str, NDArray[np.float64]], *, note: str 
 
 
 @styled
-def particle_figure(particles: Sequence[TaggedParticle], *, note: str = "") -> Figure:
+def particle_figure(particles: Sequence[ParticleMesh], *, note: str = "") -> Figure:
     """Return particles seen from two opposite sides, facets coloured by what they touch, mixed by their soft weights.
 
     Parameters
@@ -306,7 +307,7 @@ def particle_figure(particles: Sequence[TaggedParticle], *, note: str = "") -> F
     count = len(particles)
     figure = new_figure(3.0 * count + 0.5, 6.2)
     for column, particle in enumerate(particles):
-        corners = (particle.mesh.points - particle.mesh.points.mean(axis=0))[particle.mesh.facets] * 1e6
+        corners = (particle.points - particle.points.mean(axis=0))[particle.facets] * 1e6
         colours = _facet_colours(particle, corners)
         reach = float(np.abs(corners).max())
         for row, turn in enumerate((-60.0, 120.0)):
@@ -317,10 +318,10 @@ def particle_figure(particles: Sequence[TaggedParticle], *, note: str = "") -> F
             axes.view_init(elev=18.0, azim=turn)
             axes.set_axis_off()
             if row == 0:
-                diameter = particle.statistics.get("equivalent diameter [m]")
+                diameter = particle.record.get("equivalent diameter [m]")
                 size = "" if diameter is None else f", {diameter * 1e6:.1f} µm"
-                axes.set_title(f"{particle.mesh.name}{size}\ncoverage {particle.coverage:.2f}")
-    present = [n for n in FACET_TAGS if any(p.area(n) > 0 for p in particles)]
+                axes.set_title(f"{particle.name}{size}\ncoverage {particle.coverage:.2f}")
+    present = [n for n in FACET_CLASSES if any(p.area(n) > 0 for p in particles)]
     handles = [Patch(facecolor=CLASS_COLOURS[n], edgecolor=GREY, label=n) for n in present]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     if note:
@@ -328,11 +329,11 @@ def particle_figure(particles: Sequence[TaggedParticle], *, note: str = "") -> F
     return figure
 
 
-def _facet_colours(particle: TaggedParticle, corners: NDArray[np.float64]) -> NDArray[np.float64]:
+def _facet_colours(particle: ParticleMesh, corners: NDArray[np.float64]) -> NDArray[np.float64]:
     from matplotlib.colors import to_rgb
 
-    palette = np.array([to_rgb(CLASS_COLOURS[n]) for n in FACET_TAGS])
+    palette = np.array([to_rgb(CLASS_COLOURS[n]) for n in FACET_CLASSES])
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-300)
     shade = 0.72 + 0.28 * normal @ (_LIGHT_FROM / np.linalg.norm(_LIGHT_FROM))
-    return np.asarray(np.clip((particle.weights @ palette) * shade[:, None], 0.0, 1.0), float)
+    return np.asarray(np.clip((class_weights(particle) @ palette) * shade[:, None], 0.0, 1.0), float)

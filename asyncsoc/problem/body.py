@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
@@ -13,10 +12,8 @@ from asyncsoc.contact.build import build_contact
 from asyncsoc.contact.labels import contact_fraction, exposed_coverage
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.assembly import assemble
-from asyncsoc.geometry.labelled import LabelledMesh
 from asyncsoc.geometry.library import builtin_names
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.geometry.particle_files import TOMOGRAPHY_SUFFIX, mesh_file_sha256, read_labelled
 from asyncsoc.problem.caching import ContentCache
 from asyncsoc.problem.kept_spheres import Body, kept_sphere
 from asyncsoc.problem.meshing import SphereMesh, made, placed, sphere_mesh_of
@@ -24,7 +21,7 @@ from asyncsoc.problem.system import order_system
 
 _BODIES = ContentCache[Body]()
 _CONTACTS = ContentCache[ContactMap](most_bytes=1 << 28)
-_FILES = ContentCache[LabelledMesh](most_bytes=1 << 28)
+_FILES = ContentCache[ParticleMesh](most_bytes=1 << 28)
 
 
 def mesh_key(case: Case) -> tuple[str, str | float]:
@@ -44,7 +41,7 @@ def body_of(case: Case) -> Body:
         The mesh file is unsound or not the one the case was made for, or no built-in mesh fits.
     """
     if case.particle.shape != "sphere":
-        return _discretized(labelled_of(case).mesh)
+        return _discretized(particle_mesh(case).without_labels())
     if f"sphere-{case.model}-{case.particle.mesh}" not in _shipped():
         asked = case.particle.model
         raise InputError(
@@ -65,7 +62,7 @@ def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
         The mesh cannot carry it, or its labels do not say where it is.
     """
     if case.contact.kind == "labels":
-        return _from_labels(labelled_of(case), case.contact.active)
+        return _from_labels(particle_mesh(case), case.contact.active)
     return _placed(case.contact, mesh)
 
 
@@ -79,7 +76,7 @@ def _shipped() -> tuple[str, ...]:
     return builtin_names()
 
 
-def labelled_of(case: Case) -> LabelledMesh:
+def particle_mesh(case: Case) -> ParticleMesh:
     """Return the particle that a case reads from a file or holds as arrays, with its labels.
 
     Raises
@@ -90,14 +87,16 @@ def labelled_of(case: Case) -> LabelledMesh:
     particle = case.particle
     if particle.shape == "arrays":
         return particle.labelled
+    from asyncsoc.problem import mesh_files
+
     key = str(particle.file), float(particle.length_unit or 0.0), str(particle.sha256)
-    return _FILES.get(key, lambda: _from_file(*key))
+    return _FILES.get(key, lambda: mesh_files.read(*key))
 
 
-def _from_labels(labelled: LabelledMesh, active: tuple[int | str, ...]) -> ContactMap:
-    fraction = contact_fraction(labelled, active)
-    contact = build_contact(labelled.mesh, "labels", fraction=fraction)
-    exposed = exposed_coverage(labelled, fraction)
+def _from_labels(mesh: ParticleMesh, active: tuple[int | str, ...]) -> ContactMap:
+    fraction = contact_fraction(mesh, active)
+    contact = build_contact(mesh, "labels", fraction=fraction)
+    exposed = exposed_coverage(mesh, fraction)
     if exposed is not None:
         contact.parameters["coverage of the exposed surface"] = exposed
     return contact
@@ -128,32 +127,3 @@ def _discretized(mesh: ParticleMesh) -> Body:
 def _discretized_mesh(mesh: ParticleMesh) -> Body:
     operators = assemble(mesh)
     return mesh, operators, order_system(operators)
-
-
-def _from_file(file: str, unit: float, sha256: str) -> LabelledMesh:
-    """Read a mesh file once per content and process."""
-    path = Path(file)
-    found = mesh_file_sha256(path)
-    if found != sha256:
-        raise InputError(
-            "the mesh file has changed since the case was made",
-            where=file,
-            value=found,
-            allowed=sha256,
-            next_step="make the case again",
-        )
-    if path.suffix.lower() != TOMOGRAPHY_SUFFIX:
-        return read_labelled(path, unit)
-    return _from_vtkhdf(path, unit)
-
-
-def _from_vtkhdf(path: Path, unit: float) -> LabelledMesh:
-    """Read a particle that tomography kept as VTKHDF."""
-    from asyncsoc.geometry.soundness import check_particle
-    from asyncsoc.tomography.particle import FACET_TAGS
-    from asyncsoc.tomography.particle_reader import read_particle
-
-    particle = read_particle(path)
-    mesh = particle.mesh.scaled(unit)
-    check_particle(mesh)
-    return LabelledMesh(mesh, {name: particle.weight(name) for name in FACET_TAGS})

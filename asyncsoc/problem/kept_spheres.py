@@ -7,7 +7,6 @@ last bits. A file that cannot be read is made again; where none can be written, 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -22,10 +21,11 @@ from zipfile import BadZipFile
 import numpy as np
 
 from asyncsoc.base.files import replaced
+from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.kernel_cache import cache_base, source_hash
 from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.library import builtin_file
-from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.mesh import FacetLabels, ParticleMesh
 from asyncsoc.kernels.coarse_levels import Hierarchy
 from asyncsoc.kernels.ldl import Factor
 from asyncsoc.kernels.sparse import Couplings, Rows
@@ -37,14 +37,14 @@ Body = tuple[ParticleMesh, Operators, OrderedSystem]
 MOST_BYTES = 256 << 20
 """What all files together may take; those unused for longest go first."""
 _TYPES: dict[str, type] = {
-    kind.__name__: kind for kind in (ParticleMesh, Operators, OrderedSystem, System, Factor, Hierarchy, Couplings, Rows)
+    kind.__name__: kind
+    for kind in (ParticleMesh, FacetLabels, Operators, OrderedSystem, System, Factor, Hierarchy, Couplings, Rows)
 }
 _SOURCES = (
     "asyncsoc.contact.build",
     "asyncsoc.discretization.assembly",
     "asyncsoc.discretization.refinement",
     "asyncsoc.geometry.library",
-    "asyncsoc.geometry.recipes",
     "asyncsoc.problem.system",
 )
 _DISTRIBUTIONS = ("dolfinx-solver-real", "fenics-dolfinx", "numpy", "scipy")
@@ -68,10 +68,8 @@ def kept_sphere(builtin: str, name: str, make: Callable[[], Body]) -> Body:
 
 
 def _key(builtin: str, name: str) -> str:
-    digest = hashlib.sha256(name.encode() + b"\0" + builtin_file(builtin).read_bytes())
-    for text in (*map(source_hash, _SOURCES), *_installed(), _processor(), *map(os.environ.get, _ARITHMETIC)):
-        digest.update(f"{text}\0".encode())
-    return digest.hexdigest()[:32]
+    texts = (*map(source_hash, _SOURCES), *_installed(), _processor(), *map(os.environ.get, _ARITHMETIC))
+    return sha256_of(name, b"\0", builtin_file(builtin).read_bytes(), *(f"{text}\0" for text in texts))[:32]
 
 
 @lru_cache(maxsize=1)

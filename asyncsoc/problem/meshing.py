@@ -22,9 +22,8 @@ from asyncsoc.contact.build import build_contact, contact_options
 from asyncsoc.contact.edge import edge_nodes
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.refinement import refined_sphere
-from asyncsoc.geometry.library import load_builtin
+from asyncsoc.geometry.library import first_cell, load_builtin, make_mesh
 from asyncsoc.geometry.mesh import EDGE_MARK, ParticleMesh
-from asyncsoc.geometry.recipes import first_cell, make_mesh
 from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.problem.case_materials import SECONDS_PER_HOUR, cathode_of, particle_capacity
 

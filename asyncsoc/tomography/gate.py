@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.geometry.manifold import face_connected_parts, open_edges, pinched_nodes
 from asyncsoc.geometry.measure import cell_angles
 from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.soundness import face_connected_parts, open_edges, pinched_nodes
 from asyncsoc.geometry.surface import boundary
 
 Float = NDArray[np.float64]

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from asyncsoc.base.errors import InputError, SimulationError
-from asyncsoc.geometry.manifold import face_connected_parts
+from asyncsoc.geometry.labels import with_classes
 from asyncsoc.geometry.measure import determinant, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.soundness import face_connected_parts
 from asyncsoc.geometry.surface import surface_facets
 from asyncsoc.tomography.crops import ACTIVE, INACTIVE, ParticleCrop
 from asyncsoc.tomography.facet_tags import VoxelFaces, hard_tags, soft_weights, voxel_faces
 from asyncsoc.tomography.gate import AREA_BAND, Verdict, inspect
-from asyncsoc.tomography.particle import TaggedParticle
 from asyncsoc.tomography.stuffing import stuff
 from asyncsoc.tomography.topology import defects
 from asyncsoc.tomography.volume import CLASSES
@@ -142,7 +142,7 @@ def _attempts(settings: MeshSettings, voxels: int) -> Iterator[_Attempt]:
         yield _Attempt(name, 1.0, none, settings.smoothing, filter_steps=steps)
 
 
-def mesh_particle(crop: ParticleCrop, settings: MeshSettings | None = None) -> TaggedParticle:
+def mesh_particle(crop: ParticleCrop, settings: MeshSettings | None = None) -> ParticleMesh:
     """Return the tagged mesh of a particle.
 
     Parameters
@@ -313,7 +313,7 @@ def _tetwild(points: Float, cells: Int, step: float) -> tuple[Float, Int]:
     return _one_part(new_points, oriented(new_points, new_cells))
 
 
-def _tagged(crop: ParticleCrop, made: _Made, attempt: _Attempt, voxels: int, record: dict[str, Any]) -> TaggedParticle:
+def _tagged(crop: ParticleCrop, made: _Made, attempt: _Attempt, voxels: int, record: dict[str, Any]) -> ParticleMesh:
     points, cells, faces = made.points, made.body.cells, made.faces
     # (z, y, x) -> (x, y, z) mirrors space: two nodes of every cell change places, facets follow from the cells.
     cells = cells[:, [0, 2, 1, 3]]
@@ -325,7 +325,7 @@ def _tagged(crop: ParticleCrop, made: _Made, attempt: _Attempt, voxels: int, rec
     shares = soft_weights(centers, areas, faces, max(0.8, 0.4 * attempt.step))
     target = faces.totals / faces.totals.sum()
     tags = hard_tags(shares, areas, target)
-    particle = TaggedParticle(mesh, tags, shares)
+    particle = with_classes(mesh, tags, shares)
     volume = voxels * crop.voxel_size**3
     statistics = {
         "particle": crop.particle,
@@ -343,9 +343,9 @@ def _tagged(crop: ParticleCrop, made: _Made, attempt: _Attempt, voxels: int, rec
         "facets": len(mesh.facets),
         **record,
     }
-    return TaggedParticle(mesh, tags, shares, statistics)
+    return with_classes(mesh, tags, shares, statistics)
 
 
-def _tag_coverage(particle: TaggedParticle) -> float:
+def _tag_coverage(particle: ParticleMesh) -> float:
     active, inactive = particle.area("active", hard=True), particle.area("inactive", hard=True)
     return active / (active + inactive) if active + inactive > 0 else float("nan")

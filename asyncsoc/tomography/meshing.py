@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import file_sha256
+from asyncsoc.base.workers import run_tasks
+from asyncsoc.geometry.particle_files import write_particle
+from asyncsoc.geometry.particle_format import SUFFIXES
 from asyncsoc.tomography.crops import ParticleCrop, crop_particle
 from asyncsoc.tomography.mesher import NO_REPAIR, MeshSettings, mesh_particle
 from asyncsoc.tomography.particle_set import ParticleSet, write_set
-from asyncsoc.tomography.particle_writer import SUFFIXES, write_particle
 from asyncsoc.tomography.phases import SHARE_MESHED
-from asyncsoc.tomography.pool import run_tasks
 from asyncsoc.tomography.split import Particles
 from asyncsoc.tomography.volume import CLASSES, LabelVolume, contact_notes
 
@@ -38,7 +39,7 @@ class _Task:
 def _work(task: _Task) -> dict[str, Any]:
     """Mesh one particle, write its file and return its row; runs in a worker process."""
     particle = mesh_particle(task.crop, task.settings)
-    row = dict(particle.statistics)
+    row = dict(particle.record)
     if task.file is not None:
         write_particle(particle, task.file)
         row |= {"file": task.file.name, "sha256": file_sha256(task.file)}

@@ -8,14 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.files import write_text
 from asyncsoc.base.guarded_files import beside, regular_file
 from asyncsoc.base.hashing import file_sha256
-from asyncsoc.tomography.particle import TaggedParticle
-from asyncsoc.tomography.particle_reader import read_particle
-from asyncsoc.tomography.particle_writer import plain, write_atomically
+from asyncsoc.base.plain_data import plain, to_document
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.particle_files import read_particle
 
 MANIFEST = "manifest.json"
 _FORMAT, _VERSION = "asyncsoc-particles", 1
@@ -48,7 +49,7 @@ class ParticleSet:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def load(self, index: int) -> TaggedParticle:
+    def load(self, index: int) -> ParticleMesh:
         """Return the particle of row `index`, read and checked.
 
         Raises
@@ -66,7 +67,7 @@ class ParticleSet:
             )  # fmt: skip
         return read_particle(path)
 
-    def __iter__(self) -> Iterator[TaggedParticle]:
+    def __iter__(self) -> Iterator[ParticleMesh]:
         return (self.load(i) for i in range(len(self.rows)))
 
 
@@ -96,27 +97,22 @@ def write_set(particles: ParticleSet) -> Path:
     content = {
         "format": _FORMAT,
         "version": _VERSION,
-        **plain(particles.header),
-        "particles": [plain(r) for r in particles.rows],
-        "failed": [plain(r) for r in particles.failed],
+        **particles.header,
+        "particles": list(particles.rows),
+        "failed": list(particles.failed),
     }
-    text = json.dumps(content, indent=1, allow_nan=False)
-    write_atomically(path, lambda stream: _write_text(stream, text))
-    write_atomically(particles.folder / "particles.csv", lambda stream: _write_csv(stream, particles.rows))
+    write_text(path, to_document(content))
+    write_text(particles.folder / "particles.csv", _table(particles.rows))
     return path
 
 
-def _write_text(stream: BinaryIO, text: str) -> None:
-    stream.write(text.encode())
-
-
-def _write_csv(stream: BinaryIO, rows: Sequence[Mapping[str, Any]]) -> None:
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     columns = [k for k, v in (rows[0].items() if rows else ()) if not isinstance(v, (list, tuple, dict))]
     text = StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([plain(row.get(c)) for c in columns] for row in rows)
-    stream.write(text.getvalue().encode())
+    return text.getvalue()
 
 
 def _charged_by(row: Mapping[str, Any]) -> bool:

@@ -1,26 +1,102 @@
 """Statistics of a labelled volume: phases, surfaces, and a table of particles.
 
-Areas are Crofton estimates (`crofton`); counts of voxel faces stand beside them under names that say so, as the
-biased quantity they are. Coverage is active / (active + inactive) everywhere.
+Areas are estimates by the Cauchy-Crofton formula in 13 directions,
+
+    S = 4 sum_d w_d N_d / (lines per area across d),      w_d: share of the sphere nearest to direction d
+
+N_d counts where lines along d leave the set. Face counting overestimates a smooth surface by a half, whatever the
+resolution; this estimator's bias vanishes with resolution (spheres: within 0.6 % from R = 6 voxels on). Counts of voxel
+faces stand beside under names that say so, as the biased quantity they are. Coverage is active / (active + inactive).
+Source: Legland, Kieu, Devaux 2007, 10.5566/ias.v26.p83-92; Ohser and Schladitz 2009, 10.1002/9783527623136.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import SphericalVoronoi
 
 from asyncsoc.base.errors import unknown_name
-from asyncsoc.tomography.crofton import crossing_weights
+from asyncsoc.base.plain_data import plain
 from asyncsoc.tomography.phases import ACTIVE_MATERIAL, ACTIVE_NAME, CBD, EXPOSED, OUTSIDE, PHASES, PORE
 from asyncsoc.tomography.split import Particles
-from asyncsoc.tomography.spots import SMALLEST_SPOT, contact_spots, neighbor_counts
 from asyncsoc.tomography.volume import CLASSES, LabelVolume, contact_notes
 from asyncsoc.tomography.voxel_counts import connected_to_side, interface_counts, surface_counts
+
+
+@lru_cache(maxsize=1)
+def direction_shares() -> tuple[float, float, float]:
+    """Return the share of the sphere nearest to one face, edge and corner direction of the 26 neighbours."""
+    steps = [d for d in itertools.product((-1, 0, 1), repeat=3) if any(d)]
+    directions = np.array(steps, float)
+    kinds = np.abs(directions).sum(axis=1).astype(int)
+    unit = directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    shares = SphericalVoronoi(unit).calculate_areas() / (4 * np.pi)
+    face, edge, corner = (float(shares[kinds == k].mean()) for k in (1, 2, 3))
+    return face, edge, corner
+
+
+@lru_cache(maxsize=1)
+def _weights() -> tuple[float, float, float, float]:
+    face, edge, corner = direction_shares()
+    return 0.0, 4 * face, 4 * edge / np.sqrt(2.0), 4 * corner / np.sqrt(3.0)
+
+
+def crossing_weights() -> NDArray[np.float64]:
+    """Return the area [voxel^2] that one crossing stands for, at index 1 (face), 2 (edge), 3 (corner neighbour).
+
+    One crossing is one voxel of the set whose neighbour in that direction is not in the set; both senses of each of
+    the 13 directions are counted.
+    """
+    return np.array(_weights())
+
+
+SMALLEST_SPOT = 4
+"""Surface voxels a contact spot must have to be counted: fewer are noise of the segmentation."""
+_ALL = np.ones((3, 3, 3), bool)
+
+
+def contact_spots(volume: LabelVolume, particles: Particles) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the number of contact spots of each particle and the share of the largest one; row 0 is empty.
+
+    A spot is a set of the particle's voxels with a face towards CBD that hang together through faces, edges or
+    corners and count at least `SMALLEST_SPOT` voxels.
+    """
+    spots = np.zeros(particles.n + 1, np.int64)
+    largest = np.zeros(particles.n + 1)
+    for particle in range(1, particles.n + 1):
+        box = particles.box(particle, margin=1)
+        touched = (particles.ids[box] == particle) & ndimage.binary_dilation(volume.phases[box] == CBD)
+        labels, n = ndimage.label(touched, _ALL)
+        if n:
+            sizes = np.bincount(labels.ravel())[1:]
+            counted = sizes[sizes >= SMALLEST_SPOT]
+            spots[particle] = len(counted)
+            largest[particle] = sizes.max() / sizes.sum()
+    return spots, largest
+
+
+def neighbor_counts(particles: Particles) -> NDArray[np.int64]:
+    """Return how many other particles touch each one through voxel faces; row 0 is 0."""
+    pairs = []
+    for axis in range(3):
+        front = np.moveaxis(particles.ids, axis, 0)
+        for start in range(0, len(front) - 1, 64):
+            a = front[start : min(start + 64, len(front) - 1)]
+            b = front[start + 1 : start + 1 + len(a)]
+            differ = (a != b) & (a > 0) & (b > 0)
+            pairs.append(np.unique(np.sort(np.stack([a[differ], b[differ]], axis=1), axis=1), axis=0))
+    unique = np.unique(np.concatenate(pairs), axis=0)
+    counts: NDArray[np.int64] = np.bincount(unique.ravel(), minlength=particles.n + 1).astype(np.int64)
+    return counts
+
 
 SIDES: dict[str, tuple[int, bool]] = {
     f"{name}-{end}": (axis, end == "high") for axis, name in enumerate("zyx") for end in ("low", "high")
@@ -54,12 +130,7 @@ class TomographyStatistics:
 
     def to_json(self) -> dict[str, Any]:
         """Return summary and table as plain data; a quantity that does not exist (0/0) is None."""
-        rows = {name: [_plain(v) for v in column.tolist()] for name, column in self.table.items()}
-        return {**self.summary, "particles": rows}
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+        return {**self.summary, "particles": plain(self.table)}
 
 
 def _ratio(part: Any, whole: Any) -> NDArray[np.float64]:
@@ -113,7 +184,7 @@ def volume_statistics(
         _leave_contact_empty(summary, table)
     summary["source"] = dict(volume.source)
     summary["notes"] = [*volume.notes, *contact_notes(volume)]
-    return TomographyStatistics(_clean(summary), table)
+    return TomographyStatistics(plain(summary), table)
 
 
 def _leave_contact_empty(summary: dict[str, Any], table: dict[str, NDArray[Any]]) -> None:
@@ -123,12 +194,6 @@ def _leave_contact_empty(summary: dict[str, Any], table: dict[str, NDArray[Any]]
     summary["active fraction of exposed surface"] = None
     summary["active fraction by estimator"] = dict.fromkeys(summary["active fraction by estimator"])
     summary["coverage percentiles"] = dict.fromkeys(summary["coverage percentiles"])
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _clean(v) for k, v in value.items()}
-    return _plain(value)
 
 
 def _phases(volume: LabelVolume) -> dict[str, Any]:

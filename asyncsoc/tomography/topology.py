@@ -8,6 +8,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from asyncsoc.base.errors import SimulationError
+from asyncsoc.geometry.soundness import pinched
 from asyncsoc.geometry.surface import FACETS_OF_CELL, facet_keys, surface_facets
 
 Float = NDArray[np.float64]
@@ -22,20 +23,6 @@ def bad_edges(facets: Int) -> Int:
     edges = np.sort(facets[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
     _, first, count = np.unique(facet_keys(edges), axis=0, return_index=True, return_counts=True)
     return edges[first[count > 2]]
-
-
-def pinched(facets: Int) -> Int:
-    """Return the nodes of a closed surface around which the facets are more than one ring."""
-    corners = facets[:, [[0, 1, 2], [1, 2, 0], [2, 0, 1]]].reshape(-1, 3)
-    n = int(facets.max(initial=0)) + 1
-    pairs, index = np.unique(
-        np.concatenate([corners[:, 0] * n + corners[:, 1], corners[:, 0] * n + corners[:, 2]]), return_inverse=True
-    )
-    a, b = index[: len(corners)], index[len(corners) :]
-    graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(len(pairs), len(pairs)))
-    rings = connected_components(graph, directed=False)[1]
-    per_node = np.unique(np.stack([pairs // n, rings], axis=1), axis=0)[:, 0]
-    return np.flatnonzero(np.bincount(per_node, minlength=n) > 1).astype(np.int64)
 
 
 def defects(points: Float, cells: Int) -> Int:

@@ -34,6 +34,10 @@ SHOWN = [
     ("asyncsoc.experiments.pictures", "charged_figure"),
     ("asyncsoc.experiments.particle_set", "charge_set"),
     ("asyncsoc.verification.suite", "run_checks"),
+    ("asyncsoc.tomography.particle", "FACET_TAGS"),
+    ("asyncsoc.tomography.particle", "TaggedParticle"),
+    ("asyncsoc.tomography.particle_reader", "read_particle"),
+    ("asyncsoc.tomography.particle_writer", "write_particle"),
 ]
 
 

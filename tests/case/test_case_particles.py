@@ -12,7 +12,7 @@ from pydantic import ValidationError
 import asyncsoc as aso
 from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.ball import ball_mesh
-from asyncsoc.geometry.files import write_mesh
+from tests.labelled import write_labelled
 
 BALL = ball_mesh(3, 0.2, 1.5)
 WEIGHTS = np.where(BALL.points[BALL.facets].mean(axis=1)[:, 2] > 0.3, 1.0, 0.0)
@@ -41,7 +41,7 @@ def case_of(particle: aso.Particle, contact: aso.Contact | None = None) -> aso.C
 
 @pytest.fixture
 def mesh_file(tmp_path: Path) -> Path:
-    write_mesh(BALL.scaled(5.0), tmp_path / "particle.vtu", {"contact": WEIGHTS})
+    write_labelled(BALL.scaled(5.0), tmp_path / "particle.vtu", {"contact": WEIGHTS})
     return tmp_path / "particle.vtu"
 
 
@@ -69,7 +69,7 @@ def test_the_hash_is_of_the_content_not_of_the_place(case_file: Path, tmp_path: 
     assert aso.Case.from_toml(elsewhere / "case.toml").hash == case.hash
     assert case.with_overrides(["particle.length_unit=1e-6"]).hash == case.hash
     assert case.with_overrides(["particle.length_unit=nm"]).hash != case.hash
-    write_mesh(BALL.scaled(5.001), elsewhere / "particle.vtu", {"contact": WEIGHTS})
+    write_labelled(BALL.scaled(5.001), elsewhere / "particle.vtu", {"contact": WEIGHTS})
     changed = aso.Case.from_toml(elsewhere / "case.toml")
     assert changed.hash != case.hash
     assert changed.particle.sha256 != case.particle.sha256
@@ -84,7 +84,7 @@ def test_a_case_written_and_read_is_the_same(case_file: Path, tmp_path: Path):
 
 def test_a_file_that_changed_since_is_refused(case_file: Path, mesh_file: Path):
     case = aso.Case.from_toml(case_file)
-    write_mesh(BALL.scaled(4.0), mesh_file, {"contact": WEIGHTS})
+    write_labelled(BALL.scaled(4.0), mesh_file, {"contact": WEIGHTS})
     with pytest.raises(InputError, match="not the one this case was made for"):
         aso.Case.from_dict(case.to_dict())
     with pytest.raises(InputError, match="changed since the case was made"):
@@ -101,7 +101,7 @@ def test_a_case_whose_file_is_gone_can_still_be_looked_at(case_file: Path, mesh_
 
 def test_another_file_by_override(case_file: Path, mesh_file: Path):
     other = mesh_file.with_name("other.vtu")
-    write_mesh(BALL.scaled(4.0), other, {"contact": WEIGHTS})
+    write_labelled(BALL.scaled(4.0), other, {"contact": WEIGHTS})
     case = aso.Case.from_toml(case_file).with_overrides([f"particle.file={other}"])
     assert case.particle.sha256 != aso.Case.from_toml(case_file).particle.sha256
 
@@ -177,7 +177,7 @@ def test_equal_arrays_are_equal_particles():
 def test_arrays_travel_with_their_case():
     packed = pickle.dumps(case_of(arrays(5.5e-6)))
     case = pickle.loads(packed)
-    assert case.particle.labelled.mesh.n_nodes == BALL.n_nodes
+    assert case.particle.labelled.n_nodes == BALL.n_nodes
     assert case.with_overrides(["protocol.temperature=330"]).particle == case.particle
 
 
@@ -197,4 +197,4 @@ def test_arrays_cannot_be_changed():
     with pytest.raises(ValidationError, match="frozen"):
         particle.sha256 = "0"
     with pytest.raises(ValueError, match="read-only"):
-        particle.labelled.mesh.points[0] = 0.0
+        particle.labelled.points[0] = 0.0

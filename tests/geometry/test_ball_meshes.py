@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.geometry.ball import ball_mesh, ball_shells
-from asyncsoc.geometry.icosphere import icosphere
+from asyncsoc.geometry.ball import ball_mesh, ball_shells, icosphere
 from asyncsoc.geometry.measure import cell_volumes, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.quality import check, quality

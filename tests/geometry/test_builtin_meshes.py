@@ -8,8 +8,8 @@ import pytest
 
 from asyncsoc.base.errors import EnvironmentProblem, InputError
 from asyncsoc.geometry import library
-from asyncsoc.geometry.files import read_mesh
 from asyncsoc.geometry.library import builtin_names, load_builtin
+from asyncsoc.geometry.particle_files import read_particle
 
 FOLDER = Path(__file__).resolve().parents[2] / "meshes"
 
@@ -48,7 +48,7 @@ def test_shipped_mesh_has_not_changed(name: str):
 def test_script_makes_the_shipped_mesh_again(name: str, make_meshes: ModuleType, tmp_path: Path):
     made = make_meshes.make(name, tmp_path)
     assert made.sha256 == SHIPPED[name]
-    assert read_mesh(tmp_path / f"{name}.vtu").sha256 == SHIPPED[name]
+    assert read_particle(tmp_path / f"{name}.vtu").sha256 == SHIPPED[name]
 
 
 def test_a_mesh_is_read_once_and_read_only():

@@ -11,11 +11,10 @@ import pytest
 
 import asyncsoc as aso
 from asyncsoc.base.errors import InputError
-from asyncsoc.geometry.files import read_mesh, write_mesh
-from asyncsoc.geometry.from_arrays import labelled_from_arrays
+from asyncsoc.geometry.from_arrays import from_arrays
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.geometry.particle_files import read_labelled, write_labelled
+from asyncsoc.geometry.particle_files import read_particle, write_particle
 from asyncsoc.geometry.quality import check
 from asyncsoc.simulation.results.solution import Solution
 
@@ -56,34 +55,32 @@ def test_it_stays_when_a_mesh_is_scaled_and_cannot_be_changed(grains: ParticleMe
 
 
 def test_mesh_files_keep_it(grains: ParticleMesh, tmp_path: Path) -> None:
-    write_mesh(grains, tmp_path / "mesh.vtu")
-    same(read_mesh(tmp_path / "mesh.vtu"), grains)
+    write_particle(grains, tmp_path / "mesh.vtu")
+    same(read_particle(tmp_path / "mesh.vtu"), grains)
 
 
 def test_particle_files_and_arrays_keep_it_beside_labels(grains: ParticleMesh, tmp_path: Path) -> None:
     micro = grains.scaled(1e-6)
-    labelled = labelled_from_arrays(
+    labelled = from_arrays(
         micro.points, micro.cells, micro.facets, np.linspace(0.0, 1.0, len(micro.facets)), cell_data=grains.cell_data
     )
-    same(labelled.mesh, grains)
-    write_labelled(labelled, tmp_path / "particle.vtu")
-    back = read_labelled(tmp_path / "particle.vtu", 1.0)
-    same(back.mesh, grains)
-    assert list(back.shares) == ["contact"]
+    same(labelled, grains)
+    write_particle(labelled, tmp_path / "particle.vtu")
+    back = read_particle(tmp_path / "particle.vtu", 1.0)
+    same(back, grains)
+    assert list(back.labels.weights) == ["contact"]
 
 
 def test_a_tensor_of_a_section_is_one_of_two_by_two(tmp_path: Path) -> None:
     mesh = load_builtin("sphere-axisymmetric-coarse")
     rng = np.random.default_rng(1)
     data = {"tensor": rng.standard_normal((len(mesh.cells), 2, 2)), "axis": rng.standard_normal((len(mesh.cells), 2))}
-    write_mesh(replace(mesh, cell_data=data), tmp_path / "mesh.vtu")
-    same(read_mesh(tmp_path / "mesh.vtu"), replace(mesh, cell_data=data))
+    write_particle(replace(mesh, cell_data=data), tmp_path / "mesh.vtu")
+    same(read_particle(tmp_path / "mesh.vtu"), replace(mesh, cell_data=data))
 
 
 def test_result_files_keep_it(grains: ParticleMesh, tmp_path: Path) -> None:
-    write_labelled(
-        labelled_from_arrays(grains.points * 1e-6, grains.cells, cell_data=grains.cell_data), tmp_path / "p.vtu"
-    )
+    write_particle(from_arrays(grains.points * 1e-6, grains.cells, cell_data=grains.cell_data), tmp_path / "p.vtu")
     keys: dict[str, Any] = {
         "particle": {"shape": "mesh", "file": str(tmp_path / "p.vtu"), "length_unit": "1 m"},
         "contact": {"kind": "cap", "coverage": 0.4},

@@ -10,12 +10,21 @@ import numpy as np
 import pytest
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.geometry import particle_files
 from asyncsoc.geometry.ball import ball_mesh
-from asyncsoc.geometry.files import read_mesh, write_mesh
 from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.meshio_reader import read_raw
+from asyncsoc.geometry.particle_files import read_particle, write_particle
 from asyncsoc.geometry.sphere import axisymmetric_mesh, radial_mesh
 
 GOOD = axisymmetric_mesh(0.2, first_cell=0.15)
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read in this process: isolation is tested with the particles."""
+    monkeypatch.setattr(particle_files, "read_isolated", read_raw)
+
 
 VTU = """<?xml version="1.0"?>{doctype}
 <VTKFile type="UnstructuredGrid" version="0.1" byte_order="LittleEndian"><UnstructuredGrid>
@@ -43,18 +52,18 @@ def vtu(path: Path, **changes: str) -> Path:
 
 @pytest.mark.parametrize("mesh", [radial_mesh(12, 0.02), GOOD, ball_mesh(4, 0.1, 1.5)], ids=lambda m: m.coordinates)
 def test_a_mesh_comes_back_bit_for_bit(mesh: ParticleMesh, tmp_path: Path):
-    write_mesh(mesh, tmp_path / "particle.vtu")
-    back = read_mesh(tmp_path / "particle.vtu")
+    write_particle(mesh, tmp_path / "particle.vtu")
+    back = read_particle(tmp_path / "particle.vtu")
     assert back.sha256 == mesh.sha256
     assert back.coordinates == mesh.coordinates
-    assert back.name == "particle"
+    assert back.name == mesh.name
 
 
 def test_length_unit_and_name(tmp_path: Path):
-    write_mesh(GOOD, tmp_path / "particle.vtu")
-    back = read_mesh(tmp_path / "particle.vtu", scale=5e-6, name="measured")
+    write_particle(GOOD, tmp_path / "particle.vtu")
+    back = read_particle(tmp_path / "particle.vtu", 5e-6)
     assert np.allclose(back.points, 5e-6 * GOOD.points, rtol=1e-15)
-    assert back.name == "measured"
+    assert back.name == GOOD.name
 
 
 @pytest.mark.parametrize("suffix", [".msh", ".vtk", ".inp", ".mesh"])
@@ -64,19 +73,19 @@ def test_other_formats_are_read(suffix: str, tmp_path: Path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         meshio.Mesh(points, [("triangle", np.array(GOOD.cells))]).write(path)
-    back = read_mesh(path)
+    back = read_particle(path)
     assert np.allclose(back.points, GOOD.points, atol=1e-12)
     assert (back.cells == GOOD.cells).all()
 
 
 def test_hand_written_square_is_a_cylinder(tmp_path: Path):
-    mesh = read_mesh(vtu(tmp_path / "a.vtu"))
+    mesh = read_particle(vtu(tmp_path / "a.vtu"))
     assert mesh.coordinates == "axisymmetric"
     assert len(mesh.facets) == 3
 
 
 def test_a_file_that_turns_all_cells_the_other_way_is_read(tmp_path: Path):
-    mesh = read_mesh(vtu(tmp_path / "a.vtu", connectivity="1 0 2  2 0 3"))
+    mesh = read_particle(vtu(tmp_path / "a.vtu", connectivity="1 0 2  2 0 3"))
     assert len(mesh.facets) == 3
 
 
@@ -94,7 +103,7 @@ def _text(**changes: str) -> Callable[[Path], Path]:
 
 def _shipped(cut: Callable[[bytes], bytes]) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
-        write_mesh(GOOD, folder / "bad.vtu")
+        write_particle(GOOD, folder / "bad.vtu")
         (folder / "bad.vtu").write_bytes(cut((folder / "bad.vtu").read_bytes()))
         return folder / "bad.vtu"
 
@@ -177,7 +186,7 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
 def test_bad_file_is_one_clear_error(case: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     make, message = BAD[case]
     with pytest.raises(InputError, match=message) as caught:
-        read_mesh(make(tmp_path))
+        read_particle(make(tmp_path))
     assert caught.value.exit_code == 2
     assert len(str(caught.value)) < 700
     assert "bad" in caught.value.where
@@ -187,13 +196,13 @@ def test_bad_file_is_one_clear_error(case: str, tmp_path: Path, capfd: pytest.Ca
 def test_a_file_over_the_limit_is_not_opened(tmp_path: Path):
     path = vtu(tmp_path / "a.vtu")
     with pytest.raises(InputError, match="too large"):
-        read_mesh(path, limit=100)
+        read_particle(path, largest=100)
 
 
 def test_a_mistyped_file_name_gets_a_suggestion(tmp_path: Path):
     vtu(tmp_path / "particle.vtu")
     with pytest.raises(InputError) as caught:
-        read_mesh(tmp_path / "partcle.vtu")
+        read_particle(tmp_path / "partcle.vtu")
     assert caught.value.nearest == "particle.vtu"
 
 
@@ -202,9 +211,9 @@ def test_a_second_piece_is_not_lost_silently(tmp_path: Path):
     start, stop = text.index("<Piece"), text.index("</UnstructuredGrid>")
     (tmp_path / "two.vtu").write_text(text[:stop] + text[start:stop] + text[stop:])
     with pytest.raises(InputError, match="holds other numbers"):
-        read_mesh(tmp_path / "two.vtu")
+        read_particle(tmp_path / "two.vtu")
 
 
 def test_writing_into_a_missing_folder_is_an_input_error(tmp_path: Path):
     with pytest.raises(InputError, match="cannot be written"):
-        write_mesh(GOOD, tmp_path / "no" / "particle.vtu")
+        write_particle(GOOD, tmp_path / "no" / "particle.vtu")

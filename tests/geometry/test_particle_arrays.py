@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from broken_meshes import BROKEN, CELLS, FACETS, GOOD, POINTS
 
+import asyncsoc as aso
 from asyncsoc.base.errors import InputError
 from asyncsoc.contact.build import build_contact
 from asyncsoc.contact.labels import contact_fraction
-from asyncsoc.geometry.from_arrays import labelled_from_arrays
-from asyncsoc.geometry.labelled import LabelledMesh
+from asyncsoc.geometry.from_arrays import from_arrays
 from asyncsoc.geometry.measure import cell_measures, facet_areas
+from asyncsoc.geometry.mesh import FacetLabels, ParticleMesh
 from asyncsoc.geometry.soundness import check_particle, equal_sphere_diameter
 
 SIZE = 1e-6
 
 
-def good(**changes: object) -> LabelledMesh:
+def good(**changes: object) -> ParticleMesh:
     draft = {"points": POINTS * SIZE, "cells": CELLS, "facets": FACETS, "weights": GOOD.weights} | changes
-    return labelled_from_arrays(**draft)
+    return from_arrays(**draft)
 
 
-def coverage(labelled: LabelledMesh) -> float:
-    return build_contact(labelled.mesh, "labels", fraction=contact_fraction(labelled)).coverage_realised
+def coverage(labelled: ParticleMesh) -> float:
+    return build_contact(labelled, "labels", fraction=contact_fraction(labelled)).coverage_realised
 
 
 @pytest.mark.parametrize("kind", BROKEN)
@@ -34,7 +36,7 @@ def test_a_broken_mesh_is_one_clear_error(kind: str):
     draft = make()
     facets, weights = (draft.facets, draft.weights) if len(draft.facets) else (None, None)
     with pytest.raises(InputError, match=message) as caught, np.errstate(invalid="ignore", over="ignore"):
-        coverage(labelled_from_arrays(draft.points * SIZE, draft.cells, facets, weights))
+        coverage(aso.Particle.from_arrays(draft.points * SIZE, draft.cells, facets, weights).labelled)
     assert caught.value.exit_code == 2
     assert len(str(caught.value)) < 700
 
@@ -48,23 +50,23 @@ def test_numbering_and_orientation_are_the_callers_own():
     cells = np.array([rng.permutation(cell) for cell in cells])
     order = rng.permutation(len(FACETS))
     turned = np.array([rng.permutation(facet) for facet in place[FACETS][order]])
-    other = labelled_from_arrays(points * SIZE, cells, turned, GOOD.weights[order])
-    assert (cell_measures(other.mesh) > 0.0).all()
+    other = from_arrays(points * SIZE, cells, turned, GOOD.weights[order])
+    assert (cell_measures(other) > 0.0).all()
     assert coverage(other) == pytest.approx(coverage(good()), rel=1e-14)
-    assert other.sha256 != good().sha256
+    assert other.labelled_sha256 != good().labelled_sha256
 
 
 def test_weights_reach_their_facets():
     labelled = good()
-    middle = labelled.mesh.points[labelled.mesh.facets].mean(axis=1)[:, 2]
-    assert (labelled.shares["contact"] == (middle > 1.0 * SIZE)).all()
-    areas = facet_areas(labelled.mesh)
+    middle = labelled.points[labelled.facets].mean(axis=1)[:, 2]
+    assert (labelled.labels.weights["contact"] == (middle > 1.0 * SIZE)).all()
+    areas = facet_areas(labelled)
     assert coverage(labelled) == pytest.approx(areas[middle > 1.0 * SIZE].sum() / areas.sum(), rel=1e-14)
 
 
 def test_several_labels():
     labelled = good(weights={"active": 0.25 + 0.0 * GOOD.weights, "inactive": 0.5 + 0.0 * GOOD.weights})
-    assert labelled.label_names == ("active", "inactive")
+    assert labelled.labels.choices == ("active", "inactive")
     assert coverage(labelled) == pytest.approx(0.25)
     assert contact_fraction(labelled, ["active", "inactive"]) == pytest.approx(0.75)
     assert contact_fraction(labelled, ["inactive", "inactive", "active"]).max() == 1.0
@@ -72,7 +74,7 @@ def test_several_labels():
 
 def test_without_labels_another_contact_serves():
     labelled = good(facets=None, weights=None)
-    assert build_contact(labelled.mesh, "cap", 0.3).coverage_realised == pytest.approx(0.3, abs=1e-10)
+    assert build_contact(labelled, "cap", 0.3).coverage_realised == pytest.approx(0.3, abs=1e-10)
     with pytest.raises(InputError, match="no facet of the mesh has a label"):
         contact_fraction(labelled)
 
@@ -102,27 +104,27 @@ def test_wrong_arguments(changes: dict[str, object], message: str):
 
 def test_the_hash_sees_mesh_and_labels():
     first = good()
-    assert first.sha256 == good().sha256
-    assert first.sha256 != good(points=POINTS * SIZE * 1.001).sha256
-    assert first.sha256 != good(weights=0.5 * GOOD.weights).sha256
-    assert first.sha256 != good(weights={"other": GOOD.weights}).sha256
+    assert first.labelled_sha256 == good().labelled_sha256
+    assert first.labelled_sha256 != good(points=POINTS * SIZE * 1.001).labelled_sha256
+    assert first.labelled_sha256 != good(weights=0.5 * GOOD.weights).labelled_sha256
+    assert first.labelled_sha256 != good(weights={"other": GOOD.weights}).labelled_sha256
 
 
 def test_a_particle_travels_to_another_process():
     back = pickle.loads(pickle.dumps(good()))
-    assert back.sha256 == good().sha256
+    assert back.labelled_sha256 == good().labelled_sha256
     with pytest.raises(ValueError, match="read-only"):
-        back.shares["contact"][0] = 0.5
+        back.labels.weights["contact"][0] = 0.5
 
 
 def test_a_label_that_does_not_fit_the_surface_is_refused():
-    mesh = good().mesh
+    mesh = good()
     with pytest.raises(InputError, match="does not match the surface"):
-        LabelledMesh(mesh, {"contact": np.ones(3)})
+        replace(mesh, labels=FacetLabels({"contact": np.ones(3)}))
 
 
 def test_size_limits_are_those_of_the_equal_sphere():
-    mesh = good().mesh
+    mesh = good()
     assert equal_sphere_diameter(mesh) == pytest.approx(10e-6, rel=1e-12)
     check_particle(mesh.scaled(1e-4 * 1.0001))
     check_particle(mesh.scaled(100.0 * 0.9999))

@@ -22,11 +22,11 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.contact.build import build_contact
 from asyncsoc.contact.labels import contact_fraction, exposed_coverage
 from asyncsoc.geometry import isolation, particle_files
-from asyncsoc.geometry.from_arrays import labelled_from_arrays
-from asyncsoc.geometry.labelled import LabelledMesh
+from asyncsoc.geometry.from_arrays import from_arrays
 from asyncsoc.geometry.measure import facet_areas
-from asyncsoc.geometry.particle_files import mesh_file_sha256, read_labelled, write_labelled
-from asyncsoc.geometry.reading import read_raw
+from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.meshio_reader import read_raw
+from asyncsoc.geometry.particle_files import mesh_file_sha256, read_particle, write_particle
 
 UNIT = 1e-6
 
@@ -49,14 +49,14 @@ def write(path: Path, draft: Draft = GOOD, name: str = "contact", **more: list[n
     return path
 
 
-def contact(labelled: LabelledMesh, *active: str | int) -> float:
+def contact(labelled: ParticleMesh, *active: str | int) -> float:
     fraction = contact_fraction(labelled, active)
-    return build_contact(labelled.mesh, "labels", fraction=fraction).coverage_realised
+    return build_contact(labelled, "labels", fraction=fraction).coverage_realised
 
 
 def expected() -> float:
-    areas = facet_areas(labelled_from_arrays(POINTS * UNIT, CELLS, FACETS, GOOD.weights).mesh)
-    top = labelled_from_arrays(POINTS * UNIT, CELLS, FACETS, GOOD.weights).shares["contact"] > 0.5
+    areas = facet_areas(from_arrays(POINTS * UNIT, CELLS, FACETS, GOOD.weights))
+    top = from_arrays(POINTS * UNIT, CELLS, FACETS, GOOD.weights).labels.weights["contact"] > 0.5
     return float(areas[top].sum() / areas.sum())
 
 
@@ -66,7 +66,7 @@ def test_a_broken_mesh_is_one_clear_error(kind: str, tmp_path: Path):
     make, message = BROKEN[kind]
     path = write(tmp_path / "bad.vtu", make())
     with pytest.raises(InputError, match=message) as caught, np.errstate(invalid="ignore", over="ignore"):
-        contact(read_labelled(path, UNIT))
+        contact(read_particle(path, UNIT))
     assert caught.value.exit_code == 2
     assert "bad" in caught.value.where
     assert len(str(caught.value)) < 700
@@ -75,8 +75,8 @@ def test_a_broken_mesh_is_one_clear_error(kind: str, tmp_path: Path):
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("suffix", [".vtu", ".vtk", ".xdmf"])
 def test_soft_weights(suffix: str, tmp_path: Path):
-    labelled = read_labelled(write(tmp_path / f"particle{suffix}"), UNIT)
-    assert np.allclose(np.ptp(labelled.mesh.points, axis=0), UNIT * np.ptp(POINTS, axis=0), rtol=1e-6)
+    labelled = read_particle(write(tmp_path / f"particle{suffix}"), UNIT)
+    assert np.allclose(np.ptp(labelled.points, axis=0), UNIT * np.ptp(POINTS, axis=0), rtol=1e-6)
     assert contact(labelled) == pytest.approx(expected(), rel=1e-6)
 
 
@@ -84,8 +84,8 @@ def test_soft_weights(suffix: str, tmp_path: Path):
 def test_tags_by_number_and_by_array(tmp_path: Path):
     tags = Draft(weights=np.where(TOP, 7, 3))
     path = write(tmp_path / "particle.vtu", tags, name="boundary")
-    labelled = read_labelled(path, UNIT)
-    assert labelled.label_names == ("boundary=3", "boundary=7")
+    labelled = read_particle(path, UNIT)
+    assert labelled.labels.choices == ("boundary=3", "boundary=7")
     assert contact(labelled, 7) == contact(labelled, "7") == contact(labelled, "boundary=7")
     assert contact(labelled, 7) == pytest.approx(expected(), rel=1e-12)
     assert contact(labelled, 3) == pytest.approx(1.0 - expected(), rel=1e-12)
@@ -105,7 +105,7 @@ def test_tags_by_number_and_by_array(tmp_path: Path):
 def test_a_number_needs_one_array_of_tags(tmp_path: Path):
     zeros, tags = np.zeros(len(CELLS), int), np.where(TOP, 7, 3)
     path = write(tmp_path / "particle.vtu", Draft(weights=tags), name="first", second=[zeros, tags])
-    labelled = read_labelled(path, UNIT)
+    labelled = read_particle(path, UNIT)
     assert contact(labelled, "second=7") == pytest.approx(expected())
     with pytest.raises(InputError, match="no facet of the mesh has this label"):
         contact(labelled, 7)
@@ -119,7 +119,7 @@ def test_sets_by_name(tmp_path: Path):
         POINTS, [("tetra", CELLS), ("triangle", FACETS)], cell_sets={name: [none, r] for name, r in rows.items()}
     )
     mesh.write(tmp_path / "particle.inp")
-    labelled = read_labelled(tmp_path / "particle.inp", UNIT)
+    labelled = read_particle(tmp_path / "particle.inp", UNIT)
     assert contact(labelled) == contact(labelled, "active") == pytest.approx(expected(), rel=1e-9)
     assert contact(labelled, "rest") == pytest.approx(1.0 - expected(), rel=1e-9)
 
@@ -131,7 +131,7 @@ def test_a_facet_outside_every_set_is_named(tmp_path: Path):
     )
     mesh.write(tmp_path / "particle.inp")
     with pytest.raises(InputError, match=f"{np.count_nonzero(~TOP)} of {len(TOP)} facets of the surface carry no set"):
-        contact(read_labelled(tmp_path / "particle.inp", UNIT))
+        contact(read_particle(tmp_path / "particle.inp", UNIT))
 
 
 def gmsh_file(
@@ -168,8 +168,8 @@ def gmsh_file(
 @pytest.mark.parametrize(("version", "binary"), [(4.1, True), (4.1, False), (2.2, True), (2.2, False)])
 def test_gmsh_physical_groups(version: float, binary: bool, tmp_path: Path):
     path = gmsh_file(tmp_path / "ball.msh", binary=binary, version=version, tagged=lambda z: z < 2.0)
-    labelled = read_labelled(path, UNIT)
-    assert {"active", "inactive"} <= set(labelled.label_names)
+    labelled = read_particle(path, UNIT)
+    assert {"active", "inactive"} <= set(labelled.labels.choices)
     assert contact(labelled) == contact(labelled, "active") == contact(labelled, 7)
     assert contact(labelled) == pytest.approx(0.3, abs=0.01)  # (5 - 2) / 10 of a sphere
     assert contact(labelled, "active", 9) == pytest.approx(1.0, rel=1e-14)
@@ -179,38 +179,38 @@ def test_gmsh_physical_groups(version: float, binary: bool, tmp_path: Path):
 def test_gmsh_facets_without_a_group_are_an_error(tmp_path: Path):
     path = gmsh_file(tmp_path / "ball.msh", binary=True, version=2.2, tagged=lambda z: False)
     with pytest.raises(InputError, match="facets of the surface carry no tag"):
-        contact(read_labelled(path, UNIT), "active")
+        contact(read_particle(path, UNIT), "active")
 
 
 @pytest.mark.usefixtures("here")
 def test_gmsh_files_of_entities_without_a_group_say_what_to_do(tmp_path: Path):
     path = gmsh_file(tmp_path / "ball.msh", binary=True, version=4.1, tagged=lambda z: z < 2.0, everything=True)
     with pytest.raises(InputError, match="belong to no physical group") as caught:
-        read_labelled(path, UNIT)
+        read_particle(path, UNIT)
     assert "Mesh.SaveAll" in caught.value.next_step
 
 
 @pytest.mark.usefixtures("here")
 def test_a_particle_written_is_read_again(tmp_path: Path):
     soft = np.linspace(0.0, 1.0, len(FACETS))
-    first = labelled_from_arrays(POINTS * UNIT, CELLS, FACETS, {"contact": soft, "inactive": 1.0 - soft})
-    write_labelled(first, tmp_path / "particle.vtu")
-    again = read_labelled(tmp_path / "particle.vtu", 1.0)
-    assert again.mesh.sha256 == first.mesh.sha256
-    assert {name: values.tolist() for name, values in again.shares.items()} == {
-        name: values.tolist() for name, values in first.shares.items()
+    first = from_arrays(POINTS * UNIT, CELLS, FACETS, {"contact": soft, "inactive": 1.0 - soft})
+    write_particle(first, tmp_path / "particle.vtu")
+    again = read_particle(tmp_path / "particle.vtu", 1.0)
+    assert again.labelled_sha256 == first.labelled_sha256
+    assert {name: values.tolist() for name, values in again.labels.weights.items()} == {
+        name: values.tolist() for name, values in first.labels.weights.items()
     }
     assert exposed_coverage(again, contact_fraction(again)) == pytest.approx(contact(again), rel=1e-12)
-    with pytest.raises(InputError, match="written as VTU"):
-        write_labelled(first, tmp_path / "particle.msh")
+    with pytest.raises(InputError, match="ending is not one of a particle"):
+        write_particle(first, tmp_path / "particle.msh")
 
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("blocks", "message"),
     [
-        ([("triangle", FACETS)], "no tetrahedra"),
-        ([("vertex", np.arange(3)[:, None])], "no tetrahedra"),
+        ([("triangle", FACETS)], "surface or curve in space"),
+        ([("vertex", np.arange(3)[:, None])], "no cells"),
         ([("hexahedron", np.arange(8)[None])], "not supported"),
         ([("tetra10", np.arange(10)[None])], "not supported"),
         ([("tetra", CELLS), ("quad", np.arange(4)[None])], "not supported"),
@@ -219,13 +219,13 @@ def test_a_particle_written_is_read_again(tmp_path: Path):
 def test_cells_of_another_kind(blocks: list[tuple[str, np.ndarray]], message: str, tmp_path: Path):
     meshio.Mesh(POINTS, blocks).write(tmp_path / "bad.vtu")
     with pytest.raises(InputError, match=message):
-        read_labelled(tmp_path / "bad.vtu", UNIT)
+        read_particle(tmp_path / "bad.vtu", UNIT)
 
 
 def test_a_wrong_unit_gets_the_likely_one(tmp_path: Path):
     path = write(tmp_path / "particle.vtu")
     with pytest.raises(InputError, match="across") as caught:
-        read_labelled(path, 1.0)
+        read_particle(path, 1.0)
     assert "'um' would make it 10 um" in caught.value.next_step
 
 
@@ -350,7 +350,7 @@ def test_a_hostile_file_is_one_error_in_bounded_time_and_memory(kind: str, tmp_p
     path = make(tmp_path)
     begun = time.perf_counter()
     with pytest.raises(InputError, match=message) as caught:
-        read_labelled(path, UNIT)
+        read_particle(path, UNIT)
     assert time.perf_counter() - begun < 20.0
     assert len(str(caught.value)) < 700
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 1.2 * 2**20  # kB: what the worker may take

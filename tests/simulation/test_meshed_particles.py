@@ -11,11 +11,11 @@ import pytest
 import asyncsoc as aso
 from asyncsoc.cli.main import main
 from asyncsoc.geometry.ball import ball_mesh
-from asyncsoc.geometry.files import write_mesh
+from asyncsoc.geometry.from_arrays import from_arrays
 from asyncsoc.geometry.measure import facet_areas
+from asyncsoc.geometry.particle_files import write_particle
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.tomography.from_arrays import from_arrays as tagged_from_arrays
-from asyncsoc.tomography.particle_writer import write_particle
+from tests.labelled import write_labelled
 
 RADIUS = 5e-6
 BALL = ball_mesh(5, 0.15, 1.5)
@@ -55,7 +55,7 @@ def test_a_file_in_another_unit_and_order_gives_the_same(by_arrays: aso.Solution
     points[place] = POINTS
     particle = aso.Particle.from_arrays(points, place[BALL.cells], place[BALL.facets][::-1], WEIGHTS[::-1])
     same(by_arrays, charged(particle, aso.Contact.labels()), 1e-5)
-    write_mesh(BALL.scaled(5.0), tmp_path / "particle.vtu", {"contact": WEIGHTS})
+    write_labelled(BALL.scaled(5.0), tmp_path / "particle.vtu", {"contact": WEIGHTS})
     same(by_arrays, charged(aso.Particle.from_file(tmp_path / "particle.vtu", "um"), aso.Contact.labels()), 1e-6)
 
 
@@ -63,7 +63,7 @@ def test_a_file_in_another_unit_and_order_gives_the_same(by_arrays: aso.Solution
 def test_particles_of_tomography_are_charged(suffix: str, by_arrays: aso.Solution, tmp_path: Path):
     rest = 1.0 - WEIGHTS
     shares = {"active": WEIGHTS, "inactive": 0.75 * rest, "particle-contact": 0.25 * rest}
-    write_particle(tagged_from_arrays(POINTS, BALL.cells, BALL.facets, weights=shares), tmp_path / f"grain{suffix}")
+    write_particle(from_arrays(POINTS, BALL.cells, BALL.facets, shares, classes=True), tmp_path / f"grain{suffix}")
     solution = charged(aso.Particle.from_file(tmp_path / f"grain{suffix}", "m"), aso.Contact.labels())
     same(by_arrays, solution, 1e-6)
     areas = facet_areas(BALL)
@@ -73,7 +73,7 @@ def test_particles_of_tomography_are_charged(suffix: str, by_arrays: aso.Solutio
 
 
 def test_a_cap_on_a_mesh_is_the_cap_of_the_sphere(tmp_path: Path):
-    write_mesh(BALL.scaled(5.0), tmp_path / "particle.vtu")
+    write_labelled(BALL.scaled(5.0), tmp_path / "particle.vtu")
     tilted = aso.Contact.cap(0.3, axis=(0.0, 0.0, 1.0))
     solution = charged(aso.Particle.from_file(tmp_path / "particle.vtu", "um"), tilted)
     reference = charged(aso.Particle.sphere(RADIUS), tilted)
@@ -89,7 +89,7 @@ def run(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
 
 
 def test_the_command_line_takes_a_mesh_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    write_mesh(BALL.scaled(5.0), tmp_path / "particle.vtu", {"boundary": np.where(HEIGHT > 0.4, 7, 3)})
+    write_labelled(BALL.scaled(5.0), tmp_path / "particle.vtu", {"boundary": np.where(HEIGHT > 0.4, 7, 3)})
     case = tmp_path / "case.toml"
     text = """
         particle = {shape = "mesh", file = "particle.vtu", length_unit = "um"}

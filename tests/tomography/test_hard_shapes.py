@@ -9,16 +9,15 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.geometry.manifold import face_connected_parts, folded_facets, open_edges, pinched_nodes
+from asyncsoc.geometry.labels import FACET_CLASSES
 from asyncsoc.geometry.measure import cell_measures, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.particle_files import read_particle, write_particle
 from asyncsoc.geometry.quality import check, euler_characteristic
+from asyncsoc.geometry.soundness import face_connected_parts, folded_facets, open_edges, pinched_nodes
 from asyncsoc.geometry.surface import surface_facets
 from asyncsoc.tomography.crops import ParticleCrop, crop_particle
 from asyncsoc.tomography.mesher import mesh_particle
-from asyncsoc.tomography.particle import FACET_TAGS, TaggedParticle
-from asyncsoc.tomography.particle_reader import read_particle
-from asyncsoc.tomography.particle_writer import write_particle
 from asyncsoc.tomography.phases import ACTIVE_MATERIAL
 from asyncsoc.tomography.rough import KINDS, rough_volume
 from asyncsoc.tomography.split import particles_from_ids, split_particles
@@ -43,8 +42,8 @@ def crop_of(inside: np.ndarray, seed: int = 0) -> ParticleCrop:
     return crop_particle(volume, particles_from_ids(volume, (phases == ACTIVE_MATERIAL).astype(np.int32)), 1)
 
 
-def assert_sound(particle: TaggedParticle, crop: ParticleCrop) -> None:
-    mesh = particle.mesh
+def assert_sound(particle: ParticleMesh, crop: ParticleCrop) -> None:
+    mesh = particle
     check(mesh, smallest_angle=5.0)
     volumes = cell_measures(mesh)
     assert volumes.min() > 0
@@ -56,13 +55,13 @@ def assert_sound(particle: TaggedParticle, crop: ParticleCrop) -> None:
     exposed = np.concatenate(
         [crop.beyond[np.roll(crop.inside, s, axis) & ~crop.inside] for axis in range(3) for s in (1, -1)]
     )
-    for number, name in enumerate(FACET_TAGS):
+    for number, name in enumerate(FACET_CLASSES):
         assert (particle.area(name) > 0) == (exposed == number).any(), name
-    assert abs(particle.statistics["coverage change by repair"]) < 0.02
+    assert abs(particle.record["coverage change by repair"]) < 0.02
     # A repair moves the surface by part of a voxel: what that is of the volume depends on how much of it is surface.
     inner = ndimage.binary_erosion(crop.inside)
     at_surface = 1.0 - np.count_nonzero(inner) / np.count_nonzero(crop.inside)
-    assert abs(particle.statistics["volume change by repair"]) < 0.1 * at_surface
+    assert abs(particle.record["volume change by repair"]) < 0.1 * at_surface
 
 
 def grid(n: int) -> np.ndarray:
@@ -148,13 +147,13 @@ def test_what_meets_in_an_edge_or_a_corner_is_parted_and_hollows_are_joined() ->
 def test_a_bridge_of_one_voxel_is_kept() -> None:
     crop = crop_of(bridge())
     particle = mesh_particle(crop)
-    assert particle.statistics["mesher"].startswith("voxels")
-    assert "fell off" in " ".join(particle.statistics["earlier attempts"])
-    assert particle.statistics["share of volume not meshed"] == 0.0
+    assert particle.record["mesher"].startswith("voxels")
+    assert "fell off" in " ".join(particle.record["earlier attempts"])
+    assert particle.record["share of volume not meshed"] == 0.0
     in_crop = np.array([7, 14, 22]) - np.argwhere(bridge()).min(axis=0) + 4
     assert crop.inside[tuple(in_crop)]
     middle = crop.corner + in_crop[::-1] * SIZE
-    assert np.linalg.norm(particle.mesh.points - middle, axis=1).min() < SIZE
+    assert np.linalg.norm(particle.points - middle, axis=1).min() < SIZE
 
 
 def test_stuffing_puts_nodes_back_where_it_would_pinch() -> None:
@@ -262,7 +261,7 @@ def test_what_was_repaired_is_kept_in_the_file(tmp_path) -> None:  # type: ignor
     crop = crop_of(bridge())
     particle = mesh_particle(crop)
     write_particle(particle, tmp_path / "p.vtu")
-    record = read_particle(tmp_path / "p.vtu").statistics
+    record = read_particle(tmp_path / "p.vtu").record
     assert record["repair"] == "voxels parted"
     for name in ("volume change by repair", "coverage change by repair", "share of volume not meshed"):
-        assert record[name] == particle.statistics[name]
+        assert record[name] == particle.record[name]

@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from asyncsoc.base.errors import InputError, SimulationError
+from asyncsoc.geometry.labels import FACET_CLASSES, class_weights
 from asyncsoc.geometry.measure import cell_measures
+from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.quality import check
 from asyncsoc.tomography import mesher
 from asyncsoc.tomography.crops import crop_particle
 from asyncsoc.tomography.facet_tags import hard_tags, soft_weights, voxel_faces
 from asyncsoc.tomography.gate import Verdict
 from asyncsoc.tomography.mesher import MeshSettings, mesh_particle
-from asyncsoc.tomography.particle import FACET_TAGS, TaggedParticle
 from asyncsoc.tomography.phases import ACTIVE_MATERIAL, CBD, OUTSIDE, PORE
 from asyncsoc.tomography.split import particles_from_ids, split_particles
 from asyncsoc.tomography.volume import CLASSES, LabelVolume
@@ -23,7 +24,7 @@ AREA_BOUND = {8: 1.2, 16: 0.6, 32: 0.3}
 FRACTION_BOUND = {8: 2.0, 16: 1.0, 32: 0.5}
 
 
-def capped_sphere(radius: int, share: float, rng: np.random.Generator) -> TaggedParticle:
+def capped_sphere(radius: int, share: float, rng: np.random.Generator) -> ParticleMesh:
     """Mesh a digitised sphere at a random place; CBD beyond an oblique plane that cuts off a cap of that area share."""
     n = 2 * radius + 13
     away = np.stack(np.meshgrid(*[np.arange(n)] * 3, indexing="ij"), axis=-1) - (
@@ -49,29 +50,29 @@ def test_digitised_spheres(radius: int) -> None:
         areas.append(particle.areas.sum() / (4 * np.pi * (radius * SIZE) ** 2) - 1)
         hard = particle.area("active", hard=True) / particle.areas.sum()
         errors.append([100 * (particle.coverage - share), 100 * (hard - share)])
-        volume = cell_measures(particle.mesh).sum()
-        assert volume == pytest.approx(particle.statistics["voxels"] * SIZE**3, rel=1e-3)
-        check(particle.mesh, smallest_angle=5.0)
+        volume = cell_measures(particle).sum()
+        assert volume == pytest.approx(particle.record["voxels"] * SIZE**3, rel=1e-3)
+        check(particle, smallest_angle=5.0)
     assert abs(100 * np.mean(areas)) < AREA_BOUND[radius]
     assert (np.sqrt(np.mean(np.square(errors), axis=0)) < FRACTION_BOUND[radius]).all()
 
 
 @pytest.fixture(scope="module")
-def sphere() -> TaggedParticle:
+def sphere() -> ParticleMesh:
     return capped_sphere(10, 0.3, np.random.default_rng(1))
 
 
-def test_soft_and_hard_labels_agree_on_the_whole(sphere: TaggedParticle) -> None:
+def test_soft_and_hard_labels_agree_on_the_whole(sphere: ParticleMesh) -> None:
     total = sphere.areas.sum()
-    for name in FACET_TAGS:
+    for name in FACET_CLASSES:
         assert sphere.area(name, hard=True) / total == pytest.approx(sphere.area(name) / total, abs=0.01)
-    assert sphere.coverage == pytest.approx(sphere.statistics["coverage"])
-    mixed = ((sphere.weights > 0.01) & (sphere.weights < 0.99)).any(axis=1)
+    assert sphere.coverage == pytest.approx(sphere.record["coverage"])
+    mixed = ((class_weights(sphere) > 0.01) & (class_weights(sphere) < 0.99)).any(axis=1)
     assert 0.02 < mixed.mean() < 0.4, "only facets at the edge of the contact are shared"
 
 
-def test_active_facets_lie_under_the_cap(sphere: TaggedParticle) -> None:
-    centers = sphere.mesh.points[sphere.mesh.facets].mean(axis=1)
+def test_active_facets_lie_under_the_cap(sphere: ParticleMesh) -> None:
+    centers = sphere.points[sphere.facets].mean(axis=1)
     centers -= centers.mean(axis=0)
     axis = (centers * (sphere.areas * sphere.weight("active"))[:, None]).sum(axis=0)
     height = centers @ axis / np.linalg.norm(axis)
@@ -79,10 +80,10 @@ def test_active_facets_lie_under_the_cap(sphere: TaggedParticle) -> None:
     assert sphere.weight("active")[height < 1.5 * SIZE].max() < 0.1
 
 
-def test_facets_point_outwards(sphere: TaggedParticle) -> None:
-    p = sphere.mesh.points[sphere.mesh.facets]
+def test_facets_point_outwards(sphere: ParticleMesh) -> None:
+    p = sphere.points[sphere.facets]
     enclosed = np.einsum("ij,ij->i", p[:, 0], np.cross(p[:, 1], p[:, 2])).sum() / 6
-    assert enclosed == pytest.approx(cell_measures(sphere.mesh).sum())
+    assert enclosed == pytest.approx(cell_measures(sphere).sum())
 
 
 def test_coordinates_are_x_y_z_in_metres_from_the_origin() -> None:
@@ -90,10 +91,10 @@ def test_coordinates_are_x_y_z_in_metres_from_the_origin() -> None:
     phases[6:14, 8:18, 12:30] = ACTIVE_MATERIAL
     volume = LabelVolume(phases, 2e-7, origin=(1e-5, 2e-5, 3e-5))
     particle = mesh_particle(crop_particle(volume, split_particles(volume, 5.0), 1))
-    middle = (particle.mesh.points.min(axis=0) + particle.mesh.points.max(axis=0)) / 2
+    middle = (particle.points.min(axis=0) + particle.points.max(axis=0)) / 2
     expected = np.array([1e-5 + 20.5 * 2e-7, 2e-5 + 12.5 * 2e-7, 3e-5 + 9.5 * 2e-7])
     np.testing.assert_allclose(middle, expected, atol=5e-8)
-    extent = np.ptp(particle.mesh.points, axis=0) / 2e-7
+    extent = np.ptp(particle.points, axis=0) / 2e-7
     assert extent[0] > extent[1] > extent[2]
 
 
@@ -121,7 +122,7 @@ def test_pieces_that_do_not_hang_together_are_dropped_and_counted() -> None:
     volume = LabelVolume(phases, SIZE)
     crop = crop_particle(volume, particles_from_ids(volume, (phases == ACTIVE_MATERIAL).astype(int)), 1)
     assert crop.dropped == 8
-    assert mesh_particle(crop).statistics["voxels"] == 1000
+    assert mesh_particle(crop).record["voxels"] == 1000
 
 
 def test_fallbacks_are_tried_in_turn_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +137,7 @@ def test_fallbacks_are_tried_in_turn_and_reported(monkeypatch: pytest.MonkeyPatc
         return Verdict(1.0, 1.0, 1.0, ("made up",) if len(calls) < 3 else ())
 
     monkeypatch.setattr(mesher, "inspect", refuse_two)
-    statistics = mesh_particle(crop).statistics
+    statistics = mesh_particle(crop).record
     assert statistics["attempts"] == 3
     assert statistics["mesher"] == "stuffing, finer"
     assert statistics["earlier attempts"] == ["stuffing: made up", "stuffing, lattice shifted: made up"]
@@ -155,8 +156,8 @@ def test_last_fallback_is_ftetwild(monkeypatch: pytest.MonkeyPatch) -> None:
     crop = crop_particle(volume, split_particles(volume), 1)
     monkeypatch.setattr(mesher, "stuff", _only_once_then_fail(mesher.stuff))
     particle = mesh_particle(crop)
-    assert particle.statistics["mesher"] == "fTetWild"
-    check(particle.mesh, smallest_angle=5.0)
+    assert particle.record["mesher"] == "fTetWild"
+    check(particle, smallest_angle=5.0)
 
 
 def _only_once_then_fail(stuff: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -10,18 +11,18 @@ import numpy as np
 import pytest
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.geometry.from_arrays import from_arrays as any_from_arrays
+from asyncsoc.geometry.labels import CLASS_ARRAY, FACET_CLASSES, class_weights
 from asyncsoc.geometry.measure import cell_measures
 from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.particle_files import read_particle, write_particle
 from asyncsoc.geometry.surface import surface_facets
-from asyncsoc.tomography.from_arrays import from_arrays
 from asyncsoc.tomography.meshing import MeshSettings, mesh_particles
-from asyncsoc.tomography.particle import FACET_TAGS, TaggedParticle
-from asyncsoc.tomography.particle_reader import read_particle
 from asyncsoc.tomography.particle_set import MANIFEST, ParticleSet, read_set, write_set
-from asyncsoc.tomography.particle_writer import write_particle
 from asyncsoc.tomography.split import particles_from_ids
 from asyncsoc.tomography.synthetic import sphere_pack
 
+from_arrays = partial(any_from_arrays, classes=True)
 POINTS = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1], [1, 1, 1]], float)
 CELLS = np.array([[0, 1, 2, 4], [3, 2, 1, 7], [5, 4, 7, 1], [6, 7, 4, 2], [1, 2, 4, 7]])
 CELLS[cell_measures(ParticleMesh(POINTS, CELLS, CELLS[:1, :3], "cartesian")) < 0] = CELLS[
@@ -32,22 +33,22 @@ TOP = (POINTS[FACETS][:, :, 2] == 1).all(axis=1)
 
 
 @pytest.fixture
-def cube() -> TaggedParticle:
+def cube() -> ParticleMesh:
     weights = np.where(TOP, 1.0, 0.0)
     weights[np.argmin(TOP)] = 0.25
     statistics = {"coverage": 0.2, "note": "cube", "list": [1, 2.5], "nothing": float("nan")}
-    return from_arrays(POINTS, CELLS, FACETS, weights=weights, scale=1e-6, name="cube", statistics=statistics)
+    return from_arrays(POINTS, CELLS, FACETS, weights=weights, scale=1e-6, name="cube", record=statistics)
 
 
-def test_from_arrays_scales_orients_and_names(cube: TaggedParticle) -> None:
-    assert cube.mesh.points.max() == 1e-6
+def test_from_arrays_scales_orients_and_names(cube: ParticleMesh) -> None:
+    assert cube.points.max() == 1e-6
     assert cube.area("active") == pytest.approx(1.125e-12)
     assert cube.coverage == pytest.approx(1.125 / 6)
     assert cube.area("active", hard=True) == pytest.approx(1e-12)
-    assert set(cube.facet_names) == {"active", "inactive"}
-    assert not cube.weights.flags.writeable
+    assert cube.tagged("active").sum() + cube.tagged("inactive").sum() == len(FACETS)
+    assert not cube.weight("active").flags.writeable
     inverted = from_arrays(POINTS, CELLS[:, [1, 0, 2, 3]], FACETS[:, ::-1], weights=np.where(TOP, 1.0, 0.0))
-    assert cell_measures(inverted.mesh).min() > 0
+    assert cell_measures(inverted).min() > 0
     assert inverted.area("active") == pytest.approx(1.0)
 
 
@@ -65,9 +66,9 @@ def test_every_form_of_labels_gives_the_same() -> None:
     ]
     made = [from_arrays(POINTS, CELLS, facets, **form) for form in forms]
     for other in made[1:]:
-        assert np.array_equal(other.weights, made[0].weights)
-        assert np.array_equal(other.tags, made[0].tags)
-        assert other.mesh.sha256 == made[0].mesh.sha256
+        assert np.array_equal(class_weights(other), class_weights(made[0]))
+        assert np.array_equal(other.labels.tags[CLASS_ARRAY], made[0].labels.tags[CLASS_ARRAY])
+        assert other.sha256 == made[0].sha256
     contact = from_arrays(
         POINTS, CELLS, facets, tags={"active": np.flatnonzero(top), "particle-contact": [int(np.argmin(top))]}
     )
@@ -100,7 +101,7 @@ BAD = {
     "cells outside": ({"cells": CELLS + 5, "weights": np.zeros(N)}, "does not exist"),
     "cells not whole": ({"cells": CELLS + 0.5, "weights": np.zeros(N)}, "whole numbers"),
     "triangles": ({"cells": CELLS[:, :3], "weights": np.zeros(N)}, "wrong shape"),
-    "flat cell": ({"points": POINTS * [1, 1, 0], "weights": np.zeros(N)}, "degenerate"),
+    "flat cell": ({"points": POINTS * [1, 1, 0], "weights": np.zeros(N)}, "another one lies"),
     "two bodies": (
         {
             "points": np.concatenate([POINTS, POINTS + 3]),
@@ -121,19 +122,19 @@ def test_bad_arrays_give_one_clear_error(name: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".vtu", ".vtkhdf"])
-def test_round_trip_is_exact(cube: TaggedParticle, tmp_path: Path, suffix: str) -> None:
+def test_round_trip_is_exact(cube: ParticleMesh, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"p{suffix}"
     write_particle(cube, path)
     again = read_particle(path)
-    assert again.mesh.sha256 == cube.mesh.sha256
-    assert again.mesh.name == "cube"
-    assert np.array_equal(again.tags, cube.tags)
-    assert np.array_equal(again.weights, cube.weights)
-    assert again.statistics == {"coverage": 0.2, "note": "cube", "list": [1, 2.5], "nothing": None}
+    assert again.sha256 == cube.sha256
+    assert again.name == "cube"
+    assert np.array_equal(again.labels.tags[CLASS_ARRAY], cube.labels.tags[CLASS_ARRAY])
+    assert np.array_equal(class_weights(again), class_weights(cube))
+    assert again.record == {"coverage": 0.2, "note": "cube", "list": [1, 2.5], "nothing": None}
     assert [p.name for p in tmp_path.iterdir()] == [path.name], "no temporary file is left"
 
 
-def test_other_programs_read_the_files(cube: TaggedParticle, tmp_path: Path) -> None:
+def test_other_programs_read_the_files(cube: ParticleMesh, tmp_path: Path) -> None:
     meshio = pytest.importorskip("meshio")
     pytest.importorskip("vtkmodules")
     from vtkmodules.util.numpy_support import vtk_to_numpy
@@ -150,21 +151,24 @@ def test_other_programs_read_the_files(cube: TaggedParticle, tmp_path: Path) -> 
         weight = vtk_to_numpy(grid.GetCellData().GetArray("weight of active"))
         assert np.array_equal(weight[len(CELLS) :], cube.weight("active"))
     mesh = meshio.read(tmp_path / "p.vtu")
-    assert np.array_equal(mesh.cells_dict["tetra"], cube.mesh.cells)
-    assert np.array_equal(mesh.cells_dict["triangle"], cube.mesh.facets)
-    assert np.array_equal(mesh.points, cube.mesh.points)
+    assert np.array_equal(mesh.cells_dict["tetra"], cube.cells)
+    assert np.array_equal(mesh.cells_dict["triangle"], cube.facets)
+    assert np.array_equal(mesh.points, cube.points)
 
 
-def test_the_geometry_room_reads_the_mesh(cube: TaggedParticle, tmp_path: Path) -> None:
-    from asyncsoc.geometry.files import read_mesh
-
+def test_a_file_without_the_record_is_read_as_any_mesh(cube: ParticleMesh, tmp_path: Path) -> None:
     write_particle(cube, tmp_path / "p.vtu")
-    mesh = read_mesh(tmp_path / "p.vtu")
-    assert np.array_equal(mesh.points, cube.mesh.points)
-    assert np.array_equal(np.sort(mesh.facets, axis=1), np.sort(cube.mesh.facets, axis=1))
+    text = (tmp_path / "p.vtu").read_text()
+    start, stop = text.index("<FieldData>"), text.index("</FieldData>") + len("</FieldData>")
+    (tmp_path / "q.vtu").write_text(text[:start] + text[stop:])
+    mesh = read_particle(tmp_path / "q.vtu")
+    assert mesh.sha256 == cube.sha256
+    assert mesh.name == "q"
+    assert mesh.coverage == cube.coverage
+    assert mesh.area("active", hard=True) == cube.area("active", hard=True)
 
 
-def test_unknown_endings_and_missing_folders(cube: TaggedParticle, tmp_path: Path) -> None:
+def test_unknown_endings_and_missing_folders(cube: ParticleMesh, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="ending"):
         write_particle(cube, tmp_path / "p.xdmf")
     with pytest.raises(InputError, match="folder does not exist"):
@@ -174,7 +178,7 @@ def test_unknown_endings_and_missing_folders(cube: TaggedParticle, tmp_path: Pat
 
 
 @pytest.mark.parametrize("suffix", [".vtu", ".vtkhdf"])
-def test_damaged_particle_files_are_refused(cube: TaggedParticle, tmp_path: Path, suffix: str) -> None:
+def test_damaged_particle_files_are_refused(cube: ParticleMesh, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"p{suffix}"
     write_particle(cube, path)
     whole = path.read_bytes()
@@ -191,10 +195,10 @@ def test_damaged_particle_files_are_refused(cube: TaggedParticle, tmp_path: Path
             again = read_particle(path)
         except InputError:
             continue
-        assert again.mesh.n_nodes == cube.mesh.n_nodes, "what is read has passed all checks"
+        assert again.n_nodes == cube.n_nodes, "what is read has passed all checks"
 
 
-def test_particle_files_with_other_content(cube: TaggedParticle, tmp_path: Path) -> None:
+def test_particle_files_with_other_content(cube: ParticleMesh, tmp_path: Path) -> None:
     path = tmp_path / "p.vtu"
     write_particle(cube, path)
     text = path.read_text()
@@ -209,7 +213,7 @@ def test_particle_files_with_other_content(cube: TaggedParticle, tmp_path: Path)
             read_particle(path)
     with h5py.File(tmp_path / "q.vtkhdf", "w") as file:
         file["VTKHDF/Points"] = h5py.ExternalLink("p.h5", "/Points")
-    with pytest.raises(InputError, match="lacks an array"):
+    with pytest.raises(InputError, match="links to another place"):
         read_particle(tmp_path / "q.vtkhdf")
 
 
@@ -231,7 +235,7 @@ def test_a_set_is_written_and_read_back(meshed: ParticleSet) -> None:
     assert again.header["source"]["file"] == "synthetic sphere pack"
     for row, particle in zip(again.rows, again, strict=True):
         assert particle.coverage == pytest.approx(row["coverage"])
-        assert particle.mesh.name == f"particle-{row['particle']:05d}"
+        assert particle.name == f"particle-{row['particle']:05d}"
         assert particle.area("cut") > 0 or row["cut area [m2]"] == 0
     assert len((meshed.folder / "particles.csv").read_text().splitlines()) == 8
     json.loads((meshed.folder / MANIFEST).read_text())
@@ -274,8 +278,8 @@ def test_processes_give_the_same_as_one(meshed: ParticleSet, tmp_path: Path) -> 
     )  # fmt: skip
     assert seen == [(1, 3), (2, 3), (3, 3)]
     for a, b in zip(other, meshed, strict=False):
-        assert a.mesh.sha256 == b.mesh.sha256
-        assert np.array_equal(a.weights, b.weights)
+        assert a.sha256 == b.sha256
+        assert np.array_equal(class_weights(a), class_weights(b))
 
 
 def test_nothing_to_mesh_and_unknown_particles_are_errors(tmp_path: Path) -> None:
@@ -307,7 +311,7 @@ def test_an_interrupted_run_leaves_a_manifest(tmp_path: Path) -> None:
     left = read_set(tmp_path)
     assert len(left) == 2
     assert not left.header["complete"]
-    assert [p.mesh.n_nodes > 50 for p in left] == [True, True]
+    assert [p.n_nodes > 50 for p in left] == [True, True]
 
 
 def test_an_empty_set_can_be_written(tmp_path: Path) -> None:
@@ -318,4 +322,4 @@ def test_an_empty_set_can_be_written(tmp_path: Path) -> None:
 def test_classes_are_the_ones_of_the_volume() -> None:
     from asyncsoc.tomography.volume import CLASSES
 
-    assert CLASSES == FACET_TAGS
+    assert CLASSES == FACET_CLASSES

@@ -9,11 +9,15 @@ import pytest
 from scipy import ndimage
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.tomography.crofton import crossing_weights, direction_shares
 from asyncsoc.tomography.phases import ACTIVE_MATERIAL, CBD, OUTSIDE, PORE
 from asyncsoc.tomography.split import Particles, particles_from_ids, split_particles
-from asyncsoc.tomography.spots import contact_spots
-from asyncsoc.tomography.statistics import component_volumes, volume_statistics
+from asyncsoc.tomography.statistics import (
+    component_volumes,
+    contact_spots,
+    crossing_weights,
+    direction_shares,
+    volume_statistics,
+)
 from asyncsoc.tomography.synthetic import SyntheticVolume, sphere_pack
 from asyncsoc.tomography.volume import LabelVolume
 from asyncsoc.tomography.voxel_counts import connected_to_side, interface_counts, surface_counts

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from asyncsoc.base.errors import SimulationError
-from asyncsoc.geometry.manifold import face_connected_parts, open_edges, pinched_nodes
 from asyncsoc.geometry.measure import cell_angles, cell_measures, facet_areas
 from asyncsoc.geometry.mesh import ParticleMesh
+from asyncsoc.geometry.soundness import face_connected_parts, open_edges, pinched_nodes
 from asyncsoc.geometry.surface import surface_facets
 from asyncsoc.tomography.gate import inspect
 from asyncsoc.tomography.lattice import bcc_lattice

@@ -160,7 +160,7 @@ def test_without_electrolyte_everybody_says_that_contact_cannot_be_measured(
     assert "contact cannot be measured" in " ".join(made["notes"])
     rows = read_set(tmp_path / "meshes").rows
     assert {row["coverage"] for row in rows} == {None}
-    assert read_set(tmp_path / "meshes").load(0).statistics["coverage"] is None
+    assert read_set(tmp_path / "meshes").load(0).record["coverage"] is None
     with pytest.raises(InputError, match="contact cannot be measured"):
         check_contact(read_set(tmp_path / "meshes"))
     loaded = load_volume(tmp_path / "bare.npy", labels={"pore": [0], "ncm": [1]}, voxel_size=4e-7)

@@ -74,21 +74,12 @@ def _show(calibration: Calibration) -> None:
 
 
 def _keep(calibration: Calibration, directory: Path) -> list[Path]:
+    from asyncsoc.base.files import write_text
     from asyncsoc.base.plain_data import to_document
     from asyncsoc.plotting.reaction import save_reaction_figure
     from asyncsoc.studies.calibration.report import case_text, document, fit_picture
 
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        case = directory / f"{calibration.case.name}-fitted.toml"
-        case.write_text(case_text(calibration), encoding="utf-8")
-        summary = directory / "calibration.json"
-        summary.write_text(to_document(document(calibration)), encoding="utf-8")
-    except OSError as error:
-        raise InputError(
-            "the fit cannot be kept",
-            where=str(directory),
-            value=error.strerror,
-            next_step="name another directory with -o",
-        ) from error
+    case, summary = directory / f"{calibration.case.name}-fitted.toml", directory / "calibration.json"
+    write_text(case, case_text(calibration), "the fit cannot be kept")
+    write_text(summary, to_document(document(calibration)), "the fit cannot be kept")
     return [case, summary, save_reaction_figure(fit_picture(calibration), directory / "calibration.png")]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from asyncsoc.base.errors import InputError, InterruptedRunError, SimulationError
 
@@ -118,23 +117,21 @@ def write_statistics(
     note: str,
 ) -> list[str]:  # fmt: skip
     """Write tables and figures into `folder` and return the files."""
-    import json as json_module
-
     import numpy as np
 
+    from asyncsoc.base.files import write_text, written
+    from asyncsoc.base.plain_data import to_document
     from asyncsoc.plotting import tomography as drawing
-    from asyncsoc.tomography.particle_writer import plain, write_atomically
     from asyncsoc.tomography.statistics import component_volumes
 
     folder.mkdir(parents=True, exist_ok=True)
-    text = json_module.dumps(plain(document), allow_nan=False, indent=1)
     header = ",".join(f'"{name}"' for name in result.table)
     rows = [
         ",".join("" if v != v else str(v) for v in row)
         for row in zip(*(c.tolist() for c in result.table.values()), strict=True)
     ]
-    write_atomically(folder / "statistics.json", lambda p: _text(p, text))
-    write_atomically(folder / "particles.csv", lambda p: _text(p, "\n".join([header, *rows]) + "\n"))
+    write_text(folder / "statistics.json", to_document(document))
+    write_text(folder / "particles.csv", "\n".join([header, *rows]) + "\n")
     least = int(document["particle count"]["least voxels"])
     curves = {"particles": np.sort(result.table["volume [m3]"])[::-1], "pores": component_volumes(volume, "pore")}
     figures = {
@@ -143,12 +140,9 @@ def write_statistics(
         "index-volume.png": drawing.index_volume_figure(curves, note=note),
     }
     for name, figure in figures.items():
-        write_atomically(folder / name, partial(figure.savefig, format="png"))
+        with written(folder / name) as stream:
+            figure.savefig(stream, format="png")
     return [str(folder / name) for name in ("statistics.json", "particles.csv", *figures)]
-
-
-def _text(stream: BinaryIO, text: str) -> None:
-    stream.write(text.encode())
 
 
 def show_statistics(document: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import shutil
@@ -12,6 +11,8 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from asyncsoc.base.hashing import file_sha256, sha256_of
 
 _DISTRIBUTIONS = (
     "asyncsoc", "numpy", "scipy", "numba", "dolfinx-solver-real", "fenics-dolfinx", "meshio", "h5py", "xarray",
@@ -36,11 +37,8 @@ def versions() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def source_sha256() -> str:
     """Return one SHA-256 over the package's own source files: which code ran, whatever git knows of it."""
-    digest = hashlib.sha256()
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        digest.update(path.relative_to(_PACKAGE).as_posix().encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+    files = {path.relative_to(_PACKAGE).as_posix(): path for path in sorted(_PACKAGE.rglob("*.py"))}
+    return sha256_of(*(part for name, path in files.items() for part in (name, bytes.fromhex(file_sha256(path)))))
 
 
 def _git_folder(root: Path) -> Path | None:

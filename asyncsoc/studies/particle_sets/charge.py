@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError, InterruptedRunError
 from asyncsoc.base.guarded_files import beside
 from asyncsoc.base.hashing import file_sha256
+from asyncsoc.base.workers import run_tasks
 from asyncsoc.case.case import Case
 from asyncsoc.materials.valence import AT_CONTACT, AT_FAR_SIDE
 from asyncsoc.recorders import curve_names as names
@@ -22,7 +23,6 @@ from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate_batch
 from asyncsoc.studies.particle_sets.equivalent_sphere import VARIANTS, Variant, equivalent_sphere, sphere_case
 from asyncsoc.tomography.particle_set import MANIFEST, ParticleSet, check_contact
-from asyncsoc.tomography.pool import run_tasks
 
 Progress = Callable[[int, int], None]
 

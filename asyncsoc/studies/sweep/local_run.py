@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from asyncsoc.base.errors import EnvironmentProblem
+from asyncsoc.base.workers import Worker, speaking
 from asyncsoc.studies.sweep.batch import Job
 from asyncsoc.studies.sweep.chunks import Chunk, Queue
 from asyncsoc.studies.sweep.index import Index
@@ -15,7 +17,6 @@ from asyncsoc.studies.sweep.record import encode, quarantine_of
 from asyncsoc.studies.sweep.record_file import Place, RecordFile, RecordFileWriter
 from asyncsoc.studies.sweep.stopping import Stop
 from asyncsoc.studies.sweep.worker import Broken, Ready, Settled, Start
-from asyncsoc.studies.sweep.workers import LocalWorker, cannot_start, heard
 
 _TICK = 0.5  # s
 _MOST_FALSE_STARTS = 10
@@ -39,6 +40,39 @@ class LocalOptions:
     workers: int
     time_limit: float | None = None
     grace: float = 20.0
+
+
+class LocalWorker(Worker):
+    """A worker process of a sweep.
+
+    Attributes
+    ----------
+    chunk
+        What it has in hand, None while it has nothing.
+    shard
+        Path of its record file, None until it is ready.
+    since
+        When it was given what it has in hand [s].
+    """
+
+    def __init__(self, start: Start) -> None:
+        super().__init__("asyncsoc.studies.sweep.worker:serve")
+        self.chunk: Chunk | None = None
+        self.shard: str | None = None
+        self.since = 0.0
+        self.send(start)
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for work."""
+        return self.shard is not None and self.chunk is None
+
+    def give(self, chunk: Chunk, jobs: Sequence[Job], now: float) -> bool:
+        """Hand out a chunk; return whether the worker took it."""
+        if not self.send(tuple(jobs)):
+            return False
+        self.chunk, self.since = chunk, now
+        return True
 
 
 class LocalRun:
@@ -125,8 +159,8 @@ class LocalRun:
             self._bury(worker)
 
     def _hear(self, timeout: float) -> None:
-        for worker in heard(self._workers, timeout):
-            message = worker.hear()
+        for worker in speaking(self._workers, timeout):
+            message = worker.receive()
             if message is None:
                 self._bury(worker)
             elif isinstance(message, Broken):
@@ -159,7 +193,10 @@ class LocalRun:
         if worker.shard is None:
             self._false_starts += 1
             if self._false_starts >= _MOST_FALSE_STARTS:
-                raise cannot_start(worker.cause(code))
+                raise EnvironmentProblem(
+                    f"workers die before they begin ({worker.cause(code)})",
+                    next_step="run `asyncsoc doctor`; with little memory use fewer --workers",
+                )
         elif worker.chunk is not None:
             self._recover(worker, worker.chunk, worker.cause(code))
         self._hire()
@@ -197,8 +234,8 @@ class LocalRun:
         deadline = time.monotonic() + self._options.grace
         self._note("ending: waiting for the cases in hand; once more ends at once")
         while not stop.at_once and time.monotonic() < deadline and any(worker.chunk for worker in self._workers):
-            for worker in heard([worker for worker in self._workers if worker.chunk], 0.1):
-                message = worker.hear()
+            for worker in speaking([worker for worker in self._workers if worker.chunk], 0.1):
+                message = worker.receive()
                 if isinstance(message, Settled):
                     self._settle(worker, message)
                 else:
@@ -211,7 +248,7 @@ class LocalRun:
     def _dismiss_all(self) -> None:
         for worker in self._workers:
             if worker.idle:
-                worker.dismiss()
+                worker.send(None)
             else:
                 worker.kill()
         for worker in self._workers:

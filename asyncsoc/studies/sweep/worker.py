@@ -1,13 +1,11 @@
 """A worker process: takes jobs from its parent, keeps their records in a shard of its own, and says where they lie.
 
-Started by `LocalWorker` as a fresh interpreter that imports nothing of the caller's program. It ends when its parent
-does: the parent holds the other end of its standard input.
+Started as every worker is (`asyncsoc.base.workers`).
 """
 
 from __future__ import annotations
 
 import importlib
-import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from asyncsoc.base.errors import AsyncsocError, EnvironmentProblem, InputError
-from asyncsoc.base.processes import end_with_parent
 from asyncsoc.studies.sweep.batch import Finished, Job, Settings
 from asyncsoc.studies.sweep.record_file import Place, RecordFileWriter
 
@@ -69,19 +66,8 @@ class Broken(NamedTuple):
     error: AsyncsocError
 
 
-def main(descriptor: int) -> None:
-    """Serve the parent at the other end of a socket until it has nothing left or is gone."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # the parent decides when a sweep ends
-        signal.signal(number, signal.SIG_IGN)
-    end_with_parent(0)
-    connection = Connection(descriptor)
-    try:
-        _serve(connection)
-    except (EOFError, BrokenPipeError, ConnectionError):
-        return
-
-
-def _serve(connection: Connection) -> None:
+def serve(connection: Connection) -> None:
+    """Serve the parent at the other end of a line until it has nothing left."""
     start: Start = connection.recv()
     try:
         task = _task(start)

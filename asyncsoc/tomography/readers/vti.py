@@ -7,7 +7,7 @@ from pathlib import Path
 
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.base.guarded_files import Limits
-from asyncsoc.tomography import vtkxml
+from asyncsoc.geometry import vtk_xml
 from asyncsoc.tomography.readers.guard import checked_bytes
 from asyncsoc.tomography.readers.header import integers, numbers
 from asyncsoc.tomography.readers.raw_volume import RawVolume, from_memory
@@ -30,7 +30,7 @@ def read_vti(path: Path, limits: Limits, dataset: str | None = None) -> RawVolum
     InputError
         Damaged, several pieces, no or several candidates, vectors, or counts that do not fit the extent.
     """
-    file = vtkxml.parse(path, limits)
+    file = vtk_xml.parse(path, limits)
     where = str(path)
     grid, piece = file.piece("ImageData")
     extent = integers(piece.get("Extent", ""), 6, where=where, key="Extent")
@@ -42,7 +42,7 @@ def read_vti(path: Path, limits: Limits, dataset: str | None = None) -> RawVolum
     kind = element.get("type", "")
     itemsize = 8 if kind.endswith("64") else 4 if kind.endswith("32") else 2 if kind.endswith("16") else 1
     checked_bytes((nz, ny, nx), itemsize, where=where, limits=limits, stored=path.stat().st_size)
-    values = vtkxml.array(file, element, nx * ny * nz).reshape(nz, ny, nx)
+    values = vtk_xml.array(file, element, nx * ny * nz).reshape(nz, ny, nx)
     step = numbers(grid.get("Spacing", "1 1 1"), 3, where=where, key="Spacing")
     start = numbers(grid.get("Origin", "0 0 0"), 3, where=where, key="Origin")
     half = 0.0 if location == "PointData" else 0.5

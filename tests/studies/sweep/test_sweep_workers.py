@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from asyncsoc.base import processes
 from asyncsoc.base.errors import EnvironmentProblem, InputError
 from asyncsoc.studies.sweep.folder import claimed
 from asyncsoc.studies.sweep.plan import Plan
@@ -165,8 +166,6 @@ def test_what_a_sweep_keeps_cannot_change_halfway(make_plan: Callable[..., Plan]
 def test_workers_that_cannot_begin(
     make_plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from asyncsoc.studies.sweep import workers as pool
-
-    monkeypatch.setattr(pool, "_PROGRAM", "import sys; sys.exit(7)")
+    monkeypatch.setattr(processes, "PROGRAM", "import sys; sys.exit(7)")
     with pytest.raises(EnvironmentProblem, match="exit code 7"):
         run_sweep(make_plan("rate=0.1,0.2"), tmp_path, options("quick"))

@@ -11,11 +11,11 @@ import pytest
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
-from asyncsoc.geometry.files import write_mesh
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.simulation import simulate
 from asyncsoc.studies.verification.estimate_case import estimate
 from asyncsoc.studies.verification.steady import cap_contact_mean_steady
+from tests.labelled import write_labelled
 
 RADIUS = 7.5e-6
 
@@ -79,7 +79,7 @@ def test_cases_without_an_estimate_say_why(protocol: dict[str, object], message:
 
 def test_mesh_particles_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "p.vtu"
-    write_mesh(load_builtin("sphere-3d-coarse"), file)
+    write_labelled(load_builtin("sphere-3d-coarse"), file)
     keys = {"particle": {"shape": "mesh", "file": str(file), "length_unit": "um"}, "contact": {"kind": "labels"}}
     with pytest.raises(InputError, match="knows spheres"):
         estimate(case(**keys))

@@ -1,4 +1,7 @@
-"""The one guarded place where mesh files are taken apart; it knows numpy and meshio, nothing slower to load."""
+"""The one place that knows meshio: it takes a foreign mesh file apart, in the process of `asyncsoc.geometry.isolation`.
+
+It knows numpy and meshio, nothing slower to load.
+"""
 
 from __future__ import annotations
 
@@ -7,67 +10,19 @@ import io
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 import numpy as np
 
-from asyncsoc.base.errors import InputError, nearest_name
-from asyncsoc.geometry.raw import RawMesh, from_meshio
+from asyncsoc.base.errors import InputError
+from asyncsoc.geometry.raw import RawMesh, cannot_read
 
 if TYPE_CHECKING:
     import meshio
 
-SIZE_LIMIT = 512 * 2**20  # bytes of a file
 COUNT_LIMIT = 50_000_000  # points or cells a file may declare
-SUFFIXES = (".vtu", ".vtk", ".msh", ".xdmf", ".xmf", ".inp", ".mesh", ".meshb", ".vol")
 _XML = (".vtu",)
-
-
-def cannot_read(
-    path: Path, reason: str, next_step: str = "write the file again and check that it is complete"
-) -> InputError:
-    """Build the error for a file no mesh can be had from (the caller raises it)."""
-    return InputError(f"the mesh file cannot be read: {reason}", where=str(path), next_step=next_step)
-
-
-def check_file(path: Path, limit: int = SIZE_LIMIT, suffixes: tuple[str, ...] = SUFFIXES) -> None:
-    """Refuse what is no readable mesh file before any library sees it.
-
-    Raises
-    ------
-    InputError
-        An ending that is none of `suffixes`, missing, not a regular file, empty, or larger than `limit` [bytes].
-    """
-    if path.suffix.lower() not in suffixes:
-        raise InputError(
-            "the file is of no mesh format that is read",
-            where=str(path),
-            value=path.suffix,
-            allowed=", ".join(suffixes),
-            next_step="convert it to VTU, for example with `meshio convert`",
-        )
-    if not path.exists():
-        names = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError(
-            "the mesh file does not exist",
-            where=str(path),
-            nearest=nearest_name(path.name, names),
-            next_step="give the path of an existing file",
-        )
-    if not path.is_file():
-        raise cannot_read(path, "it is not a regular file", "give the path of a file")
-    size = path.stat().st_size
-    if size == 0:
-        raise cannot_read(path, "it is empty")
-    if size > limit:
-        raise InputError(
-            "the mesh file is too large",
-            where=str(path),
-            value=size,
-            allowed=f"at most {limit} bytes",
-            next_step="coarsen the mesh",
-        )
 
 
 def _declared_counts(path: Path) -> tuple[int, int]:
@@ -110,7 +65,7 @@ def read_raw(path: Path) -> RawMesh:
         The file is damaged, declares impossible counts or others than it holds, or contains a DOCTYPE.
     """
     declared = _declared_counts(path) if path.suffix.lower() in _XML else None
-    raw = from_meshio(_read(path))
+    raw = _from_meshio(_read(path))
     held = (len(np.atleast_1d(raw.points)), sum(len(nodes) for _, nodes in raw.blocks))
     if declared is not None and declared != held:
         raise cannot_read(path, f"it declares {declared[0]} points and {declared[1]} cells but holds other numbers")
@@ -136,3 +91,20 @@ def _read(path: Path) -> meshio.Mesh:
             ) from error
         reason = " ".join(said.getvalue().split()) or " ".join(str(error).split()) or type(error).__name__
         raise cannot_read(path, f"{reason[:200]} ({type(error).__name__})") from error
+
+
+def _from_meshio(mesh: Any) -> RawMesh:
+    """Take what is needed out of a `meshio.Mesh`; nothing is believed yet but that arrays are arrays."""
+    blocks = tuple((str(block.type), np.asarray(block.data)) for block in mesh.cells)
+    data = {str(name): tuple(np.asarray(part) for part in parts) for name, parts in mesh.cell_data.items()}
+    groups = {}
+    for name, entry in mesh.field_data.items():
+        pair = np.asarray(entry).ravel()
+        if pair.size == 2 and pair.dtype.kind in "iu":
+            groups[str(name)] = (int(pair[0]), int(pair[1]))
+    sets = {
+        str(name): tuple(np.zeros(0, np.int64) if part is None else np.asarray(part) for part in parts)
+        for name, parts in mesh.cell_sets.items()
+        if not str(name).startswith("gmsh:")
+    }
+    return RawMesh(np.asarray(mesh.points), blocks, data, groups, sets)

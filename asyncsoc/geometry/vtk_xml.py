@@ -16,6 +16,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def parse(path: Path, limits: Limits) -> VtkXml:
     try:
         root = ET.fromstring(text)
     except (ET.ParseError, ValueError, LookupError, RecursionError) as error:
-        raise InputError("the file is not valid XML", where=where, value=str(error)[:200]) from None
+        raise InputError("the file cannot be read: it is not valid XML", where=where, value=str(error)[:200]) from None
     if root.tag != "VTKFile":
         raise InputError("the file is not a VTK XML file", where=where, value=root.tag[:60])
     compressor = root.get("compressor", "")
@@ -135,7 +136,7 @@ def array(file: VtkXml, element: ET.Element, count: int | None) -> NDArray[Any]:
         else:
             raise InputError("the array's format is not read", where=where, value=form)
     except (ValueError, OverflowError, zlib.error, lzma.LZMAError, UnicodeEncodeError, IndexError) as error:
-        raise InputError("the array is damaged", where=where, value=str(error)[:200]) from None
+        raise InputError("the file cannot be read: the array is damaged", where=where, value=str(error)[:200]) from None
     if count is not None and values.size != count:
         raise InputError(
             "the array has another number of values than the file says",
@@ -238,3 +239,10 @@ def encode(values: NDArray[Any]) -> tuple[str, str]:
     table = np.array([len(pieces), _BLOCK, len(data) % _BLOCK, *(len(p) for p in pieces)], "<u4")
     text = base64.b64encode(table.tobytes()) + base64.b64encode(b"".join(pieces))
     return kind, text.decode("ascii")
+
+
+def element(name: str, values: NDArray[Any]) -> str:
+    """Return the DataArray element of an array, (n,) or (n, components)."""
+    kind, text = encode(values)
+    width = f' NumberOfComponents="{values.shape[1]}"' if values.ndim > 1 else ""
+    return f'<DataArray type="{kind}" Name={quoteattr(name)}{width} format="binary">{text}</DataArray>\n'

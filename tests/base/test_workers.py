@@ -7,7 +7,7 @@ import os
 import pytest
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.tomography.pool import run_tasks
+from asyncsoc.base.workers import run_tasks
 
 
 def square(x: int) -> int:
@@ -26,6 +26,26 @@ def test_a_task_that_kills_its_process_takes_no_other_with_it() -> None:
     assert outcomes[3].failure == "ValueError: three"
     assert "died" in outcomes[5].failure
     assert all(outcomes[k].value == k * k for k in range(10) if k not in (3, 5, 7))
+
+
+def where_asyncsoc_is(_: int) -> str:
+    import asyncsoc
+
+    return str(asyncsoc.__file__)
+
+
+def test_workers_run_the_asyncsoc_of_their_parent_wherever_another_one_is_installed() -> None:
+    here = where_asyncsoc_is(0)
+    assert [o.value for o in run_tasks(where_asyncsoc_is, [(1, 1), (2, 2)], workers=2)] == [here, here]
+
+
+def test_what_cannot_be_sent_back_is_a_failure_of_its_task() -> None:
+    (outcome,) = run_tasks(unsendable, [(1, 1)], workers=2)
+    assert "pickle" in str(outcome.failure)
+
+
+def unsendable(_: int) -> object:
+    return lambda: None
 
 
 def test_one_worker_runs_here_and_keeps_going() -> None:

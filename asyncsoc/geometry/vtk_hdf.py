@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.guarded_files import Limits, one_error
-from asyncsoc.base.guarded_hdf5 import check_dataset, hard_linked
+from asyncsoc.base.guarded_files import one_error
+from asyncsoc.base.guarded_hdf5 import check_tree
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -43,43 +43,43 @@ def write_grid(stream: BinaryIO, grid: Arrays, cell_data: Arrays, field_data: Ar
             root[f"FieldData/{name}"] = values
 
 
-def read_grid(path: Path, cell_data: Sequence[str], field: str, limits: Limits) -> tuple[Arrays, NDArray[Any] | None]:
-    """Return the grid's arrays (keys as of `write_grid`, no offsets) with the cell data named, and a field array.
+def read_grid(path: Path, field: str) -> tuple[Arrays, Arrays, NDArray[Any] | None]:
+    """Return the grid's arrays (keys as of `write_grid`, no offsets), its cell data, and a field array.
+
+    Parameters
+    ----------
+    path
+        The file.
+    field
+        Name of the field array; None is returned where there is none.
 
     Raises
     ------
     InputError
-        Damaged, an array missing or behind a link, more data than the file can hold, lengths that differ.
+        Damaged, an array missing, lengths that differ, or what `asyncsoc.base.guarded_hdf5.check_tree` refuses.
     """
     with one_error(path, "VTKHDF"), h5py.File(path, "r") as file:
-        types = _array(file, "Types", path, limits)
-        out = {
-            "points": _array(file, "Points", path, limits).astype(np.float64),
-            "connectivity": _array(file, "Connectivity", path, limits),
+        check_tree(path, file)
+        types = _array(file, "Types", path)
+        grid = {
+            "points": _array(file, "Points", path),
+            "connectivity": _array(file, "Connectivity", path),
             "types": types,
         }
-        for name in cell_data:
-            out[name] = _array(file, f"CellData/{name}", path, limits)
-            if out[name].shape != types.shape:
+        data = {name: _array(file, f"CellData/{name}", path) for name in file.get("VTKHDF/CellData", {})}
+        for name, values in data.items():
+            if values.ndim not in (1, 2) or len(values) != len(types):
                 raise InputError(
                     "an array does not match the cells", where=str(path), value=name, allowed=str(len(types))
                 )
-        given = "FieldData" in file["VTKHDF"] and field in file["VTKHDF/FieldData"]
-        return out, _array(file, f"FieldData/{field}", path, limits) if given else None
+        given = f"VTKHDF/FieldData/{field}" in file
+        return grid, data, _array(file, f"FieldData/{field}", path) if given else None
 
 
-def _array(file: h5py.File, name: str, path: Path, limits: Limits) -> NDArray[Any]:
-    node = hard_linked(file, f"VTKHDF/{name}")
+def _array(file: h5py.File, name: str, path: Path) -> NDArray[Any]:
+    node = file.get(f"VTKHDF/{name}")
     if not isinstance(node, h5py.Dataset) or node.dtype.kind not in "uif":
-        raise _missing(path, name)
-    check_dataset(node, str(path), name)
-    stored = max(int(node.id.get_storage_size()), 1)
-    if node.nbytes > min(limits.max_bytes, limits.max_ratio * stored):
-        raise InputError("an array declares more data than it can hold", where=str(path), value=name)
+        raise InputError(
+            "the file lacks an array", where=str(path), value=name, next_step="make it with asyncsoc tomo mesh"
+        )
     return np.asarray(node[...])
-
-
-def _missing(path: Path, name: str) -> InputError:
-    return InputError(
-        "the file lacks an array", where=str(path), value=name, next_step="make it with asyncsoc tomo mesh"
-    )
