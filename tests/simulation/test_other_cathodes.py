@@ -241,46 +241,6 @@ def test_no_module_but_those_of_the_cathode_names_it() -> None:
     root = Path(aso.__file__).parent
     word = re.compile(r"ncm|nickel|\bni[234]", re.IGNORECASE)
     named = {path.relative_to(root).as_posix() for path in root.rglob("*.py") if word.search(path.read_text())}
-    own = {"kinetics": {"exchange_current_density": 0.3}}
-    assert simulate(case("test-iron", **rest, **polymer, **own)).warnings == ()
-    assert simulate(case("test-iron", **rest)).warnings == ()
-    assert simulate(case("ncm811-chen2020", **rest, **polymer)).warnings == ()
-
-
-def test_the_study_of_layouts_goes_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    protocol = {"temperature": "60 degC", "initial_stoichiometry": 0.9, "steps": ["Charge at C/5 for 3 hours"]}
-    compared = [Layout("one", aso.Contact.patches(0.5, 1))]
-    findings = charge_layouts(case("test-iron", protocol=protocol, solver={"tolerance": 1e-3}), compared)
-    assert np.isnan(findings[0].moment.ratio_contact) and np.isnan(findings[0].moment.ratio_far)
-    assert any("State of charge" in axes.get_ylabel() + axes.get_xlabel() for axes in layouts_figure(findings).axes)
-
-
-def test_it_is_listed_like_the_others(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["params", "--json"]) == 0
-    sets = {row["name"]: row for row in json.loads(capsys.readouterr().out)["sets"]}
-    assert sets["test-iron"]["kind"] == "material" and not sets["test-iron"]["default"]
-    assert main(["params", "test-iron", "--json"]) == 0
-    listed = capsys.readouterr().out
-    assert "molar mass" in listed
-    assert "Ni" not in listed and "4+" not in listed
-
-
-def test_an_unknown_cathode_is_still_an_unknown_cathode() -> None:
-    with pytest.raises(InputError, match="test-iron") as caught:
-        case("test-irn")
-    assert caught.value.nearest == "test-iron"
-
-
-def test_no_module_but_those_of_the_cathode_names_it() -> None:
-    """What depends on the cathode is its file's: these are the modules that may name the built-in one."""
-    root = Path(aso.__file__).parent
-    found = subprocess.run(
-        ["grep", "-rliE", r"ncm|nickel|\bni[234]", str(root), "--include=*.py"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    named = {Path(line).relative_to(root).as_posix() for line in found.stdout.splitlines()}
     own = {"materials/ncm811.py", "materials/ncm811_sturm2019.py", "materials/ncm811_chen2020.py",
            "materials/ncm811_oregan2022.py", "materials/registry.py"}  # fmt: skip
     of_its_data = {"materials/polymer.py", "materials/thermochemistry/reactants.py",
