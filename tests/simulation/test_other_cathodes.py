@@ -230,6 +230,15 @@ def test_it_is_listed_like_the_others(capsys: pytest.CaptureFixture[str]) -> Non
     assert "Ni" not in listed and "4+" not in listed
 
 
+def test_reaction_energies_of_one_that_gives_none_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["react", "--cathode", "test-iron"]) == 2
+    message = capsys.readouterr().err
+    assert "no energy of formation" in message
+    assert "--cathode" in message
+    assert main(["react", "--cathode", "test-cobalt", "--x", "1,0.5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["reactants"][0]["formula"] == "LiCoO2"
+
+
 def test_an_unknown_cathode_is_still_an_unknown_cathode() -> None:
     with pytest.raises(InputError, match="test-iron") as caught:
         case("test-irn")
