@@ -61,9 +61,6 @@ class BatchConstants:
         self.capacity_constant = np.array([gauge.capacity_constant for gauge in unique])[self.which]
         self.density = np.array([gauge.density for gauge in unique])[self.which]
         self.valences = [gauge.valence for gauge in gauges]
-        models = [gauge.valence for gauge in unique]
-        self._models = list(dict.fromkeys(models))
-        self._valence = np.array([self._models.index(model) for model in models], dtype=np.int64)[self.which]
         potentials = [gauge.open_circuit_potential for gauge in unique]
         self._potentials = list(dict.fromkeys(potentials))
         self._law = np.array([self._potentials.index(law) for law in potentials], dtype=np.int64)[self.which]
@@ -71,10 +68,9 @@ class BatchConstants:
     def oxidation_ratios(self, number: Ints, x: Array) -> Array:
         """Return the ratio of oxidation states at `x` (k, ...), members `number` (k,); NaN without a valence model."""
         found = np.full(x.shape, np.nan)
-        which = self._valence[number]
-        for k, model in enumerate(self._models):
+        for model in dict.fromkeys(self.valences):
             if model is not None:
-                rows = which == k
+                rows = np.array([valence == model for valence in self.valences])[number]
                 found[rows] = model.ratio_or_infinite(x[rows])
         return found
 
