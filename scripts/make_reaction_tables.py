@@ -6,7 +6,7 @@ import json
 from itertools import product
 from pathlib import Path
 
-from asyncsoc.materials.registry import cathode_names
+from asyncsoc.materials.registry import cathode, cathode_names
 from asyncsoc.materials.thermochemistry.cathodes import named_host
 from asyncsoc.materials.thermochemistry.reactants import reactant, reactant_names
 from asyncsoc.materials.thermochemistry.reaction import KINDS
@@ -18,7 +18,8 @@ DECIMALS = 9
 
 def main() -> None:
     """Make a table for every host, reactant, kind and conditions."""
-    hosts = {host.name: host for host in map(named_host, cathode_names())}
+    known = [name for name in cathode_names() if cathode(name).lithiated is not None]
+    hosts = {host.name: host for host in map(named_host, known)}
     tables = []
     for host in hosts.values():
         for conditions, name, kind in product(SHIPPED, reactant_names(), KINDS):

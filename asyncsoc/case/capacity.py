@@ -22,7 +22,8 @@ class Capacity:
     Attributes
     ----------
     kind
-        "theoretical": c_max F V (1 - x(4.2 V)); "gravimetric": per mass of the particle; "absolute": the particle's.
+        "theoretical": c_max F V (1 - x) with x at the cathode's charged voltage; "gravimetric": per mass of the
+        particle; "absolute": the particle's.
     value
         C/kg for "gravimetric", C for "absolute", None for "theoretical".
     """

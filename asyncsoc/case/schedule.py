@@ -34,8 +34,8 @@ class Protocol(Section):
     initial_stoichiometry, initial_voltage
         Where the particle starts, uniform and at rest: one of them; stoichiometry 0.9 where neither is given.
     capacity
-        What 1 C means, as text: "theoretical" over the window to 4.2 V, '<number> C/kg' or '<number> C' (of the
-        particle); `nominal_capacity` has it parsed.
+        What 1 C means, as text: "theoretical" up to the cathode's charged voltage (4.2 V of the built-in ones),
+        '<number> C/kg' or '<number> C' (of the particle); `nominal_capacity` has it parsed.
     steps
         Steps carried out once, before the cycles.
     cycle

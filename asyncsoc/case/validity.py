@@ -40,3 +40,22 @@ def conductivity_warnings(case: Case) -> tuple[str, ...]:
             "know it"
         )
     return tuple(messages)
+
+
+def exchange_current_warnings(case: Case) -> tuple[str, ...]:
+    """Return a sentence where the electrolyte's exchange current density is stated for another cathode.
+
+    One of the case's own is not judged, nor is one that does not enter (uniform flux).
+    """
+    from asyncsoc.materials.registry import cathode, electrolyte
+
+    kinetics, named = case.kinetics, electrolyte(case.electrolyte.name)
+    formula = cathode(case.material.name).formula
+    if kinetics.exchange_current_density is not None or kinetics.model == "uniform-flux":
+        return ()
+    if named.stated_for in (None, formula):
+        return ()
+    return (
+        f"the exchange current density of {named.name} is stated for {named.stated_for}, not for {formula}; "
+        "give kinetics.exchange_current_density where you know it",
+    )

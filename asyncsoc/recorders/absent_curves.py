@@ -9,13 +9,15 @@ from asyncsoc.materials.valence import AT_CONTACT, AT_FAR_SIDE
 from asyncsoc.recorders.curve_names import SIDE_CURVES
 
 
-class NoSuchCurve(InputError, KeyError):  # noqa: N818 - said as the user would say it
+class NoSuchCurve(InputError, KeyError):  # noqa: N818 - read as a sentence
     """A curve that a run does not have is asked for; a KeyError too, so that mappings of curves behave as mappings."""
 
     __str__ = Exception.__str__
 
 
-def no_such_curve(name: object, present: Iterable[str], ratio: str | None, material: str = "") -> NoSuchCurve:
+def no_such_curve(
+    name: object, present: Iterable[str], *, where: str = "curves", owner: str = "this run", material: str = ""
+) -> NoSuchCurve:
     """Return the error for a curve that a run does not have: which there are, and why this one is absent.
 
     Parameters
@@ -24,26 +26,25 @@ def no_such_curve(name: object, present: Iterable[str], ratio: str | None, mater
         The curve asked for.
     present
         Names of the run's curves.
-    ratio
-        The ratio of oxidation states that the run's cathode has curves of, None where it has none.
+    where
+        What asks for it.
+    owner
+        What does not have it: 'this run', 'this sweep'.
     material
         Name of the cathode's parameter set, where it is known.
     """
-    known = tuple(present)
-    text = str(name)
-    what = "no such curve in this run"
+    known, text = tuple(present), str(name)
+    what = f"no such curve in {owner}"
     if text.endswith((AT_CONTACT, AT_FAR_SIDE)):
+        ratios = [other.removesuffix(AT_CONTACT) for other in known if other.endswith(AT_CONTACT)]
+        cathode = f"its cathode {material}".strip()
         what += (
-            f": its cathode{f' {material}' if material else ''} has no valence model, so oxidation states are not known"
-            if ratio is None
-            else f": the valence model of its cathode gives {ratio}"
+            f": {cathode} has the oxidation states of {' and '.join(ratios)}"
+            if ratios
+            else f": {cathode} has no valence model, so oxidation states are not known"
         )
     elif text in SIDE_CURVES:
-        what += ": it comes from a side reaction, and this one's mode does not give it"
+        what += ": it comes from a side reaction, and the mode of this one does not give it"
     return NoSuchCurve(
-        what,
-        where="curves",
-        value=text,
-        allowed=", ".join(known),
-        nearest=nearest_name(text, known),
+        what, where=where, value=text, allowed=", ".join(known) or "none", nearest=nearest_name(text, known)
     )

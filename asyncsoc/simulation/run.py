@@ -16,7 +16,7 @@ from asyncsoc.base.kernel_cache import still_to_compile
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.case.fitted import fitted_constants
-from asyncsoc.case.validity import conductivity_warnings
+from asyncsoc.case.validity import conductivity_warnings, exchange_current_warnings
 from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.kernels.batch import FEWEST
 from asyncsoc.problem.build import PreparedCase, prepare, warnings_of
@@ -229,7 +229,7 @@ def _solution(
     if setup.mesh.coordinates != "radial":
         ends = step_ends(columns, reached.times, reached.fields, outcome, setup.member.constraints)
         warnings += duration_warnings(setup.mesh, ends)
-    warnings += [*conductivity_warnings(case), *fitted_constants(case)]
+    warnings += [*conductivity_warnings(case), *exchange_current_warnings(case), *fitted_constants(case)]
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),

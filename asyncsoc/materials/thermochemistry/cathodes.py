@@ -16,8 +16,15 @@ def at_equilibrium(material: Cathode) -> Cathode:
     return material if material.equilibrium is None else material.equilibrium
 
 
-def cathode_host(material: Cathode) -> Host:
+def cathode_host(material: Cathode, *, where: str = "material.name") -> Host:
     """Return the host of a cathode, on the voltage curve of `at_equilibrium`.
+
+    Parameters
+    ----------
+    material
+        The cathode.
+    where
+        What names it, for the message.
 
     Raises
     ------
@@ -27,10 +34,10 @@ def cathode_host(material: Cathode) -> Host:
     if material.lithiated is None:
         raise InputError(
             "no reaction energies are known with this cathode: its set gives no energy of formation",
-            where="material.name",
+            where=where,
             value=material.name,
             allowed="a cathode whose set gives `lithiated`",
-            next_step="give side_reaction.energies of your own, or set side_reaction.mode = 'off'",
+            next_step="for a run, give side_reaction.energies of your own or set side_reaction.mode = 'off'",
         )
     pure = at_equilibrium(material)
     return host(pure.name, pure.open_circuit_potential, material.lithiated(), validity=pure.validity)
@@ -41,4 +48,4 @@ def named_host(name: str, *, where: str = "cathode") -> Host:
     full = SHORT_CATHODE_NAMES.get(name.lower(), name)
     if full not in cathode_names():
         raise unknown_name("cathode", name, (*SHORT_CATHODE_NAMES, *cathode_names()), where=where)
-    return cathode_host(cathode(full))
+    return cathode_host(cathode(full), where=where)

@@ -101,7 +101,7 @@ def atoms(composition: Composition) -> float:
 
 
 def element_name(element: str) -> str:
-    """Return the formula of an element's reference state: 'O2' for oxygen, 'Ni' for nickel."""
+    """Return the formula of an element's reference state: 'O2' for oxygen, 'Co' for cobalt."""
     return f"{element}2" if element in DIATOMIC else element
 
 

@@ -8,8 +8,6 @@ import xarray as xr
 
 from asyncsoc.recorders.absent_curves import no_such_curve
 
-RATIO = "oxidation ratio"
-"""Attribute: the ratio of oxidation states that the run has curves of, '' where its cathode has none."""
 CATHODE = "cathode"
 """Attribute: name of the cathode's parameter set."""
 
@@ -27,4 +25,4 @@ class CurveDataset(xr.Dataset):  # type: ignore[no-untyped-call]
             if not isinstance(key, str):
                 raise
             names = [str(name) for name in self.variables]
-            raise no_such_curve(key, names, self.attrs.get(RATIO) or None, self.attrs.get(CATHODE, "")) from None
+            raise no_such_curve(key, names, material=self.attrs.get(CATHODE, "")) from None

@@ -56,15 +56,12 @@ class Columns(Mapping[str, NDArray[Any]]):
     ----------
     curves
         The curves.
-    ratio
-        Name of the ratio of oxidation states that the cathode has curves of, None where it has none.
     material
         Name of the cathode's parameter set.
     """
 
-    def __init__(self, curves: Mapping[str, NDArray[Any]], ratio: str | None, material: str) -> None:
+    def __init__(self, curves: Mapping[str, NDArray[Any]], material: str) -> None:
         self._curves = dict(curves)
-        self._ratio = ratio
         self._material = material
 
     def __getitem__(self, name: str) -> NDArray[Any]:
@@ -72,7 +69,7 @@ class Columns(Mapping[str, NDArray[Any]]):
         try:
             return self._curves[name]
         except KeyError:
-            raise no_such_curve(name, self._curves, self._ratio, self._material) from None
+            raise no_such_curve(name, self._curves, material=self._material) from None
 
     def __iter__(self) -> Iterator[str]:
         """Return the names, in the order they are written."""
@@ -156,7 +153,7 @@ class RunData:
             name: _read_only(values, np.int64 if name in names.WHOLE_NUMBERS else np.float64)
             for name, values in self.columns.items()
         }
-        object.__setattr__(self, "columns", Columns(columns, self.oxidation_ratio, self.material))
+        object.__setattr__(self, "columns", Columns(columns, self.material))
         object.__setattr__(self, "field_times", _read_only(self.field_times, np.float64))
         object.__setattr__(self, "field_x", _read_only(self.field_x, np.float64))
         more = {name: _read_only(values, np.float64) for name, values in self.more_fields.items()}
@@ -164,11 +161,6 @@ class RunData:
         for name in ("case", "provenance", "wall_times", "reports"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         self._check()
-
-    @property
-    def oxidation_ratio(self) -> str | None:
-        """Name of the ratio of oxidation states that the run has curves of, None where its cathode has none."""
-        return None if self.valence is None else self.valence.ratio_name
 
     @property
     def material(self) -> str:

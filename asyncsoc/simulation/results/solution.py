@@ -65,14 +65,14 @@ class Solution(RunData):
         """
         import xarray as xr
 
-        from asyncsoc.simulation.results.curve_dataset import CATHODE, RATIO, CurveDataset
+        from asyncsoc.simulation.results.curve_dataset import CATHODE, CurveDataset
 
         variables = {
             name: xr.Variable(("point",), values, {"units": names.unit_of(name)})
             for name, values in self.columns.items()
         }
         attributes = {"name": self.name, "case sha256": self.case_sha256, "status": self.status}
-        attributes |= {CATHODE: self.material, RATIO: self.oxidation_ratio or ""}
+        attributes[CATHODE] = self.material
         keys = [name for name in (names.TIME, names.STEP, names.CYCLE) if name in variables]
         return CurveDataset(variables, attrs=attributes).set_coords(keys)
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import asyncsoc
-from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.base.errors import InputError
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.absent_curves import no_such_curve
 from asyncsoc.studies.sweep.load import WARNINGS, Archive, LoadedRecords, gather
 from asyncsoc.studies.sweep.netcdf import write_dataset
 from asyncsoc.studies.sweep.picture import draw_sweep
@@ -92,13 +93,8 @@ def _chosen(gathered: LoadedRecords, axis: str, curves: tuple[str, ...] | None) 
         return have
     for name in curves:
         if name not in have:
-            raise InputError(
-                "no such curve in this sweep",
-                where="--curve",
-                value=name,
-                allowed=", ".join(have) or "none: the sweep kept summaries only",
-                nearest=nearest_name(name, have),
-            )
+            owner = "this sweep" if have else "this sweep, which kept summaries only"
+            raise no_such_curve(name, have, where="--curve", owner=owner)
     return list(curves)
 
 

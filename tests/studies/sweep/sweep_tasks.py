@@ -41,3 +41,13 @@ def stuck(settings: Settings, jobs: Sequence[Job]) -> list[Finished]:
     if any(job.values["rate"] == POISON for job in jobs):
         time.sleep(600.0)
     return quick(settings, jobs)
+
+
+def other_cathodes(settings: Settings, jobs: Sequence[Job]) -> list[Finished]:
+    """Run the jobs in a worker that knows the cathodes of the tests."""
+    from asyncsoc.materials import registry
+    from asyncsoc.studies.sweep.batch import run_jobs
+    from tests.cathodes import NAMES
+
+    registry.CATHODES.update(NAMES)
+    return run_jobs(settings, jobs)
