@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import BOLTZMANN_EV
+from asyncsoc.interface.constants import kernel_numbers
 from asyncsoc.interface.decomposition_constants import DecompositionConstants
-from asyncsoc.materials.thermochemistry.kernels import decomposition_field
+from asyncsoc.materials.thermochemistry.kernels import RATE_NUMBERS, decomposition_field
 from asyncsoc.materials.thermochemistry.table import ReactionEnergyTable
 
 Array = NDArray[np.float64]
@@ -83,6 +84,8 @@ def decomposition(
         volts = np.full(flat.size, volts[0])
     if film is not None and thickness.size != flat.size:
         thickness = np.full(flat.size, thickness[0])
+    numbers = {**kernel_numbers(constants), "shift": constants.shift}
+    numbers["scale"] /= 1.0 if relative_to is None else relative_to
     energy, slope, rate = np.empty(flat.size), np.empty(flat.size), np.empty(flat.size)
     decomposition_field(
         flat,
@@ -93,11 +96,7 @@ def decomposition(
         table.inverse_spacing,
         table.coefficients,
         BOLTZMANN_EV,
-        constants.transfer_coefficient,
-        constants.barrier_coefficient,
-        constants.shift,
-        constants.exchange_current_density / (1.0 if relative_to is None else relative_to),
-        1.0 / constants.limiting_thickness,
+        *(numbers[name] for name in RATE_NUMBERS),
         energy,
         slope,
         rate,

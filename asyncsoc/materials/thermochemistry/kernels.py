@@ -186,6 +186,11 @@ def energy_field(
         _energy_block(x[low:high], first, inverse_spacing, coefficients, energy[low:high], slope[low:high])
 
 
+RATE_NUMBERS = ("side_alpha", "beta", "shift", "scale", "inverse_limit")
+"""What `decomposition_field` reads of the constants of the rate, in the order of its arguments, by the names that the
+constants declare for it (`in_kernel`)."""
+
+
 @kernel(parallel=True)
 def decomposition_field(
     x: Array,
