@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.cli.console import note, print_document, print_line, print_table
+from asyncsoc.cli.options import CasePath, Json, Overrides
 from asyncsoc.cli.progress import tell_compiling
 
 if TYPE_CHECKING:
@@ -18,71 +21,83 @@ if TYPE_CHECKING:
     from asyncsoc.studies.risk.conclusions import Conclusion
     from asyncsoc.studies.risk.readings import Reading, RiskStudy
 
+ORDER = 90
 _VOLTAGE = 4.0
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What is asked for: a second particle, reactants, mean stoichiometry, folder of the picture, thermochemistry."""
+def risk(
+    case: CasePath,
+    overrides: Overrides = None,
+    json: Json = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            metavar="KEY=VALUE",
+            help="Key of a second particle to compare with, e.g. contact.coverage=0.95.",
+        ),
+    ] = None,
+    reactant: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Component that reacts, as in asyncsoc react. May be repeated."),
+    ] = None,
+    at_x: Annotated[float, typer.Option("--at-x", metavar="X", help="Mean stoichiometry x of the comparison.")] = 0.5,
+    energy: Annotated[
+        str | None,
+        typer.Option(help="enthalpy or gibbs; replaces side_reaction.thermochemistry. The range covers both."),
+    ] = None,
+    temperature: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Temperature of the Gibbs energies, e.g. '25 degC'; default: the protocol's."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder to draw the picture in.")
+    ] = None,
+) -> None:
+    """Compare electrolyte decomposition with that at full coverage.
 
-    against: Sequence[str]
-    reactants: Sequence[str]
-    mean_x: float
-    output: Path | None
-    energy: str | None = None
-    temperature: str | None = None
-
-    @property
-    def overrides(self) -> list[str]:
-        """What energy and temperature replace in the case."""
-        keys = {"thermochemistry": self.energy, "thermochemistry_temperature": self.temperature}
-        return [f"side_reaction.{key}={value}" for key, value in keys.items() if value is not None]
-
-
-def show_risk(path: Path, overrides: Sequence[str], wanted: Wanted, *, json: bool) -> None:
-    """Study one particle or two, show their risk and what can be concluded.
-
-    Raises
-    ------
-    AsyncsocError
-        Whatever is wrong with the case or keeps a run from finishing.
+    The risk is the decomposition rate of the electrolyte at the contact, divided by its rate at the same particle,
+    fully covered, at the same mean stoichiometry. With --against, two particles are compared, and the conclusions are
+    listed that hold over the whole range of the uncertain parameters.
     """
     from asyncsoc.case.case import Case
     from asyncsoc.studies.risk.conclusions import compare_electrolytes, compare_particles
     from asyncsoc.studies.risk.study import study_risk
 
-    _check_place(wanted.mean_x)
-    case = Case.from_toml(path, [*overrides, *wanted.overrides])
-    cases = [case] + ([case.with_overrides(wanted.against)] if wanted.against else [])
-    reactants = tuple(wanted.reactants) or None
+    _check_place(at_x)
+    keys = {"thermochemistry": energy, "thermochemistry_temperature": temperature}
+    changes = [f"side_reaction.{key}={value}" for key, value in keys.items() if value is not None]
+    first = Case.from_toml(case, [*(overrides or []), *changes])
+    cases = [first] + ([first.with_overrides(against)] if against else [])
+    reactants = tuple(reactant or ())
     tell_compiling()
-    studies = [study_risk(one, reactants=reactants, told=None if json else note) for one in cases]
-    _check_reached(studies, wanted.mean_x)
+    studies = [study_risk(one, reactants=reactants or None, told=None if json else note) for one in cases]
+    _check_reached(studies, at_x)
     conclusions: tuple[Conclusion, ...] = ()
     if len(studies) > 1:
-        conclusions = compare_particles(studies[0], studies[1], wanted.mean_x, _VOLTAGE)
-    for other in wanted.reactants[1:]:
-        conclusions += compare_electrolytes(studies[0], wanted.mean_x, wanted.reactants[0], other)
-    pictures = [] if wanted.output is None else [_draw(studies, wanted, wanted.output)]
+        conclusions = compare_particles(studies[0], studies[1], at_x, _VOLTAGE)
+    for other in reactants[1:]:
+        conclusions += compare_electrolytes(studies[0], at_x, reactants[0], other)
+    pictures = [] if output is None else [_draw(studies, at_x, output)]
     if json:
-        particles = [_document(study, wanted.mean_x) for study in studies]
+        particles = [_document(study, at_x) for study in studies]
         told = [{**asdict(conclusion), "word": conclusion.word} for conclusion in conclusions]
         files = [str(picture) for picture in pictures]
         print_document(
             {
-                "mean stoichiometry": wanted.mean_x,
+                "mean stoichiometry": at_x,
                 "particles": particles,
                 "conclusions": told,
-                "notes": _explanations(studies, wanted.mean_x),
+                "notes": _explanations(studies, at_x),
                 "files": files,
             }
         )
         return
     for study in studies:
-        _show(study, wanted.mean_x)
+        _show(study, at_x)
     if conclusions:
         _show_conclusions(conclusions, studies[0].conditions)
-    for line in _explanations(studies, wanted.mean_x):
+    for line in _explanations(studies, at_x):
         print_line(line)
     print_line(
         "Every constant of the side reaction is assumed unless a case says it was fitted: asyncsoc params side-reaction"
@@ -129,11 +144,11 @@ def _explanations(studies: Sequence[RiskStudy], mean_x: float) -> list[str]:
     return lines
 
 
-def _draw(studies: Sequence[RiskStudy], wanted: Wanted, directory: Path) -> Path:
+def _draw(studies: Sequence[RiskStudy], mean_x: float, directory: Path) -> Path:
     from asyncsoc.plotting.reaction import save_reaction_figure
     from asyncsoc.studies.risk.pictures import risk_picture
 
-    figure = risk_picture(studies, mean_x=wanted.mean_x, reactant=studies[0].readings[0].reactant)
+    figure = risk_picture(studies, mean_x=mean_x, reactant=studies[0].readings[0].reactant)
     return save_reaction_figure(figure, directory / "risk.png")
 
 
