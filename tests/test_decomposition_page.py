@@ -65,18 +65,18 @@ def test_the_words_on_what_survives(studies) -> None:
         for part in ("per contact area at equal mean", "equal 4 V", "in all", "dose")
         if part in c.statement
     }
-    assert words["potential", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
-    assert words["both", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
-    assert words["reaction-energy", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
+    assert words["potential", "peo-litfsi", "per contact area at equal mean"] == "holds under both"
+    assert words["both", "peo-litfsi", "per contact area at equal mean"] == "holds under both"
+    assert words["reaction-energy", "peo-litfsi", "per contact area at equal mean"] == "holds under both"
     alone = words["reaction-energy", "litfsi", "per contact area at equal mean"]
     gibbs = [f"mutual as Gibbs {degrees} degC" for degrees in (25, 60)]
     assert alone == f"only under total and {' and '.join(gibbs)}"
-    assert words["potential", "peo-litfsi", "equal 4 V"] == "survives under neither"
+    assert words["potential", "peo-litfsi", "equal 4 V"] == "holds under neither"
     assert words["both", "peo-litfsi", "equal 4 V"] == "the opposite holds"
-    assert words["reaction-energy", "litfsi", "equal 4 V"] == "survives under neither"
-    assert words["reaction-energy", "peo-litfsi", "in all"] == "survives under neither"
-    assert words["both", "peo-litfsi", "in all"] == "survives under both"
-    assert {word for (_, reactant, part), word in words.items() if part == "dose"} == {"survives under both"}
+    assert words["reaction-energy", "litfsi", "equal 4 V"] == "holds under neither"
+    assert words["reaction-energy", "peo-litfsi", "in all"] == "holds under neither"
+    assert words["both", "peo-litfsi", "in all"] == "holds under both"
+    assert {word for (_, reactant, part), word in words.items() if part == "dose"} == {"holds under both"}
     litfsi_against_eca = compare_electrolytes(studies[0], MEAN_X, "litfsi", "eca")
     assert {conclusion.word for conclusion in litfsi_against_eca} == {"only under total"}
 

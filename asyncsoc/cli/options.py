@@ -14,5 +14,5 @@ Overrides = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Replace a key, e.g. contact.coverage=0.2. May be repeated."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Directory = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder to keep the result in.")]
+Directory = Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder to save the result in.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no table.")]

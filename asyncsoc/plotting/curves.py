@@ -161,7 +161,7 @@ def _farthest(run: LabelledRun, *, alone: bool) -> str:
         if abs(extreme) >= _VISIBLE
     ]
     where = "" if alone else f", {run.label}"
-    return f"lead up to {', '.join(parts)}{where}" if parts else "_nolegend_"
+    return f"asynchrony up to {', '.join(parts)}{where}" if parts else "_nolegend_"
 
 
 def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Sequence[Array], *, written: bool) -> None:
@@ -181,7 +181,7 @@ def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Seque
         return
     up = 1.0 if lead > 0.0 else -1.0
     axes.annotate(
-        f"lead\n{lead:+.3f}", (x, mean + lead), xytext=(2.0, 4.0 * up), textcoords="offset points",
+        f"asynchrony {lead:+.3f}", (x, mean + lead), xytext=(2.0, 4.0 * up), textcoords="offset points",
         ha="right", va="bottom" if up > 0.0 else "top", fontsize=9.0,
     )  # fmt: skip
 
@@ -218,7 +218,7 @@ def draw_film(axes: Axes, run: LabelledRun, against: Against = "capacity") -> No
     """Draw how thick the film on the contact is: on average, shaded up to its thickest place."""
     (x,), label = _abscissa([run], against)
     mean, thickest = run.column(names.FILM_MEAN) * _NM, run.column(names.FILM_MAX) * _NM
-    axes.fill_between(x, mean, thickest, color=GREEN, alpha=0.25, linewidth=0.0, label="up to its thickest place")
+    axes.fill_between(x, mean, thickest, color=GREEN, alpha=0.25, linewidth=0.0, label="up to the maximum")
     axes.plot(x, mean, color=GREEN, label="mean")
     if against == "time":
         _shade_rests(axes, [run])
@@ -230,7 +230,7 @@ def draw_film(axes: Axes, run: LabelledRun, against: Against = "capacity") -> No
 
 
 _PARTS = (
-    (names.CONCENTRATION, "concentration under the contact", BLUE),
+    (names.CONCENTRATION, "concentration", BLUE),
     (names.KINETIC, "charge transfer", ORANGE),
     (names.FILM, "film", GREEN),
     (names.SERIES, "separator and anode", GREY),
@@ -254,7 +254,7 @@ def draw_overpotential(axes: Axes, run: LabelledRun, against: Against = "capacit
             axes.fill_between(x, below, below + lower, color=shade, linewidth=0.0)
             above, below = above + upper, below + lower
     axes.plot(x, total, color=INK, linewidth=1.3, label="sum")
-    axes.set(xlabel=label, ylabel="V - U(mean x) [mV]", title="Where the overpotential goes")
+    axes.set(xlabel=label, ylabel="V - U(mean x) [mV]", title="Parts of the overpotential")
     axes.margins(x=0.02)
     guide_lines(axes)
     if float(below.min()) >= 0.0:
@@ -285,7 +285,7 @@ def overpotential_figure(run: LabelledRun, against: Against = "capacity", note: 
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside right upper")
     if run.label:
-        axes.set_title(f"Where the overpotential goes: {run.label}")
+        axes.set_title(f"Parts of the overpotential: {run.label}")
     if note:
         source_note(figure, note)
     return figure

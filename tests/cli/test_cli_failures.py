@@ -157,7 +157,7 @@ def test_what_an_unfinished_run_reached_is_kept(
     captured = capsys.readouterr()
     assert "4.2 V is exceeded" in captured.err
     assert "where: protocol step 2" in captured.err
-    assert f"what was reached is kept in {directory}" in captured.err
+    assert f"the results up to here are saved in {directory}" in captured.err
     assert Path(directory, "case-123.vtkhdf").exists()
     assert main(["run", case, *options, "--json"]) == 3
     document = json.loads(capsys.readouterr().out)
@@ -177,7 +177,7 @@ def test_an_unfinished_run_that_cannot_be_kept_still_says_why(
     simulated(infeasible())
     assert main(["run", case]) == 3
     captured = capsys.readouterr()
-    assert "could not be kept: the disk is full" in captured.err
+    assert "could not be saved: the disk is full" in captured.err
     assert "4.2 V is exceeded" in captured.err
 
 

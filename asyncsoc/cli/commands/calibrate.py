@@ -60,7 +60,7 @@ def calibrate(
     _show(calibration)
     for warning in warnings:
         note(f"warning: {warning}")
-    print_line("\n".join(map(str, files)) if files else "not kept: add -o DIR to keep the fitted case")
+    print_line("\n".join(map(str, files)) if files else "not saved: add -o DIR to save the fitted case")
 
 
 def _show(calibration: Calibration) -> None:
@@ -95,6 +95,6 @@ def _keep(calibration: Calibration, directory: Path) -> list[Path]:
     from asyncsoc.studies.calibration.report import case_text, document, fit_picture
 
     case, summary = directory / f"{calibration.case.name}-fitted.toml", directory / "calibration.json"
-    write_text(case, case_text(calibration), "the fit cannot be kept")
-    write_text(summary, to_document(document(calibration)), "the fit cannot be kept")
+    write_text(case, case_text(calibration), "the fit cannot be saved")
+    write_text(summary, to_document(document(calibration)), "the fit cannot be saved")
     return [case, summary, save_reaction_figure(fit_picture(calibration), directory / "calibration.png")]

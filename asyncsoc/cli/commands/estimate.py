@@ -39,6 +39,16 @@ _SHOWN = {
     "flux_limited": "flux-limited",
 }
 
+_PRINTED = {
+    "contact_excess": "asynchrony in stoichiometry",
+    "center_excess": "center of the contact minus mean, stoichiometry",
+    "spread": "center of the contact minus farthest point, stoichiometry",
+    "soc_lead": "asynchrony",
+    "largest_lead": "largest asynchrony along the step, with D(x)",
+    "capacity_at_limit": "share of the window passed at the end",
+}
+"""What the table calls a quantity whose name in JSON is an older one."""
+
 _BAND = ("with typical D", "with highest D", "with lowest D")
 
 
@@ -86,7 +96,7 @@ def estimate(
     if json:
         print_document({**_document(result), "verdict": result.verdict, "notes": result.notes})
         return
-    rows = [(name, *_cells(getattr(result, attribute))) for attribute, name in _SHOWN.items()]
+    rows = [(_PRINTED.get(attribute, name), *_cells(getattr(result, attribute))) for attribute, name in _SHOWN.items()]
     print_table(("quantity", *_BAND), rows)
     print_line(result.verdict)
     for remark in result.notes:

@@ -24,7 +24,7 @@ RATE_LAWS = "rate-laws"
 def params(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="A parameter set, side-reaction or rate-laws; none lists the names."),
+        typer.Argument(metavar="[NAME]", help="Parameter set, side-reaction or rate-laws; default: list them."),
     ] = None,
     json: Json = False,
 ) -> None:

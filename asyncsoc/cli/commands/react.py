@@ -169,13 +169,13 @@ def _print_table(document: dict[str, Any], conditions: Conditions) -> None:
     title = f"{document['cathode']} + {document['electrolyte']}: reaction energy [eV/atom], {conditions.label}"
     print_table(columns, rows, title=title)
     low, high = document["voltage curve valid over x"]
-    print_line(f"* outside {low:g} to {high:g}, where the voltage curve's source holds: extrapolated")
-    print_line("~ the entropy of this phase is estimated, which its Gibbs energy rests on")
+    print_line(f"* extrapolated: the source of the voltage curve covers x from {low:g} to {high:g}")
+    print_line("~ the entropy of this phase, and so its Gibbs energy, is estimated")
     if any(reactant["entropy estimated"] for reactant in document["reactants"]):
         print_line("The entropies of both reactants are estimated. Mutual energies do not depend on them.")
     print_line(
-        "Total: reactants as they are, self-decomposition included. Mutual: what the contact adds. "
-        "Equilibrium products, not what kinetics gives."
+        "Total: energy from the reactants as they are, which includes the decomposition of each by itself. "
+        "Mutual: without the latter. Products are those of equilibrium; kinetics may give others."
     )
 
 

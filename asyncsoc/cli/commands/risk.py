@@ -115,7 +115,7 @@ def _check_reached(studies: Sequence[RiskStudy], mean_x: float) -> None:
     """Raise InputError where no particle came to the mean stoichiometry asked for."""
     if not any(study.reached(mean_x) for study in studies):
         raise InputError(
-            "no particle comes to this mean stoichiometry together with its fully covered reference",
+            "no particle reaches this mean stoichiometry in the same step as its fully covered reference",
             where="--at-x",
             value=mean_x,
             allowed="; ".join(_span(study) for study in studies),
@@ -131,16 +131,18 @@ def _span(study: RiskStudy) -> str:
 def _explanations(studies: Sequence[RiskStudy], mean_x: float) -> list[str]:
     """Return what a reader of the tables should know about absent values and about their band."""
     lines = [
-        f"- never reached: {_span(study)} is where it can be compared, not mean x = {mean_x:g}"
+        f"- mean x = {mean_x:g} is not reached; the mean x that can be compared: {_span(study)}"
         for study in studies
         if not study.reached(mean_x)
     ]
     if len(studies[0].conditions) > 1:
         lines.append(
-            "A statement survives where it holds as enthalpy and as Gibbs energy; the entropies of the latter are "
-            "estimated in part: asyncsoc react --energy gibbs"
+            "A statement holds where it holds for enthalpies and for Gibbs energies; some entropies of the latter are "
+            "estimated: asyncsoc react --energy gibbs"
         )
-    lines.append("'both' counts one cause twice unless the constants were fitted together: read single driving forces")
+    lines.append(
+        "Driven by 'both' counts one cause twice unless the constants were fitted together: read the other rows"
+    )
     return lines
 
 
@@ -187,8 +189,9 @@ def _document(study: RiskStudy, mean_x: float) -> dict[str, Any]:
 
 def _show(study: RiskStudy, mean_x: float) -> None:
     columns = (
-        "reactant", "energy", "driven by", "as", "largest risk", "over i0", "kinetic x concentration x reaction",
-        "mean risk", "share above threshold", "dose / full",
+        "reactant", "energy", "driven by", "from", "largest risk", "over i0",
+        "charge transfer x concentration x reaction", "mean risk", "share above threshold",
+        "dose / dose at full coverage",
     )  # fmt: skip
     rows = []
     for reading in study.readings:
@@ -209,7 +212,9 @@ def _show(study: RiskStudy, mean_x: float) -> None:
                 _told(entry["dose against full coverage"]),
             )
         )
-    print_table(columns, rows, title=f"{study.label}: risk against full coverage at mean x = {mean_x:g}")
+    print_table(
+        columns, rows, title=f"{study.label}: decomposition rate over that at full coverage, at mean x = {mean_x:g}"
+    )
 
 
 def _told(value: float, form: str = ".3g") -> str:
@@ -240,5 +245,5 @@ def _show_conclusions(conclusions: Sequence[Conclusion], conditions: Sequence[Co
                     conclusion.word if k == 0 else "",
                 )
             )
-    heads = ("conclusion", "driven by", "reactant", "as", "ratio, total", "ratio, mutual", "survives?")
+    heads = ("conclusion", "driven by", "reactant", "from", "ratio, total", "ratio, mutual", "holds?")
     print_table(heads, rows)

@@ -57,7 +57,7 @@ def run(
         print_document({**solution.to_json_dict(), "files": [str(file) for file in files]})
     elif not quiet:
         print_table(("quantity", "value"), solution.summary().items())
-        print_line("\n".join(str(file) for file in files) if files else "not kept: add -o DIR to keep the result")
+        print_line("\n".join(str(file) for file in files) if files else "not saved: add -o DIR to save the result")
 
 
 def _case(path: Path | None, resume: Path | None, overrides: Sequence[str]) -> tuple[Case, Solution | None]:
@@ -93,7 +93,7 @@ def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
     except KeyboardInterrupt:
         if result is None:
             raise
-        raise InterruptedRunError("interrupted when the result was kept already", where=str(result)) from None
+        raise InterruptedRunError("interrupted after the result was saved", where=str(result)) from None
     return [result, picture]
 
 
@@ -104,16 +104,17 @@ def _rescue(partial: Solution | None, directory: Path, *, interrupted: bool) -> 
     try:
         with suppress(KeyboardInterrupt), uninterrupted():  # asked once more: it ends when this is kept
             kept = partial.save(directory)
-            note(f"what was reached is kept in {kept}; {_way_on(partial, kept, directory, interrupted=interrupted)}")
+            way_on = _way_on(partial, kept, directory, interrupted=interrupted)
+            note(f"the results up to here are saved in {kept}; {way_on}")
     except AsyncsocError as error:
-        note(f"what was reached could not be kept: {error}")
+        note(f"the results up to here could not be saved: {error}")
 
 
 def _way_on(partial: Solution, kept: Path, directory: Path, *, interrupted: bool) -> str:
     """Return the command that goes on with an unfinished run, or why none does."""
     if partial.checkpoint is None:
-        return "it holds no state to go on from"
+        return "it holds no state to resume from"
     if partial.case["side_reaction"]["mode"] != "off":
-        return "a run that watches a side reaction cannot be gone on with"
+        return "a run with a side reaction cannot be resumed"
     command = f"asyncsoc run {shlex.join(['--resume', str(kept), '-o', str(directory)])}"
-    return f"go on with: {command}" if interrupted else f"go on with other steps or solver: {command} --set KEY=VALUE"
+    return f"resume with: {command}" if interrupted else f"resume with other steps or solver: {command} --set KEY=VALUE"

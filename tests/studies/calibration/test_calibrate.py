@@ -209,8 +209,8 @@ def test_a_misfit_that_is_no_noise_is_called_so(folder: Path, tmp_path: Path) ->
     other = read_measured(write(tmp_path / "bent.csv", "time [s],voltage [V]", data.time, bent))
     constants = [parse_constant("side_reaction.exchange_current_density=1e-7:1e-3")]
     found, clean = (calibrate(case(film_conductivity=3e-8), [curve], constants) for curve in (other, data))
-    assert any("no noise" in line for line in warnings_of(found))
-    assert not any("no noise" in line for line in warnings_of(clean))
+    assert any("not noise" in line for line in warnings_of(found))
+    assert not any("not noise" in line for line in warnings_of(clean))
 
 
 def test_a_resistance_needs_no_thermochemistry(tmp_path: Path) -> None:

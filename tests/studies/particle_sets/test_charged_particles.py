@@ -152,7 +152,7 @@ def test_from_the_command_line(
     assert {Path(file).name for file in found["files"]} == {"charged.json", "charged.csv", "charged.png"}
     assert all(Path(file).is_file() for file in found["files"])
     call("charge", ball.folder, template, *short, "--no-spheres")
-    assert "largest lead" in capsys.readouterr().out
+    assert "largest asynchrony" in capsys.readouterr().out
     with pytest.raises(InputError, match="list of particle numbers"):
         call("charge", ball.folder, template, "--only", "one")
 

@@ -12,7 +12,7 @@ _RUN = "run"
 
 
 class _RunByDefault(TyperGroup):
-    """`asyncsoc sweep CASE.toml ...` is `asyncsoc sweep run CASE.toml ...`."""
+    """`asyncsoc sweep CASE.toml ...` means `asyncsoc sweep run CASE.toml ...`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the name of the default command in front of what is none of the others."""

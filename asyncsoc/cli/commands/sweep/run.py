@@ -105,7 +105,11 @@ def _make_plan(
 
     if path.is_dir():
         if wanted.vary or wanted.table or wanted.sample or wanted.replicas or overrides or output:
-            raise InputError("a sweep that is resumed varies what it varied", where=str(path), allowed="--resume")
+            raise InputError(
+                "a resumed sweep takes its keys and values from its folder: --vary, --set and -o cannot change them",
+                where=str(path),
+                allowed="--resume",
+            )
         return Plan.read(path), path
     kept = next((name for name in KEEPS if name == keep), None)
     if kept is None:

@@ -75,7 +75,11 @@ def _make_plan(
 
     if path.is_dir():
         if vary or overrides or output:
-            raise InputError("a sweep that is resumed varies what it varied", where=str(path), allowed="--resume")
+            raise InputError(
+                "a resumed sweep takes its keys and values from its folder: --vary, --set and -o cannot change them",
+                where=str(path),
+                allowed="--resume",
+            )
         return Plan.read(path), path
     base = base_keys(path, overrides)
     design = sobol_design(vary, base, samples, seed)

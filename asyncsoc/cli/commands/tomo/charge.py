@@ -30,7 +30,9 @@ def charge(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a key of the case; repeatable.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Table and figure.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for table and figure.")
+    ] = None,
     only: Only = None,
     spheres: Annotated[
         bool, typer.Option("--spheres/--no-spheres", help="Also simulate the equivalent spheres.")
@@ -85,7 +87,7 @@ def _charge(
         partial, error.partial = error.partial, None
         if isinstance(partial, ChargedSet) and (partial.rows or partial.failed):
             kept = write_charged(partial, output or _RESCUED)
-            note_line(f"what was charged is kept in {kept[0]}")
+            note_line(f"the particles charged so far are saved in {kept[0]}")
         raise
     files: list[Path] = []
     if output is not None:
@@ -103,6 +105,11 @@ def _charge(
     return {**to_document(charged), "summary": summary(charged), "files": [str(file) for file in files]}
 
 
+def _printed(quantity: str) -> str:
+    """Return what the table calls a column of charged.csv."""
+    return quantity.replace("lead", "asynchrony")
+
+
 def _print(document: dict[str, Any]) -> None:
     """Print what became of the particles."""
     header = document["header"]
@@ -110,8 +117,8 @@ def _print(document: dict[str, Any]) -> None:
     print_table(("quantity", "value"), [*rows, ("largest lithium balance error", document["summary"]["balance"])])
     table = document["summary"]["medians"]
     if table:
-        print_table(list(table[0]), [tuple(row.values()) for row in table])
+        print_table(list(table[0]), [(_printed(row["quantity"]), *list(row.values())[1:]) for row in table])
     if document["failed"]:
         rows = [(row["particle"], row["reason"]) for row in document["failed"]]
         print_table(("particle", "why it failed"), rows)
-    print_line("\n".join(document["files"]) if document["files"] else "not kept: add -o DIR to keep the result")
+    print_line("\n".join(document["files"]) if document["files"] else "not saved: add -o DIR to save the result")
