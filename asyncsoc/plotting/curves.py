@@ -165,7 +165,7 @@ def _farthest(run: LabelledRun, *, alone: bool) -> str:
 
 
 def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Sequence[Array], *, written: bool) -> None:
-    """Draw an arrow from the mean to the contact where they are farthest apart; `written`: with the distance."""
+    """Draw an arrow from the mean to the contact where they are farthest apart; `written`: its length in the legend."""
     leads = [run.column(names.CONTACT_SOC) - run.column(names.MEAN_SOC) for run in runs]
     index = int(np.argmax([np.abs(lead).max() for lead in leads]))
     at = int(np.argmax(np.abs(leads[index])))
@@ -177,13 +177,9 @@ def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Seque
         return  # one arrow among many cycles shows nothing
     arrow = {"arrowstyle": "<->", "color": INK, "linewidth": 0.9, "shrinkA": 0.0, "shrinkB": 0.0}
     axes.annotate("", (x, mean + lead), xytext=(x, mean), arrowprops=arrow)
-    if not written:
-        return
-    up = 1.0 if lead > 0.0 else -1.0
-    axes.annotate(
-        f"asynchrony {lead:+.3f}", (x, mean + lead), xytext=(2.0, 4.0 * up), textcoords="offset points",
-        ha="right", va="bottom" if up > 0.0 else "top", fontsize=9.0,
-    )  # fmt: skip
+    if written:  # in the legend: beside the arrow it would lie on curves or axes
+        text = f"largest asynchrony {lead:+.3f}".replace("-", "\N{MINUS SIGN}")
+        axes.plot([], [], color=INK, linestyle="", marker=r"$\updownarrow$", markersize=9.0, label=text)
 
 
 @styled

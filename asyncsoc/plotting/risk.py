@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 _FACTOR_COLOURS = {"kinetic potential": ORANGE, "concentration potential": BLUE, "reaction energy": GREEN}
 _FACTOR_LABELS = {
-    "kinetic potential": "charge-transfer overpotential",
+    "kinetic potential": "charge transfer",
     "concentration potential": "concentration",
     "reaction energy": "reaction energy",
 }

@@ -222,10 +222,12 @@ def test_the_range_beside_a_band_is_the_headline():
 
 def test_the_largest_lead_is_marked_with_its_size():
     lead = columns()[names.CONTACT_SOC] - columns()[names.MEAN_SOC]
-    texts = [text.get_text() for text in curves_figure([run()]).axes[1].texts]
-    assert f"asynchrony {lead.max():+.3f}" in texts
+    axes = curves_figure([run()]).axes[1]
+    assert len(axes.texts) == 1  # the arrow
+    assert f"largest asynchrony {lead.max():+.3f}" in axes.get_legend_handles_labels()[1]
     level = columns() | {names.CONTACT_SOC: columns()[names.MEAN_SOC]}
-    assert not curves_figure([LabelledRun("level", level)]).axes[1].texts
+    axes = curves_figure([LabelledRun("level", level)]).axes[1]
+    assert not axes.texts and not any("asynchrony" in label for label in axes.get_legend_handles_labels()[1])
 
 
 def test_a_spike_at_the_start_leaves_the_picture_and_is_told():
