@@ -153,15 +153,17 @@ def draw_soc(axes: Axes, runs: Sequence[LabelledRun], against: Against = "capaci
 
 
 def _farthest(run: LabelledRun, *, alone: bool) -> str:
-    """Return in words how far the contact runs ahead of the mean and falls behind it."""
+    """Return in words from where to where the asynchrony goes."""
     lead = run.column(names.CONTACT_SOC) - run.column(names.MEAN_SOC)
     parts = [
         f"{extreme:+.3f}".replace("-", "\N{MINUS SIGN}")
-        for extreme in (float(lead.max()), float(lead.min()))
+        for extreme in (float(lead.min()), float(lead.max()))
         if abs(extreme) >= _VISIBLE
     ]
     where = "" if alone else f", {run.label}"
-    return f"asynchrony up to {', '.join(parts)}{where}" if parts else "_nolegend_"
+    if not parts:
+        return "_nolegend_"
+    return f"asynchrony {'' if len(parts) > 1 else 'up to '}{' to '.join(parts)}{where}"
 
 
 def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Sequence[Array], *, written: bool) -> None:

@@ -85,7 +85,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None
         (["run", "case.toml", "--set", "contact.coverag=0.3"], ["did you mean: contact.coverage"]),
         (["run", "case.toml", "--set", "contact.coverage=0"], ["out of range", "case.toml: contact.coverage"]),
         (["run", "case.toml", "--set", "contact.coverage=nan"], ["finite", "case.toml: contact.coverage"]),
-        (["run", "case.toml", "--set", "particle.radius=5 V"], ["does not measure", "case.toml: particle.radius"]),
+        (["run", "case.toml", "--set", "particle.radius=5 V"], ["wrong dimension", "case.toml: particle.radius"]),
         (["run", "case.toml", "--set", "material.name=nmc"], ["unknown cathode material", "ncm811-sturm2019"]),
         (["run", "case.toml", "--set", "electrolyte.name=peo"], ["unknown electrolyte", "did you mean: peo-litfsi"]),
         (["run", "case.toml", "--set", "protocol.steps=['Charge at C/10']"], ["'for <time>' or 'until <limit>'"]),

@@ -150,7 +150,7 @@ def test_cycles_are_drawn_over_time_with_their_rests_shaded_and_both_leads_told(
     np.testing.assert_allclose(rests, [(hour, hour + 1.0) for hour in (1, 3, 5, 7, 9, 11)])
     texts = [text.get_text() for text in soc.get_legend().get_texts()]
     lead = cycled()[names.CONTACT_SOC] - cycled()[names.MEAN_SOC]
-    assert f"asynchrony up to {lead.max():+.3f}, \N{MINUS SIGN}{-lead.min():.3f}" in texts and "rest" in texts
+    assert f"asynchrony \N{MINUS SIGN}{-lead.min():.3f} to {lead.max():+.3f}" in texts and "rest" in texts
     assert not soc.texts
 
 

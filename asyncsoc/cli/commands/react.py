@@ -175,7 +175,7 @@ def _print_table(document: dict[str, Any], conditions: Conditions) -> None:
         print_line("The entropies of both reactants are estimated. Mutual energies do not depend on them.")
     print_line(
         "Total: energy from the reactants as they are, which includes the decomposition of each by itself. "
-        "Mutual: without the latter. Products are those of equilibrium; kinetics may give others."
+        "Mutual: without the latter. Equilibrium products are listed; kinetics may give others."
     )
 
 

@@ -100,9 +100,10 @@ def compare_particles(one: RiskStudy, other: RiskStudy, mean_x: float, voltage: 
     statements: tuple[tuple[str, Callable[[RiskCurve, RiskCurve], float]], ...] = (
         (f"decomposes faster per contact area at equal mean x = {mean_x:g}", lambda a, b: _rates(a, b, mean_x=mean_x)),
         (f"decomposes faster per contact area at an equal {voltage:g} V", lambda a, b: _rates(a, b, voltage=voltage)),
-        (f"decomposes faster in all (rate times contact area) at equal mean x = {mean_x:g}",
+        (f"decomposes faster in total (rate times contact area) at equal mean x = {mean_x:g}",
          lambda a, b: _rates(a, b, mean_x=mean_x) * one.coverage / other.coverage),
-        ("has the larger dose per contact area by its end, each against full coverage", lambda a, b: a.dose / b.dose),
+        ("has the larger dose per contact area at its end, each relative to full coverage",
+         lambda a, b: a.dose / b.dose),
     )  # fmt: skip
     return tuple(
         Conclusion(

@@ -194,7 +194,7 @@ class LocalRun:
             self._false_starts += 1
             if self._false_starts >= _MOST_FALSE_STARTS:
                 raise EnvironmentProblem(
-                    f"workers die before they begin ({worker.cause(code)})",
+                    f"worker processes end before they start work ({worker.cause(code)})",
                     next_step="run `asyncsoc doctor`; with little memory use fewer --workers",
                 )
         elif worker.chunk is not None:

@@ -252,5 +252,5 @@ def _unwritable(folder: Path, error: OSError) -> InputError:
         where=str(folder),
         value=error.strerror or str(error),
         allowed="a directory that can be written to, on a disk with room",
-        next_step="make room or name another directory with -o, then go on with --resume",
+        next_step="free some space or name another directory with -o, then run again with --resume",
     )

@@ -154,7 +154,7 @@ def test_a_constant_the_data_do_not_feel_is_open_and_nothing_overflows() -> None
         ("side_reaction.onset_potential=3.6", ["not a range"]),
         ("side_reaction.onset_potential=4.4:3.6", ["not a range", "rise"]),
         ("side_reaction.film_conductivity=0:1", ["not a range"]),
-        ("side_reaction.onset_potential=3 m:4 m", ["does not measure"]),
+        ("side_reaction.onset_potential=3 m:4 m", ["wrong dimension"]),
     ],
 )
 def test_a_wrong_constant_is_one_clear_error(text: str, words: list[str]) -> None:

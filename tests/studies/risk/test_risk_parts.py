@@ -150,7 +150,7 @@ def test_a_conclusion_survives_where_it_holds_over_the_whole_band(total, mutual,
     assert faster.word == word
     assert faster.findings[0].default == pytest.approx(total[0])
     assert (faster.findings[0].low, faster.findings[0].high) == pytest.approx((min(total), max(total)))
-    in_all = next(conclusion for conclusion in found if "in all" in conclusion.statement)
+    in_all = next(conclusion for conclusion in found if "in total" in conclusion.statement)
     assert in_all.findings[0].default == pytest.approx(0.5 * total[0])
     assert one.default[one.readings[0]].dose == pytest.approx(2.0 * total[0])
 
