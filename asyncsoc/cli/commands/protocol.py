@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from asyncsoc.base.units import from_si
 from asyncsoc.cli.console import print_document, print_table
 from asyncsoc.cli.options import Json
-from asyncsoc.protocol.types import Step, Termination
+
+if TYPE_CHECKING:
+    from asyncsoc.protocol.types import Step, Termination
 
 ORDER = 30
 _CONTROL_UNIT = {"current": "A", "c-rate": "C", "voltage": "V", "rest": ""}
@@ -72,6 +73,8 @@ def _limit(termination: Termination) -> str:
 
 
 def _celsius(value: float | None) -> str:
+    from asyncsoc.base.units import from_si
+
     return "the protocol's" if value is None else f"{from_si(value, 'degC'):.6g} degC"
 
 

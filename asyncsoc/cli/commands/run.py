@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from asyncsoc.base.errors import AsyncsocError, InputError, InterruptedRunError, SimulationError
-from asyncsoc.base.files import replaced
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.cli.options import Directory, Json, OptionalCasePath, Overrides, Quiet
@@ -80,6 +79,8 @@ def _case(path: Path | None, resume: Path | None, overrides: Sequence[str]) -> t
 
 
 def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
+    from asyncsoc.base.files import replaced
+
     result: Path | None = None
     try:
         with uninterrupted():

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.files import replaced
-from asyncsoc.base.plain_data import to_document
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.cli.options import Json, Overrides, Quiet
 from asyncsoc.cli.sweep_options import CaseOrSweep, DaskAddress, Output, Resume, Seed, Vary, Workers
@@ -95,6 +93,7 @@ def _run(plan: Plan, folder: Path, options: Options, quantities: tuple[str, ...]
     AsyncsocError
         The cases cannot be run, or too few of them were carried out.
     """
+    from asyncsoc.base.plain_data import to_document
     from asyncsoc.cli.sweep_runner import Show, run_plan
     from asyncsoc.studies.sweep.load import Archive, gather
     from asyncsoc.studies.sweep.resample import AXES
@@ -167,6 +166,8 @@ def _picture(plan: Plan, found: Sequence[Indices]) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> Path:
+    from asyncsoc.base.files import replaced
+
     with replaced(path) as stream:
         stream.write(content)
     return path
