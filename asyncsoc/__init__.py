@@ -1,4 +1,4 @@
-"""Lithium in single NCM811 particles that touch their electrolyte over part of their surface.
+"""Simulate lithium in single cathode particles that an electrolyte covers only in part.
 
 Importing the package loads h5py (which must precede dolfinx) and nothing heavier: its names are loaded on first use.
 """

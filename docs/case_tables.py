@@ -124,7 +124,7 @@ def _allowed(field: FieldInfo) -> str:
         first, *others = get_args(field.annotation)
         if others != [...]:
             return "three numbers, not all 0"
-        return {str: "list of texts", Cycle: "see [[protocol.cycle]]"}.get(first, "list of texts or numbers")
+        return {str: "list of strings", Cycle: "see [[protocol.cycle]]"}.get(first, "list of strings or numbers")
     measured = _measured(field)
     if measured is not None:
         return measured.allowed
@@ -133,7 +133,7 @@ def _allowed(field: FieldInfo) -> str:
     if names:
         return ", ".join(f"`{name}`" for name in names)
     kinds = list(_inside((field.annotation,), type))
-    return "whole number" if int in kinds else "text"
+    return "whole number" if int in kinds else "string"
 
 
 def main() -> int:

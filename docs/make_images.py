@@ -1,11 +1,12 @@
 """Make the pictures in docs/images anew, smaller than they are drawn: `python docs/make_images.py [DIR of a demo]`.
 
-Those of the demo, of the runs, risk studies and the sweep that other pages show, and the layouts of one coverage on
-the fine 3-D mesh.
+Those of the demo, of the runs, risk studies and the sweep that other pages show, the layouts of one coverage on the
+fine 3-D mesh, and the numbers of the measured particles. Those that show a tomogram itself are not made here.
 """
 
 from __future__ import annotations
 
+import csv
 import sys
 import tempfile
 from pathlib import Path
@@ -14,10 +15,14 @@ from PIL import Image
 
 from asyncsoc.case import Case, Output, Particle, Protocol
 from asyncsoc.cli.main import main as asyncsoc
+from asyncsoc.plotting.risk import film_figure
 from asyncsoc.simulation import simulate
 from asyncsoc.studies.demo.pictures import PICTURES, keep
 from asyncsoc.studies.demo.run import run_demo
 from asyncsoc.studies.layouts import charge_layouts, layouts, layouts_figure
+from asyncsoc.studies.particle_sets.charge import ChargedSet
+from asyncsoc.studies.particle_sets.pictures import charged_figure
+from asyncsoc.studies.risk.films import film_line
 
 IMAGES = Path(__file__).with_name("images")
 WIDTH = 1200
@@ -63,6 +68,33 @@ def draw_examples(directory: Path) -> dict[str, Path]:
     return found
 
 
+def draw_film(path: Path) -> Path:
+    """Draw the film of Cal and Hot-Cal with the default constants of the side reaction."""
+    case = Case.from_toml(IMAGES.parents[1] / "examples" / "cal_vs_hotcal.toml")
+    lines = [
+        film_line(case.with_overrides([f"contact.coverage={f}"]), f"{name}, f = {f:g}")[0]
+        for name, f in (("Cal", 0.3), ("Hot-Cal", 0.95))
+    ]
+    note = (
+        "NCM811 sphere, R = 7.5 µm, one round contact, 60 °C, C/10 to 4.2 V; PEO-LiTFSI. "
+        "Every constant of the side reaction is assumed."
+    )
+    return keep(film_figure(lines, title="Film of a coupled side reaction", note=note), path)
+
+
+def draw_measured(path: Path) -> Path:
+    """Draw the numbers of the 129 measured particles, which are in tomography_results.csv."""
+    with IMAGES.with_name("tomography_results.csv").open(encoding="utf-8", newline="") as stream:
+        table = list(csv.DictReader(stream))
+    rows = [{name: float(value) if value else None for name, value in row.items()} for row in table]
+    charged = ChargedSet({"case": {"protocol": {"steps": ["Charge at C/10 until 4.2 V"]}}}, rows)
+    note = (
+        "NREL nmc-1-cal, Usseglio-Viretta et al. 2018, 10.1149/2.0731814jes, (c) Alliance for Sustainable Energy, "
+        "BSD-type licence. Its CBD was placed numerically, not imaged."
+    )
+    return keep(charged_figure(charged, note=note), path)
+
+
 def _run(command: list[str]) -> None:
     if asyncsoc(command) != 0:
         raise SystemExit(f"asyncsoc {' '.join(command)} failed")
@@ -79,7 +111,9 @@ def main(arguments: list[str]) -> int:
             shrink(place / f"{name}.png", IMAGES / f"{name}.png")
         for name, picture in draw_examples(Path(scratch)).items():
             shrink(picture, IMAGES / f"{name}.png")
-        shrink(draw_layouts(Path(scratch) / "layouts.png"), IMAGES / "layouts.png")
+        single = {"layouts": draw_layouts, "decomposition-film": draw_film, "tomography-charged": draw_measured}
+        for name, draw in single.items():
+            shrink(draw(Path(scratch) / f"{name}.png"), IMAGES / f"{name}.png")
     return 0
 
 

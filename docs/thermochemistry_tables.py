@@ -28,7 +28,7 @@ UNDER = {"H": ENTHALPY, "G 25": Conditions("gibbs", 298.15), "G 60": Conditions(
 NAMES = {"LiTFSI": "litfsi", "ECA": "eca", "PEO": "peo", "PEO-LiTFSI": "peo-litfsi", "PEGDA-PECA": "pegda-peca"}
 X = (1.0, 0.9, 0.8, 0.6, 0.5, 0.4, 0.3, 0.25)
 BADLY, WELL = 0.438, 0.487
-"""Contacts of a badly and a well touched particle at one mean stoichiometry, from Ni4+/Ni3+ of 1.37 and 1.07."""
+"""Stoichiometry at the contact of a poorly and a well covered particle of one mean, from Ni4+/Ni3+ of 1.37 and 1.07."""
 DRAWS = 100
 _SURE = 0.95
 _LEAST = 1.0
@@ -103,7 +103,7 @@ def _monotone(name: str) -> Callable[[Column], tuple[bool, str]]:
 
 
 def conclusions() -> Iterator[str]:
-    """Return the rows of what can be concluded, with a word on what survives under both energies."""
+    """Return the rows of what can be concluded, with a word on which of them hold under both energies."""
     asked: dict[str, Callable[[Column], tuple[bool, str]]] = {}
     for title, name in NAMES.items():
         asked[f"delithiation makes the reaction with {title} stronger all the way to x = 0.25"] = _monotone(name)
@@ -112,12 +112,12 @@ def conclusions() -> Iterator[str]:
             "litfsi", "eca", x
         )
     for title, name in NAMES.items():
-        asked[f"hot spots of a badly touched particle react more strongly with {title} (change)"] = _stronger(
+        asked[f"the contact of a poorly covered particle reacts more strongly with {title} (change)"] = _stronger(
             name, WELL, BADLY
         )
     asked["PECA is less reactive than PEO at x = 0.5"] = _order("peo", "peca", 0.5)
     asked["PEGDA-PECA as a whole is less reactive than PEO-LiTFSI at x = 0.5"] = _order("peo-litfsi", "pegda-peca", 0.5)
-    yield f"| conclusion | {' | '.join(f'{kind}, {under}' for kind, under in COLUMNS)} | survives? |"
+    yield f"| conclusion | {' | '.join(f'{kind}, {under}' for kind, under in COLUMNS)} | holds? |"
     yield "|---" * (len(COLUMNS) + 2) + "|"
     for statement, told in asked.items():
         found = {column: told(column) for column in COLUMNS}

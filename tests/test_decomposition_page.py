@@ -62,21 +62,21 @@ def test_the_words_on_what_survives(studies) -> None:
     words = {
         (c.driving_force, c.reactant, part): c.word
         for c in compare_particles(*studies, MEAN_X, 4.0)
-        for part in ("per contact area at equal mean", "equal 4 V", "in all", "dose")
+        for part in ("per contact area at equal mean", "equal 4 V", "in total", "dose")
         if part in c.statement
     }
-    assert words["potential", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
-    assert words["both", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
-    assert words["reaction-energy", "peo-litfsi", "per contact area at equal mean"] == "survives under both"
+    assert words["potential", "peo-litfsi", "per contact area at equal mean"] == "holds under both"
+    assert words["both", "peo-litfsi", "per contact area at equal mean"] == "holds under both"
+    assert words["reaction-energy", "peo-litfsi", "per contact area at equal mean"] == "holds under both"
     alone = words["reaction-energy", "litfsi", "per contact area at equal mean"]
     gibbs = [f"mutual as Gibbs {degrees} degC" for degrees in (25, 60)]
     assert alone == f"only under total and {' and '.join(gibbs)}"
-    assert words["potential", "peo-litfsi", "equal 4 V"] == "survives under neither"
+    assert words["potential", "peo-litfsi", "equal 4 V"] == "holds under neither"
     assert words["both", "peo-litfsi", "equal 4 V"] == "the opposite holds"
-    assert words["reaction-energy", "litfsi", "equal 4 V"] == "survives under neither"
-    assert words["reaction-energy", "peo-litfsi", "in all"] == "survives under neither"
-    assert words["both", "peo-litfsi", "in all"] == "survives under both"
-    assert {word for (_, reactant, part), word in words.items() if part == "dose"} == {"survives under both"}
+    assert words["reaction-energy", "litfsi", "equal 4 V"] == "holds under neither"
+    assert words["reaction-energy", "peo-litfsi", "in total"] == "holds under neither"
+    assert words["both", "peo-litfsi", "in total"] == "holds under both"
+    assert {word for (_, reactant, part), word in words.items() if part == "dose"} == {"holds under both"}
     litfsi_against_eca = compare_electrolytes(studies[0], MEAN_X, "litfsi", "eca")
     assert {conclusion.word for conclusion in litfsi_against_eca} == {"only under total"}
 
@@ -90,7 +90,7 @@ def test_the_words_on_what_survives(studies) -> None:
         ("| | both | 18", "both", "peo-litfsi", 0),
         ("| | reaction energy, both | 0.53", "reaction-energy", "peo-litfsi", 1),
         ("| | reaction energy, LiTFSI alone | 0.5", "reaction-energy", "litfsi", 1),
-        ("| Cal decomposes faster in all", "potential", "peo-litfsi", 2),
+        ("| Cal decomposes faster in total", "potential", "peo-litfsi", 2),
         ("| | reaction energy | 0.90", "reaction-energy", "peo-litfsi", 2),
         ("| | both | 5.5", "both", "peo-litfsi", 2),
     ],

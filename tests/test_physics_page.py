@@ -10,7 +10,7 @@ import pytest
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "physics.md"
 SECTION = PAGE.read_text(encoding="utf-8").split("## Where each equation is computed")[1].split("\n## ")[0]
-NAMED = re.findall(r"`(asyncsoc\.[a-z_.0-9]+)`", SECTION)
+NAMED = re.findall(r"`(asyncsoc\.[A-Za-z_.0-9]+)`", SECTION)
 
 
 def test_every_row_names_a_function() -> None:

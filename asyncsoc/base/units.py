@@ -280,7 +280,7 @@ def _given_unit(text: str, unit: str, value: str, where: str) -> Unit:
         raise InputError(f"unknown unit '{text}'", where=where, value=value, allowed=allowed, nearest=nearest) from None
     if given.dimension != expected.dimension:
         raise InputError(
-            f"unit '{text}' does not measure what is asked for",
+            f"unit '{text}' has the wrong dimension",
             where=where,
             value=value,
             allowed=allowed,

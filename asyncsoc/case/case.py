@@ -89,7 +89,7 @@ class Case(Section):
         if self.side_reaction.mode == "coupled" and self.kinetics.imposes_flux:
             raise refusal(
                 InputError(
-                    "uniform flux leaves no current for a coupled side reaction: the potential does not enter it",
+                    "a side reaction cannot be coupled under uniform flux: its current does not follow the potential",
                     where="side_reaction.mode",
                     value="coupled",
                     allowed="off, report",

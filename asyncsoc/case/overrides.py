@@ -39,7 +39,7 @@ def apply_overrides(keys: Mapping[str, Any], overrides: Sequence[str], model: ty
         section, key = path
         table = tables.setdefault(section, {})
         if not isinstance(table, dict):
-            raise InputError("a section is needed", where=section, value=table, allowed="a table of keys")
+            raise InputError("wrong type: expected a section", where=section, value=table, allowed="a table of keys")
         table[key] = value
         if (section, key) in _EXCLUSIVE:
             table.pop(_EXCLUSIVE[section, key][1], None)

@@ -12,14 +12,14 @@ from pydantic_core import ErrorDetails
 from asyncsoc.base.errors import InputError, nearest_name
 
 _TYPES = {
-    "string_type": ("a text is needed", "a text in quotes"),
-    "int_type": ("a whole number is needed", "a whole number"),
-    "float_type": ("a number is needed", "a number"),
-    "bool_type": ("a truth value is needed", "true or false"),
-    "tuple_type": ("a list is needed", "a list in [ ]"),
-    "model_type": ("a section is needed", "a table of keys"),
-    "dict_type": ("a section is needed", "a table of keys"),
-    "model_attributes_type": ("a section is needed", "a table of keys"),
+    "string_type": ("wrong type: expected a string", "a string in quotes"),
+    "int_type": ("wrong type: expected a whole number", "a whole number"),
+    "float_type": ("wrong type: expected a number", "a number"),
+    "bool_type": ("wrong type: expected true or false", "true or false, without quotes"),
+    "tuple_type": ("wrong type: expected a list", "a list in [ ]"),
+    "model_type": ("wrong type: expected a section", "a table of keys, such as [contact]"),
+    "dict_type": ("wrong type: expected a section", "a table of keys, such as [contact]"),
+    "model_attributes_type": ("wrong type: expected a section", "a table of keys, such as [contact]"),
 }
 _LIMITS = {
     "greater_than": ("gt", "above"),

@@ -114,7 +114,7 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> Inp
         f"TOML syntax: {what[:1].lower()}{what[1:]}",
         where=f"{source}:{line}",
         value=shown[:100],
-        next_step='texts and quantities with units stand in quotes: radius = "5 um"',
+        next_step='write strings and quantities with units in quotes: radius = "5 um"',
     )
 
 

@@ -34,7 +34,7 @@ def conductivity_warnings(case: Case) -> tuple[str, ...]:
         conductivity = conductivity_at(named, temperature, where=asked_by)
         drop = thickness / conductivity * areal * _RATE
         messages.append(
-            f"at {temperature - ZERO_CELSIUS:g} degC the separator's conductivity is carried beyond the "
+            f"at {temperature - ZERO_CELSIUS:g} degC the separator's conductivity is extrapolated beyond the "
             f"{low - ZERO_CELSIUS:g} to {high - ZERO_CELSIUS:g} degC over which that of {named.name} was measured: "
             f"{conductivity:.3g} S/m, {drop:.2g} V of series drop at C/10; give electrolyte.conductivity where you "
             "know it"

@@ -96,8 +96,8 @@ def _file_trouble(error: OSError) -> InputError:
         "a file or folder cannot be used",
         where=None if error.filename is None else str(error.filename),
         value=error.strerror or str(error),
-        allowed="files that can be read, folders that stay there and can be written to, on a disk with room",
-        next_step="make room or the folder, and do it again",
+        allowed="readable files, and existing, writable folders on a disk with free space",
+        next_step="free some space or create the folder, then repeat the command",
     )
 
 

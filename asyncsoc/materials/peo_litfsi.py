@@ -45,7 +45,7 @@ def conductivity_peo_litfsi(temperature: float) -> float:
     celsius = temperature - ZERO_CELSIUS
     if not CONTINUED[0] - _ROUNDING <= celsius <= CONTINUED[1] + _ROUNDING:
         raise InputError(
-            "the conductivity of peo-litfsi was measured from 25 to 100 degC and cannot be carried this far",
+            "the conductivity of peo-litfsi was measured from 25 to 100 degC and cannot be extrapolated this far",
             where="temperature",
             value=f"{celsius:g} degC",
             allowed=f"{CONTINUED[0]:g} to {CONTINUED[1]:g} degC",

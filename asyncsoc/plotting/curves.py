@@ -153,19 +153,21 @@ def draw_soc(axes: Axes, runs: Sequence[LabelledRun], against: Against = "capaci
 
 
 def _farthest(run: LabelledRun, *, alone: bool) -> str:
-    """Return in words how far the contact runs ahead of the mean and falls behind it."""
+    """Return in words from where to where the asynchrony goes."""
     lead = run.column(names.CONTACT_SOC) - run.column(names.MEAN_SOC)
     parts = [
         f"{extreme:+.3f}".replace("-", "\N{MINUS SIGN}")
-        for extreme in (float(lead.max()), float(lead.min()))
+        for extreme in (float(lead.min()), float(lead.max()))
         if abs(extreme) >= _VISIBLE
     ]
     where = "" if alone else f", {run.label}"
-    return f"lead up to {', '.join(parts)}{where}" if parts else "_nolegend_"
+    if not parts:
+        return "_nolegend_"
+    return f"asynchrony {'' if len(parts) > 1 else 'up to '}{' to '.join(parts)}{where}"
 
 
 def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Sequence[Array], *, written: bool) -> None:
-    """Draw an arrow from the mean to the contact where they are farthest apart; `written`: with the distance."""
+    """Draw an arrow from the mean to the contact where they are farthest apart; `written`: its length in the legend."""
     leads = [run.column(names.CONTACT_SOC) - run.column(names.MEAN_SOC) for run in runs]
     index = int(np.argmax([np.abs(lead).max() for lead in leads]))
     at = int(np.argmax(np.abs(leads[index])))
@@ -177,13 +179,9 @@ def _mark_largest_lead(axes: Axes, runs: Sequence[LabelledRun], abscissae: Seque
         return  # one arrow among many cycles shows nothing
     arrow = {"arrowstyle": "<->", "color": INK, "linewidth": 0.9, "shrinkA": 0.0, "shrinkB": 0.0}
     axes.annotate("", (x, mean + lead), xytext=(x, mean), arrowprops=arrow)
-    if not written:
-        return
-    up = 1.0 if lead > 0.0 else -1.0
-    axes.annotate(
-        f"lead\n{lead:+.3f}", (x, mean + lead), xytext=(2.0, 4.0 * up), textcoords="offset points",
-        ha="right", va="bottom" if up > 0.0 else "top", fontsize=9.0,
-    )  # fmt: skip
+    if written:  # in the legend: beside the arrow it would lie on curves or axes
+        text = f"largest asynchrony {lead:+.3f}".replace("-", "\N{MINUS SIGN}")
+        axes.plot([], [], color=INK, linestyle="", marker=r"$\updownarrow$", markersize=9.0, label=text)
 
 
 @styled
@@ -218,7 +216,7 @@ def draw_film(axes: Axes, run: LabelledRun, against: Against = "capacity") -> No
     """Draw how thick the film on the contact is: on average, shaded up to its thickest place."""
     (x,), label = _abscissa([run], against)
     mean, thickest = run.column(names.FILM_MEAN) * _NM, run.column(names.FILM_MAX) * _NM
-    axes.fill_between(x, mean, thickest, color=GREEN, alpha=0.25, linewidth=0.0, label="up to its thickest place")
+    axes.fill_between(x, mean, thickest, color=GREEN, alpha=0.25, linewidth=0.0, label="up to the maximum")
     axes.plot(x, mean, color=GREEN, label="mean")
     if against == "time":
         _shade_rests(axes, [run])
@@ -230,7 +228,7 @@ def draw_film(axes: Axes, run: LabelledRun, against: Against = "capacity") -> No
 
 
 _PARTS = (
-    (names.CONCENTRATION, "concentration under the contact", BLUE),
+    (names.CONCENTRATION, "concentration", BLUE),
     (names.KINETIC, "charge transfer", ORANGE),
     (names.FILM, "film", GREEN),
     (names.SERIES, "separator and anode", GREY),
@@ -254,7 +252,7 @@ def draw_overpotential(axes: Axes, run: LabelledRun, against: Against = "capacit
             axes.fill_between(x, below, below + lower, color=shade, linewidth=0.0)
             above, below = above + upper, below + lower
     axes.plot(x, total, color=INK, linewidth=1.3, label="sum")
-    axes.set(xlabel=label, ylabel="V - U(mean x) [mV]", title="Where the overpotential goes")
+    axes.set(xlabel=label, ylabel="V - U(mean x) [mV]", title="Parts of the overpotential")
     axes.margins(x=0.02)
     guide_lines(axes)
     if float(below.min()) >= 0.0:
@@ -285,7 +283,7 @@ def overpotential_figure(run: LabelledRun, against: Against = "capacity", note: 
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles[::-1], labels[::-1], loc="outside right upper")
     if run.label:
-        axes.set_title(f"Where the overpotential goes: {run.label}")
+        axes.set_title(f"Parts of the overpotential: {run.label}")
     if note:
         source_note(figure, note)
     return figure

@@ -36,7 +36,7 @@ def pyvista_grid(
         import pyvista
     except ImportError as error:
         raise EnvironmentProblem(
-            "pyvista is needed for meshes to look at", next_step="pip install 'asyncsoc[drawing]'"
+            "pyvista is needed to draw meshes", next_step="pip install 'asyncsoc[drawing]'"
         ) from error
     grid = pyvista.UnstructuredGrid({vtk_type: cells}, points)
     for name, values in point_data.items():

@@ -82,7 +82,7 @@ def particle_field_figure(
             _draw(panel, points, facets, painted, turn, shade)
         figure.colorbar(ScalarMappable(scale, colours), ax=list(row), label=label, shrink=0.85, pad=0.01)
         row[0].text2D(0.0, 1.0, moment.title, transform=row[0].transAxes, va="top", color=INK)
-    heads = ("Contact (vermilion)", "Touched side", "Other side", "Cut open, touched side left")
+    heads = ("Contact (vermilion)", "Contact side", "Other side", "Section, contact on the left")
     for panel, head in zip(axes[0], heads, strict=True):
         panel.set_title(head, fontsize=9.0)
     if title:

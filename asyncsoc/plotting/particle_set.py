@@ -78,9 +78,11 @@ def set_figure(compared: ComparedSet, *, title: str = "", note: str = "") -> Fig
     _distributions(axes[0, 2], compared.leads, label)
     if rows == 2:
         ratios = _ratios(compared.leads)
-        _scatter(axes[1, 0], compared.coverage, ratios, "Coverage: active / exposed surface", "Lead, sphere / resolved")
+        _scatter(
+            axes[1, 0], compared.coverage, ratios, "Coverage: active / exposed surface", "Asynchrony, sphere / resolved"
+        )
         axes[1, 0].axhline(1.0, color=INK, linewidth=1.0, linestyle="--")
-        _distributions(axes[1, 1], ratios, "Lead, sphere / resolved")
+        _distributions(axes[1, 1], ratios, "Asynchrony, sphere / resolved")
         if compared.doses:
             _scatter(axes[1, 2], compared.coverage, compared.doses, "Coverage: active / exposed surface",
                      "Decomposition over the charge,\nas a multiple of full coverage")  # fmt: skip

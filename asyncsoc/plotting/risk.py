@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _FACTOR_COLOURS = {"kinetic potential": ORANGE, "concentration potential": BLUE, "reaction energy": GREEN}
+_FACTOR_LABELS = {
+    "kinetic potential": "charge transfer",
+    "concentration potential": "concentration",
+    "reaction energy": "reaction energy",
+}
+"""Names of the factors in the legend; their keys are those of the risk curves."""
 _DASHES: tuple[Any, ...] = ("solid", (0, (4, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 _HEADROOM = 1.6
 _NM = 1e9
@@ -219,8 +225,8 @@ def risk_figure(
     )  # fmt: skip
     _draw_bars(right, bars)
     right.set_title(bars_title)
-    right.set_xlabel("Risk = product of its factors [1]; black lines: the band")
-    handles = [Patch(color=shade, label=name) for name, shade in _FACTOR_COLOURS.items()]
+    right.set_xlabel("Risk = product of its factors [1]; black lines: range")
+    handles = [Patch(color=shade, label=_FACTOR_LABELS[name]) for name, shade in _FACTOR_COLOURS.items()]
     right.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=3, fontsize=8.5)
     figure.suptitle(title, x=0.01, ha="left")
     if note:
@@ -234,7 +240,7 @@ def _draw_film(axes: Axes, lines: Sequence[FilmLine]) -> None:
             line.capacity, line.film_mean * _NM, line.film_max * _NM, color=colour(index), alpha=0.25, linewidth=0.0
         )
         axes.plot(line.capacity, line.film_mean * _NM, color=colour(index), label=line.label)
-    axes.set(xlabel=_CAPACITY, ylabel="Film thickness [nm]", title="Film: mean, shaded up to its thickest place")
+    axes.set(xlabel=_CAPACITY, ylabel="Film thickness [nm]", title="Film: mean, shaded up to the maximum")
     axes.set_ylim(bottom=0.0)
     axes.legend(loc="best")
 

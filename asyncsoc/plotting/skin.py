@@ -87,7 +87,7 @@ def skin_of(mesh: ParticleMesh, contact: ContactMap, values: Array) -> Skin:
     if values.shape != (mesh.n_nodes,):
         raise InputError("the values do not match the mesh", value=values.shape, allowed=f"({mesh.n_nodes},)")
     if mesh.coordinates == "radial":
-        raise InputError("a radial particle has no surface to look at", where=f"mesh {mesh.name!r}")
+        raise InputError("a radial particle has no surface to draw", where=f"mesh {mesh.name!r}")
     nodes, facets = np.unique(mesh.facets, return_inverse=True)
     facets = facets.reshape(mesh.facets.shape)
     share = contact.weights[nodes] / contact.surface_weights[nodes]

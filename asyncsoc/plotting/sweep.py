@@ -68,7 +68,7 @@ class SweepPanel:
     clouds: tuple[Cloud, ...]
     beside: str = ""
     log: bool = False
-    absent: str = "without this number"
+    absent: str = "no value"
     joined: bool = True
 
 

@@ -102,7 +102,7 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
 
 def _text(text: object, where: str) -> str:
     if not isinstance(text, str):
-        raise Words(str(text)[:_LONGEST], where).error("a step is a text in quotes", allowed=f"'{EXAMPLES[0]}'")
+        raise Words(str(text)[:_LONGEST], where).error("a step is a string in quotes", allowed=f"'{EXAMPLES[0]}'")
     if len(text) > _LONGEST:
         raise Words(text[:40] + "...", where).error("a step is too long", allowed=f"{_LONGEST} characters")
     if not text.strip():

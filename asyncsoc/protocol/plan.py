@@ -62,5 +62,5 @@ def _repeated(cycle: Cycle, where: str, *, already: int) -> list[tuple[Step, ...
 
 def _parsed(steps: Sequence[str], where: str) -> tuple[Step, ...]:
     if isinstance(steps, str):
-        raise InputError("steps are a list of texts", where=where, value=steps, allowed=f"['{EXAMPLES[0]}']")
+        raise InputError("steps are a list of strings", where=where, value=steps, allowed=f"['{EXAMPLES[0]}']")
     return tuple(parse_step(text, where=f"{where}, step {number}") for number, text in enumerate(steps, start=1))

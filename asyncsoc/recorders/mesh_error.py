@@ -227,7 +227,7 @@ def gradient_warnings(mesh: ParticleMesh, runs: Sequence[Array]) -> list[str | N
     return [
         None
         if error <= LARGEST_ERROR
-        else f"the mesh {mesh.name!r} does not resolve the gradients well: the contact's lead over the mean is about "
+        else f"the mesh {mesh.name!r} does not resolve the gradients well: the asynchrony is about "
         f"{100.0 * _factor(mesh) * error:.2g} % too small (estimated, right within a factor of two); use a finer mesh "
         "(particle.mesh = 'fine' for a sphere) and compare"
         for error in gradient_errors(mesh, runs)

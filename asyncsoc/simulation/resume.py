@@ -33,7 +33,7 @@ def checkpoint_of(case: Case, previous: Solution) -> Checkpoint:
     checkpoint = previous.checkpoint
     if checkpoint is None:
         raise InputError(
-            "this result holds no state to go on from",
+            "this result holds no state to resume from",
             where="resume",
             value=previous.name,
             allowed="a result that took at least one step, written by this version of asyncsoc or an earlier one",
@@ -41,7 +41,7 @@ def checkpoint_of(case: Case, previous: Solution) -> Checkpoint:
         )
     if case.side_reaction.mode != "off":
         raise InputError(
-            "a run that watches a side reaction cannot be gone on with: its dose depends on all that came before",
+            "a run with a side reaction cannot be resumed: its dose depends on everything before",
             where="side_reaction.mode",
             value=case.side_reaction.mode,
             allowed="off",
@@ -53,7 +53,7 @@ def checkpoint_of(case: Case, previous: Solution) -> Checkpoint:
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key):
             raise InputError(
-                "the case differs from the one gone on with",
+                "the case differs from the case of the result that is resumed",
                 where=key,
                 value=new.get(key),
                 allowed=f"{old.get(key)}",
@@ -64,14 +64,14 @@ def checkpoint_of(case: Case, previous: Solution) -> Checkpoint:
     for number, (was, now) in enumerate(zip(*wordings, strict=False), start=1):
         if was != now:
             raise InputError(
-                "a protocol step that was begun cannot be changed", where=f"step {number}", value=now, allowed=was
+                "a protocol step that has started cannot be changed", where=f"step {number}", value=now, allowed=was
             )
     if len(case.protocol.plan.steps) < done:
         raise InputError(
-            "the protocol is shorter than what was done",
+            "the protocol has fewer steps than the result",
             where="protocol.steps",
             value=len(case.protocol.plan.steps),
-            allowed=f"at least the {done} steps begun",
+            allowed=f"at least the {done} steps that have started",
         )
     return checkpoint
 

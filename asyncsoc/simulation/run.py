@@ -62,7 +62,7 @@ class Ending:
             self.error.partial = self.solution
             raise self.error
         if self.solution is None:
-            raise SimulationError("the protocol ended before it began", where="protocol.steps")
+            raise SimulationError("every step of the protocol ended at its start", where="protocol.steps")
         return self.solution
 
 
@@ -156,7 +156,7 @@ def simulate_batch(
         with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
             endings += _endings(cases, setups, recording, outcomes, (started, clock, ready), threads)
     except KeyboardInterrupt:
-        late = InterruptedRunError("interrupted when the run was done", next_step="its result is complete")
+        late = InterruptedRunError("interrupted after the run was complete", next_step="its result is complete")
         endings = [replace(ending, error=ending.error or late) for ending in endings]
     return endings
 

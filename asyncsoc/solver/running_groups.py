@@ -294,7 +294,7 @@ class Runs:
         elif state["margin"] <= 0.0 and not self._leaves(number, constraint.events[which], float(state["margin"])):
             event = constraint.events[which]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
-                return f"{event.reason} before the step began"
+                return f"{event.reason} before the step started"
             self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))
         else:
             jump = abs(float(state["current"]) - current_before) / float(self._groups.step[number]["contact_area"])

@@ -101,7 +101,7 @@ def _finding(label: str, solution: Solution) -> LayoutFinding:
     moment = moment_when(solution, names.MEAN_SOC, SOC)
     if not np.isfinite(moment.time):
         raise InputError(
-            "a layout never reaches the state of charge at which layouts are compared",
+            "a layout does not reach the mean state of charge at which layouts are compared",
             where=label,
             value=float(np.max(solution.columns[names.MEAN_SOC])),
             allowed=f"a mean SOC of {SOC:g}",
@@ -128,7 +128,7 @@ def layouts_figure(findings: Sequence[LayoutFinding]) -> Figure:
             found.solution.mesh,
             found.solution.contact,
             found.solution.mapped(found.moment.time)[0],
-            f"lead {found.moment.lead:.3f}; {found.capacity:.0f} mA h/g",
+            f"asynchrony {found.moment.lead:.3f}; {found.capacity:.0f} mA h/g",
         )
         for found in findings
     ]
@@ -137,5 +137,6 @@ def layouts_figure(findings: Sequence[LayoutFinding]) -> Figure:
         panels,
         label,
         title=f"Coverage {coverage:.2g} in {len(findings)} layouts, mean SOC {SOC:g}",
-        note="Line: the contact's edge. Lead: SOC under the contact less the mean, now. Capacity: at the charge's end.",
+        note="Line: edge of the contact. Asynchrony: SOC under the contact minus mean SOC, at this moment. "
+        "Capacity: of the whole charge.",
     )

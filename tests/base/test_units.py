@@ -56,7 +56,7 @@ def test_value_in_si(text: str | float, unit: str, expected: float) -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "words"),
     [
-        ("1 m", "s", ["'m' does not measure", "s, min, h"]),
+        ("1 m", "s", ["'m' has the wrong dimension", "s, min, h"]),
         ("5 umm", "m", ["unknown unit 'umm'", "did you mean: um"]),
         ("10 mins", "s", ["unknown unit 'mins'", "did you mean: min"]),
         ("5", "m", ["needs its unit", "write '5 m'"]),

@@ -61,7 +61,7 @@ def test_one_of_an_exclusive_pair_replaces_the_other(case: aso.Case) -> None:
         ("contact.coverage=wide", ["no number", "value: 'wide'"]),
         ("contact.coverage=0.2\nkind='belt'", ["where: contact.coverage"]),
         ("contact.coverage=nan", ["finite"]),
-        ("protocol.steps=Rest for 1 hour", ["a list is needed"]),
+        ("protocol.steps=Rest for 1 hour", ["expected a list"]),
         ("particle.model=radial", ["a radial model cannot represent"]),
     ],
 )

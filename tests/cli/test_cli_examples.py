@@ -125,11 +125,11 @@ def test_an_interrupted_run_is_kept_and_can_be_gone_on_with(
         patched.setattr(running, "progress_bar", lambda quiet: nullcontext(stop))
         assert main(["run", str(case), *changed, "-o", str(folder)]) == 130
     told = capsys.readouterr().err
-    assert "what was reached is kept in" in told and "interrupted" in told
+    assert "the results up to here are saved in" in told and "interrupted" in told
     (kept,) = folder.glob("*.vtkhdf")
     case.rename(tmp_path / "elsewhere.toml")  # the command told needs neither the case file nor its --set
-    (line,) = [line for line in told.splitlines() if "go on with: " in line]
-    command = shlex.split(line.partition("go on with: asyncsoc ")[2])
+    (line,) = [line for line in told.splitlines() if "resume with: " in line]
+    command = shlex.split(line.partition("resume with: asyncsoc ")[2])
     assert main([*command, "--json", "--no-plot"]) == 0
     resumed = json.loads(capsys.readouterr().out)
     assert resumed["files"] == [str(kept)]

@@ -85,7 +85,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None
         (["run", "case.toml", "--set", "contact.coverag=0.3"], ["did you mean: contact.coverage"]),
         (["run", "case.toml", "--set", "contact.coverage=0"], ["out of range", "case.toml: contact.coverage"]),
         (["run", "case.toml", "--set", "contact.coverage=nan"], ["finite", "case.toml: contact.coverage"]),
-        (["run", "case.toml", "--set", "particle.radius=5 V"], ["does not measure", "case.toml: particle.radius"]),
+        (["run", "case.toml", "--set", "particle.radius=5 V"], ["wrong dimension", "case.toml: particle.radius"]),
         (["run", "case.toml", "--set", "material.name=nmc"], ["unknown cathode material", "ncm811-sturm2019"]),
         (["run", "case.toml", "--set", "electrolyte.name=peo"], ["unknown electrolyte", "did you mean: peo-litfsi"]),
         (["run", "case.toml", "--set", "protocol.steps=['Charge at C/10']"], ["'for <time>' or 'until <limit>'"]),
@@ -157,7 +157,7 @@ def test_what_an_unfinished_run_reached_is_kept(
     captured = capsys.readouterr()
     assert "4.2 V is exceeded" in captured.err
     assert "where: protocol step 2" in captured.err
-    assert f"what was reached is kept in {directory}" in captured.err
+    assert f"the results up to here are saved in {directory}" in captured.err
     assert Path(directory, "case-123.vtkhdf").exists()
     assert main(["run", case, *options, "--json"]) == 3
     document = json.loads(capsys.readouterr().out)
@@ -177,7 +177,7 @@ def test_an_unfinished_run_that_cannot_be_kept_still_says_why(
     simulated(infeasible())
     assert main(["run", case]) == 3
     captured = capsys.readouterr()
-    assert "could not be kept: the disk is full" in captured.err
+    assert "could not be saved: the disk is full" in captured.err
     assert "4.2 V is exceeded" in captured.err
 
 

@@ -78,7 +78,7 @@ def band() -> BandPanel:
         BandSeries("Cal", d, np.where(d < 2e-15, np.nan, lead), far=np.where(d < 2e-15, np.nan, 0.5 * lead)),
         BandSeries("Hot-Cal", d, 0.05 * (1e-15 / d) ** 0.5, default=0.02),
     ]
-    return BandPanel("Largest asynchrony [1]", "How far the contact runs ahead", series, "4.2 V comes first")
+    return BandPanel("Largest asynchrony [1]", "Largest asynchrony", series, "ends at 4.2 V")
 
 
 FIGURES = {
@@ -150,7 +150,7 @@ def test_cycles_are_drawn_over_time_with_their_rests_shaded_and_both_leads_told(
     np.testing.assert_allclose(rests, [(hour, hour + 1.0) for hour in (1, 3, 5, 7, 9, 11)])
     texts = [text.get_text() for text in soc.get_legend().get_texts()]
     lead = cycled()[names.CONTACT_SOC] - cycled()[names.MEAN_SOC]
-    assert f"lead up to {lead.max():+.3f}, \N{MINUS SIGN}{-lead.min():.3f}" in texts and "rest" in texts
+    assert f"asynchrony \N{MINUS SIGN}{-lead.min():.3f} to {lead.max():+.3f}" in texts and "rest" in texts
     assert not soc.texts
 
 
@@ -201,7 +201,7 @@ def test_stack_of_the_overpotential_ends_at_its_sum():
     expected = 1000.0 * (parts[names.CONCENTRATION] + parts[names.KINETIC] + parts[names.SERIES])
     np.testing.assert_allclose(total.get_ydata(), expected)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["sum", "separator and anode", "charge transfer", "concentration under the contact"]
+    assert labels == ["sum", "separator and anode", "charge transfer", "concentration"]
 
 
 def test_sections_share_one_colour_bar_over_the_values_of_all():
@@ -215,17 +215,19 @@ def test_sections_share_one_colour_bar_over_the_values_of_all():
 
 def test_the_range_beside_a_band_is_the_headline():
     texts = [text.get_text() for axes in band_figure([band()]).axes for text in axes.texts]
-    assert {"0.17", "0.05", "0.09", "0.03", "0.01", "Cal:\n4.2 V comes first"} <= set(texts)
+    assert {"0.17", "0.05", "0.09", "0.03", "0.01", "Cal:\nends at 4.2 V"} <= set(texts)
     diamonds = [line for axes in band_figure([band()]).axes for line in axes.get_lines() if line.get_marker() == "D"]
     assert [float(line.get_ydata()[0]) for line in diamonds] == [0.02]
 
 
 def test_the_largest_lead_is_marked_with_its_size():
     lead = columns()[names.CONTACT_SOC] - columns()[names.MEAN_SOC]
-    texts = [text.get_text() for text in curves_figure([run()]).axes[1].texts]
-    assert f"lead\n{lead.max():+.3f}" in texts
+    axes = curves_figure([run()]).axes[1]
+    assert len(axes.texts) == 1  # the arrow
+    assert f"largest asynchrony {lead.max():+.3f}" in axes.get_legend_handles_labels()[1]
     level = columns() | {names.CONTACT_SOC: columns()[names.MEAN_SOC]}
-    assert not curves_figure([LabelledRun("level", level)]).axes[1].texts
+    axes = curves_figure([LabelledRun("level", level)]).axes[1]
+    assert not axes.texts and not any("asynchrony" in label for label in axes.get_legend_handles_labels()[1])
 
 
 def test_a_spike_at_the_start_leaves_the_picture_and_is_told():

@@ -176,7 +176,7 @@ def test_refused_with_a_message(text: str, words: list[str]) -> None:
 
 @pytest.mark.parametrize("value", [None, 5, ["Rest for 1 hour"]])
 def test_a_step_that_is_no_text(value: object) -> None:
-    with pytest.raises(InputError, match="a text in quotes"):
+    with pytest.raises(InputError, match="a string in quotes"):
         parse_step(value, where=WHERE)  # type: ignore[arg-type]
 
 

@@ -36,7 +36,7 @@ def test_cycles_are_unrolled_after_the_plain_steps() -> None:
         ([], [Cycle((CHARGE,), 2.5)], ["whole number of times"]),
         ([], [Cycle((CHARGE,), True)], ["whole number of times"]),
         ([CHARGE], [Cycle((CHARGE,), MOST_STEPS)], ["too many steps", f"at most {MOST_STEPS}"]),
-        ("Rest for 1 hour", [], ["a list of texts"]),
+        ("Rest for 1 hour", [], ["a list of strings"]),
         ([CHARGE, "Chrage at C/10 until 4.2 V"], [], ["where: case.toml: protocol.steps, step 2", "Charge"]),
         ([], [Cycle((CHARGE,)), Cycle(("Rest",))], ["where: case.toml: protocol.cycle 2.steps, step 1"]),
     ],

@@ -227,12 +227,12 @@ def test_a_damaged_manifest_of_particles_is_the_inputs_fault(
 def test_what_the_system_refuses_is_no_bug(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import asyncsoc.cli.commands.show
+    from asyncsoc.materials import registry
 
-    def gone(name: str | None, *, json: bool) -> None:
+    def gone(name: str) -> None:
         (tmp_path / "deleted" / "file").write_text("")
 
-    monkeypatch.setattr(asyncsoc.cli.commands.show, "show_parameters", gone)
+    monkeypatch.setattr(registry, "cathode", gone)
     assert main(["params"]) == 2
     assert "deleted" in said(capsys)
 

@@ -121,5 +121,5 @@ def test_the_key_has_units_ranges_and_leaves_hashes_alone(make_case) -> None:
     with pytest.raises(InputError, match="out of range") as caught:
         make_case(kinetics=marcus("30 eV"))
     assert "at least 0.05, at most 20 eV" in str(caught.value)
-    with pytest.raises(InputError, match="does not measure"):
+    with pytest.raises(InputError, match="wrong dimension"):
         make_case(kinetics=marcus("0.3 V"))

@@ -134,5 +134,5 @@ def test_numbers_are_found_by_name_and_not_by_place(whole, tmp_path):
 def test_a_checkpoint_of_another_version_can_be_looked_at_and_not_gone_on_with(change, tmp_path):
     solution = rewritten(simulate(case(*STEPS[:1])).save(tmp_path), change)
     assert solution.columns["Voltage [V]"][-1] == pytest.approx(4.2)
-    with pytest.raises(InputError, match="no state to go on from"):
+    with pytest.raises(InputError, match="no state to resume from"):
         simulate(case(), resume=solution)

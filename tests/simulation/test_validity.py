@@ -45,7 +45,7 @@ def test_only_runs_outside_are_warned(celsius: float, electrolyte: dict[str, obj
 
 
 def test_far_outside_there_is_no_run() -> None:
-    with pytest.raises(InputError, match="cannot be carried this far") as caught:
+    with pytest.raises(InputError, match="cannot be extrapolated this far") as caught:
         simulate(case(-20.0))
     assert caught.value.exit_code == 2
     simulate(case(-20.0, conductivity="1e-3 S/m"))

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from asyncsoc.base.errors import InputError, SimulationError
-from asyncsoc.cli.commands.tomo import tomo_app
+from asyncsoc.cli.app import app
 from asyncsoc.tomography.particle_set import ParticleSet, check_contact, read_set
 from asyncsoc.tomography.synthetic import sphere_pack
 
@@ -19,7 +19,7 @@ KEYS = ("phase fractions", "active fraction of exposed surface", "areas [m2]", "
 
 
 def call(*arguments: object) -> None:
-    typer.main.get_command(tomo_app)(args=[str(a) for a in arguments], standalone_mode=False)
+    typer.main.get_command(app)(args=["tomo", *(str(a) for a in arguments)], standalone_mode=False)
 
 
 @pytest.fixture(scope="module")

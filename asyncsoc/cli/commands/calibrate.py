@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.cli.console import note, print_document, print_line, print_table
+from asyncsoc.cli.options import CasePath, Directory, Json, Overrides
 from asyncsoc.cli.progress import tell_compiling
 
 if TYPE_CHECKING:
     from asyncsoc.studies.calibration.fit import Calibration
 
+ORDER = 80
 
-def fit_case(
-    path: Path, data: Sequence[Path], fits: Sequence[str], overrides: Sequence[str], output: Path | None, *, json: bool
+
+def calibrate(
+    case: CasePath,
+    data: Annotated[
+        list[Path],
+        typer.Argument(metavar="DATA.csv...", help="CSV files with a column of time and one of voltage or resistance."),
+    ],
+    fit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY[=LOW:HIGH]",
+            help="Constant to fit and its range, e.g. side_reaction.onset_potential=3.6:4.4. May be repeated.",
+        ),
+    ] = None,
+    overrides: Overrides = None,
+    json: Json = False,
+    output: Directory = None,
 ) -> None:
-    """Fit constants of a case, show what they are worth, keep the fitted case where asked.
+    """Fit kinetic constants to measured curves.
 
-    Raises
-    ------
-    AsyncsocError
-        Whatever is wrong with case or data, or keeps the case from being simulated.
+    Reports confidence intervals, and which constants the data do not determine.
     """
     from asyncsoc.case.case import Case
     from asyncsoc.studies.calibration.constants import fittable, parse_constant
-    from asyncsoc.studies.calibration.fit import calibrate
+    from asyncsoc.studies.calibration.fit import calibrate as fit_constants
     from asyncsoc.studies.calibration.measured import read_measured
     from asyncsoc.studies.calibration.report import document, warnings_of
 
-    if not fits:
+    if not fit:
         raise InputError("nothing to fit is named", where="--fit", allowed=", ".join(fittable()))
-    case = Case.from_toml(path, overrides)
-    constants = [parse_constant(text) for text in fits]
+    description = Case.from_toml(case, overrides or [])
+    constants = [parse_constant(text) for text in fit]
     curves = [read_measured(file) for file in data]
     tell_compiling()
-    calibration = calibrate(case, curves, constants, told=None if json else note)
+    calibration = fit_constants(description, curves, constants, told=None if json else note)
     files = [] if output is None else _keep(calibration, output)
     warnings = warnings_of(calibration)
     if json:
@@ -45,7 +60,7 @@ def fit_case(
     _show(calibration)
     for warning in warnings:
         note(f"warning: {warning}")
-    print_line("\n".join(map(str, files)) if files else "not kept: add -o DIR to keep the fitted case")
+    print_line("\n".join(map(str, files)) if files else "not saved: add -o DIR to save the fitted case")
 
 
 def _show(calibration: Calibration) -> None:
@@ -80,6 +95,6 @@ def _keep(calibration: Calibration, directory: Path) -> list[Path]:
     from asyncsoc.studies.calibration.report import case_text, document, fit_picture
 
     case, summary = directory / f"{calibration.case.name}-fitted.toml", directory / "calibration.json"
-    write_text(case, case_text(calibration), "the fit cannot be kept")
-    write_text(summary, to_document(document(calibration)), "the fit cannot be kept")
+    write_text(case, case_text(calibration), "the fit cannot be saved")
+    write_text(summary, to_document(document(calibration)), "the fit cannot be saved")
     return [case, summary, save_reaction_figure(fit_picture(calibration), directory / "calibration.png")]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.case.case import Case
 from asyncsoc.cli.console import note, print_document, print_line, print_table
-from asyncsoc.studies.verification.estimate import Band, Estimate
-from asyncsoc.studies.verification.estimate_case import estimate
+from asyncsoc.cli.options import Json, OptionalCasePath, Overrides
 
+if TYPE_CHECKING:
+    from asyncsoc.case.case import Case
+    from asyncsoc.studies.verification.estimate import Estimate
+
+ORDER = 20
 _SHOWN = {
     "kind": "contact",
     "coverage": "coverage",
@@ -35,55 +39,64 @@ _SHOWN = {
     "flux_limited": "flux-limited",
 }
 
+_PRINTED = {
+    "contact_excess": "asynchrony in stoichiometry",
+    "center_excess": "center of the contact minus mean, stoichiometry",
+    "spread": "center of the contact minus farthest point, stoichiometry",
+    "soc_lead": "asynchrony",
+    "largest_lead": "largest asynchrony along the step, with D(x)",
+    "capacity_at_limit": "share of the window passed at the end",
+}
+"""What the table calls a quantity whose name in JSON is an older one."""
+
 _BAND = ("with typical D", "with highest D", "with lowest D")
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What the options of the command line ask for; None takes the case's or the default."""
+def estimate(
+    case: OptionalCasePath = None,
+    overrides: Overrides = None,
+    json: Json = False,
+    radius: Annotated[str | None, typer.Option(metavar="LENGTH", help="Radius of the particle, e.g. '7.5 um'.")] = None,
+    coverage: Annotated[
+        str | None, typer.Option(metavar="FRACTION", help="Covered fraction of the surface, one round patch, e.g. 0.3.")
+    ] = None,
+    rate: Annotated[
+        str | None, typer.Option(metavar="RATE", help="Rate or current of the charge, e.g. C/10 or '2 nA'.")
+    ] = None,
+    diffusivity: Annotated[
+        str | None, typer.Option(metavar="D", help="Constant diffusivity, e.g. '4e-15 m2/s'.")
+    ] = None,
+    temperature: Annotated[str | None, typer.Option(metavar="T", help="Temperature, e.g. '60 degC'.")] = None,
+) -> None:
+    """Estimate the asynchrony from closed forms, without simulating.
 
-    radius: str | None
-    coverage: str | None
-    rate: str | None
-    diffusivity: str | None
-    temperature: str | None
-
-    def overrides(self) -> list[str]:
-        """Return the options as overrides of a case."""
-        given = {
-            "particle.radius": self.radius,
-            "contact.coverage": self.coverage,
-            "material.diffusivity": self.diffusivity,
-            "protocol.temperature": self.temperature,
-        }
-        changes = [f"{key}={value}" for key, value in given.items() if value is not None]
-        if self.rate is not None:
-            changes.append(f"protocol.steps=[{dumps(f'Charge at {self.rate} until 4.2 V')}]")
-        return changes
-
-
-def show_estimate(path: Path | None, overrides: Sequence[str], wanted: Wanted, *, json: bool) -> None:
-    """Estimate a case, or the default particle with what the options say, and show it.
-
-    Raises
-    ------
-    InputError
-        The case or an option is wrong, or the estimate does not know the particle.
+    Without a case file the estimate is that of the default particle, changed by the options.
     """
-    case = _case(path, [*wanted.overrides(), *overrides])
-    estimated = next((step for step in case.protocol.plan.steps if step.control in ("current", "c-rate")), None)
-    if wanted.temperature is not None and estimated is not None and estimated.temperature is not None:
+    from asyncsoc.studies.verification.estimate_case import estimate as estimate_case
+
+    given = {
+        "particle.radius": radius,
+        "contact.coverage": coverage,
+        "material.diffusivity": diffusivity,
+        "protocol.temperature": temperature,
+    }
+    changes = [f"{key}={value}" for key, value in given.items() if value is not None]
+    if rate is not None:
+        changes.append(f"protocol.steps=[{dumps(f'Charge at {rate} until 4.2 V')}]")
+    description = _case(case, [*changes, *(overrides or [])])
+    estimated = next((step for step in description.protocol.plan.steps if step.control in ("current", "c-rate")), None)
+    if temperature is not None and estimated is not None and estimated.temperature is not None:
         raise InputError(
             "--temperature does not reach a step that has a temperature of its own",
             where="--temperature",
             value=estimated.text,
             next_step="leave the option out, or the temperature of the step",
         )
-    result = estimate(case)
+    result = estimate_case(description)
     if json:
         print_document({**_document(result), "verdict": result.verdict, "notes": result.notes})
         return
-    rows = [(name, *_cells(getattr(result, attribute))) for attribute, name in _SHOWN.items()]
+    rows = [(_PRINTED.get(attribute, name), *_cells(getattr(result, attribute))) for attribute, name in _SHOWN.items()]
     print_table(("quantity", *_BAND), rows)
     print_line(result.verdict)
     for remark in result.notes:
@@ -91,6 +104,8 @@ def show_estimate(path: Path | None, overrides: Sequence[str], wanted: Wanted, *
 
 
 def _case(path: Path | None, overrides: Sequence[str]) -> Case:
+    from asyncsoc.case.case import Case
+
     if path is not None:
         return Case.from_toml(path, overrides)
     default = {
@@ -102,6 +117,8 @@ def _case(path: Path | None, overrides: Sequence[str]) -> Case:
 
 
 def _document(result: Estimate) -> dict[str, Any]:
+    from asyncsoc.studies.verification.estimate import Band
+
     values = {name: getattr(result, attribute) for attribute, name in _SHOWN.items()}
     return {
         name: dict(zip(_BAND, _cells(value), strict=True)) if isinstance(value, Band) else value
@@ -110,4 +127,6 @@ def _document(result: Estimate) -> dict[str, Any]:
 
 
 def _cells(value: object) -> tuple[object, ...]:
+    from asyncsoc.studies.verification.estimate import Band
+
     return (value.typical, value.least, value.most) if isinstance(value, Band) else (value, "", "")

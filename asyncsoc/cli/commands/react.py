@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asyncsoc.materials.thermochemistry.host import Host
     from asyncsoc.materials.thermochemistry.phases import Phase, PhaseTable
 
+ORDER = 70
 _DEFAULT_X = "1:0:-0.05"
 _DEFAULT_TEMPERATURE = "60 degC"
 _MIXING_X = (1.0, 0.8, 0.6, 0.5, 0.4, 0.25)
@@ -168,13 +169,13 @@ def _print_table(document: dict[str, Any], conditions: Conditions) -> None:
     title = f"{document['cathode']} + {document['electrolyte']}: reaction energy [eV/atom], {conditions.label}"
     print_table(columns, rows, title=title)
     low, high = document["voltage curve valid over x"]
-    print_line(f"* outside {low:g} to {high:g}, where the voltage curve's source holds: extrapolated")
-    print_line("~ the entropy of this phase is estimated, which its Gibbs energy rests on")
+    print_line(f"* extrapolated: the source of the voltage curve covers x from {low:g} to {high:g}")
+    print_line("~ the entropy of this phase, and so its Gibbs energy, is estimated")
     if any(reactant["entropy estimated"] for reactant in document["reactants"]):
         print_line("The entropies of both reactants are estimated. Mutual energies do not depend on them.")
     print_line(
-        "Total: reactants as they are, self-decomposition included. Mutual: what the contact adds. "
-        "Equilibrium products, not what kinetics gives."
+        "Total: energy from the reactants as they are, which includes the decomposition of each by itself. "
+        "Mutual: without the latter. Equilibrium products are listed; kinetics may give others."
     )
 
 
@@ -218,25 +219,34 @@ def _numbered(path: Path | None, name: str) -> Path:
 
 
 def react(
-    cathode: Annotated[str | None, typer.Option(help="Cathode parameter set; the default one if not given.")] = None,
+    cathode: Annotated[str | None, typer.Option(help="Cathode parameter set; default: that of a case.")] = None,
     electrolyte: Annotated[
         list[str] | None, typer.Option(help="litfsi, eca, peca, peo, peo-litfsi, pegda-peca; may be repeated.")
     ] = None,
     x: Annotated[str, typer.Option("--x", help="Stoichiometries: 1,0.9,0.8 or first:last:step.")] = _DEFAULT_X,
     potential: Annotated[
-        float | None, typer.Option(help="Open to a lithium reservoir at this potential [V against Li].")
+        float | None,
+        typer.Option(help="Exchange lithium with a reservoir at this potential [V against Li]; default: closed."),
     ] = None,
-    phases: Annotated[Path | None, typer.Option(help="Phase table (JSON) in place of the package's.")] = None,
-    entries: Annotated[Path | None, typer.Option(help="Computed entries (Materials Project JSON).")] = None,
-    energy: Annotated[str, typer.Option(help="enthalpy, or gibbs: entropies and gases count.")] = "enthalpy",
+    phases: Annotated[Path | None, typer.Option(help="Phase table (JSON) that replaces the package's.")] = None,
+    entries: Annotated[
+        Path | None, typer.Option(help="Computed entries (Materials Project JSON) that replace the phase table.")
+    ] = None,
+    energy: Annotated[str, typer.Option(help="enthalpy, or gibbs to include entropies and gases.")] = "enthalpy",
     temperature: Annotated[
-        str, typer.Option(metavar="T", help="Of Gibbs energies: asked for, or the band's other edge.")
+        str,
+        typer.Option(
+            metavar="T", help="Temperature of the Gibbs energies, which the table shows with either --energy."
+        ),
     ] = _DEFAULT_TEMPERATURE,
     plot: Annotated[Path | None, typer.Option(help="Draw the energies over x: .png, .svg or .pdf.")] = None,
     mixing_plot: Annotated[Path | None, typer.Option(help="Draw the energies over the mixing fraction.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
-    """Reaction energy of a cathode and an electrolyte over the cathode's lithium content, with the products."""
+    """Compute reaction energies of a cathode with an electrolyte.
+
+    Over the lithium content of the cathode, with the products at equilibrium.
+    """
     from asyncsoc.materials.registry import DEFAULT_CATHODE
     from asyncsoc.materials.thermochemistry.cathodes import named_host
     from asyncsoc.materials.thermochemistry.curve import compared_curve

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.cli.console import note, print_document, print_line, print_table
+from asyncsoc.cli.options import CasePath, Json, Overrides
 from asyncsoc.cli.progress import tell_compiling
 
 if TYPE_CHECKING:
@@ -18,71 +21,83 @@ if TYPE_CHECKING:
     from asyncsoc.studies.risk.conclusions import Conclusion
     from asyncsoc.studies.risk.readings import Reading, RiskStudy
 
+ORDER = 90
 _VOLTAGE = 4.0
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What is asked for: a second particle, reactants, mean stoichiometry, folder of the picture, thermochemistry."""
+def risk(
+    case: CasePath,
+    overrides: Overrides = None,
+    json: Json = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            metavar="KEY=VALUE",
+            help="Key of a second particle to compare with, e.g. contact.coverage=0.95.",
+        ),
+    ] = None,
+    reactant: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Component that reacts, as in asyncsoc react. May be repeated."),
+    ] = None,
+    at_x: Annotated[float, typer.Option("--at-x", metavar="X", help="Mean stoichiometry x of the comparison.")] = 0.5,
+    energy: Annotated[
+        str | None,
+        typer.Option(help="enthalpy or gibbs; replaces side_reaction.thermochemistry. The range covers both."),
+    ] = None,
+    temperature: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Temperature of the Gibbs energies, e.g. '25 degC'; default: the protocol's."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder to draw the picture in.")
+    ] = None,
+) -> None:
+    """Compare electrolyte decomposition with that at full coverage.
 
-    against: Sequence[str]
-    reactants: Sequence[str]
-    mean_x: float
-    output: Path | None
-    energy: str | None = None
-    temperature: str | None = None
-
-    @property
-    def overrides(self) -> list[str]:
-        """What energy and temperature replace in the case."""
-        keys = {"thermochemistry": self.energy, "thermochemistry_temperature": self.temperature}
-        return [f"side_reaction.{key}={value}" for key, value in keys.items() if value is not None]
-
-
-def show_risk(path: Path, overrides: Sequence[str], wanted: Wanted, *, json: bool) -> None:
-    """Study one particle or two, show their risk and what can be concluded.
-
-    Raises
-    ------
-    AsyncsocError
-        Whatever is wrong with the case or keeps a run from finishing.
+    The risk is the decomposition rate of the electrolyte at the contact, divided by its rate at the same particle,
+    fully covered, at the same mean stoichiometry. With --against, two particles are compared, and the conclusions are
+    listed that hold over the whole range of the uncertain parameters.
     """
     from asyncsoc.case.case import Case
     from asyncsoc.studies.risk.conclusions import compare_electrolytes, compare_particles
     from asyncsoc.studies.risk.study import study_risk
 
-    _check_place(wanted.mean_x)
-    case = Case.from_toml(path, [*overrides, *wanted.overrides])
-    cases = [case] + ([case.with_overrides(wanted.against)] if wanted.against else [])
-    reactants = tuple(wanted.reactants) or None
+    _check_place(at_x)
+    keys = {"thermochemistry": energy, "thermochemistry_temperature": temperature}
+    changes = [f"side_reaction.{key}={value}" for key, value in keys.items() if value is not None]
+    first = Case.from_toml(case, [*(overrides or []), *changes])
+    cases = [first] + ([first.with_overrides(against)] if against else [])
+    reactants = tuple(reactant or ())
     tell_compiling()
-    studies = [study_risk(one, reactants=reactants, told=None if json else note) for one in cases]
-    _check_reached(studies, wanted.mean_x)
+    studies = [study_risk(one, reactants=reactants or None, told=None if json else note) for one in cases]
+    _check_reached(studies, at_x)
     conclusions: tuple[Conclusion, ...] = ()
     if len(studies) > 1:
-        conclusions = compare_particles(studies[0], studies[1], wanted.mean_x, _VOLTAGE)
-    for other in wanted.reactants[1:]:
-        conclusions += compare_electrolytes(studies[0], wanted.mean_x, wanted.reactants[0], other)
-    pictures = [] if wanted.output is None else [_draw(studies, wanted, wanted.output)]
+        conclusions = compare_particles(studies[0], studies[1], at_x, _VOLTAGE)
+    for other in reactants[1:]:
+        conclusions += compare_electrolytes(studies[0], at_x, reactants[0], other)
+    pictures = [] if output is None else [_draw(studies, at_x, output)]
     if json:
-        particles = [_document(study, wanted.mean_x) for study in studies]
+        particles = [_document(study, at_x) for study in studies]
         told = [{**asdict(conclusion), "word": conclusion.word} for conclusion in conclusions]
         files = [str(picture) for picture in pictures]
         print_document(
             {
-                "mean stoichiometry": wanted.mean_x,
+                "mean stoichiometry": at_x,
                 "particles": particles,
                 "conclusions": told,
-                "notes": _explanations(studies, wanted.mean_x),
+                "notes": _explanations(studies, at_x),
                 "files": files,
             }
         )
         return
     for study in studies:
-        _show(study, wanted.mean_x)
+        _show(study, at_x)
     if conclusions:
         _show_conclusions(conclusions, studies[0].conditions)
-    for line in _explanations(studies, wanted.mean_x):
+    for line in _explanations(studies, at_x):
         print_line(line)
     print_line(
         "Every constant of the side reaction is assumed unless a case says it was fitted: asyncsoc params side-reaction"
@@ -100,7 +115,7 @@ def _check_reached(studies: Sequence[RiskStudy], mean_x: float) -> None:
     """Raise InputError where no particle came to the mean stoichiometry asked for."""
     if not any(study.reached(mean_x) for study in studies):
         raise InputError(
-            "no particle comes to this mean stoichiometry together with its fully covered reference",
+            "no particle reaches this mean stoichiometry in the same step as its fully covered reference",
             where="--at-x",
             value=mean_x,
             allowed="; ".join(_span(study) for study in studies),
@@ -116,24 +131,26 @@ def _span(study: RiskStudy) -> str:
 def _explanations(studies: Sequence[RiskStudy], mean_x: float) -> list[str]:
     """Return what a reader of the tables should know about absent values and about their band."""
     lines = [
-        f"- never reached: {_span(study)} is where it can be compared, not mean x = {mean_x:g}"
+        f"- mean x = {mean_x:g} is not reached; the mean x that can be compared: {_span(study)}"
         for study in studies
         if not study.reached(mean_x)
     ]
     if len(studies[0].conditions) > 1:
         lines.append(
-            "A statement survives where it holds as enthalpy and as Gibbs energy; the entropies of the latter are "
-            "estimated in part: asyncsoc react --energy gibbs"
+            "A statement holds where it holds for enthalpies and for Gibbs energies; some entropies of the latter are "
+            "estimated: asyncsoc react --energy gibbs"
         )
-    lines.append("'both' counts one cause twice unless the constants were fitted together: read single driving forces")
+    lines.append(
+        "Driven by 'both' counts one cause twice unless the constants were fitted together: read the other rows"
+    )
     return lines
 
 
-def _draw(studies: Sequence[RiskStudy], wanted: Wanted, directory: Path) -> Path:
+def _draw(studies: Sequence[RiskStudy], mean_x: float, directory: Path) -> Path:
     from asyncsoc.plotting.reaction import save_reaction_figure
     from asyncsoc.studies.risk.pictures import risk_picture
 
-    figure = risk_picture(studies, mean_x=wanted.mean_x, reactant=studies[0].readings[0].reactant)
+    figure = risk_picture(studies, mean_x=mean_x, reactant=studies[0].readings[0].reactant)
     return save_reaction_figure(figure, directory / "risk.png")
 
 
@@ -172,8 +189,9 @@ def _document(study: RiskStudy, mean_x: float) -> dict[str, Any]:
 
 def _show(study: RiskStudy, mean_x: float) -> None:
     columns = (
-        "reactant", "energy", "driven by", "as", "largest risk", "over i0", "kinetic x concentration x reaction",
-        "mean risk", "share above threshold", "dose / full",
+        "reactant", "energy", "driven by", "from", "largest risk", "over i0",
+        "charge transfer x concentration x reaction", "mean risk", "share above threshold",
+        "dose / dose at full coverage",
     )  # fmt: skip
     rows = []
     for reading in study.readings:
@@ -194,7 +212,9 @@ def _show(study: RiskStudy, mean_x: float) -> None:
                 _told(entry["dose against full coverage"]),
             )
         )
-    print_table(columns, rows, title=f"{study.label}: risk against full coverage at mean x = {mean_x:g}")
+    print_table(
+        columns, rows, title=f"{study.label}: decomposition rate over that at full coverage, at mean x = {mean_x:g}"
+    )
 
 
 def _told(value: float, form: str = ".3g") -> str:
@@ -225,5 +245,5 @@ def _show_conclusions(conclusions: Sequence[Conclusion], conditions: Sequence[Co
                     conclusion.word if k == 0 else "",
                 )
             )
-    heads = ("conclusion", "driven by", "reactant", "as", "ratio, total", "ratio, mutual", "survives?")
+    heads = ("conclusion", "driven by", "reactant", "from", "ratio, total", "ratio, mutual", "holds?")
     print_table(heads, rows)

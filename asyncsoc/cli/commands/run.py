@@ -1,4 +1,4 @@
-"""`asyncsoc run` and `asyncsoc demo`."""
+"""`asyncsoc run`: simulate a case, or resume an interrupted run."""
 
 from __future__ import annotations
 
@@ -6,48 +6,45 @@ import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from asyncsoc.base.errors import AsyncsocError, InputError, InterruptedRunError, SimulationError
-from asyncsoc.base.files import replaced
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.cli.console import note, print_document, print_line, print_table
-from asyncsoc.cli.progress import counting_bar, progress_bar
+from asyncsoc.cli.options import Directory, Json, OptionalCasePath, Overrides, Quiet
+from asyncsoc.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from asyncsoc.case.case import Case
     from asyncsoc.simulation.results.solution import Solution
 
+ORDER = 10
 RESCUED = Path("asyncsoc-output")
 """Where an unfinished run is kept if the user named no directory."""
 
 
-def run_case(
-    path: Path | None,
-    overrides: Sequence[str],
-    output: Path | None,
-    *,
-    json: bool,
-    quiet: bool,
-    plot: bool,
-    resume: Path | None = None,
+def run(
+    case: OptionalCasePath = None,
+    output: Directory = None,
+    overrides: Overrides = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    plot: Annotated[bool, typer.Option("--plot/--no-plot", help="With -o: write a picture beside the result.")] = True,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Continue the run stored in this result file, which also holds its case."),
+    ] = None,
 ) -> None:
-    """Run a case, or go on with the result in `resume`; keep it where asked, show it.
-
-    Where no `path` is given the case is the one in that result.
-
-    Raises
-    ------
-    AsyncsocError
-        Whatever is wrong with the case, or kept the simulation from finishing; what was reached is saved first.
-    """
-    case, previous = _case(path, resume, overrides)
+    """Simulate a case: charge and discharge as its protocol says."""
+    description, previous = _case(case, resume, overrides or [])
 
     from asyncsoc.simulation import simulate
 
     try:
         with progress_bar(quiet=quiet) as progress:
-            solution = simulate(case, progress=progress, resume=previous)
+            solution = simulate(description, progress=progress, resume=previous)
     except SimulationError as error:
         interrupted = isinstance(error, InterruptedRunError)
         _rescue(getattr(error, "partial", None), output or RESCUED, interrupted=interrupted)
@@ -59,7 +56,7 @@ def run_case(
         print_document({**solution.to_json_dict(), "files": [str(file) for file in files]})
     elif not quiet:
         print_table(("quantity", "value"), solution.summary().items())
-        print_line("\n".join(str(file) for file in files) if files else "not kept: add -o DIR to keep the result")
+        print_line("\n".join(str(file) for file in files) if files else "not saved: add -o DIR to save the result")
 
 
 def _case(path: Path | None, resume: Path | None, overrides: Sequence[str]) -> tuple[Case, Solution | None]:
@@ -82,6 +79,8 @@ def _case(path: Path | None, resume: Path | None, overrides: Sequence[str]) -> t
 
 
 def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
+    from asyncsoc.base.files import replaced
+
     result: Path | None = None
     try:
         with uninterrupted():
@@ -95,7 +94,7 @@ def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
     except KeyboardInterrupt:
         if result is None:
             raise
-        raise InterruptedRunError("interrupted when the result was kept already", where=str(result)) from None
+        raise InterruptedRunError("interrupted after the result was saved", where=str(result)) from None
     return [result, picture]
 
 
@@ -106,47 +105,17 @@ def _rescue(partial: Solution | None, directory: Path, *, interrupted: bool) -> 
     try:
         with suppress(KeyboardInterrupt), uninterrupted():  # asked once more: it ends when this is kept
             kept = partial.save(directory)
-            note(f"what was reached is kept in {kept}; {_way_on(partial, kept, directory, interrupted=interrupted)}")
+            way_on = _way_on(partial, kept, directory, interrupted=interrupted)
+            note(f"the results up to here are saved in {kept}; {way_on}")
     except AsyncsocError as error:
-        note(f"what was reached could not be kept: {error}")
+        note(f"the results up to here could not be saved: {error}")
 
 
 def _way_on(partial: Solution, kept: Path, directory: Path, *, interrupted: bool) -> str:
     """Return the command that goes on with an unfinished run, or why none does."""
     if partial.checkpoint is None:
-        return "it holds no state to go on from"
+        return "it holds no state to resume from"
     if partial.case["side_reaction"]["mode"] != "off":
-        return "a run that watches a side reaction cannot be gone on with"
+        return "a run with a side reaction cannot be resumed"
     command = f"asyncsoc run {shlex.join(['--resume', str(kept), '-o', str(directory)])}"
-    return f"go on with: {command}" if interrupted else f"go on with other steps or solver: {command} --set KEY=VALUE"
-
-
-class DemoReport(Protocol):
-    """What the demo gives back to be shown."""
-
-    @property
-    def columns(self) -> Sequence[str]:
-        """Heads of the table."""
-
-    @property
-    def rows(self) -> Sequence[Sequence[object]]:
-        """The table."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What a reader of the table should know."""
-
-    @property
-    def files(self) -> Sequence[Path]:
-        """Pictures and results written."""
-
-
-def run_demo(directory: Path) -> None:
-    """Run the demo, show its table and name its pictures."""
-    from asyncsoc.studies.demo.run import run_demo as charge_both
-
-    with counting_bar(quiet=False, runs=True) as progress:
-        report: DemoReport = charge_both(directory, progress=progress)
-    print_table(report.columns, report.rows)
-    print_line("\n".join([*report.notes, ""]))
-    print_line("\n".join(str(file) for file in report.files))
+    return f"resume with: {command}" if interrupted else f"resume with other steps or solver: {command} --set KEY=VALUE"

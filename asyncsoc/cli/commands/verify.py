@@ -1,19 +1,29 @@
-"""`asyncsoc verify` and `asyncsoc doctor`."""
+"""`asyncsoc verify`: the solver against closed forms, manufactured solutions and invariants."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from typing import Annotated
 
-from asyncsoc.base.errors import EnvironmentProblem, SimulationError
+import typer
+
+from asyncsoc.base.errors import SimulationError
 from asyncsoc.cli.console import note, print_document, print_table
+from asyncsoc.cli.options import Json
 from asyncsoc.cli.progress import counting_bar
 
+ORDER = 50
 _CHECK = ("name", "value", "reference", "tolerance", "passed", "note")
 _SHOWN = _CHECK[:-1]
 
 
-def verify_solver(*, json: bool, three_dimensional: bool = False) -> int:
-    """Run the verification suite, show it, and return the exit code."""
+def verify(
+    json: Json = False,
+    three_dimensional: Annotated[bool, typer.Option("--3d", help="The 3-D meshes too: about a minute more.")] = False,
+) -> None:
+    """Compare the solver with exact solutions and invariants.
+
+    Exit code 3 where a check fails.
+    """
     from asyncsoc.studies.verification.suite import run_checks
 
     with counting_bar(quiet=False, runs=True) as progress:
@@ -24,24 +34,7 @@ def verify_solver(*, json: bool, three_dimensional: bool = False) -> int:
     else:
         print_table(_SHOWN, ([getattr(check, name) for name in _SHOWN] for check in checks))
         note(f"{len(checks) - len(failed)} of {len(checks)} checks passed" + _named(failed))
-    return SimulationError.exit_code if failed else 0
-
-
-def examine_machine(*, json: bool) -> int:
-    """Look at the machine, show what was found, and return the exit code."""
-    from asyncsoc.cli.installation import passed, run_checks
-
-    checks = run_checks()
-    well = passed(checks)
-    if json:
-        print_document({"ok": well, "checks": [asdict(check) for check in checks]})
-    else:
-        rows = [
-            ("ok" if check.ok else "MISSING" if check.required else "absent", check.name, check.detail, check.next_step)
-            for check in checks
-        ]
-        print_table(("", "checked", "found", "what to do"), rows)
-    return 0 if well else EnvironmentProblem.exit_code
+    raise typer.Exit(SimulationError.exit_code if failed else 0)
 
 
 def _named(failed: list[str]) -> str:

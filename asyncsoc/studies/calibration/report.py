@@ -95,8 +95,8 @@ def warnings_of(calibration: Calibration) -> tuple[str, ...]:
         if beyond
     ]
     lines += [
-        f"{measured.name}: the differences are no noise (neighbours correlate by {lag:.2f}): the model lacks something "
-        "and the intervals are too narrow"
+        f"{measured.name}: the residuals are not noise (correlation of neighbours {lag:.2f}): the model does not "
+        "describe the data fully and the intervals are too narrow"
         for measured, lag in zip(calibration.data, calibration.lag_correlation, strict=True)
         if lag > SYSTEMATIC
     ]

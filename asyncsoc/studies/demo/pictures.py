@@ -54,7 +54,7 @@ def overview(findings: Sequence[Findings]) -> Figure:
     """Return the SOC under the contact beside both particles' sections at equal mean SOC."""
     soc = findings[0].default.at_equal_soc.mean_soc
     panels = [_section(found, found.default.at_equal_soc, title=found.particle.title) for found in findings]
-    title = f"The contact runs ahead of its particle (maps at a mean SOC of {soc:.2f})"
+    title = f"State of charge under a partial contact (maps at a mean SOC of {soc:.2f})"
     return comparison_figure(_runs(findings), panels, VALENCE.share_label, title=title, note=_RESTS_ON)
 
 
@@ -69,7 +69,7 @@ def nickel_maps(findings: Sequence[Findings]) -> Figure:
     late = findings[0].default.at_equal_soc.mean_soc
     columns: tuple[tuple[str, Callable[[Findings], Moment]], ...] = (
         (
-            f"Equal mean SOC {early:.2f}\n(largest lead of {findings[0].particle.label})",
+            f"Equal mean SOC {early:.2f}\n(largest asynchrony of {findings[0].particle.label})",
             lambda found: moment_when(found.solution, names.MEAN_SOC, early),
         ),
         (
@@ -84,7 +84,11 @@ def nickel_maps(findings: Sequence[Findings]) -> Figure:
         for k, (title, pick) in enumerate(columns)
     ]
     return section_figure(
-        panels, VALENCE.share_label, title="Where nickel is Ni$^{4+}$", columns=len(columns), note=_RESTS_ON
+        panels,
+        VALENCE.share_label,
+        title="Ni$^{4+}$ in sections of the particles",
+        columns=len(columns),
+        note=_RESTS_ON,
     )
 
 
@@ -107,14 +111,14 @@ def band(findings: Sequence[Findings]) -> Figure:
     soc = findings[0].default.at_equal_soc.mean_soc
     panels = (
         BandPanel(
-            "Largest lead in SOC [1]",
-            "How far the contact runs ahead of its particle",
+            "Largest asynchrony in SOC [1]",
+            "Largest asynchrony",
             _series(findings, lambda h: h.largest_lead),
             decimals=3,
         ),
         BandPanel(
-            "Charge to 4.2 V [mA h/g]",
-            "What the charge comes to",
+            "Capacity charged to 4.2 V [mA h/g]",
+            "Capacity of the charge",
             _series(findings, lambda h: h.capacity),
             decimals=0,
         ),
@@ -122,7 +126,7 @@ def band(findings: Sequence[Findings]) -> Figure:
             VALENCE.ratio_label,
             f"Nickel at a mean SOC of {soc:.2f}",
             _series(findings, lambda h: h.at_equal_soc.ratio_contact, lambda h: h.at_equal_soc.ratio_far),
-            "4.2 V comes first",
+            "ends at 4.2 V",
         ),
         BandPanel(
             VALENCE.ratio_label,
@@ -130,7 +134,7 @@ def band(findings: Sequence[Findings]) -> Figure:
             _series(findings, lambda h: h.at_equal_voltage.ratio_contact, lambda h: h.at_equal_voltage.ratio_far),
         ),
     )
-    return band_figure(panels, title="What the unknown diffusivity leaves open", columns=2, note=_BAND_RESTS_ON)
+    return band_figure(panels, title="Results over the uncertain diffusivity", columns=2, note=_BAND_RESTS_ON)
 
 
 def overpotential(findings: Sequence[Findings]) -> Figure:
@@ -153,7 +157,7 @@ def risk(findings: Sequence[Findings]) -> Figure:
 def film(findings: Sequence[Findings]) -> Figure:
     """Return the film each particle grows on its contact and what its resistance does to the voltage."""
     lines = [film_line(found.particle.case(), found.particle.title)[0] for found in findings]
-    return film_figure(lines, title="The film a charge leaves on the contact", note=_SIDE_RESTS_ON)
+    return film_figure(lines, title="Film on the contact after a charge", note=_SIDE_RESTS_ON)
 
 
 PICTURES: dict[str, Callable[[Sequence[Findings]], Figure]] = {
@@ -188,7 +192,7 @@ def keep(figure: Figure, path: Path) -> Path:
 def unwritable(path: Path, error: OSError) -> InputError:
     """Return the error for a file that cannot be written."""
     return InputError(
-        f"the demo cannot be kept: {error.strerror or error}",
+        f"the demo cannot be saved: {error.strerror or error}",
         where=str(path),
         next_step="name a directory that can be written to: asyncsoc demo -o DIR",
     )

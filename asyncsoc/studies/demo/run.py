@@ -81,7 +81,7 @@ def run_demo(
 
     findings = examine(PARTICLES, diffusivities, told)
     pictures = draw_all(findings, directory, told)
-    told("keeping the results")
+    told("saving the results")
     results = tuple(found.solution.save(directory) for found in findings)
     summary = _keep_summary(findings, directory / "summary.json")
     return DemoReport(

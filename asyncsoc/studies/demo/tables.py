@@ -29,9 +29,9 @@ def _whole(value: float) -> str:
 def _quantities(soc: float) -> tuple[tuple[str, Number, _Show], ...]:
     equal, voltage = f"at mean SOC {soc:.2f}", f"at {CELL_VOLTAGE:.1f} V"
     return (
-        ("largest lead of the contact's SOC", lambda h: h.largest_lead, _three),
+        ("largest asynchrony", lambda h: h.largest_lead, _three),
         ("... reached at a mean SOC of", lambda h: h.soc_at_largest_lead, _two),
-        (f"lead {equal}", lambda h: h.at_equal_soc.lead, _three),
+        (f"asynchrony {equal}", lambda h: h.at_equal_soc.lead, _three),
         (f"Ni4+/Ni3+, contact, {equal}", lambda h: h.at_equal_soc.ratio_contact, _two),
         (f"Ni4+/Ni3+, far side, {equal}", lambda h: h.at_equal_soc.ratio_far, _two),
         (f"mean SOC {voltage}", lambda h: h.at_equal_voltage.mean_soc, _two),
@@ -74,9 +74,10 @@ def remarks(findings: Sequence[Findings]) -> tuple[str, ...]:
     """Return what a reader of the table must know."""
     low, high = findings[0].diffusivity[[0, -1]]
     lines = [
-        "lead: SOC under the contact less the mean SOC, which the cell shows if all particles are alike",
+        "asynchrony: mean SOC under the contact minus mean SOC of the particle, the SOC that a cell of identical "
+        "particles shows",
         f"over D: range over constant diffusivities from {low:.0e} to {high:.0e} m2/s, the dominant uncertainty; "
-        "beside it with D(x, T) of O'Regan 2022",
+        "the columns before it use D(x, T) of O'Regan 2022",
         "assumed: contact fractions f (from micrographs), one round contact, "
         "exchange current density on the polymer (0.3 A/m2)",
         f"mean SOC {shared_soc(findings[0].solution):.2f}: mean stoichiometry {shared_stoichiometry():.3f}, "
@@ -86,7 +87,7 @@ def remarks(findings: Sequence[Findings]) -> tuple[str, ...]:
         missed = found.diffusivity[~np.isfinite(found.over_diffusivity(lambda h: h.at_equal_soc.time))]
         if len(missed):
             lines.append(
-                f"* where reached: up to D = {missed[-1]:.1e} m2/s {found.particle.label} comes to 4.2 V first"
+                f"* where reached: up to D = {missed[-1]:.1e} m2/s {found.particle.label} reaches 4.2 V before"
             )
     return tuple(lines)
 

@@ -28,8 +28,8 @@ def write_charged(charged: ChargedSet, folder: str | Path) -> list[Path]:
     """
     place = Path(folder)
     document = {"format": _FORMAT, "version": _VERSION, **to_document(charged)}
-    write_text(place / DOCUMENT, json_document(document), "the results cannot be kept here")
-    write_text(place / TABLE, _table(charged), "the results cannot be kept here")
+    write_text(place / DOCUMENT, json_document(document), "the results cannot be saved here")
+    write_text(place / TABLE, _table(charged), "the results cannot be saved here")
     return [place / DOCUMENT, place / TABLE]
 
 

@@ -32,7 +32,7 @@ def compared(charged: ChargedSet, quantity: str = quantities.LARGEST_LEAD) -> Co
         coverage=charged.column(quantities.COVERAGE),
         diameter=charged.column(quantities.DIAMETER),
         leads={label: charged.column(f"{quantity}{end}") for label, end in present.items()},
-        lead_label=f"{quantity.capitalize()} of the contact [SOC]".replace("soc", "SOC"),
+        lead_label=f"{quantity.replace('lead', 'asynchrony').capitalize()} [SOC]".replace("soc", "SOC"),
         doses=doses if followed else {},
     )
 

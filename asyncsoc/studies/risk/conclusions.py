@@ -1,4 +1,4 @@
-"""Conclusions from two particles or several electrolytes under total and mutual reaction energies: which survive."""
+"""Conclusions from two particles or several electrolytes under total and mutual reaction energies: which ones hold."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """A statement, what it rests on, its ratio under each energy, and a word on whether it survives."""
+    """A statement, what it rests on, its ratio under each energy, and a word on whether it holds."""
 
     statement: str
     driving_force: DrivingForce
@@ -49,7 +49,7 @@ class Conclusion:
 
     @property
     def word(self) -> str:
-        """Which of the energies the statement survives under: total and mutual, each as enthalpy and as Gibbs energy.
+        """Which of the energies the statement holds under: total and mutual, each as enthalpy and as Gibbs energy.
 
         Enthalpy and Gibbs energy differ by a systematic error: a kind counts only where the statement holds under both.
         """
@@ -57,7 +57,7 @@ class Conclusion:
         if not known:
             return "never reached"
         if all(finding.holds for finding in self.findings):
-            return "survives under both"
+            return "holds under both"
         of_one_energy = self._held_energies()
         if of_one_energy:
             return f"only as {' and '.join(one.short for one in of_one_energy)}"
@@ -66,7 +66,7 @@ class Conclusion:
             return f"only under {' and '.join(held)}"
         if all(finding.opposite for finding in known):
             return "the opposite holds"
-        return "survives under neither"
+        return "holds under neither"
 
     def _held_energies(self) -> list[Conditions]:
         """Return enthalpy or Gibbs energy where the statement holds, or not, under total and mutual energies alike."""
@@ -100,9 +100,10 @@ def compare_particles(one: RiskStudy, other: RiskStudy, mean_x: float, voltage: 
     statements: tuple[tuple[str, Callable[[RiskCurve, RiskCurve], float]], ...] = (
         (f"decomposes faster per contact area at equal mean x = {mean_x:g}", lambda a, b: _rates(a, b, mean_x=mean_x)),
         (f"decomposes faster per contact area at an equal {voltage:g} V", lambda a, b: _rates(a, b, voltage=voltage)),
-        (f"decomposes faster in all (rate times contact area) at equal mean x = {mean_x:g}",
+        (f"decomposes faster in total (rate times contact area) at equal mean x = {mean_x:g}",
          lambda a, b: _rates(a, b, mean_x=mean_x) * one.coverage / other.coverage),
-        ("has the larger dose per contact area by its end, each against full coverage", lambda a, b: a.dose / b.dose),
+        ("has the larger dose per contact area at its end, each relative to full coverage",
+         lambda a, b: a.dose / b.dose),
     )  # fmt: skip
     return tuple(
         Conclusion(

@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 _HEADINGS: dict[DrivingForce, str] = {
     "potential": "Driven by the potential",
     "reaction-energy": "Driven by the reaction energy",
-    "both": "Driven by both: one cause twice",
+    "both": "Driven by both (one cause counted twice)",
 }
 _POINTS = 200
 _SKIPPED = 0.02
@@ -96,7 +96,7 @@ def risk_picture(
     mean_x: float,
     reactant: str,
     driving_forces: Sequence[DrivingForce] = ("potential", "reaction-energy"),
-    title: str = "Decomposition under partial contact",
+    title: str = "Risk of electrolyte decomposition at a partial contact",
     note: str | None = None,
 ) -> Figure:
     """Return the figure of several particles' risk, a panel for each driving force.

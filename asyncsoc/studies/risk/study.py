@@ -116,7 +116,8 @@ def study_risk(
     coverage = 0.0
     for density in (None, *densities):
         if told is not None:
-            told("default i0" if density is None else f"i0 = {density:g} A/m2")
+            value = "default exchange current density" if density is None else f"i0 = {density:g} A/m2"
+            told(f"simulating coverage {case.contact.coverage or 1:g} with {value}")
         curves, coverage = _curves(_with_density(case, density), readings)
         runs.append(curves)
     return RiskStudy(

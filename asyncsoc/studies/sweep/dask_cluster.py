@@ -121,7 +121,7 @@ class DaskRun:
             if not self._running:
                 return
             self._collect(writer, shard, threads)
-        self._note("ending: waiting for the cases in hand; once more ends at once")
+        self._note("stopping: waiting for the running cases; a second signal stops at once")
         deadline = time.monotonic() + self._grace
         while self._running and not stop.at_once and time.monotonic() < deadline:
             self._collect(writer, shard, threads)

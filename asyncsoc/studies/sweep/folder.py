@@ -85,7 +85,7 @@ def _lock(folder: Path, name: str) -> int:
         descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise InputError(
-            "the sweep cannot be kept here",
+            "the sweep cannot be saved here",
             where=str(folder),
             value=error.strerror or str(error),
             allowed="a directory that can be written to",

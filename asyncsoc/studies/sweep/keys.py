@@ -57,7 +57,7 @@ class Key:
                     error.what, where=self.name, value=value, allowed=error.allowed, nearest=error.nearest
                 ) from None
         if self.kind == "whole" and (isinstance(value, bool) or not isinstance(value, int)):
-            raise InputError("a whole number is needed", where=self.name, value=value)
+            raise InputError("wrong type: expected a whole number", where=self.name, value=value)
         return tuple(value) if isinstance(value, list) else value
 
 

@@ -194,7 +194,7 @@ class LocalRun:
             self._false_starts += 1
             if self._false_starts >= _MOST_FALSE_STARTS:
                 raise EnvironmentProblem(
-                    f"workers die before they begin ({worker.cause(code)})",
+                    f"worker processes end before they start work ({worker.cause(code)})",
                     next_step="run `asyncsoc doctor`; with little memory use fewer --workers",
                 )
         elif worker.chunk is not None:
@@ -232,7 +232,7 @@ class LocalRun:
     def _wind_up(self, stop: Stop) -> None:
         """Let the workers finish what they have in hand, for a while; what they cannot finish is run another time."""
         deadline = time.monotonic() + self._options.grace
-        self._note("ending: waiting for the cases in hand; once more ends at once")
+        self._note("stopping: waiting for the running cases; a second signal stops at once")
         while not stop.at_once and time.monotonic() < deadline and any(worker.chunk for worker in self._workers):
             for worker in speaking([worker for worker in self._workers if worker.chunk], 0.1):
                 message = worker.receive()

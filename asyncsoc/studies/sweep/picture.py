@@ -40,7 +40,7 @@ _CONTACT = "Contact-mean SOC at largest asynchrony"
 _MEAN = "Mean SOC at largest asynchrony"
 _AHEAD = "Largest asynchrony"
 _LEAD = "Largest lead of the contact"
-_WITHOUT = "without this number"
+_WITHOUT = "no value"
 _RISK = ("Final risk max", "Final dose against full coverage")
 
 
@@ -78,10 +78,10 @@ def figure_of(plan: Plan, gathered: LoadedRecords) -> Figure:
     mixed = bool((signs > 0.0).any() and (signs < 0.0).any())  # cycles: the larger of a lead and a lag, signed
     ahead = _LEAD if mixed and _has(gathered, _LEAD) else _AHEAD
     wanted: list[tuple[str, str, str, str | float | None]] = [
-        (AT_HALF, "SOC under the contact at a mean SOC of 0.5", "never at a mean SOC of 0.5", 0.5)
+        (AT_HALF, "SOC under the contact at a mean SOC of 0.5", "mean SOC of 0.5 not reached", 0.5)
         if _has(gathered, AT_HALF)
-        else (_CONTACT, "SOC under the contact, where it runs ahead most", _WITHOUT, _MEAN),
-        (ahead, "How far the contact runs ahead", _WITHOUT, None),
+        else (_CONTACT, "SOC under the contact at the largest asynchrony", _WITHOUT, _MEAN),
+        (ahead, "Largest asynchrony", _WITHOUT, None),
     ]
     wanted += [(name, "Risk against full coverage", _WITHOUT, None) for name in _RISK[:1] if _has(gathered, name)]
     panels = [

@@ -170,7 +170,7 @@ class Plan:
             "base": plain(self.base),
             "design": self.design.to_dict(),
         }
-        write_text(path, to_text(document), "the sweep cannot be kept here")
+        write_text(path, to_text(document), "the sweep cannot be saved here")
         return path
 
     @classmethod

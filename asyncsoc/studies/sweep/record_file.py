@@ -143,7 +143,9 @@ class RecordFile:
         InputError
             The file is no shard, or cannot be read.
         """
-        foreign = InputError("this is no shard of a sweep", where=str(path), next_step="remove it from the folder")
+        foreign = InputError(
+            "this is not a record file of a sweep", where=str(path), next_step="remove it from the folder"
+        )
         try:
             with path.open("rb") as stream:
                 magic, length = stream.read(len(_FILE_MAGIC)), stream.read(_LENGTH.size)
@@ -160,7 +162,7 @@ class RecordFile:
                     raise foreign
                 return cls(path, about, len(magic) + len(length) + size)
         except OSError as error:
-            raise InputError(f"a shard cannot be read: {error.strerror}", where=str(path)) from error
+            raise InputError(f"a record file cannot be read: {error.strerror}", where=str(path)) from error
         except (ValueError, RecursionError):
             raise foreign from None
 
@@ -183,7 +185,7 @@ class RecordFile:
                     yield found
                     position = found.offset + found.length
         except OSError as error:
-            raise InputError(f"a shard cannot be read: {error.strerror}", where=str(self.path)) from error
+            raise InputError(f"a record file cannot be read: {error.strerror}", where=str(self.path)) from error
 
     def payload(self, offset: int, length: int) -> bytes:
         """Return a record's payload."""
@@ -250,5 +252,5 @@ def _unwritable(folder: Path, error: OSError) -> InputError:
         where=str(folder),
         value=error.strerror or str(error),
         allowed="a directory that can be written to, on a disk with room",
-        next_step="make room or name another directory with -o, then go on with --resume",
+        next_step="free some space or name another directory with -o, then run again with --resume",
     )

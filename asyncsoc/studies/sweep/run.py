@@ -220,7 +220,7 @@ def _settled(plan: Plan, folder: Path, *, resume: bool) -> Plan:
         before = Plan.read(folder)
         if before.keep != plan.keep:
             raise InputError(
-                "the sweep that is resumed keeps something else of its cases",
+                "the resumed sweep was started with another --keep",
                 where="--keep",
                 value=plan.keep,
                 allowed=before.keep,

@@ -63,9 +63,9 @@ def cap_checks(mesh: str) -> list[Check]:
             case = f"3-D {mesh}, cap f = {coverage:g}, {_time(tau)}"
             reference = closed_forms.cap_contact_mean(tau, coverage)
             value = contact_mean(contact, field)
-            checks.append(within(f"{case}: contact-mean excess [J R/D]", value, reference, percent))
+            checks.append(within(f"{case}: asynchrony [J R/D]", value, reference, percent))
             reference = closed_forms.cap_pole(tau, coverage)
-            checks.append(within(f"{case}: excess at the pole [J R/D]", float(field[pole]), reference, POLE_PERCENT))
+            checks.append(within(f"{case}: pole minus mean [J R/D]", float(field[pole]), reference, POLE_PERCENT))
     return checks
 
 
@@ -89,13 +89,15 @@ def patches_checks() -> list[Check]:
             alone = closed_forms.cap_contact_mean(tau, coverage / n) / n
             tolerance = 0.01 * (percent if tau == STEADY_AT else 2.0 * percent) * alone
             value = contact_mean(contact, field)
-            note = "patches draw from each other: the error allowed is a part of one patch's own excess"
-            checks.append(compare(f"{case}: contact-mean excess [J R/D]", value, reference, tolerance, note))
+            note = "patches share one lithium content: the error allowed is a share of one patch's own asynchrony"
+            checks.append(compare(f"{case}: asynchrony [J R/D]", value, reference, tolerance, note))
             for where, node in nodes.items():
                 place = unit[node] / np.linalg.norm(unit[node])
                 exact = float(patches_field(place[None], centers, tau, coverage)[0])
                 tolerance = 0.01 * POLE_PERCENT * reference
-                checks.append(compare(f"{case}: excess {where} [J R/D]", float(field[node]), exact, tolerance))
+                checks.append(
+                    compare(f"{case}: difference to the mean {where} [J R/D]", float(field[node]), exact, tolerance)
+                )
     return checks
 
 
@@ -123,14 +125,14 @@ def tilt_and_order_checks() -> list[Check]:
         differences.append(max(abs(mean - means[0]) for mean in means[1:]))
         checks.append(
             compare(
-                f"3-D, level {level}: contact-mean excess of tilted caps less that of the upright one [J R/D]",
+                f"3-D, level {level}: asynchrony of tilted caps minus that of the upright one [J R/D]",
                 differences[-1],
                 0.0,
                 abs(errors[-1]),
                 "the discretization error of the upright cap is allowed",
             )
         )
-    found = {"contact-mean excess of a cap": errors, "difference between tilted and upright cap": differences}
+    found = {"asynchrony of a cap": errors, "difference between tilted and upright cap": differences}
     for words, values in found.items():
         order = float(np.mean(observed_orders(values)))
         name = f"order in space, 3-D, {words}, f = {TILTED_COVERAGE:g}, tau = {tau:g}"

@@ -121,7 +121,7 @@ def edge_order_checks() -> list[Check]:
             f"h ln(1/h) expected; {note}",
         ),
         compare(
-            f"order in space with the edge of a cap, f = {EDGE_COVERAGE:g}: contact-mean excess",
+            f"order in space with the edge of a cap, f = {EDGE_COVERAGE:g}: asynchrony",
             math.log2(contact_mean[1] / contact_mean[-1]) / steps,
             1.75,
             0.25,

@@ -136,5 +136,5 @@ def _pulse_checks() -> list[Check]:
             mean = float(contact.weights @ field / contact.weights.sum())
             reference = sum(by * cap_contact_mean(time - at, _COVERAGE) for at, by in changes if time > at + 1e-12)
             case = f"pulses, cap f = {_COVERAGE:g}, step {number} ({rate:g} J), tolerance {tolerance:g}"
-            checks.append(compare(f"{case}: contact-mean excess [J R/D]", mean, float(reference), allowed))
+            checks.append(compare(f"{case}: asynchrony [J R/D]", mean, float(reference), allowed))
     return checks

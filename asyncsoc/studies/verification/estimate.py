@@ -131,8 +131,8 @@ def contact_shape(kind: str, coverage: float, patches: int = 1) -> tuple[Contact
         return ContactShape(*values), ()
     share = 1.0 / math.sqrt(max(1, patches))
     note = (
-        f"{patches} {kind} taken as evenly spread equal patches: the excess of one cap of this coverage over 1/5, "
-        "divided by the root of their number"
+        f"{patches} {kind} taken as evenly spread equal patches: what one cap of this coverage has beyond full "
+        "coverage is divided by the root of their number"
         if patches > 1
         else f"a {kind!r} contact is taken as one cap of the same coverage"
     )
@@ -283,15 +283,16 @@ def _verdict(contact: Band, center: Band, window: float, reached: float) -> str:
     """Say in one sentence what the numbers mean."""
     if center.typical > window:
         return (
-            f"flux-limited: the center of the contact would run {center.typical:.3g} ahead, more than the window of "
-            f"{window:.3g}; the step ends with about {reached:.0%} of the window passed"
+            f"flux-limited: in quasi-steady state the center of the contact would differ from the mean by "
+            f"{center.typical:.3g} in stoichiometry, more than the window of {window:.3g}; the step ends after about "
+            f"{reached:.0%} of the window"
         )
     if center.most > window:
         return (
-            f"flux-limited where diffusion is slowest (center {center.most:.3g} ahead of the mean, window "
-            f"{window:.3g}), not on average ({center.typical:.3g})"
+            f"flux-limited at the lowest diffusivity (center of the contact {center.most:.3g} from the mean, window "
+            f"{window:.3g}), not at the typical one ({center.typical:.3g})"
         )
     return (
-        f"not flux-limited: the contact runs {contact.typical:.3g} ahead of the mean in stoichiometry, "
+        f"not flux-limited: the asynchrony is {contact.typical:.3g} in stoichiometry, "
         f"{contact.typical / window:.0%} of the window"
     )

@@ -50,7 +50,10 @@ def estimate(case: Case) -> Estimate:
     temperature = case.protocol.temperature if step.temperature is None else step.temperature
     low, high = min(start, end), max(start, end)
     band = kirchhoff_band(lambda x: material.diffusivity(x, temperature), low, high)
-    notes = ["uniform flux on the contact: finite kinetics draws less at the edge and lowers the excess somewhat"]
+    notes = [
+        "uniform flux on the contact: with finite kinetics less current flows at its edge, which lowers the asynchrony "
+        "somewhat"
+    ]
     if case.material.diffusivity is None:
         notes.append(f"D(x) of {material.name} at {temperature:g} K; sources differ by more than its range")
     result = estimate_sphere(
@@ -83,9 +86,9 @@ def _followed(result: Estimate, material: Cathode, temperature: float, start: fl
     width = usable_range(material)
     largest, place = lead / width, (1.0 - mean) / width
     between = (
-        f"each column holds for one constant D. A run follows D(x), from {result.diffusivity.most:.2g} to "
-        f"{result.diffusivity.least:.2g} m2/s: its lead is largest where D is low, about {largest:.3g} at a mean SOC "
-        f"of {place:.2g}; compare that with `Largest asynchrony` of `asyncsoc run`"
+        f"each column is for one constant D. A run uses D(x), from {result.diffusivity.most:.2g} to "
+        f"{result.diffusivity.least:.2g} m2/s: its asynchrony is largest where D is low, about {largest:.3g} at a mean "
+        f"SOC of {place:.2g}; compare that with `Largest asynchrony` of `asyncsoc run`"
     )
     changes = result.diffusivity.least > _CONSTANT * result.diffusivity.most
     notes = (*result.notes, between) if changes else result.notes

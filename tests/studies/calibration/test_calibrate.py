@@ -154,7 +154,7 @@ def test_a_constant_the_data_do_not_feel_is_open_and_nothing_overflows() -> None
         ("side_reaction.onset_potential=3.6", ["not a range"]),
         ("side_reaction.onset_potential=4.4:3.6", ["not a range", "rise"]),
         ("side_reaction.film_conductivity=0:1", ["not a range"]),
-        ("side_reaction.onset_potential=3 m:4 m", ["does not measure"]),
+        ("side_reaction.onset_potential=3 m:4 m", ["wrong dimension"]),
     ],
 )
 def test_a_wrong_constant_is_one_clear_error(text: str, words: list[str]) -> None:
@@ -209,8 +209,8 @@ def test_a_misfit_that_is_no_noise_is_called_so(folder: Path, tmp_path: Path) ->
     other = read_measured(write(tmp_path / "bent.csv", "time [s],voltage [V]", data.time, bent))
     constants = [parse_constant("side_reaction.exchange_current_density=1e-7:1e-3")]
     found, clean = (calibrate(case(film_conductivity=3e-8), [curve], constants) for curve in (other, data))
-    assert any("no noise" in line for line in warnings_of(found))
-    assert not any("no noise" in line for line in warnings_of(clean))
+    assert any("not noise" in line for line in warnings_of(found))
+    assert not any("not noise" in line for line in warnings_of(clean))
 
 
 def test_a_resistance_needs_no_thermochemistry(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_a_moment_never_reached_is_no_number(demo: tuple[DemoReport, Told, Path]
     report, _, place = demo
     slow = report.findings[0].scan[0]
     assert math.isnan(slow.at_equal_soc.time)
-    (row,) = (row for row in report.rows if row[0].startswith("lead at mean SOC"))
+    (row,) = (row for row in report.rows if row[0].startswith("asynchrony at mean SOC"))
     assert row[2].endswith(" *")
     assert any(note.startswith("*") and "Cal" in note for note in report.notes)
     summary = json.loads((place / "summary.json").read_text())
@@ -145,7 +145,7 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_anything_runs(tmp_p
     taken = tmp_path / "taken"
     taken.write_text("a file")
     told: Told = []
-    with pytest.raises(InputError, match="cannot be kept") as caught:
+    with pytest.raises(InputError, match="cannot be saved") as caught:
         run_demo(taken / "demo", progress=lambda *said: told.append(said))
     assert caught.value.next_step
     assert not told

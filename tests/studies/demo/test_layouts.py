@@ -47,14 +47,14 @@ def test_the_figure_shows_every_layout(findings: list[LayoutFinding], tmp_path: 
     figure = layouts_figure(findings)
     titles = [axes.get_title(loc="center") for axes in figure.axes]
     assert {"one patch", "6 even patches", "6 random patches"} <= set(titles)
-    assert any("lead" in axes.get_xlabel() and "mA h/g" in axes.get_xlabel() for axes in figure.axes)
+    assert any("asynchrony" in axes.get_xlabel() and "mA h/g" in axes.get_xlabel() for axes in figure.axes)
     figure.savefig(tmp_path / "layouts.png", dpi=40)
     assert (tmp_path / "layouts.png").stat().st_size > 10_000
 
 
 def test_a_charge_that_ends_too_early_is_refused(case: aso.Case):
     short = aso.Case(particle=case.particle, protocol=aso.Protocol(steps=["Charge at C/10 for 1 hour"]))
-    with pytest.raises(InputError, match="never reaches"):
+    with pytest.raises(InputError, match="does not reach"):
         charge_layouts(short, [Layout("cap", aso.Contact.cap(0.3))])
 
 

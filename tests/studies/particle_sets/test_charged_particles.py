@@ -13,7 +13,7 @@ import typer
 
 from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.case.case import Case
-from asyncsoc.cli.commands.tomo import tomo_app
+from asyncsoc.cli.app import app
 from asyncsoc.simulation.run import simulate
 from asyncsoc.studies.particle_sets.charge import ChargedSet, charge_set, particle_case
 from asyncsoc.studies.particle_sets.equivalent_sphere import equivalent_sphere, sphere_case
@@ -138,7 +138,7 @@ def test_a_rough_particle_covered_all_over_is_a_covered_sphere(charge: Case) -> 
 
 
 def call(*arguments: object) -> None:
-    typer.main.get_command(tomo_app)(args=[str(a) for a in arguments], standalone_mode=False)
+    typer.main.get_command(app)(args=["tomo", *(str(a) for a in arguments)], standalone_mode=False)
 
 
 def test_from_the_command_line(
@@ -152,7 +152,7 @@ def test_from_the_command_line(
     assert {Path(file).name for file in found["files"]} == {"charged.json", "charged.csv", "charged.png"}
     assert all(Path(file).is_file() for file in found["files"])
     call("charge", ball.folder, template, *short, "--no-spheres")
-    assert "largest lead" in capsys.readouterr().out
+    assert "largest asynchrony" in capsys.readouterr().out
     with pytest.raises(InputError, match="list of particle numbers"):
         call("charge", ball.folder, template, "--only", "one")
 

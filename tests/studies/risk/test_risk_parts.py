@@ -135,10 +135,10 @@ def study(label: str, scales: dict[str, tuple[float, ...]], coverage: float) -> 
 @pytest.mark.parametrize(
     ("total", "mutual", "word"),
     [
-        ((3.0, 2.0, 5.0), (2.0, 1.5, 2.5), "survives under both"),
+        ((3.0, 2.0, 5.0), (2.0, 1.5, 2.5), "holds under both"),
         ((3.0, 2.0, 5.0), (1.0, 0.9, 1.3), "only under total"),
         ((3.0, 0.9, 5.0), (2.0, 1.2, 2.5), "only under mutual"),
-        ((3.0, 0.9, 5.0), (1.0, 0.9, 1.3), "survives under neither"),
+        ((3.0, 0.9, 5.0), (1.0, 0.9, 1.3), "holds under neither"),
         ((0.3, 0.2, 0.5), (0.5, 0.4, 0.6), "the opposite holds"),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_conclusion_survives_where_it_holds_over_the_whole_band(total, mutual,
     assert faster.word == word
     assert faster.findings[0].default == pytest.approx(total[0])
     assert (faster.findings[0].low, faster.findings[0].high) == pytest.approx((min(total), max(total)))
-    in_all = next(conclusion for conclusion in found if "in all" in conclusion.statement)
+    in_all = next(conclusion for conclusion in found if "in total" in conclusion.statement)
     assert in_all.findings[0].default == pytest.approx(0.5 * total[0])
     assert one.default[one.readings[0]].dose == pytest.approx(2.0 * total[0])
 
@@ -158,7 +158,7 @@ def test_a_conclusion_survives_where_it_holds_over_the_whole_band(total, mutual,
 @pytest.mark.parametrize(
     ("mutual", "gibbs", "word"),
     [
-        ((2.0, 1.5, 2.5), (1.6, 1.4, 1.8), "survives under both"),
+        ((2.0, 1.5, 2.5), (1.6, 1.4, 1.8), "holds under both"),
         ((0.8, 0.7, 0.9), (1.4, 1.3, 1.5), "only under total and mutual as Gibbs 60 degC"),
         ((2.0, 1.5, 2.5), (1.05, 1.0, 1.3), "only under total and mutual as enthalpy"),
         ((0.8, 0.7, 0.9), (0.9, 0.8, 1.0), "only under total"),
@@ -217,4 +217,4 @@ def test_what_was_never_reached_is_called_so() -> None:
     assert (one.reached(0.2), one.reached(0.5)) == (False, True)
     assert one.span == pytest.approx((0.4, 0.9))
     assert compare_electrolytes(one, 0.5, "peo", "eca")[1].word == "never reached"
-    assert Conclusion("s", "both", "peo", (Finding("total", 1.0, 1.0, 1.0),)).word == "survives under neither"
+    assert Conclusion("s", "both", "peo", (Finding("total", 1.0, 1.0, 1.0),)).word == "holds under neither"

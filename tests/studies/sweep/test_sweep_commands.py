@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncsoc.cli.commands import sweep_run as sweep_work
+from asyncsoc.cli import sweep_progress
 from asyncsoc.cli.main import main
 from asyncsoc.studies.sweep.index import Counts
 from asyncsoc.studies.sweep.plan import Plan
@@ -125,14 +125,14 @@ def test_sobol_indices_from_the_command_line(case_file: Path, tmp_path: Path, ru
 def test_the_bar_says_done_failed_rate_and_time_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweep_work, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(sweep_progress, "is_terminal", lambda stream: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "140")
     counts = Counts(total=200, done=90, failed=7, quarantined=3)
-    with sweep_work.sweep_bar(quiet=False) as listen:
+    with sweep_progress.sweep_bar(quiet=False) as listen:
         assert listen is not None
         listen(Standing(counts, ran=100, rate=2.5, seconds_left=40.0, workers=2))
     said = capsys.readouterr().err
     assert "100 of 200, 2.5 per s, 10 failed, 40.0 s left" in said
-    with sweep_work.sweep_bar(quiet=True) as listen:
+    with sweep_progress.sweep_bar(quiet=True) as listen:
         assert listen is None

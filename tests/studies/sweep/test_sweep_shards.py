@@ -76,7 +76,7 @@ def test_a_flipped_bit_costs_at_most_the_record_it_is_in(
 def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.shard"
     path.write_bytes(b"something else entirely, and long enough")
-    with pytest.raises(InputError, match="no shard"):
+    with pytest.raises(InputError, match="not a record file"):
         RecordFile.open(path)
 
 

@@ -56,7 +56,7 @@ def test_the_cap_grid_is_complete() -> None:
     names = [check.name for check in results("cap against its series")]
     for coverage in ("1", "0.75", "0.5", "0.25", "0.1", "0.05"):
         for time in ("tau = 0.01", "tau = 0.05", "tau = 0.2", "pseudo-steady"):
-            for quantity in ("contact-mean excess [J R/D], within 0.2 %", "excess at the pole [J R/D], within 1 %"):
+            for quantity in ("asynchrony [J R/D], within 0.2 %", "pole minus mean [J R/D], within 1 %"):
                 assert f"cap f = {coverage}, {time}: {quantity}" in names
 
 

@@ -1,29 +1,61 @@
-"""What `asyncsoc sweep sobol` does: a sampled sweep, its Sobol indices, a table and a picture."""
+"""`asyncsoc sweep sobol`: a sampled sweep, its Sobol indices, a table and a picture."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.files import replaced
-from asyncsoc.base.plain_data import to_document
-from asyncsoc.cli.commands.sweep_run import Show, base_keys, run_plan
 from asyncsoc.cli.console import note, print_document, print_line, print_table
-from asyncsoc.plotting.sensitivity import Bars, sensitivity_figure
-from asyncsoc.studies.sweep.load import Archive, gather
-from asyncsoc.studies.sweep.plan import Plan
-from asyncsoc.studies.sweep.resample import AXES
-from asyncsoc.studies.sweep.run import Options
-from asyncsoc.studies.sweep.sensitivity import EXTRA, Indices, sobol_design, sobol_indices
+from asyncsoc.cli.options import Json, Overrides, Quiet
+from asyncsoc.cli.sweep_options import CaseOrSweep, DaskAddress, Output, Resume, Seed, Vary, Workers
 
+if TYPE_CHECKING:
+    from asyncsoc.cli.sweep_runner import Show
+    from asyncsoc.studies.sweep.plan import Plan
+    from asyncsoc.studies.sweep.run import Options
+    from asyncsoc.studies.sweep.sensitivity import Indices
+
+ORDER = 40
 DOCUMENT = "sobol.json"
 PICTURE = "sobol.png"
 
 
-def make_sobol_plan(
+def sobol(
+    case: CaseOrSweep,
+    vary: Vary = None,
+    samples: Annotated[int, typer.Option(metavar="N", help="Base samples; the sweep has N (keys + 2) cases.")] = 64,
+    quantity: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Headline number to compute indices of. May be repeated.")
+    ] = None,
+    output: Output = None,
+    overrides: Overrides = None,
+    seed: Seed = 0,
+    workers: Workers = None,
+    resume: Resume = False,
+    dask: DaskAddress = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compute Sobol sensitivity indices of the headline numbers.
+
+    They tell which parameter drives the SOC at the contact, the asynchrony and the risk over the ranges
+    KEY=low:high[:log].
+    """
+    from asyncsoc.cli.sweep_runner import Show
+    from asyncsoc.studies.sweep.run import Options
+
+    made, folder = _make_plan(case, vary or [], overrides or [], output, samples, seed)
+    chosen = Options(workers, resume=resume or case.is_dir(), dask=dask)
+    show = Show(json=json, quiet=quiet, collect=False)
+    raise typer.Exit(_run(made, folder, chosen, tuple(quantity or ()), show))
+
+
+def _make_plan(
     path: Path, vary: Sequence[str], overrides: Sequence[str], output: Path | None, samples: int, seed: int
 ) -> tuple[Plan, Path]:
     """Return the plan of a sensitivity analysis and its folder.
@@ -35,9 +67,17 @@ def make_sobol_plan(
     EnvironmentProblem
         SALib is not installed.
     """
+    from asyncsoc.cli.sweep_runner import base_keys
+    from asyncsoc.studies.sweep.plan import Plan
+    from asyncsoc.studies.sweep.sensitivity import EXTRA, sobol_design
+
     if path.is_dir():
         if vary or overrides or output:
-            raise InputError("a sweep that is resumed varies what it varied", where=str(path), allowed="--resume")
+            raise InputError(
+                "a resumed sweep takes its keys and values from its folder: --vary, --set and -o cannot change them",
+                where=str(path),
+                allowed="--resume",
+            )
         return Plan.read(path), path
     base = base_keys(path, overrides)
     design = sobol_design(vary, base, samples, seed)
@@ -45,7 +85,7 @@ def make_sobol_plan(
     return Plan(str(base["name"]), base, design, "summary", extra=extra), output or Path(f"{path.stem}-sobol")
 
 
-def run_sobol(plan: Plan, folder: Path, options: Options, quantities: tuple[str, ...], show: Show) -> int:
+def _run(plan: Plan, folder: Path, options: Options, quantities: tuple[str, ...], show: Show) -> int:
     """Run the cases, show which parameter drives what, and return the exit code.
 
     Raises
@@ -53,6 +93,12 @@ def run_sobol(plan: Plan, folder: Path, options: Options, quantities: tuple[str,
     AsyncsocError
         The cases cannot be run, or too few of them were carried out.
     """
+    from asyncsoc.base.plain_data import to_document
+    from asyncsoc.cli.sweep_runner import Show, run_plan
+    from asyncsoc.studies.sweep.load import Archive, gather
+    from asyncsoc.studies.sweep.resample import AXES
+    from asyncsoc.studies.sweep.sensitivity import sobol_indices
+
     run_plan(plan, folder, options, Show(quiet=show.quiet or show.json, collect=False), report=False)
     archive = Archive.open(folder)
     gathered = gather(archive, AXES["time"])
@@ -110,6 +156,8 @@ def _document(found: Sequence[Indices]) -> list[dict[str, Any]]:
 
 
 def _picture(plan: Plan, found: Sequence[Indices]) -> bytes:
+    from asyncsoc.plotting.sensitivity import Bars, sensitivity_figure
+
     bars = [Bars(i.quantity, i.keys, i.total, i.total_half_width, i.first, i.first_half_width) for i in found]
     about = f"Sobol indices of {found[0].samples} samples, {len(plan.design)} cases; bars: 95 % bootstrap intervals"
     drawn = io.BytesIO()
@@ -118,6 +166,8 @@ def _picture(plan: Plan, found: Sequence[Indices]) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> Path:
+    from asyncsoc.base.files import replaced
+
     with replaced(path) as stream:
         stream.write(content)
     return path

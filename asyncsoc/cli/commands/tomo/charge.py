@@ -1,20 +1,62 @@
-"""The work behind `asyncsoc tomo charge`."""
+"""`asyncsoc tomo charge`: charge every particle of a set."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from asyncsoc.base.errors import InputError, InterruptedRunError, SimulationError
-from asyncsoc.cli.commands.run import RESCUED
-from asyncsoc.cli.commands.tomo_mesh import particle_numbers
 from asyncsoc.cli.console import note as note_line
+from asyncsoc.cli.console import print_document, print_line, print_table
+from asyncsoc.cli.options import Json, Quiet
+from asyncsoc.cli.tomo_volume import Bar, Note, Only, Workers, particle_numbers
 
-Bar = Callable[[int, int, str], None] | None
+ORDER = 30
+_RESCUED = Path("asyncsoc-output")
+"""Folder for what was charged before an interruption where the user named none."""
 
 
-def charge_all(
+def charge(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder written by 'asyncsoc tomo mesh'.")],
+    case: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CASE.toml", help="Case file; its particle and contact are replaced by those of the folder."
+        ),
+    ],
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Replace a key of the case; repeatable.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for table and figure.")
+    ] = None,
+    only: Only = None,
+    spheres: Annotated[
+        bool, typer.Option("--spheres/--no-spheres", help="Also simulate the equivalent spheres.")
+    ] = True,
+    workers: Workers = 1,
+    note: Note = "",
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Simulate every particle of a set under one protocol.
+
+    With --spheres, a sphere of the same volume and coverage is simulated beside each.
+    """
+    from asyncsoc.cli.progress import counting_bar
+
+    with counting_bar(quiet=quiet or json, runs=True) as bar:
+        document = _charge(folder, case, overrides or (), output, only, spheres, workers, note, bar)
+    if json:
+        print_document(document)
+    elif not quiet:
+        _print(document)
+
+
+def _charge(
     folder: Path, case: Path, overrides: Sequence[str], output: Path | None, only: str | None, spheres: bool,
     workers: int, note: str, bar: Bar,
 ) -> dict[str, Any]:  # fmt: skip
@@ -44,8 +86,8 @@ def charge_all(
     except InterruptedRunError as error:
         partial, error.partial = error.partial, None
         if isinstance(partial, ChargedSet) and (partial.rows or partial.failed):
-            kept = write_charged(partial, output or RESCUED)
-            note_line(f"what was charged is kept in {kept[0]}")
+            kept = write_charged(partial, output or _RESCUED)
+            note_line(f"the particles charged so far are saved in {kept[0]}")
         raise
     files: list[Path] = []
     if output is not None:
@@ -63,17 +105,20 @@ def charge_all(
     return {**to_document(charged), "summary": summary(charged), "files": [str(file) for file in files]}
 
 
-def show_charged(document: dict[str, Any]) -> None:
-    """Print what became of the particles."""
-    from asyncsoc.cli.console import print_line, print_table
+def _printed(quantity: str) -> str:
+    """Return what the table calls a column of charged.csv."""
+    return quantity.replace("lead", "asynchrony")
 
+
+def _print(document: dict[str, Any]) -> None:
+    """Print what became of the particles."""
     header = document["header"]
     rows = [(name, header[name]) for name in ("charged", "failed", "wall time [s]")]
     print_table(("quantity", "value"), [*rows, ("largest lithium balance error", document["summary"]["balance"])])
     table = document["summary"]["medians"]
     if table:
-        print_table(list(table[0]), [tuple(row.values()) for row in table])
+        print_table(list(table[0]), [(_printed(row["quantity"]), *list(row.values())[1:]) for row in table])
     if document["failed"]:
         rows = [(row["particle"], row["reason"]) for row in document["failed"]]
         print_table(("particle", "why it failed"), rows)
-    print_line("\n".join(document["files"]) if document["files"] else "not kept: add -o DIR to keep the result")
+    print_line("\n".join(document["files"]) if document["files"] else "not saved: add -o DIR to save the result")
