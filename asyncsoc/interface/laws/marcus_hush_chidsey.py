@@ -124,8 +124,8 @@ class MarcusHushChidsey(RateLaw):
             listed_unit="eV",
             low=0.05 * ELEMENTARY_CHARGE,
             high=20.0 * ELEMENTARY_CHARGE,
-            note="No value of NCM811 is known. 0.2 eV is about what was found for carbon-coated LiFePO4: P. Bai, "
-            "M. Z. Bazant, Nat. Commun. 5 (2014) 3585, doi:10.1038/ncomms4585.",
+            note="No value of the built-in cathodes is known. 0.2 eV is about that of carbon-coated LiFePO4: "
+            "P. Bai, M. Z. Bazant, Nat. Commun. 5 (2014) 3585, doi:10.1038/ncomms4585.",
             meaning="of Marcus-Hush-Chidsey kinetics; by default 0.2 eV, assumed: about that of carbon-coated LiFePO4 "
             "(doi:10.1038/ncomms4585)",
             fit=FitRange(0.05 * ELEMENTARY_CHARGE, 2.0 * ELEMENTARY_CHARGE),
