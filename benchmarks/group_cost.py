@@ -18,7 +18,7 @@ import numpy as np
 
 import asyncsoc as aso
 from asyncsoc.kernels.batch import block_memory
-from asyncsoc.problem.arrays import stack
+from asyncsoc.problem.arrays import problem_arrays
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.particles import Group, Member, Problem
 from asyncsoc.problem.system import OrderedSystem
@@ -96,7 +96,7 @@ def main() -> int:
         for _ in range(options.repeats)
     ]
     alone, together = (min(pair[k][0] for pair in found) for k in (0, 1))
-    body = stack(group).bodies[0]
+    body = problem_arrays(group).bodies[0]
     memory = block_memory(system.kernel, METHODS["rodas4p2"], body, 1).nbytes / 8
     document = {
         "particles": count,

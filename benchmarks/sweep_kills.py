@@ -28,7 +28,7 @@ from typing import Any
 from reporting import machine, table
 
 from asyncsoc.base.kernel_cache import cache_base
-from asyncsoc.studies.sweep.folder import enter_record_files
+from asyncsoc.studies.sweep.folder import load_record_files
 from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.plan import Plan
 
@@ -66,7 +66,7 @@ class Sweep:
         self.folder, self._case, self._cases, self._random = root / "sweep", case, cases, random
         self.cache = root / "cache"
         self._process: subprocess.Popen[bytes] | None = None
-        self._ledger: Index | None = None
+        self._index: Index | None = None
         self._known: dict[int, bytes] = {}
 
     def start(self) -> None:
@@ -145,21 +145,21 @@ class Sweep:
         if not (self.folder / "manifest.json").is_file():
             return {}
         plan = Plan.read(self.folder)
-        records_index = Index(plan.surveyed(self.folder).hashes)
-        enter_record_files(self.folder, records_index)
-        self._ledger = records_index
+        records_index = Index(plan.validated_cases(self.folder).hashes)
+        load_record_files(self.folder, records_index)
+        self._index = records_index
         done = (number for number in range(len(plan.design)) if records_index.status(number) == "done")
         return {number: data for number in done if (data := records_index.payload(number)) is not None}
 
     @property
     def repeated(self) -> int:
         """Records that are there twice."""
-        return 0 if self._ledger is None else self._ledger.repeated
+        return 0 if self._index is None else self._index.repeated
 
     @property
     def quarantined(self) -> int:
         """Cases that were killed twice by chance."""
-        return 0 if self._ledger is None else self._ledger.counts().quarantined
+        return 0 if self._index is None else self._index.counts().quarantined
 
     def _sizes(self) -> dict[str, int]:
         try:

@@ -25,7 +25,7 @@ from sweep_kills import PROGRAM, children
 
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.run import simulate
-from asyncsoc.studies.sweep.load import Archive
+from asyncsoc.studies.sweep.load import SweepArchive
 
 CASE = """
 [particle]
@@ -85,7 +85,7 @@ def check(folder: Path, count: int) -> None:
     AnswerError
         They differ, or a case was not carried out.
     """
-    archive = Archive.open(folder)
+    archive = SweepArchive.open(folder)
     done = archive.records_index.counts().done
     require("cases not carried out", count - done, 0.0)
     for number in random.Random(0).sample(range(count), CHECKED):

@@ -28,7 +28,7 @@ from reporting import AnswerError, arguments, clock, show, table
 from asyncsoc.case import Case
 from asyncsoc.simulation.results.provenance import cores
 from asyncsoc.simulation.run import simulate
-from asyncsoc.studies.sweep.batch import Job, Settings, run_jobs
+from asyncsoc.studies.sweep.batch import Job, JobSettings, run_jobs
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.record import decode
 
@@ -57,7 +57,7 @@ def timed(call: Callable[[], Any], timer: Callable[[], float]) -> float:
 
 def batches(plan: Plan, folder: Path, widths: tuple[int, ...]) -> dict[str, float]:
     """Return the core time per case [ms] at each width; answers are compared with single runs first."""
-    settings = Settings.of(plan, folder)
+    settings = JobSettings.of(plan, folder)
     jobs = [Job(plan.case(number).hash, plan.design.values(number)) for number in range(len(plan.design))]
     reference = run_jobs(settings, jobs[: max(widths)])
     summary = simulate(plan.case(1)).summary()

@@ -18,7 +18,7 @@ from asyncsoc.cli.main import main as asyncsoc
 from asyncsoc.plotting.risk import film_figure
 from asyncsoc.simulation import simulate
 from asyncsoc.studies.demo.pictures import PICTURES, keep
-from asyncsoc.studies.demo.run import run_demo
+from asyncsoc.studies.demo.report import run_demo
 from asyncsoc.studies.layouts import charge_layouts, layouts, layouts_figure
 from asyncsoc.studies.particle_sets.charge import ChargedSet
 from asyncsoc.studies.particle_sets.pictures import charged_figure

@@ -13,10 +13,10 @@ from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
 from asyncsoc.materials.thermochemistry.reaction import KINDS
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.run import simulate
-from asyncsoc.studies.calibration.measured import Measured
+from asyncsoc.studies.calibration.measured import MeasuredCurve
 from asyncsoc.studies.calibration.response import respond
 from asyncsoc.studies.risk.conclusions import compare_electrolytes, compare_particles
-from asyncsoc.studies.risk.readings import Reading, RiskStudy
+from asyncsoc.studies.risk.scenarios import RiskStudy, Scenario
 from asyncsoc.studies.risk.study import study_risk
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +35,7 @@ def studies() -> tuple[RiskStudy, RiskStudy]:
     return cal, study_risk(hot, reactants=reactants, label="Hot-Cal", conditions=UNDER)
 
 
-def told(text: str) -> list[float]:
+def log(text: str) -> list[float]:
     return [float(number) for number in re.findall(r"\d+\.?\d*", text)]
 
 
@@ -54,8 +54,8 @@ def test_the_table_of_risks(studies, row: str, number: int, force) -> None:
     columns = [(kind, conditions) for kind in KINDS for conditions in (UNDER[0], UNDER[2])]
     for (kind, conditions), cell in zip(columns, cells[1:], strict=True):
         if "same" not in cell:
-            found = studies[number].range_at(Reading("peo-litfsi", kind, force, conditions), MEAN_X)
-            assert found == pytest.approx(told(cell), rel=0.04)
+            found = studies[number].range_at(Scenario("peo-litfsi", kind, force, conditions), MEAN_X)
+            assert found == pytest.approx(log(cell), rel=0.04)
 
 
 def test_the_words_on_what_survives(studies) -> None:
@@ -106,7 +106,7 @@ def test_the_table_of_conclusions(studies, row: str, force: str, reactant: str, 
     if force == "potential":
         shown, cells = shown[:1], cells[:1]
     for finding, cell in zip(shown, cells, strict=True):
-        assert (finding.default, finding.low, finding.high) == pytest.approx(told(cell), rel=0.05)
+        assert (finding.default, finding.low, finding.high) == pytest.approx(log(cell), rel=0.05)
 
 
 def charge(coverage: float, *overrides: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -114,7 +114,7 @@ def charge(coverage: float, *overrides: str) -> tuple[np.ndarray, np.ndarray, np
     mode = ["side_reaction.mode=coupled", *overrides] if overrides else []
     steps = "protocol.steps=['Charge at C/10 for 20 hours or until 4.2 V']"
     case = Case.from_toml(EXAMPLE, [f"contact.coverage={coverage}", steps, *mode])
-    asked = (Measured("resistance", np.arange(3.0), np.ones(3), True, "", ""),)
+    asked = (MeasuredCurve("resistance", np.arange(3.0), np.ones(3), True, "", ""),)
     response = respond(case, asked)
     return response.time, response.voltage, response.per_area
 

@@ -13,8 +13,7 @@ import pytest
 from asyncsoc.case.case import Case
 from asyncsoc.simulation.run import simulate
 from asyncsoc.studies.demo.headlines import headlines
-from asyncsoc.studies.demo.particles import PARTICLES
-from asyncsoc.studies.demo.scan import DIFFUSIVITIES, examine
+from asyncsoc.studies.demo.scan import DIFFUSIVITIES, PARTICLES, run_scan
 from asyncsoc.studies.demo.tables import heads, table
 from tests.pages import ROOT, agrees, blocks, links
 
@@ -86,7 +85,7 @@ def test_every_page_of_the_menu_exists() -> None:
 
 @pytest.mark.slow
 def test_the_readmes_table_is_what_a_fresh_demo_prints() -> None:
-    findings = examine(PARTICLES, DIFFUSIVITIES, lambda what: None)
+    findings = run_scan(PARTICLES, DIFFUSIVITIES, lambda what: None)
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     first = next(k for k, line in enumerate(lines) if line.startswith("| quantity |") and "Cal" in line)
     shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[first:]]

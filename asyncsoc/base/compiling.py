@@ -65,7 +65,7 @@ class _Cache(FunctionCache):
                 super().save_overload(sig, data)  # type: ignore[no-untyped-call]
             except OSError:
                 raise
-            except Exception:  # what is there already is damaged: begin anew
+            except Exception:  # the index is damaged, or names a type that has another name by now: begin it anew
                 self.flush()  # type: ignore[no-untyped-call]
                 super().save_overload(sig, data)  # type: ignore[no-untyped-call]
 

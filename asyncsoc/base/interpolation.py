@@ -17,7 +17,8 @@ from asyncsoc.base.lanes import choose, look_up, whole
 Array = NDArray[np.float64]
 
 N_COLUMNS = 6
-"""Of a table."""
+PSI, D, OCP, OCP_X, I0, I0_X = range(N_COLUMNS)
+"""Columns of a table."""
 
 
 @kernel
@@ -47,8 +48,8 @@ def psi_and_d_in(x, x_first, inv_spacing, spacing, start, cells, tables):
     k = choose(k - (cells - 1.0), zero + (cells - 1.0), k)
     t = inside - k
     row = start + float(N_COLUMNS) * k
-    base, left = look_up(tables, row, 0), look_up(tables, row, 1)
-    beyond, right = look_up(tables, row, N_COLUMNS), look_up(tables, row, N_COLUMNS + 1)
+    base, left = look_up(tables, row, PSI), look_up(tables, row, D)
+    beyond, right = look_up(tables, row, N_COLUMNS + PSI), look_up(tables, row, N_COLUMNS + D)
     secant = (beyond - base) * inv_spacing
     c2 = 3.0 * secant - 2.0 * left - right
     c3 = left + right - 2.0 * secant
@@ -71,26 +72,26 @@ def ocp_and_i0(
     last = coefficients.shape[0] - 1
     position = (x - x_first) * inv_spacing
     if position >= last:
-        slope = coefficients[last, 3]
-        return coefficients[last, 2] + slope * (position - last) * spacing, slope, coefficients[last, 4], 0.0
+        slope = coefficients[last, OCP_X]
+        return coefficients[last, OCP] + slope * (position - last) * spacing, slope, coefficients[last, I0], 0.0
     if not position > 0.0:
-        slope = coefficients[0, 3]
+        slope = coefficients[0, OCP_X]
         outside = slope * position * spacing
-        return coefficients[0, 2] + outside, slope, coefficients[0, 4] + 0.0 * outside, 0.0
+        return coefficients[0, OCP] + outside, slope, coefficients[0, I0] + 0.0 * outside, 0.0
     k = int(position)
     t = position - k
-    left = coefficients[k, 3]
-    right = coefficients[k + 1, 3]
-    base = coefficients[k, 2]
-    secant = (coefficients[k + 1, 2] - base) * inv_spacing
+    left = coefficients[k, OCP_X]
+    right = coefficients[k + 1, OCP_X]
+    base = coefficients[k, OCP]
+    secant = (coefficients[k + 1, OCP] - base) * inv_spacing
     c2 = 3.0 * secant - 2.0 * left - right
     c3 = left + right - 2.0 * secant
     ocp = base + spacing * t * (left + t * (c2 + t * c3))
     ocp_slope = left + t * (2.0 * c2 + 3.0 * t * c3)
-    left = coefficients[k, 5]
-    right = coefficients[k + 1, 5]
-    base = coefficients[k, 4]
-    secant = (coefficients[k + 1, 4] - base) * inv_spacing
+    left = coefficients[k, I0_X]
+    right = coefficients[k + 1, I0_X]
+    base = coefficients[k, I0]
+    secant = (coefficients[k + 1, I0] - base) * inv_spacing
     c2 = 3.0 * secant - 2.0 * left - right
     c3 = left + right - 2.0 * secant
     i0 = base + spacing * t * (left + t * (c2 + t * c3))

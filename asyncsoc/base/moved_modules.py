@@ -28,7 +28,7 @@ MOVED = {
     "asyncsoc.observables": "asyncsoc.recorders",
     "asyncsoc.problem.constraints": "asyncsoc.protocol.constraints",
     "asyncsoc.report": "asyncsoc.studies.demo",
-    "asyncsoc.report.demo": "asyncsoc.studies.demo.run",
+    "asyncsoc.report.demo": "asyncsoc.studies.demo.report",
     "asyncsoc.report.layouts": "asyncsoc.studies.layouts",
     "asyncsoc.results": "asyncsoc.simulation.results",
     "asyncsoc.risk": "asyncsoc.studies.risk",

@@ -27,8 +27,7 @@ from asyncsoc.case.side_reaction import SideReaction
 from asyncsoc.case.writing import to_toml
 from asyncsoc.contact.build import contact_kind
 from asyncsoc.interface.rate_laws import rate_law_names
-from asyncsoc.protocol.grammar import parse_step
-from asyncsoc.protocol.text import format_step
+from asyncsoc.protocol.grammar import format_step, parse_step
 
 Model = Literal["radial", "axisymmetric", "3d"]
 _HASH_VERSION = 2

@@ -12,9 +12,8 @@ from asyncsoc.case import fields
 from asyncsoc.case.capacity import Capacity, CapacityText
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.section import Section
-from asyncsoc.protocol.plan import Cycle as PlannedCycle
-from asyncsoc.protocol.plan import parse_protocol
-from asyncsoc.protocol.types import Protocol as Plan
+from asyncsoc.protocol.plan import RepeatedSteps, parse_protocol
+from asyncsoc.protocol.types import StepSequence
 
 
 class Cycle(Section):
@@ -75,9 +74,9 @@ class Protocol(Section):
         return self
 
     @cached_property
-    def plan(self) -> Plan:
+    def plan(self) -> StepSequence:
         """The steps parsed, cycles unrolled."""
-        return parse_protocol(self.steps, [PlannedCycle(cycle.steps, cycle.repeat) for cycle in self.cycle])
+        return parse_protocol(self.steps, [RepeatedSteps(cycle.steps, cycle.repeat) for cycle in self.cycle])
 
     @property
     def nominal_capacity(self) -> Capacity:

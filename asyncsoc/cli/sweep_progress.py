@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 from asyncsoc.cli.console import is_terminal
 from asyncsoc.cli.progress import duration
-from asyncsoc.studies.sweep.progress import Listener, Standing
+from asyncsoc.studies.sweep.progress import ProgressCallback, SweepStatus
 
 
 @contextmanager
-def sweep_bar(*, quiet: bool) -> Iterator[Listener | None]:
+def sweep_bar(*, quiet: bool) -> Iterator[ProgressCallback | None]:
     """Give a listener that draws done, failed, rate and time left on stderr; None where nobody looks at it."""
     if quiet or not is_terminal(sys.stderr):
         yield None
@@ -24,16 +24,16 @@ def sweep_bar(*, quiet: bool) -> Iterator[Listener | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("starting workers", total=None)
 
-        def listen(standing: Standing) -> None:
-            counts = standing.counts
+        def progress(status: SweepStatus) -> None:
+            counts = status.counts
             settled = counts.total - counts.open
             text = f"{settled} of {counts.total}, "
-            text += f"{standing.rate:.3g} per s" if standing.ran else "starting"
+            text += f"{status.rate:.3g} per s" if status.ran else "starting"
             failed = counts.failed + counts.quarantined
             if failed:
                 text += f", {failed} failed"
-            if standing.seconds_left is not None:
-                text += f", {duration(standing.seconds_left)} left"
+            if status.seconds_left is not None:
+                text += f", {duration(status.seconds_left)} left"
             bar.update(task, total=counts.total, completed=settled, description=text)
 
-        yield listen
+        yield progress

@@ -17,12 +17,11 @@ from asyncsoc.cli.failure import INTERRUPTED
 from asyncsoc.cli.progress import duration, tell_compiling
 from asyncsoc.cli.sweep_progress import sweep_bar
 from asyncsoc.studies.sweep.export import Exported, collect
-from asyncsoc.studies.sweep.load import Archive
+from asyncsoc.studies.sweep.load import SweepArchive
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.preview import Preview
-from asyncsoc.studies.sweep.progress import Result
-from asyncsoc.studies.sweep.run import Options, outline_of, run_sweep
-from asyncsoc.studies.sweep.stopping import Stop
+from asyncsoc.studies.sweep.progress import StopRequest, SweepResult
+from asyncsoc.studies.sweep.run import SweepOptions, preview_of, run_sweep
 
 _SIGINT = 2
 _MOST_FAILURES = 20
@@ -53,7 +52,7 @@ def base_keys(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def run_plan(
-    plan: Plan, folder: Path, options: Options, show: Show, *, only_plan: bool = False, report: bool = True
+    plan: Plan, folder: Path, options: SweepOptions, show: Show, *, only_plan: bool = False, report: bool = True
 ) -> int:
     """Run a plan, collect what is recorded, say what came of it (with `report`); return the exit code.
 
@@ -62,30 +61,32 @@ def run_plan(
     AsyncsocError
         The sweep cannot be run.
     """
-    outlines: list[Preview] = []
+    previews: list[Preview] = []
 
     def tell(found: Preview) -> None:
-        outlines.append(found)
+        previews.append(found)
         if not show.quiet and not show.json:
             print_preview(found, folder)
 
     if only_plan:
-        tell(outline_of(plan, folder, options))
+        tell(preview_of(plan, folder, options))
         if show.json:
-            print_document({"status": "planned", "output": str(folder), **preview_document(outlines[0])})
+            print_document({"status": "planned", "output": str(folder), **preview_document(previews[0])})
         return 0
     tell_compiling(quiet=show.quiet)
-    with sweep_bar(quiet=show.quiet) as listen, Stop() as stop:
-        result = run_sweep(plan, folder, options, show=tell, listen=listen, note=note, stop=stop)
+    with sweep_bar(quiet=show.quiet) as progress, StopRequest() as stop:
+        result = run_sweep(plan, folder, options, on_preview=tell, progress=progress, log=note, stop=stop)
     if not report and result.signal is None:
         return 0
     collected = None
     if result.signal is None and show.collect and result.counts.open < result.counts.total:
         collected = collect(folder, axis=show.axis, points=show.points, picture=show.plot)
-    return _report(plan, folder, result, collected, outlines[0], show)
+    return _report(plan, folder, result, collected, previews[0], show)
 
 
-def _report(plan: Plan, folder: Path, result: Result, collected: Exported | None, outline: Preview, show: Show) -> int:
+def _report(
+    plan: Plan, folder: Path, result: SweepResult, collected: Exported | None, outline: Preview, show: Show
+) -> int:
     counts = result.counts
     failures = _failures(folder) if counts.failed + counts.quarantined else []
     files = [] if collected is None else [str(path) for path in collected.files]
@@ -115,7 +116,7 @@ def _report(plan: Plan, folder: Path, result: Result, collected: Exported | None
 
 
 def _show_result(
-    plan: Plan, folder: Path, result: Result, files: list[str], failures: list[dict[str, Any]], show: Show
+    plan: Plan, folder: Path, result: SweepResult, files: list[str], failures: list[dict[str, Any]], show: Show
 ) -> None:
     counts = result.counts
     if not show.quiet:
@@ -138,7 +139,7 @@ def _show_result(
 
 def _failures(folder: Path) -> list[dict[str, Any]]:
     """Return the first cases that failed or are quarantined, and why."""
-    archive = Archive.open(folder)
+    archive = SweepArchive.open(folder)
     found: list[dict[str, Any]] = []
     for number in range(len(archive.plan.design)):
         if archive.records_index.status(number) in ("failed", "quarantined"):
@@ -153,7 +154,7 @@ def _failures(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _interrupted(folder: Path, result: Result) -> int:
+def _interrupted(folder: Path, result: SweepResult) -> int:
     """Say how to go on, and end as a program ends that was asked to: not as one whose results are lost."""
     note(f"interrupted with {result.counts.open} of {result.counts.total} cases to go")
     note(f"  next: asyncsoc sweep {shlex.quote(str(folder))} --resume")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.geometry.mesh import ParticleMesh
+if TYPE_CHECKING:
+    from asyncsoc.geometry.mesh import ParticleMesh
 
 Array = NDArray[np.float64]
 

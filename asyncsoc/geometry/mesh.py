@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.base.hashing import sha256_of
+from asyncsoc.geometry.measure import facet_areas
 
 Coordinates = Literal["radial", "axisymmetric", "cartesian"]
 
@@ -172,8 +173,6 @@ class ParticleMesh:
     @cached_property
     def areas(self) -> NDArray[np.float64]:
         """Area of each facet [m2]."""
-        from asyncsoc.geometry.measure import facet_areas
-
         return facet_areas(self)
 
     def weight(self, label: str) -> NDArray[np.float64]:

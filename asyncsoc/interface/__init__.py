@@ -1,1 +1,1 @@
-"""Kinetics: material, electrolyte and temperature made into tables, and reference rates."""
+"""What happens at a contact: rate laws, side reaction and film."""

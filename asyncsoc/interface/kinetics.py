@@ -26,7 +26,7 @@ def inverse_thermal_voltage(temperature: float) -> float:
 
 
 @dataclass(frozen=True)
-class Kinetics(ABC):
+class InterfaceKinetics(ABC):
     """How current crosses the interface.
 
     Attributes
@@ -49,7 +49,7 @@ class Kinetics(ABC):
 
 
 @dataclass(frozen=True)
-class UniformFlux(Kinetics):
+class UniformFlux(InterfaceKinetics):
     """The same current density all over the contact, i = I/(f A): for comparison with closed forms."""
 
     name: ClassVar[str] = "uniform-flux"
@@ -57,7 +57,7 @@ class UniformFlux(Kinetics):
 
 
 @dataclass(frozen=True)
-class RateLaw(Kinetics):
+class RateLaw(InterfaceKinetics):
     """A rate law i = i0(x) S(eta), eta the overpotential behind the film.
 
     Its parameters are fields declared with `interface.constants.declared`. A case gives each by its key in [kinetics];

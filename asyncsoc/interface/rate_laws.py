@@ -13,7 +13,7 @@ import numpy as np
 
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.interface.constants import Constant, constants_of, listed_constants
-from asyncsoc.interface.kinetics import Kinetics, RateLaw, UniformFlux, inverse_thermal_voltage
+from asyncsoc.interface.kinetics import InterfaceKinetics, RateLaw, UniformFlux, inverse_thermal_voltage
 from asyncsoc.interface.laws.butler_volmer import ButlerVolmer
 from asyncsoc.interface.laws.linear import Linear
 from asyncsoc.interface.laws.marcus_hush_chidsey import MarcusHushChidsey
@@ -40,7 +40,7 @@ RateParameters = make_dataclass(
 """What the kernels read of a particle's kinetics: number of its rate law, whether its flux is imposed, F/(R T) [1/V]
 or, which is the same, 1/(kB T) [1/eV], and the numbers of all laws."""
 
-_KINDS: tuple[type[Kinetics], ...] = (*RATE_LAWS, UniformFlux)
+_KINDS: tuple[type[InterfaceKinetics], ...] = (*RATE_LAWS, UniformFlux)
 _BY_NAME = {kind.name: kind for kind in _KINDS}
 
 
@@ -54,7 +54,7 @@ def kinetics_names() -> tuple[str, ...]:
     return tuple(_BY_NAME)
 
 
-def kinetics_named(name: str, *, where: str = "kinetics.model") -> type[Kinetics]:
+def kinetics_named(name: str, *, where: str = "kinetics.model") -> type[InterfaceKinetics]:
     """Return the rate law, or the imposed flux, of a name.
 
     Raises
@@ -77,7 +77,7 @@ def listed_parameters() -> tuple[Parameter, ...]:
     return tuple(parameter for law in RATE_LAWS for parameter in listed_constants(law()))
 
 
-def number_of(kinetics: Kinetics) -> int:
+def number_of(kinetics: InterfaceKinetics) -> int:
     """Return the number by which the kernels know a rate law, `NO_RATE_LAW` for an imposed flux.
 
     Raises
@@ -85,9 +85,9 @@ def number_of(kinetics: Kinetics) -> int:
     InputError
         A rate law that is not in the list, and so not in the compiled kernels.
     """
-    if isinstance(kinetics, Kinetics) and kinetics.imposes_flux:
+    if isinstance(kinetics, InterfaceKinetics) and kinetics.imposes_flux:
         return NO_RATE_LAW
-    numbers: dict[type[Kinetics], int] = {law: number for number, law in enumerate(RATE_LAWS, NO_RATE_LAW + 1)}
+    numbers: dict[type[InterfaceKinetics], int] = {law: number for number, law in enumerate(RATE_LAWS, NO_RATE_LAW + 1)}
     if type(kinetics) not in numbers:
         raise InputError(
             "the compiled kernels do not know this rate law",
@@ -99,7 +99,7 @@ def number_of(kinetics: Kinetics) -> int:
     return numbers[type(kinetics)]
 
 
-def load_kinetics(row: np.void, kinetics: Kinetics, temperature: float) -> None:
+def load_kinetics(row: np.void, kinetics: InterfaceKinetics, temperature: float) -> None:
     """Write what the kernels read of a particle's kinetics at a temperature [K] into its row."""
     row["kinetics"], row["imposed_flux"] = number_of(kinetics), int(kinetics.imposes_flux)
     row["f"] = inverse_thermal_voltage(temperature)

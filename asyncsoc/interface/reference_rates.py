@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.interface.kinetics import Kinetics, RateLaw, inverse_thermal_voltage
+from asyncsoc.interface.kinetics import InterfaceKinetics, RateLaw, inverse_thermal_voltage
 from asyncsoc.interface.laws.butler_volmer import butler_volmer
 from asyncsoc.interface.laws.linear import linear
 
@@ -34,7 +34,7 @@ class Rate(NamedTuple):
 
 
 def current_density(
-    law: Kinetics, drive: ArrayLike, i0: ArrayLike, *, temperature: float, film_resistance: ArrayLike = 0.0
+    law: InterfaceKinetics, drive: ArrayLike, i0: ArrayLike, *, temperature: float, film_resistance: ArrayLike = 0.0
 ) -> Rate:
     """Return i = i0 S(drive - i R) with its derivatives.
 

@@ -1,4 +1,4 @@
-"""Attempts of many groups: eight particles side by side where there are enough; bits are the same alone or not.
+"""Attempts of a time step for many groups: eight particles side by side where there are enough, with the same bits.
 
 Particles that are alone in their groups go through all phases of a step in one call (`attempt_alone`), in memory that
 the next eight use again. Groups of several particles go through all their blocks, each with memory of its own, once for

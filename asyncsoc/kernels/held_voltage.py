@@ -1,4 +1,4 @@
-"""What error control sees of a step under a held voltage: the current, which a small error in stoichiometry can hide.
+"""Errors of the current for step control under a held voltage, which a small error in stoichiometry can hide.
 
 Where kinetics are fast the current is the small difference of two large rates. A step much longer than the particle's
 relaxation then ends within tolerance of the right stoichiometry although the current between, and even its sign at the
@@ -22,18 +22,20 @@ _TINY = 1e-290
 
 
 @kernel
-def _current_between(contacts, groups, g, which, lam):
+def _current_between(contacts, groups, g, which, unknown):
     """Return a group's current [A] at a state kept between, not a number where the constraint has no solution."""
     converged, _, current, _ = solve_constraint(
-        contacts, groups, g, contacts.inner_x[which], contacts.inner_film[which], lam
+        contacts, groups, g, contacts.inner_x[which], contacts.inner_film[which], unknown
     )
     return current if converged else math.nan
 
 
 @kernel
-def currents_between(contacts, groups, g, lam):
+def currents_between(contacts, groups, g, unknown):
     """Return the currents [A] of the embedded solution and in the middle of the step, under a held voltage."""
-    return _current_between(contacts, groups, g, EMBEDDED, lam), _current_between(contacts, groups, g, MIDDLE, lam)
+    return _current_between(contacts, groups, g, EMBEDDED, unknown), _current_between(
+        contacts, groups, g, MIDDLE, unknown
+    )
 
 
 @kernel

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.lanes import choose, every, load, store
 
-Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 

@@ -1,4 +1,4 @@
-"""What the kernels read and remember of particles and groups: numbers with names, declared once as dataclasses.
+"""Parameters and states of particles and groups in the kernels: numbers with names, declared once as dataclasses.
 
 What they read of a particle's kinetics and side reaction is declared in `interface`, with the parameters it follows
 from.
@@ -50,7 +50,7 @@ class ParticleParameters:
 
 @dataclass(frozen=True)
 class StepParameters:
-    """What a protocol step asks of a group.
+    """Parameters of a protocol step of a group.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class StepParameters:
 
 @dataclass(frozen=True)
 class ControllerState:
-    """What the controller remembers of a group within its protocol step; checkpoints hold it by these names.
+    """State of the step control of a group within its protocol step; checkpoints hold it by these names.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class ControllerState:
 
 @dataclass(frozen=True)
 class EventSearch:
-    """What an attempt leaves for the next one.
+    """State of the search for an event between attempts.
 
     Attributes
     ----------
@@ -151,7 +151,7 @@ class EventSearch:
 
 @dataclass(frozen=True)
 class ParticleState:
-    """What flows through one particle and has flown through it within the protocol step.
+    """Current of one particle and charge it has passed within the protocol step.
 
     Attributes
     ----------
@@ -168,7 +168,7 @@ class ParticleState:
 
 @dataclass(frozen=True)
 class StepAttempt:
-    """One attempt of a step, as one particle sees it.
+    """One attempt of a step of one particle.
 
     Attributes
     ----------
@@ -202,7 +202,7 @@ class StepAttempt:
 
 @dataclass(frozen=True)
 class StepStart:
-    """What a group finds at the start of a protocol step.
+    """Result of starting a protocol step of a group.
 
     Attributes
     ----------
@@ -221,7 +221,7 @@ class StepStart:
 
 @dataclass(frozen=True)
 class StateBetween:
-    """What a particle and its group are at a time between two accepted states.
+    """Currents and balances of a particle and its group at a time between two accepted states.
 
     Attributes
     ----------

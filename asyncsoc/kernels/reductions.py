@@ -1,4 +1,4 @@
-"""What is done to many particles at once: starting steps, states between steps, means over the mesh and the contact.
+"""Reductions over many particles: starts of steps, states between steps, means over the mesh and the contact.
 
 Every row is summed by itself and in one order: its bits do not depend on the rows beside it, nor on how wide the arrays
 are that hold them.
@@ -14,10 +14,13 @@ from asyncsoc.kernels.constraint import CURRENT, SIDE, keep_currents, solve_cons
 from asyncsoc.kernels.particles import DENSE, EMBEDDED, END, START
 from asyncsoc.kernels.step_control import prepare
 
+SURFACE, DROP = range(2)
+"""Columns of what `split_rows` fills: means of the surface's potential and of the drop in the film."""
+
 
 @kernel(nogil=True)
 def load_surfaces(contacts, body, listed):
-    """Take the stoichiometry under the contacts of particles, by their places in `body`, from their accepted states."""
+    """Copy the accepted stoichiometry under the contacts of particles, given by their places in `body`."""
     for p in range(listed.size):
         row = listed[p]
         j = body.number[row]
@@ -93,14 +96,14 @@ def _solve_between(contacts, groups, g, theta):
 
 @kernel(nogil=True)
 def states_between(mass, contacts, groups, body, place, listed, fractions, shown, x, film, current, side, between):
-    """Look at particles between the start and the end of the step their groups accepted last.
+    """Evaluate particles between the start and the end of the step their groups accepted last.
 
     Parameters
     ----------
     mass, place : (n,)
         Lumped volumes in elimination order [m3]; place of each mesh node in it.
     listed, fractions : (k,)
-        Particles by their places in `body`, as often as wanted, and the fraction of the step to look at.
+        Particles by their places in `body`, any number of times, and the fraction of the step to evaluate.
     shown : (n,)
         Scratch.
     x : (k, n), film, current, side : (k, C)
@@ -200,7 +203,7 @@ def split_rows(which, areas, counts, potentials, through, resistance, out):
     potentials, through, resistance : (k, C)
         U(x_s) [V], current density [A/m2], film resistance [ohm m2].
     out : (k, 2)
-        Filled [V].
+        Filled: columns SURFACE and DROP [V].
     """
     for p in range(which.size):
         g = which[p]
@@ -213,6 +216,6 @@ def split_rows(which, areas, counts, potentials, through, resistance, out):
             area += areas[g, k]
             plain += areas[g, k] * potentials[p, k]
         if total > 0.0:
-            out[p, 0], out[p, 1] = surface / total, film / total
+            out[p, SURFACE], out[p, DROP] = surface / total, film / total
         else:
-            out[p, 0], out[p, 1] = plain / area, 0.0
+            out[p, SURFACE], out[p, DROP] = plain / area, 0.0

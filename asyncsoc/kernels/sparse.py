@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from asyncsoc.base.lanes import pointer, splat
 
 AHEAD = 512
-"""Entries between what is read and what is asked for: 4 kB of a matrix that is swept through."""
+"""Entries between what is read and what is prefetched: 4 kB of a matrix that is swept through."""
 
 
-class Rows(NamedTuple):
+class SparseRows(NamedTuple):
     """Rows of a sparse matrix in CSR.
 
     Attributes
@@ -49,8 +49,8 @@ class Couplings(NamedTuple):
         D.
     """
 
-    below: Rows
-    above: Rows
+    below: SparseRows
+    above: SparseRows
     diagonal: NDArray[np.float64]
 
 
@@ -120,8 +120,8 @@ def _type_add_flow(_: Any, start: Any, indptr: Any, indices: Any, data: Any, row
 add_row: Any = intrinsic(_type_add_row)
 """add_row(start, indptr, indices, data, i, v, ahead): start + sum_j a_ij v_j over row i of a matrix in CSR.
 
-The memory that lies `ahead` entries further is asked for, so that a sweep through a matrix that no cache holds does not
-wait for it: `AHEAD` where rows follow upon each other, -AHEAD where they are taken from the last to the first, else 0.
+The memory that lies `ahead` entries further is prefetched, so that a sweep through a matrix larger than the caches does
+not wait for it: `AHEAD` where rows follow upon each other, -AHEAD where they run from the last to the first, else 0.
 """
 add_flow: Any = intrinsic(_type_add_flow)
 """add_flow(start, indptr, indices, data, i, v, ahead): start + sum_j a_ij (v_j - v_i), otherwise as `add_row`."""

@@ -5,14 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from asyncsoc.base.compiling import kernel
 from asyncsoc.kernels.constraint import solve_constraint
 from asyncsoc.kernels.held_voltage import currents_between, held_error
 from asyncsoc.kernels.particles import END, START
-
-Array = NDArray[np.float64]
 
 # events: quantity that must stay on its side of `value`
 VOLTAGE_ABOVE, VOLTAGE_BELOW, CURRENT_BELOW, X_BELOW, X_ABOVE, CHARGE_REACHED, OPEN_BELOW = range(7)
@@ -85,12 +82,12 @@ def prepare(contacts, groups, g, guess):
     The stoichiometry under the contacts is in `contacts.surface[START]`.
     """
     state, step, x = groups.state[g], groups.step[g], contacts.surface[START]
-    converged, lam, current, potential = solve_constraint(contacts, groups, g, x, contacts.film, guess)
+    converged, unknown, current, potential = solve_constraint(contacts, groups, g, x, contacts.film, guess)
     step.direction = -1.0 if current < 0.0 else 1.0
     margin, which = nearest_event(contacts, groups, g, x, contacts.film, current, potential, 0.0)
     _clear(groups.search[g])
     state.time, state.charge, state.side_charge, state.last_error, state.last_step = 0.0, 0.0, 0.0, 1.0, 0.0
-    state.unknown, state.current, state.potential, state.margin = lam, current, potential, margin
+    state.unknown, state.current, state.potential, state.margin = unknown, current, potential, margin
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         own = contacts.own[j]
         own.charge, own.side_charge = 0.0, 0.0
@@ -159,7 +156,7 @@ def judge(tableau, contacts, groups, g):
         contacts.surface[END],
     )
     first, last = groups.first[g], groups.first[g] + groups.size[g]
-    h, tolerance, lam = contacts.attempt[first].size, step.tolerance, contacts.attempt[first].new_unknown
+    h, tolerance, unknown = contacts.attempt[first].size, step.tolerance, contacts.attempt[first].new_unknown
     power = 1.0 / (tableau.embedded_order + 1)
     error, step_charge, step_side, ok = 0.0, 0.0, 0.0, True
     for j in range(first, last):
@@ -171,9 +168,9 @@ def judge(tableau, contacts, groups, g):
     current, potential, margin, which = 0.0, 0.0, 0.0, -1
     judged, embedded, middle = step.held > 0 and tolerance < 1.0, 0.0, 0.0
     if ok and judged:
-        embedded, middle = currents_between(contacts, groups, g, lam)
+        embedded, middle = currents_between(contacts, groups, g, unknown)
     if ok:
-        ok, lam, current, potential = solve_constraint(contacts, groups, g, x, film, lam)
+        ok, unknown, current, potential = solve_constraint(contacts, groups, g, x, film, unknown)
     if ok and judged:
         held = held_error(step, h, step_charge, state.current, current, embedded, middle)
         ok, error = math.isfinite(held), max(error, held)
@@ -213,7 +210,7 @@ def judge(tableau, contacts, groups, g):
     state.step_size = h * min(_GROW, max(_SHRINK, growth))
     state.last_error = relative
     state.time = step.duration if outcome == DURATION_REACHED else state.time + h
-    state.unknown, state.current, state.potential = lam, current, potential
+    state.unknown, state.current, state.potential = unknown, current, potential
     state.charge = charge
     state.side_charge += step_side
     state.margin, state.last_step = margin, h

@@ -1,4 +1,4 @@
-"""What the stepping kernels work with: the operators of a mesh, and scratch arrays of a thread."""
+"""Operators of a mesh and scratch arrays of a thread for the stepping kernels."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _SHADE = 0.15
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class FieldRow:
     """A field to draw: title of its row and values (n_nodes,)."""
 
     title: str
@@ -34,7 +34,7 @@ class Moment:
 
 @styled
 def particle_field_figure(
-    mesh: ParticleMesh, touched: Array, moments: Sequence[Moment], label: str, *, title: str = "", note: str = ""
+    mesh: ParticleMesh, touched: Array, moments: Sequence[FieldRow], label: str, *, title: str = "", note: str = ""
 ) -> Figure:
     """Return a particle's contact and a field at some moments: the touched side, the other side, and cut open.
 

@@ -19,7 +19,7 @@ _EDGE_OF = {tuple(sorted(edge)): number for number, edge in enumerate(_EDGES.tol
 
 
 @dataclass(frozen=True, eq=False)
-class Section:
+class PlaneSection:
     """A particle cut through its middle.
 
     Attributes
@@ -43,7 +43,7 @@ class Section:
     outline: Array
 
 
-def cut(mesh: ParticleMesh, contact: ContactMap, values: Array) -> Section:
+def cut(mesh: ParticleMesh, contact: ContactMap, values: Array) -> PlaneSection:
     """Cut a particle through its middle: the full disc of a radial or axisymmetric mesh, a plane of a 3-D one.
 
     A 3-D particle is cut by the plane through its centre that holds the mean direction of the contact, shown upwards;
@@ -63,7 +63,7 @@ def cut(mesh: ParticleMesh, contact: ContactMap, values: Array) -> Section:
     return _sliced(mesh, contact, values)
 
 
-def _revolved(mesh: ParticleMesh, contact: ContactMap, values: Array) -> Section:
+def _revolved(mesh: ParticleMesh, contact: ContactMap, values: Array) -> PlaneSection:
     order = np.argsort(mesh.points[:, 0])
     radii = mesh.points[order, 0]
     angles = np.linspace(0.0, 2.0 * np.pi, _SECTORS, endpoint=False)
@@ -78,7 +78,7 @@ def _revolved(mesh: ParticleMesh, contact: ContactMap, values: Array) -> Section
     second = second[np.repeat(radii[:-1] > 0.0, _SECTORS)]
     rim = radii[-1] * direction
     outline = np.stack((rim, np.roll(rim, -1, axis=0)), axis=1)
-    return Section(
+    return PlaneSection(
         points=points,
         triangles=np.concatenate((first, second)),
         values=np.repeat(values[order], _SECTORS),
@@ -100,11 +100,11 @@ def _covered_parts(mesh: ParticleMesh, contact: ContactMap) -> Array:
     return np.asarray(parts[fraction > 0.0])
 
 
-def _mirrored(mesh: ParticleMesh, contact: ContactMap, values: Array) -> Section:
+def _mirrored(mesh: ParticleMesh, contact: ContactMap, values: Array) -> PlaneSection:
     flip = np.array([-1.0, 1.0])
     count = mesh.n_nodes
     covered, outline = _covered_parts(mesh, contact), mesh.points[mesh.facets]
-    return Section(
+    return PlaneSection(
         points=np.concatenate((mesh.points, mesh.points * flip)),
         triangles=np.concatenate((mesh.cells, mesh.cells[:, ::-1] + count)),
         values=np.concatenate((values, values)),
@@ -150,7 +150,7 @@ def _cycles(above: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
     return []
 
 
-def _sliced(mesh: ParticleMesh, contact: ContactMap, values: Array) -> Section:
+def _sliced(mesh: ParticleMesh, contact: ContactMap, values: Array) -> PlaneSection:
     centre, across, up, normal = _frame(mesh, contact)
     relative = mesh.points - centre
     height = relative @ normal
@@ -173,7 +173,7 @@ def _sliced(mesh: ParticleMesh, contact: ContactMap, values: Array) -> Section:
     legs = np.stack([np.column_stack((facets[rows, lone], facets[rows, (lone + step) % 3])) for step in (1, 2)], axis=1)
     _, ends, back = _crossings(legs.reshape(-1, 2), height, flat)
     outline = ends[back, :2].reshape(-1, 2, 2)
-    return Section(
+    return PlaneSection(
         points=cuts[:, :2],
         triangles=inverse.reshape(-1, 3).astype(np.int64),
         values=cuts[:, 2],

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.plotting.plane import Section, cut
+from asyncsoc.plotting.plane import PlaneSection, cut
 from asyncsoc.plotting.style import INK, MAP, new_figure, source_note, styled
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _scale_bar(axes: Axes, radius: float) -> None:
     )
 
 
-def _contact_label(axes: Axes, section: Section, radius: float) -> None:
+def _contact_label(axes: Axes, section: PlaneSection, radius: float) -> None:
     from matplotlib.collections import LineCollection
 
     axes.add_collection(
@@ -88,7 +88,7 @@ def _contact_label(axes: Axes, section: Section, radius: float) -> None:
         )
 
 
-def _triangulation(section: Section) -> Triangulation:
+def _triangulation(section: PlaneSection) -> Triangulation:
     from matplotlib.tri import Triangulation
 
     return Triangulation(section.points[:, 0], section.points[:, 1], section.triangles)

@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Bars:
+class IndexBars:
     """Indices of one quantity: total and first order with half widths of their intervals, per parameter."""
 
     quantity: str
@@ -30,7 +30,7 @@ class Bars:
 
 
 @styled
-def sensitivity_figure(quantities: Sequence[Bars], *, title: str | None = None, note: str | None = None) -> Figure:
+def sensitivity_figure(quantities: Sequence[IndexBars], *, title: str | None = None, note: str | None = None) -> Figure:
     """Return a panel of horizontal bars per quantity, the strongest parameter on top."""
     rows = len(quantities[0].parameters)
     figure = new_figure(4.2 * len(quantities) + 1.0, 1.4 + 0.5 * rows + (0.2 if note else 0.0))

@@ -32,7 +32,7 @@ _FOOT, _ROOM = 0.03, 0.16
 
 
 @dataclass(frozen=True)
-class Cloud:
+class ScatterPoints:
     """One headline number of many cases.
 
     Attributes
@@ -65,7 +65,7 @@ class SweepPanel:
 
     quantity: str
     title: str
-    clouds: tuple[Cloud, ...]
+    clouds: tuple[ScatterPoints, ...]
     beside: str = ""
     log: bool = False
     absent: str = "no value"
@@ -121,7 +121,7 @@ def _levels(group: Array) -> Array:
     return np.percentile(group, (50.0, 25.0, 75.0, 0.0, 100.0)) if len(group) else np.full(5, np.nan)
 
 
-def _draw_cloud(axes: Axes, cloud: Cloud, shade: str, *, joined: bool) -> None:
+def _draw_cloud(axes: Axes, cloud: ScatterPoints, shade: str, *, joined: bool) -> None:
     if not _known(cloud):
         return
     found = spread(cloud.x, cloud.y, cloud.absent)
@@ -146,7 +146,7 @@ def _draw_cloud(axes: Axes, cloud: Cloud, shade: str, *, joined: bool) -> None:
         axes.plot(beside.x, beside.median, color=shade, linestyle=(0, (4, 2)), linewidth=1.2)
 
 
-def _known(cloud: Cloud) -> bool:
+def _known(cloud: ScatterPoints) -> bool:
     return bool((np.isfinite(cloud.x) & np.isfinite(cloud.y)).any())
 
 
@@ -176,7 +176,7 @@ def _mark_absent(axes: Axes, panel: SweepPanel) -> None:
         axes.set_ylim(bottom / (top / bottom) ** _ROOM, top)
 
 
-def _absent(cloud: Cloud) -> NDArray[np.bool_]:
+def _absent(cloud: ScatterPoints) -> NDArray[np.bool_]:
     return np.zeros(len(cloud.x), dtype=bool) if cloud.absent is None else cloud.absent
 
 

@@ -1,4 +1,4 @@
-"""A problem in the arrays that the kernels read."""
+"""The arrays of a problem that the kernels read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from asyncsoc.base.records import fill
 from asyncsoc.base.units import FARADAY
 from asyncsoc.interface.rate_laws import load_kinetics
 from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
-from asyncsoc.problem.particles import Particle, Problem
+from asyncsoc.problem.particles import ParticleModel, Problem
 from asyncsoc.protocol.constraints import StepConstraint
 
 UNLIMITED = 1e30
@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Stack:
+class ProblemArrays:
     """A problem and its arrays.
 
     Attributes
@@ -42,7 +42,7 @@ class Stack:
     """
 
     problem: Problem
-    particles: tuple[Particle, ...]
+    particles: tuple[ParticleModel, ...]
     contacts: Contacts
     groups: Groups
     bodies: tuple[Body, ...]
@@ -63,7 +63,7 @@ class Stack:
         return range(first, first + int(self.groups.size[group]))
 
 
-def stack(problem: Problem) -> Stack:
+def problem_arrays(problem: Problem) -> ProblemArrays:
     """Stack a problem; what belongs to a protocol step is loaded when the step begins."""
     groups, particles = problem.groups, tuple(p for group in problem.groups for p in group.particles)
     tables = list({id(table): table for one in particles for table in one.tables.values()}.values())
@@ -105,10 +105,10 @@ def stack(problem: Problem) -> Stack:
             body.x[place] = particles[j].x[system.order]
     alone = len(bodies) == 1 and len(groups) == len(particles)
     numbers = {id(table): k for k, table in enumerate(tables)}
-    return Stack(problem, particles, contacts, arrays, bodies, touching, numbers, alone)
+    return ProblemArrays(problem, particles, contacts, arrays, bodies, touching, numbers, alone)
 
 
-def _load_particle(contacts: Contacts, j: int, particle: Particle, nodes: Ints) -> None:
+def _load_particle(contacts: Contacts, j: int, particle: ParticleModel, nodes: Ints) -> None:
     """Load what stays the same through the protocol."""
     count, row = len(nodes), contacts.parameters[j]
     contacts.areas[j, :count] = particle.weights[nodes]
@@ -123,22 +123,22 @@ def _load_particle(contacts: Contacts, j: int, particle: Particle, nodes: Ints) 
         fill(row, particle.side.parameters)
 
 
-def load_constraint(stacked: Stack, g: int, constraint: StepConstraint) -> None:
+def load_constraint(arrays: ProblemArrays, g: int, constraint: StepConstraint) -> None:
     """Load what a protocol step sets for group `g`: temperature, constraint, events, duration.
 
     Every particle has a share of the constraint, and the shares add up to it: its own part of the current, and the
     potential and the target, which are the group's, with the first.
     """
-    step, events = stacked.groups.step[g], stacked.groups.events[g]
+    step, events = arrays.groups.step[g], arrays.groups.events[g]
     step["duration"], step["held"] = min(constraint.duration, UNLIMITED), int(not constraint.galvanostatic)
     step["series"], step["current_scale"] = constraint.series, constraint.current_scale
     step["events"] = len(constraint.events)
     for k, event in enumerate(constraint.events):
         events[k] = (event.kind, event.value)
-    for one, j in enumerate(stacked.members(g)):
-        row, table = stacked.contacts.parameters[j], stacked.particles[j].tables[constraint.temperature]
-        row["table"] = stacked.tables[id(table)]
-        load_kinetics(row, stacked.particles[j].kinetics, constraint.temperature)
+    for one, j in enumerate(arrays.members(g)):
+        row, table = arrays.contacts.parameters[j], arrays.particles[j].tables[constraint.temperature]
+        row["table"] = arrays.tables[id(table)]
+        load_kinetics(row, arrays.particles[j].kinetics, constraint.temperature)
         row["x_first"], row["inverse_spacing"], row["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing
         row["current_factor"] = constraint.current_factor * row["multiplicity"]
         row["potential_factor"] = constraint.potential_factor if one == 0 else 0.0

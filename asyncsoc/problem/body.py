@@ -1,4 +1,4 @@
-"""The particle of a case made ready: a built-in sphere or a mesh of the user, its operators, and its contact."""
+"""The discretized particle of a case: a built-in sphere or a mesh of the user, its operators, and its contact."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from asyncsoc.geometry.library import builtin_names
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.problem.caching import ContentCache
 from asyncsoc.problem.kept_spheres import Body, kept_sphere
-from asyncsoc.problem.meshing import SphereMesh, made, placed, sphere_mesh_of
+from asyncsoc.problem.meshing import SphereMesh, build_sphere_mesh, place_contact, sphere_mesh_of
 from asyncsoc.problem.system import order_system
 
 _BODIES = ContentCache[Body]()
@@ -54,7 +54,7 @@ def body_of(case: Case) -> Body:
 
 
 def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
-    """Put the contact of a case on its mesh.
+    """Return the contact of a case on its mesh.
 
     Raises
     ------
@@ -63,12 +63,12 @@ def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
     """
     if case.contact.kind == "labels":
         return _from_labels(particle_mesh(case), case.contact.active)
-    return _placed(case.contact, mesh)
+    return _cached_contact(case.contact, mesh)
 
 
-def _placed(section: Contact, mesh: ParticleMesh) -> ContactMap:
-    """Put a contact on a mesh once for all cases that share both."""
-    return _CONTACTS.get((section, mesh.sha256, mesh.name), lambda: placed(section, mesh))
+def _cached_contact(section: Contact, mesh: ParticleMesh) -> ContactMap:
+    """Return a contact on a mesh, made once for all cases that share both."""
+    return _CONTACTS.get((section, mesh.sha256, mesh.name), lambda: place_contact(section, mesh))
 
 
 @lru_cache(maxsize=1)
@@ -105,7 +105,7 @@ def _from_labels(mesh: ParticleMesh, active: tuple[int | str, ...]) -> ContactMa
 def _sphere(chosen: SphereMesh, radius: float) -> Body:
     """Scale a unit sphere, discretized once, to its radius [m]: a sweep over it assembles nothing again."""
     unit = _BODIES.get(
-        chosen, lambda: kept_sphere(chosen.builtin, chosen.name, lambda: _discretized_mesh(made(chosen)))
+        chosen, lambda: kept_sphere(chosen.builtin, chosen.name, lambda: _discretized_mesh(build_sphere_mesh(chosen)))
     )
     return _BODIES.get((chosen, radius), lambda: _scaled(unit, radius))
 

@@ -1,4 +1,4 @@
-"""Everything a case needs before the first time step: mesh, contact, operators, material tables, protocol."""
+"""Prepare a case for the integrator: mesh, contact, operators, material tables, protocol."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.interface.constants import constants_of
-from asyncsoc.interface.kinetics import Kinetics
+from asyncsoc.interface.kinetics import InterfaceKinetics
 from asyncsoc.interface.rate_laws import kinetics_named, rate_law_names
 from asyncsoc.materials.capacity import charged_stoichiometry, stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
@@ -35,12 +35,12 @@ from asyncsoc.protocol.constraints import ParticleScale, StepConstraint, series_
 
 if TYPE_CHECKING:
     from asyncsoc.interface.side_reaction import SideReactionModel
-    from asyncsoc.problem.particles import SideReaction
+    from asyncsoc.problem.particles import CoupledSideReaction
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedCase:
-    """A case made ready: what `integrate` needs and what the observables are measured with."""
+    """A case with everything the integrator and the recorders need."""
 
     mesh: ParticleMesh
     contact: ContactMap
@@ -88,18 +88,18 @@ def prepare(case: Case) -> PreparedCase:
     return PreparedCase(mesh, contact, operators, system, cathode, electrolyte, charged_x, capacity, member, side)
 
 
-def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, SideReaction | None]:
+def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, CoupledSideReaction | None]:
     """Return the side reaction and, where it is coupled, what the integrator reads of it."""
     if case.side_reaction.mode == "off":
         return None, None
-    from asyncsoc.problem.case_side_reaction import side_reaction_model, stepped
+    from asyncsoc.problem.case_side_reaction import coupled_side_reaction, side_reaction_model
 
     model = side_reaction_model(case, cathode)
-    return model, stepped(model) if case.side_reaction.mode == "coupled" else None
+    return model, coupled_side_reaction(model) if case.side_reaction.mode == "coupled" else None
 
 
 def warnings_of(setup: PreparedCase, x_range: tuple[float, float]) -> tuple[str, ...]:
-    """Return what the user should know about the material's validity after a run that covered `x_range`."""
+    """Return warnings on the validity of the material's data for a run that covered `x_range`."""
     low, high = setup.cathode.validity
     messages = []
     if x_range[0] < low or x_range[1] > high:
@@ -159,7 +159,9 @@ def _initial_stoichiometry(case: Case, cathode: Cathode) -> float:
     return x
 
 
-def _kinetics(case: Case, electrolyte: ElectrolyteParameters, constraints: tuple[StepConstraint, ...]) -> Kinetics:
+def _kinetics(
+    case: Case, electrolyte: ElectrolyteParameters, constraints: tuple[StepConstraint, ...]
+) -> InterfaceKinetics:
     """Return the rate law, each parameter from the case, else the electrolyte's own, else the law's default."""
     kind = kinetics_named(case.kinetics.model)
     values = {}

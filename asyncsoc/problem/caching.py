@@ -1,4 +1,4 @@
-"""What is kept of meshes, contacts and operators from one case to the next: by content, within a limit of memory."""
+"""A cache by content, within a limit of memory: meshes, contacts and operators are kept from case to case."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 MOST_BYTES = 1 << 30
-"""What all entries of one cache may take; the entry made last is kept however large it is."""
+"""Memory of all entries of one cache; the newest entry is kept however large it is."""
 
 
 class ContentCache[T]:
@@ -30,7 +30,7 @@ class ContentCache[T]:
         self._lock = threading.RLock()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return the value of a key, made now where it is not kept; threads wait for the one that makes it."""
+        """Return the value of a key, made now where the cache has none; other threads wait meanwhile."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -50,11 +50,11 @@ class ContentCache[T]:
 
     @property
     def bytes(self) -> int:
-        """What the arrays of all values take [B]."""
+        """Memory of the arrays of all values [B]."""
         return self._bytes
 
     def clear(self) -> None:
-        """Keep nothing."""
+        """Remove all entries."""
         with self._lock:
             self._kept.clear()
             self._bytes = 0

@@ -1,4 +1,4 @@
-"""The materials of a case: its parameter sets with its overrides, and what 1 C means for its particle."""
+"""The materials of a case: parameter sets with the case's overrides, and the capacity of its particle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A case's side reaction: its model, what the integrator is handed, the reference run, and what watches them."""
+"""The side reaction of a case: its model with all defaults resolved, the integrator's data, and the reference case."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from asyncsoc.materials.thermochemistry.reactants import reactant_names
 from asyncsoc.materials.thermochemistry.ready import ready_table
 from asyncsoc.materials.thermochemistry.table import ReactionEnergyTable, table_from_points
 from asyncsoc.materials.types import Cathode, Parameter
-from asyncsoc.problem.particles import SideReaction as SteppedReaction
+from asyncsoc.problem.particles import CoupledSideReaction
 
 if TYPE_CHECKING:
     from asyncsoc.case.side_reaction import SideReaction
 
 OWN = "own energies"
-"""What a reactant is called whose energies the case gives."""
+"""Name of a reactant whose energies the case gives."""
 
 
 def side_reaction_model(case: Case, material: Cathode) -> SideReactionModel:
@@ -87,7 +87,7 @@ def gibbs_of(case: Case) -> Conditions:
 
 
 def reactant_of(case: Case) -> str:
-    """Return what reacts: the name given, or the electrolyte's own; InputError where nothing is known of it."""
+    """Return the reactant: the name given, or the electrolyte's own; InputError where its energies are unknown."""
     name = case.side_reaction.reactant or case.electrolyte.name
     if name not in reactant_names():
         raise InputError(
@@ -139,11 +139,11 @@ def _own_table(section: SideReaction, material: Cathode) -> ReactionEnergyTable:
     return table
 
 
-def stepped(model: SideReactionModel) -> SteppedReaction:
+def coupled_side_reaction(model: SideReactionModel) -> CoupledSideReaction:
     """Return the side reaction as the integrator reads it."""
     table = model.table
     parameters = side_reaction_parameters(table.first, table.inverse_spacing, model.effective, model.film)
-    return SteppedReaction(table.coefficients, parameters)
+    return CoupledSideReaction(table.coefficients, parameters)
 
 
 def default_parameters() -> tuple[Parameter, ...]:

@@ -28,7 +28,7 @@ from asyncsoc.geometry.library import builtin_file
 from asyncsoc.geometry.mesh import FacetLabels, ParticleMesh
 from asyncsoc.kernels.coarse_levels import Hierarchy
 from asyncsoc.kernels.ldl import Factor
-from asyncsoc.kernels.sparse import Couplings, Rows
+from asyncsoc.kernels.sparse import Couplings, SparseRows
 from asyncsoc.kernels.workspace import System
 from asyncsoc.problem.system import OrderedSystem
 
@@ -38,7 +38,7 @@ MOST_BYTES = 256 << 20
 """What all files together may take; those unused for longest go first."""
 _TYPES: dict[str, type] = {
     kind.__name__: kind
-    for kind in (ParticleMesh, FacetLabels, Operators, OrderedSystem, System, Factor, Hierarchy, Couplings, Rows)
+    for kind in (ParticleMesh, FacetLabels, Operators, OrderedSystem, System, Factor, Hierarchy, Couplings, SparseRows)
 }
 _SOURCES = (
     "asyncsoc.contact.build",

@@ -27,7 +27,7 @@ from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.interface.kinetics import RateLaw
 from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.materials.thermochemistry.kernels import energy_field
-from asyncsoc.problem.particles import Group, Particle, Problem
+from asyncsoc.problem.particles import Group, ParticleModel, Problem
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import StepConstraint
 
@@ -41,7 +41,7 @@ _LARGEST_MOVE = 5.0
 
 @dataclass(frozen=True, eq=False)
 class GroupState:
-    """Where a group is.
+    """The state of a group about which it is linearized.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class GroupState:
 
 @dataclass(frozen=True, eq=False)
 class Interface:
-    """What happens on the contact nodes (c,) of a particle, per area of contact that is open.
+    """Currents and their derivatives on the contact nodes (c,) of a particle, per open area of contact.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class Interface:
 
 @dataclass(frozen=True, eq=False)
 class ParticleRows:
-    """What one particle puts into the linearization.
+    """The rows of one particle in the linearization.
 
     Attributes
     ----------
@@ -223,7 +223,7 @@ def _check(group: Group, state: GroupState, double_layer: float) -> None:
     if any(particle.kinetics.imposes_flux for particle in group.particles):
         raise InputError(
             "uniform flux cannot be linearized: the potential does not enter the current",
-            where="Particle.kinetics",
+            where="ParticleModel.kinetics",
             allowed=f"rate laws: {', '.join(rate_law_names())}",
         )
     if not (np.isfinite(double_layer) and double_layer >= 0.0):
@@ -250,7 +250,7 @@ def stiffness_of(system: OrderedSystem) -> sp.csr_matrix:
     return ordered.tocsr()[system.place][:, system.place].tocsr()
 
 
-def interface_of(particle: Particle, temperature: float, x: Array, film: Array, potential: float) -> Interface:
+def interface_of(particle: ParticleModel, temperature: float, x: Array, film: Array, potential: float) -> Interface:
     """Evaluate a particle's contact nodes.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Which mesh a sphere is given: a built-in one, thinner layers for fast currents, finer along the contact's edge.
+"""The mesh of a sphere: a built-in one, with thinner layers for fast currents and finer cells along the contact's edge.
 
 Two things can be finer than a built-in mesh. A current fills a layer under the contact whose thickness at the time its
 stoichiometry has moved by dx is delta = sqrt(pi)/2 D dx/v, with v = |I|/(F c_max A) the flux under the contact. And
@@ -68,7 +68,7 @@ class SphereMesh:
 
     @property
     def name(self) -> str:
-        """What names the mesh among all others."""
+        """Unique name of the mesh."""
         name = self.builtin + (f"+layers{self.decades}" if self.decades else "")
         if self.contact is None:
             return name
@@ -163,20 +163,22 @@ def _slowest_diffusion(material: Material, temperature: float) -> float:
     return float(np.min(np.broadcast_to(cathode.diffusivity(x, temperature), x.shape)))
 
 
-def made(chosen: SphereMesh) -> ParticleMesh:
+def build_sphere_mesh(chosen: SphereMesh) -> ParticleMesh:
     """Return the mesh of the unit sphere."""
     mesh = make_mesh(chosen.builtin, decades=chosen.decades) if chosen.decades else load_builtin(chosen.builtin)
     contact = chosen.contact
     if contact is not None:
         rings = _EDGE_RINGS[mesh.coordinates]
-        mesh = refined_sphere(mesh, lambda finer: edge_nodes(placed(contact, finer), finer, rings), chosen.levels)
+        mesh = refined_sphere(
+            mesh, lambda finer: edge_nodes(place_contact(contact, finer), finer, rings), chosen.levels
+        )
     if chosen.name == mesh.name:
         return mesh
     return ParticleMesh(mesh.points, mesh.cells, mesh.facets, mesh.coordinates, chosen.name)
 
 
-def placed(section: Contact, mesh: ParticleMesh) -> ContactMap:
-    """Put the contact of a case on a mesh."""
+def place_contact(section: Contact, mesh: ParticleMesh) -> ContactMap:
+    """Return the contact of a case on a mesh."""
     given = {"axis": section.axis, "n": section.n, "seed": section.seed}
     taken = contact_options(section.kind) if mesh.coordinates == "cartesian" else ()
     options = {name: given[name] for name in taken if given.get(name) is not None}

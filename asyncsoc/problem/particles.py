@@ -1,4 +1,4 @@
-"""What is integrated: particles, the groups they belong to, and the meshes they are on."""
+"""The problem that is integrated: particles, the groups they belong to, and the meshes they are on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.interface.kinetics import Kinetics
+from asyncsoc.interface.kinetics import InterfaceKinetics
 from asyncsoc.interface.rate_laws import number_of, rate_law_names
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.system import OrderedSystem
@@ -21,7 +21,7 @@ Method = Literal["rodas5p", "rodas4p2"]
 
 
 @dataclass(frozen=True, eq=False)
-class SideReaction:
+class CoupledSideReaction:
     """The electrolyte's anodic side reaction, coupled to the particle.
 
     Attributes
@@ -37,7 +37,7 @@ class SideReaction:
 
 
 @dataclass(frozen=True, eq=False)
-class Particle:
+class ParticleModel:
     """One particle on a mesh.
 
     Attributes
@@ -64,14 +64,14 @@ class Particle:
     weights: NDArray[np.float64]
     film_resistance: float
     tables: dict[float, MaterialTable]
-    kinetics: Kinetics
+    kinetics: InterfaceKinetics
     maximum_concentration: float
-    side: SideReaction | None = None
+    side: CoupledSideReaction | None = None
     film_thickness: NDArray[np.float64] | float = 0.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Member(Particle):
+class Member(ParticleModel):
     """A particle alone with its protocol: a group of one; several on one mesh make a batch.
 
     Attributes
@@ -108,7 +108,7 @@ class Group:
         Number of each particle's mesh; the first one's where empty.
     """
 
-    particles: tuple[Particle, ...]
+    particles: tuple[ParticleModel, ...]
     constraints: tuple[StepConstraint, ...]
     tolerance: float
     largest_step: float = math.inf
@@ -163,7 +163,7 @@ class Problem:
         if len(energies) > 1:
             raise InputError(
                 "the tables of reaction energies of one problem have different lengths",
-                where="SideReaction.coefficients",
+                where="CoupledSideReaction.coefficients",
                 value=sorted(energies),
                 allowed="one length",
                 next_step="tabulate them on grids of equally many cells, or solve them apart",
@@ -175,7 +175,7 @@ class Problem:
         return cls((mesh,), tuple(Group((m,), m.constraints, m.tolerance, m.largest_step) for m in members))
 
 
-def _check_particle(particle: Particle, nodes: int, constraints: tuple[StepConstraint, ...], where: str) -> None:
+def _check_particle(particle: ParticleModel, nodes: int, constraints: tuple[StepConstraint, ...], where: str) -> None:
     """Refuse a particle that does not fit its mesh or the protocol it follows."""
     number_of(particle.kinetics)
     for name in ("x", "weights"):

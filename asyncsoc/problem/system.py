@@ -1,4 +1,4 @@
-"""Operators made ready for the integrator: a fill-reducing order and the pattern of the factor, once a mesh."""
+"""The ordered system of a mesh: operators in a fill-reducing order and the pattern of the factor, or coarse levels."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.ldl import Factor, analyze
 from asyncsoc.kernels.workspace import System
-from asyncsoc.problem.hierarchy import NO_HIERARCHY, build_hierarchy
-from asyncsoc.problem.rows import couplings_of, scaled_couplings, scaled_rows
+from asyncsoc.problem.hierarchy import NO_HIERARCHY, build_hierarchy, couplings_of, scaled_couplings, scaled_rows
 
 MOST_FACTOR_OPERATIONS = 1e8
 """Multiplications in a factorization above which conjugate gradients are quicker."""

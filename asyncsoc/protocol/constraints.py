@@ -1,4 +1,4 @@
-"""Protocol steps made into constraints: a linear relation between current and potential, and the events."""
+"""Constraints of protocol steps: a linear relation between current and potential, and the events that end a step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SMALL_RATE = 0.01
 
 @dataclass(frozen=True)
 class Event:
-    """What ends a protocol step: kind and value as the kernels read them, and the reason in words."""
+    """An event that ends a protocol step: kind and value as the kernels read them, and the reason in words."""
 
     kind: int
     value: float
@@ -73,7 +73,7 @@ class StepConstraint:
 
 @dataclass(frozen=True)
 class ParticleScale:
-    """What turns rates and areal quantities into the particle's own.
+    """Scales of a particle that convert rates and areal quantities into its own currents and charges.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""One protocol step from its words: PyBaMM's experiment grammar, any case, strict.
+"""The grammar of a protocol step: parse its text (PyBaMM's experiment strings, strictly), and format it again.
 
     Charge at <rate> [for <time>] [or until <limit> [or <limit> ...]]        also Discharge
     Hold at <voltage> [for <time>] [or until <limit> [or <limit> ...]]
@@ -11,10 +11,11 @@ A rate is 'C/10', '0.5 C' or '2 nA' (amperes are the particle's); a limit is a v
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from asyncsoc.base.errors import nearest_name
 from asyncsoc.base.units import ZERO_CELSIUS, to_si
-from asyncsoc.protocol.quantities import Quantity, Words, parse_quantity
+from asyncsoc.protocol.quantities import Quantity, StepContext, parse_quantity
 from asyncsoc.protocol.types import COLDEST, HOTTEST, Control, Step, Termination
 from asyncsoc.protocol.types import Quantity as Limited
 
@@ -71,20 +72,20 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
     InputError
         The words are not a step, or a step that could never end or never run.
     """
-    words = Words(_text(text, where), where)
-    verb = _verb(words)
-    rest, period, temperature = _split_brackets(words.step[len(verb) :].strip(), words)
-    clauses = _clauses(rest, words)
-    control, value = _control(verb, clauses, words)
+    context = StepContext(_text(text, where), where)
+    verb = _verb(context)
+    rest, period, temperature = _split_brackets(context.step[len(verb) :].strip(), context)
+    clauses = _clauses(rest, context)
+    control, value = _control(verb, clauses, context)
     duration: float | None = None
     terminations: list[Termination] = []
-    for keyword, content in _joined(clauses, words):
+    for keyword, content in _joined(clauses, context):
         if keyword == "for":
-            duration = _duration(content, duration, words)
+            duration = _duration(content, duration, context)
         else:
-            terminations.append(_termination(verb, content, words))
+            terminations.append(_termination(verb, content, context))
     if duration is None and not terminations:
-        raise words.error(
+        raise context.error(
             "a step needs 'for <time>' or 'until <limit>' to end",
             allowed="; ".join(f"'{example}'" for example in EXAMPLES),
         )
@@ -96,112 +97,112 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
         period=period,
         temperature=temperature,
         cycle=cycle,
-        text=words.step,
+        text=context.step,
     )
 
 
 def _text(text: object, where: str) -> str:
     if not isinstance(text, str):
-        raise Words(str(text)[:_LONGEST], where).error("a step is a string in quotes", allowed=f"'{EXAMPLES[0]}'")
+        raise StepContext(str(text)[:_LONGEST], where).error("a step is a string in quotes", allowed=f"'{EXAMPLES[0]}'")
     if len(text) > _LONGEST:
-        raise Words(text[:40] + "...", where).error("a step is too long", allowed=f"{_LONGEST} characters")
+        raise StepContext(text[:40] + "...", where).error("a step is too long", allowed=f"{_LONGEST} characters")
     if not text.strip():
-        raise Words(repr(text), where).error("a step is empty", allowed=f"'{EXAMPLES[0]}'")
+        raise StepContext(repr(text), where).error("a step is empty", allowed=f"'{EXAMPLES[0]}'")
     return " ".join(text.split())
 
 
-def _verb(words: Words) -> str:
-    first = words.step.split()[0]
+def _verb(context: StepContext) -> str:
+    first = context.step.split()[0]
     for verb in _VERBS:
         if first.lower() == verb.lower():
             return verb
     if first.lower() == "run":
-        raise words.error("drive cycles are not supported", next_step="write the steps out as currents or C-rates")
-    raise words.error(
+        raise context.error("drive cycles are not supported", next_step="write the steps out as currents or C-rates")
+    raise context.error(
         f"'{first}' is not a step", allowed="Charge, Discharge, Hold or Rest", nearest=nearest_name(first, _VERBS)
     )
 
 
-def _split_brackets(rest: str, words: Words) -> tuple[str, float | None, float | None]:
+def _split_brackets(rest: str, context: StepContext) -> tuple[str, float | None, float | None]:
     """Return what stands before the brackets, and the output period [s] and the temperature [K] in them."""
     match = _BRACKETS.fullmatch(rest)
     body = rest if match is None else match["body"].strip()
     if "(" in body or ")" in body:
-        raise words.error("a step has one pair of brackets, at its end", allowed=_BRACKETS_HOLD)
+        raise context.error("a step has one pair of brackets, at its end", allowed=_BRACKETS_HOLD)
     if _TEMPERATURE.search(body):
-        raise words.error("a step's temperature stands in brackets at its end", allowed="'Rest for 1 hour (25 degC)'")
+        raise context.error("a step's temperature stands in brackets at its end", allowed="'Rest for 1 hour (25 degC)'")
     period: float | None = None
     temperature: float | None = None
     for part in [] if match is None else match["inside"].split(","):
         timed, heated = _PERIOD.fullmatch(part.strip()), _TEMPERATURE.search(part)
         if timed is not None and period is None:
-            period = _period(timed["time"], words)
+            period = _period(timed["time"], context)
         elif heated is not None and temperature is None:
-            temperature = _temperature(part.strip(), words)
+            temperature = _temperature(part.strip(), context)
         else:
-            raise words.error("brackets hold an output period and a temperature, once each", allowed=_BRACKETS_HOLD)
+            raise context.error("brackets hold an output period and a temperature, once each", allowed=_BRACKETS_HOLD)
     return body, period, temperature
 
 
-def _period(text: str, words: Words) -> float:
-    quantity = parse_quantity(text, words)
+def _period(text: str, context: StepContext) -> float:
+    quantity = parse_quantity(text, context)
     if quantity.kind != "time":
-        raise words.error(f"'{text}' is not a time", allowed="'(5 minute period)'")
+        raise context.error(f"'{text}' is not a time", allowed="'(5 minute period)'")
     return quantity.value
 
 
-def _temperature(text: str, words: Words) -> float:
+def _temperature(text: str, context: StepContext) -> float:
     match = _DEGREES.fullmatch(text.replace("\u2212", "-"))
     if match is None:
-        raise words.error(f"'{text}' is not a temperature", allowed="'(25 degC)' or '(298.15 K)'")
+        raise context.error(f"'{text}' is not a temperature", allowed="'(25 degC)' or '(298.15 K)'")
     unit = "degC" if match["celsius"] else "K"
-    value = to_si(f"{match['number']} {unit}", unit, where=words.where)
+    value = to_si(f"{match['number']} {unit}", unit, where=context.where)
     if not COLDEST <= value <= HOTTEST:
         low, high = COLDEST - ZERO_CELSIUS, HOTTEST - ZERO_CELSIUS
-        raise words.error(f"'{text}' is out of range", allowed=f"at least {low:g}, at most {high:g} degC")
+        raise context.error(f"'{text}' is out of range", allowed=f"at least {low:g}, at most {high:g} degC")
     return value
 
 
-def _clauses(rest: str, words: Words) -> list[tuple[str, str]]:
+def _clauses(rest: str, context: StepContext) -> list[tuple[str, str]]:
     """Return [(keyword, what follows it)] in order."""
     parts = [part.strip() for part in _KEYWORD.split(rest)]
     if parts[0]:
         odd = parts[0].split()[0]
-        raise words.error(
+        raise context.error(
             f"'{odd}' is not understood here", allowed="at, for, until", nearest=nearest_name(odd, _WORDS)
         )
     return [(keyword.lower(), content) for keyword, content in zip(parts[1::2], parts[2::2], strict=True)]
 
 
-def _control(verb: str, clauses: list[tuple[str, str]], words: Words) -> tuple[Control, float]:
+def _control(verb: str, clauses: list[tuple[str, str]], context: StepContext) -> tuple[Control, float]:
     """Take the 'at' clause off the front of `clauses`; return what is held and its signed value."""
     at = [content for keyword, content in clauses if keyword == "at"]
     if verb == "Rest":
         if at:
-            raise words.error("a rest has no 'at'", allowed="'Rest for 1 hour'")
+            raise context.error("a rest has no 'at'", allowed="'Rest for 1 hour'")
         return "rest", 0.0
     if len(at) != 1 or clauses[0][0] != "at":
         shown = "Hold at 4.2 V" if verb == "Hold" else f"{verb} at C/10"
-        raise words.error(f"'{verb}' is followed by one 'at'", allowed=f"'{shown} ...'")
+        raise context.error(f"'{verb}' is followed by one 'at'", allowed=f"'{shown} ...'")
     clauses.pop(0)
-    quantity = parse_quantity(at[0], words)
+    quantity = parse_quantity(at[0], context)
     if verb == "Hold":
         if quantity.kind != "voltage":
-            raise words.error(f"'Hold at {at[0]}' holds no voltage", allowed="'Hold at 4.2 V until C/50'")
+            raise context.error(f"'Hold at {at[0]}' holds no voltage", allowed="'Hold at 4.2 V until C/50'")
         return "voltage", quantity.value
     sign = 1.0 if verb == "Charge" else -1.0
     if quantity.kind == "current":
         return "current", sign * quantity.value
     if quantity.kind == "c-rate":
         return "c-rate", sign * quantity.value
-    raise words.error(
+    raise context.error(
         f"'{verb} at {at[0]}' gives no current",
         allowed="a C-rate ('C/10', '0.5 C') or the particle's current ('2 nA')",
         nearest=f"Hold at {at[0]}" if quantity.kind == "voltage" else None,
     )
 
 
-def _joined(clauses: list[tuple[str, str]], words: Words) -> list[tuple[str, str]]:
+def _joined(clauses: list[tuple[str, str]], context: StepContext) -> list[tuple[str, str]]:
     """Resolve 'or': before 'for' or 'until' it only joins; after 'until' it repeats it."""
     joined: list[tuple[str, str]] = []
     for position, (keyword, content) in enumerate(clauses):
@@ -209,36 +210,68 @@ def _joined(clauses: list[tuple[str, str]], words: Words) -> list[tuple[str, str
         if keyword != "or":
             joined.append((keyword, content))
         elif not joined or (not content and following not in ("for", "until")):
-            raise words.error("'or' joins two ways for the step to end", allowed=f"'{EXAMPLES[1]}'")
+            raise context.error("'or' joins two ways for the step to end", allowed=f"'{EXAMPLES[1]}'")
         elif content:
             if joined[-1][0] != "until":
-                raise words.error(f"'or {content}' needs 'until'", nearest=f"or until {content}")
+                raise context.error(f"'or {content}' needs 'until'", nearest=f"or until {content}")
             joined.append(("until", content))
     return joined
 
 
-def _duration(content: str, before: float | None, words: Words) -> float:
+def _duration(content: str, before: float | None, context: StepContext) -> float:
     if before is not None:
-        raise words.error("a step has one 'for'")
-    quantity = parse_quantity(content, words)
+        raise context.error("a step has one 'for'")
+    quantity = parse_quantity(content, context)
     if quantity.kind != "time":
-        raise words.error(f"'for {content}' gives no time", nearest=f"until {content}")
+        raise context.error(f"'for {content}' gives no time", nearest=f"until {content}")
     return quantity.value
 
 
-def _termination(verb: str, content: str, words: Words) -> Termination:
+def _termination(verb: str, content: str, context: StepContext) -> Termination:
     if content.startswith(("<", ">")):
         plain = content[1:].strip()
-        raise words.error("the direction of a limit follows from the step", next_step=f"write 'until {plain}'")
-    quantity: Quantity = parse_quantity(content, words)
+        raise context.error("the direction of a limit follows from the step", next_step=f"write 'until {plain}'")
+    quantity: Quantity = parse_quantity(content, context)
     if quantity.kind == "time":
-        raise words.error(f"'until {content}' is a time", nearest=f"for {content}")
+        raise context.error(f"'until {content}' is a time", nearest=f"for {content}")
     if quantity.kind not in _LIMITS[verb]:
         why = _WHY_NOT.get((verb, quantity.kind), "the current is held, so it never reaches another one")
         limits = " or a ".join(_LIMITS[verb]).replace("c-rate", "C-rate")
-        raise words.error(
+        raise context.error(
             f"'{verb} ... until {content}' never ends this way: {why}",
             allowed=f"until a {limits}" if limits else "for <time>",
         )
     limited: Limited = quantity.kind
     return Termination(quantity=limited, value=quantity.value, unit=quantity.unit)
+
+
+def format_step(step: Step) -> str:
+    """Return canonical words for `step`: ``parse_step(format_step(step))`` differs in `text` alone.
+
+    Numbers are written to full precision, times in seconds.
+    """
+    ends = [] if step.duration is None else [f"for {step.duration!r} s"]
+    ends += [f"until {_limit(termination)}" for termination in step.terminations]
+    inside = [] if step.period is None else [f"{step.period!r} s period"]
+    inside += [] if step.temperature is None else [f"{step.temperature!r} K"]
+    return f"{_action(step)} {' or '.join(ends)}" + (f" ({', '.join(inside)})" if inside else "")
+
+
+def _action(step: Step) -> str:
+    if step.control == "rest":
+        return "Rest"
+    if step.control == "voltage":
+        return f"Hold at {step.value!r} V"
+    verb = "Charge" if step.value > 0.0 else "Discharge"
+    return f"{verb} at {abs(step.value)!r} {'C' if step.control == 'c-rate' else 'A'}"
+
+
+def _limit(termination: Termination) -> str:
+    if termination.quantity != "capacity":
+        unit = {"voltage": "V", "current": "A", "c-rate": "C"}[termination.quantity]
+        return f"{termination.value!r} {unit}"
+    if termination.unit == "A.h/kg":
+        return f"{termination.value!r} Ah/kg"
+    if termination.unit == "fraction":
+        return f"{Decimal(repr(termination.value)) * 100} % of capacity"
+    return f"{termination.value!r} A.s"

@@ -1,4 +1,4 @@
-"""A protocol from lists of steps: cycles are unrolled and numbered."""
+"""Parse a protocol from lists of steps: cycles are unrolled and numbered."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from dataclasses import dataclass, replace
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.protocol.grammar import EXAMPLES, parse_step
-from asyncsoc.protocol.types import Protocol, Step
+from asyncsoc.protocol.types import Step, StepSequence
 
 MOST_STEPS = 100_000
 
 
 @dataclass(frozen=True)
-class Cycle:
+class RepeatedSteps:
     """Steps repeated `repeat` times."""
 
     steps: tuple[str, ...]
     repeat: int = 1
 
 
-def parse_protocol(steps: Sequence[str] = (), cycles: Sequence[Cycle] = (), *, where: str = "protocol") -> Protocol:
+def parse_protocol(
+    steps: Sequence[str] = (), cycles: Sequence[RepeatedSteps] = (), *, where: str = "protocol"
+) -> StepSequence:
     """Return the protocol with its cycles unrolled.
 
     Parameters
@@ -42,12 +44,12 @@ def parse_protocol(steps: Sequence[str] = (), cycles: Sequence[Cycle] = (), *, w
     blocks = [_parsed(steps, f"{where}.steps")] if steps else []
     for number, cycle in enumerate(cycles, start=1):
         blocks += _repeated(cycle, f"{where}.cycle {number}", already=sum(map(len, blocks)))
-    return Protocol(
+    return StepSequence(
         tuple(replace(step, cycle=number) for number, block in enumerate(blocks, start=1) for step in block)
     )
 
 
-def _repeated(cycle: Cycle, where: str, *, already: int) -> list[tuple[Step, ...]]:
+def _repeated(cycle: RepeatedSteps, where: str, *, already: int) -> list[tuple[Step, ...]]:
     if not cycle.steps:
         raise InputError("a cycle has no steps", where=where)
     if isinstance(cycle.repeat, bool) or not isinstance(cycle.repeat, int) or cycle.repeat < 1:

@@ -14,7 +14,7 @@ Kind = Literal["current", "c-rate", "voltage", "capacity", "time"]
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Unit:
     """A unit of the grammar: its name and its canonical form in the unit table, and the canonical form's label."""
 
     kind: Kind
@@ -43,8 +43,8 @@ class Quantity:
 
 
 @dataclass(frozen=True)
-class Words:
-    """The step a quantity stands in, for messages."""
+class StepContext:
+    """The step that contains a quantity, for messages."""
 
     step: str
     where: str
@@ -65,17 +65,17 @@ _TIMES = {
     "h": ("h", "hr", "hour", "hours"),
     "d": ("d", "day", "days"),
 }
-_UNITS: dict[str, _Known] = {
-    **{name.lower(): _Known("current", name, "A", "A") for name in _AMPERES},
-    **{name.lower(): _Known("voltage", name, "V", "V") for name in ("V", "mV")},
-    "c": _Known("c-rate", "1/h", "1/h", "1/h"),
-    **{name.lower() + "h": _Known("capacity", name + "h", "C", "C") for name in _AMPERES},
-    "as": _Known("capacity", "A s", "C", "C"),
-    "mah/g": _Known("capacity", "mAh/g", "Ah/kg", "A.h/kg"),
-    "ah/kg": _Known("capacity", "Ah/kg", "Ah/kg", "A.h/kg"),
-    "%ofcapacity": _Known("capacity", "%", "1", "fraction"),
-    "%capacity": _Known("capacity", "%", "1", "fraction"),
-    **{word: _Known("time", unit, "s", "s") for unit, words in _TIMES.items() for word in words},
+_UNITS: dict[str, _Unit] = {
+    **{name.lower(): _Unit("current", name, "A", "A") for name in _AMPERES},
+    **{name.lower(): _Unit("voltage", name, "V", "V") for name in ("V", "mV")},
+    "c": _Unit("c-rate", "1/h", "1/h", "1/h"),
+    **{name.lower() + "h": _Unit("capacity", name + "h", "C", "C") for name in _AMPERES},
+    "as": _Unit("capacity", "A s", "C", "C"),
+    "mah/g": _Unit("capacity", "mAh/g", "Ah/kg", "A.h/kg"),
+    "ah/kg": _Unit("capacity", "Ah/kg", "Ah/kg", "A.h/kg"),
+    "%ofcapacity": _Unit("capacity", "%", "1", "fraction"),
+    "%capacity": _Unit("capacity", "%", "1", "fraction"),
+    **{word: _Unit("time", unit, "s", "s") for unit, words in _TIMES.items() for word in words},
 }
 _SHOWN = ("A", "mA", "uA", "nA", "pA", "V", "mV", "C", "mAh/g", "nAh", "pAh", "seconds", "minutes", "hours", "days")
 _REFUSED: tuple[tuple[str, str, str], ...] = (
@@ -101,7 +101,7 @@ _C_OVER = re.compile(r"C\s*(?:/\s*(.+))?", re.IGNORECASE | re.DOTALL)
 _NON_FINITE = re.compile(r"[+-]?(nan|inf|infinity)\b", re.IGNORECASE)
 
 
-def parse_quantity(text: str, words: Words) -> Quantity:
+def parse_quantity(text: str, context: StepContext) -> Quantity:
     """Return the quantity written in `text`, for example 'C/10', '0.5 C', '2 nA', '4.2 V', '100 mAh/g', '30 minutes'.
 
     Raises
@@ -111,58 +111,58 @@ def parse_quantity(text: str, words: Words) -> Quantity:
     """
     stripped = text.strip()
     if _NON_FINITE.match(stripped):
-        raise words.error(f"'{stripped}' is not finite", allowed="finite numbers")
+        raise context.error(f"'{stripped}' is not finite", allowed="finite numbers")
     over = _C_OVER.fullmatch(stripped)
     if over is not None:
-        return _c_over(over[1] or "1", stripped, words)
+        return _c_over(over[1] or "1", stripped, context)
     match = _NUMBER.fullmatch(stripped)
     if match is None:
         what = f"no number in '{stripped}'" if stripped else "a quantity is missing"
-        raise words.error(what, allowed="'C/10', '0.5 C', '2 nA', '4.2 V', '100 mAh/g', '30 minutes', ...")
-    known = _known_unit(match[2], stripped, words)
-    value = _positive_number(match[1], known.name, known.canonical, stripped, words)
-    return _checked(Quantity(known.kind, value, known.label), stripped, words)
+        raise context.error(what, allowed="'C/10', '0.5 C', '2 nA', '4.2 V', '100 mAh/g', '30 minutes', ...")
+    known = _known_unit(match[2], stripped, context)
+    value = _positive_number(match[1], known.name, known.canonical, stripped, context)
+    return _checked(Quantity(known.kind, value, known.label), stripped, context)
 
 
-def _c_over(divisor: str, text: str, words: Words) -> Quantity:
+def _c_over(divisor: str, text: str, context: StepContext) -> Quantity:
     match = _NUMBER.fullmatch(divisor.strip())
     if match is None or match[2]:
-        raise words.error(f"'{text}' is not a C-rate", allowed="'C/10', '0.1 C' or '1C'", nearest=_mistyped(text))
-    number = _positive_number(match[1], "h", "h", text, words)
-    return _checked(Quantity("c-rate", 1.0 / number, "1/h"), text, words)
+        raise context.error(f"'{text}' is not a C-rate", allowed="'C/10', '0.1 C' or '1C'", nearest=_mistyped(text))
+    number = _positive_number(match[1], "h", "h", text, context)
+    return _checked(Quantity("c-rate", 1.0 / number, "1/h"), text, context)
 
 
-def _positive_number(number: str, unit: str, canonical: str, text: str, words: Words) -> float:
+def _positive_number(number: str, unit: str, canonical: str, text: str, context: StepContext) -> float:
     if not math.isfinite(float(number)):
-        raise words.error(f"'{text}' is not finite", allowed="finite numbers")
+        raise context.error(f"'{text}' is not finite", allowed="finite numbers")
     timed = canonical == "s"
     if number.startswith("-"):
         next_step = "a time runs forward" if timed else "the word charge or discharge gives the direction"
-        raise words.error(f"'{text}' is negative", allowed="positive numbers", next_step=next_step)
-    value = to_unit(f"{number} {unit}", canonical, where=words.where)
+        raise context.error(f"'{text}' is negative", allowed="positive numbers", next_step=next_step)
+    value = to_unit(f"{number} {unit}", canonical, where=context.where)
     if value == 0.0:
         without = None if timed else "'Rest for 1 hour' is a step without current"
-        raise words.error(f"'{text}' is zero", allowed="positive numbers", next_step=without)
+        raise context.error(f"'{text}' is zero", allowed="positive numbers", next_step=without)
     return value
 
 
-def _known_unit(unit: str, text: str, words: Words) -> _Known:
+def _known_unit(unit: str, text: str, context: StepContext) -> _Unit:
     key = unit.replace("²", "2").replace("µ", "u").replace("μ", "u").replace("\u2126", "ω")
     key = "".join(key.split()).replace(".", "").replace("·", "").lower()
     if key in _UNITS:
         known = _UNITS[key]
         if unit.startswith("M") and known.kind in ("current", "voltage", "capacity"):
-            raise words.error(f"'{unit}' would be mega", nearest="m" + unit[1:])
+            raise context.error(f"'{unit}' would be mega", nearest="m" + unit[1:])
         return known
     if not key:
-        raise words.error(f"'{text}' has no unit", allowed=", ".join(_SHOWN))
+        raise context.error(f"'{text}' has no unit", allowed=", ".join(_SHOWN))
     if unit.startswith(","):
-        raise words.error("a decimal comma is not understood", next_step="write a decimal point")
+        raise context.error("a decimal comma is not understood", next_step="write a decimal point")
     for pattern, what, next_step in _REFUSED:
         if re.fullmatch(pattern, key):
-            raise words.error(what, next_step=next_step)
+            raise context.error(what, next_step=next_step)
     nearest = _mistyped(unit) or nearest_name(unit, _SHOWN)
-    raise words.error(f"unknown unit '{unit}'", allowed=", ".join(_SHOWN), nearest=nearest)
+    raise context.error(f"unknown unit '{unit}'", allowed=", ".join(_SHOWN), nearest=nearest)
 
 
 def _mistyped(text: str) -> str | None:
@@ -171,8 +171,8 @@ def _mistyped(text: str) -> str | None:
     return next((near for word in unknown if (near := nearest_name(word, _JOINING))), None)
 
 
-def _checked(quantity: Quantity, text: str, words: Words) -> Quantity:
+def _checked(quantity: Quantity, text: str, context: StepContext) -> Quantity:
     low, high, allowed = _RANGES[quantity.unit]
     if not low <= quantity.value <= high:
-        raise words.error(f"'{text}' is out of range", allowed=allowed)
+        raise context.error(f"'{text}' is out of range", allowed=allowed)
     return quantity

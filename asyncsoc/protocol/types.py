@@ -60,7 +60,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Protocol:
+class StepSequence:
     """A sequence of steps with cycles unrolled."""
 
     steps: tuple[Step, ...]

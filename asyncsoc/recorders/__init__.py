@@ -1,1 +1,1 @@
-"""What a run keeps: curves, snapshots and the side reaction; the functions of arrays that make them."""
+"""Recorders of a run: curves, snapshots and the side reaction, and the functions of arrays from which they follow."""

@@ -6,7 +6,8 @@ Risk = local rate / area-mean rate of the reference, matched at equal mean stoic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ end their charges that far apart. The last row then stands for it, wrong by less
 
 @dataclass(frozen=True, eq=False)
 class ReferenceState:
-    """Area means over the fully covered reference's surface at k moments, (k,) each; NaN where it never came there.
+    """Area means over the fully covered reference's surface at k moments, (k,) each; NaN where it has no such state.
 
     Attributes
     ----------
@@ -50,9 +51,13 @@ class ReferenceState:
     dose: Array
 
 
+_COLUMNS = [entry.name for entry in fields(ReferenceState)]
+_RATE = _COLUMNS.index("rate")
+
+
 @dataclass(frozen=True, eq=False)
-class Reference:
-    """What a fully covered reference run went through: one row per recorded state.
+class CoveredReference:
+    """The recorded states of a fully covered reference run, one row each.
 
     Attributes
     ----------
@@ -74,18 +79,25 @@ class Reference:
     rest: NDArray[np.bool_]
     values: Array
 
+    @classmethod
+    def joined(cls, parts: Sequence[CoveredReference]) -> CoveredReference:
+        """Return parts of one run as a whole; without parts it has no rows."""
+        none, no_values = np.zeros(0), np.zeros((0, len(_COLUMNS)))
+        empty = cls(np.zeros(0, np.int64), none, none, np.zeros(0, np.bool_), no_values)
+        return cls(*(np.concatenate([getattr(part, one.name) for part in (empty, *parts)]) for one in fields(cls)))
+
     @cached_property
-    def _tracks(self) -> dict[int, _Track]:
+    def _tracks(self) -> dict[int, _StepTrack]:
         return {int(k): self._track(self.step == k) for k in np.unique(self.step)}
 
-    def _track(self, rows: NDArray[np.bool_]) -> _Track:
+    def _track(self, rows: NDArray[np.bool_]) -> _StepTrack:
         mean, time = self.mean_x[rows], self.time[rows]
         rest = bool(self.rest[rows].any()) or float(np.ptp(mean)) < _STILL
         sign = 1.0 if rest or mean[-1] > mean[0] else -1.0
-        place = time if rest else sign * mean
-        # Rows that share their place (both sides of a jump) or step back by rounding carry nothing new.
-        kept = np.concatenate(([True], np.diff(np.maximum.accumulate(place)) > 0.0))
-        return _Track(rest, sign, place[kept], self.values[rows][kept])
+        grid = time if rest else sign * mean
+        # Rows that share their position (both sides of a jump) or step back by rounding carry nothing new.
+        kept = np.concatenate(([True], np.diff(np.maximum.accumulate(grid)) > 0.0))
+        return _StepTrack(rest, sign, grid[kept], self.values[rows][kept])
 
     def match(self, step: NDArray[np.int64], time: Array, mean_x: Array) -> ReferenceState:
         """Return the fully covered reference at k moments.
@@ -109,32 +121,32 @@ class Reference:
 
 
 @dataclass(frozen=True, eq=False)
-class _Track:
+class _StepTrack:
     rest: bool
     sign: float
-    place: Array
+    grid: Array
     values: Array
 
     @cached_property
     def _interpolant(self) -> PchipInterpolator:
         columns = self.values.copy()
-        columns[:, 0] = np.log(np.maximum(columns[:, 0], np.finfo(np.float64).tiny))
+        columns[:, _RATE] = np.log(np.maximum(columns[:, _RATE], np.finfo(np.float64).tiny))
         from scipy.interpolate import PchipInterpolator
 
-        return PchipInterpolator(self.place, columns)
+        return PchipInterpolator(self.grid, columns)
 
     def at(self, time: Array, mean_x: Array) -> Array:
         """Return the columns of `ReferenceState` (k, 5)."""
-        wanted = time if self.rest else self.sign * mean_x
-        first, last = float(self.place[0]), float(self.place[-1])
+        position = time if self.rest else self.sign * mean_x
+        first, last = float(self.grid[0]), float(self.grid[-1])
         slack = _WITHIN * (max(last - first, 1.0) if self.rest else 1.0)
-        held = np.clip(wanted, first, last)
-        if len(self.place) > 1:
+        held = np.clip(position, first, last)
+        if len(self.grid) > 1:
             rows = np.array(self._interpolant(held), dtype=np.float64)
-            rows[:, 0] = np.exp(rows[:, 0])
+            rows[:, _RATE] = np.exp(rows[:, _RATE])
         else:
-            rows = np.repeat(self.values, len(wanted), axis=0)
-        if not self.values[:, 0].any():
-            rows[:, 0] = 0.0
-        rows[np.abs(wanted - held) > slack] = np.nan
+            rows = np.repeat(self.values, len(position), axis=0)
+        if not self.values[:, _RATE].any():
+            rows[:, _RATE] = 0.0
+        rows[np.abs(position - held) > slack] = np.nan
         return rows

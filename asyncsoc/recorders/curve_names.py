@@ -72,7 +72,7 @@ RISK_DOSE = "Dose against full coverage"
 RISK_CURVES = (
     RISK_MEAN, RISK_MAX, RISK_KINETIC, RISK_CONCENTRATION, RISK_REACTION, RISK_REMAINDER, RISK_SHARE, RISK_DOSE,
 )  # fmt: skip
-"""Risk against full coverage; NaN where the run at full coverage never came to the same mean stoichiometry."""
+"""Risk against full coverage; NaN where the run at full coverage has no state of the same mean stoichiometry."""
 SIDE_CURVES = (
     SIDE_CURRENT, SIDE_CHARGE, FILM_MEAN, FILM_MAX, OPEN_SHARE, INTERFACE_RESISTANCE, *RISK_CURVES,
 )  # fmt: skip

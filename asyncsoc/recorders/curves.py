@@ -1,4 +1,4 @@
-"""Curves measured over many states of many particles at once.
+"""Curves of a run, computed for many states of many particles at once.
 
 On one machine a row's bits do not depend on the rows beside it.
 """
@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.records import record
+from asyncsoc.base.units import FARADAY
 from asyncsoc.kernels.parameters import RowMeans
 from asyncsoc.kernels.reductions import mean_rows, split_rows
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.constants_of_batch import BatchConstants
-from asyncsoc.recorders.lithium_balance import lithium_balance_error, specific_capacity
+from asyncsoc.recorders.particle_constants import BatchConstants
 from asyncsoc.recorders.soc import state_of_charge
 
 if TYPE_CHECKING:
@@ -24,16 +24,37 @@ if TYPE_CHECKING:
 
     from asyncsoc.solver.states import States
 
+
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
 
 _SMALLEST_SHARE = 1e-300
 
 
+def lithium_balance_error[T: (float, Array)](mean_initial: T, mean_now: T, charge: T, capacity_constant: T) -> T:
+    """Return |c_max V (mean x at start - mean x now) - Q / F| / (c_max V), of one state or of many.
+
+    Parameters
+    ----------
+    mean_initial, mean_now
+        Volume-mean stoichiometry at the start and now.
+    charge : C
+        Integral of the intercalation current since the start, positive on charge; a side reaction moves no lithium out
+        of the particle.
+    capacity_constant : mol
+        c_max V, the lithium in the particle at x = 1.
+    """
+    return abs((mean_initial - mean_now) - charge / (FARADAY * capacity_constant))
+
+
+def specific_capacity[T: (float, Array)](charge: T, density: T, volume: float) -> T:
+    """Return charge per mass, Q / (3600 rho V) [mA.h/g], from C, kg/m3 and m3 (1 mA.h/g is 3600 C/kg)."""
+    return charge / (3600.0 * density * volume)
+
+
 @dataclass(frozen=True, eq=False)
-class Noted:
-    """What curves need of states, k rows: little beside the fields, so that many can wait.
+class CurveSamples:
+    """The part of k states from which curves are computed: small beside the fields, so that many can be kept.
 
     Attributes
     ----------
@@ -56,20 +77,20 @@ class Noted:
     resistance: Array
 
     @classmethod
-    def of(cls, states: States, gauges: BatchConstants) -> Self:
-        """Note what curves need of states."""
+    def of(cls, states: States, constants: BatchConstants) -> Self:
+        """Return the samples of states."""
         count = len(states)
-        means, at_contact = np.empty(count, record(RowMeans)), np.empty((count, gauges.nodes.shape[1]))
+        means, at_contact = np.empty(count, record(RowMeans)), np.empty((count, constants.nodes.shape[1]))
         mean_rows(
             states.x,
-            gauges.mass,
-            gauges.which[states.number],
-            gauges.nodes,
-            gauges.areas,
-            gauges.counts,
-            gauges.far_nodes,
-            gauges.far_shares,
-            gauges.far_counts,
+            constants.mass,
+            constants.which[states.number],
+            constants.nodes,
+            constants.areas,
+            constants.counts,
+            constants.far_nodes,
+            constants.far_shares,
+            constants.far_counts,
             means,
             at_contact,
         )
@@ -102,7 +123,7 @@ class Noted:
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__dataclass_fields__))
 
 
-def measure_rows(noted: Noted, gauges: BatchConstants, mean_initial: Array) -> Array:
+def curve_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: Array) -> Array:
     """Return the values (k, curves) at k states: those of `names.CURVES`, then the two ratios of oxidation states.
 
     The ratios are NaN where the member's cathode has no valence model.
@@ -112,24 +133,32 @@ def measure_rows(noted: Noted, gauges: BatchConstants, mean_initial: Array) -> A
 
     Parameters
     ----------
-    noted
-        What is known of the states.
-    gauges
+    samples
+        Samples of the states.
+    constants
         The constants of the particles.
     mean_initial : (M,)
         Volume-mean stoichiometry of each member at its start, for the lithium balance.
     """
-    number = noted.number
-    time, voltage, current, potential, charge, side_charge, step, cycle = noted.values.T
-    mean, contact, lowest, highest, far = (noted.means[name] for name in noted.means.dtype.names or ())
-    potentials = gauges.open_circuit_potentials(number, np.column_stack([noted.at_contact, mean]))
+    number = samples.number
+    time, voltage, current, potential, charge, side_charge, step, cycle = samples.values.T
+    mean, contact, lowest, highest, far = (samples.means[name] for name in samples.means.dtype.names or ())
+    potentials = constants.open_circuit_potentials(number, np.column_stack([samples.at_contact, mean]))
     means = np.empty((len(number), 2))
     at_contact, at_mean = np.ascontiguousarray(potentials[:, :-1]), potentials[:, -1]
-    split_rows(gauges.which[number], gauges.areas, gauges.counts, at_contact, noted.through, noted.resistance, means)
+    split_rows(
+        constants.which[number],
+        constants.areas,
+        constants.counts,
+        at_contact,
+        samples.through,
+        samples.resistance,
+        means,
+    )
     surface, film = means.T
-    full = gauges.charged_x[number]
+    full = constants.charged_x[number]
     mean_soc, contact_soc = state_of_charge(mean, full), state_of_charge(contact, full)
-    capacity_constant = gauges.capacity_constant[number]
+    capacity_constant = constants.capacity_constant[number]
     found = {
         names.TIME: time,
         names.VOLTAGE: voltage,
@@ -147,10 +176,10 @@ def measure_rows(noted: Noted, gauges: BatchConstants, mean_initial: Array) -> A
         names.FILM: film,
         names.SERIES: voltage - potential,
         names.CHARGE: charge,
-        names.CAPACITY: specific_capacity(charge, gauges.density[number], gauges.volume),
+        names.CAPACITY: specific_capacity(charge, constants.density[number], constants.volume),
         names.STEP: step,
         names.CYCLE: cycle,
         names.BALANCE: lithium_balance_error(mean_initial[number], mean, charge - side_charge, capacity_constant),
     }
-    ratios = gauges.oxidation_ratios(number, np.column_stack([contact, far]))
+    ratios = constants.oxidation_ratios(number, np.column_stack([contact, far]))
     return np.column_stack([*(found[name] for name in names.CURVES), ratios])

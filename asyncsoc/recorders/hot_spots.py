@@ -1,4 +1,4 @@
-"""Where on a contact the risk is high: the share of area above a threshold, and the spots it forms."""
+"""Hot spots of a contact: connected parts where the risk exceeds a threshold, and their share of the area."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def hot_spots(
     areas, values : (c,)
         Contact area [m2] and the quantity on them.
     threshold
-        What a spot exceeds everywhere.
+        Value above which nodes belong to a spot.
     """
     import scipy.sparse as sp
     from scipy.sparse.csgraph import connected_components
@@ -69,7 +69,7 @@ def hot_spots(
     pairs = [facets[:, [i, j]] for i in range(corners) for j in range(i + 1, corners)]
     edges = np.concatenate(pairs) if pairs else np.zeros((0, 2), dtype=np.int64)
     edges = edges[(edges >= 0).all(axis=1)]
-    graph = sp.coo_matrix((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(hot.size, hot.size))
+    graph = sp.coo_matrix((np.ones(len(edges)), tuple(edges.T)), shape=(hot.size, hot.size))
     count, label = connected_components(graph, directed=False)
     total = float(areas.sum())
     spots = [

@@ -1,10 +1,11 @@
-"""Resistance of the interface: what a small change of potential meets while lithium and film stand still."""
+"""Resistance of the interface to a small change of potential at fixed lithium and film."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.interpolation import I0
 from asyncsoc.interface.kinetics import RateLaw
 from asyncsoc.materials.tables import MaterialTable
 
@@ -39,4 +40,4 @@ def interface_resistance(
 
 def exchange_current_of(table: MaterialTable, x: Array) -> Array:
     """Return i0(x) [A/m2], linear between the nodes of the material's table."""
-    return np.asarray(np.interp(x, table.nodes, table.coefficients[:, 4]))
+    return np.asarray(np.interp(x, table.nodes, table.coefficients[:, I0]))

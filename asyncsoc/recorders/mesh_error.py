@@ -1,4 +1,4 @@
-r"""Whether the mesh resolves the gradients a run produced: an error estimate by gradient recovery.
+r"""Estimate of the error of the mesh by gradient recovery, and warnings where it does not resolve a run's gradients.
 
 In a pseudo-steady state the contact's lead times the current is the energy :math:`\int |\nabla x|^2 dV` of the field,
 so the relative error of the lead is the relative energy error; its estimate compares the gradient, constant on each
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,6 +19,9 @@ from numpy.typing import NDArray
 
 from asyncsoc.geometry.measure import cell_volumes
 from asyncsoc.geometry.mesh import EDGE_MARK, ParticleMesh
+from asyncsoc.protocol.constraints import StepConstraint
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.solver.states import RunOutcome
 
 Array = NDArray[np.float64]
 
@@ -36,7 +40,7 @@ SMALLEST_RANGE = 0.01
 """Range of stoichiometry below which a field counts as uniform."""
 _MOST_SNAPSHOTS = 12
 _MOST_VALUES = 500_000
-"""Cells times fields looked at together."""
+"""Cells times fields evaluated together."""
 
 
 class Recovery:
@@ -105,7 +109,7 @@ def gradient_errors(mesh: ParticleMesh, runs: Sequence[Array]) -> list[float]:
     mesh
         The particle.
     runs : (k, n) each
-        Snapshots of the stoichiometry; at most twelve are looked at, evenly spread, the widest among them.
+        Snapshots of the stoichiometry; at most twelve are evaluated, evenly spread, the widest among them.
     """
     widest, shares, chosen = [0.0] * len(runs), [], []
     for number, fields in enumerate(runs):
@@ -127,9 +131,14 @@ def gradient_errors(mesh: ParticleMesh, runs: Sequence[Array]) -> list[float]:
     return found
 
 
+_TIMED = ("duration reached", "charge of")
+"""How the reasons of steps begin whose duration does not depend on the mesh."""
+_MOST_STEPS = 64
+
+
 @dataclass(frozen=True, eq=False)
 class StepEnd:
-    """How a protocol step ended.
+    """The end of a protocol step.
 
     Attributes
     ----------
@@ -232,3 +241,51 @@ def gradient_warnings(mesh: ParticleMesh, runs: Sequence[Array]) -> list[str | N
         "(particle.mesh = 'fine' for a sphere) and compare"
         for error in gradient_errors(mesh, runs)
     ]
+
+
+def step_ends(
+    columns: dict[str, NDArray[Any]],
+    times: Array,
+    fields: Array,
+    outcome: RunOutcome,
+    constraints: Sequence[StepConstraint],
+) -> list[StepEnd]:
+    """Return the ends of all protocol steps.
+
+    Parameters
+    ----------
+    columns
+        Curves of the run.
+    times, fields : (k,), (k, n)
+        Snapshots; there is one at the end of every protocol step.
+    outcome
+        How the run went.
+    constraints
+        The protocol.
+    """
+    ends = []
+    time, mean, contact = columns[names.TIME], columns[names.MEAN_X], columns[names.CONTACT_X]
+    for summary in outcome.steps[:_MOST_STEPS]:
+        rows = np.flatnonzero(columns[names.STEP] == summary.number)
+        if len(rows) < 2:
+            continue
+        last, before = rows[-1], rows[-2]
+        elapsed = float(time[last] - time[before])
+        if elapsed <= 0.0 or summary.duration <= 0.0:
+            continue
+        contact_rate, mean_rate = (float(x[last] - x[before]) / elapsed for x in (contact, mean))
+        ends.append(
+            StepEnd(
+                words=f"step {summary.number} ({summary.text})",
+                start=fields[int(np.argmin(np.abs(times - time[rows[0]])))],
+                field=fields[int(np.argmin(np.abs(times - time[last])))],
+                start_lead=float(contact[rows[0]] - mean[rows[0]]),
+                lead=float(contact[last] - mean[last]),
+                contact_rate=contact_rate,
+                mean_rate=mean_rate,
+                duration=summary.duration,
+                held=not constraints[summary.number - 1].galvanostatic,
+                timed=summary.reason.startswith(_TIMED),
+            )
+        )
+    return ends

@@ -1,8 +1,8 @@
-"""Everything about one particle that does not change in time and that its curves are measured with."""
+"""Constants of a particle, and of the particles of a batch, from which the curves of a run are computed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -18,6 +18,7 @@ from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders.far_side import FarSide, far_side
 
 Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,3 +106,88 @@ class ParticleConstants:
     def capacity_constant(self) -> float:
         """Lithium in the particle at x = 1, c_max V [mol]."""
         return self.maximum_concentration * self.volume
+
+
+class BatchConstants:
+    """Constants of the observables of many particles on one mesh; members may share them.
+
+    Parameters
+    ----------
+    constants
+        One for each member.
+
+    Attributes
+    ----------
+    which : (M,) int64
+        Place of each member's constants in the arrays of the contact.
+    mass : (n,)
+        m3.
+    nodes, areas : (g, C), counts : (g,)
+        Contact nodes, ascending, and their areas [m2].
+    far_nodes, far_shares : (g, F), far_counts : (g,)
+        Far sides.
+    charged_x, capacity_constant, density : (M,)
+        As of `ParticleConstants`.
+    volume
+        m3.
+    valences : (M,)
+        Valence model of each member's cathode, None where it has none.
+
+    Raises
+    ------
+    InputError
+        The constants belong to different meshes.
+    """
+
+    def __init__(self, constants: Sequence[ParticleConstants]) -> None:
+        places = {id(one): k for k, one in enumerate({id(one): one for one in constants}.values())}
+        unique = list({id(one): one for one in constants}.values())
+        if any(one.mass is not unique[0].mass and not np.array_equal(one.mass, unique[0].mass) for one in unique):
+            raise InputError("curves of a batch need particles on one mesh", where="BatchConstants")
+        self.which = np.array([places[id(one)] for one in constants], dtype=np.int64)
+        self.mass = unique[0].mass
+        self.volume = unique[0].volume
+        self.nodes, self.counts = _padded([one.contact_nodes for one in unique], np.int64)
+        self.areas, _ = _padded([one.weights[one.contact_nodes] for one in unique], np.float64)
+        self.far_nodes, self.far_counts = _padded([one.far.nodes for one in unique], np.int64)
+        self.far_shares, _ = _padded([one.far.shares for one in unique], np.float64)
+        self.charged_x = np.array([one.charged_x for one in unique])[self.which]
+        self.capacity_constant = np.array([one.capacity_constant for one in unique])[self.which]
+        self.density = np.array([one.density for one in unique])[self.which]
+        self.valences = [one.valence for one in constants]
+        potentials = [one.open_circuit_potential for one in unique]
+        self._potentials = list(dict.fromkeys(potentials))
+        self._law = np.array([self._potentials.index(law) for law in potentials], dtype=np.int64)[self.which]
+
+    def oxidation_ratios(self, number: Ints, x: Array) -> Array:
+        """Return the ratio of oxidation states at `x` (k, ...), members `number` (k,); NaN without a valence model."""
+        found = np.full(x.shape, np.nan)
+        for model in dict.fromkeys(self.valences):
+            if model is not None:
+                rows = np.array([valence == model for valence in self.valences])[number]
+                found[rows] = model.ratio_or_infinite(x[rows])
+        return found
+
+    def open_circuit_potentials(self, number: Ints, x: Array) -> Array:
+        """Return U(x) [V] of every row of `x` (k, ...), which belong to the members `number` (k,)."""
+        if len(self._potentials) == 1:
+            return _shaped(self._potentials[0], x)
+        found = np.empty_like(x)
+        law = self._law[number]
+        for k, potential in enumerate(self._potentials):
+            rows = law == k
+            found[rows] = _shaped(potential, x[rows])
+        return found
+
+
+def _shaped(potential: Callable[[Array], Array], x: Array) -> Array:
+    return np.asarray(potential(x.ravel())).reshape(x.shape)
+
+
+def _padded[T: np.generic](rows: Sequence[NDArray[T]], dtype: type[T]) -> tuple[NDArray[T], Ints]:
+    """Return rows of different lengths as one array, zeros behind, and their lengths."""
+    counts = np.array([len(row) for row in rows], dtype=np.int64)
+    out = np.zeros((len(rows), int(counts.max())), dtype=dtype)
+    for k, row in enumerate(rows):
+        out[k, : len(row)] = row
+    return out, counts

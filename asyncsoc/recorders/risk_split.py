@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class LocalState:
-    """Where the reaction takes place, (k, c) at k moments on c contact nodes.
+    """State of the reaction, (k, c) at k times on c contact nodes.
 
     Attributes
     ----------

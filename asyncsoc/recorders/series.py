@@ -1,4 +1,4 @@
-"""Recorders: they take the states the integrator accepts and keep rows of curves, or snapshots of the field."""
+"""Recorders of a run: rows of curves, and snapshots of the stoichiometry, from the states the integrator accepts."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.constants_of_batch import BatchConstants
-from asyncsoc.recorders.curves import Noted, measure_rows
+from asyncsoc.recorders.curves import CurveSamples, curve_rows
+from asyncsoc.recorders.particle_constants import BatchConstants
 
 if TYPE_CHECKING:
     from asyncsoc.solver.states import States
@@ -31,46 +31,46 @@ _ROUNDING = 1e-9
 
 
 class TimeSeriesRecorder:
-    """Keeps one row of curves per state it is shown, of every member of a batch; row 0 is a member's initial state.
+    """Records one row of curves for each state, of every member of a batch; row 0 is a member's initial state.
 
-    Shown the first state of every protocol step too, it keeps both sides of a jump of current or voltage: two rows then
+    With the first state of every protocol step it records both sides of a jump of current or voltage: two rows then
     share their time.
 
     Parameters
     ----------
-    gauges
+    constants
         The constants of the particles.
     """
 
-    def __init__(self, gauges: BatchConstants) -> None:
-        self._gauges = gauges
-        self._waiting: list[Noted] = []
+    def __init__(self, constants: BatchConstants) -> None:
+        self._constants = constants
+        self._waiting: list[CurveSamples] = []
         self._size = 0
         self._blocks: list[Array] = []
         self._numbers: list[Ints] = []
-        self._mean_initial = np.full(len(gauges.which), np.nan)
+        self._mean_initial = np.full(len(constants.which), np.nan)
 
     def record(self, states: States) -> None:
         """Append a row for each of the states; they are measured together with the next ones, which is quicker by far.
 
         Rows of one member must come in the order of their times.
         """
-        noted = Noted.of(states, self._gauges)
+        samples = CurveSamples.of(states, self._constants)
         new = np.isnan(self._mean_initial[states.number])
         if new.any():
-            passed = (states.charge - states.side_charge) / (FARADAY * self._gauges.capacity_constant[states.number])
+            passed = (states.charge - states.side_charge) / (FARADAY * self._constants.capacity_constant[states.number])
             for row in np.flatnonzero(new):
                 if np.isnan(self._mean_initial[states.number[row]]):
-                    self._mean_initial[states.number[row]] = noted.means["volume"][row] + passed[row]
-        self._waiting.append(noted)
-        self._size += noted.at_contact.size + noted.values.size
+                    self._mean_initial[states.number[row]] = samples.means["volume"][row] + passed[row]
+        self._waiting.append(samples)
+        self._size += samples.at_contact.size + samples.values.size
         if self._size >= _BLOCK:
             self._measure()
 
     def curves(self) -> list[dict[str, NDArray[Any]]]:
         """Return each member's columns: equally long arrays, int64 for counts, float64 for everything else."""
         self._measure()
-        count = len(self._gauges.which)
+        count = len(self._constants.which)
         numbers = np.concatenate([*self._numbers, np.zeros(0, dtype=np.int64)])
         rows = np.concatenate([*self._blocks, np.zeros((0, len(names.CURVES) + _RATIOS))])
         order = np.argsort(numbers, kind="stable")
@@ -78,19 +78,19 @@ class TimeSeriesRecorder:
         table = rows[order].T
         return [
             _columns(table[:, start:end], valence)
-            for start, end, valence in zip([0, *ends], ends, self._gauges.valences, strict=False)
+            for start, end, valence in zip([0, *ends], ends, self._constants.valences, strict=False)
         ]
 
     def _measure(self) -> None:
         if self._waiting:
-            noted = Noted.joined(self._waiting)
-            self._blocks.append(measure_rows(noted, self._gauges, self._mean_initial))
-            self._numbers.append(noted.number)
+            samples = CurveSamples.joined(self._waiting)
+            self._blocks.append(curve_rows(samples, self._constants, self._mean_initial))
+            self._numbers.append(samples.number)
             self._waiting, self._size = [], 0
 
 
 def _columns(table: Array, valence: ValenceModel | None) -> dict[str, NDArray[Any]]:
-    """Return the rows that `measure_rows` made as columns by name, read-only."""
+    """Return the rows that `curve_rows` returned as columns by name, read-only."""
     own = np.array(table, order="C")
     own.setflags(write=False)
     measured = (*names.CURVES, *names.valence_curves(valence))
@@ -102,10 +102,10 @@ def _columns(table: Array, valence: ValenceModel | None) -> dict[str, NDArray[An
 
 
 class SnapshotRecorder:
-    """Keeps the stoichiometry at the start, at every output time, at the end of every protocol step and at the end.
+    """Records the stoichiometry at the start, at every output time, at the end of every protocol step and at the end.
 
-    A snapshot is a state it was shown, at that state's own time: nothing is interpolated here. A state is kept when it
-    is the first at or after an output time, so that states shown at output times give snapshots exactly there. The
+    A snapshot is a recorded state at its own time: nothing is interpolated here. A state is kept when it is the first
+    at or after an output time, so that states at output times give snapshots exactly there. The
     first state of a protocol step stands for the last one of the step before: the field is the same.
 
     Parameters
@@ -138,7 +138,7 @@ class SnapshotRecorder:
         return len(self._times)
 
     def record(self, time: float, step: int, x: Array) -> None:
-        """Look at a state, its time [s], protocol step and stoichiometry (n,), and keep it where it is due."""
+        """Keep a state (time [s], protocol step, stoichiometry (n,)) where a snapshot is due."""
         if step != self._step:
             first, self._step = not self._times, step
             self.keep(time, x)

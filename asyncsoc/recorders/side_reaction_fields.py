@@ -1,4 +1,4 @@
-"""What a recorder kept, as nodal fields for the result file."""
+"""Nodal fields of the side reaction for the result file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.recorders.side_reaction import ContactState, SideReactionRecorder
+from asyncsoc.recorders.side_reaction_recorder import ContactState, SideReactionRecorder
 
 Array = NDArray[np.float64]
 
@@ -22,17 +22,17 @@ REACTION = "Risk, reaction energy"
 
 
 def _nodal(
-    moments: Sequence[ContactState], nodes: NDArray[np.int64], count: int, pick: Callable[[ContactState], Array]
+    states: Sequence[ContactState], nodes: NDArray[np.int64], count: int, pick: Callable[[ContactState], Array]
 ) -> Array:
     """Return (k, n): what `pick` gives on the contact nodes, 0 where there is no contact."""
-    out = np.zeros((len(moments), count))
-    for k, moment in enumerate(moments):
+    out = np.zeros((len(states), count))
+    for k, moment in enumerate(states):
         out[k, nodes] = pick(moment)
     return out
 
 
 def _single(values: Array) -> Array:
-    """Round what is only looked at to single precision, as it is stored."""
+    """Round to single precision, in which these fields are stored."""
     return values.astype(np.float32).astype(np.float64)
 
 
@@ -42,20 +42,20 @@ def nodal_fields(recorder: SideReactionRecorder) -> dict[str, Array]:
     Film thickness comes in full precision, the rest in single. The risk of a moment at which the reference has no
     match is NaN.
     """
-    setting, moments = recorder.setting, recorder.kept
-    count, nodes = len(setting.mass), setting.nodes
+    particle, states = recorder.particle, recorder.kept
+    count, nodes = len(particle.mass), particle.nodes
     pick: dict[str, Callable[[ContactState], Array]] = {
-        RATE: lambda seen: seen.local.rate,
-        DOSE: lambda seen: seen.dose,
-        ENERGY: lambda seen: seen.local.energy,
+        RATE: lambda state: state.local.rate,
+        DOSE: lambda state: state.dose,
+        ENERGY: lambda state: state.local.energy,
     }
     unmatched = np.full(len(nodes), np.nan)
     if recorder.reference is not None:
-        pick[RISK] = lambda seen: unmatched if seen.split is None else seen.split.risk
-        pick[KINETIC] = lambda seen: unmatched if seen.split is None else seen.split.kinetic
-        pick[CONCENTRATION] = lambda seen: unmatched if seen.split is None else seen.split.concentration
-        pick[REACTION] = lambda seen: unmatched if seen.split is None else seen.split.reaction
-    fields = {name: _single(_nodal(moments, nodes, count, choose)) for name, choose in pick.items()}
-    if setting.coupled:
-        fields = {FILM: _nodal(moments, nodes, count, lambda seen: seen.film), **fields}
+        pick[RISK] = lambda state: unmatched if state.split is None else state.split.risk
+        pick[KINETIC] = lambda state: unmatched if state.split is None else state.split.kinetic
+        pick[CONCENTRATION] = lambda state: unmatched if state.split is None else state.split.concentration
+        pick[REACTION] = lambda state: unmatched if state.split is None else state.split.reaction
+    fields = {name: _single(_nodal(states, nodes, count, choose)) for name, choose in pick.items()}
+    if particle.coupled:
+        fields = {FILM: _nodal(states, nodes, count, lambda state: state.film), **fields}
     return fields

@@ -1,4 +1,4 @@
-"""The side reaction of a run in plain data: what was assumed, how much reacted, where and when the risk is highest."""
+"""Report on the side reaction of a run as plain data: assumptions, amounts, and when and where the risk is highest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.interface.decomposition_constants import DrivingForce
 from asyncsoc.recorders.hot_spots import hot_spots, share_above
-from asyncsoc.recorders.side_reaction import ContactState, SideReactionRecorder
+from asyncsoc.recorders.side_reaction_recorder import ContactState, SideReactionRecorder
 
 Array = NDArray[np.float64]
 
@@ -27,12 +27,12 @@ OVERLAP: dict[DrivingForce, str] = {
 
 
 def side_report(recorder: SideReactionRecorder, mesh: ParticleMesh) -> dict[str, Any]:
-    """Return what a recorder saw of a run; see the module."""
-    setting = recorder.setting
-    model, areas = setting.model, setting.areas
+    """Return the report on the side reaction of a run."""
+    particle = recorder.particle
+    model, areas = particle.model, particle.areas
     last = recorder.kept[-1] if recorder.kept else None
     return {
-        "mode": "coupled" if setting.coupled else "report",
+        "mode": "coupled" if particle.coupled else "report",
         "reactant": model.reactant,
         "energy": model.table.kind,
         "thermochemistry note": None if model.table.conditions is None else model.table.conditions.note,
@@ -41,8 +41,8 @@ def side_report(recorder: SideReactionRecorder, mesh: ParticleMesh) -> dict[str,
         "note": OVERLAP[model.driving_force],
         "parameters": [asdict(parameter) for parameter in model.parameters()],
         "interpolation error of the reaction energy [eV/atom]": model.table.interpolation_error,
-        "risk threshold": setting.threshold,
-        "at the highest rate": _moment(recorder, mesh, lambda seen: float(seen.local.rate.max())),
+        "risk threshold": particle.threshold,
+        "at the highest rate": _moment(recorder, mesh, lambda state: float(state.local.rate.max())),
         "at the highest risk": _moment(recorder, mesh, _peak),
         "dose": {} if last is None else _dose(last, areas),
     }
@@ -73,11 +73,11 @@ def _peak(moment: ContactState) -> float:
 
 def describe_moment(recorder: SideReactionRecorder, moment: ContactState, mesh: ParticleMesh) -> dict[str, Any]:
     """Return risk, its factors, area above the threshold and hot spots at one moment; empty without a reference."""
-    split, setting = moment.split, recorder.setting
+    split, particle = moment.split, recorder.particle
     if split is None:
         return {}
     hottest = int(np.argmax(split.risk))
-    areas = setting.areas
+    areas = particle.areas
     return {
         "time [s]": moment.time,
         "mean stoichiometry": moment.mean_x,
@@ -90,8 +90,8 @@ def describe_moment(recorder: SideReactionRecorder, moment: ContactState, mesh: 
             "reaction energy": float(split.reaction[hottest]),
             "film and spread": float(split.remainder[hottest]),
         },
-        "share of contact above threshold": share_above(split.risk, areas, setting.threshold),
-        "area above threshold [m2]": float(areas[split.risk > setting.threshold].sum()),
+        "share of contact above threshold": share_above(split.risk, areas, particle.threshold),
+        "area above threshold [m2]": float(areas[split.risk > particle.threshold].sum()),
         "hot spots": [
             {
                 "area [m2]": spot.area,
@@ -100,6 +100,6 @@ def describe_moment(recorder: SideReactionRecorder, moment: ContactState, mesh: 
                 "area mean": spot.mean,
                 "place [m]": list(spot.place),
             }
-            for spot in hot_spots(mesh, setting.nodes, areas, split.risk, setting.threshold)
+            for spot in hot_spots(mesh, particle.nodes, areas, split.risk, particle.threshold)
         ],
     }

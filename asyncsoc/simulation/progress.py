@@ -1,4 +1,4 @@
-"""What a progress bar is told about a run."""
+"""Progress of a run: simulated time, protocol step and the fraction done, reported to a callback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asyncsoc.solver.states import AcceptedStep, StepState
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands.
+    """Progress of a run.
 
     Attributes
     ----------
@@ -35,8 +35,8 @@ class Progress:
     fraction: float
 
 
-class Reporting:
-    """Tells a callback how far the run is, after every accepted step."""
+class ProgressReporter:
+    """Calls a function with the progress of a run after every accepted step."""
 
     def __init__(
         self, progress: Callable[[Progress], None], constraints: Sequence[StepConstraint], full_charge: float
@@ -46,11 +46,11 @@ class Reporting:
         self._start = 0.0
 
     def start(self, state: StepState, constraint: StepConstraint) -> None:
-        """Note where the protocol step began."""
+        """Set the time at which the protocol step began."""
         self._start = state.time
 
     def step(self, step: AcceptedStep) -> None:
-        """Report the state reached."""
+        """Report the progress at the state reached."""
         state = step.end
         done = state.step - 1
         within = state.time - self._start

@@ -1,4 +1,4 @@
-"""What a batch of runs records, and when."""
+"""The recorders of a batch of runs, and the times at which they record."""
 
 from __future__ import annotations
 
@@ -10,73 +10,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import SimulationError
+from asyncsoc.base.hashing import sha256_of
+from asyncsoc.problem.build import PreparedCase
+from asyncsoc.problem.caching import ContentCache
 from asyncsoc.protocol.constraints import StepConstraint
-from asyncsoc.recorders.constants_of_batch import BatchConstants
-from asyncsoc.recorders.particle_constants import ParticleConstants
+from asyncsoc.recorders.particle_constants import BatchConstants, ParticleConstants
 from asyncsoc.recorders.series import SnapshotRecorder, TimeSeriesRecorder
-from asyncsoc.recorders.side_reaction import SideReactionRecorder
-from asyncsoc.simulation.expected_size import MOST_BETWEEN
+from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
+from asyncsoc.simulation.memory_limit import MOST_BETWEEN
 from asyncsoc.solver.states import AcceptedSteps, Checkpoint, Errors, States, unsolved
 
 Array = NDArray[np.float64]
 
 _BLOCK = 4_000_000
 """Numbers of states within a step that are worked out at a time: 32 MB."""
+_CONSTANTS = ContentCache[ParticleConstants](most_bytes=1 << 28)
+"""Kept for all cases that share a particle and its contact."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunRecorders:
-    """What one member is recorded with.
+    """How one member of a batch is recorded.
 
     Attributes
     ----------
-    gauge
-        What its curves are measured with.
+    constants
+        Constants from which its curves are computed.
     fields_every
         Period of its snapshots [s]; None takes them only where protocol steps begin and end.
     rates
-        Watches its side reaction, None where there is none.
+        Recorder of its side reaction, None where there is none.
     """
 
-    gauge: ParticleConstants
+    constants: ParticleConstants
     fields_every: float | None = None
     rates: SideReactionRecorder | None = None
 
 
-class Recording:
-    """Shows states to the recorders: every accepted step and its middle, output periods, and times of snapshots.
+class RecordingCallback:
+    """Passes states to the recorders: the end and the middle of every accepted step, output and snapshot times.
 
     Parameters
     ----------
     members
-        What each member of the batch is recorded with.
+        How each member of the batch is recorded.
     """
 
     def __init__(self, members: Sequence[RunRecorders]) -> None:
-        self.curves = TimeSeriesRecorder(BatchConstants([member.gauge for member in members]))
+        self.curves = TimeSeriesRecorder(BatchConstants([member.constants for member in members]))
         self.fields = [SnapshotRecorder(member.fields_every) for member in members]
         self.rates = [member.rates for member in members]
         self._snapshots = np.array([np.nan if m.fields_every is None else m.fields_every for m in members])
         self._period = np.full(len(members), np.nan)
-        self._segment_start = np.zeros(len(members))
-        self._looked_at = ~np.isnan(self._snapshots) | np.array([member.rates is not None for member in members])
+        self._step_start = np.zeros(len(members))
+        self._every_state = ~np.isnan(self._snapshots) | np.array([member.rates is not None for member in members])
 
     def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
         """Record the states protocol steps begin with: the time of the one before, its own current or voltage."""
-        self._segment_start[states.number] = states.time - states.step_time
+        self._step_start[states.number] = states.time - states.step_time
         self.curves.record(states)
         for row, constraint in enumerate(constraints):
             number = int(states.number[row])
             self._period[number] = np.nan if constraint.step.period is None else constraint.step.period
             rates = self.rates[number]
             if rates is not None:
-                rates.begin(states.one(row), constraint)
-            self._look(states, row)
+                rates.start_step(states.one(row), constraint)
+            self._record_state(states, row)
         return {}
 
     def step(self, steps: AcceptedSteps) -> Errors:
-        """Record accepted steps, the times between that are asked for, and due snapshots."""
-        lost = self._crowded(steps)
+        """Record accepted steps, output times within them, and due snapshots."""
+        lost = self._with_too_many_times(steps)
         steps = steps.without(lost)
         rows, times = self._times(steps)
         block = max(_BLOCK // max(steps.end.x.shape[1], 1), 1)
@@ -93,20 +97,20 @@ class Recording:
     def _record(self, states: States) -> None:
         if len(states):
             self.curves.record(states)
-            for row in np.flatnonzero(self._looked_at[states.number]).tolist():
-                self._look(states, row)
+            for row in np.flatnonzero(self._every_state[states.number]).tolist():
+                self._record_state(states, row)
 
-    def _crowded(self, steps: AcceptedSteps) -> dict[int, SimulationError]:
-        """Return members that would be looked at too often within one step: a hold may last for ever."""
+    def _with_too_many_times(self, steps: AcceptedSteps) -> dict[int, SimulationError]:
+        """Return members with too many output times within one step: a hold may last without limit."""
         length, numbers = steps.end.time - steps.start_time, steps.end.number
-        wanted = np.nan_to_num(length / self._snapshots[numbers]) + np.nan_to_num(length / self._period[numbers])
+        count = np.nan_to_num(length / self._snapshots[numbers]) + np.nan_to_num(length / self._period[numbers])
         return {
             int(numbers[row]): SimulationError(
-                f"{wanted[row]:.3g} output times lie within one step of {length[row]:.3g} s",
+                f"{count[row]:.3g} output times lie within one step of {length[row]:.3g} s",
                 where="output.fields_every, or the step's output period",
                 next_step="ask for states less often",
             )
-            for row in np.flatnonzero(wanted > MOST_BETWEEN).tolist()
+            for row in np.flatnonzero(count > MOST_BETWEEN).tolist()
         }
 
     def finish(self, number: int, checkpoint: Checkpoint | None) -> None:
@@ -117,7 +121,7 @@ class Recording:
             self._keep_rates(number, before)
 
     def _times(self, steps: AcceptedSteps) -> tuple[NDArray[np.int64], Array]:
-        """Return which members are looked at within their steps, and when: in the order of each member's times."""
+        """Return members and times within their steps at which states are recorded, each member's in order."""
         start, end, numbers = steps.start_time, steps.end.time, steps.end.number
         middle = 0.5 * (start + end)
         inside = (start < middle) & (middle < end)
@@ -125,7 +129,7 @@ class Recording:
         further = np.flatnonzero(~(np.isnan(snapshots) & np.isnan(periods)))
         rows, times = np.flatnonzero(inside), middle[inside]
         for row in further.tolist():
-            origins = ((0.0, snapshots[row]), (self._segment_start[numbers[row]], periods[row]))
+            origins = ((0.0, snapshots[row]), (self._step_start[numbers[row]], periods[row]))
             more = [
                 time
                 for origin, period in origins
@@ -139,8 +143,8 @@ class Recording:
             rows, times = rows[order], times[order]
         return rows.astype(np.int64), times
 
-    def _look(self, states: States, row: int) -> None:
-        """Show a state to the recorders of one member."""
+    def _record_state(self, states: States, row: int) -> None:
+        """Pass a state to the recorders of one member."""
         number = int(states.number[row])
         rates, fields = self.rates[number], self.fields[number]
         if rates is not None:
@@ -150,11 +154,11 @@ class Recording:
         self._keep_rates(number, before)
 
     def _keep_rates(self, number: int, before: int) -> None:
-        """Keep what is known of the side reaction for the snapshots taken since there were `before`."""
+        """Keep the side reaction's fields for the snapshots taken since there were `before`."""
         rates, fields = self.rates[number], self.fields[number]
         if rates is not None and len(fields) > before:
             for time in fields.times[before:]:
-                rates.keep(float(time))
+                rates.keep_field(float(time))
 
 
 def _multiples(origin: float, period: float, start: float, end: float) -> list[float]:
@@ -162,3 +166,13 @@ def _multiples(origin: float, period: float, start: float, end: float) -> list[f
     first = math.floor((start - origin) / period) + 1
     last = math.ceil((end - origin) / period) - 1
     return [origin + k * period for k in range(first, last + 1)]
+
+
+def particle_constants(setup: PreparedCase) -> ParticleConstants:
+    """Return the constants from which the curves of a case's particle are computed."""
+    mesh, contact, cathode = setup.mesh, setup.contact, setup.cathode
+    key = mesh.sha256, contact.kind, sha256_of(contact.weights), cathode
+    return _CONSTANTS.get(
+        key,
+        lambda: ParticleConstants.build(mesh, contact, setup.operators.mass, cathode, charged_x=setup.charged_x),
+    )

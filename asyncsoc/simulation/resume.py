@@ -1,4 +1,4 @@
-"""Go on with a run that was stopped, or that has further protocol steps to do, as if it had never ended."""
+"""Resume a run that was stopped, or whose protocol has further steps, with the results of an uninterrupted run."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.reading import tables
-from asyncsoc.protocol.text import format_step
+from asyncsoc.protocol.grammar import format_step
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.solver.states import Checkpoint
 
 _FREE = ("name", "output", "solver")
-"""Sections that may differ from the run gone on with."""
+"""Sections that may differ from the resumed run."""
 _FREE_KEYS = ("protocol.steps", "protocol.cycle", "particle.file")
 """Keys that may: the steps are compared one by one, and a mesh file goes by its hash."""
 
 
 def checkpoint_of(case: Case, previous: Solution) -> Checkpoint:
-    """Return where `previous` can be gone on with under `case`.
+    """Return the checkpoint from which `case` resumes `previous`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""`simulate`: one case carried through its protocol, as a solution; `simulate_batch`: several that share a mesh."""
+"""`simulate`: one case through its whole protocol, as a solution; `simulate_batch`: several cases on one mesh."""
 
 from __future__ import annotations
 
@@ -23,29 +23,27 @@ from asyncsoc.problem.build import PreparedCase, prepare, warnings_of
 from asyncsoc.problem.meshing import unresolved_layer
 from asyncsoc.problem.particles import Problem
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings
-from asyncsoc.recorders.side_reaction import SideReactionRecorder
-from asyncsoc.simulation.expected_size import check_amounts
-from asyncsoc.simulation.particle_constants import particle_constants
-from asyncsoc.simulation.progress import Progress, Reporting
-from asyncsoc.simulation.recording import Recording, RunRecorders
+from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings, step_ends
+from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
+from asyncsoc.simulation.memory_limit import check_memory
+from asyncsoc.simulation.progress import Progress, ProgressReporter
+from asyncsoc.simulation.recording import RecordingCallback, RunRecorders, particle_constants
 from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.resume import checkpoint_of, joined
-from asyncsoc.simulation.side_reaction import found, watch
-from asyncsoc.simulation.step_ends import step_ends
+from asyncsoc.simulation.side_reaction_recording import side_reaction_recorder, side_reaction_results
 from asyncsoc.solver.guards import BalanceGuard
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import Checkpoint, Outcome
+from asyncsoc.solver.states import Checkpoint, RunOutcome
 from asyncsoc.solver.warmup import compile_kernels
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Ending:
-    """How one case of a batch ended: its solution as far as it got, and the error that stopped it where one did."""
+class CaseResult:
+    """Result of one case of a batch: the solution as far as it was computed, and the error that stopped it, if any."""
 
     solution: Solution | None
     error: SimulationError | None
@@ -69,7 +67,7 @@ class Ending:
 def simulate(
     case: Case, *, progress: Callable[[Progress], None] | None = None, resume: Solution | None = None
 ) -> Solution:
-    """Carry one case through its protocol: a batch of one.
+    """Simulate one case over its whole protocol: a batch of one.
 
     Parameters
     ----------
@@ -78,7 +76,7 @@ def simulate(
     progress
         Called after every accepted step, for progress bars.
     resume
-        An earlier solution of the same case, interrupted or with fewer protocol steps, to go on with: the answer is
+        An earlier solution of the same case, interrupted or with fewer protocol steps, to resume: the answer is
         that of an uninterrupted run.
 
     Returns
@@ -101,7 +99,7 @@ def simulate(
     whole = None if later.solution is None else joined(resume, later.solution, checkpoint)
     if whole is None and later.error is None:
         return resume
-    return Ending(whole, later.error).finished()
+    return CaseResult(whole, later.error).finished()
 
 
 def simulate_batch(
@@ -111,8 +109,8 @@ def simulate_batch(
     snapshots: bool = True,
     progress: Callable[[Progress], None] | None = None,
     checkpoints: Sequence[Checkpoint | None] | None = None,
-) -> list[Ending]:
-    """Carry cases that share a mesh through their protocols together; on one machine each ends bit for bit as alone.
+) -> list[CaseResult]:
+    """Simulate cases that share a mesh together; on one machine each has the same bits as alone.
 
     Parameters
     ----------
@@ -138,20 +136,22 @@ def simulate_batch(
     if any(setup.system is not setups[0].system for setup in setups):
         raise InputError("the cases of a batch must share one mesh", where="simulate_batch", next_step="group them")
     for pair in zip(cases, setups, strict=True):
-        check_amounts(*pair, snapshots=snapshots)
+        check_memory(*pair, snapshots=snapshots)
     if len(cases) >= FEWEST or still_to_compile():  # what is kept already is loaded where it is used
         compile_kernels(batches=len(cases) >= FEWEST)
-    recording = Recording([_recorded(*pair, snapshots) for pair in zip(cases, setups, strict=True)])
+    recording = RecordingCallback([_recorders_of(*pair, snapshots) for pair in zip(cases, setups, strict=True)])
     guard = BalanceGuard(setups[0].operators.mass, [setup.cathode.maximum_concentration for setup in setups])
     ready = time.perf_counter()
     outcomes = integrate(
         Problem.alone(setups[0].system, [setup.member for setup in setups]),
-        None if progress is None else [[Reporting(progress, s.member.constraints, s.full_charge)] for s in setups],
+        None
+        if progress is None
+        else [[ProgressReporter(progress, s.member.constraints, s.full_charge)] for s in setups],
         batch_callbacks=[[guard, recording]],
         threads=threads,
         resume=checkpoints,
     )
-    endings: list[Ending] = []
+    endings: list[CaseResult] = []
     try:
         with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
             endings += _endings(cases, setups, recording, outcomes, (started, clock, ready), threads)
@@ -164,11 +164,11 @@ def simulate_batch(
 def _endings(
     cases: Sequence[Case],
     setups: Sequence[PreparedCase],
-    recording: Recording,
-    outcomes: Sequence[Outcome],
+    recording: RecordingCallback,
+    outcomes: Sequence[RunOutcome],
     clocks: tuple[datetime, float, float],
     threads: int,
-) -> list[Ending]:
+) -> list[CaseResult]:
     """Return how the cases ended; `clocks` are when the batch began, by calendar and clock, and when it was ready."""
     started, clock, ready = clocks
     finished = time.perf_counter()
@@ -183,24 +183,24 @@ def _endings(
     for number, columns in enumerate(recording.curves.curves()):
         outcome, solution = outcomes[number], None
         if len(columns[names.TIME]):
-            reached = _Reached(columns, recording.fields[number].times, fields[number], recording.rates[number])
+            recorded = _RecordedRun(columns, recording.fields[number].times, fields[number], recording.rates[number])
             about = origin | {"case sha256": cases[number].hash, "stop reason": outcome.stop_reason}
             about["integrator steps"] = {"accepted": outcome.accepted, "rejected": outcome.rejected}
             solution = _solution(
-                cases[number], setups[number], reached, outcome, resolutions[number], walls=walls, provenance=about
+                cases[number], setups[number], recorded, outcome, resolutions[number], walls=walls, provenance=about
             )
-        endings.append(Ending(solution, outcome.error))
+        endings.append(CaseResult(solution, outcome.error))
     return endings
 
 
-def _recorded(case: Case, setup: PreparedCase, snapshots: bool) -> RunRecorders:
-    rates = None if setup.side is None else watch(case, setup)
+def _recorders_of(case: Case, setup: PreparedCase, snapshots: bool) -> RunRecorders:
+    rates = None if setup.side is None else side_reaction_recorder(case, setup)
     return RunRecorders(particle_constants(setup), case.output.fields_every if snapshots else None, rates)
 
 
 @dataclass(frozen=True, eq=False)
-class _Reached:
-    """What was recorded of one member."""
+class _RecordedRun:
+    """The records of one member: its curves, snapshots and side reaction."""
 
     columns: dict[str, NDArray[Any]]
     times: Array
@@ -211,15 +211,15 @@ class _Reached:
 def _solution(
     case: Case,
     setup: PreparedCase,
-    reached: _Reached,
-    outcome: Outcome,
+    recorded: _RecordedRun,
+    outcome: RunOutcome,
     resolution: str | None,
     *,
     walls: dict[str, float],
     provenance: dict[str, Any],
 ) -> Solution:
-    columns, rates = reached.columns, reached.rates
-    added = {} if rates is None else found(rates, setup)
+    columns, rates = recorded.columns, recorded.rates
+    added = {} if rates is None else side_reaction_results(rates, setup)
     low, high = float(columns[names.MINIMUM_X].min()), float(columns[names.MAXIMUM_X].max())
     warnings = [*warnings_of(setup, (low, high))]
     limited = [s for s in outcome.steps if s.reason.startswith("stoichiometry limit")]
@@ -227,14 +227,14 @@ def _solution(
     warnings += [w for w in (unresolved_layer(case),) if w]
     warnings += [warning for warning in (resolution_warning(setup.contact, setup.mesh), resolution) if warning]
     if setup.mesh.coordinates != "radial":
-        ends = step_ends(columns, reached.times, reached.fields, outcome, setup.member.constraints)
+        ends = step_ends(columns, recorded.times, recorded.fields, outcome, setup.member.constraints)
         warnings += duration_warnings(setup.mesh, ends)
     warnings += [*conductivity_warnings(case), *exchange_current_warnings(case), *fitted_constants(case)]
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),
-        field_times=reached.times,
-        field_x=reached.fields,
+        field_times=recorded.times,
+        field_x=recorded.fields,
         mesh=setup.mesh,
         contact=setup.contact,
         stoichiometry_at_4p2=setup.charged_x,
@@ -255,4 +255,4 @@ def _solution(
     )
 
 
-__all__ = ["Ending", "Progress", "simulate", "simulate_batch"]
+__all__ = ["CaseResult", "Progress", "simulate", "simulate_batch"]

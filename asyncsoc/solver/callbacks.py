@@ -1,4 +1,4 @@
-"""Who sees what the integrator accepts: batch callbacks of a mesh and callbacks of a particle, who may stop a group."""
+"""Calls batch callbacks and callbacks of particles with the states the integrator accepts; they may stop a group."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import SimulationError
-from asyncsoc.problem.arrays import Stack
+from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.dense_output import DenseOutput
 from asyncsoc.solver.states import AcceptedSteps, BatchCallback, Callback, Errors, States
@@ -17,27 +17,27 @@ Ints = NDArray[np.int64]
 
 
 class CallbackDispatch:
-    """All that watch a problem.
+    """All callbacks of a problem.
 
     Parameters
     ----------
-    stacked, viewers
-        The problem in the kernels' arrays, and for each mesh what builds states from them.
+    arrays, dense_outputs
+        The problem in the kernels' arrays, and for each mesh the states built from them.
     callbacks
-        For each particle, what watches it.
+        The callbacks of each particle.
     batch_callbacks
-        For each mesh, what watches all particles on it; shown everything before the callbacks.
+        The callbacks of each mesh, for all particles on it; called before those of the particles.
     """
 
     def __init__(
         self,
-        stacked: Stack,
+        arrays: ProblemArrays,
         dense_outputs: Sequence[DenseOutput],
         callbacks: Sequence[Sequence[Callback]],
         batch_callbacks: Sequence[Sequence[BatchCallback]],
     ) -> None:
-        self._stack, self._dense_outputs, self._callbacks, self._batch_callbacks = (
-            stacked,
+        self._arrays, self._dense_outputs, self._callbacks, self._batch_callbacks = (
+            arrays,
             dense_outputs,
             callbacks,
             batch_callbacks,
@@ -45,12 +45,12 @@ class CallbackDispatch:
         self._has_callbacks = np.array([bool(some) for some in callbacks], dtype=bool)
 
     def starts(self, numbers: Sequence[int], constraints: Sequence[StepConstraint]) -> Errors:
-        """Show the states that the protocol steps of groups begin with; return whom somebody stops, and why."""
+        """Call the callbacks with the states protocol steps begin with; return the groups to stop, and why."""
         stopped: dict[int, SimulationError] = {}
         begun = dict(zip(numbers, constraints, strict=True))
         for mesh, dense_output in enumerate(self._dense_outputs):
-            going = np.array([number for number in numbers if number not in stopped], dtype=np.int64)
-            places = self._stack.places(mesh, going)
+            active = np.array([number for number in numbers if number not in stopped], dtype=np.int64)
+            places = self._arrays.places(mesh, active)
             if len(places):
                 group = dense_output.group[places]
                 stopped |= self._start(mesh, dense_output.starts(places), group, [begun[g] for g in group.tolist()])
@@ -62,9 +62,9 @@ class CallbackDispatch:
         stopped: dict[int, SimulationError] = {}
         for batch_callback in self._batch_callbacks[mesh]:
             kept = np.array([int(number) not in stopped for number in group], dtype=bool)
-            seen = [constraint for constraint, there in zip(constraints, kept, strict=True) if there]
-            stopped |= self._of_groups(mesh, batch_callback.start(states.rows(kept), seen))
-        particles = self._stack.bodies[mesh].number[states.number]
+            still_running = [constraint for constraint, there in zip(constraints, kept, strict=True) if there]
+            stopped |= self._of_groups(mesh, batch_callback.start(states.rows(kept), still_running))
+        particles = self._arrays.bodies[mesh].number[states.number]
         for row in np.flatnonzero(self._has_callbacks[particles]).tolist():
             if int(group[row]) not in stopped:
                 try:
@@ -75,18 +75,18 @@ class CallbackDispatch:
         return stopped
 
     def steps(self, numbers: Ints) -> Errors:
-        """Show the steps that groups have accepted; return whom somebody stops, and why."""
+        """Call the callbacks with the steps that groups have accepted; return the groups to stop, and why."""
         stopped: dict[int, SimulationError] = {}
         shown = [
             (mesh, dense_output.accepted(places), dense_output.group[places])
             for mesh, dense_output in enumerate(self._dense_outputs)
-            if len(places := self._stack.places(mesh, numbers))
+            if len(places := self._arrays.places(mesh, numbers))
         ]
         for mesh, steps, group in shown:
             for batch_callback in self._batch_callbacks[mesh]:
                 gone = {int(steps.end.number[row]): None for row, g in enumerate(group.tolist()) if g in stopped}
                 stopped |= self._of_groups(mesh, batch_callback.step(steps.without(gone)))
-            particles = self._stack.bodies[mesh].number[steps.end.number]
+            particles = self._arrays.bodies[mesh].number[steps.end.number]
             for row in np.flatnonzero(self._has_callbacks[particles]).tolist():
                 if int(group[row]) not in stopped:
                     stopped |= self._call(int(particles[row]), int(group[row]), steps, row)

@@ -1,4 +1,4 @@
-"""What callbacks see of particles: their states in mesh node order and seconds since the start of the protocol."""
+"""Dense output: states of particles at and between accepted steps, in mesh node order and protocol time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.parameters import StateBetween
 from asyncsoc.kernels.reductions import states_between
-from asyncsoc.problem.arrays import Stack
+from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.states import AcceptedSteps, ParticleCheckpoint, States
 
@@ -30,12 +30,12 @@ class DenseOutput:
         When each particle's present protocol step began [s].
     """
 
-    def __init__(self, stacked: Stack, mesh: int) -> None:
-        self._system, self._stack, self._body = stacked.problem.meshes[mesh], stacked, stacked.bodies[mesh]
+    def __init__(self, arrays: ProblemArrays, mesh: int) -> None:
+        self._system, self._arrays, self._body = arrays.problem.meshes[mesh], arrays, arrays.bodies[mesh]
         self._number = self._body.number
-        particles = [stacked.particles[j] for j in self._number.tolist()]
-        self._contact_nodes = tuple(stacked.contact_nodes[j] for j in self._number.tolist())
-        self.group: Ints = stacked.contacts.parameters["group"][self._number]
+        particles = [arrays.particles[j] for j in self._number.tolist()]
+        self._contact_nodes = tuple(arrays.contact_nodes[j] for j in self._number.tolist())
+        self.group: Ints = arrays.contacts.parameters["group"][self._number]
         self._ordered = bool((self._system.place == np.arange(len(self._system.place))).all())
         sides = [particle.side for particle in particles]
         self._film_open = np.array([side is not None for side in sides])
@@ -48,12 +48,12 @@ class DenseOutput:
         self._step, self._cycle = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
         self._temperature, self._series, self._imposed = np.zeros(count), np.zeros(count), np.zeros(count)
         # The current that a protocol step imposes on a group of one kind of particle is shared by as many as there are.
-        self._lonely = stacked.groups.size[self.group] == 1
-        self._many = stacked.contacts.parameters["multiplicity"][self._number]
+        self._single = arrays.groups.size[self.group] == 1
+        self._many = arrays.contacts.parameters["multiplicity"][self._number]
         self._scratch = np.zeros(self._body.x.shape[1])
 
     def resume(self, place: int, start_time: float, checkpoint: ParticleCheckpoint) -> None:
-        """Take up time and charges where a checkpoint left them."""
+        """Restore time and charges from a checkpoint."""
         self.start_time[place] = start_time
         self._start_charge[place] = checkpoint.start_charge
         self._start_side[place] = checkpoint.start_side_charge
@@ -63,7 +63,7 @@ class DenseOutput:
         j, count = int(self._number[place]), len(self._contact_nodes[place])
         return ParticleCheckpoint(
             x=frozen(self._body.x[place][self._system.place], np.float64),
-            film=frozen(self._stack.contacts.film[j, :count], np.float64),
+            film=frozen(self._arrays.contacts.film[j, :count], np.float64),
             charge=float(own["charge"]),
             side_charge=float(own["side_charge"]),
             start_charge=float(self._start_charge[place]),
@@ -71,52 +71,52 @@ class DenseOutput:
         )
 
     def begin(self, places: Ints, constraint: StepConstraint) -> None:
-        """Note what the next protocol step of these particles sets."""
+        """Set the conditions of the next protocol step of these particles."""
         self._step[places], self._cycle[places] = constraint.number, constraint.step.cycle
         self._temperature[places], self._series[places] = constraint.temperature, constraint.series
         self._imposed[places] = np.nan
         if constraint.galvanostatic:
-            lonely = places[self._lonely[places]]
-            self._imposed[lonely] = constraint.target / self._many[lonely]
+            single = places[self._single[places]]
+            self._imposed[single] = constraint.target / self._many[single]
 
     def close(self, places: Ints) -> None:
         """Count the present protocol step of these particles as done."""
-        own = self._stack.contacts.own[self._number[places]]
+        own = self._arrays.contacts.own[self._number[places]]
         self._start_charge[places] += own["charge"]
         self._start_side[places] += own["side_charge"]
-        self.start_time[places] += self._stack.groups.state["time"][self.group[places]]
+        self.start_time[places] += self._arrays.groups.state["time"][self.group[places]]
 
     def starts(self, places: Ints) -> States:
         """Return the states that protocol steps begin with."""
-        return self._ends(places, self._body.x[places], self._stack.contacts.film[self._number[places]])
+        return self._ends(places, self._body.x[places], self._arrays.contacts.film[self._number[places]])
 
     def accepted(self, places: Ints) -> AcceptedSteps:
         """Return the steps just accepted, whose ends are not yet the accepted states."""
-        stack, body = self._stack, self._body
-        film = stack.contacts.film_new[self._number[places]]
+        arrays, body = self._arrays, self._body
+        film = arrays.contacts.film_new[self._number[places]]
         end = self._ends(places, body.x_new[places], film)
-        state = stack.groups.state[self.group[places]]
+        state = arrays.groups.state[self.group[places]]
         length, accepted = state["last_step"].copy(), state["accepted"].copy()
         origin, begin = self.start_time[places].copy(), state["time"] - length
 
         def at(rows: Ints, times: Array) -> States:
-            asked = places[rows]
-            now = stack.groups.state["accepted"][self.group[asked]]
-            if (now != accepted[rows]).any() or (self.start_time[asked] != origin[rows]).any():
+            chosen = places[rows]
+            now = arrays.groups.state["accepted"][self.group[chosen]]
+            if (now != accepted[rows]).any() or (self.start_time[chosen] != origin[rows]).any():
                 raise SimulationError(
                     "a step's continuous solution is gone once the next step is taken",
                     where="AcceptedSteps.at",
                     next_step="ask for it within the callback's `step`",
                 )
             fraction = np.clip((times - origin[rows] - begin[rows]) / length[rows], 0.0, 1.0)
-            return self._inner(asked, begin[rows] + fraction * length[rows], length[rows], fraction)
+            return self._inner(chosen, begin[rows] + fraction * length[rows], length[rows], fraction)
 
         return AcceptedSteps(origin + begin, end, at)
 
     def _ends(self, places: Ints, x: Array, film: Array) -> States:
         """Return states whose currents and potentials are solved for."""
-        contacts, number = self._stack.contacts, self._number[places]
-        state, own = self._stack.groups.state[self.group[places]], contacts.own[number]
+        contacts, number = self._arrays.contacts, self._number[places]
+        state, own = self._arrays.groups.state[self.group[places]], contacts.own[number]
         passed = (state["time"], own["charge"], own["side_charge"])
         if not self._ordered:
             x = np.take(x, self._system.place, axis=1)
@@ -129,14 +129,14 @@ class DenseOutput:
         The side charge follows from the film. All charge follows from the current where one is imposed, else from
         lithium and side charge.
         """
-        stack, body, system = self._stack, self._body, self._system
-        wide = (len(places), stack.contacts.film.shape[1])
+        arrays, body, system = self._arrays, self._body, self._system
+        wide = (len(places), arrays.contacts.film.shape[1])
         x, between = np.empty((len(places), body.x.shape[1])), np.empty(len(places), record(StateBetween))
         film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
         states_between(
             system.kernel.mass,
-            stack.contacts,
-            stack.groups,
+            arrays.contacts,
+            arrays.groups,
             body,
             system.place,
             places,
@@ -148,7 +148,7 @@ class DenseOutput:
             side_density,
             between,
         )
-        own = stack.contacts.own[self._number[places]]
+        own = arrays.contacts.own[self._number[places]]
         charge, side = own["charge"], own["side_charge"]
         growth, imposed = self._growth[places], self._imposed[places]
         grown = growth > 0.0
@@ -172,13 +172,13 @@ class DenseOutput:
         solved: tuple[Array, Array, Array],
         densities: tuple[Array, Array],
     ) -> States:
-        """Return states from what was found.
+        """Return states from their parts.
 
         Times and charges within the protocol steps; the particles' own currents, those of their groups, phi_s; i and o.
         """
         current, total, potential = solved
         resistance = (
-            self._stack.contacts.resistance[self._number[places]] + film * self._resistivity[places, np.newaxis]
+            self._arrays.contacts.resistance[self._number[places]] + film * self._resistivity[places, np.newaxis]
         )
         return States(
             number=places,

@@ -1,4 +1,4 @@
-"""How a protocol step is begun: its tolerance, and the size of its first step."""
+"""Tolerance of a protocol step, and the size of its first time step."""
 
 from __future__ import annotations
 

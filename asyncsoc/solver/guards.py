@@ -1,4 +1,4 @@
-"""What always watches a batch: lithium balance and finiteness; they stop a member's run."""
+"""A callback of every run that stops a member whose lithium balance fails or whose state is not finite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The integrator: carries every group of a problem through its protocol; a single run is a group of one particle."""
+"""The integrator: solves every group of a problem over its protocol; a single run is a group of one particle."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from asyncsoc.kernels.batch import (
 from asyncsoc.kernels.particles import Body
 from asyncsoc.kernels.tableaux import RODAS4P2, RODAS5P, Tableau
 from asyncsoc.kernels.workspace import System
-from asyncsoc.problem.arrays import Stack, stack
+from asyncsoc.problem.arrays import ProblemArrays, problem_arrays
 from asyncsoc.problem.particles import Method, Problem
-from asyncsoc.solver.running_groups import Runs
-from asyncsoc.solver.states import BatchCallback, Callback, Checkpoint, Outcome
+from asyncsoc.solver.protocol_runner import ProtocolRunner
+from asyncsoc.solver.states import BatchCallback, Callback, Checkpoint, RunOutcome
 
 METHODS: dict[str, Tableau] = {"rodas5p": RODAS5P, "rodas4p2": RODAS4P2}
 Ints = NDArray[np.int64]
@@ -44,24 +44,24 @@ def integrate(
     method: Method = "rodas4p2",
     threads: int = 1,
     resume: Sequence[Checkpoint | None] | None = None,
-) -> list[Outcome]:
-    """Carry every group through its protocol.
+) -> list[RunOutcome]:
+    """Solve every group of a problem over its protocol.
 
     Parameters
     ----------
     problem
         Meshes, and groups of particles on them.
     callbacks
-        For each particle, what watches it.
+        The callbacks of each particle.
     batch_callbacks
-        For each mesh, what watches all particles on it together; shown everything before the callbacks.
+        The callbacks of each mesh, for all particles on it together; called before those of the particles.
     method
         "rodas4p2" (order 4) or "rodas5p" (order 5), both L-stable.
     threads
         Threads to spread the particles over; the answers do not depend on it.
     resume
-        For each group where to go on from, None to begin; the protocol steps a checkpoint has finished are not
-        looked at again.
+        For each group the checkpoint to resume from, None to start; protocol steps that a checkpoint has finished are
+        not checked again.
 
     Returns
     -------
@@ -88,15 +88,15 @@ def integrate(
     ):
         if given is not None and len(given) != wanted:
             raise InputError(f"the number of {name} does not fit", where=name, value=len(given), allowed=f"{wanted}")
-    stacked = stack(problem)
-    seen = callbacks if callbacks is not None else [()] * len(stacked.particles)
-    runs = Runs(stacked, seen, batch_callbacks or [()] * len(problem.meshes))
+    arrays = problem_arrays(problem)
+    per_particle = callbacks if callbacks is not None else [()] * len(arrays.particles)
+    runner = ProtocolRunner(arrays, per_particle, batch_callbacks or [()] * len(problem.meshes))
     try:
-        active = runs.open(resume or [None] * len(problem.groups))
-        _carry(stacked, METHODS[method], runs, active, threads)
+        active = runner.open(resume or [None] * len(problem.groups))
+        _carry(arrays, METHODS[method], runner, active, threads)
     except KeyboardInterrupt:
-        runs.interrupt()
-    return runs.outcomes()
+        runner.interrupt()
+    return runner.outcomes()
 
 
 def _check_number(name: str, value: int, *, at_least: int) -> None:
@@ -104,12 +104,12 @@ def _check_number(name: str, value: int, *, at_least: int) -> None:
         raise InputError("out of range", where=name, value=value, allowed=f"at least {at_least}")
 
 
-def _carry(stacked: Stack, tableau: Tableau, runs: Runs, active: Ints, threads: int) -> None:
+def _carry(arrays: ProblemArrays, tableau: Tableau, runner: ProtocolRunner, active: Ints, threads: int) -> None:
     """Attempt a step of every group at a time until none has anything left to do."""
     with ThreadPoolExecutor(threads) as pool:
 
         def spread(jobs: Sequence[Callable[[], None]]) -> None:
-            """Carry out what the threads do side by side."""
+            """Run jobs in parallel threads."""
             if len(jobs) == 1:
                 jobs[0]()
                 return
@@ -117,22 +117,24 @@ def _carry(stacked: Stack, tableau: Tableau, runs: Runs, active: Ints, threads: 
                 done.result()
 
         attempt = (
-            _Alone(stacked, tableau, len(active), threads) if stacked.alone else _Phases(stacked, tableau, threads)
+            _SingleParticles(arrays, tableau, len(active), threads)
+            if arrays.alone
+            else _ParticleGroups(arrays, tableau, threads)
         )
         while len(active):
             attempt(active, spread)
-            active = runs.accept(active)
+            active = runner.accept(active)
 
 
 Spread = Callable[[Sequence[Callable[[], None]]], None]
 
 
-class _Alone:
+class _SingleParticles:
     """Attempts of particles that are alone in their groups, on one mesh: all phases in one call."""
 
-    def __init__(self, stacked: Stack, tableau: Tableau, count: int, threads: int) -> None:
-        (system,), (body,) = stacked.problem.meshes, stacked.bodies
-        self._given = (system.kernel, tableau, stacked.contacts, stacked.groups, body)
+    def __init__(self, arrays: ProblemArrays, tableau: Tableau, count: int, threads: int) -> None:
+        (system,), (body,) = arrays.problem.meshes, arrays.bodies
+        self._given = (system.kernel, tableau, arrays.contacts, arrays.groups, body)
         most = math.ceil(count / threads)
         self._memories = [scratch_memory(system.kernel, tableau, body, most) for _ in range(threads)]
 
@@ -141,21 +143,21 @@ class _Alone:
         spread([partial(attempt_alone, *self._given, *pair) for pair in zip(shares, self._memories, strict=True)])
 
 
-class _Phases:
+class _ParticleGroups:
     """Attempts of groups of any size on any number of meshes: phase by phase, reduced over the groups between.
 
     A group's particles are added up in their order: the bits do not depend on the number of threads.
     """
 
-    def __init__(self, stacked: Stack, tableau: Tableau, threads: int) -> None:
-        self._stacked, self._tableau, self._threads = stacked, tableau, threads
+    def __init__(self, arrays: ProblemArrays, tableau: Tableau, threads: int) -> None:
+        self._arrays, self._tableau, self._threads = arrays, tableau, threads
         self._memories = [
             block_memory(system.kernel, tableau, body, -(-len(body.number) // WIDTH))
-            for system, body in zip(stacked.problem.meshes, stacked.bodies, strict=True)
+            for system, body in zip(arrays.problem.meshes, arrays.bodies, strict=True)
         ]
 
     def __call__(self, active: Ints, spread: Spread) -> None:
-        tableau, contacts, groups = self._tableau, self._stacked.contacts, self._stacked.groups
+        tableau, contacts, groups = self._tableau, self._arrays.contacts, self._arrays.groups
         plan_groups(contacts, groups, active)
         shares = self._shares(active)
         spread([partial(begin_blocks, w.system, tableau, contacts, groups, w.body, *w.blocks) for w in shares])
@@ -169,10 +171,10 @@ class _Phases:
         judge_groups(tableau, contacts, groups, active)
 
     def _shares(self, active: Ints) -> list[_Share]:
-        """Return what each thread does: blocks of particles of one mesh with their memories."""
-        stacked, found = self._stacked, []
-        for mesh, (system, body) in enumerate(zip(stacked.problem.meshes, stacked.bodies, strict=True)):
-            places = stacked.places(mesh, active)
+        """Return the work of each thread: blocks of particles of one mesh with their memories."""
+        arrays, found = self._arrays, []
+        for mesh, (system, body) in enumerate(zip(arrays.problem.meshes, arrays.bodies, strict=True)):
+            places = arrays.places(mesh, active)
             if not len(places):
                 continue
             starts = range(0, len(places), WIDTH)

@@ -1,4 +1,4 @@
-"""What the integrator shows: states, accepted steps, outcomes. Plain data, SI, mesh node order."""
+"""States, accepted steps, outcomes, checkpoints and the callback protocols: plain data, SI, mesh node order."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class StepState:
 
 @dataclass(frozen=True, eq=False)
 class States:
-    """Members at one time each: a row is what `StepState` tells of one; a member may have any number of rows.
+    """States of many members, one row each with the fields of `StepState`; a member may have any number of rows.
 
     Attributes
     ----------
@@ -163,7 +163,7 @@ class AcceptedSteps:
     at
         `at(rows, times)` returns the states of the members `end.number[rows]` at `times` within their steps
         (continuous solution); a row's `potential` is NaN where the constraint cannot be solved. It reads the
-        integrator's own arrays: ask within `BatchCallback.step`. Once the next step is taken it raises SimulationError.
+        integrator's own arrays: call it within `BatchCallback.step`. After the next step it raises SimulationError.
     """
 
     start_time: Array
@@ -201,7 +201,7 @@ def unsolved(time: float) -> SimulationError:
 class AcceptedStep:
     """An accepted step: where it began, where it ended, and `at(time)` for any time between (continuous solution).
 
-    `at` reads the integrator's own arrays: ask within `Callback.step`. Once the next step is taken it raises
+    `at` reads the integrator's own arrays: call it within `Callback.step`. After the next step it raises
     SimulationError.
     """
 
@@ -212,7 +212,7 @@ class AcceptedStep:
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """How one protocol step went: its words, why it stopped, its duration [s], charge and side charge [C]."""
+    """Outcome of one protocol step: its text, the reason it ended, its duration [s], charge and side charge [C]."""
 
     number: int
     cycle: int
@@ -230,7 +230,7 @@ def numbers_of(row: np.void) -> dict[str, float]:
 
 @dataclass(frozen=True, eq=False)
 class ParticleCheckpoint:
-    """What one particle has at an accepted state.
+    """The state of one particle at a checkpoint.
 
     Attributes
     ----------
@@ -254,7 +254,7 @@ class ParticleCheckpoint:
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """Everything a group needs to go on from an accepted state, on one machine bit for bit as if it had never stopped.
+    """The complete accepted state of a group: resumed from it, a run has the same bits as one that never stopped.
 
     Attributes
     ----------
@@ -287,8 +287,8 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
-    """How a group's run ended.
+class RunOutcome:
+    """Outcome of a group's run.
 
     Attributes
     ----------
@@ -299,9 +299,9 @@ class Outcome:
     accepted, rejected
         Steps of the integrator.
     error
-        None where the protocol was carried out to its end.
+        None where the protocol was completed.
     checkpoint
-        The last accepted state, to go on from; None where nothing was begun.
+        The last accepted state; None where no step was started.
     """
 
     stop_reason: str
@@ -313,13 +313,13 @@ class Outcome:
 
 
 class Callback(Protocol):
-    """Sees every member state the integrator accepts; raises SimulationError to stop the member."""
+    """Receives every state of a member that the integrator accepts; raises SimulationError to stop the member."""
 
     def start(self, state: StepState, constraint: StepConstraint) -> None:
-        """See the state at the beginning of a protocol step, the step's current or voltage applied."""
+        """Receive the state at the beginning of a protocol step, the step's current or voltage applied."""
 
     def step(self, step: AcceptedStep) -> None:
-        """See an accepted step."""
+        """Receive an accepted step."""
 
 
 Errors = Mapping[int, SimulationError]
@@ -327,10 +327,10 @@ Errors = Mapping[int, SimulationError]
 
 
 class BatchCallback(Protocol):
-    """Sees all members of a batch together, which is quicker by far than each by itself; returns whom to stop."""
+    """Receives the states of all members of a batch together, which is quicker by far; returns members to stop."""
 
     def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
-        """See members at the beginning of their next protocol step, the steps' currents or voltages applied."""
+        """Receive states at the beginning of protocol steps, the steps' currents or voltages applied."""
 
     def step(self, steps: AcceptedSteps) -> Errors:
-        """See a step accepted by each of many members."""
+        """Receive a step accepted by each of many members."""

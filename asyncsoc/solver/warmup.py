@@ -1,4 +1,4 @@
-"""Compile the kernels before anything is timed: the smallest possible run, through the same call as every other."""
+"""Compile the kernels by the smallest possible run, through the same call as every other."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
 
 
-class _Look:
+class _DenseOutputCallback:
     def start(self, state: StepState, constraint: StepConstraint) -> None:
-        """Nothing to see."""
+        """Do nothing at the start."""
 
     def step(self, step: AcceptedStep) -> None:
         """Ask for the continuous solution once, so that it is compiled too."""
@@ -67,7 +67,7 @@ def compile_kernels(*, batches: bool = True) -> None:
     build_hierarchy(sp.csr_matrix((operators.stiffness, operators.indices, operators.indptr), shape=(n, n)))
     system = order_system(operators)
     for count in (1, FEWEST) if batches else (1,):
-        integrate(Problem.alone(system, [member] * count), [[_Look()]] * count)
+        integrate(Problem.alone(system, [member] * count), [[_DenseOutputCallback()]] * count)
     none, one, number = np.zeros(1, dtype=np.int64), np.ones((1, 1)), np.zeros((1, 1), dtype=np.int64)
     mean_rows(
         np.ones((1, 2)),

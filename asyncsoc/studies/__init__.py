@@ -1,1 +1,1 @@
-"""Questions asked of many runs: sweeps, calibration, risk, particle sets, the demo, verification."""
+"""Studies of many runs: sweeps, calibration, risk, particle sets, contact layouts, the demo, verification."""

@@ -1,4 +1,4 @@
-"""What dispersion buys: one coverage laid out as one patch, several or at random, charged under one protocol."""
+"""Layouts of a contact: one coverage as one patch, several even or random patches, charged under one protocol."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.progress import Progress
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate_batch
-from asyncsoc.studies.demo.headlines import Moment, moment_when
+from asyncsoc.studies.demo.headlines import CurvePoint, point_where
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,7 +30,7 @@ SOC = 0.4
 
 @dataclass(frozen=True)
 class Layout:
-    """A contact with the name it goes by."""
+    """A contact and its name."""
 
     label: str
     contact: Contact
@@ -46,7 +46,7 @@ def layouts(coverage: float = COVERAGE, n: int = 6, seed: int = 3) -> tuple[Layo
 
 
 @dataclass(frozen=True, eq=False)
-class LayoutFinding:
+class LayoutResult:
     """A layout's run and its headline numbers.
 
     Attributes
@@ -65,15 +65,15 @@ class LayoutFinding:
 
     label: str
     solution: Solution
-    moment: Moment
+    moment: CurvePoint
     largest_lead: float
     capacity: float
 
 
 def charge_layouts(
     case: Case, compared: Sequence[Layout], progress: Callable[[Progress], None] | None = None
-) -> list[LayoutFinding]:
-    """Carry a case through its protocol under each layout, all on its 3-D mesh.
+) -> list[LayoutResult]:
+    """Simulate a case with each layout of its contact, all on its 3-D mesh.
 
     Parameters
     ----------
@@ -97,8 +97,8 @@ def charge_layouts(
     return [_finding(layout.label, ending.finished()) for layout, ending in zip(compared, endings, strict=True)]
 
 
-def _finding(label: str, solution: Solution) -> LayoutFinding:
-    moment = moment_when(solution, names.MEAN_SOC, SOC)
+def _finding(label: str, solution: Solution) -> LayoutResult:
+    moment = point_where(solution, names.MEAN_SOC, SOC)
     if not np.isfinite(moment.time):
         raise InputError(
             "a layout does not reach the mean state of charge at which layouts are compared",
@@ -107,7 +107,7 @@ def _finding(label: str, solution: Solution) -> LayoutFinding:
             allowed=f"a mean SOC of {SOC:g}",
             next_step="charge more slowly or a particle of larger diffusivity",
         )
-    return LayoutFinding(
+    return LayoutResult(
         label,
         solution,
         moment,
@@ -116,7 +116,7 @@ def _finding(label: str, solution: Solution) -> LayoutFinding:
     )
 
 
-def layouts_figure(findings: Sequence[LayoutFinding]) -> Figure:
+def layouts_figure(findings: Sequence[LayoutResult]) -> Figure:
     """Return surface maps of all layouts at one mean SOC, contacts outlined, under one colour bar.
 
     They show the share of the cathode's redox element in its higher oxidation state, or SOC (`Solution.mapped`).

@@ -153,11 +153,11 @@ def _particles(place: Path) -> tuple[Path, ...]:
     from asyncsoc.tomography.split import split_particles
     from asyncsoc.tomography.synthetic import sphere_pack
 
-    made = sphere_pack((26, 26, 26), radius=(7.0, 7.5), seed=5, coverage=0.5)
+    build_sphere_mesh = sphere_pack((26, 26, 26), radius=(7.0, 7.5), seed=5, coverage=0.5)
     settings = MeshSettings(cells_across=6.0, min_voxels=100, interior_only=False)
-    particles = split_particles(made.volume)
-    mesh_particles(made.volume, particles, settings, folder=place / "particles", only=[1])
-    mesh_particles(made.volume, particles, settings, folder=place / "vtkhdf", suffix=".vtkhdf", only=[1])
+    particles = split_particles(build_sphere_mesh.volume)
+    mesh_particles(build_sphere_mesh.volume, particles, settings, folder=place / "particles", only=[1])
+    mesh_particles(build_sphere_mesh.volume, particles, settings, folder=place / "vtkhdf", suffix=".vtkhdf", only=[1])
     return (*(place / "particles").glob("*.vtu"), *(place / "vtkhdf").glob("*.vtkhdf"))
 
 
@@ -167,8 +167,8 @@ def _volumes(place: Path) -> tuple[Path, ...]:
 
     from asyncsoc.tomography.synthetic import sphere_pack
 
-    made = sphere_pack((24, 24, 24), radius=(4.0, 5.0), seed=5, coverage=0.5)
-    labels = np.ascontiguousarray(np.array([0, 2, 1, 3], np.uint8)[made.volume.phases])
+    build_sphere_mesh = sphere_pack((24, 24, 24), radius=(4.0, 5.0), seed=5, coverage=0.5)
+    labels = np.ascontiguousarray(np.array([0, 2, 1, 3], np.uint8)[build_sphere_mesh.volume.phases])
     folder = place / "volumes"
     folder.mkdir()
     np.save(folder / "v.npy", labels)

@@ -140,9 +140,9 @@ def _inputs(folder: Path) -> Path:
     (folder / "cycles.toml").write_text(CYCLES, encoding="utf-8")
     (folder / "sweep.toml").write_text(SWEPT, encoding="utf-8")
     (folder / "charge.toml").write_text('[protocol]\nsteps = ["Charge at C/2 until 4.2 V"]\n', encoding="utf-8")
-    made = sphere_pack((60, 60, 60), radius=(7.0, 9.0), seed=5, coverage=0.5)
-    np.save(folder / "volume.npy", np.array([0, 2, 1, 3], np.uint8)[made.volume.phases])
-    mesh_particles(made.volume, split_particles(made.volume), folder=folder / "particles")
+    build_sphere_mesh = sphere_pack((60, 60, 60), radius=(7.0, 9.0), seed=5, coverage=0.5)
+    np.save(folder / "volume.npy", np.array([0, 2, 1, 3], np.uint8)[build_sphere_mesh.volume.phases])
+    mesh_particles(build_sphere_mesh.volume, split_particles(build_sphere_mesh.volume), folder=folder / "particles")
     return folder
 
 

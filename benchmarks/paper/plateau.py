@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from asyncsoc.case import Case
 from asyncsoc.plotting.style import GREY, INK, LINES, colour, guide_lines, new_figure, source_note, styled
 from asyncsoc.problem.build import prepare
-from asyncsoc.studies.calibration.measured import Measured
+from asyncsoc.studies.calibration.measured import MeasuredCurve
 from asyncsoc.studies.calibration.response import respond
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ CASE = {
     "contact": {"kind": "cap", "coverage": CAL},
     "protocol": {"temperature": "60 degC", "steps": ["Charge at C/10 for 20 hours or until 4.2 V"]},
 }
-_ASKED = (Measured("resistance", np.arange(3.0), np.ones(3), True, "", ""),)
+_ASKED = (MeasuredCurve("resistance", np.arange(3.0), np.ones(3), True, "", ""),)
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.constraints import ParticleScale, StepConstraint, step_constraint
 from asyncsoc.protocol.types import Step
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import AcceptedSteps, Errors, Outcome, States
+from asyncsoc.solver.states import AcceptedSteps, Errors, RunOutcome, States
 from asyncsoc.solver.warmup import compile_kernels
 from benchmarks.peers.problem import TEMPERATURE, History, Problem, diffusivity
 from benchmarks.reporting import clock
@@ -47,7 +47,7 @@ class Charged:
     """
 
     histories: tuple[History, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[RunOutcome, ...]
     process: float
     wall: float
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from asyncsoc.solver import integrate as room
-from asyncsoc.solver.states import Outcome
+from asyncsoc.solver.states import RunOutcome
 
-_STACK = "stack"
+_STACK = "problem_arrays"
 SOLVES_PER_STEP = 6
 """The stages of the default method; under a uniform flux the border takes no iterations."""
 
@@ -34,7 +34,7 @@ def counted() -> Iterator[list[float]]:
             found.extend(float(value) for body in stacked.bodies for value in body.iterations)
 
 
-def per_solve(counts: Sequence[float], outcomes: Sequence[Outcome]) -> float | None:
+def per_solve(counts: Sequence[float], outcomes: Sequence[RunOutcome]) -> float | None:
     """Return the mean iterations of a solve; None where none were counted, as where the solve is direct."""
     solves = SOLVES_PER_STEP * sum(outcome.accepted + outcome.rejected for outcome in outcomes)
     return sum(counts) / solves if sum(counts) > 0.0 else None

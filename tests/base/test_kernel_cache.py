@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from asyncsoc.base import kernel_cache
+from asyncsoc.base.compiling import Kernel, kernel
 from asyncsoc.cli import progress
 from asyncsoc.solver.warmup import compile_kernels
 
@@ -21,6 +22,26 @@ def test_compiled_kernels_are_found_and_an_empty_cache_is_not(monkeypatch: pytes
     assert not kernel_cache.still_to_compile()
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert kernel_cache.still_to_compile()
+
+
+@kernel
+def doubled(number: float) -> float:
+    return 2.0 * number
+
+
+def test_an_index_that_cannot_be_read_is_begun_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It names the types of arguments, and a class may have another name in a later version."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+
+    def uncompiled() -> Kernel:
+        return Kernel(doubled.py_func, {})
+
+    assert uncompiled()(1.0) == 2.0
+    (index,) = tmp_path.rglob("*.nbi")
+    whole = index.read_bytes()
+    index.write_bytes(whole[: len(whole) // 2])
+    assert uncompiled()(1.0) == 2.0
+    assert index.read_bytes() == whole
 
 
 def test_compiling_is_announced_once_and_not_to_the_quiet(

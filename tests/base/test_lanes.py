@@ -11,8 +11,7 @@ from asyncsoc.kernels.coarse_levels import coarsen_diagonals
 from asyncsoc.kernels.conjugate_gradients import fill_diagonal, pcg
 from asyncsoc.kernels.ldl import analyze, factorize, solve
 from asyncsoc.kernels.workspace import System
-from asyncsoc.problem.hierarchy import build_hierarchy
-from asyncsoc.problem.rows import couplings_of
+from asyncsoc.problem.hierarchy import build_hierarchy, couplings_of
 from tests.kernels.laplacians import graph_laplacian, make_levels, pattern
 
 

@@ -143,7 +143,7 @@ def test_demo_ends_with_its_table_and_the_paths_of_its_pictures(
             files=[directory / "curves.png"],
         )
 
-    monkeypatch.setitem(sys.modules, "asyncsoc.studies.demo.run", SimpleNamespace(run_demo=charge))
+    monkeypatch.setitem(sys.modules, "asyncsoc.studies.demo.report", SimpleNamespace(run_demo=charge))
     assert main(["demo", "-o", str(tmp_path)]) == 0
     shown = capsys.readouterr().out
     assert "0.16" in shown

@@ -98,7 +98,7 @@ def test_gibbs_energies_on_request(case, capsys) -> None:
 def test_an_array_of_exchange_current_densities(case) -> None:
     study = study_risk(Case.from_toml(case), driving_forces=("potential",), exchange_current_densities=np.array([0.3]))
     assert study.exchange_current_densities == (0.3,)
-    assert len(study.band[study.readings[0]]) == 1
+    assert len(study.band[study.scenarios[0]]) == 1
 
 
 def test_what_cannot_be_studied(case, capsys) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from asyncsoc.kernels.coarse_levels import N_LEVEL_STATE, Hierarchy, Levels
-from asyncsoc.kernels.sparse import Couplings, Rows
+from asyncsoc.kernels.sparse import Couplings, SparseRows
 
 
 def graph_laplacian(n: int, edges: int, seed: int) -> sp.csr_matrix:
@@ -25,7 +25,7 @@ def pattern(matrix: sp.csr_matrix) -> tuple[np.ndarray, np.ndarray]:
     return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
 
 
-def matrix_of(rows: Rows, shape: tuple[int, int]) -> sp.csr_matrix:
+def matrix_of(rows: SparseRows, shape: tuple[int, int]) -> sp.csr_matrix:
     """Return rows as scipy holds them."""
     return sp.csr_matrix((rows.data, rows.indices, rows.indptr), shape=shape)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncsoc.kernels.ldl import analyze, factorize, solve
-from asyncsoc.problem.rows import couplings_of
+from asyncsoc.problem.hierarchy import couplings_of
 from tests.kernels.laplacians import graph_laplacian, pattern
 
 

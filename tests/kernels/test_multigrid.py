@@ -20,8 +20,7 @@ from asyncsoc.kernels.coarse_levels import COARSE, PAYS, Hierarchy, Levels, coar
 from asyncsoc.kernels.conjugate_gradients import WORST, fill_diagonal, pcg
 from asyncsoc.kernels.ldl import Factor
 from asyncsoc.kernels.workspace import System
-from asyncsoc.problem.hierarchy import build_hierarchy
-from asyncsoc.problem.rows import couplings_of
+from asyncsoc.problem.hierarchy import build_hierarchy, couplings_of
 from tests.kernels.laplacians import full_matrix, make_levels, matrix_of
 
 HARD, EASY = 50.0 * PAYS, 0.02 * PAYS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from asyncsoc.base.lanes import WIDTH, every, load, store
 from asyncsoc.kernels.sparse import AHEAD, add_flow, add_row
-from asyncsoc.problem.rows import couplings_of, rows_of, scaled_couplings
+from asyncsoc.problem.hierarchy import couplings_of, rows_of, scaled_couplings
 from tests.kernels.laplacians import full_matrix, graph_laplacian, matrix_of
 
 

@@ -14,8 +14,7 @@ from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.kernels.coarse_levels import Hierarchy
-from asyncsoc.problem.hierarchy import OVERCORRECTION, build_hierarchy
-from asyncsoc.problem.rows import scaled_couplings, scaled_rows
+from asyncsoc.problem.hierarchy import OVERCORRECTION, build_hierarchy, scaled_couplings, scaled_rows
 from tests.kernels.laplacians import full_matrix, matrix_of
 
 

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.protocol.grammar import EXAMPLES, parse_step
-from asyncsoc.protocol.text import format_step
+from asyncsoc.protocol.grammar import EXAMPLES, format_step, parse_step
 from asyncsoc.protocol.types import Step, Termination
 
 WHERE = "case.toml: protocol.steps, step 1"

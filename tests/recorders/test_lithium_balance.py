@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asyncsoc.base.units import FARADAY
-from asyncsoc.recorders.lithium_balance import lithium_balance_error, specific_capacity
+from asyncsoc.recorders.curves import lithium_balance_error, specific_capacity
 
 
 @given(start=st.floats(0.5, 1.0), taken=st.floats(-0.4, 0.4), amount=st.floats(1e-14, 1e-9))

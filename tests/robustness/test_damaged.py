@@ -19,7 +19,7 @@ import pytest
 import asyncsoc as aso
 from asyncsoc.base.errors import InputError
 from asyncsoc.cli.main import main
-from asyncsoc.studies.sweep.design import Wanted, make_design
+from asyncsoc.studies.sweep.design import DesignOptions, make_design
 from asyncsoc.studies.sweep.plan import Plan
 
 ROOT = Path(__file__).parents[2]
@@ -112,7 +112,7 @@ def test_a_bug_of_the_reader_does_not_pass_for_damage(result: Path, monkeypatch:
 @pytest.fixture
 def sweep(tmp_path: Path) -> Path:
     keys = {"name": "small", **KEYS, "protocol": {"steps": ["Charge at {rate} C for 1 minute"]}}
-    plan = Plan("small", keys, make_design(Wanted(("rate=0.5,0.7",)), keys), "curves")
+    plan = Plan("small", keys, make_design(DesignOptions(("rate=0.5,0.7",)), keys), "curves")
     plan.write(tmp_path)
     return tmp_path
 

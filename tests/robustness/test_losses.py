@@ -66,14 +66,14 @@ def test_more_than_the_memory_holds_is_refused_at_once(steps: list[str], section
 
 def test_the_period_that_is_proposed_is_accepted() -> None:
     from asyncsoc.problem.build import prepare
-    from asyncsoc.simulation.expected_size import check_amounts
+    from asyncsoc.simulation.memory_limit import check_memory
 
     wrong = case(["Rest for 1000 days"], output={"fields_every": "1 ms"})
     setup = prepare(wrong)
     with pytest.raises(InputError) as caught:
-        check_amounts(wrong, setup, snapshots=True)
+        check_memory(wrong, setup, snapshots=True)
     proposed = str(caught.value.next_step).split('"')[1]
-    check_amounts(case(["Rest for 1000 days"], output={"fields_every": proposed}), setup, snapshots=True)
+    check_memory(case(["Rest for 1000 days"], output={"fields_every": proposed}), setup, snapshots=True)
 
 
 def test_a_hold_looked_at_too_often_ends_with_what_it_reached(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.constraints import ParticleScale, step_constraint
 from asyncsoc.protocol.grammar import parse_step
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import Outcome, StepState
+from asyncsoc.solver.states import RunOutcome, StepState
 from tests.solver.keeping import BatchCallback
 
 RADIUS = 7.5e-6
@@ -67,14 +67,14 @@ class Particle:
 
     def run_all(
         self, members: Sequence[Member], times: Sequence[float] = (), **options: Any
-    ) -> list[tuple[Outcome, BatchCallback]]:
+    ) -> list[tuple[RunOutcome, BatchCallback]]:
         batch_callbacks = [BatchCallback(times) for _ in members]
         outcomes = integrate(
             Problem.alone(self.system, members), [[batch_callback] for batch_callback in batch_callbacks], **options
         )
         return list(zip(outcomes, batch_callbacks, strict=True))
 
-    def run(self, member: Member, times: Sequence[float] = (), **options: Any) -> tuple[Outcome, BatchCallback]:
+    def run(self, member: Member, times: Sequence[float] = (), **options: Any) -> tuple[RunOutcome, BatchCallback]:
         return self.run_all([member], times, **options)[0]
 
 

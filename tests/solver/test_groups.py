@@ -21,7 +21,7 @@ from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.problem.particles import Group, Member, Problem
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import AcceptedStep, Outcome, StepState
+from asyncsoc.solver.states import AcceptedStep, RunOutcome, StepState
 from tests.solver.keeping import BatchCallback
 
 MATERIAL = cathode("ncm811-sturm2019")
@@ -56,7 +56,7 @@ def times_current(constraints: tuple[StepConstraint, ...], factor: float) -> tup
     )
 
 
-def run(problem: Problem, **options: Any) -> tuple[list[Outcome], list[BatchCallback]]:
+def run(problem: Problem, **options: Any) -> tuple[list[RunOutcome], list[BatchCallback]]:
     batch_callbacks = [BatchCallback() for group in problem.groups for _ in group.particles]
     return integrate(problem, [[one] for one in batch_callbacks], **options), batch_callbacks
 

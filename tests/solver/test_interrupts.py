@@ -12,7 +12,7 @@ import pytest
 
 import asyncsoc as aso
 from asyncsoc.base.errors import InterruptedRunError
-from asyncsoc.solver import running_groups as runs
+from asyncsoc.solver import protocol_runner as runner
 
 CASE = aso.Case.from_dict(
     {
@@ -27,13 +27,13 @@ CASE = aso.Case.from_dict(
 
 
 class Interrupting:
-    """Sends SIGINT when a line of `runs.py` is reached for the n-th time; collects the lines there are."""
+    """Sends SIGINT when a line of `protocol_runner.py` is reached for the n-th time; collects the lines there are."""
 
     def __init__(self, line: int | None = None, nth: int = 3) -> None:
         self.line, self.left, self.lines = line, nth, set[int]()
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if frame.f_code.co_filename != runs.__file__:
+        if frame.f_code.co_filename != runner.__file__:
             return None
         if event == "line":
             self.lines.add(frame.f_lineno)

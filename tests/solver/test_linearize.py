@@ -21,7 +21,7 @@ from asyncsoc.interface.laws.marcus_hush_chidsey import MarcusHushChidsey
 from asyncsoc.interface.side_reaction_constants import SideReactionParameters
 from asyncsoc.materials.registry import cathode
 from asyncsoc.problem.linearize import GroupState, interface_of, linearize, stiffness_of
-from asyncsoc.problem.particles import Group, Problem, SideReaction
+from asyncsoc.problem.particles import CoupledSideReaction, Group, Problem
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.studies.verification.impedance import cap_transfer, full_transfer
 
@@ -31,13 +31,13 @@ FREQUENCIES = np.array([1e-5, 1e-4, 1e-3, 1e-2, 1e-1])
 
 
 @pytest.fixture(scope="module")
-def side() -> SideReaction:
+def side() -> CoupledSideReaction:
     """A side reaction whose energy table is the straight line E = -0.6 + 0.4 x, with a film that slows and closes."""
     parameters = SideReactionParameters(
         side_first=0.0, side_inverse_spacing=1.0, side_alpha=0.5, beta=2.0, shift=-2.3, scale=2e-3,
         inverse_limit=1 / 30e-9, growth=4e-10, resistivity=1e7, inverse_block=1 / 200e-9,
     )  # fmt: skip
-    return SideReaction(np.array([-0.6, 0.4, 0.0, 0.0]), parameters)
+    return CoupledSideReaction(np.array([-0.6, 0.4, 0.0, 0.0]), parameters)
 
 
 def impedance(linear: Any, frequency: float) -> complex:
@@ -84,7 +84,7 @@ def residual(problem: Problem, y: np.ndarray, dy: np.ndarray, target: float, dou
 @pytest.mark.parametrize("step", ["Charge at C/10 for 1 hour", "Hold at 3.9 V for 1 hour"])
 @pytest.mark.parametrize("kinetics", [ButlerVolmer(), Linear(), MarcusHushChidsey()])
 def test_rows_are_the_differences_of_the_equations(
-    make_particle: Any, side: SideReaction, step: str, kinetics: RateLaw
+    make_particle: Any, side: CoupledSideReaction, step: str, kinetics: RateLaw
 ) -> None:
     coarse = make_particle(radial_mesh(8, 2e-2))
     changes: dict[str, Any] = {"film_resistance": 0.02, "side": side, "kinetics": kinetics}

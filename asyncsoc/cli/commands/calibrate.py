@@ -51,7 +51,7 @@ def calibrate(
     constants = [parse_constant(text) for text in fit]
     curves = [read_measured(file) for file in data]
     tell_compiling()
-    calibration = fit_constants(description, curves, constants, told=None if json else note)
+    calibration = fit_constants(description, curves, constants, log=None if json else note)
     files = [] if output is None else _keep(calibration, output)
     warnings = warnings_of(calibration)
     if json:

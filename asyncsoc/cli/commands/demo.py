@@ -43,7 +43,7 @@ def demo(
 
     Prints a table, and writes seven pictures and the results.
     """
-    from asyncsoc.studies.demo.run import run_demo
+    from asyncsoc.studies.demo.report import run_demo
 
     with counting_bar(quiet=False, runs=True) as progress:
         report: DemoReport = run_demo(output, progress=progress)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from asyncsoc.materials.thermochemistry.conditions import Conditions
     from asyncsoc.materials.thermochemistry.reaction import Kind
     from asyncsoc.studies.risk.conclusions import Conclusion
-    from asyncsoc.studies.risk.readings import Reading, RiskStudy
+    from asyncsoc.studies.risk.scenarios import RiskStudy, Scenario
 
 ORDER = 90
 _VOLTAGE = 4.0
@@ -71,7 +71,7 @@ def risk(
     cases = [first] + ([first.with_overrides(against)] if against else [])
     reactants = tuple(reactant or ())
     tell_compiling()
-    studies = [study_risk(one, reactants=reactants or None, told=None if json else note) for one in cases]
+    studies = [study_risk(one, reactants=reactants or None, log=None if json else note) for one in cases]
     _check_reached(studies, at_x)
     conclusions: tuple[Conclusion, ...] = ()
     if len(studies) > 1:
@@ -150,25 +150,25 @@ def _draw(studies: Sequence[RiskStudy], mean_x: float, directory: Path) -> Path:
     from asyncsoc.plotting.reaction import save_reaction_figure
     from asyncsoc.studies.risk.pictures import risk_picture
 
-    figure = risk_picture(studies, mean_x=mean_x, reactant=studies[0].readings[0].reactant)
+    figure = risk_picture(studies, mean_x=mean_x, reactant=studies[0].scenarios[0].reactant)
     return save_reaction_figure(figure, directory / "risk.png")
 
 
-def _entry(study: RiskStudy, reading: Reading, mean_x: float) -> dict[str, Any]:
+def _entry(study: RiskStudy, scenario: Scenario, mean_x: float) -> dict[str, Any]:
     from asyncsoc.recorders import curve_names as names
-    from asyncsoc.studies.risk.readings import FACTORS
+    from asyncsoc.studies.risk.scenarios import FACTORS
 
-    curve = study.default[reading]
-    risk, low, high = study.range_at(reading, mean_x)
+    curve = study.default[scenario]
+    risk, low, high = study.range_at(scenario, mean_x)
     return {
-        "reactant": reading.reactant,
-        "energy": reading.energy,
-        "driving force": reading.driving_force,
-        "thermochemistry": reading.conditions.energy,
-        "thermochemistry temperature [K]": reading.conditions.temperature,
+        "reactant": scenario.reactant,
+        "energy": scenario.energy,
+        "driving force": scenario.driving_force,
+        "thermochemistry": scenario.conditions.energy,
+        "thermochemistry temperature [K]": scenario.conditions.temperature,
         "largest risk": risk,
         "over i0": [low, high],
-        "over i0 and thermochemistry": list(study.envelope_at(reading, mean_x)),
+        "over i0 and thermochemistry": list(study.envelope_at(scenario, mean_x)),
         "area mean risk": curve.at(mean_x, names.RISK_MEAN),
         "factors": {name: curve.at(mean_x, column) for name, column in FACTORS.items()},
         "share of contact above threshold": curve.share_at(mean_x),
@@ -183,7 +183,7 @@ def _document(study: RiskStudy, mean_x: float) -> dict[str, Any]:
         "reached": study.reached(mean_x),
         "comparable over mean stoichiometry": list(study.span),
         "exchange current densities [A/m2]": list(study.exchange_current_densities),
-        "risk": [_entry(study, reading, mean_x) for reading in study.readings],
+        "risk": [_entry(study, scenario, mean_x) for scenario in study.scenarios],
     }
 
 
@@ -194,16 +194,16 @@ def _show(study: RiskStudy, mean_x: float) -> None:
         "dose / dose at full coverage",
     )  # fmt: skip
     rows = []
-    for reading in study.readings:
-        entry = _entry(study, reading, mean_x)
+    for scenario in study.scenarios:
+        entry = _entry(study, scenario, mean_x)
         low, high = entry["over i0"]
         product = " x ".join(f"{factor:.3g}" for factor in entry["factors"].values())
         rows.append(
             (
-                reading.reactant,
-                reading.energy,
-                reading.driving_force,
-                "-" if reading.driving_force == "potential" else reading.conditions.short,
+                scenario.reactant,
+                scenario.energy,
+                scenario.driving_force,
+                "-" if scenario.driving_force == "potential" else scenario.conditions.short,
                 _told(entry["largest risk"]),
                 f"{_told(low)} to {_told(high)}" if math.isfinite(low) else "-",
                 product if math.isfinite(entry["largest risk"]) else "-",

@@ -1,1 +1,1 @@
-"""What a run leaves behind: the solution, its file, and where it came from."""
+"""Results of a run: the solution, its file, and its provenance."""

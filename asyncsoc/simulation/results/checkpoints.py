@@ -1,4 +1,4 @@
-"""The state a run can be gone on from, in its file: arrays in `/checkpoint`, the rest as text beside them."""
+"""The checkpoint of a run in its file: arrays in `/checkpoint`, the rest as text beside them."""
 
 from __future__ import annotations
 

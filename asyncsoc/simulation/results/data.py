@@ -23,7 +23,7 @@ Status = Literal["done", "stopped"]
 
 @dataclass(frozen=True)
 class StepSummary:
-    """How one protocol step went.
+    """Summary of one protocol step.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Columns(Mapping[str, NDArray[Any]]):
 
 @dataclass(frozen=True, eq=False)
 class RunData:
-    """Everything a run leaves behind.
+    """All data of a run.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Where a result came from: versions, hashes, threads and times - never a name of a user, a host or a folder."""
+"""Provenance of a result: versions, hashes, threads and times - never a name of a user, a host or a folder."""
 
 from __future__ import annotations
 

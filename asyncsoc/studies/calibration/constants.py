@@ -1,4 +1,4 @@
-"""Which constants may be fitted, over which range, and on which scale they are searched."""
+"""The constants that may be fitted, with their ranges and the scales on which they are searched."""
 
 from __future__ import annotations
 

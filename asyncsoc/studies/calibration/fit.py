@@ -13,7 +13,7 @@ from asyncsoc.case.case import Case
 from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.studies.calibration.constants import FitConstant
 from asyncsoc.studies.calibration.identify import Identification, identify
-from asyncsoc.studies.calibration.measured import Measured
+from asyncsoc.studies.calibration.measured import MeasuredCurve
 from asyncsoc.studies.calibration.response import Response, respond
 
 Array = NDArray[np.float64]
@@ -55,7 +55,7 @@ class Calibration:
 
     case: Case
     identification: Identification
-    data: tuple[Measured, ...]
+    data: tuple[MeasuredCurve, ...]
     responses: tuple[Array, ...]
     rms: tuple[float, ...]
     lag_correlation: tuple[float, ...]
@@ -68,7 +68,7 @@ class Calibration:
 class _Model:
     """Residuals of a case over the places of its constants in their ranges."""
 
-    def __init__(self, case: Case, data: Sequence[Measured], constants: Sequence[FitConstant]) -> None:
+    def __init__(self, case: Case, data: Sequence[MeasuredCurve], constants: Sequence[FitConstant]) -> None:
         self._case, self._data, self._constants = case, data, constants
         self.runs = 0
 
@@ -104,7 +104,7 @@ class _Model:
         return np.column_stack(columns)
 
 
-def _difference(values: Array, measured: Measured) -> Array:
+def _difference(values: Array, measured: MeasuredCurve) -> Array:
     if measured.quantity == "voltage":
         return (values - measured.values) / VOLTAGE_ERROR
     return np.asarray(np.log(np.maximum(values, 1e-300) / measured.values) / RESISTANCE_ERROR)
@@ -112,10 +112,10 @@ def _difference(values: Array, measured: Measured) -> Array:
 
 def calibrate(
     case: Case,
-    data: Sequence[Measured],
+    data: Sequence[MeasuredCurve],
     constants: Sequence[FitConstant],
     *,
-    told: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Calibration:
     """Fit constants of a case to measured curves.
 
@@ -130,8 +130,8 @@ def calibrate(
         Curves; times count from the start of the case's protocol.
     constants
         What to fit.
-    told
-        Called now and then with where the search stands.
+    log
+        Called with one line of text on the progress of the search.
 
     Raises
     ------
@@ -150,8 +150,8 @@ def calibrate(
 
     def residuals(place: Array) -> Array:
         found = model.residuals(place)
-        if told is not None:
-            told(f"run {model.runs}: {np.sqrt(np.mean(found**2)):.4g} times the expected error")
+        if log is not None:
+            log(f"run {model.runs}: {np.sqrt(np.mean(found**2)):.4g} times the expected error")
         return found
 
     search = least_squares(
@@ -175,7 +175,7 @@ def calibrate(
     )
 
 
-def _check(case: Case, data: Sequence[Measured], constants: Sequence[FitConstant]) -> None:
+def _check(case: Case, data: Sequence[MeasuredCurve], constants: Sequence[FitConstant]) -> None:
     keys = [constant.key for constant in constants]
     if not keys or len(set(keys)) != len(keys):
         raise InputError("name each constant to fit, once", where="--fit", value=", ".join(keys))
@@ -200,7 +200,7 @@ def _check(case: Case, data: Sequence[Measured], constants: Sequence[FitConstant
             raise InputError("uniform flux has no kinetic constants", where=f"--fit {key}", value=case.kinetics.model)
 
 
-def _marked(case: Case, data: Sequence[Measured], constants: Sequence[FitConstant]) -> Case:
+def _marked(case: Case, data: Sequence[MeasuredCurve], constants: Sequence[FitConstant]) -> Case:
     """Return the case with every fitted constant marked so, beside those marked before."""
     source = "; ".join(measured.described for measured in data)
     for section in ("side_reaction", "kinetics"):
@@ -215,12 +215,12 @@ def _marked(case: Case, data: Sequence[Measured], constants: Sequence[FitConstan
     return case
 
 
-def _lag(found: Array, measured: Measured) -> float:
+def _lag(found: Array, measured: MeasuredCurve) -> float:
     difference = _difference(found, measured)
     power = float(difference @ difference)
     return float(difference[1:] @ difference[:-1]) / power if power > 0.0 else 0.0
 
 
-def _rms(found: Array, measured: Measured) -> float:
+def _rms(found: Array, measured: MeasuredCurve) -> float:
     scale = VOLTAGE_ERROR if measured.quantity == "voltage" else RESISTANCE_ERROR
     return float(np.sqrt(np.mean(_difference(found, measured) ** 2)) * scale)

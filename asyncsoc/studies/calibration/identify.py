@@ -1,4 +1,4 @@
-"""What data say about fitted constants: confidence intervals, correlations, and directions they leave open.
+"""Identifiability of fitted constants: confidence intervals, correlations, and directions the data leave open.
 
 The sensitivities of the residuals, J (n, p), are taken per range of each constant (decades where it is searched by
 decades) and in units of the residuals' standard deviation s. Their singular values sigma_k and directions v_k then give
@@ -24,7 +24,7 @@ OPEN = 0.1
 _SHOWN = 0.2
 """Share of a direction from which on a constant is named in it."""
 _NOISE = 5e-3
-"""Share of the largest sensitivity below which one is not told from the noise of differences between two runs."""
+"""Share of the largest sensitivity below which one is within the noise of differences between two runs."""
 _EDGE = 1e-3
 
 
@@ -93,7 +93,7 @@ class Identification:
 
 
 def identify(constants: Sequence[FitConstant], place: Array, jacobian: Array, residuals: Array) -> Identification:
-    """Return what the data say about the constants.
+    """Return intervals, correlations and directions of the constants.
 
     Parameters
     ----------

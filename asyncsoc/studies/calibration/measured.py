@@ -38,7 +38,7 @@ _PLAUSIBLE = {"voltage": (0.0, 6.0), "resistance": (0.0, math.inf)}
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredCurve:
     """A measured curve.
 
     Attributes
@@ -68,7 +68,7 @@ class Measured:
         return f"{self.name} ({len(self.time)} points of {self.quantity}, SHA-256 {self.sha256[:12]})"
 
 
-def read_measured(path: str | Path) -> Measured:
+def read_measured(path: str | Path) -> MeasuredCurve:
     """Return the curve in a CSV file.
 
     The head line names the columns with their units, in any order: time, and voltage or resistance. Columns are
@@ -106,9 +106,9 @@ def read_measured(path: str | Path) -> Measured:
         raise InputError("too few points", where=str(file), value=len(table), allowed=f"{_FEWEST} or more")
     numbers = [number for number, _ in lines[1:]]
     time_scale, value_scale, per_area = _scales(columns, quantity, f"{file}:{lines[0][0]}")
-    time, values = table[:, 0] * time_scale, table[:, 1] * value_scale
+    time, values = table.T * np.array([[time_scale], [value_scale]])
     _check(time, values, quantity, numbers, file)
-    return Measured(quantity, time, values, per_area, file.name, digest)
+    return MeasuredCurve(quantity, time, values, per_area, file.name, digest)
 
 
 def _holds(line: str) -> bool:

@@ -1,4 +1,4 @@
-"""A calibration in plain data, as a figure, and as a case file that says what was fitted."""
+"""A calibration as plain data, as a figure, and as a case file that names the fitted constants."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from asyncsoc.plotting.fit import FitPanel, fit_figure
 from asyncsoc.studies.calibration.fit import Calibration
 from asyncsoc.studies.calibration.identify import CONFIDENCE, Interval
-from asyncsoc.studies.calibration.measured import Measured
+from asyncsoc.studies.calibration.measured import MeasuredCurve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -132,7 +132,7 @@ def fit_picture(calibration: Calibration) -> Figure:
     return fit_figure(panels, title="Fitted, not measured", note=note)
 
 
-def _panel(measured: Measured, values: Any) -> FitPanel:
+def _panel(measured: MeasuredCurve, values: Any) -> FitPanel:
     if measured.quantity == "voltage":
         difference = 1e3 * (values - measured.values)
         return FitPanel("Cell voltage [V]", measured.time, measured.values, values, difference, "fit - data [mV]")

@@ -1,4 +1,4 @@
-"""What a case answers at measured times: cell voltage, or the interface's resistance."""
+"""The model's cell voltage, or resistance of the interface, at the times of measured curves."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from asyncsoc.problem.build import prepare
 from asyncsoc.problem.particles import Problem
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.side_reaction import SideReactionRecorder
-from asyncsoc.simulation.side_reaction import recorded_particle
+from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
+from asyncsoc.simulation.side_reaction_recording import recorded_particle
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
 from asyncsoc.solver.warmup import compile_kernels
-from asyncsoc.studies.calibration.measured import Measured
+from asyncsoc.studies.calibration.measured import MeasuredCurve
 from asyncsoc.studies.risk.films import electrode_resistance
 
 Array = NDArray[np.float64]
 
-_ONLY_TO_LOOK = ("side_reaction.mode=report", "side_reaction.reactant=peo", "side_reaction.thermochemistry=enthalpy")
+_REPORT_ONLY = ("side_reaction.mode=report", "side_reaction.reactant=peo", "side_reaction.thermochemistry=enthalpy")
 """A reaction that is only reported leaves the interface's resistance alone: any that is known will do, so that
 electrolytes without thermochemistry can be compared too."""
 _PARTS = 3
@@ -31,7 +31,7 @@ _PARTS = 3
 
 
 class _Curves:
-    """Keeps time and voltage of the states of a run, and shows them to a recorder of rates where resistance counts."""
+    """Records time and voltage of a run, and the resistance of the interface where it is compared."""
 
     def __init__(self, recorder: SideReactionRecorder | None) -> None:
         self.recorder = recorder
@@ -39,13 +39,13 @@ class _Curves:
         self.voltage: list[float] = []
 
     def start(self, state: StepState, constraint: StepConstraint) -> None:
-        """Keep the first state of a protocol step."""
+        """Record the first state of a protocol step."""
         if self.recorder is not None:
-            self.recorder.begin(state, constraint)
+            self.recorder.start_step(state, constraint)
         self._keep(state)
 
     def step(self, step: AcceptedStep) -> None:
-        """Keep an accepted step, divided evenly."""
+        """Record an accepted step, divided evenly."""
         length = step.end.time - step.start_time
         for k in range(1, _PARTS):
             self._keep(step.at(step.start_time + k / _PARTS * length))
@@ -79,7 +79,7 @@ class Response:
     resistance: Array
     per_area: Array
 
-    def at(self, measured: Measured) -> Array:
+    def at(self, measured: MeasuredCurve) -> Array:
         """Return the measured quantity at the measured times; after the end of the run its last value."""
         if measured.quantity == "voltage":
             values = self.voltage
@@ -90,7 +90,7 @@ class Response:
         return np.asarray(np.interp(measured.time, self.time[last], values[last]))
 
 
-def respond(case: Case, data: Sequence[Measured]) -> Response:
+def respond(case: Case, data: Sequence[MeasuredCurve]) -> Response:
     """Run a case and return what is needed to compare it with `data`.
 
     Raises
@@ -101,10 +101,10 @@ def respond(case: Case, data: Sequence[Measured]) -> Response:
         Its protocol could not even begin.
     """
     resistance = any(measured.quantity == "resistance" for measured in data)
-    watched = case
+    recorded = case
     if resistance and case.side_reaction.mode == "off":
-        watched = case.with_overrides(_ONLY_TO_LOOK)
-    setup = prepare(watched)
+        recorded = case.with_overrides(_REPORT_ONLY)
+    setup = prepare(recorded)
     recorder = None
     if resistance and setup.side is not None:
         recorder = SideReactionRecorder(recorded_particle(setup, setup.side, case.side_reaction.risk_threshold))

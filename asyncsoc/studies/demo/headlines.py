@@ -1,4 +1,4 @@
-"""The demo's headline numbers, read off the curves of a charge at the moments readers compare particles at."""
+"""The demo's headline numbers, from the curves of a charge at the points at which particles are compared."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def shared_soc(solution: Solution) -> float:
 
 
 @dataclass(frozen=True)
-class Moment:
-    """A charge at one moment; NaN where it never came to that moment.
+class CurvePoint:
+    """The values of a charge at one time; NaN where the charge did not reach that point.
 
     Attributes
     ----------
@@ -58,12 +58,12 @@ class Moment:
 
     @property
     def lead(self) -> float:
-        """How far the contact's SOC runs ahead of the particle's."""
+        """SOC under the contact less the particle's mean SOC."""
         return self.contact_soc - self.mean_soc
 
 
-def moment_when(solution: Solution, curve: str, value: float) -> Moment:
-    """Return the moment of a charge at which `curve` first rises to `value`, by monotone cubics between the rows.
+def point_where(solution: Solution, curve: str, value: float) -> CurvePoint:
+    """Return the point of a charge at which `curve` first rises to `value`, by monotone cubics between the rows.
 
     Ratios are taken at the stoichiometry between the rows: they bend more than it does.
     """
@@ -73,7 +73,7 @@ def moment_when(solution: Solution, curve: str, value: float) -> Moment:
     columns = solution.columns
     risen = np.flatnonzero(columns[curve] >= value)
     if not len(risen):
-        return Moment(*(math.nan for _ in fields(Moment)))
+        return CurvePoint(*(math.nan for _ in fields(CurvePoint)))
     times, last = columns[names.TIME], int(risen[0])
     if last == 0:
         time = float(times[0])
@@ -90,7 +90,7 @@ def moment_when(solution: Solution, curve: str, value: float) -> Moment:
         contact_x = at(columns[names.CONTACT_X])
         far_x = at(valence.stoichiometry_from_ratio(columns[valence.curve_at_far_side]))
         ratios = float(valence.ratio_or_infinite(contact_x)), float(valence.ratio_or_infinite(far_x))
-    return Moment(
+    return CurvePoint(
         time=time,
         voltage=at(columns[names.VOLTAGE]),
         mean_soc=at(columns[names.MEAN_SOC]),
@@ -102,14 +102,14 @@ def moment_when(solution: Solution, curve: str, value: float) -> Moment:
 
 @dataclass(frozen=True)
 class Headlines:
-    """What a charge comes to.
+    """Headline numbers of a charge.
 
     Attributes
     ----------
     largest_lead
         Largest lead of the contact's SOC over the particle's (asynchrony).
     soc_at_largest_lead
-        Mean SOC at that moment.
+        Mean SOC at that point.
     at_equal_soc
         At `shared_stoichiometry`.
     at_equal_voltage
@@ -123,8 +123,8 @@ class Headlines:
 
     largest_lead: float
     soc_at_largest_lead: float
-    at_equal_soc: Moment
-    at_equal_voltage: Moment
+    at_equal_soc: CurvePoint
+    at_equal_voltage: CurvePoint
     capacity: float
     end_voltage: float
     balance_error: float
@@ -137,8 +137,8 @@ def headlines(solution: Solution) -> Headlines:
     return Headlines(
         largest_lead=float(columns[names.ASYNCHRONY][peak]),
         soc_at_largest_lead=float(columns[names.MEAN_SOC][peak]),
-        at_equal_soc=moment_when(solution, names.MEAN_SOC, shared_soc(solution)),
-        at_equal_voltage=moment_when(solution, names.VOLTAGE, CELL_VOLTAGE),
+        at_equal_soc=point_where(solution, names.MEAN_SOC, shared_soc(solution)),
+        at_equal_voltage=point_where(solution, names.VOLTAGE, CELL_VOLTAGE),
         capacity=float(columns[names.CAPACITY][-1]),
         end_voltage=float(columns[names.VOLTAGE][-1]),
         balance_error=solution.lithium_balance_error,

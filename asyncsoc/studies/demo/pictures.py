@@ -1,4 +1,4 @@
-"""The demo's pictures."""
+"""The figures of the demo."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from asyncsoc.plotting.overview import comparison_figure
 from asyncsoc.plotting.risk import film_figure
 from asyncsoc.plotting.section import SectionPanel, section_figure
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.studies.demo.headlines import CELL_VOLTAGE, Moment, moment_when, shared_stoichiometry
-from asyncsoc.studies.demo.scan import Findings, Number
+from asyncsoc.studies.demo.headlines import CELL_VOLTAGE, CurvePoint, point_where, shared_stoichiometry
+from asyncsoc.studies.demo.scan import HeadlineNumber, ParticleRuns
 from asyncsoc.studies.risk.films import film_line
 from asyncsoc.studies.risk.pictures import risk_picture
 from asyncsoc.studies.risk.study import study_risk
@@ -35,11 +35,11 @@ _BAND_RESTS_ON = (
 )
 
 
-def _runs(findings: Sequence[Findings]) -> list[LabelledRun]:
+def _runs(findings: Sequence[ParticleRuns]) -> list[LabelledRun]:
     return [LabelledRun(found.particle.title, found.solution.columns) for found in findings]
 
 
-def _section(found: Findings, moment: Moment, *, title: str, head: str = "") -> SectionPanel:
+def _section(found: ParticleRuns, moment: CurvePoint, *, title: str, head: str = "") -> SectionPanel:
     solution = found.solution
     share, _ = solution.mapped(moment.time)
     ratio = VALENCE.ratio_label.removesuffix(" [1]")
@@ -50,7 +50,7 @@ def _section(found: Findings, moment: Moment, *, title: str, head: str = "") -> 
     return SectionPanel(title, solution.mesh, solution.contact, share, note, head)
 
 
-def overview(findings: Sequence[Findings]) -> Figure:
+def overview(findings: Sequence[ParticleRuns]) -> Figure:
     """Return the SOC under the contact beside both particles' sections at equal mean SOC."""
     soc = findings[0].default.at_equal_soc.mean_soc
     panels = [_section(found, found.default.at_equal_soc, title=found.particle.title) for found in findings]
@@ -58,19 +58,19 @@ def overview(findings: Sequence[Findings]) -> Figure:
     return comparison_figure(_runs(findings), panels, VALENCE.share_label, title=title, note=_RESTS_ON)
 
 
-def curves(findings: Sequence[Findings]) -> Figure:
+def curves(findings: Sequence[ParticleRuns]) -> Figure:
     """Return voltage and states of charge of both particles."""
     return curves_figure(_runs(findings), title="First charge at C/10", note=_RESTS_ON)
 
 
-def nickel_maps(findings: Sequence[Findings]) -> Figure:
+def nickel_maps(findings: Sequence[ParticleRuns]) -> Figure:
     """Return sections at the first particle's largest lead, at equal mean SOC and at equal cell voltage."""
     early = findings[0].default.soc_at_largest_lead
     late = findings[0].default.at_equal_soc.mean_soc
-    columns: tuple[tuple[str, Callable[[Findings], Moment]], ...] = (
+    columns: tuple[tuple[str, Callable[[ParticleRuns], CurvePoint]], ...] = (
         (
             f"Equal mean SOC {early:.2f}\n(largest asynchrony of {findings[0].particle.label})",
-            lambda found: moment_when(found.solution, names.MEAN_SOC, early),
+            lambda found: point_where(found.solution, names.MEAN_SOC, early),
         ),
         (
             f"Equal mean SOC {late:.2f}\n(mean x = {shared_stoichiometry():.3f})",
@@ -92,7 +92,9 @@ def nickel_maps(findings: Sequence[Findings]) -> Figure:
     )
 
 
-def _series(findings: Sequence[Findings], number: Number, far: Number | None = None) -> list[BandSeries]:
+def _series(
+    findings: Sequence[ParticleRuns], number: HeadlineNumber, far: HeadlineNumber | None = None
+) -> list[BandSeries]:
     return [
         BandSeries(
             found.particle.title,
@@ -106,7 +108,7 @@ def _series(findings: Sequence[Findings], number: Number, far: Number | None = N
     ]
 
 
-def band(findings: Sequence[Findings]) -> Figure:
+def band(findings: Sequence[ParticleRuns]) -> Figure:
     """Return the headline numbers over the diffusivity."""
     soc = findings[0].default.at_equal_soc.mean_soc
     panels = (
@@ -137,7 +139,7 @@ def band(findings: Sequence[Findings]) -> Figure:
     return band_figure(panels, title="Results over the uncertain diffusivity", columns=2, note=_BAND_RESTS_ON)
 
 
-def overpotential(findings: Sequence[Findings]) -> Figure:
+def overpotential(findings: Sequence[ParticleRuns]) -> Figure:
     """Return the overpotential split of the first particle."""
     return overpotential_figure(_runs(findings)[0], note=_RESTS_ON)
 
@@ -148,19 +150,19 @@ _SIDE_RESTS_ON = (
 )
 
 
-def risk(findings: Sequence[Findings]) -> Figure:
+def risk(findings: Sequence[ParticleRuns]) -> Figure:
     """Return how much faster the electrolyte decomposes under each contact than under full coverage."""
     studies = [study_risk(found.particle.case(), label=found.particle.title) for found in findings]
     return risk_picture(studies, mean_x=round(shared_stoichiometry(), 3), reactant="peo-litfsi", note=_SIDE_RESTS_ON)
 
 
-def film(findings: Sequence[Findings]) -> Figure:
+def film(findings: Sequence[ParticleRuns]) -> Figure:
     """Return the film each particle grows on its contact and what its resistance does to the voltage."""
     lines = [film_line(found.particle.case(), found.particle.title)[0] for found in findings]
     return film_figure(lines, title="Film on the contact after a charge", note=_SIDE_RESTS_ON)
 
 
-PICTURES: dict[str, Callable[[Sequence[Findings]], Figure]] = {
+PICTURES: dict[str, Callable[[Sequence[ParticleRuns]], Figure]] = {
     "overview": overview,
     "curves": curves,
     "nickel-maps": nickel_maps,
@@ -198,10 +200,10 @@ def unwritable(path: Path, error: OSError) -> InputError:
     )
 
 
-def draw_all(findings: Sequence[Findings], directory: Path, told: Callable[[str], None]) -> tuple[Path, ...]:
-    """Draw every picture into `directory` and return the paths; `told` is called with each one's name before."""
+def draw_all(findings: Sequence[ParticleRuns], directory: Path, log: Callable[[str], None]) -> tuple[Path, ...]:
+    """Draw every picture into `directory` and return the paths; `log` is called with each one's name before."""
     paths = []
     for name, draw in PICTURES.items():
-        told(f"drawing {name}")
+        log(f"drawing {name}")
         paths.append(keep(draw(findings), directory / f"{name}.png"))
     return tuple(paths)

@@ -1,4 +1,4 @@
-"""The demo's numbers over the diffusivity, which is known least."""
+"""The demo's particles and their runs: with D(x, T) and over constant diffusivities, the least known parameter."""
 
 from __future__ import annotations
 
@@ -8,15 +8,74 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.case.case import Case
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate
 from asyncsoc.studies.demo.headlines import Headlines, headlines
-from asyncsoc.studies.demo.particles import DemoParticle
+
+TEMPERATURE = "60 degC"
+RADIUS = "7.5 um"
+STEP = "Charge at C/10 until 4.2 V"
+FIRST_STOICHIOMETRY = 0.9
+
+
+@dataclass(frozen=True)
+class DemoParticle:
+    """A particle of the demo.
+
+    Attributes
+    ----------
+    label
+        Short name of the cathode it stands for.
+    name
+        Names its result file.
+    coverage
+        Share of its surface in contact, assumed from the source's micrographs: the text gives no number.
+    """
+
+    label: str
+    name: str
+    coverage: float
+
+    @property
+    def title(self) -> str:
+        """Label with coverage."""
+        return f"{self.label}, f = {self.coverage:.2f}"
+
+    def case(self, diffusivity: float | None = None) -> Case:
+        """Return the case of this particle.
+
+        Parameters
+        ----------
+        diffusivity : m2/s
+            Constant; None takes the material's own D(x, T).
+        """
+        keys = {
+            "name": self.name,
+            "particle": {"shape": "sphere", "radius": RADIUS},
+            "contact": {"kind": "cap", "coverage": self.coverage},
+            "material": {} if diffusivity is None else {"diffusivity": diffusivity},
+            "protocol": {
+                "temperature": TEMPERATURE,
+                "initial_stoichiometry": FIRST_STOICHIOMETRY,
+                "capacity": "theoretical",
+                "steps": [STEP],
+            },
+            "output": {"fields_every": "10 min" if diffusivity is None else "1 h"},
+        }
+        return Case.from_dict(keys)
+
+
+CAL = DemoParticle("Cal", "cal", 0.3)
+"""Calendered: partly covered."""
+HOT_CAL = DemoParticle("Hot-Cal", "hot-cal", 0.95)
+"""Hot-calendered: almost fully covered."""
+PARTICLES = (CAL, HOT_CAL)
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
-"""Told before each piece of work: pieces done, pieces in all, what comes next."""
-Number = Callable[[Headlines], float]
+"""Called before each run or figure: number done, number in all, name of the next."""
+HeadlineNumber = Callable[[Headlines], float]
 """Picks one headline number."""
 
 DIFFUSIVITIES = tuple(float(f"{value:.3g}") for value in np.geomspace(1e-15, 3e-14, 9))
@@ -24,8 +83,8 @@ DIFFUSIVITIES = tuple(float(f"{value:.3g}") for value in np.geomspace(1e-15, 3e-
 
 
 @dataclass(frozen=True, eq=False)
-class Findings:
-    """What one particle's runs came to.
+class ParticleRuns:
+    """The runs of one particle and their headline numbers.
 
     Attributes
     ----------
@@ -47,14 +106,14 @@ class Findings:
     diffusivity: Array
     scan: tuple[Headlines, ...]
 
-    def over_diffusivity(self, number: Number) -> Array:
-        """Return a headline number at each diffusivity, NaN where a run never came to its moment."""
+    def over_diffusivity(self, number: HeadlineNumber) -> Array:
+        """Return a headline number at each diffusivity, NaN where a run did not reach its point."""
         return np.array([number(found) for found in self.scan])
 
 
-def examine(
-    particles: Iterable[DemoParticle], diffusivities: Sequence[float], told: Callable[[str], None]
-) -> tuple[Findings, ...]:
+def run_scan(
+    particles: Iterable[DemoParticle], diffusivities: Sequence[float], log: Callable[[str], None]
+) -> tuple[ParticleRuns, ...]:
     """Charge every particle with D(x, T) and with each constant diffusivity [m2/s].
 
     Parameters
@@ -63,8 +122,8 @@ def examine(
         The particles.
     diffusivities
         m2/s, ascending.
-    told
-        Called before each run with what it is.
+    log
+        Called with the name of each run before it starts.
 
     Raises
     ------
@@ -73,11 +132,11 @@ def examine(
     """
     found = []
     for particle in particles:
-        told(f"{particle.title}, D(x, T)")
+        log(f"{particle.title}, D(x, T)")
         solution = simulate(particle.case())
         scan = []
         for diffusivity in diffusivities:
-            told(f"{particle.title}, D = {diffusivity:.2g} m2/s")
+            log(f"{particle.title}, D = {diffusivity:.2g} m2/s")
             scan.append(headlines(simulate(particle.case(diffusivity))))
-        found.append(Findings(particle, solution, headlines(solution), np.array(diffusivities), tuple(scan)))
+        found.append(ParticleRuns(particle, solution, headlines(solution), np.array(diffusivities), tuple(scan)))
     return tuple(found)

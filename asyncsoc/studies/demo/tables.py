@@ -1,4 +1,4 @@
-"""The demo's table: a headline number per row, each particle's value and its range over the diffusivity."""
+"""The table of the demo: one headline number a row, each particle's value and its range over the diffusivity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from asyncsoc.studies.demo.headlines import CELL_VOLTAGE, Headlines, shared_soc, shared_stoichiometry
-from asyncsoc.studies.demo.scan import Findings, Number
+from asyncsoc.studies.demo.scan import HeadlineNumber, ParticleRuns
 
 Row = tuple[str, ...]
 _Show = Callable[[float], str]
@@ -26,7 +26,7 @@ def _whole(value: float) -> str:
     return f"{value:.0f}"
 
 
-def _quantities(soc: float) -> tuple[tuple[str, Number, _Show], ...]:
+def _quantities(soc: float) -> tuple[tuple[str, HeadlineNumber, _Show], ...]:
     equal, voltage = f"at mean SOC {soc:.2f}", f"at {CELL_VOLTAGE:.1f} V"
     return (
         ("largest asynchrony", lambda h: h.largest_lead, _three),
@@ -41,7 +41,7 @@ def _quantities(soc: float) -> tuple[tuple[str, Number, _Show], ...]:
     )
 
 
-def _range(found: Findings, number: Number, show: _Show) -> str:
+def _range(found: ParticleRuns, number: HeadlineNumber, show: _Show) -> str:
     values = found.over_diffusivity(number)
     reached = np.isfinite(values)
     if not reached.any():
@@ -51,17 +51,17 @@ def _range(found: Findings, number: Number, show: _Show) -> str:
     return span if reached.all() else f"{span} *"
 
 
-def _value(found: Findings, number: Number, show: _Show) -> str:
+def _value(found: ParticleRuns, number: HeadlineNumber, show: _Show) -> str:
     value = number(found.default)
     return show(value) if np.isfinite(value) else "never reached"
 
 
-def heads(findings: Sequence[Findings]) -> Row:
+def heads(findings: Sequence[ParticleRuns]) -> Row:
     """Return the heads of the table."""
     return ("quantity", *(head for found in findings for head in (found.particle.title, "over D")))
 
 
-def table(findings: Sequence[Findings]) -> tuple[Row, ...]:
+def table(findings: Sequence[ParticleRuns]) -> tuple[Row, ...]:
     """Return the rows of the table."""
     soc = shared_soc(findings[0].solution)
     return tuple(
@@ -70,8 +70,8 @@ def table(findings: Sequence[Findings]) -> tuple[Row, ...]:
     )
 
 
-def remarks(findings: Sequence[Findings]) -> tuple[str, ...]:
-    """Return what a reader of the table must know."""
+def remarks(findings: Sequence[ParticleRuns]) -> tuple[str, ...]:
+    """Return the notes to the table."""
     low, high = findings[0].diffusivity[[0, -1]]
     lines = [
         "asynchrony: mean SOC under the contact minus mean SOC of the particle, the SOC that a cell of identical "
@@ -92,12 +92,12 @@ def remarks(findings: Sequence[Findings]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def document(findings: Sequence[Findings]) -> dict[str, Any]:
+def document(findings: Sequence[ParticleRuns]) -> dict[str, Any]:
     """Return all numbers of the demo as plain data, names with their units."""
     return {found.particle.label: _described(found) for found in findings}
 
 
-def _described(found: Findings) -> dict[str, Any]:
+def _described(found: ParticleRuns) -> dict[str, Any]:
     solution = found.solution
     return {
         "coverage": solution.contact.coverage_realised,

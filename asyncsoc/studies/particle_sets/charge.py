@@ -1,4 +1,4 @@
-"""Charge every particle of a tomogram, and the equivalent spheres beside it: one row each, failures listed."""
+"""Charge every particle of a tomogram and its equivalent spheres: one row of results each, with a list of failures."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ WALL: Final = "wall time [s]"
 
 @dataclass(frozen=True, eq=False)
 class ChargedSet:
-    """What became of a set of particles.
+    """Results of a set of charged particles.
 
     Attributes
     ----------
@@ -188,7 +188,7 @@ def charge_set(
     only: Sequence[int] | None = None,
     progress: Progress | None = None,
 ) -> ChargedSet:
-    """Carry every particle of a set through the template's protocol, each at its own C rate.
+    """Simulate every particle of a set under the template's protocol, each at its own C rate.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The sphere one would take in place of a measured particle, in two readings of 'equally covered'."""
+"""The equivalent sphere of a measured particle: equal volume, and equal active area or equal coverage."""
 
 from __future__ import annotations
 

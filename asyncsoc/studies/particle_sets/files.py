@@ -1,4 +1,4 @@
-"""Keep what became of a set of particles: one JSON document and the same rows as a table."""
+"""Files of a charged set of particles: one JSON document, and its rows as a CSV table."""
 
 from __future__ import annotations
 

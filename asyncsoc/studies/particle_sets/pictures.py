@@ -1,4 +1,4 @@
-"""Pictures of charged particles."""
+"""Figures of charged particles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from asyncsoc.base.files import replaced
-from asyncsoc.plotting.particle_field import Moment, particle_field_figure
+from asyncsoc.plotting.particle_field import FieldRow, particle_field_figure
 from asyncsoc.plotting.particle_set import ComparedSet, set_figure
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.solution import Solution
@@ -67,7 +67,7 @@ def solution_figure(solution: Solution, *, moments: int = 2, note: str = "") -> 
         moment = float(solution.columns[names.TIME][int(np.argmax(lead))])
         times.insert(0, float(np.clip(moment, solution.field_times[0], solution.field_times[-1])))
     maps = [solution.mapped(t) for t in times]
-    rows = [Moment(_described(solution, t), values) for t, (values, _) in zip(times, maps, strict=True)]
+    rows = [FieldRow(_described(solution, t), values) for t, (values, _) in zip(times, maps, strict=True)]
     return particle_field_figure(
         solution.mesh, solution.contact.facet_fraction, rows, maps[0][1],
         title=f"{solution.name}: contact over {solution.contact.coverage_realised:.2f} of the surface", note=note,

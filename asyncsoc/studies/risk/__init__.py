@@ -1,1 +1,1 @@
-"""How strongly the electrolyte decomposes under a contact, against the same particle under full coverage."""
+"""Risk studies: decomposition of the electrolyte under a contact against the same particle under full coverage."""

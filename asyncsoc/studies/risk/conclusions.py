@@ -11,15 +11,15 @@ from asyncsoc.interface.decomposition_constants import DRIVING_FORCES, DrivingFo
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
 from asyncsoc.materials.thermochemistry.reaction import KINDS, Kind
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.studies.risk.readings import Reading, RiskCurve, RiskStudy
+from asyncsoc.studies.risk.scenarios import RiskCurve, RiskStudy, Scenario
 
 CLEARLY = 1.1
 """Ratio from which on one is called larger than the other."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A ratio under one energy: with the default exchange current density, and its range over the band."""
+class RatioRange:
+    """A ratio under one kind of energy: with the default exchange current density, and its range over the band."""
 
     energy: Kind
     default: float
@@ -45,7 +45,7 @@ class Conclusion:
     statement: str
     driving_force: DrivingForce
     reactant: str
-    findings: tuple[Finding, ...]
+    findings: tuple[RatioRange, ...]
 
     @property
     def word(self) -> str:
@@ -120,7 +120,7 @@ def compare_particles(one: RiskStudy, other: RiskStudy, mean_x: float, voltage: 
 
 def _reactants(study: RiskStudy, force: DrivingForce) -> tuple[str, ...]:
     """Return the reactants of a study; one stands for all where the reaction energy plays no part."""
-    every = tuple(dict.fromkeys(reading.reactant for reading in study.readings if reading.driving_force == force))
+    every = tuple(dict.fromkeys(scenario.reactant for scenario in study.scenarios if scenario.driving_force == force))
     return every[:1] if force == "potential" else every
 
 
@@ -134,20 +134,20 @@ def _findings(
     reactant: str,
     force: DrivingForce,
     ratio: Callable[[RiskCurve, RiskCurve], float],
-) -> Iterable[Finding]:
+) -> Iterable[RatioRange]:
     for kind in KINDS:
         for conditions in one.conditions:
-            reading = Reading(reactant, kind, force, conditions)
-            if reading in one.default and reading in other.default:
-                pairs = zip(one.curves(reading), other.curves(reading), strict=True)
-                yield _finding(reading, [ratio(a, b) for a, b in pairs])
+            scenario = Scenario(reactant, kind, force, conditions)
+            if scenario in one.default and scenario in other.default:
+                pairs = zip(one.curves(scenario), other.curves(scenario), strict=True)
+                yield _finding(scenario, [ratio(a, b) for a, b in pairs])
 
 
-def _finding(reading: Reading, values: list[float]) -> Finding:
+def _finding(scenario: Scenario, values: list[float]) -> RatioRange:
     reached = [value for value in values if math.isfinite(value)]
     if not reached:
-        return Finding(reading.energy, math.nan, math.nan, math.nan, reading.conditions)
-    return Finding(reading.energy, values[0], min(reached), max(reached), reading.conditions)
+        return RatioRange(scenario.energy, math.nan, math.nan, math.nan, scenario.conditions)
+    return RatioRange(scenario.energy, values[0], min(reached), max(reached), scenario.conditions)
 
 
 def compare_electrolytes(study: RiskStudy, mean_x: float, one: str, other: str) -> tuple[Conclusion, ...]:
@@ -159,9 +159,9 @@ def compare_electrolytes(study: RiskStudy, mean_x: float, one: str, other: str) 
     for force in DRIVING_FORCES[1:]:
         findings = []
         for kind, conditions in product(KINDS, study.conditions):
-            pair = Reading(one, kind, force, conditions), Reading(other, kind, force, conditions)
-            if all(reading in study.default for reading in pair):
-                curves = zip(*(study.curves(reading) for reading in pair), strict=True)
+            pair = Scenario(one, kind, force, conditions), Scenario(other, kind, force, conditions)
+            if all(scenario in study.default for scenario in pair):
+                curves = zip(*(study.curves(scenario) for scenario in pair), strict=True)
                 ratios = [a.at(mean_x, names.RISK_MAX) / b.at(mean_x, names.RISK_MAX) for a, b in curves]
                 findings.append(_finding(pair[0], ratios))
         statement = f"partial contact ({study.label}) raises the risk of {one} more than that of {other}"

@@ -1,4 +1,4 @@
-"""A charge with the side reaction coupled, beside the same charge without it: what the film does, ready to be drawn."""
+"""The effect of the film: a run with the side reaction coupled beside the same run without it, as data of a figure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SECONDS_PER_HOUR = 3600.0
 
 
 def film_line(case: Case, label: str) -> tuple[FilmLine, Solution, Solution]:
-    """Return what the film does to a case, and the runs with the side reaction and without.
+    """Return the effect of the film on a case, and the runs with the side reaction and without.
 
     Parameters
     ----------

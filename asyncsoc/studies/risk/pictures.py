@@ -12,7 +12,7 @@ from asyncsoc.interface.decomposition_constants import DrivingForce
 from asyncsoc.materials.thermochemistry.reaction import KINDS
 from asyncsoc.plotting.risk import BandLine, FactorBar, risk_figure
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.studies.risk.readings import FACTORS, Reading, RiskCurve, RiskStudy
+from asyncsoc.studies.risk.scenarios import FACTORS, RiskCurve, RiskStudy, Scenario
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,28 +66,28 @@ def _along(curve: RiskCurve, place: Array, leg: int) -> Array:
     return np.asarray(np.exp(np.interp(sign * place, sign * x, risk, left=np.nan, right=np.nan)))
 
 
-def band_line(study: RiskStudy, reading: Reading, leg: int = 0) -> BandLine:
+def band_line(study: RiskStudy, scenario: Scenario, leg: int = 0) -> BandLine:
     """Return the largest local risk of a study along one leg of its protocol under one reading.
 
     The band is that of the exchange current density and of enthalpy against Gibbs energy. Legs (`legs`) count from 0,
     which is the first charge or discharge. Where the fully covered reference never came to the same mean
     stoichiometry in the same protocol step the line has a gap.
     """
-    x = study.default[reading].mean_x
+    x = study.default[scenario].mean_x
     rows = legs(x)[leg]
     begin, end = float(x[rows][0]), float(x[rows][-1])
     place = np.linspace(begin + _SKIPPED * (end - begin), end, _POINTS)
-    every = np.array([_along(curve, place, leg) for one in study.variants(reading) for curve in study.curves(one)])
-    variant = "" if reading.driving_force == "potential" else reading.energy
+    every = np.array([_along(curve, place, leg) for one in study.variants(scenario) for curve in study.curves(one)])
+    variant = "" if scenario.driving_force == "potential" else scenario.energy
     # Where one of the runs has no match there is no band: it would be that of the others.
     return BandLine(study.label, place, every[0], every.min(axis=0), every.max(axis=0), end > begin, variant)
 
 
-def factor_bar(study: RiskStudy, reading: Reading, mean_x: float, label: str) -> FactorBar:
+def factor_bar(study: RiskStudy, scenario: Scenario, mean_x: float, label: str) -> FactorBar:
     """Return the factors of the largest local risk at a mean stoichiometry under one reading, with the band's range."""
-    curve = study.default[reading]
+    curve = study.default[scenario]
     factors = {name: curve.at(mean_x, column) for name, column in FACTORS.items()}
-    return FactorBar(f"{study.label}, {label}", factors, curve.at(mean_x), *study.envelope_at(reading, mean_x))
+    return FactorBar(f"{study.label}, {label}", factors, curve.at(mean_x), *study.envelope_at(scenario, mean_x))
 
 
 def risk_picture(
@@ -113,28 +113,28 @@ def risk_picture(
         What is shown, under total and mutual energies where these play a part. Each driving force holds U(x): "both"
         counts it twice unless the constants were fitted together.
     title, note
-        What is seen; what the numbers rest on.
+        Title of the figure; assumptions behind its numbers.
     """
     conditions = studies[0].conditions[0]
     panels, bars = {}, []
     for force in driving_forces:
         kinds = KINDS[:1] if force == "potential" else KINDS
-        readings = [Reading(reactant, kind, force, conditions) for kind in kinds]
+        scenarios = [Scenario(reactant, kind, force, conditions) for kind in kinds]
         panels[_HEADINGS[force]] = [
-            band_line(study, reading, leg)
+            band_line(study, scenario, leg)
             for leg in (0, 1)
             for study in studies
-            for reading in readings
-            if leg < len(legs(study.default[reading].mean_x))
+            for scenario in scenarios
+            if leg < len(legs(study.default[scenario].mean_x))
         ]
-        bars += [(study, reading) for study in studies for reading in readings]
+        bars += [(study, scenario) for study in studies for scenario in scenarios]
     bars.sort(key=lambda pair: [study.label for study in studies].index(pair[0].label))
     turns = any(line.discharge for lines in panels.values() for line in lines)
     low, high = min(studies[0].exchange_current_densities), max(studies[0].exchange_current_densities)
     apart = ",\nenthalpy to Gibbs energy" if len(studies[0].conditions) > 1 else ""
     return risk_figure(
         panels,
-        [factor_bar(study, reading, mean_x, _short(reading)) for study, reading in bars],
+        [factor_bar(study, scenario, mean_x, _short(scenario)) for study, scenario in bars],
         title=title,
         bars_title=f"Factors at mean x = {mean_x:g}{', first passed' if turns else ''}",
         band=f"i$_0$ from {low:g} to {high:g} A/m²{apart}",
@@ -142,7 +142,7 @@ def risk_picture(
     )
 
 
-def _short(reading: Reading) -> str:
-    if reading.driving_force == "potential":
+def _short(scenario: Scenario) -> str:
+    if scenario.driving_force == "potential":
         return "potential"
-    return f"{'energy' if reading.driving_force == 'reaction-energy' else 'both'}, {reading.energy}"
+    return f"{'energy' if scenario.driving_force == 'reaction-energy' else 'both'}, {scenario.energy}"

@@ -1,4 +1,4 @@
-"""`study_risk`: one particle's risk under several readings of the chemistry, with its band over i0."""
+"""`study_risk`: the risk of one particle in several scenarios of the chemistry, with its band over i0."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ from asyncsoc.problem.case_side_reaction import (
 from asyncsoc.problem.particles import Problem
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.covered_reference import Reference
-from asyncsoc.recorders.side_reaction import SideReactionRecorder
-from asyncsoc.simulation.side_reaction import REFERENCE_PARTS, SideReactionCallback, recorded_particle
+from asyncsoc.recorders.covered_reference import CoveredReference
+from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
+from asyncsoc.simulation.side_reaction_recording import REFERENCE_PARTS, SideReactionCallback, recorded_particle
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
 from asyncsoc.solver.warmup import compile_kernels
-from asyncsoc.studies.risk.readings import Reading, RiskCurve, RiskStudy
+from asyncsoc.studies.risk.scenarios import RiskCurve, RiskStudy, Scenario
 
 EXCHANGE_CURRENT_DENSITIES = (0.1, 1.0)
 """A/m2: the assumed range on polymers."""
 
 
 class _Voltages:
-    """Keeps the cell voltage of the states that recorders of rates see."""
+    """Records the cell voltage of the states that the recorders of side reactions receive."""
 
     def __init__(self) -> None:
         self.values: list[float] = []
 
     def start(self, state: StepState, constraint: StepConstraint) -> None:
-        """Keep the first state of a protocol step."""
+        """Record the first state of a protocol step."""
         self.values.append(state.voltage)
 
     def step(self, step: AcceptedStep) -> None:
-        """Keep middle and end of an accepted step."""
+        """Record middle and end of an accepted step."""
         middle = step.at(0.5 * (step.start_time + step.end.time))
         self.values += [middle.voltage, step.end.voltage]
 
@@ -61,12 +61,12 @@ def study_risk(
     exchange_current_densities: Iterable[float] = EXCHANGE_CURRENT_DENSITIES,
     conditions: Sequence[Conditions] | None = None,
     label: str | None = None,
-    told: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> RiskStudy:
-    """Return the risk of a case's particle under all readings of the chemistry; the side reaction takes no current.
+    """Return the risk of a case's particle in all scenarios of the chemistry; the side reaction takes no current.
 
-    Two runs for each exchange current density, the particle and its fully covered reference: how the chemistry is
-    read changes what is computed from their states and not the states.
+    Two runs for each exchange current density, the particle and its fully covered reference: the scenario changes what
+    is computed from their states and not the states.
 
     Parameters
     ----------
@@ -75,16 +75,16 @@ def study_risk(
     reactants
         What reacts; None: the case's own.
     energies, driving_forces
-        Readings.
+        Kinds of reaction energy and driving forces of the scenarios.
     exchange_current_densities
         A/m2, constant over x: the band. The default is the electrolyte's own i0(x).
     conditions
         Enthalpy and Gibbs energy; None: what the case asks for, then the other at the same temperature. Where only the
-        potential drives the rate they change nothing, and the first alone is looked at.
+        potential drives the rate they change nothing, and only the first is computed.
     label
         Name of the particle; None takes its coverage.
-    told
-        Called before each run with what it is.
+    log
+        Called with one line of text before each run.
 
     Raises
     ------
@@ -107,24 +107,24 @@ def study_risk(
     named = tuple(reactants) if reactants else (reactant_of(case),)
     densities = tuple(float(density) for density in exchange_current_densities)
     under = _conditions(case, conditions)
-    readings = [
-        Reading(name, kind, force, one)
+    scenarios = [
+        Scenario(name, kind, force, one)
         for name, kind, force in product(named, energies, driving_forces)
         for one in (under[:1] if force == "potential" else under)
     ]
     runs = []
     coverage = 0.0
     for density in (None, *densities):
-        if told is not None:
+        if log is not None:
             value = "default exchange current density" if density is None else f"i0 = {density:g} A/m2"
-            told(f"simulating coverage {case.contact.coverage or 1:g} with {value}")
-        curves, coverage = _curves(_with_density(case, density), readings)
+            log(f"simulating coverage {case.contact.coverage or 1:g} with {value}")
+        curves, coverage = _curves(_with_density(case, density), scenarios)
         runs.append(curves)
     return RiskStudy(
         label=label or f"f = {coverage:.3g}",
         coverage=coverage,
-        default=dict(zip(readings, runs[0], strict=True)),
-        band={reading: tuple(run[k] for run in runs[1:]) for k, reading in enumerate(readings)},
+        default=dict(zip(scenarios, runs[0], strict=True)),
+        band={scenario: tuple(run[k] for run in runs[1:]) for k, scenario in enumerate(scenarios)},
         exchange_current_densities=densities,
         conditions=under,
     )
@@ -147,19 +147,19 @@ def _with_density(case: Case, density: float | None) -> Case:
     return case.with_overrides(changes)
 
 
-def _curves(case: Case, readings: Sequence[Reading]) -> tuple[list[RiskCurve], float]:
-    """Return the curves of every reading, and the coverage."""
+def _curves(case: Case, scenarios: Sequence[Scenario]) -> tuple[list[RiskCurve], float]:
+    """Return the curves of every scenario, and the coverage."""
     covered = prepare(covered_case(case))
-    references = [recorder.as_reference() for recorder in _follow(covered, case, readings, None)[0]]
+    references = [recorder.as_covered_reference() for recorder in _follow(covered, case, scenarios, None)[0]]
     setup = prepare(case)
-    recorders, voltages = _follow(setup, case, readings, references)
+    recorders, voltages = _follow(setup, case, scenarios, references)
     area = float(setup.member.weights.sum())
     curves = []
     for recorder in recorders:
         columns = recorder.columns()
         curves.append(
             RiskCurve(
-                mean_x=recorder.as_reference().mean_x,
+                mean_x=recorder.as_covered_reference().mean_x,
                 voltage=np.array(voltages.values),
                 rate=columns[names.SIDE_CURRENT] / area,
                 columns={name: columns[name] for name in names.RISK_CURVES},
@@ -169,19 +169,19 @@ def _curves(case: Case, readings: Sequence[Reading]) -> tuple[list[RiskCurve], f
 
 
 def _follow(
-    setup: PreparedCase, case: Case, readings: Sequence[Reading], references: Sequence[Reference] | None
+    setup: PreparedCase, case: Case, scenarios: Sequence[Scenario], references: Sequence[CoveredReference] | None
 ) -> tuple[list[SideReactionRecorder], _Voltages]:
-    """Carry a particle through its protocol under the eyes of one recorder per reading."""
+    """Simulate a particle with one recorder of the side reaction for each scenario."""
     recorders = []
-    for k, reading in enumerate(readings):
+    for k, scenario in enumerate(scenarios):
         section = {
-            "reactant": reading.reactant,
-            "energy": reading.energy,
-            "driving_force": reading.driving_force,
-            "thermochemistry": reading.conditions.energy,
+            "reactant": scenario.reactant,
+            "energy": scenario.energy,
+            "driving_force": scenario.driving_force,
+            "thermochemistry": scenario.conditions.energy,
         }
-        if reading.conditions.energy == "gibbs":
-            section["thermochemistry_temperature"] = f"{reading.conditions.temperature!r} K"
+        if scenario.conditions.energy == "gibbs":
+            section["thermochemistry_temperature"] = f"{scenario.conditions.temperature!r} K"
         read = case.with_overrides([f"side_reaction.{key}={value}" for key, value in section.items()])
         model = side_reaction_model(read, setup.cathode)
         setting = recorded_particle(setup, model, case.side_reaction.risk_threshold)

@@ -1,4 +1,4 @@
-"""What a worker does with a few cases that share a mesh: run them in one batch, return their records as bytes."""
+"""The work of a worker: simulate a few cases that share a mesh in one batch and return their records as bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Self
 from asyncsoc.base.errors import EnvironmentProblem
 from asyncsoc.base.plain_data import plain
 from asyncsoc.case.case import Case
-from asyncsoc.simulation.run import Ending, simulate_batch
+from asyncsoc.simulation.run import CaseResult, simulate_batch
 from asyncsoc.studies.sweep.case_builder import CaseBuilder
 from asyncsoc.studies.sweep.keys import Value
 from asyncsoc.studies.sweep.plan import Keep, Plan
@@ -24,8 +24,8 @@ Finished = tuple[str, Status, bytes]
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What every job of a sweep shares.
+class JobSettings:
+    """Settings that all jobs of a sweep share.
 
     Attributes
     ----------
@@ -59,13 +59,13 @@ class Job:
     values: Mapping[str, Value]
 
 
-def run_jobs(settings: Settings, jobs: Sequence[Job]) -> list[Finished]:
+def run_jobs(settings: JobSettings, jobs: Sequence[Job]) -> list[Finished]:
     """Run cases that share a mesh; what goes wrong with one is recorded as its failure, the others go on.
 
     Raises
     ------
     EnvironmentProblem
-        The machine lacks what every case needs, or this version builds other cases than the one that asked.
+        The machine lacks what every case needs, or this version builds other cases than the one that sent them.
     InputError
         Result files cannot be written.
     """
@@ -79,23 +79,23 @@ def run_jobs(settings: Settings, jobs: Sequence[Job]) -> list[Finished]:
     return [_finished(settings, *pair) for pair in zip(jobs, _endings(settings, cases), strict=True)]
 
 
-def _finished(settings: Settings, job: Job, ending: Ending | Exception) -> Finished:
-    if isinstance(ending, Ending) and ending.solution is not None and settings.keep == FIELDS:
+def _finished(settings: JobSettings, job: Job, ending: CaseResult | Exception) -> Finished:
+    if isinstance(ending, CaseResult) and ending.solution is not None and settings.keep == FIELDS:
         ending.solution.save(fields_folder(Path(settings.folder), job.sha256))
     try:
         record = _record(settings, job.sha256, ending)
         return job.sha256, record.status, encode(record)
-    except Exception as error:  # a case whose numbers cannot be told is that case's failure
+    except Exception as error:  # a case whose numbers cannot be encoded has failed
         return job.sha256, "failed", encode(record_of(job.sha256, None, error))
 
 
-def _record(settings: Settings, sha256: str, ending: Ending | Exception) -> CaseRecord:
+def _record(settings: JobSettings, sha256: str, ending: CaseResult | Exception) -> CaseRecord:
     if isinstance(ending, Exception):
         return record_of(sha256, None, ending)
     return record_of(sha256, ending.solution, ending.error, curves=settings.keep != "summary")
 
 
-def _endings(settings: Settings, cases: Sequence[Case]) -> list[Ending | Exception]:
+def _endings(settings: JobSettings, cases: Sequence[Case]) -> list[CaseResult | Exception]:
     """Return how each case ended; where a batch cannot be run, its cases are run one by one."""
     try:
         snapshots = settings.keep == FIELDS

@@ -1,4 +1,4 @@
-"""Chunks: cases that share a mesh and are integrated together; a queue that survives the death of workers."""
+"""Chunks of cases that share a mesh and are integrated together, and the queue from which workers take them."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Chunk:
 
 
 def chunks(
-    survey: ValidatedCases, pending: NDArray[np.int64], workers: int, widths: Mapping[Model, int] = WIDTHS
+    validated: ValidatedCases, pending: NDArray[np.int64], workers: int, widths: Mapping[Model, int] = WIDTHS
 ) -> Iterator[Chunk]:
     """Yield chunks of the pending cases, the costliest models first.
 
     Parameters
     ----------
-    survey
+    validated
         The validated cases.
     pending
         Numbers of the cases to run.
@@ -46,16 +46,16 @@ def chunks(
     widths
         Largest number of cases in a chunk, by model.
     """
-    groups = survey.group_of[pending]
-    for group in sorted(set(groups.tolist()), key=lambda k: (_COSTLY[survey.groups[k].model], k)):
+    groups = validated.group_of[pending]
+    for group in sorted(set(groups.tolist()), key=lambda k: (_COSTLY[validated.groups[k].model], k)):
         members = pending[groups == group]
         share = math.ceil(len(members) / (_SHARES * max(workers, 1)))
-        width = min(widths[survey.groups[group].model], _TOGETHER * math.ceil(share / _TOGETHER))
+        width = min(widths[validated.groups[group].model], _TOGETHER * math.ceil(share / _TOGETHER))
         for start in range(0, len(members), width):
             yield Chunk(tuple(members[start : start + width].tolist()))
 
 
-class Queue:
+class ChunkQueue:
     """Hands out chunks; cases of a worker that died come again, each alone, after all the others.
 
     Parameters
@@ -79,11 +79,11 @@ class Queue:
         return self._again.popleft() if self._again else None
 
     def put_back(self, chunk: Chunk) -> None:
-        """Return a chunk that nobody began."""
+        """Return a chunk that no worker started."""
         self._ahead.appendleft(chunk)
 
-    def lost(self, chunk: Chunk, recorded: frozenset[int]) -> tuple[int, ...]:
-        """Take back what a dead worker had in hand; return the numbers of cases that are not to be tried again."""
+    def take_back(self, chunk: Chunk, recorded: frozenset[int]) -> tuple[int, ...]:
+        """Take back the chunk of a dead worker; return the numbers of cases that are not to be tried again."""
         left = tuple(number for number in chunk.numbers if number not in recorded)
         if chunk.alone:
             return left

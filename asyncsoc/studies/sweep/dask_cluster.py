@@ -1,4 +1,4 @@
-"""Run chunks on a Dask cluster: workers send records back as bytes, this process keeps them.
+"""Run chunks of cases on a Dask cluster: workers send records back as bytes, this process writes them.
 
 Nothing but the scheduler's connection is shared with the workers, and what is recorded is known by the hash of its
 case, so that a cluster, a job array and this machine can take turns at one sweep.
@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from asyncsoc.base.environment import clean_worker_environment
 from asyncsoc.base.errors import AsyncsocError, EnvironmentProblem
-from asyncsoc.studies.sweep.batch import Finished, Job, Settings
-from asyncsoc.studies.sweep.chunks import Chunk, Queue
+from asyncsoc.studies.sweep.batch import Finished, Job, JobSettings
+from asyncsoc.studies.sweep.chunks import Chunk, ChunkQueue
 from asyncsoc.studies.sweep.index import Index
-from asyncsoc.studies.sweep.progress import Listener, Note, Rate
+from asyncsoc.studies.sweep.progress import LogCallback, ProgressCallback, StopRequest, Throughput
 from asyncsoc.studies.sweep.record import encode, quarantine_of
 from asyncsoc.studies.sweep.record_file import RecordFile, RecordFileWriter
-from asyncsoc.studies.sweep.stopping import Stop
-from asyncsoc.studies.sweep.worker import Start
+from asyncsoc.studies.sweep.worker_process import WorkerStart
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -41,13 +40,13 @@ _TOO_LONG = 124
 _one_at_a_time = threading.Lock()
 
 
-def remote_jobs(task: str, settings: Settings, jobs: Sequence[Job], limit: float | None = None) -> list[Finished]:
+def remote_jobs(task: str, settings: JobSettings, jobs: Sequence[Job], limit: float | None = None) -> list[Finished]:
     """Do on a Dask worker what a local worker does; one list of jobs at a time in a process.
 
     Where it takes longer than `limit` seconds the process ends, as a local worker is ended; Dask starts another.
     """
     module, _, name = task.partition(":")
-    work: Callable[[Settings, Sequence[Job]], list[Finished]] = getattr(importlib.import_module(module), name)
+    work: Callable[[JobSettings, Sequence[Job]], list[Finished]] = getattr(importlib.import_module(module), name)
     with _one_at_a_time:
         clock = threading.Timer(_FOREVER if limit is None else limit, os._exit, [_TOO_LONG])
         clock.daemon = True
@@ -59,7 +58,7 @@ def remote_jobs(task: str, settings: Settings, jobs: Sequence[Job], limit: float
 
 
 class DaskRun:
-    """Carries chunks through a Dask cluster; the parameters are those of `LocalRun` with the cluster's address.
+    """A run of chunks on a Dask cluster; the parameters are those of `LocalRun` with the cluster's address.
 
     Parameters
     ----------
@@ -68,30 +67,30 @@ class DaskRun:
     workers
         Processes of a local cluster.
     time_limit
-        Seconds a chunk may take before its worker ends itself; None: for ever.
+        Seconds a chunk may take before its worker ends itself; None: no limit.
     """
 
     def __init__(
         self,
-        start: Start,
-        queue: Queue,
+        start: WorkerStart,
+        queue: ChunkQueue,
         records_index: Index,
         job: Callable[[int], Job],
         address: str,
         workers: int,
         grace: float,
         time_limit: float | None,
-        listen: Listener,
-        note: Note,
+        progress: ProgressCallback,
+        log: LogCallback,
     ) -> None:
-        self._start, self._queue, self._ledger, self._job = start, queue, records_index, job
+        self._start, self._queue, self._index, self._job = start, queue, records_index, job
         self._address, self._processes, self._grace, self._limit = address, workers, grace, time_limit
-        self._listen, self._note = listen, note
+        self._progress, self._log = progress, log
         self._running: dict[Future[Any], Chunk] = {}
         self._held: Chunk | None = None
-        self.rate = Rate()
+        self.rate = Throughput()
 
-    def run(self, stop: Stop) -> None:
+    def run(self, stop: StopRequest) -> None:
         """Run until nothing is left or `stop` says so.
 
         Raises
@@ -101,18 +100,18 @@ class DaskRun:
         InputError
             Records cannot be written.
         """
-        place = Path(self._start.shards)
+        place = Path(self._start.records_folder)
         try:
             with (
                 _client(self._address, self._processes) as client,
-                RecordFileWriter(place, self._start.about) as writer,
+                RecordFileWriter(place, self._start.writer_info) as writer,
             ):
-                self._serve(client, writer, writer.shard, stop)
+                self._serve(client, writer, writer.record_file, stop)
         except Exception:  # a terminal's Ctrl-C ends Dask's processes too, which then fail in ways of their own
             if stop.signal is None:
                 raise
 
-    def _serve(self, client: Client, writer: RecordFileWriter, shard: RecordFile, stop: Stop) -> None:
+    def _serve(self, client: Client, writer: RecordFileWriter, record_file: RecordFile, stop: StopRequest) -> None:
         self.rate.begin()
         threads = 1
         while stop.signal is None:
@@ -120,15 +119,15 @@ class DaskRun:
             self._submit(client, _AHEAD * threads)
             if not self._running:
                 return
-            self._collect(writer, shard, threads)
-        self._note("stopping: waiting for the running cases; a second signal stops at once")
+            self._collect(writer, record_file, threads)
+        self._log("stopping: waiting for the running cases; a second signal stops at once")
         deadline = time.monotonic() + self._grace
         while self._running and not stop.at_once and time.monotonic() < deadline:
-            self._collect(writer, shard, threads)
+            self._collect(writer, record_file, threads)
         client.cancel(list(self._running))
 
     def _submit(self, client: Client, most: int) -> None:
-        """Keep `most` chunks on their way; a suspect has all workers to itself, so that its death hits nobody else."""
+        """Keep `most` chunks submitted; a case that has killed a worker is run with no other chunk beside it."""
         while len(self._running) < most and not any(chunk.alone for chunk in self._running.values()):
             chunk = self._held or self._queue.take()
             self._held = None
@@ -142,18 +141,18 @@ class DaskRun:
             work = client.submit(remote_jobs, *asked, pure=False, retries=0)
             self._running[work] = chunk
 
-    def _collect(self, writer: RecordFileWriter, shard: RecordFile, threads: int) -> None:
+    def _collect(self, writer: RecordFileWriter, record_file: RecordFile, threads: int) -> None:
         for future in _finished(list(self._running)):
             chunk = self._running.pop(future)
             if future.status == "finished":
-                self._ledger.note(shard, writer.append(future.result()))
-                self.rate.settle(len(chunk.numbers))
+                self._index.note(record_file, writer.append(future.result()))
+                self.rate.add(len(chunk.numbers))
             else:
-                self._lost(writer, shard, chunk, future)
+                self._lost(writer, record_file, chunk, future)
             future.release()
-        self._listen(self.rate.standing(self._ledger.counts(int(self._start.about["generation"])), threads))
+        self._progress(self.rate.status(self._index.counts(int(self._start.writer_info["generation"])), threads))
 
-    def _lost(self, writer: RecordFileWriter, shard: RecordFile, chunk: Chunk, future: Future[Any]) -> None:
+    def _lost(self, writer: RecordFileWriter, record_file: RecordFile, chunk: Chunk, future: Future[Any]) -> None:
         error = future.exception() if future.status == "error" else None
         if isinstance(error, AsyncsocError):
             raise error
@@ -163,16 +162,18 @@ class DaskRun:
                 where=f"--dask {self._address}",
                 next_step="install the same version of asyncsoc on every worker",
             ) from error
-        given_up = self._queue.lost(chunk, frozenset())
+        given_up = self._queue.take_back(chunk, frozenset())
         for number in given_up:
             limit = "" if self._limit is None else f", or it took more than {self._limit:g} s"
             reason = f"its worker died twice, the second time while it was alone (as Dask reports){limit}"
-            sha256 = self._ledger.sha256(number)
-            self._note(f"case {number} is quarantined: {reason}")
-            self._ledger.note(shard, writer.append([(sha256, "quarantined", encode(quarantine_of(sha256, reason)))]))
-            self.rate.settle(1)
+            sha256 = self._index.sha256(number)
+            self._log(f"case {number} is quarantined: {reason}")
+            self._index.note(
+                record_file, writer.append([(sha256, "quarantined", encode(quarantine_of(sha256, reason)))])
+            )
+            self.rate.add(1)
         if not given_up:
-            self._note(f"a worker died: {len(chunk.numbers)} cases are tried again, each alone")
+            self._log(f"a worker died: {len(chunk.numbers)} cases are tried again, each alone")
 
 
 def _finished(futures: list[Future[Any]]) -> list[Future[Any]]:

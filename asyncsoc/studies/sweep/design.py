@@ -1,4 +1,4 @@
-"""Which cases a sweep consists of: the product of its dimensions, each one key's values or rows of several keys."""
+"""The design of a sweep: the product of its dimensions, each the values of one key or rows of several keys."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Design:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return the design that `to_dict` described."""
+        """Return the design from the data that `to_dict` returned."""
         return cls(
             tuple(
                 Dimension(d["name"], tuple(d["keys"]), tuple(tuple(map(_hashable, row)) for row in d["rows"]))
@@ -101,8 +101,8 @@ class Design:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the options of the command line ask for.
+class DesignOptions:
+    """Description of a design, as by the options of the command line.
 
     Attributes
     ----------
@@ -125,28 +125,28 @@ class Wanted:
     seed: int = 0
 
 
-def make_design(wanted: Wanted, base: Mapping[str, Any]) -> Design:
-    """Return the design that `wanted` asks for over the case in the raw keys `base`.
+def make_design(options: DesignOptions, base: Mapping[str, Any]) -> Design:
+    """Return the design that `options` describes over the case in the raw keys `base`.
 
     Raises
     ------
     InputError
         Nothing is varied, an axis is wrong, or ranges and the sampling scheme do not go together.
     """
-    given = [parse_vary(text, base) for text in wanted.vary]
+    given = [parse_vary(text, base) for text in options.vary]
     dimensions: list[Dimension] = []
-    if wanted.table is not None:
-        dimensions.append(Dimension(ROW, *read_table(wanted.table, base)))
+    if options.table is not None:
+        dimensions.append(Dimension(ROW, *read_table(options.table, base)))
     ranges = [item for item in given if isinstance(item, Range)]
     if ranges:
-        dimensions.append(_sampled(ranges, wanted))
-    elif wanted.sample is not None:
+        dimensions.append(_sampled(ranges, options))
+    elif options.sample is not None:
         raise InputError(
-            "there is nothing to sample", where="--sample", value=wanted.sample, allowed="a range: --vary KEY=low:high"
+            "there is nothing to sample", where="--sample", value=options.sample, allowed="a range: --vary KEY=low:high"
         )
     dimensions += [Dimension.of(item) for item in given if isinstance(item, Axis)]
-    if wanted.replicas is not None:
-        dimensions.append(Dimension.of(_replicas(wanted.replicas, base)))
+    if options.replicas is not None:
+        dimensions.append(Dimension.of(_replicas(options.replicas, base)))
     if not dimensions:
         raise InputError(
             "nothing is varied", where="--vary", next_step="add --vary contact.coverage=0.1:1:10, or --table FILE"
@@ -158,15 +158,15 @@ def _hashable(value: Any) -> Value:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _sampled(ranges: Sequence[Range], wanted: Wanted) -> Dimension:
-    if wanted.sample is None:
+def _sampled(ranges: Sequence[Range], options: DesignOptions) -> Dimension:
+    if options.sample is None:
         raise InputError(
             "a range without a number of values is sampled",
             where=f"--vary {ranges[0].key}",
             allowed="KEY=low:high:n, or KEY=low:high with --sample lhs:N or sobol:N",
         )
-    scheme, count = parse_sample(wanted.sample)
-    return Dimension(SAMPLE, tuple(item.key for item in ranges), sample(ranges, scheme, count, wanted.seed))
+    scheme, count = parse_sample(options.sample)
+    return Dimension(SAMPLE, tuple(item.key for item in ranges), sample(ranges, scheme, count, options.seed))
 
 
 def _replicas(count: int, base: Mapping[str, Any]) -> Axis:

@@ -1,22 +1,30 @@
-"""The records of a sweep made into one data set, one table and one picture."""
+"""Export the records of a sweep to one data set, one table and one figure."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import asyncsoc
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.files import replaced
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.absent_curves import no_such_curve
-from asyncsoc.studies.sweep.load import WARNINGS, Archive, LoadedRecords, gather
+from asyncsoc.studies.sweep.design import Design
+from asyncsoc.studies.sweep.index import Index
+from asyncsoc.studies.sweep.keys import Value
+from asyncsoc.studies.sweep.load import WARNINGS, LoadedRecords, SweepArchive, load_records
 from asyncsoc.studies.sweep.netcdf import write_dataset
 from asyncsoc.studies.sweep.picture import draw_sweep
 from asyncsoc.studies.sweep.resample import AXES, resampled
-from asyncsoc.studies.sweep.result_table import columns_of, write_table
 
 Array = NDArray[np.float64]
 DATASET = "sweep.nc"
@@ -27,7 +35,7 @@ DEFAULT_POINTS = 101
 
 @dataclass(frozen=True)
 class Exported:
-    """What `collect` wrote, and what it could not."""
+    """The files that `collect` wrote, and notes on what it could not write."""
 
     files: tuple[Path, ...]
     notes: tuple[str, ...]
@@ -65,30 +73,30 @@ def collect(
         raise InputError("unknown axis", where="--axis", value=axis, allowed=", ".join(AXES))
     if not 2 <= points <= 100_000:
         raise InputError("out of range", where="--points", value=points, allowed="2 to 100000")
-    archive = Archive.open(folder)
-    gathered = gather(archive, AXES[axis])
-    if (gathered.status < 0).all():
+    archive = SweepArchive.open(folder)
+    loaded = load_records(archive, AXES[axis])
+    if (loaded.status < 0).all():
         raise InputError("no case of this sweep is recorded", where=str(folder), next_step="run it with --resume")
-    table = write_table(folder, TABLE, columns_of(archive.plan.design, gathered, archive.records_index))
-    dataset = _dataset(archive, gathered, axis, points, _chosen(gathered, axis, curves))
-    files, notes = [dataset, table], _warned(gathered)
+    table = write_table(folder, TABLE, columns_of(archive.plan.design, loaded, archive.records_index))
+    dataset = _dataset(archive, loaded, axis, points, _chosen(loaded, axis, curves))
+    files, notes = [dataset, table], _warned(loaded)
     if picture:
         try:
-            files.append(draw_sweep(folder / PICTURE, archive.plan, gathered))
+            files.append(draw_sweep(folder / PICTURE, archive.plan, loaded))
         except InputError as error:
             notes.append(f"no picture: {error.what}")
     return Exported(tuple(files), tuple(notes))
 
 
-def _warned(gathered: LoadedRecords) -> list[str]:
-    count = int(np.isfinite(gathered.numbers.get(WARNINGS, np.zeros(0))).sum())
+def _warned(loaded: LoadedRecords) -> list[str]:
+    count = int(np.isfinite(loaded.numbers.get(WARNINGS, np.zeros(0))).sum())
     if not count:
         return []
-    return [f"{count} of {gathered.count} cases come with warnings, such as: {gathered.warning}"]
+    return [f"{count} of {loaded.count} cases come with warnings, such as: {loaded.warning}"]
 
 
-def _chosen(gathered: LoadedRecords, axis: str, curves: tuple[str, ...] | None) -> list[str]:
-    have = [name for name in gathered.curves if name not in (AXES[axis], names.STEP, names.CYCLE)]
+def _chosen(loaded: LoadedRecords, axis: str, curves: tuple[str, ...] | None) -> list[str]:
+    have = [name for name in loaded.curves if name not in (AXES[axis], names.STEP, names.CYCLE)]
     if curves is None:
         return have
     for name in curves:
@@ -98,8 +106,8 @@ def _chosen(gathered: LoadedRecords, axis: str, curves: tuple[str, ...] | None) 
     return list(curves)
 
 
-def _dataset(archive: Archive, gathered: LoadedRecords, axis: str, points: int, curves: list[str]) -> Path:
-    places = np.linspace(gathered.low, gathered.high, points) if np.isfinite(gathered.low) else np.zeros(0)
+def _dataset(archive: SweepArchive, loaded: LoadedRecords, axis: str, points: int, curves: list[str]) -> Path:
+    places = np.linspace(loaded.low, loaded.high, points) if np.isfinite(loaded.low) else np.zeros(0)
     empty = np.full((len(curves), len(places)), np.nan)
 
     def read(number: int) -> Array:
@@ -115,9 +123,74 @@ def _dataset(archive: Archive, gathered: LoadedRecords, axis: str, points: int, 
     return write_dataset(
         archive.folder / DATASET,
         archive.plan.design,
-        gathered,
+        loaded,
         (axis, AXES[axis], places),
         curves if len(places) else [],
         read,
         attributes,
     )
+
+
+def columns_of(design: Design, loaded: LoadedRecords, records_index: Index) -> dict[str, Sequence[Any]]:
+    """Return the table's columns: number, what was varied, hash, status, headline numbers, texts."""
+    count = loaded.count
+    varied: dict[str, list[Any]] = {key: [] for key in design.keys}
+    for number in range(count):
+        for key, value in design.values(number).items():
+            varied[key].append(_cell(value))
+    return {
+        "case": range(count),
+        **varied,
+        "sha256": [records_index.sha256(number) for number in range(count)],
+        "status": [loaded.status_word(number) for number in range(count)],
+        **{name: values.tolist() for name, values in loaded.numbers.items()},
+        **loaded.words,
+    }
+
+
+def write_table(folder: Path, stem: str, columns: dict[str, Sequence[Any]]) -> Path:
+    """Write the table in one step and return its path.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written to.
+    """
+    try:
+        from pyarrow import Table, parquet
+    except ModuleNotFoundError:
+        path, content = folder / f"{stem}.csv", _csv(columns)
+    else:
+        table = Table.from_pydict({name: _whole(values) for name, values in columns.items()})
+        buffer = io.BytesIO()
+        parquet.write_table(table, buffer)
+        path, content = folder / f"{stem}.parquet", buffer.getvalue()
+    try:
+        with replaced(path) as stream:
+            stream.write(content)
+    except OSError as error:
+        raise InputError(
+            "the table cannot be written", where=str(path), value=error.strerror or str(error), next_step="make room"
+        ) from error
+    return path
+
+
+def _cell(value: Value) -> Any:
+    return json.dumps(value) if isinstance(value, tuple | list) else value
+
+
+def _whole(values: Sequence[Any]) -> list[Any]:
+    """Return a column of one type: values of mixed types as texts."""
+    kinds = {type(value) for value in values}
+    if kinds <= {int, float} or len(kinds) == 1:
+        return [float(value) for value in values] if kinds == {int, float} else list(values)
+    return [str(value) for value in values]
+
+
+def _csv(columns: dict[str, Sequence[Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in zip(*columns.values(), strict=True):
+        writer.writerow("" if isinstance(cell, float) and np.isnan(cell) else cell for cell in row)
+    return text.getvalue().encode()

@@ -1,4 +1,4 @@
-"""A sweep's folder: its manifest, its shards, and a lock that keeps two runs out of each other's way."""
+"""The folder of a sweep: its record files, and a lock that admits one run at a time."""
 
 from __future__ import annotations
 
@@ -16,53 +16,58 @@ from asyncsoc.simulation.results.provenance import source_sha256
 from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.record_file import SUFFIX, RecordFile, locked_elsewhere
 
-SHARDS = "shards"
+RECORDS_FOLDER = "shards"
 _LOCK = ".lock"
-_ORPHANS = 20.0  # s; workers end within moments of their parent
+_ORPHAN_TIMEOUT = 20.0  # s; workers end within moments of their parent
 _NO_LOCK = -1
 
 
-def shards_folder(folder: Path) -> Path:
-    """Return where a sweep's shards lie."""
-    return folder / SHARDS
+def records_folder(folder: Path) -> Path:
+    """Return the folder of a sweep's record files."""
+    return folder / RECORDS_FOLDER
 
 
-def about(generation: int) -> dict[str, Any]:
-    """Return what a shard says about its writer."""
+def writer_info(generation: int) -> dict[str, Any]:
+    """Return what is written at the head of a record file: generation, version and hash of the sources."""
     return {"generation": generation, "asyncsoc": asyncsoc.__version__, "source sha256": source_sha256()}
 
 
-def enter_record_files(folder: Path, records_index: Index) -> tuple[RecordFile, ...]:
-    """Enter all records of a sweep's folder into the ledger; return the shards."""
+def load_record_files(folder: Path, records_index: Index) -> tuple[RecordFile, ...]:
+    """Enter all records of a sweep's folder into the index; return the record files."""
     found = []
-    place = shards_folder(folder)
+    place = records_folder(folder)
     for path in sorted(place.glob(f"*{SUFFIX}")) if place.is_dir() else ():
-        shard = RecordFile.open(path)
-        if shard is not None:
-            records_index.note(shard, shard.records())
-            found.append(shard)
+        record_file = RecordFile.open(path)
+        if record_file is not None:
+            records_index.note(record_file, record_file.records())
+            found.append(record_file)
     return tuple(found)
 
 
 def latest_generation(folder: Path) -> int:
-    """Return the latest generation of any shard in a sweep's folder, -1 where there is none."""
-    place = shards_folder(folder)
+    """Return the latest generation of any record file in a sweep's folder, -1 where there is none."""
+    place = records_folder(folder)
     paths = sorted(place.glob(f"*{SUFFIX}")) if place.is_dir() else []
     opened = [RecordFile.open(path) for path in paths]
-    return max((int(shard.about.get("generation", 0)) for shard in opened if shard is not None), default=-1)
+    return max(
+        (int(record_file.writer_info.get("generation", 0)) for record_file in opened if record_file is not None),
+        default=-1,
+    )
 
 
-def other_versions(shards: tuple[RecordFile, ...], generation: int) -> bool:
+def other_versions(record_files: tuple[RecordFile, ...], generation: int) -> bool:
     """Return whether records of `generation` come from other sources of asyncsoc than these."""
     ours = source_sha256()
     return any(
-        shard.about.get("source sha256") != ours for shard in shards if shard.about.get("generation", 0) >= generation
+        record_file.writer_info.get("source sha256") != ours
+        for record_file in record_files
+        if record_file.writer_info.get("generation", 0) >= generation
     )
 
 
 @contextmanager
-def claimed(folder: Path, part: str = "") -> Iterator[None]:
-    """Keep every other run of the same part of the sweep out while the block runs; wait for workers that outlived one.
+def locked_folder(folder: Path, part: str = "") -> Iterator[None]:
+    """Lock the folder against other runs of the same part of the sweep; wait for workers that outlived their run.
 
     Raises
     ------
@@ -107,8 +112,8 @@ def _lock(folder: Path, name: str) -> int:
 
 
 def _wait_for_orphans(folder: Path) -> None:
-    place = shards_folder(folder)
-    deadline = time.monotonic() + _ORPHANS
+    place = records_folder(folder)
+    deadline = time.monotonic() + _ORPHAN_TIMEOUT
     for path in sorted(place.glob(f"*{SUFFIX}")) if place.is_dir() else ():
         while locked_elsewhere(path) and time.monotonic() < deadline:
             time.sleep(0.05)

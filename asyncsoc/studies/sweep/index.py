@@ -1,4 +1,4 @@
-"""Which cases of a sweep are recorded, and where: arrays of fixed size, however long the sweep."""
+"""Index of a sweep's records: for each case its status and where its record lies, in arrays of fixed size."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.studies.sweep.record import STATUSES, Status
-from asyncsoc.studies.sweep.record_file import Place, RecordFile
+from asyncsoc.studies.sweep.record_file import RecordFile, RecordLocation
 
 Ints = NDArray[np.int64]
 _OPEN: Final = 255
@@ -20,7 +20,7 @@ _WORTH: Final[dict[int, int]] = {_OPEN: 0, **{code: len(STATUSES) - code for cod
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers of cases of a sweep, by how they stand."""
+    """Numbers of cases of a sweep by status."""
 
     total: int
     done: int
@@ -34,7 +34,7 @@ class Counts:
 
 
 class Index:
-    """Where every case's record lies.
+    """Status and location of every case's record.
 
     Cases of a sweep with the same hash are one case and have one record.
 
@@ -49,33 +49,33 @@ class Index:
         count = len(self._hashes)
         self._status = np.full(count, _OPEN, dtype=np.uint8)
         self._generation = np.full(count, -1, dtype=np.int32)
-        self._shard = np.full(count, -1, dtype=np.int32)
+        self._file = np.full(count, -1, dtype=np.int32)
         self._offset = np.zeros(count, dtype=np.int64)
         self._length = np.zeros(count, dtype=np.int64)
-        self._shards: list[RecordFile] = []
+        self._record_files: list[RecordFile] = []
         self._numbers: dict[str, int] = {}
         self.repeated = 0
 
-    def note(self, shard: RecordFile, places: Iterable[Place]) -> None:
+    def note(self, record_file: RecordFile, places: Iterable[RecordLocation]) -> None:
         """Enter records; those of other sweeps are ignored, and the newest generation of a case counts."""
-        number = self._numbers.setdefault(str(shard.path), len(self._shards))
-        if number == len(self._shards):
-            self._shards.append(shard)
-        generation = int(shard.about.get("generation", 0))
+        number = self._numbers.setdefault(str(record_file.path), len(self._record_files))
+        if number == len(self._record_files):
+            self._record_files.append(record_file)
+        generation = int(record_file.writer_info.get("generation", 0))
         for place in places:
             self._enter(place, number, generation)
 
-    def _enter(self, place: Place, shard: int, generation: int) -> None:
+    def _enter(self, place: RecordLocation, record_file: int, generation: int) -> None:
         k = self._find(place.sha256)
         if k < 0:
             return
-        here = (self._shard[k], self._offset[k]) == (shard, place.offset)
+        here = (self._file[k], self._offset[k]) == (record_file, place.offset)
         old, new = int(self._status[k]), STATUSES.index(place.status)
         rank = (generation, _WORTH[new]) > (int(self._generation[k]), _WORTH[old])
         if generation == self._generation[k] and old == new and not here:
             self.repeated += 1
         if rank:
-            self._status[k], self._generation[k], self._shard[k] = new, generation, shard
+            self._status[k], self._generation[k], self._file[k] = new, generation, record_file
             self._offset[k], self._length[k] = place.offset, place.length
 
     def _find(self, sha256: str) -> int:
@@ -109,10 +109,10 @@ class Index:
         k = int(self._unique[number])
         if self._status[k] == _OPEN:
             return None
-        return self._shards[int(self._shard[k])].payload(int(self._offset[k]), int(self._length[k]))
+        return self._record_files[int(self._file[k])].payload(int(self._offset[k]), int(self._length[k]))
 
     def counts(self, generation: int = 0) -> Counts:
-        """Return how many cases stand where, as of `generation` and later."""
+        """Return the numbers of cases by status, as of `generation` and later."""
         status = np.where(self._generation >= generation, self._status, _OPEN)[self._unique]
         done, failed, quarantined = (int((status == k).sum()) for k in range(len(STATUSES)))
         return Counts(len(self._unique), done, failed, quarantined)

@@ -1,4 +1,4 @@
-"""What may be varied: keys of a case with their types, and names in braces in the steps of the protocol."""
+"""The keys that a sweep may vary: keys of a case with their types, and names in braces in the protocol's steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All records of a sweep, read once: a table of headline numbers, ends of protocol steps, the extent of the curves."""
+"""Read all records of a sweep: a table of headline numbers, ends of protocol steps, the extent of the curves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.studies.sweep.folder import enter_record_files
+from asyncsoc.studies.sweep.folder import load_record_files
 from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.record import STATUSES, CaseRecord, decode
@@ -24,15 +24,15 @@ MISSING = "missing"
 
 
 @dataclass(frozen=True, eq=False)
-class Archive:
-    """A sweep's plan and the ledger of its records."""
+class SweepArchive:
+    """A sweep's folder, its plan and the index of its records."""
 
     folder: Path
     plan: Plan
     records_index: Index
 
     @classmethod
-    def open(cls, folder: Path) -> Archive:
+    def open(cls, folder: Path) -> SweepArchive:
         """Return the sweep in a folder.
 
         Raises
@@ -41,8 +41,8 @@ class Archive:
             There is none, or it is damaged.
         """
         plan = Plan.read(folder)
-        records_index = Index(plan.surveyed(folder).hashes)
-        enter_record_files(folder, records_index)
+        records_index = Index(plan.validated_cases(folder).hashes)
+        load_record_files(folder, records_index)
         return cls(folder, plan, records_index)
 
     def record(self, number: int) -> CaseRecord | None:
@@ -58,7 +58,7 @@ class Archive:
 
 @dataclass(eq=False)
 class LoadedRecords:
-    """What the records of a sweep say, without their curves.
+    """The records of a sweep without their curves.
 
     Attributes
     ----------
@@ -97,7 +97,7 @@ class LoadedRecords:
         return MISSING if code < 0 else STATUSES[code]
 
 
-def gather(archive: Archive, axis: str) -> LoadedRecords:
+def load_records(archive: SweepArchive, axis: str) -> LoadedRecords:
     """Read every record once.
 
     Raises

@@ -48,7 +48,7 @@ def slabs(shape: Sequence[int], most: int) -> Iterator[tuple[tuple[Any, ...], in
 def write_dataset(
     path: Path,
     design: Design,
-    gathered: LoadedRecords,
+    loaded: LoadedRecords,
     axis: tuple[str, str, Array],
     curves: Sequence[str],
     read: Callable[[int], Array],
@@ -62,7 +62,7 @@ def write_dataset(
         Of the file.
     design
         Gives the dimensions.
-    gathered
+    loaded
         Headline numbers and ends of steps.
     axis
         Name of the dimension, name of the curve, and its values: the common axis.
@@ -86,8 +86,8 @@ def write_dataset(
             for name, value in attributes.items():
                 file.attrs[name] = value
             dimensions = _dimensions(file, design)
-            _headlines(file, dimensions, design.shape, gathered, frozenset(curves))
-            _ends(file, dimensions, design.shape, gathered)
+            _headlines(file, dimensions, design.shape, loaded, frozenset(curves))
+            _ends(file, dimensions, design.shape, loaded)
             if curves:
                 _curves(file, dimensions, design.shape, axis, curves, read)
     except OSError as error:
@@ -123,30 +123,30 @@ def _texts(file: Any, name: str, dimensions: tuple[str, ...], texts: Sequence[st
 
 
 def _headlines(
-    file: Any, dimensions: tuple[str, ...], shape: tuple[int, ...], gathered: LoadedRecords, taken: frozenset[str]
+    file: Any, dimensions: tuple[str, ...], shape: tuple[int, ...], loaded: LoadedRecords, taken: frozenset[str]
 ) -> None:
-    status = file.create_variable("status", dimensions, np.int8, data=gathered.status.reshape(shape))
+    status = file.create_variable("status", dimensions, np.int8, data=loaded.status.reshape(shape))
     status.attrs["flag_values"] = np.arange(-1, len(STATUSES), dtype=np.int8)
     status.attrs["flag_meanings"] = " ".join(("missing", *STATUSES))
-    for name, values in gathered.numbers.items():
+    for name, values in loaded.numbers.items():
         title = f"{name} of run" if name in taken else name  # a curve has this name
         variable = file.create_variable(stored_name(title), dimensions, np.float64, data=values.reshape(shape))
         variable.attrs["units"], variable.attrs["long_name"] = unit_of(name), name
-    for name, texts in gathered.words.items():
+    for name, texts in loaded.words.items():
         _texts(file, stored_name(name), dimensions, texts, shape)
 
 
-def _ends(file: Any, dimensions: tuple[str, ...], shape: tuple[int, ...], gathered: LoadedRecords) -> None:
-    if not gathered.steps:
+def _ends(file: Any, dimensions: tuple[str, ...], shape: tuple[int, ...], loaded: LoadedRecords) -> None:
+    if not loaded.steps:
         return
-    file.dimensions[STEP] = gathered.steps
-    file.create_variable(STEP, (STEP,), np.int64, data=np.arange(1, gathered.steps + 1))
-    for name, values in gathered.ends.items():
-        padded = np.full((gathered.count, gathered.steps), np.nan)
+    file.dimensions[STEP] = loaded.steps
+    file.create_variable(STEP, (STEP,), np.int64, data=np.arange(1, loaded.steps + 1))
+    for name, values in loaded.ends.items():
+        padded = np.full((loaded.count, loaded.steps), np.nan)
         padded[:, : values.shape[1]] = values
         title = name if "of step" in name else f"{name} at end of step"
         variable = file.create_variable(
-            stored_name(title), (*dimensions, STEP), np.float64, data=padded.reshape(*shape, gathered.steps)
+            stored_name(title), (*dimensions, STEP), np.float64, data=padded.reshape(*shape, loaded.steps)
         )
         variable.attrs["units"], variable.attrs["long_name"] = unit_of(name), title
 

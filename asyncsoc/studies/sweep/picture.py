@@ -1,4 +1,4 @@
-"""Which headline numbers of a sweep are drawn, over what, and what makes a line of its own."""
+"""The figure of a sweep: which headline numbers are drawn, over which key, with which keys as separate lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import replaced
-from asyncsoc.plotting.sweep import Cloud, SweepPanel, sweep_figure
+from asyncsoc.plotting.sweep import ScatterPoints, SweepPanel, sweep_figure
 from asyncsoc.studies.sweep.design import ROW
 from asyncsoc.studies.sweep.keys import SEED, Value
 from asyncsoc.studies.sweep.load import LoadedRecords
@@ -44,7 +44,7 @@ _WITHOUT = "no value"
 _RISK = ("Final risk max", "Final dose against full coverage")
 
 
-def draw_sweep(path: Path, plan: Plan, gathered: LoadedRecords) -> Path:
+def draw_sweep(path: Path, plan: Plan, loaded: LoadedRecords) -> Path:
     """Draw `figure_of` a sweep into a file and return its path.
 
     Raises
@@ -53,13 +53,13 @@ def draw_sweep(path: Path, plan: Plan, gathered: LoadedRecords) -> Path:
         Nothing that can be drawn was varied, or no case was carried out.
     """
     picture = io.BytesIO()
-    figure_of(plan, gathered).savefig(picture, format="png")
+    figure_of(plan, loaded).savefig(picture, format="png")
     with replaced(path) as stream:
         stream.write(picture.getvalue())
     return path
 
 
-def figure_of(plan: Plan, gathered: LoadedRecords) -> Figure:
+def figure_of(plan: Plan, loaded: LoadedRecords) -> Figure:
     """Return contact SOC, asynchrony and, where there is one, risk over what was varied.
 
     Cases without one of the numbers are marked and counted; particles of a table are points of their own.
@@ -74,24 +74,24 @@ def figure_of(plan: Plan, gathered: LoadedRecords) -> Figure:
     lines = list(_lines(plan, values, key))
     label, x = _scaled(key, np.array(values[key], dtype=np.float64))
     joined = not any(key in dimension.keys and dimension.name == ROW for dimension in plan.design.dimensions)
-    signs = np.sign(gathered.numbers.get(_AHEAD, np.zeros(1)))
+    signs = np.sign(loaded.numbers.get(_AHEAD, np.zeros(1)))
     mixed = bool((signs > 0.0).any() and (signs < 0.0).any())  # cycles: the larger of a lead and a lag, signed
-    ahead = _LEAD if mixed and _has(gathered, _LEAD) else _AHEAD
+    ahead = _LEAD if mixed and _has(loaded, _LEAD) else _AHEAD
     wanted: list[tuple[str, str, str, str | float | None]] = [
         (AT_HALF, "SOC under the contact at a mean SOC of 0.5", "mean SOC of 0.5 not reached", 0.5)
-        if _has(gathered, AT_HALF)
+        if _has(loaded, AT_HALF)
         else (_CONTACT, "SOC under the contact at the largest asynchrony", _WITHOUT, _MEAN),
         (ahead, "Largest asynchrony", _WITHOUT, None),
     ]
-    wanted += [(name, "Risk against full coverage", _WITHOUT, None) for name in _RISK[:1] if _has(gathered, name)]
+    wanted += [(name, "Risk against full coverage", _WITHOUT, None) for name in _RISK[:1] if _has(loaded, name)]
     panels = [
-        replace(_panel(gathered, lines, x, name, title, beside=beside), absent=absent, joined=joined)
+        replace(_panel(loaded, lines, x, name, title, beside=beside), absent=absent, joined=joined)
         for name, title, absent, beside in wanted
     ]
     positive = x[x > 0.0]
     log = len(positive) == len(x) and x.max() / x.min() > _LOG_SPAN
     others = [name for name in values if name != key and len(set(values[name])) > 1]
-    note = f"{int((gathered.status == 0).sum())} of {gathered.count} cases carried out"
+    note = f"{int((loaded.status == 0).sum())} of {loaded.count} cases carried out"
     if others and len(lines) == 1:
         note += f"; {'spread over' if joined else 'particles differ also in'} {', '.join(others)}"
     return sweep_figure(panels, abscissa=label, log=bool(log), title=plan.name, note=note)
@@ -148,7 +148,7 @@ def _words(key: str, value: Value) -> str:
 
 
 def _panel(
-    gathered: LoadedRecords,
+    loaded: LoadedRecords,
     lines: list[tuple[str, NDArray[np.bool_]]],
     x: Array,
     name: str,
@@ -156,14 +156,14 @@ def _panel(
     *,
     beside: str | float | None = None,
 ) -> SweepPanel:
-    y = gathered.numbers.get(name, np.full(gathered.count, np.nan))
-    other = gathered.numbers.get(beside) if isinstance(beside, str) else None
+    y = loaded.numbers.get(name, np.full(loaded.count, np.nan))
+    other = loaded.numbers.get(beside) if isinstance(beside, str) else None
     if isinstance(beside, float):
-        other = np.full(gathered.count, beside)
-    carried = gathered.status == STATUSES.index("done")
+        other = np.full(loaded.count, beside)
+    carried = loaded.status == STATUSES.index("done")
     absent = carried & ~np.isfinite(y)
     clouds = tuple(
-        Cloud(label, x[chosen], y[chosen], None if other is None else other[chosen], absent[chosen])
+        ScatterPoints(label, x[chosen], y[chosen], None if other is None else other[chosen], absent[chosen])
         for label, chosen in lines
     )
     if not np.isfinite(y).any():
@@ -173,8 +173,8 @@ def _panel(
     return SweepPanel(name, title, clouds, "mean of the particle" if other is not None else "", log)
 
 
-def _has(gathered: LoadedRecords, name: str) -> bool:
-    return name in gathered.numbers and bool(np.isfinite(gathered.numbers[name]).any())
+def _has(loaded: LoadedRecords, name: str) -> bool:
+    return name in loaded.numbers and bool(np.isfinite(loaded.numbers[name]).any())
 
 
 def _scaled(key: str, x: Array) -> tuple[str, Array]:

@@ -19,8 +19,8 @@ from asyncsoc.case.case import Case
 from asyncsoc.problem.body import mesh_key
 from asyncsoc.simulation.results.provenance import source_sha256
 from asyncsoc.studies.sweep.case_builder import CaseBuilder
-from asyncsoc.studies.sweep.design import Design, Wanted, make_design
-from asyncsoc.studies.sweep.validated_cases import Group, ValidatedCases
+from asyncsoc.studies.sweep.design import Design, DesignOptions, make_design
+from asyncsoc.studies.sweep.validated_cases import BatchGroup, ValidatedCases
 
 MANIFEST = "manifest.json"
 CASES = "cases.npz"
@@ -33,7 +33,7 @@ KEEPS: tuple[Keep, ...] = ("summary", "curves", "fields")
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be run.
+    """The plan of a sweep.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Plan:
         keep
             What is kept of each case.
         wanted
-            Other fields of `design.Wanted`: sample, replicas, table, seed.
+            Other fields of `design.DesignOptions`: sample, replicas, table, seed.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class Plan:
                 next_step="write it to a file: case.particle.saved('particle.vtu')",
             )
         base = plain(case.model_dump(exclude_unset=True))
-        return cls(case.name, base, make_design(Wanted(vary, **wanted), base), keep)
+        return cls(case.name, base, make_design(DesignOptions(vary, **wanted), base), keep)
 
     @cached_property
     def builder(self) -> CaseBuilder:
@@ -110,11 +110,11 @@ class Plan:
         return sha256_of(json.dumps(content, sort_keys=True))
 
     @property
-    def survey_key(self) -> str:
-        """What a kept survey belongs to: this plan, and these sources of asyncsoc, which make the hashes."""
+    def validation_key(self) -> str:
+        """Key of the stored validated cases: this plan, and these sources of asyncsoc, which make the hashes."""
         return f"{self.sha256} {source_sha256()}"
 
-    def survey(self, progress: Callable[[int, int], None] | None = None) -> ValidatedCases:
+    def validate(self, progress: Callable[[int, int], None] | None = None) -> ValidatedCases:
         """Build, validate and hash every case.
 
         Raises
@@ -124,29 +124,29 @@ class Plan:
         """
         count = len(self.design)
         hashes, group_of = np.empty(count, dtype="S64"), np.empty(count, dtype=np.int32)
-        groups: dict[Group, int] = {}
+        groups: dict[BatchGroup, int] = {}
         for number in range(count):
             case = self.case(number)
             hashes[number] = case.hash.encode()
-            group_of[number] = groups.setdefault(Group(case.model, *mesh_key(case)), len(groups))
+            group_of[number] = groups.setdefault(BatchGroup(case.model, *mesh_key(case)), len(groups))
             if progress is not None and number % 256 == 0:
                 progress(number, count)
         return ValidatedCases(hashes, tuple(groups), group_of)
 
-    def surveyed(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> ValidatedCases:
-        """Return the survey kept in `folder`, or make and keep it: half a million cases take minutes to validate.
+    def validated_cases(self, folder: Path, progress: Callable[[int, int], None] | None = None) -> ValidatedCases:
+        """Return the validated cases stored in `folder`, or validate and store them: half a million cases take minutes.
 
         Raises
         ------
         InputError
             A case is wrong.
         """
-        kept = ValidatedCases.load(folder / CASES, self.survey_key)
+        kept = ValidatedCases.load(folder / CASES, self.validation_key)
         if kept is not None and len(kept.hashes) == len(self.design):
             return kept
-        made = self.survey(progress)
+        made = self.validate(progress)
         if folder.is_dir():
-            made.save(folder / CASES, self.survey_key)
+            made.save(folder / CASES, self.validation_key)
         return made
 
     def write(self, folder: Path) -> Path:

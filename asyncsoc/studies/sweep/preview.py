@@ -1,4 +1,4 @@
-"""What a sweep will take, told before it begins: cases, time, disk."""
+"""Estimate of a sweep before it runs: number of cases, wall time, space on the disk."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class Preview:
-    """What a sweep will take.
+    """Estimate of a sweep.
 
     Attributes
     ----------
@@ -56,12 +56,14 @@ class Preview:
     bytes: float
 
 
-def outline(plan: Plan, survey: ValidatedCases, pending: NDArray[np.int64], workers: int, counts: Counts) -> Preview:
-    """Return what the pending cases of a plan will take."""
-    groups, numbers = np.unique(survey.group_of[pending], return_counts=True)
+def make_preview(
+    plan: Plan, validated: ValidatedCases, pending: NDArray[np.int64], workers: int, counts: Counts
+) -> Preview:
+    """Return the estimate of the pending cases of a plan."""
+    groups, numbers = np.unique(validated.group_of[pending], return_counts=True)
     models: dict[str, int] = {}
     for group, number in zip(groups.tolist(), numbers.tolist(), strict=True):
-        model = survey.groups[group].model
+        model = validated.groups[group].model
         models[model] = models.get(model, 0) + number
     seconds, size = 0.0, 0.0
     if len(pending):

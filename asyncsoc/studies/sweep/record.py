@@ -1,4 +1,4 @@
-"""What is kept of one case: a few hundred numbers and its curves, in bytes that are the same whenever it is run."""
+"""The record of one case: a few hundred numbers and its curves, in bytes that are the same whenever it is run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WIDTH, _LOW = 8, 7
 """Bytes of a number, and how many of them, the lowest, are not compressed."""
 _CLOCK = "wall time [s]"
 _FRAMES = 3
-"""Places of a traceback that are kept of an error nobody expected."""
+"""Places of a traceback that are kept of an unexpected error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ def record_of(
     curves
         Keep the curves.
     """
-    facts: dict[str, Any] = {"error": None if error is None else _told(error)}
+    facts: dict[str, Any] = {"error": None if error is None else _describe_error(error)}
     columns: Mapping[str, Array] = {}
     if solution is not None:
         facts |= _facts(solution)
@@ -200,7 +200,7 @@ def _steps(solution: Solution) -> list[dict[str, Any]]:
     return found
 
 
-def _told(error: BaseException) -> dict[str, Any]:
+def _describe_error(error: BaseException) -> dict[str, Any]:
     if isinstance(error, AsyncsocError):
         return {"kind": type(error).__name__, "what": error.what, "where": error.where, "next": error.next_step}
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]

@@ -1,8 +1,8 @@
-"""Shards: append-only files of records, each with its checksum; a record is there whole or not at all.
+"""Record files: append-only files of records, each with its checksum; a record is there whole or not at all.
 
-A shard has one writer, which holds a lock on it as long as it lives. A record that `append` has returned for is on the
-disk. What a killed writer left half-written fails its checksum and is passed over; nothing is appended behind it,
-because the next writer starts a shard of its own.
+A record file has one writer, which holds a lock on it as long as it lives. A record that `append` has returned for is
+on the disk. What a killed writer left half-written fails its checksum and is passed over; nothing is appended behind
+it, because the next writer starts a file of its own.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _LARGEST = 1 << 30
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a record lies: hash of its case, status, place of its payload in the shard, and its length."""
+class RecordLocation:
+    """Where a record lies: hash of its case, status, offset of its payload in the file, and its length."""
 
     sha256: str
     status: Status
@@ -46,25 +46,25 @@ def _checksum(head: bytes, payload: bytes) -> bytes:
 
 
 def packed(sha256: str, status: Status, payload: bytes) -> bytes:
-    """Return a payload with its head, as it stands in a shard."""
+    """Return a payload with its head, as it is written to a record file."""
     code, digest = STATUSES.index(status), bytes.fromhex(sha256)
     return _HEAD.pack(_MAGIC, code, len(payload), digest, _checksum(bytes([code]) + digest, payload)) + payload
 
 
 class RecordFileWriter:
-    """Appends records to a shard of its own.
+    """Appends records to a file of its own.
 
     Parameters
     ----------
     folder
-        Where the shards lie; made where it is missing.
+        Folder of the record files; made where it is missing.
     about
         Plain data kept at the head of the file: which software wrote it.
 
     Attributes
     ----------
-    path, shard
-        The file, and how it is read.
+    path, record_file
+        The file's path, and the file for reading.
 
     Raises
     ------
@@ -72,7 +72,7 @@ class RecordFileWriter:
         The folder cannot be written to.
     """
 
-    def __init__(self, folder: Path, about: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, writer_info: dict[str, Any]) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self.path = folder / f"{secrets.token_hex(8)}{SUFFIX}"
@@ -80,14 +80,14 @@ class RecordFileWriter:
         except OSError as error:
             raise _unwritable(folder, error) from error
         _try_lock(self._descriptor)
-        text = json.dumps(about, sort_keys=True, ensure_ascii=True).encode()
+        text = json.dumps(writer_info, sort_keys=True, ensure_ascii=True).encode()
         self._end = 0
         self._write(_FILE_MAGIC + _LENGTH.pack(len(text)) + text)
         self._start = self._end
-        self.shard = RecordFile(self.path, about, self._end)
+        self.record_file = RecordFile(self.path, writer_info, self._end)
         sync_folder(folder)
 
-    def append(self, records: Sequence[tuple[str, Status, bytes]]) -> list[Place]:
+    def append(self, records: Sequence[tuple[str, Status, bytes]]) -> list[RecordLocation]:
         """Write (hash, status, payload) records, wait until they are on the disk, and return where they lie.
 
         Raises
@@ -97,7 +97,7 @@ class RecordFileWriter:
         """
         places, position = [], self._end
         for sha256, status, payload in records:
-            places.append(Place(sha256, status, position + _HEAD.size, len(payload)))
+            places.append(RecordLocation(sha256, status, position + _HEAD.size, len(payload)))
             position += _HEAD.size + len(payload)
         self._write(b"".join(packed(*record) for record in records))
         return places
@@ -128,20 +128,20 @@ class RecordFileWriter:
 
 @dataclass(frozen=True)
 class RecordFile:
-    """A shard as it lies on the disk: what its writer said about itself, and where its records begin."""
+    """A record file on the disk: its head, and where its records begin."""
 
     path: Path
-    about: Mapping[str, Any]
+    writer_info: Mapping[str, Any]
     start: int
 
     @classmethod
     def open(cls, path: Path) -> Self | None:
-        """Return the shard in a file, None where its writer was killed before it had begun.
+        """Open a record file; None where its writer was killed before it had written the head.
 
         Raises
         ------
         InputError
-            The file is no shard, or cannot be read.
+            The file is no record file, or cannot be read.
         """
         foreign = InputError(
             "this is not a record file of a sweep", where=str(path), next_step="remove it from the folder"
@@ -157,16 +157,16 @@ class RecordFile:
                 text = stream.read(size) if size < _LARGEST else b""
                 if len(text) < size:
                     return None
-                about = json.loads(text)
-                if not isinstance(about, dict) or not isinstance(about.get("generation", 0), int):
+                writer_info = json.loads(text)
+                if not isinstance(writer_info, dict) or not isinstance(writer_info.get("generation", 0), int):
                     raise foreign
-                return cls(path, about, len(magic) + len(length) + size)
+                return cls(path, writer_info, len(magic) + len(length) + size)
         except OSError as error:
             raise InputError(f"a record file cannot be read: {error.strerror}", where=str(path)) from error
         except (ValueError, RecursionError):
             raise foreign from None
 
-    def records(self) -> Iterator[Place]:
+    def records(self) -> Iterator[RecordLocation]:
         """Yield the whole records; damaged or half-written ones are passed over.
 
         Raises
@@ -194,7 +194,7 @@ class RecordFile:
             return stream.read(length)
 
 
-def _record_at(stream: BinaryIO, position: int, size: int) -> Place | None:
+def _record_at(stream: BinaryIO, position: int, size: int) -> RecordLocation | None:
     stream.seek(position)
     head = stream.read(_HEAD.size)
     if len(head) < _HEAD.size:
@@ -205,7 +205,7 @@ def _record_at(stream: BinaryIO, position: int, size: int) -> Place | None:
         return None
     if _checksum(bytes([code]) + digest, stream.read(length)) != checksum:
         return None
-    return Place(digest.hex(), STATUSES[code], offset, length)
+    return RecordLocation(digest.hex(), STATUSES[code], offset, length)
 
 
 def _next_magic(stream: BinaryIO, position: int) -> int:
@@ -224,7 +224,7 @@ def _next_magic(stream: BinaryIO, position: int) -> int:
 
 
 def locked_elsewhere(path: Path) -> bool:
-    """Return whether the shard's writer is alive."""
+    """Return whether the file's writer is alive."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

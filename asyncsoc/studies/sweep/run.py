@@ -1,4 +1,4 @@
-"""A sweep from its plan to recorded cases: what is there already is left alone, everything else is run."""
+"""Run a sweep: the cases of a plan that have no record yet are simulated and recorded in the sweep's folder."""
 
 from __future__ import annotations
 
@@ -12,33 +12,32 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.simulation.results.provenance import cores
-from asyncsoc.studies.sweep.batch import Job, Settings
-from asyncsoc.studies.sweep.chunks import WIDTHS, Queue, chunks
+from asyncsoc.studies.sweep.batch import Job, JobSettings
+from asyncsoc.studies.sweep.chunks import WIDTHS, ChunkQueue, chunks
 from asyncsoc.studies.sweep.folder import (
-    about,
-    claimed,
-    enter_record_files,
     latest_generation,
+    load_record_files,
+    locked_folder,
     other_versions,
-    shards_folder,
+    records_folder,
+    writer_info,
 )
 from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.local_run import LocalOptions, LocalRun
 from asyncsoc.studies.sweep.plan import CASES, MANIFEST, Plan
-from asyncsoc.studies.sweep.preview import Preview, outline
-from asyncsoc.studies.sweep.progress import Listener, Note, Result, Standing
+from asyncsoc.studies.sweep.preview import Preview, make_preview
+from asyncsoc.studies.sweep.progress import LogCallback, ProgressCallback, StopRequest, SweepResult, SweepStatus
 from asyncsoc.studies.sweep.record import Status
 from asyncsoc.studies.sweep.record_file import RecordFile
-from asyncsoc.studies.sweep.stopping import Stop
 from asyncsoc.studies.sweep.validated_cases import ValidatedCases
-from asyncsoc.studies.sweep.worker import TASK, Start
+from asyncsoc.studies.sweep.worker_process import TASK, WorkerStart
 
 _RETRY: frozenset[Status] = frozenset({"quarantined"})
 _RETRY_ALL: frozenset[Status] = frozenset({"quarantined", "failed"})
 
 
 @dataclass(frozen=True)
-class Part:
+class SweepPart:
     """Part `number` (from 1) of `count`: its cases follow from their hashes alone."""
 
     number: int
@@ -50,8 +49,8 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Options:
-    """How to run a sweep.
+class SweepOptions:
+    """Options of a run of a sweep.
 
     Attributes
     ----------
@@ -69,9 +68,9 @@ class Options:
         Address of a Dask scheduler, or "local" for a cluster of processes on this machine; None for workers of our own.
     time_limit
         Seconds a case may take before its worker is ended, and a batch, whose cases are then tried each alone; None:
-        for ever.
+        no limit.
     grace
-        Seconds that cases in hand get when the sweep is asked to end.
+        Seconds that running cases get when the sweep is asked to end.
     task
         Module and function of the work.
     width
@@ -82,7 +81,7 @@ class Options:
     threads: int = 1
     resume: bool = False
     retry_failed: bool = False
-    part: Part | None = None
+    part: SweepPart | None = None
     dask: str | None = None
     time_limit: float | None = None
     grace: float = 20.0
@@ -95,17 +94,21 @@ class Options:
                 raise InputError("at least one is needed", where=f"--{name}", value=value)
 
 
+Options = SweepOptions
+"""The name that the documentation showed first."""
+
+
 def run_sweep(
     plan: Plan,
     folder: Path,
-    options: Options | None = None,
+    options: SweepOptions | None = None,
     *,
-    show: Callable[[Preview], None] | None = None,
-    listen: Listener | None = None,
-    note: Note | None = None,
-    survey: ValidatedCases | None = None,
-    stop: Stop | None = None,
-) -> Result:
+    on_preview: Callable[[Preview], None] | None = None,
+    progress: ProgressCallback | None = None,
+    log: LogCallback | None = None,
+    validated: ValidatedCases | None = None,
+    stop: StopRequest | None = None,
+) -> SweepResult:
     """Run a sweep's cases into `folder`.
 
     Parameters
@@ -116,14 +119,16 @@ def run_sweep(
         Where the records go; records of other sweeps there are left alone.
     options
         How to run it.
-    show
-        Told the outline before anything runs.
-    listen, note
-        Told how it gets on.
-    survey
+    on_preview
+        Called with the estimate of time and disk space before anything runs.
+    progress
+        Called with the status whenever cases are recorded, and about once a second.
+    log
+        Called with one line of text on anything unusual.
+    validated
         The validated cases, where the caller has them already.
     stop
-        Asks the sweep to end; None hears Ctrl-C and SIGTERM.
+        Request to end the sweep; None takes one that Ctrl-C and SIGTERM set.
 
     Raises
     ------
@@ -132,70 +137,76 @@ def run_sweep(
     EnvironmentProblem
         Workers cannot run.
     """
-    chosen = options or Options()
+    chosen = options or SweepOptions()
     clock = time.monotonic()
-    validated = survey or plan.surveyed(folder)
+    validated = validated or plan.validated_cases(folder)
     records_index = Index(validated.hashes)
     part = f"-{chosen.part.number}-of-{chosen.part.count}" if chosen.part else ""
-    with claimed(folder, part), stop or Stop() as ending:
+    with locked_folder(folder, part), stop or StopRequest() as ending:
         if not chosen.part:
-            plan = _settled(plan, folder, resume=chosen.resume)
-            validated.save(folder / CASES, plan.survey_key)
-        shards = enter_record_files(folder, records_index)
-        tell = note or _silent
-        if other_versions(shards, plan.generation):
-            tell("some records come from another version of asyncsoc; without --resume all cases are run anew")
+            plan = _write_manifest(plan, folder, resume=chosen.resume)
+            validated.save(folder / CASES, plan.validation_key)
+        record_files = load_record_files(folder, records_index)
+        say = log or _ignore_text
+        if other_versions(record_files, plan.generation):
+            say("some records come from another version of asyncsoc; without --resume all cases are run anew")
         pending = records_index.pending(plan.generation, retry=_RETRY_ALL if chosen.retry_failed else _RETRY)
         pending = _of_part(pending, records_index, chosen.part)
-        if show is not None:
-            show(outline(plan, validated, pending, _workers(chosen, pending), records_index.counts(plan.generation)))
-        rate = _carry(plan, folder, chosen, validated, records_index, pending, ending, listen or _deaf, tell)
+        if on_preview is not None:
+            on_preview(
+                make_preview(plan, validated, pending, _workers(chosen, pending), records_index.counts(plan.generation))
+            )
+        rate = _run_pending(
+            plan, folder, chosen, validated, records_index, pending, ending, progress or _ignore_status, say
+        )
         counts = records_index.counts(plan.generation)
         if counts.open == 0 and not chosen.part:
-            _drop_superseded(shards, records_index, plan.generation)
-        return Result(counts, rate, time.monotonic() - clock, ending.signal)
+            _drop_superseded(record_files, records_index, plan.generation)
+        return SweepResult(counts, rate, time.monotonic() - clock, ending.signal)
 
 
-def outline_of(plan: Plan, folder: Path, options: Options, *, write: bool = False) -> Preview:
-    """Return what a sweep will take, with nothing run; `write` its manifest all the same, for others to run it.
+def preview_of(plan: Plan, folder: Path, options: SweepOptions, *, write: bool = False) -> Preview:
+    """Return the estimate of a sweep's time and disk space without running it; `write` also writes its manifest.
 
     Raises
     ------
     InputError
         A case is wrong, or the folder cannot be written to.
     """
-    survey = plan.surveyed(folder)
-    records_index = Index(survey.hashes)
+    validated = plan.validated_cases(folder)
+    records_index = Index(validated.hashes)
     if write:
-        with claimed(folder):
-            plan = _settled(plan, folder, resume=options.resume)
-            survey.save(folder / CASES, plan.survey_key)
+        with locked_folder(folder):
+            plan = _write_manifest(plan, folder, resume=options.resume)
+            validated.save(folder / CASES, plan.validation_key)
     elif not options.resume:
         plan = replace(plan, generation=latest_generation(folder) + 1)
-    enter_record_files(folder, records_index)
+    load_record_files(folder, records_index)
     pending = records_index.pending(plan.generation)
-    return outline(plan, survey, pending, _workers(options, pending), records_index.counts(plan.generation))
+    return make_preview(plan, validated, pending, _workers(options, pending), records_index.counts(plan.generation))
 
 
-def _carry(
+def _run_pending(
     plan: Plan,
     folder: Path,
-    options: Options,
-    survey: ValidatedCases,
+    options: SweepOptions,
+    validated: ValidatedCases,
     records_index: Index,
     pending: NDArray[np.int64],
-    stop: Stop,
-    listen: Listener,
-    note: Note,
+    stop: StopRequest,
+    progress: ProgressCallback,
+    log: LogCallback,
 ) -> int:
-    """Run the pending cases; return how many were settled."""
+    """Run the pending cases; return how many were recorded."""
     if not len(pending):
         return 0
     workers = _workers(options, pending)
     widths = WIDTHS if options.width is None else dict.fromkeys(WIDTHS, options.width)
-    queue = Queue(chunks(survey, pending, workers, widths))
-    settings = Settings.of(plan, folder, options.threads)
-    start = Start(settings, str(shards_folder(folder)), about(plan.generation), options.task, options.task == TASK)
+    queue = ChunkQueue(chunks(validated, pending, workers, widths))
+    settings = JobSettings.of(plan, folder, options.threads)
+    start = WorkerStart(
+        settings, str(records_folder(folder)), writer_info(plan.generation), options.task, options.task == TASK
+    )
 
     def job(number: int) -> Job:
         return Job(records_index.sha256(number), plan.design.values(number))
@@ -204,17 +215,17 @@ def _carry(
         from asyncsoc.studies.sweep.dask_cluster import DaskRun
 
         remote = DaskRun(
-            start, queue, records_index, job, options.dask, workers, options.grace, options.time_limit, listen, note
+            start, queue, records_index, job, options.dask, workers, options.grace, options.time_limit, progress, log
         )
         remote.run(stop)
         return remote.rate.ran
     local = LocalOptions(workers, options.time_limit, options.grace)
-    run = LocalRun(start, queue, records_index, job, local, listen, note)
+    run = LocalRun(start, queue, records_index, job, local, progress, log)
     run.run(stop)
     return run.rate.ran
 
 
-def _settled(plan: Plan, folder: Path, *, resume: bool) -> Plan:
+def _write_manifest(plan: Plan, folder: Path, *, resume: bool) -> Plan:
     """Return the plan with its generation, its manifest written."""
     if resume and (folder / MANIFEST).is_file():
         before = Plan.read(folder)
@@ -235,30 +246,30 @@ def _settled(plan: Plan, folder: Path, *, resume: bool) -> Plan:
     return plan
 
 
-def _workers(options: Options, pending: NDArray[np.int64]) -> int:
-    wanted = options.workers or max(cores() // options.threads, 1)
-    return max(min(wanted, len(pending)), 1)
+def _workers(options: SweepOptions, pending: NDArray[np.int64]) -> int:
+    processes = options.workers or max(cores() // options.threads, 1)
+    return max(min(processes, len(pending)), 1)
 
 
-def _of_part(pending: NDArray[np.int64], records_index: Index, part: Part | None) -> NDArray[np.int64]:
+def _of_part(pending: NDArray[np.int64], records_index: Index, part: SweepPart | None) -> NDArray[np.int64]:
     if part is None:
         return pending
     mine = [int(records_index.sha256(int(number))[:8], 16) % part.count == part.number - 1 for number in pending]
     return np.asarray(pending[np.array(mine, dtype=bool)], dtype=np.int64)
 
 
-def _drop_superseded(shards: tuple[RecordFile, ...], records_index: Index, generation: int) -> None:
-    """Remove shards of earlier generations all of whose cases have newer records."""
-    for shard in shards:
-        if int(shard.about.get("generation", 0)) < generation and all(
-            records_index.generation(place.sha256) >= generation for place in shard.records()
+def _drop_superseded(record_files: tuple[RecordFile, ...], records_index: Index, generation: int) -> None:
+    """Remove record files of earlier generations all of whose cases have newer records."""
+    for record_file in record_files:
+        if int(record_file.writer_info.get("generation", 0)) < generation and all(
+            records_index.generation(place.sha256) >= generation for place in record_file.records()
         ):
-            shard.path.unlink(missing_ok=True)
+            record_file.path.unlink(missing_ok=True)
 
 
-def _deaf(standing: Standing) -> None:
-    """Hear nothing."""
+def _ignore_status(status: SweepStatus) -> None:
+    """Do nothing: no progress callback was given."""
 
 
-def _silent(text: str) -> None:
-    """Say nothing."""
+def _ignore_text(text: str) -> None:
+    """Do nothing: no log callback was given."""

@@ -1,4 +1,4 @@
-"""Which parameter drives a result: Sobol indices over ranges (SALib), from the records of a sweep."""
+"""Sobol sensitivity indices of a sweep's results (SALib): which parameter drives them."""
 
 from __future__ import annotations
 
@@ -94,16 +94,14 @@ def sobol_design(vary: Sequence[str], base: Mapping[str, Any], samples: int, see
     return Design((Dimension(SAMPLE, keys, placed(ranges, points)),))
 
 
-def sobol_indices(
-    plan: Plan, gathered: LoadedRecords, quantities: Sequence[str] = (), *, seed: int = 0
-) -> list[Indices]:
+def sobol_indices(plan: Plan, loaded: LoadedRecords, quantities: Sequence[str] = (), *, seed: int = 0) -> list[Indices]:
     """Return the Sobol indices of headline numbers of a sweep with a design of `sobol_design`.
 
     Parameters
     ----------
     plan
         The sweep.
-    gathered
+    loaded
         Its headline numbers.
     quantities
         Names; none takes those of `QUANTITIES` that the sweep has.
@@ -120,16 +118,16 @@ def sobol_indices(
     if EXTRA not in plan.extra:
         raise InputError("this sweep was not made for sensitivities", next_step="asyncsoc sweep sobol CASE.toml ...")
     for name in quantities:
-        if name not in gathered.numbers:
+        if name not in loaded.numbers:
             raise InputError(
                 "no such headline number",
                 where="--quantity",
                 value=name,
-                allowed=", ".join(gathered.numbers),
-                nearest=nearest_name(name, gathered.numbers),
+                allowed=", ".join(loaded.numbers),
+                nearest=nearest_name(name, loaded.numbers),
             )
-    chosen = list(quantities) or [name for name in QUANTITIES if name in gathered.numbers]
-    return [_indices(plan, name, gathered.numbers[name], seed) for name in chosen]
+    chosen = list(quantities) or [name for name in QUANTITIES if name in loaded.numbers]
+    return [_indices(plan, name, loaded.numbers[name], seed) for name in chosen]
 
 
 def _indices(plan: Plan, name: str, values: Array, seed: int) -> Indices:

@@ -16,7 +16,7 @@ from asyncsoc.base.files import replaced
 from asyncsoc.case.case import Model
 
 
-class Group(NamedTuple):
+class BatchGroup(NamedTuple):
     """Cases of one group can be run in one batch: model, name of the mesh, its radius [m] or other measure."""
 
     model: Model
@@ -39,23 +39,23 @@ class ValidatedCases:
     """
 
     hashes: NDArray[np.bytes_]
-    groups: tuple[Group, ...]
+    groups: tuple[BatchGroup, ...]
     group_of: NDArray[np.int32]
 
     def save(self, path: Path, key: str) -> None:
-        """Keep the survey under `key`, which says what it belongs to; a folder that cannot be written to keeps none."""
+        """Write the validated cases with the key of their plan; a folder that cannot be written to is left alone."""
         with suppress(OSError), replaced(path) as stream:
             groups = json.dumps([list(group) for group in self.groups])
             np.savez(stream, key=np.array(key), hashes=self.hashes, group_of=self.group_of, groups=np.array(groups))
 
     @classmethod
     def load(cls, path: Path, key: str) -> Self | None:
-        """Return the survey kept under `key`, None where there is none or it is damaged."""
+        """Return the validated cases written with `key`, None where there are none or the file is damaged."""
         try:
             with np.load(path, allow_pickle=False) as kept:
                 if str(kept["key"]) != key:
                     return None
-                groups = tuple(Group(*group) for group in json.loads(str(kept["groups"])))
+                groups = tuple(BatchGroup(*group) for group in json.loads(str(kept["groups"])))
                 return cls(kept["hashes"], groups, kept["group_of"])
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return None

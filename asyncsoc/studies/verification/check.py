@@ -1,4 +1,4 @@
-"""One check: a value beside its reference."""
+"""A verification check: a value of the package beside an independent reference."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Check:
+class VerificationCheck:
     """A value computed by the package beside an independent reference.
 
     Attributes
@@ -32,16 +32,16 @@ class Check:
     note: str = ""
 
 
-def compare(name: str, value: float, reference: float, tolerance: float, note: str = "") -> Check:
+def compare(name: str, value: float, reference: float, tolerance: float, note: str = "") -> VerificationCheck:
     """Return a check with an absolute tolerance; a value that is not finite fails and is shown as 0."""
     shown = float(value) if math.isfinite(value) else 0.0
     passed = bool(math.isfinite(value) and abs(value - reference) <= tolerance)
     if not math.isfinite(value):
         note = f"the value is {value}; {note}"
-    return Check(name, shown, float(reference), float(tolerance), passed, note)
+    return VerificationCheck(name, shown, float(reference), float(tolerance), passed, note)
 
 
-def within(name: str, value: float, reference: float, percent: float, note: str = "") -> Check:
+def within(name: str, value: float, reference: float, percent: float, note: str = "") -> VerificationCheck:
     """Return a check whose tolerance is `percent` of the reference; the name says so."""
     label = f"{name}, within {percent:g} %"
     return compare(label, value, reference, abs(reference) * percent / 100.0, note)

@@ -15,8 +15,8 @@ from asyncsoc.geometry.ball import ball_mesh
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.studies.verification import closed_forms, runs
-from asyncsoc.studies.verification.check import Check, compare, within
-from asyncsoc.studies.verification.patches import patches_contact_mean, patches_field
+from asyncsoc.studies.verification.check import VerificationCheck, compare, within
+from asyncsoc.studies.verification.closed_forms import patches_contact_mean, patches_field
 from asyncsoc.studies.verification.refine import family, observed_orders
 from asyncsoc.studies.verification.runs import Array
 
@@ -49,7 +49,7 @@ def contact_mean(contact: ContactMap, field: Array) -> float:
     return float(contact.weights @ field / contact.weights.sum())
 
 
-def cap_checks(mesh: str) -> list[Check]:
+def cap_checks(mesh: str) -> list[VerificationCheck]:
     """Compare the cap on a built-in mesh with its series: contact mean and pole, growing in time."""
     body = runs.particle(load_builtin(f"sphere-3d-{mesh}"))
     pole = int(np.argmax(body.mesh.points[:, 2]))
@@ -69,7 +69,7 @@ def cap_checks(mesh: str) -> list[Check]:
     return checks
 
 
-def patches_checks() -> list[Check]:
+def patches_checks() -> list[VerificationCheck]:
     """Compare many patches with the closed form: contact mean, and the centre and the farthest point of the patches."""
     body = runs.particle(load_builtin("sphere-3d-default"))
     times = (0.05, STEADY_AT)
@@ -114,7 +114,7 @@ def tilted_means(mesh: ParticleMesh, tau: float) -> list[float]:
     return [contact_mean(contact, fields[0]) for contact, fields in zip(contacts, histories, strict=True)]
 
 
-def tilt_and_order_checks() -> list[Check]:
+def tilt_and_order_checks() -> list[VerificationCheck]:
     """Tilt a cap on nested meshes: the answer changes by less than its error, and both fall at one order."""
     tau = 0.2
     exact = closed_forms.cap_contact_mean(tau, TILTED_COVERAGE)
@@ -141,7 +141,7 @@ def tilt_and_order_checks() -> list[Check]:
     return checks
 
 
-GROUPS: tuple[tuple[str, Callable[[], list[Check]]], ...] = (
+GROUPS: tuple[tuple[str, Callable[[], list[VerificationCheck]]], ...] = (
     ("3-D, default mesh: cap against its series", partial(cap_checks, "default")),
     ("3-D, default mesh: patches against their closed form", partial(patches_checks)),
     ("3-D, nested meshes: tilted caps and orders", partial(tilt_and_order_checks)),

@@ -15,7 +15,7 @@ from asyncsoc.interface.laws.linear import Linear
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.materials.tables import tabulate
 from asyncsoc.studies.verification import closed_forms, runs
-from asyncsoc.studies.verification.check import Check, within
+from asyncsoc.studies.verification.check import VerificationCheck, within
 from asyncsoc.studies.verification.mixed import cap_linear_kinetics
 from asyncsoc.studies.verification.steady import small_cap_contact_mean, small_cap_isothermal
 
@@ -39,7 +39,7 @@ def _mean(weights: np.ndarray, field: np.ndarray) -> float:
     return float(weights @ field / weights.sum())
 
 
-def radial_checks() -> list[Check]:
+def radial_checks() -> list[VerificationCheck]:
     """Compare the fully covered sphere on the radial mesh with Crank's series."""
     body = runs.particle(load_builtin("sphere-radial-default"))
     contact = full(body.mesh)
@@ -55,7 +55,7 @@ def radial_checks() -> list[Check]:
     ]
 
 
-def cap_checks() -> list[Check]:
+def cap_checks() -> list[VerificationCheck]:
     """Compare the cap on the default axisymmetric mesh with its series: contact mean and pole, growing in time."""
     body = runs.particle(load_builtin("sphere-axisymmetric-default"))
     pole = int(np.argmax(body.mesh.points[:, 1]))
@@ -74,7 +74,7 @@ def cap_checks() -> list[Check]:
     return checks
 
 
-def belt_checks() -> list[Check]:
+def belt_checks() -> list[VerificationCheck]:
     """Compare the belt with its Legendre series: contact mean and equator."""
     body = runs.particle(load_builtin("sphere-axisymmetric-default"))
     equator = int(np.argmax(body.mesh.points[:, 0]))
@@ -93,7 +93,7 @@ def belt_checks() -> list[Check]:
     return checks
 
 
-def small_disc_checks() -> list[Check]:
+def small_disc_checks() -> list[VerificationCheck]:
     """Compare small caps with the laws of a disc on a half-space, each with the sphere's first correction."""
     body = runs.particle(load_builtin("sphere-axisymmetric-default"))
     contact = cap(body.mesh, _SMALL)
@@ -117,7 +117,7 @@ def small_disc_checks() -> list[Check]:
     return [uniform, isothermal]
 
 
-def linear_kinetics_checks() -> list[Check]:
+def linear_kinetics_checks() -> list[VerificationCheck]:
     """Compare finite linear kinetics on a cap with the Legendre-Galerkin solution of the mixed problem."""
     body = runs.particle(load_builtin("sphere-axisymmetric-default"))
     checks = []
@@ -133,7 +133,7 @@ def linear_kinetics_checks() -> list[Check]:
     return checks
 
 
-def linear_cap(body: runs.Particle, coverage: float, biot: float) -> tuple[float, float, float]:
+def linear_cap(body: runs.MeshedSphere, coverage: float, biot: float) -> tuple[float, float, float]:
     """Return driving force, contact mean and pole [J R / D] under linear kinetics with the Biot number k R / D.
 
     A material whose potential falls by 1 V per unit of x makes i = i0 F/(R T) (phi - U) linear in the concentration,
@@ -159,7 +159,7 @@ def linear_cap(body: runs.Particle, coverage: float, biot: float) -> tuple[float
     return (mean - (4.2 - state.potential)) / runs.UNIT, _mean(contact.weights, field), float(field[pole])
 
 
-def _coverage_at_a_node(body: runs.Particle, coverage: float) -> float:
+def _coverage_at_a_node(body: runs.MeshedSphere, coverage: float) -> float:
     """Return the coverage nearest to `coverage` at which the cap's edge passes through a node."""
     areas = facet_areas(body.mesh)
     heights = body.mesh.points[body.mesh.facets][:, :, 1].mean(axis=1)

@@ -17,14 +17,14 @@ from asyncsoc.solver.guards import BalanceGuard
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
 from asyncsoc.studies.verification import runs
-from asyncsoc.studies.verification.check import Check, compare
+from asyncsoc.studies.verification.check import VerificationCheck, compare
 from asyncsoc.studies.verification.runs import Array
 
 COVERAGE = 0.3
 _TOLERANCE = 1e-5
 
 
-class CurrentGauge:
+class CurrentCheck:
     """Callback of the largest |integral of i over the contact - imposed current|, in units of `scale` [A]."""
 
     def __init__(self, weights: Array, scale: float) -> None:
@@ -34,12 +34,12 @@ class CurrentGauge:
         self.worst = 0.0
 
     def start(self, state: StepState, constraint: StepConstraint) -> None:
-        """Look at the state at the beginning of a protocol step."""
+        """Check the state at the beginning of a protocol step."""
         self._imposed = constraint.target
         self._look(state)
 
     def step(self, step: AcceptedStep) -> None:
-        """Look at an accepted state."""
+        """Check an accepted state."""
         self._look(step.end)
 
     def _look(self, state: StepState) -> None:
@@ -47,7 +47,7 @@ class CurrentGauge:
         self.worst = max(self.worst, abs(collected - self._imposed) / self._scale)
 
 
-def butler_volmer_checks() -> list[Check]:
+def butler_volmer_checks() -> list[VerificationCheck]:
     """Charge, rest and discharge the default material under a cap: balance, imposed current, a second run."""
     body = runs.particle(load_builtin("sphere-axisymmetric-default"))
     material = cathode(DEFAULT_CATHODE)
@@ -62,27 +62,27 @@ def butler_volmer_checks() -> list[Check]:
     numbered = tuple(replace(constraint, number=number) for number, constraint in enumerate(constraints, 1))
     member = runs.member_of(body, contact, numbered, table, _TOLERANCE)
     member = replace(member, kinetics=ButlerVolmer(), x=np.full(len(body.mass), 0.8))
-    finals, guards, gauges = [], [], []
+    finals, guards, current_checks = [], [], []
     for _ in range(2):
         guard = BalanceGuard(body.mass, material.maximum_concentration)
-        gauge, ends = CurrentGauge(contact.weights, current), runs.Ends()
-        outcome = integrate(Problem.alone(body.system, [member]), [[gauge, ends]], batch_callbacks=[[guard]])[0]
+        current_check, ends = CurrentCheck(contact.weights, current), runs.StepEndStates()
+        outcome = integrate(Problem.alone(body.system, [member]), [[current_check, ends]], batch_callbacks=[[guard]])[0]
         if outcome.error is not None:
             raise outcome.error
         finals.append(ends.states[3].x)
         guards.append(guard)
-        gauges.append(gauge)
+        current_checks.append(current_check)
     mean = float(body.mass @ finals[0] / body.mass.sum())
     where = f"cap f = {COVERAGE:g}, Butler-Volmer, D(x), charge, rest and discharge"
     return [
         compare(f"lithium balance error, {where} [c_max V]", guards[0].worst, 0.0, 1e-10),
-        compare(f"integral of i over the contact less I, {where} [I]", gauges[0].worst, 0.0, 1e-10),
+        compare(f"integral of i over the contact less I, {where} [I]", current_checks[0].worst, 0.0, 1e-10),
         compare(f"mean stoichiometry after equal charge back, {where}", mean, 0.8, 1e-10),
         compare(f"second run of the same case, {where}: largest difference in x", _largest(*finals), 0.0, 0.0),
     ]
 
 
-def uniform_flux_checks() -> list[Check]:
+def uniform_flux_checks() -> list[VerificationCheck]:
     """Reverse the current, turn the cap, cover everything: the linear problem's symmetries."""
     body = runs.particle(load_builtin("sphere-axisymmetric-default"))
     table, current = runs.constant_table(), runs.unit_current()

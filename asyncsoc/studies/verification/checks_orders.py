@@ -18,7 +18,7 @@ from asyncsoc.interface.laws.butler_volmer import ButlerVolmer
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode, electrolyte
 from asyncsoc.materials.tables import tabulate
 from asyncsoc.studies.verification import closed_forms, runs
-from asyncsoc.studies.verification.check import Check, compare
+from asyncsoc.studies.verification.check import VerificationCheck, compare
 from asyncsoc.studies.verification.manufactured import free_decay, manufactured
 from asyncsoc.studies.verification.refine import family, observed_orders
 from asyncsoc.studies.verification.runs import Array
@@ -82,7 +82,7 @@ def decay_error(mesh: ParticleMesh) -> float:
     return _norm(body.mass, state.x - mode.exact(points, tau, mesh.coordinates))
 
 
-def space_order_checks() -> list[Check]:
+def space_order_checks() -> list[VerificationCheck]:
     """Observe the order in space of smooth fields on nested meshes: 2 in L2."""
     checks = []
     for kind in _KINDS:
@@ -96,7 +96,7 @@ def space_order_checks() -> list[Check]:
     return checks
 
 
-def edge_order_checks() -> list[Check]:
+def edge_order_checks() -> list[VerificationCheck]:
     """Observe the reduced orders at the edge of a cap, where the flux jumps and the field varies as r ln r."""
     meshes = nested_meshes("axisymmetric", LEVELS + 1)
     largest, contact_mean = [], []
@@ -130,7 +130,7 @@ def edge_order_checks() -> list[Check]:
     ]
 
 
-def time_order_checks() -> list[Check]:
+def time_order_checks() -> list[VerificationCheck]:
     """Observe the integrator's order with equal steps: cap, Butler-Volmer kinetics, varying D.
 
     A tolerance without effect makes each of the equal protocol steps one step.

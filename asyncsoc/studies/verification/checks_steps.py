@@ -19,7 +19,7 @@ from asyncsoc.protocol.types import Step, Termination
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import StepOutcome
 from asyncsoc.studies.verification import runs
-from asyncsoc.studies.verification.check import Check, compare, within
+from asyncsoc.studies.verification.check import VerificationCheck, compare, within
 from asyncsoc.studies.verification.closed_forms import cap_contact_mean
 from asyncsoc.studies.verification.step_kinds import Hold, profile_fall, surface_fall
 
@@ -33,14 +33,14 @@ _UNIT = 0.05
 _COVERAGE = 0.3
 
 
-def step_checks() -> list[Check]:
+def step_checks() -> list[VerificationCheck]:
     """Compare each kind of step, at a sharp and at the default tolerance, with its closed form."""
     return [
         check for biot in BIOT for tolerance in TOLERANCES for check in _radial_checks(biot, tolerance)
     ] + _pulse_checks()
 
 
-def _radial_checks(biot: float, tolerance: float) -> list[Check]:
+def _radial_checks(biot: float, tolerance: float) -> list[VerificationCheck]:
     """Charge to a voltage, hold, rest, discharge to a voltage, hold: a fully covered sphere, kinetics linear in x."""
     body = runs.particle(load_builtin("sphere-radial-default"))
     upper, lower, cut = 0.10, 0.08, 0.05  # of x_equilibrium below and above the start; share of J that ends a hold
@@ -84,8 +84,8 @@ def _integral(hold: Hold, tau: float) -> float:
     return float(sum(w * tau * t * hold.flux(float(tau * t * t)) for w, t in zip(weights, s, strict=True)))
 
 
-def _run(body: runs.Particle, steps: tuple[Step, ...], biot: float, tolerance: float) -> list[StepOutcome]:
-    """Carry a fully covered sphere of linear kinetics, U = 4.2 V - x V, through steps."""
+def _run(body: runs.MeshedSphere, steps: tuple[Step, ...], biot: float, tolerance: float) -> list[StepOutcome]:
+    """Simulate steps of a fully covered sphere of linear kinetics, U = 4.2 V - x V."""
     material = replace(cathode(DEFAULT_CATHODE), open_circuit_potential=lambda x: 4.2 - x)
     exchange = biot * runs.DIFFUSIVITY / runs.RADIUS * material.maximum_concentration * GAS_CONSTANT * runs.TEMPERATURE
     table = tabulate(
@@ -103,7 +103,7 @@ def _run(body: runs.Particle, steps: tuple[Step, ...], biot: float, tolerance: f
     return list(outcome.steps)
 
 
-def _segments(steps: tuple[Step, ...], body: runs.Particle) -> tuple[StepConstraint, ...]:
+def _segments(steps: tuple[Step, ...], body: runs.MeshedSphere) -> tuple[StepConstraint, ...]:
     material = cathode(DEFAULT_CATHODE)
     volume = float(body.mass.sum())
     scale = ParticleScale(
@@ -116,7 +116,7 @@ def _segments(steps: tuple[Step, ...], body: runs.Particle) -> tuple[StepConstra
     return tuple(step_constraint(step, number, scale) for number, step in enumerate(steps, 1))
 
 
-def _pulse_checks() -> list[Check]:
+def _pulse_checks() -> list[VerificationCheck]:
     """Charge, rest, discharge twice as fast, rest: a cap under uniform flux against the series superposed in time."""
     body = runs.particle(load_builtin("sphere-axisymmetric-default"))
     contact = cap(body.mesh, _COVERAGE)

@@ -1,4 +1,4 @@
-"""Instant estimate from the pseudo-steady closed forms: how far the contact runs ahead, before anything is solved."""
+"""Instant estimate of the asynchrony from pseudo-steady closed forms, before anything is solved."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the closed forms say of a case.
+    """Estimate of a case from closed forms.
 
     Attributes
     ----------
@@ -280,7 +280,7 @@ def estimate_sphere(
 
 
 def _verdict(contact: Band, center: Band, window: float, reached: float) -> str:
-    """Say in one sentence what the numbers mean."""
+    """Return the verdict in one sentence."""
     if center.typical > window:
         return (
             f"flux-limited: in quasi-steady state the center of the contact would differ from the mean by "

@@ -1,4 +1,4 @@
-"""Runs of the unit problem through the package's own assembly, contact and integrator: constant D, uniform flux."""
+"""Runs of the unit problem (constant D, uniform flux) with the package's own assembly, contact and integrator."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ UNIT = 0.005
 
 
 @dataclass(frozen=True, eq=False)
-class Particle:
+class MeshedSphere:
     """A meshed sphere of radius `RADIUS` ready to be integrated."""
 
     mesh: ParticleMesh
@@ -44,27 +44,27 @@ class Particle:
     system: OrderedSystem
 
 
-class Ends:
+class StepEndStates:
     """Callback that keeps the state at the start and at the end of each protocol step."""
 
     def __init__(self) -> None:
         self.states: dict[int, StepState] = {}
 
     def start(self, state: StepState, constraint: StepConstraint) -> None:
-        """Keep the initial state under number 0."""
+        """Record the initial state under number 0."""
         self.states.setdefault(0, state)
 
     def step(self, step: AcceptedStep) -> None:
-        """Keep the latest state of the protocol step."""
+        """Record the latest state of the protocol step."""
         self.states[step.end.step] = step.end
 
 
 @lru_cache(maxsize=4)
-def particle(unit_mesh: ParticleMesh) -> Particle:
+def particle(unit_mesh: ParticleMesh) -> MeshedSphere:
     """Scale a mesh of the unit sphere and assemble it; the same object for the same mesh object."""
     mesh = unit_mesh.scaled(RADIUS)
     operators = assemble(mesh)
-    return Particle(mesh, operators.mass, order_system(operators))
+    return MeshedSphere(mesh, operators.mass, order_system(operators))
 
 
 def constant_table() -> MaterialTable:
@@ -94,7 +94,11 @@ def constant_current(current: float, durations: Sequence[float], mass: Array) ->
 
 
 def member_of(
-    body: Particle, contact: ContactMap, constraints: tuple[StepConstraint, ...], table: MaterialTable, tolerance: float
+    body: MeshedSphere,
+    contact: ContactMap,
+    constraints: tuple[StepConstraint, ...],
+    table: MaterialTable,
+    tolerance: float,
 ) -> Member:
     """Return a uniform particle of stoichiometry `START` under uniform flux; `dataclasses.replace` changes the rest."""
     return Member(
@@ -109,7 +113,9 @@ def member_of(
     )
 
 
-def run_members(body: Particle, members: Sequence[Member], method: Method = "rodas4p2") -> list[dict[int, StepState]]:
+def run_members(
+    body: MeshedSphere, members: Sequence[Member], method: Method = "rodas4p2"
+) -> list[dict[int, StepState]]:
     """Integrate members; return for each its states by protocol step, 0 being the start.
 
     Raises
@@ -117,7 +123,7 @@ def run_members(body: Particle, members: Sequence[Member], method: Method = "rod
     SimulationError
         A member did not reach the end of its protocol.
     """
-    keepers = [Ends() for _ in members]
+    keepers = [StepEndStates() for _ in members]
     for outcome in integrate(Problem.alone(body.system, members), [[keeper] for keeper in keepers], method=method):
         if outcome.error is not None:
             raise outcome.error
@@ -126,14 +132,14 @@ def run_members(body: Particle, members: Sequence[Member], method: Method = "rod
     return [keeper.states for keeper in keepers]
 
 
-def excess(body: Particle, state: StepState) -> Array:
+def excess(body: MeshedSphere, state: StepState) -> Array:
     """Return the depletion against the volume mean at each node [J R / D]."""
     mean = float(body.mass @ state.x) / float(body.mass.sum())
     return np.asarray((mean - state.x) / UNIT)
 
 
 def excess_histories(
-    body: Particle, contacts: Sequence[ContactMap], taus: Sequence[float], tolerance: float = 1e-8
+    body: MeshedSphere, contacts: Sequence[ContactMap], taus: Sequence[float], tolerance: float = 1e-8
 ) -> list[list[Array]]:
     """Charge under each contact with the unit current and return the excess fields at the times `taus`.
 

@@ -1,11 +1,11 @@
-"""What `asyncsoc verify` runs: every check, group by group."""
+"""The suite of checks that `asyncsoc verify` runs, group by group."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from asyncsoc.base.errors import SimulationError
-from asyncsoc.studies.verification.check import Check
+from asyncsoc.studies.verification.check import VerificationCheck
 from asyncsoc.studies.verification.checks_3d import GROUPS as GROUPS_3D
 from asyncsoc.studies.verification.checks_closed import (
     belt_checks,
@@ -18,9 +18,9 @@ from asyncsoc.studies.verification.checks_invariants import butler_volmer_checks
 from asyncsoc.studies.verification.checks_orders import edge_order_checks, space_order_checks, time_order_checks
 from asyncsoc.studies.verification.checks_steps import step_checks
 
-__all__ = ["GROUPS", "GROUPS_3D", "Check", "run_checks"]
+__all__ = ["GROUPS", "GROUPS_3D", "VerificationCheck", "run_checks"]
 
-Group = Callable[[], list[Check]]
+Group = Callable[[], list[VerificationCheck]]
 Progress = Callable[[int, int, str], None]
 
 GROUPS: tuple[tuple[str, Group], ...] = (
@@ -38,7 +38,7 @@ GROUPS: tuple[tuple[str, Group], ...] = (
 )
 
 
-def run_checks(progress: Progress | None = None, *, three_dimensional: bool = False) -> list[Check]:
+def run_checks(progress: Progress | None = None, *, three_dimensional: bool = False) -> list[VerificationCheck]:
     """Run every group of checks; a group whose simulation cannot finish is one failed check.
 
     Parameters
@@ -57,7 +57,7 @@ def run_checks(progress: Progress | None = None, *, three_dimensional: bool = Fa
     EnvironmentProblem
         The machine lacks something the solver needs.
     """
-    checks: list[Check] = []
+    checks: list[VerificationCheck] = []
     groups = (*GROUPS, *GROUPS_3D) if three_dimensional else GROUPS
     for done, (title, group) in enumerate(groups):
         if progress is not None:
@@ -65,7 +65,7 @@ def run_checks(progress: Progress | None = None, *, three_dimensional: bool = Fa
         try:
             checks += group()
         except SimulationError as error:
-            checks.append(Check(f"{title}: the simulations finish", 0.0, 1.0, 0.0, False, str(error)))
+            checks.append(VerificationCheck(f"{title}: the simulations finish", 0.0, 1.0, 0.0, False, str(error)))
     if progress is not None:
         progress(len(groups), len(groups), "")
     return checks

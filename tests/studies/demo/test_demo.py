@@ -16,10 +16,10 @@ from asyncsoc.materials.ncm811_sturm2019 import DEFAULT
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate
-from asyncsoc.studies.demo.headlines import headlines, moment_when, shared_stoichiometry
-from asyncsoc.studies.demo.particles import CAL, HOT_CAL
+from asyncsoc.studies.demo.headlines import headlines, point_where, shared_stoichiometry
 from asyncsoc.studies.demo.pictures import PICTURES
-from asyncsoc.studies.demo.run import DemoReport, run_demo
+from asyncsoc.studies.demo.report import DemoResult, run_demo
+from asyncsoc.studies.demo.scan import CAL, HOT_CAL
 
 VOLUME = 4.0 / 3.0 * math.pi * 7.5e-6**3
 ENDS = (1e-15, 3e-14)
@@ -29,12 +29,12 @@ Told = list[tuple[int, int, str]]
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoReport, Told, Path]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoResult, Told, Path]:
     place = tmp_path_factory.mktemp("demo") / "made"
-    told: Told = []
+    log: Told = []
     with np.errstate(all="raise", under="ignore"):
-        report = run_demo(place, progress=lambda *said: told.append(said), diffusivities=ENDS)
-    return report, told, place
+        report = run_demo(place, progress=lambda *said: log.append(said), diffusivities=ENDS)
+    return report, log, place
 
 
 def test_the_demo_is_the_example_case() -> None:
@@ -42,7 +42,7 @@ def test_the_demo_is_the_example_case() -> None:
     assert HOT_CAL.case().hash == Case.from_toml(EXAMPLE, [f"contact.coverage={HOT_CAL.coverage}"]).hash
 
 
-def test_everything_promised_is_there_and_nothing_else(demo: tuple[DemoReport, Told, Path]) -> None:
+def test_everything_promised_is_there_and_nothing_else(demo: tuple[DemoResult, Told, Path]) -> None:
     report, _, place = demo
     assert [path.stem for path in report.pictures] == list(PICTURES)
     for picture in report.pictures:
@@ -53,14 +53,14 @@ def test_everything_promised_is_there_and_nothing_else(demo: tuple[DemoReport, T
     assert [Solution.load(path).name for path in report.files if path.suffix == ".vtkhdf"] == ["cal", "hot-cal"]
 
 
-def test_progress_counts_to_the_end(demo: tuple[DemoReport, Told, Path]) -> None:
-    _, told, _ = demo
-    assert [done for done, _, _ in told] == list(range(told[0][1]))
-    assert {total for _, total, _ in told} == {len(told)}
-    assert len({what for _, _, what in told}) == len(told)
+def test_progress_counts_to_the_end(demo: tuple[DemoResult, Told, Path]) -> None:
+    _, log, _ = demo
+    assert [done for done, _, _ in log] == list(range(log[0][1]))
+    assert {total for _, total, _ in log} == {len(log)}
+    assert len({what for _, _, what in log}) == len(log)
 
 
-def test_headlines_are_read_off_the_curves(demo: tuple[DemoReport, Told, Path]) -> None:
+def test_headlines_are_read_off_the_curves(demo: tuple[DemoResult, Told, Path]) -> None:
     report, _, _ = demo
     for found in report.findings:
         numbers, columns = headlines(found.solution), found.solution.columns
@@ -89,7 +89,7 @@ def test_headlines_are_read_off_the_curves(demo: tuple[DemoReport, Told, Path]) 
         assert numbers.at_equal_soc.ratio_contact == pytest.approx((0.9 - x) / (x - 0.1), abs=2e-2)
 
 
-def test_a_partial_contact_runs_ahead_and_a_slow_diffusion_makes_it_worse(demo: tuple[DemoReport, Told, Path]) -> None:
+def test_a_partial_contact_runs_ahead_and_a_slow_diffusion_makes_it_worse(demo: tuple[DemoResult, Told, Path]) -> None:
     calendered, hot = demo[0].findings
     assert calendered.default.largest_lead > 3.0 * hot.default.largest_lead
     for found in (calendered, hot):
@@ -103,14 +103,14 @@ def test_a_partial_contact_runs_ahead_and_a_slow_diffusion_makes_it_worse(demo: 
     assert at_equal_soc[0].ratio_far < at_equal_soc[1].ratio_far
 
 
-def test_at_equal_voltage_the_contact_is_bounded_by_the_voltage(demo: tuple[DemoReport, Told, Path]) -> None:
+def test_at_equal_voltage_the_contact_is_bounded_by_the_voltage(demo: tuple[DemoResult, Told, Path]) -> None:
     """Without overshoot U(x) under the contact stays below the cell's voltage: 4.0 V allows a ratio of 1.27."""
     for found in demo[0].findings:
         for moment in (found.default.at_equal_voltage, *(numbers.at_equal_voltage for numbers in found.scan)):
             assert moment.ratio_contact < 1.27
 
 
-def test_a_moment_never_reached_is_no_number(demo: tuple[DemoReport, Told, Path]) -> None:
+def test_a_moment_never_reached_is_no_number(demo: tuple[DemoResult, Told, Path]) -> None:
     report, _, place = demo
     slow = report.findings[0].scan[0]
     assert math.isnan(slow.at_equal_soc.time)
@@ -128,13 +128,13 @@ def test_a_moment_lies_between_the_rows_where_a_run_with_more_rows_has_it() -> N
     fine = simulate(case.with_overrides(['protocol.steps=["Charge at C/10 until 4.2 V (30 s period)"]']))
     coarse = simulate(case)
     for curve, value in ((names.VOLTAGE, 4.0), (names.MEAN_SOC, 0.69)):
-        expected, found = moment_when(fine, curve, value), moment_when(coarse, curve, value)
+        expected, found = point_where(fine, curve, value), point_where(coarse, curve, value)
         assert found.ratio_contact == pytest.approx(expected.ratio_contact, abs=2e-3)
         assert found.ratio_far == pytest.approx(expected.ratio_far, abs=2e-3)
         assert found.voltage == pytest.approx(expected.voltage, abs=1e-3)
 
 
-def test_the_table_is_markdown_too(demo: tuple[DemoReport, Told, Path]) -> None:
+def test_the_table_is_markdown_too(demo: tuple[DemoResult, Told, Path]) -> None:
     report = demo[0]
     lines = report.markdown().splitlines()
     assert len(lines) == 2 + len(report.rows)
@@ -144,8 +144,8 @@ def test_the_table_is_markdown_too(demo: tuple[DemoReport, Told, Path]) -> None:
 def test_a_place_that_cannot_be_written_to_is_refused_before_anything_runs(tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("a file")
-    told: Told = []
+    log: Told = []
     with pytest.raises(InputError, match="cannot be saved") as caught:
-        run_demo(taken / "demo", progress=lambda *said: told.append(said))
+        run_demo(taken / "demo", progress=lambda *said: log.append(said))
     assert caught.value.next_step
-    assert not told
+    assert not log

@@ -10,7 +10,7 @@ import pytest
 import asyncsoc as aso
 from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.ball import ball_mesh
-from asyncsoc.studies.layouts import SOC, Layout, LayoutFinding, charge_layouts, layouts, layouts_figure
+from asyncsoc.studies.layouts import SOC, Layout, LayoutResult, charge_layouts, layouts, layouts_figure
 
 STEPS = ["Charge at C/10 until 4.2 V"]
 
@@ -26,11 +26,11 @@ def case() -> aso.Case:
 
 
 @pytest.fixture(scope="module")
-def findings(case: aso.Case) -> list[LayoutFinding]:
+def findings(case: aso.Case) -> list[LayoutResult]:
     return charge_layouts(case, layouts(0.3, 6, 3))
 
 
-def test_dispersion_buys_lead_and_capacity(findings: list[LayoutFinding]):
+def test_dispersion_buys_lead_and_capacity(findings: list[LayoutResult]):
     one, even, random = findings
     assert [found.label for found in findings] == ["one patch", "6 even patches", "6 random patches"]
     assert one.moment.mean_soc == pytest.approx(SOC, abs=1e-9)
@@ -43,7 +43,7 @@ def test_dispersion_buys_lead_and_capacity(findings: list[LayoutFinding]):
         assert found.solution.contact.coverage_realised == pytest.approx(0.3, abs=1e-9)
 
 
-def test_the_figure_shows_every_layout(findings: list[LayoutFinding], tmp_path: Path):
+def test_the_figure_shows_every_layout(findings: list[LayoutResult], tmp_path: Path):
     figure = layouts_figure(findings)
     titles = [axes.get_title(loc="center") for axes in figure.axes]
     assert {"one patch", "6 even patches", "6 random patches"} <= set(titles)
@@ -58,7 +58,7 @@ def test_a_charge_that_ends_too_early_is_refused(case: aso.Case):
         charge_layouts(short, [Layout("cap", aso.Contact.cap(0.3))])
 
 
-def test_every_layout_is_a_case_of_its_own(case: aso.Case, findings: list[LayoutFinding]):
+def test_every_layout_is_a_case_of_its_own(case: aso.Case, findings: list[LayoutResult]):
     assert len({case.hash, *(found.solution.case_sha256 for found in findings)}) == 4
 
 

@@ -17,13 +17,13 @@ from asyncsoc.geometry.library import load_builtin
 from asyncsoc.interface.decomposition_constants import DecompositionConstants
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.contact_rows import mean_rate_between
-from asyncsoc.recorders.covered_reference import Reference, ReferenceState
+from asyncsoc.recorders.contact_samples import mean_rate_between
+from asyncsoc.recorders.covered_reference import CoveredReference, ReferenceState
 from asyncsoc.recorders.hot_spots import hot_spots, share_above
 from asyncsoc.recorders.risk_split import LocalState, split_risk
-from asyncsoc.studies.risk.conclusions import Conclusion, Finding, compare_electrolytes, compare_particles
+from asyncsoc.studies.risk.conclusions import Conclusion, RatioRange, compare_electrolytes, compare_particles
 from asyncsoc.studies.risk.pictures import band_line
-from asyncsoc.studies.risk.readings import Reading, RiskCurve, RiskStudy
+from asyncsoc.studies.risk.scenarios import RiskCurve, RiskStudy, Scenario
 
 VOLTS = st.floats(-0.3, 0.3)
 
@@ -51,14 +51,14 @@ def test_nothing_to_compare_with() -> None:
     assert np.isnan(split.risk).all()
 
 
-def reference() -> Reference:
+def reference() -> CoveredReference:
     """A charge, a rest and a discharge with rates that are exponentials of x and of time."""
     x = np.concatenate([np.linspace(0.9, 0.4, 60), np.full(20, 0.4), np.linspace(0.4, 0.8, 50)])
     step = np.repeat([1, 2, 3], [60, 20, 50])
     time = np.concatenate([np.linspace(0, 3600, 60), np.linspace(0, 600, 20), np.linspace(0, 3000, 50)])
     rate = np.where(step == 2, np.exp(-time / 300.0), np.exp(-8.0 * x))
     values = np.column_stack([rate, 4.5 - x, 0.01 + 0.0 * x, -0.6 + 0.1 * x, time])
-    return Reference(step, time, x, step == 2, values)
+    return CoveredReference(step, time, x, step == 2, values)
 
 
 def test_a_companion_is_matched_at_equal_mean_stoichiometry_and_at_rest_at_equal_time() -> None:
@@ -122,12 +122,12 @@ def curve(scale: float) -> RiskCurve:
 
 
 def study(label: str, scales: dict[str, tuple[float, ...]], coverage: float) -> RiskStudy:
-    readings = {Reading("peo", kind, force): kind for kind in scales for force in ("potential", "both")}
+    scenarios = {Scenario("peo", kind, force): kind for kind in scales for force in ("potential", "both")}
     return RiskStudy(
         label,
         coverage,
-        {reading: curve(scales[kind][0]) for reading, kind in readings.items()},
-        {reading: tuple(curve(scale) for scale in scales[kind][1:]) for reading, kind in readings.items()},
+        {scenario: curve(scales[kind][0]) for scenario, kind in scenarios.items()},
+        {scenario: tuple(curve(scale) for scale in scales[kind][1:]) for scenario, kind in scenarios.items()},
         (0.1, 1.0),
     )
 
@@ -152,7 +152,7 @@ def test_a_conclusion_survives_where_it_holds_over_the_whole_band(total, mutual,
     assert (faster.findings[0].low, faster.findings[0].high) == pytest.approx((min(total), max(total)))
     in_all = next(conclusion for conclusion in found if "in total" in conclusion.statement)
     assert in_all.findings[0].default == pytest.approx(0.5 * total[0])
-    assert one.default[one.readings[0]].dose == pytest.approx(2.0 * total[0])
+    assert one.default[one.scenarios[0]].dose == pytest.approx(2.0 * total[0])
 
 
 @pytest.mark.parametrize(
@@ -169,19 +169,19 @@ def test_the_difference_of_enthalpy_and_gibbs_energy_is_a_systematic_error_of_ve
 ) -> None:
     warm = Conditions("gibbs", 333.15)
     scales = {
-        Reading("peo", "total", "reaction-energy"): (3.0, 2.0, 5.0),
-        Reading("peo", "total", "reaction-energy", warm): (3.1, 2.1, 5.1),
-        Reading("peo", "mutual", "reaction-energy"): mutual,
-        Reading("peo", "mutual", "reaction-energy", warm): gibbs,
+        Scenario("peo", "total", "reaction-energy"): (3.0, 2.0, 5.0),
+        Scenario("peo", "total", "reaction-energy", warm): (3.1, 2.1, 5.1),
+        Scenario("peo", "mutual", "reaction-energy"): mutual,
+        Scenario("peo", "mutual", "reaction-energy", warm): gibbs,
     }
 
     def made(label: str, size: float) -> RiskStudy:
-        ones = {reading: tuple(size * value + 1.0 - size for value in values) for reading, values in scales.items()}
+        ones = {scenario: tuple(size * value + 1.0 - size for value in values) for scenario, values in scales.items()}
         return RiskStudy(
             label,
             0.3,
-            {reading: curve(values[0]) for reading, values in ones.items()},
-            {reading: tuple(curve(value) for value in values[1:]) for reading, values in ones.items()},
+            {scenario: curve(values[0]) for scenario, values in ones.items()},
+            {scenario: tuple(curve(value) for value in values[1:]) for scenario, values in ones.items()},
             (0.1, 1.0),
             (ENTHALPY, warm),
         )
@@ -190,19 +190,19 @@ def test_the_difference_of_enthalpy_and_gibbs_energy_is_a_systematic_error_of_ve
     found = compare_particles(one, other, 0.5, 4.0)[0]
     assert found.word == word
     assert [finding.conditions.energy for finding in found.findings] == ["enthalpy", "gibbs"] * 2
-    reading = Reading("peo", "mutual", "reaction-energy")
-    assert one.variants(reading) == (reading, Reading("peo", "mutual", "reaction-energy", warm))
+    scenario = Scenario("peo", "mutual", "reaction-energy")
+    assert one.variants(scenario) == (scenario, Scenario("peo", "mutual", "reaction-energy", warm))
     band = (2.0 * min(*mutual, *gibbs), 2.0 * max(*mutual, *gibbs))
-    assert one.envelope_at(reading, 0.5) == pytest.approx(band)
-    line = band_line(one, reading)
+    assert one.envelope_at(scenario, 0.5) == pytest.approx(band)
+    line = band_line(one, scenario)
     assert (line.low.min(), line.high.max()) == pytest.approx(band)
-    assert one.range_at(reading, 0.5) == pytest.approx((2.0 * mutual[0], 2.0 * min(mutual), 2.0 * max(mutual)))
+    assert one.range_at(scenario, 0.5) == pytest.approx((2.0 * mutual[0], 2.0 * min(mutual), 2.0 * max(mutual)))
 
 
 def test_a_statement_that_one_energy_makes_alone_is_called_so() -> None:
     warm = Conditions("gibbs", 333.15)
-    findings = (Finding("total", 2.0, 1.9, 2.1), Finding("total", 1.0, 0.9, 1.0, warm),
-                Finding("mutual", 3.0, 2.9, 3.1), Finding("mutual", 0.9, 0.8, 1.0, warm))  # fmt: skip
+    findings = (RatioRange("total", 2.0, 1.9, 2.1), RatioRange("total", 1.0, 0.9, 1.0, warm),
+                RatioRange("mutual", 3.0, 2.9, 3.1), RatioRange("mutual", 0.9, 0.8, 1.0, warm))  # fmt: skip
     assert Conclusion("s", "both", "peo", findings).word == "only as enthalpy"
     swapped = tuple(replace(one, conditions=ENTHALPY if one.conditions == warm else warm) for one in findings)
     assert Conclusion("s", "both", "peo", swapped).word == "only as Gibbs 60 degC"
@@ -212,9 +212,9 @@ def test_what_was_never_reached_is_called_so() -> None:
     one = study("Cal", {"total": (3.0,), "mutual": (2.0,)}, 0.3)
     found = compare_particles(one, one, 0.2, 5.0)
     assert {conclusion.word for conclusion in found if "equal" in conclusion.statement} == {"never reached"}
-    assert math.isnan(one.range_at(one.readings[0], 0.2)[1])
-    assert math.isnan(one.envelope_at(one.readings[0], 0.2)[0])
+    assert math.isnan(one.range_at(one.scenarios[0], 0.2)[1])
+    assert math.isnan(one.envelope_at(one.scenarios[0], 0.2)[0])
     assert (one.reached(0.2), one.reached(0.5)) == (False, True)
     assert one.span == pytest.approx((0.4, 0.9))
     assert compare_electrolytes(one, 0.5, "peo", "eca")[1].word == "never reached"
-    assert Conclusion("s", "both", "peo", (Finding("total", 1.0, 1.0, 1.0),)).word == "holds under neither"
+    assert Conclusion("s", "both", "peo", (RatioRange("total", 1.0, 1.0, 1.0),)).word == "holds under neither"

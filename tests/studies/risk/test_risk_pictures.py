@@ -7,9 +7,9 @@ import pytest
 
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.studies.risk.pictures import band_line, legs, risk_picture
-from asyncsoc.studies.risk.readings import Reading, RiskCurve, RiskStudy
+from asyncsoc.studies.risk.scenarios import RiskCurve, RiskStudy, Scenario
 
-READINGS = tuple(Reading("peo-litfsi", kind, "both") for kind in ("total", "mutual"))
+SCENARIOS = tuple(Scenario("peo-litfsi", kind, "both") for kind in ("total", "mutual"))
 
 
 def up(x: np.ndarray) -> np.ndarray:
@@ -34,8 +34,8 @@ def curve(times: float = 1.0, *, last_known: float = 0.35) -> RiskCurve:
 
 def study(label: str = "Cal") -> RiskStudy:
     band = (curve(0.5), curve(2.0, last_known=0.37))
-    every = dict.fromkeys(READINGS, curve())
-    return RiskStudy(label, 0.3, every, dict.fromkeys(READINGS, band), (0.1, 1.0))
+    every = dict.fromkeys(SCENARIOS, curve())
+    return RiskStudy(label, 0.3, every, dict.fromkeys(SCENARIOS, band), (0.1, 1.0))
 
 
 def test_charges_and_discharges_are_found_whatever_rests_between_them() -> None:
@@ -47,7 +47,7 @@ def test_charges_and_discharges_are_found_whatever_rests_between_them() -> None:
 
 @pytest.mark.parametrize(("leg", "law"), [(0, up), (1, down)])
 def test_a_line_is_its_own_leg_and_nothing_of_the_other(leg: int, law: object) -> None:
-    line = band_line(study(), READINGS[0], leg)
+    line = band_line(study(), SCENARIOS[0], leg)
     known = np.isfinite(line.values)
     assert known.sum() > 150
     assert np.all(np.diff(line.mean_x) * (1.0 if leg else -1.0) > 0.0)
@@ -59,7 +59,7 @@ def test_a_line_is_its_own_leg_and_nothing_of_the_other(leg: int, law: object) -
 
 
 def test_a_gap_stays_a_gap_and_does_not_end_in_the_way_back() -> None:
-    line = band_line(study(), READINGS[0])
+    line = band_line(study(), SCENARIOS[0])
     assert np.isnan(line.values[line.mean_x < 0.34]).all()
     assert np.isfinite(line.values[line.mean_x > 0.36]).all()
     assert np.isnan(line.high[line.mean_x < 0.365]).all()  # one run of the band ends at 0.37: no band of the others

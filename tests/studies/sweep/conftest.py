@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from asyncsoc.studies.sweep.design import Wanted, make_design
+from asyncsoc.studies.sweep.design import DesignOptions, make_design
 from asyncsoc.studies.sweep.plan import Plan
 
 BASE: dict[str, Any] = {
@@ -30,7 +30,7 @@ steps = ["Charge at {rate} C for 10 minutes", "Rest for 5 minutes"]
 
 def plan_of(*vary: str, base: dict[str, Any] | None = None, keep: Any = "curves", **wanted: Any) -> Plan:
     keys = BASE if base is None else base
-    return Plan("small", keys, make_design(Wanted(vary, **wanted), keys), keep)
+    return Plan("small", keys, make_design(DesignOptions(vary, **wanted), keys), keep)
 
 
 @pytest.fixture
@@ -77,11 +77,11 @@ def run_command(start_command: Callable[..., subprocess.Popen[str]]) -> Callable
 
 def payloads(folder: Path, plan: Plan) -> list[bytes | None]:
     """The records of a sweep's cases, in order."""
-    from asyncsoc.studies.sweep.folder import enter_record_files
+    from asyncsoc.studies.sweep.folder import load_record_files
     from asyncsoc.studies.sweep.index import Index
 
-    records_index = Index(plan.survey().hashes)
-    enter_record_files(folder, records_index)
+    records_index = Index(plan.validate().hashes)
+    load_record_files(folder, records_index)
     assert records_index.repeated == 0
     return [records_index.payload(number) for number in range(len(plan.design))]
 

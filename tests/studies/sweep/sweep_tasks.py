@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from asyncsoc.studies.sweep.batch import Finished, Job, Settings
+from asyncsoc.studies.sweep.batch import Finished, Job, JobSettings
 from asyncsoc.studies.sweep.record import CaseRecord, encode
 
 POISON = 0.5
@@ -22,28 +22,28 @@ def _finished(job: Job) -> Finished:
     return job.sha256, "done", encode(record)
 
 
-def quick(settings: Settings, jobs: Sequence[Job]) -> list[Finished]:
+def quick(settings: JobSettings, jobs: Sequence[Job]) -> list[Finished]:
     return [_finished(job) for job in jobs]
 
 
-def slow(settings: Settings, jobs: Sequence[Job]) -> list[Finished]:
+def slow(settings: JobSettings, jobs: Sequence[Job]) -> list[Finished]:
     time.sleep(0.05 * len(jobs))
     return quick(settings, jobs)
 
 
-def poisoned(settings: Settings, jobs: Sequence[Job]) -> list[Finished]:
+def poisoned(settings: JobSettings, jobs: Sequence[Job]) -> list[Finished]:
     if any(job.values["rate"] == POISON for job in jobs):
         os.kill(os.getpid(), signal.SIGKILL)
     return quick(settings, jobs)
 
 
-def stuck(settings: Settings, jobs: Sequence[Job]) -> list[Finished]:
+def stuck(settings: JobSettings, jobs: Sequence[Job]) -> list[Finished]:
     if any(job.values["rate"] == POISON for job in jobs):
         time.sleep(600.0)
     return quick(settings, jobs)
 
 
-def other_cathodes(settings: Settings, jobs: Sequence[Job]) -> list[Finished]:
+def other_cathodes(settings: JobSettings, jobs: Sequence[Job]) -> list[Finished]:
     """Run the jobs in a worker that knows the cathodes of the tests."""
     from asyncsoc.materials import registry
     from asyncsoc.studies.sweep.batch import run_jobs

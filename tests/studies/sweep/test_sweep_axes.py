@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.studies.sweep.axes import Axis, Range, parse_vary
-from asyncsoc.studies.sweep.design import Design, Wanted, make_design
+from asyncsoc.studies.sweep.design import Design, DesignOptions, make_design
 
 BASE = {
     "particle": {"radius": "5 um"},
@@ -94,7 +94,7 @@ def test_evenly_spaced_values_keep_their_ends(low: float, width: float, count: i
 
 
 def design(*vary: str, **wanted: object) -> Design:
-    return make_design(Wanted(vary, **wanted), BASE)
+    return make_design(DesignOptions(vary, **wanted), BASE)
 
 
 def test_several_axes_make_a_grid_with_the_last_running_fastest() -> None:
@@ -143,4 +143,4 @@ def test_a_design_that_cannot_be_made(vary: tuple[str, ...], wanted: dict[str, o
 
 def test_replicas_need_a_random_contact() -> None:
     with pytest.raises(InputError, match="random"):
-        make_design(Wanted((), replicas=3), {"contact": {"kind": "cap"}, "protocol": {}})
+        make_design(DesignOptions((), replicas=3), {"contact": {"kind": "cap"}, "protocol": {}})

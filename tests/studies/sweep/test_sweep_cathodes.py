@@ -10,10 +10,10 @@ import xarray as xr
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.materials import registry
-from asyncsoc.studies.sweep.design import Wanted, make_design
+from asyncsoc.studies.sweep.design import DesignOptions, make_design
 from asyncsoc.studies.sweep.export import collect
 from asyncsoc.studies.sweep.plan import Plan
-from asyncsoc.studies.sweep.run import Options, run_sweep
+from asyncsoc.studies.sweep.run import SweepOptions, run_sweep
 from tests.cathodes import NAMES
 
 NICKEL = "Ni4+/Ni3+ at contact"
@@ -36,8 +36,8 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def swept(folder: Path, *vary: str) -> xr.Dataset:
-    plan = Plan("cathodes", BASE, make_design(Wanted(vary), BASE))
-    done = run_sweep(plan, folder, Options(workers=1, task="sweep_tasks:other_cathodes")).counts
+    plan = Plan("cathodes", BASE, make_design(DesignOptions(vary), BASE))
+    done = run_sweep(plan, folder, SweepOptions(workers=1, task="sweep_tasks:other_cathodes")).counts
     assert done.open == done.failed == 0
     collect(folder, points=11, picture=False)
     with xr.open_dataset(folder / "sweep.nc", engine="h5netcdf") as found:

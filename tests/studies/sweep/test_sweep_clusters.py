@@ -14,7 +14,7 @@ import pytest
 from asyncsoc.base.errors import EnvironmentProblem, InputError
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.record import decode
-from asyncsoc.studies.sweep.run import Options, run_sweep
+from asyncsoc.studies.sweep.run import SweepOptions, run_sweep
 from asyncsoc.studies.sweep.slurm import write_script
 
 Records = Callable[[Path, Plan], list[bytes | None]]
@@ -92,10 +92,10 @@ def test_a_task_that_is_ended_lets_its_cases_finish(
 def test_a_local_dask_cluster_end_to_end(make_plan: Callable[..., Plan], tmp_path: Path, records_in: Records) -> None:
     pytest.importorskip("distributed")
     plan = make_plan("rate=0.1:1:8")
-    result = run_sweep(plan, tmp_path / "dask", Options(workers=2, dask="local", width=3))
+    result = run_sweep(plan, tmp_path / "dask", SweepOptions(workers=2, dask="local", width=3))
     assert (result.counts.done, result.ran) == (8, 8)
-    assert run_sweep(plan, tmp_path / "dask", Options(workers=2, dask="local", resume=True)).ran == 0
-    run_sweep(plan, tmp_path / "here", Options(workers=1))
+    assert run_sweep(plan, tmp_path / "dask", SweepOptions(workers=2, dask="local", resume=True)).ran == 0
+    run_sweep(plan, tmp_path / "here", SweepOptions(workers=1))
     assert records_in(tmp_path / "dask", plan) == records_in(tmp_path / "here", plan)
 
 
@@ -103,8 +103,8 @@ def test_a_local_dask_cluster_end_to_end(make_plan: Callable[..., Plan], tmp_pat
 def test_dask_survives_a_case_that_kills_its_worker(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     plan, notes = make_plan("rate=0.3,0.4,0.5,0.6,0.7"), []
-    options = Options(workers=2, dask="local", width=2, task="sweep_tasks:poisoned")
-    result = run_sweep(plan, tmp_path, options, note=notes.append)
+    options = SweepOptions(workers=2, dask="local", width=2, task="sweep_tasks:poisoned")
+    result = run_sweep(plan, tmp_path, options, log=notes.append)
     assert (result.counts.done, result.counts.quarantined) == (4, 1)
     assert any("each alone" in text for text in notes)
 
@@ -117,4 +117,4 @@ def test_a_scheduler_that_does_not_answer(
 
     monkeypatch.setattr(cluster, "_CONNECT", 0.5)
     with pytest.raises(EnvironmentProblem, match="does not answer"):
-        run_sweep(make_plan("rate=0.1,0.2"), tmp_path, Options(dask="tcp://127.0.0.1:9"))
+        run_sweep(make_plan("rate=0.1,0.2"), tmp_path, SweepOptions(dask="tcp://127.0.0.1:9"))

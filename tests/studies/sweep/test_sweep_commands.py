@@ -15,7 +15,7 @@ from asyncsoc.cli import sweep_progress
 from asyncsoc.cli.main import main
 from asyncsoc.studies.sweep.index import Counts
 from asyncsoc.studies.sweep.plan import Plan
-from asyncsoc.studies.sweep.progress import Standing
+from asyncsoc.studies.sweep.progress import SweepStatus
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -129,10 +129,10 @@ def test_the_bar_says_done_failed_rate_and_time_left(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "140")
     counts = Counts(total=200, done=90, failed=7, quarantined=3)
-    with sweep_progress.sweep_bar(quiet=False) as listen:
-        assert listen is not None
-        listen(Standing(counts, ran=100, rate=2.5, seconds_left=40.0, workers=2))
+    with sweep_progress.sweep_bar(quiet=False) as progress:
+        assert progress is not None
+        progress(SweepStatus(counts, ran=100, rate=2.5, seconds_left=40.0, workers=2))
     said = capsys.readouterr().err
     assert "100 of 200, 2.5 per s, 10 failed, 40.0 s left" in said
-    with sweep_progress.sweep_bar(quiet=True) as listen:
-        assert listen is None
+    with sweep_progress.sweep_bar(quiet=True) as progress:
+        assert progress is None

@@ -11,7 +11,7 @@ import pytest
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
-from asyncsoc.studies.sweep.chunks import Chunk, Queue, chunks
+from asyncsoc.studies.sweep.chunks import Chunk, ChunkQueue, chunks
 from asyncsoc.studies.sweep.plan import MANIFEST, Plan
 
 CAP = {
@@ -25,7 +25,7 @@ def test_a_case_of_a_sweep_is_the_case_that_overrides_make(make_plan: Callable[.
     plan = make_plan("contact.coverage=0.2,0.4", "particle.radius=3 um,5 um", "material.diffusivity=1e-15", base=CAP)
     alone = Case.from_dict(CAP, ["contact.coverage=0.4", "particle.radius=3 um", "material.diffusivity=1e-15"])
     assert plan.case(2).hash == alone.hash
-    assert plan.survey().hashes[2].decode() == alone.hash
+    assert plan.validate().hashes[2].decode() == alone.hash
 
 
 def test_numbers_in_the_protocol(make_plan: Callable[..., Plan]) -> None:
@@ -46,7 +46,7 @@ def test_a_wrong_case_is_found_before_anything_runs(
     make_plan: Callable[..., Plan], vary: list[str], base: dict[str, object] | None, says: str
 ) -> None:
     with pytest.raises(InputError, match=says):
-        make_plan(*vary, base=base).survey()
+        make_plan(*vary, base=base).validate()
 
 
 def test_the_manifest_gives_the_plan_back(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
@@ -54,8 +54,8 @@ def test_the_manifest_gives_the_plan_back(make_plan: Callable[..., Plan], tmp_pa
     plan.write(tmp_path)
     again = Plan.read(tmp_path)
     assert (again.sha256, again.design, again.keep) == (plan.sha256, plan.design, plan.keep)
-    np.testing.assert_array_equal(again.surveyed(tmp_path).hashes, plan.survey().hashes)
-    np.testing.assert_array_equal(again.surveyed(tmp_path).hashes, plan.survey().hashes)  # now from the file
+    np.testing.assert_array_equal(again.validated_cases(tmp_path).hashes, plan.validate().hashes)
+    np.testing.assert_array_equal(again.validated_cases(tmp_path).hashes, plan.validate().hashes)  # now from the file
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"format": "asyncsoc sweep", "version": 1}', '{"format": "other"}'])
@@ -78,8 +78,8 @@ def test_chunks_share_a_mesh_and_hold_every_case_once(make_plan: Callable[..., P
     plan = make_plan(
         "contact.coverage=0.2,0.6,1", "particle.radius=3 um,5 um", "kinetics.film_resistance=0:1:7", base=CAP
     )
-    survey = plan.survey()
-    found = list(chunks(survey, np.arange(len(plan.design)), 2))
+    validate = plan.validate()
+    found = list(chunks(validate, np.arange(len(plan.design)), 2))
     assert sorted(number for chunk in found for number in chunk.numbers) == list(range(len(plan.design)))
     for chunk in found:
         cases = [plan.case(number) for number in chunk.numbers]
@@ -89,10 +89,10 @@ def test_chunks_share_a_mesh_and_hold_every_case_once(make_plan: Callable[..., P
 
 
 def test_cases_of_a_dead_worker_come_again_alone_and_once() -> None:
-    queue = Queue([Chunk((0, 1, 2)), Chunk((3,))])
+    queue = ChunkQueue([Chunk((0, 1, 2)), Chunk((3,))])
     first = queue.take()
     assert first == Chunk((0, 1, 2))
-    assert queue.lost(first, frozenset({1})) == ()
+    assert queue.take_back(first, frozenset({1})) == ()
     assert [queue.take() for _ in range(4)] == [Chunk((3,)), Chunk((0,), True), Chunk((2,), True), None]
-    assert queue.lost(Chunk((0,), True), frozenset()) == (0,)
+    assert queue.take_back(Chunk((0,), True), frozenset()) == (0,)
     assert queue.take() is None

@@ -16,12 +16,12 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate
-from asyncsoc.studies.sweep.batch import FIELDS, Job, Settings, run_jobs
-from asyncsoc.studies.sweep.design import Wanted, make_design
+from asyncsoc.studies.sweep.batch import FIELDS, Job, JobSettings, run_jobs
+from asyncsoc.studies.sweep.design import DesignOptions, make_design
 from asyncsoc.studies.sweep.export import collect
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.record import decode
-from asyncsoc.studies.sweep.run import Options, run_sweep
+from asyncsoc.studies.sweep.run import SweepOptions, run_sweep
 
 BASE = {
     "name": "short",
@@ -35,14 +35,14 @@ FAILS = 8
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return Plan("short", BASE, make_design(Wanted(VARY), BASE))
+    return Plan("short", BASE, make_design(DesignOptions(VARY), BASE))
 
 
 @pytest.fixture(scope="module")
 def folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sweep run by two workers, in wide batches."""
     place = tmp_path_factory.mktemp("sweep")
-    result = run_sweep(plan, place, Options(workers=2, width=64))
+    result = run_sweep(plan, place, SweepOptions(workers=2, width=64))
     assert (result.counts.done, result.counts.failed) == (FAILS, 4)
     return place
 
@@ -50,7 +50,7 @@ def folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_results_do_not_depend_on_workers_or_batch_width(
     plan: Plan, folder: Path, tmp_path: Path, records_in: Callable[[Path, Plan], list[bytes | None]]
 ) -> None:
-    run_sweep(plan, tmp_path, Options(workers=1, width=1))
+    run_sweep(plan, tmp_path, SweepOptions(workers=1, width=1))
     alone, together = records_in(tmp_path, plan), records_in(folder, plan)
     assert None not in alone
     assert alone == together
@@ -80,9 +80,9 @@ def test_a_batch_gives_the_bits_of_single_runs_on_other_meshes_too(contact: dict
         "contact": contact,
         "protocol": {"temperature": "60 degC", "steps": ["Charge at {rate} C for 2 minutes"]},
     }
-    plan = Plan("partial", base, make_design(Wanted(("rate=0.1,0.5,1",)), base))
+    plan = Plan("partial", base, make_design(DesignOptions(("rate=0.1,0.5,1",)), base))
     jobs = [Job(plan.case(k).hash, plan.design.values(k)) for k in range(3)]
-    for k, (_, status, data) in enumerate(run_jobs(Settings.of(plan, tmp_path), jobs)):
+    for k, (_, status, data) in enumerate(run_jobs(JobSettings.of(plan, tmp_path), jobs)):
         columns, record = simulate(plan.case(k)).columns, decode(data)
         assert status == "done"
         rows = np.flatnonzero(np.isin(columns[names.TIME], record.columns[names.TIME]))
@@ -151,9 +151,9 @@ def test_collecting_nothing_is_one_clear_error(plan: Plan, tmp_path: Path) -> No
 
 
 def test_result_files_where_they_are_asked_for(tmp_path: Path) -> None:
-    plan = Plan("short", BASE, make_design(Wanted(("rate=0.5,1",)), BASE), "fields")
+    plan = Plan("short", BASE, make_design(DesignOptions(("rate=0.5,1",)), BASE), "fields")
     jobs = [Job(plan.case(k).hash, plan.design.values(k)) for k in range(2)]
-    finished = run_jobs(Settings.of(plan, tmp_path), jobs)
+    finished = run_jobs(JobSettings.of(plan, tmp_path), jobs)
     assert [status for _, status, _ in finished] == ["done", "done"]
     files = sorted((tmp_path / FIELDS).rglob("*.vtkhdf"))
     assert len(files) == 2

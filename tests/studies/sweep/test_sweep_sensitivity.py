@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.plotting.sensitivity import Bars, sensitivity_figure
+from asyncsoc.plotting.sensitivity import IndexBars, sensitivity_figure
 from asyncsoc.studies.sweep.design import Design
 from asyncsoc.studies.sweep.load import LoadedRecords
 from asyncsoc.studies.sweep.plan import Plan
@@ -21,8 +21,8 @@ VARY = ("rate=0:1", "end=0:1", "protocol.temperature=0 degC:100 degC")
 
 def analyzed(design: Design, values: np.ndarray):
     plan = Plan("model", BASE, design, "summary", extra={EXTRA: {}})
-    gathered = LoadedRecords(len(design), np.zeros(len(design), dtype=np.int8), {"y": values})
-    return sobol_indices(plan, gathered, ("y",))[0]
+    loaded = LoadedRecords(len(design), np.zeros(len(design), dtype=np.int8), {"y": values})
+    return sobol_indices(plan, loaded, ("y",))[0]
 
 
 def columns(design: Design) -> tuple[np.ndarray, ...]:
@@ -81,7 +81,7 @@ def test_a_design_that_says_nothing_is_refused(vary: tuple[str, ...], samples: i
 
 def test_the_picture(tmp_path: Path) -> None:
     half = np.array([0.1, 0.1])
-    bars = Bars(
+    bars = IndexBars(
         "Largest asynchrony", ("rate", "particle.radius"), np.array([0.8, 0.3]), half, np.array([0.7, 0.2]), half
     )
     sensitivity_figure([bars], title="model", note="of two").savefig(tmp_path / "bars.png")

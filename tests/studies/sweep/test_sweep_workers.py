@@ -11,19 +11,18 @@ import pytest
 
 from asyncsoc.base import processes
 from asyncsoc.base.errors import EnvironmentProblem, InputError
-from asyncsoc.studies.sweep.folder import claimed
+from asyncsoc.studies.sweep.folder import locked_folder
 from asyncsoc.studies.sweep.plan import Plan
-from asyncsoc.studies.sweep.progress import Standing
+from asyncsoc.studies.sweep.progress import StopRequest, SweepStatus
 from asyncsoc.studies.sweep.record import decode
-from asyncsoc.studies.sweep.run import Options, Part, run_sweep
-from asyncsoc.studies.sweep.stopping import Stop
+from asyncsoc.studies.sweep.run import SweepOptions, SweepPart, run_sweep
 
 Records = Callable[[Path, Plan], list[bytes | None]]
 RATES = "rate=0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,1.1,1.2,1.3"
 
 
-def options(task: str, **more: object) -> Options:
-    return Options(task=f"sweep_tasks:{task}", **{"workers": 2, "width": 4, **more})
+def options(task: str, **more: object) -> SweepOptions:
+    return SweepOptions(task=f"sweep_tasks:{task}", **{"workers": 2, "width": 4, **more})
 
 
 def children() -> set[int]:
@@ -38,7 +37,7 @@ def test_a_case_that_kills_its_worker_is_quarantined_and_the_others_go_on(
     make_plan: Callable[..., Plan], tmp_path: Path, records_in: Records
 ) -> None:
     plan, notes = make_plan(RATES), []
-    result = run_sweep(plan, tmp_path, options("poisoned"), note=notes.append)
+    result = run_sweep(plan, tmp_path, options("poisoned"), log=notes.append)
     assert (result.counts.done, result.counts.quarantined, result.counts.open) == (11, 1, 0)
     assert any("again, each alone" in text for text in notes)
     records = [decode(data) for data in records_in(tmp_path, plan) if data is not None]
@@ -50,7 +49,7 @@ def test_a_case_that_kills_its_worker_is_quarantined_and_the_others_go_on(
 
 def test_a_case_that_never_ends_is_quarantined(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
     notes: list[str] = []
-    result = run_sweep(make_plan("rate=0.4,0.5,0.6"), tmp_path, options("stuck", time_limit=0.5), note=notes.append)
+    result = run_sweep(make_plan("rate=0.4,0.5,0.6"), tmp_path, options("stuck", time_limit=0.5), log=notes.append)
     assert (result.counts.done, result.counts.quarantined) == (2, 1)
     assert any("took more than 0.5 s" in text for text in notes)
 
@@ -77,12 +76,12 @@ def test_a_killed_worker_is_replaced(make_plan: Callable[..., Plan], tmp_path: P
     plan = make_plan("rate=1:2:60")
     before, killed = children(), []
 
-    def kill(standing: Standing) -> None:
-        if standing.ran and not killed:
+    def kill(status: SweepStatus) -> None:
+        if status.ran and not killed:
             killed.append(sorted(children() - before)[0])
             os.kill(killed[0], signal.SIGKILL)
 
-    result = run_sweep(plan, tmp_path, options("slow"), listen=kill)
+    result = run_sweep(plan, tmp_path, options("slow"), progress=kill)
     assert killed
     assert result.counts.done == 60
     reference = tmp_path / "reference"
@@ -93,13 +92,13 @@ def test_a_killed_worker_is_replaced(make_plan: Callable[..., Plan], tmp_path: P
 
 @pytest.mark.slow
 def test_asked_to_end_a_sweep_finishes_what_it_has_in_hand(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
-    plan, stop = make_plan("rate=1:2:200"), Stop()
+    plan, stop = make_plan("rate=1:2:200"), StopRequest()
 
-    def ask(standing: Standing) -> None:
-        if standing.ran and stop.signal is None:
+    def ask(status: SweepStatus) -> None:
+        if status.ran and stop.signal is None:
             stop.ask(signal.SIGTERM)
 
-    result = run_sweep(plan, tmp_path, options("slow"), listen=ask, stop=stop)
+    result = run_sweep(plan, tmp_path, options("slow"), progress=ask, stop=stop)
     assert result.signal == signal.SIGTERM
     assert 0 < result.counts.done < 200
     assert result.ran == result.counts.done
@@ -107,15 +106,15 @@ def test_asked_to_end_a_sweep_finishes_what_it_has_in_hand(make_plan: Callable[.
 
 
 def test_a_second_signal_ends_at_once(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
-    stop = Stop()
+    stop = StopRequest()
 
-    def ask_twice(standing: Standing) -> None:
-        if standing.ran:
+    def ask_twice(status: SweepStatus) -> None:
+        if status.ran:
             stop.ask(signal.SIGINT)
             stop.ask(signal.SIGINT)
 
     result = run_sweep(
-        make_plan("rate=0.6,0.5"), tmp_path, options("stuck", workers=1, width=1), listen=ask_twice, stop=stop
+        make_plan("rate=0.6,0.5"), tmp_path, options("stuck", workers=1, width=1), progress=ask_twice, stop=stop
     )
     assert result.counts.done == 1
     assert result.seconds < 20.0
@@ -125,7 +124,7 @@ def test_a_second_signal_ends_at_once(make_plan: Callable[..., Plan], tmp_path: 
 def test_parts_add_up(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
     plan = make_plan("rate=1:2:30")
     plan.write(tmp_path)
-    ran = [run_sweep(plan, tmp_path, options("quick", resume=True, part=Part(k, 2))).ran for k in (1, 2)]
+    ran = [run_sweep(plan, tmp_path, options("quick", resume=True, part=SweepPart(k, 2))).ran for k in (1, 2)]
     assert sum(ran) == 30
     assert min(ran) > 5
     assert run_sweep(plan, tmp_path, options("quick", resume=True)).ran == 0
@@ -152,7 +151,7 @@ def test_cases_that_are_one_case_are_run_once(make_plan: Callable[..., Plan], tm
 
 
 def test_two_runs_in_one_directory_are_refused(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
-    with claimed(tmp_path), pytest.raises(InputError, match="another run"):
+    with locked_folder(tmp_path), pytest.raises(InputError, match="another run"):
         run_sweep(make_plan("rate=0.1,0.2"), tmp_path, options("quick"))
 
 

@@ -14,7 +14,7 @@ from scipy.integrate import quad
 from scipy.special import eval_legendre, spherical_jn
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.studies.verification import closed_forms, modes, patches, steady
+from asyncsoc.studies.verification import closed_forms, modes, steady
 from asyncsoc.studies.verification.legendre import belt_coefficients, cap_coefficients, legendre_sum, legendre_values
 
 COVERAGES = (1.0, 0.75, 0.5, 0.25, 0.1, 0.05)
@@ -185,7 +185,7 @@ def test_transient_against_finite_volumes() -> None:
 
 
 def test_patches_of_one_and_of_opposite_poles() -> None:
-    one = patches.patches_contact_mean([[0.0, 0.0, 3.0]], 0.05, 0.3)
+    one = closed_forms.patches_contact_mean([[0.0, 0.0, 3.0]], 0.05, 0.3)
     assert one == pytest.approx(closed_forms.cap_contact_mean(0.05, 0.3), rel=1e-14)
     # two opposite caps are the whole sphere less a belt
     f, poles = 0.4, [[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]]
@@ -193,7 +193,7 @@ def test_patches_of_one_and_of_opposite_poles() -> None:
     rho = np.linalg.norm(points, axis=1)
     belt = closed_forms.belt_field(rho, points[:, 2] / rho, 0.05, 1.0 - f)
     expected = (closed_forms.full_sphere(rho, 0.05) - (1.0 - f) * belt) / f
-    np.testing.assert_allclose(patches.patches_field(points, poles, 0.05, f), expected, atol=1e-9)
+    np.testing.assert_allclose(closed_forms.patches_field(points, poles, 0.05, f), expected, atol=1e-9)
 
 
 def test_patches_contact_mean_by_quadrature_of_the_field() -> None:
@@ -204,9 +204,9 @@ def test_patches_contact_mean_by_quadrature_of_the_field() -> None:
     points = np.stack(
         np.broadcast_arrays(sine[:, None] * np.cos(turns), sine[:, None] * np.sin(turns), mu[:, None]), axis=-1
     )
-    field = patches.patches_steady(points.reshape(-1, 3), centers, f).reshape(points.shape[:2])
+    field = closed_forms.patches_steady(points.reshape(-1, 3), centers, f).reshape(points.shape[:2])
     mean = 0.5 * weights @ field.mean(axis=1)
-    assert patches.patches_contact_mean(centers, math.inf, f) == pytest.approx(mean, rel=2e-5)
+    assert closed_forms.patches_contact_mean(centers, math.inf, f) == pytest.approx(mean, rel=2e-5)
 
 
 def test_start_is_uniform_and_bad_arguments_are_refused() -> None:

@@ -12,11 +12,11 @@ import pytest
 
 from asyncsoc.base.errors import SimulationError
 from asyncsoc.studies.verification import checks_closed, suite
-from asyncsoc.studies.verification.check import Check, compare, within
+from asyncsoc.studies.verification.check import VerificationCheck, compare, within
 
 
 @lru_cache(maxsize=20)
-def results(title: str) -> list[Check]:
+def results(title: str) -> list[VerificationCheck]:
     return dict(suite.GROUPS)[title]()
 
 
@@ -81,10 +81,10 @@ def test_a_wrong_diffusivity_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_group_that_cannot_finish_is_a_failed_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> list[Check]:
+    def broken() -> list[VerificationCheck]:
         raise SimulationError("lithium balance lost")
 
-    def sound() -> list[Check]:
+    def sound() -> list[VerificationCheck]:
         return [compare("one is one", 1.0, 1.0, 0.0)]
 
     monkeypatch.setattr(suite, "GROUPS", (("broken", broken), ("sound", sound)))

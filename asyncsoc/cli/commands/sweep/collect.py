@@ -19,11 +19,11 @@ def collect(
 ) -> None:
     """Write the data set, table and picture of the recorded cases."""
     from asyncsoc.studies.sweep.export import collect as collect_records
-    from asyncsoc.studies.sweep.load import Archive
+    from asyncsoc.studies.sweep.load import SweepArchive
 
     curves = tuple(curve) if curve else None
     collected = collect_records(folder, axis=axis, points=points, curves=curves, picture=plot)
-    counts = Archive.open(folder).records_index.counts()
+    counts = SweepArchive.open(folder).records_index.counts()
     for text in collected.notes:
         note(f"note: {text}")
     if json:

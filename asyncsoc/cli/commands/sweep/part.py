@@ -25,7 +25,7 @@ def part(
     """Run one part of the cases; used by a Slurm job array."""
     from asyncsoc.cli.sweep_runner import Show, run_plan
     from asyncsoc.studies.sweep.plan import Plan
-    from asyncsoc.studies.sweep.run import Options, Part
+    from asyncsoc.studies.sweep.run import SweepOptions, SweepPart
 
-    chosen = Options(workers, threads, resume=True, part=Part(number, count), time_limit=time_limit)
+    chosen = SweepOptions(workers, threads, resume=True, part=SweepPart(number, count), time_limit=time_limit)
     raise typer.Exit(run_plan(Plan.read(folder), folder, chosen, Show(json=json, quiet=quiet, collect=False)))

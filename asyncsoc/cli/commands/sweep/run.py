@@ -37,9 +37,9 @@ from asyncsoc.cli.sweep_options import (
 
 if TYPE_CHECKING:
     from asyncsoc.cli.sweep_runner import Show
-    from asyncsoc.studies.sweep.design import Wanted
+    from asyncsoc.studies.sweep.design import DesignOptions
     from asyncsoc.studies.sweep.plan import Keep, Plan
-    from asyncsoc.studies.sweep.run import Options
+    from asyncsoc.studies.sweep.run import SweepOptions
 
 ORDER = 10
 _READ_AT_ONCE = 5_000_000
@@ -77,11 +77,11 @@ def run(
 ) -> None:
     """Run a sweep; `run` may be left out."""
     from asyncsoc.cli.sweep_runner import Show, run_plan
-    from asyncsoc.studies.sweep.design import Wanted
-    from asyncsoc.studies.sweep.run import Options
+    from asyncsoc.studies.sweep.design import DesignOptions
+    from asyncsoc.studies.sweep.run import SweepOptions
 
-    chosen = Options(workers, threads, resume or case.is_dir(), retry_failed, None, dask, time_limit, width=batch)
-    wanted = Wanted(tuple(vary or ()), sample, replicas, table, seed)
+    chosen = SweepOptions(workers, threads, resume or case.is_dir(), retry_failed, None, dask, time_limit, width=batch)
+    wanted = DesignOptions(tuple(vary or ()), sample, replicas, table, seed)
     made, folder = _make_plan(case, wanted, overrides or [], output, keep)
     show = Show(json=json, quiet=quiet, collect=collect, axis=axis, points=points, plot=plot)
     if slurm:
@@ -91,7 +91,7 @@ def run(
 
 
 def _make_plan(
-    path: Path, wanted: Wanted, overrides: Sequence[str], output: Path | None, keep: str
+    path: Path, wanted: DesignOptions, overrides: Sequence[str], output: Path | None, keep: str
 ) -> tuple[Plan, Path]:
     """Return the plan of a sweep and its folder; a folder with a sweep gives that sweep's.
 
@@ -118,7 +118,7 @@ def _make_plan(
     return _plan(base, wanted, kept), output or Path(f"{path.stem}-sweep")
 
 
-def _plan(base: dict[str, Any], wanted: Wanted, keep: Keep) -> Plan:
+def _plan(base: dict[str, Any], wanted: DesignOptions, keep: Keep) -> Plan:
     from asyncsoc.studies.sweep.design import make_design
     from asyncsoc.studies.sweep.plan import Plan
 
@@ -135,7 +135,7 @@ def _tell_reading(table: str | Path | None) -> None:
         note(f"reading and checking {table} ({size / 1e6:.0f} MB) ...")
 
 
-def _write_slurm(plan: Plan, folder: Path, options: Options, tasks: int, show: Show) -> None:
+def _write_slurm(plan: Plan, folder: Path, options: SweepOptions, tasks: int, show: Show) -> None:
     """Write a sweep's manifest and the script of its job array.
 
     Raises
@@ -145,10 +145,10 @@ def _write_slurm(plan: Plan, folder: Path, options: Options, tasks: int, show: S
     """
     from asyncsoc.cli.sweep_runner import preview_document, print_preview
     from asyncsoc.studies.sweep.plan import Plan
-    from asyncsoc.studies.sweep.run import outline_of
+    from asyncsoc.studies.sweep.run import preview_of
     from asyncsoc.studies.sweep.slurm import write_script
 
-    found = outline_of(plan, folder, options, write=True)
+    found = preview_of(plan, folder, options, write=True)
     tasks = min(tasks, max(found.pending, 1))
     script = write_script(Plan.read(folder), folder, tasks=tasks, workers=options.workers or 1)
     if show.json:

@@ -17,7 +17,7 @@ from asyncsoc.cli.sweep_options import CaseOrSweep, DaskAddress, Output, Resume,
 if TYPE_CHECKING:
     from asyncsoc.cli.sweep_runner import Show
     from asyncsoc.studies.sweep.plan import Plan
-    from asyncsoc.studies.sweep.run import Options
+    from asyncsoc.studies.sweep.run import SweepOptions
     from asyncsoc.studies.sweep.sensitivity import Indices
 
 ORDER = 40
@@ -47,10 +47,10 @@ def sobol(
     KEY=low:high[:log].
     """
     from asyncsoc.cli.sweep_runner import Show
-    from asyncsoc.studies.sweep.run import Options
+    from asyncsoc.studies.sweep.run import SweepOptions
 
     made, folder = _make_plan(case, vary or [], overrides or [], output, samples, seed)
-    chosen = Options(workers, resume=resume or case.is_dir(), dask=dask)
+    chosen = SweepOptions(workers, resume=resume or case.is_dir(), dask=dask)
     show = Show(json=json, quiet=quiet, collect=False)
     raise typer.Exit(_run(made, folder, chosen, tuple(quantity or ()), show))
 
@@ -85,7 +85,7 @@ def _make_plan(
     return Plan(str(base["name"]), base, design, "summary", extra=extra), output or Path(f"{path.stem}-sobol")
 
 
-def _run(plan: Plan, folder: Path, options: Options, quantities: tuple[str, ...], show: Show) -> int:
+def _run(plan: Plan, folder: Path, options: SweepOptions, quantities: tuple[str, ...], show: Show) -> int:
     """Run the cases, show which parameter drives what, and return the exit code.
 
     Raises
@@ -95,13 +95,13 @@ def _run(plan: Plan, folder: Path, options: Options, quantities: tuple[str, ...]
     """
     from asyncsoc.base.plain_data import to_document
     from asyncsoc.cli.sweep_runner import Show, run_plan
-    from asyncsoc.studies.sweep.load import Archive, gather
+    from asyncsoc.studies.sweep.load import SweepArchive, load_records
     from asyncsoc.studies.sweep.resample import AXES
     from asyncsoc.studies.sweep.sensitivity import sobol_indices
 
     run_plan(plan, folder, options, Show(quiet=show.quiet or show.json, collect=False), report=False)
-    archive = Archive.open(folder)
-    gathered = gather(archive, AXES["time"])
+    archive = SweepArchive.open(folder)
+    gathered = load_records(archive, AXES["time"])
     found = sobol_indices(archive.plan, gathered, quantities)
     files = [_write(folder / DOCUMENT, to_document(_document(found)).encode())]
     files.append(_write(folder / PICTURE, _picture(plan, found)))
@@ -156,9 +156,9 @@ def _document(found: Sequence[Indices]) -> list[dict[str, Any]]:
 
 
 def _picture(plan: Plan, found: Sequence[Indices]) -> bytes:
-    from asyncsoc.plotting.sensitivity import Bars, sensitivity_figure
+    from asyncsoc.plotting.sensitivity import IndexBars, sensitivity_figure
 
-    bars = [Bars(i.quantity, i.keys, i.total, i.total_half_width, i.first, i.first_half_width) for i in found]
+    bars = [IndexBars(i.quantity, i.keys, i.total, i.total_half_width, i.first, i.first_half_width) for i in found]
     about = f"Sobol indices of {found[0].samples} samples, {len(plan.design)} cases; bars: 95 % bootstrap intervals"
     drawn = io.BytesIO()
     sensitivity_figure(bars, title=plan.name, note=about).savefig(drawn, format="png")

@@ -1,4 +1,4 @@
-"""What watches the side reaction of a run, and the reference run under full coverage it is compared with."""
+"""The side reaction of a run: its recorder, the fully covered reference run, and its part of the solution."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from asyncsoc.problem.build import PreparedCase, prepare
 from asyncsoc.problem.case_side_reaction import covered_case
 from asyncsoc.problem.particles import Problem
 from asyncsoc.protocol.constraints import StepConstraint
-from asyncsoc.recorders.covered_reference import Reference
-from asyncsoc.recorders.side_reaction import SideReactionRecorder
-from asyncsoc.recorders.side_reaction_constants import RecordedParticle
+from asyncsoc.recorders.contact_samples import RecordedParticle
+from asyncsoc.recorders.covered_reference import CoveredReference
 from asyncsoc.recorders.side_reaction_fields import nodal_fields
+from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 from asyncsoc.recorders.side_reaction_report import side_report
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
@@ -28,14 +28,14 @@ REFERENCE_PARTS = 8
 
 
 def recorded_particle(setup: PreparedCase, model: SideReactionModel, threshold: float) -> RecordedParticle:
-    """Return what a recorder of rates must know about a particle made ready.
+    """Return the constants with which a side reaction of a particle is recorded.
 
     Parameters
     ----------
     setup
         The particle.
     model
-        Its side reaction, or another to look at it with.
+        Its side reaction, or another one to evaluate on the same states.
     threshold
         Risk above which contact counts as endangered.
     """
@@ -54,14 +54,14 @@ def recorded_particle(setup: PreparedCase, model: SideReactionModel, threshold: 
 
 
 class SideReactionCallback:
-    """Shows recorders of rates every accepted step, evenly divided.
+    """Passes every accepted step, evenly divided, to recorders of side reactions.
 
     Parameters
     ----------
     recorders
-        Who is shown.
+        Recorders that receive the states.
     parts
-        Parts a step is divided into. A reference takes several: what it is compared with lies between its own steps.
+        Parts into which a step is divided: several for a reference, whose states are interpolated.
     """
 
     def __init__(self, *recorders: SideReactionRecorder, parts: int = 2) -> None:
@@ -69,13 +69,13 @@ class SideReactionCallback:
         self._parts = parts
 
     def start(self, state: StepState, constraint: StepConstraint) -> None:
-        """Show the state a protocol step begins with."""
+        """Record the state with which a protocol step begins."""
         for recorder in self.recorders:
-            recorder.begin(state, constraint)
+            recorder.start_step(state, constraint)
             recorder.record(state)
 
     def step(self, step: AcceptedStep) -> None:
-        """Show an accepted step."""
+        """Record an accepted step."""
         length = step.end.time - step.start_time
         inner = [step.at(step.start_time + k / self._parts * length) for k in range(1, self._parts)]
         for state in (*inner, step.end):
@@ -83,13 +83,13 @@ class SideReactionCallback:
                 recorder.record(state)
 
 
-_references: dict[str, Reference] = {}
-"""Companions run in this process, by the hash of their case: in a sweep over coverage all cases share one."""
+_references: dict[str, CoveredReference] = {}
+"""References run in this process, by the hash of their case: in a sweep over coverage all cases share one."""
 _MOST_REFERENCES = 64
 
 
-def reference_of(case: Case) -> Reference:
-    """Return what the fully covered reference of a case went through.
+def reference_of(case: Case) -> CoveredReference:
+    """Return the fully covered reference of a case.
 
     Raises
     ------
@@ -104,20 +104,20 @@ def reference_of(case: Case) -> Reference:
     return _references[covered.hash]
 
 
-def _run_reference(case: Case) -> Reference:
+def _run_reference(case: Case) -> CoveredReference:
     setup = prepare(case)
     if setup.side is None:
         raise InputError("a fully covered reference needs a side reaction", where="side_reaction.mode", value="off")
     recorder = SideReactionRecorder(recorded_particle(setup, setup.side, case.side_reaction.risk_threshold))
     if still_to_compile():
         compile_kernels(batches=False)
-    # What keeps a fully covered reference from finishing ends its track; beyond it there is nothing to compare with.
+    # Where the reference cannot finish its protocol its states end, and there is no risk beyond them.
     integrate(Problem.alone(setup.system, [setup.member]), [[SideReactionCallback(recorder, parts=REFERENCE_PARTS)]])
-    return recorder.as_reference()
+    return recorder.as_covered_reference()
 
 
-def watch(case: Case, setup: PreparedCase) -> SideReactionRecorder | None:
-    """Return what watches the side reaction of a case, its reference run first; None where there is none."""
+def side_reaction_recorder(case: Case, setup: PreparedCase) -> SideReactionRecorder | None:
+    """Return the recorder of a case's side reaction, its reference run first; None where there is none."""
     if setup.side is None:
         return None
     return SideReactionRecorder(
@@ -125,8 +125,8 @@ def watch(case: Case, setup: PreparedCase) -> SideReactionRecorder | None:
     )
 
 
-def found(rates: SideReactionRecorder | None, setup: PreparedCase) -> dict[str, Any]:
-    """Return what a solution gains from watching its side reaction: further fields and a report; empty without."""
+def side_reaction_results(rates: SideReactionRecorder | None, setup: PreparedCase) -> dict[str, Any]:
+    """Return the side reaction's part of a solution, further fields and a report; empty without a recorder."""
     if rates is None:
         return {}
     return {"more_fields": nodal_fields(rates), "reports": {"side reaction": side_report(rates, setup.mesh)}}

@@ -30,15 +30,19 @@ def filled(folder: Path, count: int) -> tuple[Path, list[bytes]]:
 
 
 def read(path: Path) -> dict[str, bytes]:
-    shard = RecordFile.open(path)
-    return {} if shard is None else {p.sha256: shard.payload(p.offset, p.length) for p in shard.records()}
+    record_file = RecordFile.open(path)
+    return (
+        {}
+        if record_file is None
+        else {p.sha256: record_file.payload(p.offset, p.length) for p in record_file.records()}
+    )
 
 
 def test_records_come_back_as_they_were(tmp_path: Path) -> None:
     path, contents = filled(tmp_path, 5)
     assert read(path) == {sha(k): contents[k] for k in range(5)}
-    shard = RecordFile.open(path)
-    assert shard is not None and shard.about == {"generation": 2}
+    record_file = RecordFile.open(path)
+    assert record_file is not None and record_file.writer_info == {"generation": 2}
 
 
 def test_a_shard_cut_off_anywhere_keeps_what_was_whole(tmp_path: Path) -> None:
@@ -48,8 +52,8 @@ def test_a_shard_cut_off_anywhere_keeps_what_was_whole(tmp_path: Path) -> None:
         path.write_bytes(whole[:length])
         found = read(path)
         assert all(content == contents[k] for k in range(3) if (content := found.get(sha(k))) is not None)
-        shard = RecordFile.open(path)
-        ends = [] if shard is None else [p.offset + p.length for p in shard.records()]
+        record_file = RecordFile.open(path)
+        ends = [] if record_file is None else [p.offset + p.length for p in record_file.records()]
         assert all(end <= length for end in ends)
     path.write_bytes(whole)
     assert len(read(path)) == 3
@@ -63,9 +67,9 @@ def test_a_flipped_bit_costs_at_most_the_record_it_is_in(
     folder = tmp_path_factory.mktemp("shards")
     path, contents = filled(folder, 4)
     damaged = bytearray(path.read_bytes())
-    shard = RecordFile.open(path)
-    assert shard is not None
-    place = shard.start + place % (len(damaged) - shard.start)
+    record_file = RecordFile.open(path)
+    assert record_file is not None
+    place = record_file.start + place % (len(damaged) - record_file.start)
     damaged[place] ^= 1 << bit
     path.write_bytes(damaged)
     found = read(path)
@@ -112,7 +116,7 @@ def test_the_ledger_takes_the_newest_generation_and_results_before_quarantines(t
         (1, [(sha(1), "quarantined", b"later")]),
     ):
         with RecordFileWriter(tmp_path, {"generation": generation}) as writer:
-            records_index.note(writer.shard, writer.append(records))
+            records_index.note(writer.record_file, writer.append(records))
     assert [records_index.payload(k) for k in range(4)] == [b"new", b"result", None, b"new"]
     assert records_index.pending(1).tolist() == [2]
     assert records_index.pending(2).tolist() == [1, 2]
@@ -125,7 +129,7 @@ def test_a_failure_that_was_tried_again_gives_way_to_its_result(tmp_path: Path) 
     records_index = Index(np.array([sha(0).encode()]))
     for status in ("quarantined", "failed", "done", "failed"):
         with RecordFileWriter(tmp_path, {"generation": 0}) as writer:
-            records_index.note(writer.shard, writer.append([(sha(0), status, status.encode())]))
+            records_index.note(writer.record_file, writer.append([(sha(0), status, status.encode())]))
     assert records_index.payload(0) == b"done"
 
 

@@ -1,4 +1,4 @@
-"""How much a run would keep, worked out before it begins: what no memory can hold is refused then."""
+"""Memory that the snapshots and curves of a run will take, estimated and limited before it begins."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROW = 400
 """Bytes of a row of curves."""
 
 
-def check_amounts(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
+def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
     """Refuse a case whose snapshots or rows would fill more than `MOST_BYTES`.
 
     A step without a duration of its own is taken to last as long as its current could pass all the lithium there is;

@@ -1,4 +1,4 @@
-"""The groups of a problem on their way through their protocols: between what the kernels advance and what watches."""
+"""Runs the groups of a problem through their protocols: starts steps, accepts states, calls callbacks, ends runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from asyncsoc.kernels.step_control import (
     X_ABOVE,
     X_BELOW,
 )
-from asyncsoc.problem.arrays import Stack, load_constraint
+from asyncsoc.problem.arrays import ProblemArrays, load_constraint
 from asyncsoc.problem.particles import Group
 from asyncsoc.protocol.constraints import Event, StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch
@@ -38,12 +38,11 @@ from asyncsoc.solver.states import (
     Callback,
     Checkpoint,
     Errors,
-    Outcome,
+    RunOutcome,
     StepOutcome,
     numbers_of,
 )
 
-Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _AT_A_LIMIT = 1e-6
@@ -51,11 +50,11 @@ _AT_A_LIMIT = 1e-6
 
 
 @dataclass(eq=False)
-class _Run:
-    """Where one group is in its protocol.
+class _GroupProgress:
+    """Progress of one group through its protocol.
 
-    `position` counts the protocol steps done, `finished` tells how they went, `done` those done by the last accepted
-    state. `checkpoint` is where the run went on from.
+    `position` counts the protocol steps done, `finished` holds their outcomes, `done` those of the last accepted state.
+    `checkpoint` is the one from which the run was resumed.
     """
 
     position: int
@@ -65,42 +64,42 @@ class _Run:
     done: tuple[StepOutcome, ...] = ()
 
 
-class Runs:
-    """The groups of a problem.
+class ProtocolRunner:
+    """The protocols of all groups of a problem.
 
     Parameters
     ----------
-    stacked
+    arrays
         The problem in the kernels' arrays.
     callbacks
-        For each particle, what watches it.
+        The callbacks of each particle.
     batch_callbacks
-        For each mesh, what watches all particles on it.
+        The callbacks of each mesh, for all particles on it.
     """
 
     def __init__(
         self,
-        stacked: Stack,
+        arrays: ProblemArrays,
         callbacks: Sequence[Sequence[Callback]],
         batch_callbacks: Sequence[Sequence[BatchCallback]],
     ) -> None:
-        self._stack, self._contacts, self._groups = stacked, stacked.contacts, stacked.groups
-        self._members: tuple[Group, ...] = stacked.problem.groups
-        meshes = range(len(stacked.bodies))
-        self._dense_outputs = [DenseOutput(stacked, mesh) for mesh in meshes]
-        self._dispatch = CallbackDispatch(stacked, self._dense_outputs, callbacks, batch_callbacks)
-        volumes = [3.0 * float(system.kernel.mass.sum()) / (4.0 * math.pi) for system in stacked.problem.meshes]
-        self._radius = np.zeros(len(stacked.particles))
-        for body, volume in zip(stacked.bodies, volumes, strict=True):
+        self._arrays, self._contacts, self._groups = arrays, arrays.contacts, arrays.groups
+        self._members: tuple[Group, ...] = arrays.problem.groups
+        meshes = range(len(arrays.bodies))
+        self._dense_outputs = [DenseOutput(arrays, mesh) for mesh in meshes]
+        self._dispatch = CallbackDispatch(arrays, self._dense_outputs, callbacks, batch_callbacks)
+        volumes = [3.0 * float(system.kernel.mass.sum()) / (4.0 * math.pi) for system in arrays.problem.meshes]
+        self._radius = np.zeros(len(arrays.particles))
+        for body, volume in zip(arrays.bodies, volumes, strict=True):
             self._radius[body.number] = float(np.cbrt(volume))
-        self._runs = [_Run(0, []) for _ in self._members]
-        # Of the last accepted states: what the controller and the particles remember; whether there are any yet,
-        # whether they lie within steps.
-        self._kept, self._kept_own = stacked.groups.state.copy(), stacked.contacts.own.copy()
+        self._runs = [_GroupProgress(0, []) for _ in self._members]
+        # Of the last accepted states: state of the controller and of the particles; whether there are any yet, and
+        # whether they lie within protocol steps.
+        self._kept, self._kept_own = arrays.groups.state.copy(), arrays.contacts.own.copy()
         self._fresh, self._underway = (np.zeros(len(self._members), dtype=bool) for _ in range(2))
 
     def open(self, checkpoints: Sequence[Checkpoint | None]) -> Ints:
-        """Begin, or go on from checkpoints; return the members that have anything to do."""
+        """Start the runs, or resume them from checkpoints; return the groups that have anything left to do."""
         with uninterrupted():
             return self._open(checkpoints)
 
@@ -109,13 +108,13 @@ class Runs:
         old: list[int] = []
         for number, checkpoint in enumerate(checkpoints):
             (old if checkpoint is not None and self._resumed(number, checkpoint) else new).append(number)
-        going = self._show_starts(old)
-        return np.array(sorted([*going, *self._begin(new)]), dtype=np.int64)
+        active = self._dispatch_starts(old)
+        return np.array(sorted([*active, *self._begin(new)]), dtype=np.int64)
 
     def accept(self, numbers: Ints) -> Ints:
-        """Deal with what the attempts came to with these members; return those that go on.
+        """Process the outcomes of the attempts of these groups; return those that continue.
 
-        A Ctrl-C waits until it is done: a state taken by halves could not be gone on from.
+        A Ctrl-C waits until it is done: a half accepted state could not be resumed from.
         """
         with uninterrupted():
             return self._accept(numbers)
@@ -129,28 +128,28 @@ class Runs:
             for number in numbers[stuck].tolist():
                 self._fail(number, self._stuck(number))
             numbers, outcome = numbers[~stuck], outcome[~stuck]
-        stopped = self._show_steps(numbers) if len(numbers) else {}
+        stopped = self._dispatch_steps(numbers) if len(numbers) else {}
         if stopped:
             kept = np.array([int(number) not in stopped for number in numbers], dtype=bool)
             numbers, outcome = numbers[kept], outcome[kept]
         self._take(numbers)
         running = outcome == RUNNING
         self._fresh[numbers], self._underway[numbers] = True, running
-        going: Ints = np.sort(np.concatenate([again, numbers[running]]))
+        active: Ints = np.sort(np.concatenate([again, numbers[running]]))
         if running.all():
-            return going
+            return active
         ended = numbers[~running].tolist()
         for number, code in zip(ended, outcome[~running].tolist(), strict=True):
-            constraint, run = self._segment(number), self._runs[number]
+            constraint, run = self._constraint(number), self._runs[number]
             self._close(number, constraint.events[code - EVENT].reason if code >= EVENT else "duration reached")
             run.done = tuple(run.finished)
-        return np.sort(np.concatenate([going, np.array(self._begin(ended), dtype=np.int64)]))
+        return np.sort(np.concatenate([active, np.array(self._begin(ended), dtype=np.int64)]))
 
     def _take(self, numbers: Ints) -> None:
-        """Make the states that the last attempts of these groups arrived at the accepted ones."""
+        """Accept the states at the ends of the last attempts of these groups."""
         contacts = self._contacts
-        for mesh, body in enumerate(self._stack.bodies):
-            places = self._stack.places(mesh, numbers)
+        for mesh, body in enumerate(self._arrays.bodies):
+            places = self._arrays.places(mesh, numbers)
             body.x[places] = body.x_new[places]
             particles = body.number[places]
             contacts.film[particles] = contacts.film_new[particles]
@@ -158,17 +157,17 @@ class Runs:
         self._kept[numbers] = self._groups.state[numbers]
 
     def interrupt(self) -> None:
-        """Stop all that are underway where their last accepted states are."""
+        """Stop all groups that are underway at their last accepted states."""
         for number, run in enumerate(self._runs):
             if run.error is None and run.position < len(self._members[number].constraints):
-                where = f"protocol step {self._segment(number).number}"
+                where = f"protocol step {self._constraint(number).number}"
                 run.error = InterruptedRunError("the run was interrupted", where=where)
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[RunOutcome]:
         """Return how the runs ended."""
         return [self._outcome(number) for number in range(len(self._runs))]
 
-    def _outcome(self, number: int) -> Outcome:
+    def _outcome(self, number: int) -> RunOutcome:
         run, state = self._runs[number], self._groups.state[number]
         reason = run.finished[-1].reason if run.finished else "nothing to do"
         if run.error is not None:
@@ -177,15 +176,16 @@ class Runs:
         if self._fresh[number]:
             checkpoint = self._checkpoint(number)
         counts = int(state["accepted"]), int(state["rejected"])
-        return Outcome(reason, tuple(run.finished), *counts, run.error, checkpoint)
+        return RunOutcome(reason, tuple(run.finished), *counts, run.error, checkpoint)
 
     def _checkpoint(self, number: int) -> Checkpoint:
-        """Return the accepted state of a group, to go on from."""
+        """Return the accepted state of a group, from which it can be resumed."""
         places = list(self._places(number))
         mesh, place = places[0]
         return Checkpoint(
             particles=tuple(
-                self._dense_outputs[m].checkpoint(p, self._kept_own[self._stack.bodies[m].number[p]]) for m, p in places
+                self._dense_outputs[m].checkpoint(p, self._kept_own[self._arrays.bodies[m].number[p]])
+                for m, p in places
             ),
             state=numbers_of(self._kept[number]),
             start_time=float(self._dense_outputs[mesh].start_time[place]),
@@ -197,21 +197,21 @@ class Runs:
     def _places(self, number: int) -> Iterable[tuple[int, int]]:
         """Yield mesh and place on it of every particle of a group, in the group's order."""
         found = {}
-        for mesh, body in enumerate(self._stack.bodies):
-            for place in self._stack.places(mesh, np.array([number])).tolist():
+        for mesh, body in enumerate(self._arrays.bodies):
+            for place in self._arrays.places(mesh, np.array([number])).tolist():
                 found[int(body.number[place])] = mesh, place
         return (found[j] for j in sorted(found))
 
-    def _segment(self, number: int) -> StepConstraint:
+    def _constraint(self, number: int) -> StepConstraint:
         return self._members[number].constraints[self._runs[number].position]
 
     def _resumed(self, number: int, checkpoint: Checkpoint) -> bool:
-        """Take up a checkpoint; return whether it lies within a protocol step, which then goes on."""
+        """Restore a checkpoint; return whether it lies within a protocol step, which then continues."""
         contacts, groups, run = self._contacts, self._groups, self._runs[number]
         run.position, run.finished = len(checkpoint.finished), list(checkpoint.finished)
         run.done, run.checkpoint = checkpoint.finished, checkpoint
         for (mesh, place), particle in zip(self._places(number), checkpoint.particles, strict=True):
-            body, system = self._stack.bodies[mesh], self._stack.problem.meshes[mesh]
+            body, system = self._arrays.bodies[mesh], self._arrays.problem.meshes[mesh]
             j = body.number[place]
             body.x[place] = particle.x[system.order]
             contacts.film[j, : len(particle.film)] = particle.film
@@ -226,43 +226,43 @@ class Runs:
         for name, value in checkpoint.state.items():
             state[name] = value
         state["largest_step"] = largest
-        for j, particle in zip(self._stack.members(number), checkpoint.particles, strict=True):
+        for j, particle in zip(self._arrays.members(number), checkpoint.particles, strict=True):
             contacts.own[j]["charge"], contacts.own[j]["side_charge"] = particle.charge, particle.side_charge
             if len(checkpoint.particles) == 1:
                 contacts.own[j]["current"] = state["current"] / contacts.parameters[j]["multiplicity"]
         return underway
 
     def _begin(self, numbers: Iterable[int]) -> list[int]:
-        """Start the next protocol steps of these members; return those that have anything left to do."""
-        going: list[int] = []
+        """Start the next protocol steps of these groups; return those that have anything left to do."""
+        active: list[int] = []
         waiting = list(numbers)
         while waiting:
             waiting = [j for j in waiting if self._runs[j].position < len(self._members[j].constraints)]
             before = self._groups.state["current"][waiting].tolist()
             over: dict[int, str] = {}
             for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
-                reason = self._begun(number, found, before[row])
+                reason = self._check_start(number, found, before[row])
                 if reason is not None:
                     over[number] = reason
-            shown = self._show_starts([number for number in waiting if self._runs[number].error is None])
-            going += [number for number in shown if number not in over]
+            shown = self._dispatch_starts([number for number in waiting if self._runs[number].error is None])
+            active += [number for number in shown if number not in over]
             waiting = [number for number in shown if number in over]
             for number in waiting:
                 self._close(number, over[number])
-        return going
+        return active
 
     def _load(self, numbers: list[int]) -> NDArray[np.void]:
-        """Load the present protocol steps and solve their constraints; return what `start_groups` found."""
+        """Load the present protocol steps and solve their constraints; return the records `StepStart`."""
         found, guesses = np.empty(len(numbers), record(StepStart)), np.empty(len(numbers))
         listed = np.array(numbers, dtype=np.int64)
         for row, number in enumerate(numbers):
-            constraint = self._segment(number)
-            load_constraint(self._stack, number, constraint)
-            guesses[row] = self._guess(number, constraint)
+            constraint = self._constraint(number)
+            load_constraint(self._arrays, number, constraint)
+            guesses[row] = self._first_unknown(number, constraint)
             for mesh, dense_output in enumerate(self._dense_outputs):
-                dense_output.begin(self._stack.places(mesh, listed[row : row + 1]), constraint)
-        for mesh, body in enumerate(self._stack.bodies):
-            load_surfaces(self._contacts, body, self._stack.places(mesh, listed))
+                dense_output.begin(self._arrays.places(mesh, listed[row : row + 1]), constraint)
+        for mesh, body in enumerate(self._arrays.bodies):
+            load_surfaces(self._contacts, body, self._arrays.places(mesh, listed))
         start_groups(self._contacts, self._groups, listed, guesses, found)
         for number, diffusivity in zip(numbers, found["diffusivity"].tolist(), strict=True):
             self._groups.step[number]["tolerance"] = self._tolerance(number, diffusivity)
@@ -270,7 +270,7 @@ class Runs:
 
     def _tolerance(self, number: int, diffusivity: float) -> float:
         """Return the tolerance of a group's present protocol step."""
-        group, constraint = self._members[number], self._segment(number)
+        group, constraint = self._members[number], self._constraint(number)
         flux = 0.0
         if constraint.galvanostatic:
             area = float(self._groups.step[number]["contact_area"])
@@ -283,11 +283,11 @@ class Runs:
 
     def _smallest_radius(self, number: int) -> float:
         """Return the radius [m] of the sphere of the volume of a group's smallest particle."""
-        return float(min(self._radius[j] for j in self._stack.members(number)))
+        return float(min(self._radius[j] for j in self._arrays.members(number)))
 
-    def _begun(self, number: int, found: tuple[int, int, float], current_before: float) -> str | None:
-        """Judge a protocol step just loaded; return why it is over already, None where it is not or cannot be."""
-        constraint, state = self._segment(number), self._groups.state[number]
+    def _check_start(self, number: int, found: tuple[int, int, float], current_before: float) -> str | None:
+        """Check a protocol step just loaded; return why it is over already, None where it is not or is not feasible."""
+        constraint, state = self._constraint(number), self._groups.state[number]
         solved, which, diffusivity = found
         if not solved:
             self._fail(number, self._infeasible(number, "no current satisfies the step at its start"))
@@ -306,7 +306,7 @@ class Runs:
 
         Places under the contact go towards the stoichiometry whose open-circuit potential is the particle's.
         """
-        constraint, potential = self._segment(number), float(self._groups.state[number]["potential"])
+        constraint, potential = self._constraint(number), float(self._groups.state[number]["potential"])
         if constraint.galvanostatic or margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
             return False
         return all(
@@ -317,15 +317,15 @@ class Runs:
     def _potentials_at(self, number: int, event: Event, constraint: StepConstraint) -> list[float]:
         """Return the open-circuit potential at a limit of stoichiometry of every particle that has reached it."""
         found, limit = [], np.array([event.value])
-        for j, particle in zip(self._stack.members(number), self._members[number].particles, strict=True):
-            x = self._contacts.surface[START, j, : len(self._stack.contact_nodes[j])]
+        for j, particle in zip(self._arrays.members(number), self._members[number].particles, strict=True):
+            x = self._contacts.surface[START, j, : len(self._arrays.contact_nodes[j])]
             beyond = limit[0] - x.min() if event.kind == X_BELOW else x.max() - limit[0]
             if beyond >= -_AT_A_LIMIT:
                 table = particle.tables[constraint.temperature]
                 found.append(float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0]))
         return found
 
-    def _guess(self, number: int, constraint: StepConstraint) -> float:
+    def _first_unknown(self, number: int, constraint: StepConstraint) -> float:
         """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""
         if self._members[number].particles[0].kinetics.imposes_flux or not constraint.galvanostatic:
             return constraint.target
@@ -344,18 +344,18 @@ class Runs:
             imposed=group.particles[0].kinetics.imposes_flux,
         )
 
-    def _show_starts(self, numbers: list[int]) -> list[int]:
-        """Show the states protocol steps begin with; return the groups that nobody stopped."""
-        return self._stop(numbers, self._dispatch.starts(numbers, [self._segment(number) for number in numbers]))
+    def _dispatch_starts(self, numbers: list[int]) -> list[int]:
+        """Call the callbacks with the states protocol steps begin with; return the groups that no callback stopped."""
+        return self._stop(numbers, self._dispatch.starts(numbers, [self._constraint(number) for number in numbers]))
 
-    def _show_steps(self, numbers: Ints) -> Errors:
-        """Show accepted steps; return the groups that somebody stopped."""
+    def _dispatch_steps(self, numbers: Ints) -> Errors:
+        """Call the callbacks with accepted steps; return the groups that a callback stopped."""
         stopped = self._dispatch.steps(numbers)
         self._stop([], stopped)
         return stopped
 
     def _stop(self, numbers: list[int], stopped: Errors) -> list[int]:
-        """Let groups fail; return the others among `numbers`."""
+        """End the runs of groups with errors; return the others among `numbers`."""
         for number, error in stopped.items():
             self._fail(number, error)
         return [number for number in numbers if number not in stopped] if stopped else numbers
@@ -363,11 +363,11 @@ class Runs:
     def _close(self, number: int, reason: str) -> None:
         self._runs[number].finished.append(self._summary(number, reason))
         for mesh, dense_output in enumerate(self._dense_outputs):
-            dense_output.close(self._stack.places(mesh, np.array([number])))
+            dense_output.close(self._arrays.places(mesh, np.array([number])))
         self._runs[number].position += 1
 
     def _summary(self, number: int, reason: str) -> StepOutcome:
-        constraint, state = self._segment(number), self._groups.state[number]
+        constraint, state = self._constraint(number), self._groups.state[number]
         charge, side = float(state["charge"]), float(state["side_charge"])
         return StepOutcome(
             constraint.number, constraint.step.cycle, constraint.step.text, reason, float(state["time"]), charge, side
@@ -378,7 +378,7 @@ class Runs:
         self._runs[number].finished.append(self._summary(number, error.what))
 
     def _infeasible(self, number: int, why: str) -> InfeasibleStepError:
-        constraint = self._segment(number)
+        constraint = self._constraint(number)
         return InfeasibleStepError(
             f"protocol step {constraint.number} ({constraint.step.text!r}) cannot be carried out: {why}, "
             f"t = {self._start_time(number):.6g} s",
@@ -387,7 +387,7 @@ class Runs:
         )
 
     def _stuck(self, number: int) -> ConvergenceError:
-        constraint, state = self._segment(number), self._groups.state[number]
+        constraint, state = self._constraint(number), self._groups.state[number]
         return ConvergenceError(
             f"protocol step {constraint.number} ({constraint.step.text!r}) stopped",
             time=self._start_time(number) + float(state["time"]),

@@ -1,4 +1,4 @@
-"""Risk over a charge for several readings of the chemistry and a band of exchange current densities: plain data."""
+"""Risk over a charge for several scenarios of the chemistry and a band of exchange current densities: plain data."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ FACTORS = {
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One way to read the chemistry: what reacts, which reaction energy, what drives the rate, enthalpy or Gibbs."""
+class Scenario:
+    """Assumptions on the chemistry: reactant, kind of reaction energy, driving force, enthalpy or Gibbs energy."""
 
     reactant: str
     energy: Kind
@@ -35,13 +35,13 @@ class Reading:
 
     @property
     def label(self) -> str:
-        """The reading in words."""
+        """The scenario in words."""
         return f"{self.reactant}, {self.energy}, {self.driving_force}, {self.conditions.label}"
 
 
 @dataclass(frozen=True, eq=False)
 class RiskCurve:
-    """Risk along one run under one reading.
+    """Risk along one run in one scenario.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class RiskCurve:
     columns: Mapping[str, Array]
 
     def at(self, mean_x: float, name: str = names.RISK_MAX) -> float:
-        """Return a curve at a mean stoichiometry, linear in its logarithm; NaN where the run never matched there."""
+        """Return a curve at a mean stoichiometry, linear in its logarithm; NaN where the run has no match there."""
         return _log_at(self.mean_x, self.columns[name], mean_x)
 
     def rate_at(self, *, mean_x: float | None = None, voltage: float | None = None) -> float:
@@ -69,7 +69,7 @@ class RiskCurve:
         return float("nan") if voltage is None else _log_at(self.voltage, self.rate, voltage)
 
     def share_at(self, mean_x: float) -> float:
-        """Return the share of the contact above the threshold at a mean stoichiometry; NaN where never matched."""
+        """Return the share of the contact above the threshold at a mean stoichiometry; NaN without a match."""
         share = self.columns[names.RISK_SHARE]
         good = np.isfinite(share)
         x = self.mean_x[good]
@@ -103,7 +103,7 @@ def _log_at(place: Array, values: Array, wanted: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class RiskStudy:
-    """Risk of one particle under several readings.
+    """Risk of one particle in several scenarios.
 
     Attributes
     ----------
@@ -112,45 +112,45 @@ class RiskStudy:
     coverage
         Realised.
     default
-        By reading, with the electrolyte's own exchange current density.
+        By scenario, with the electrolyte's own exchange current density.
     band
-        By reading, for each of `exchange_current_densities`.
+        By scenario, for each of `exchange_current_densities`.
     exchange_current_densities
         A/m2, the assumed range.
     conditions
         Enthalpy and Gibbs energy in the order of importance: the case's own first. Their difference is a systematic
-        error; where only the potential drives the rate there is none, and readings have the first alone.
+        error; where only the potential drives the rate there is none, and scenarios have the first alone.
     """
 
     label: str
     coverage: float
-    default: Mapping[Reading, RiskCurve]
-    band: Mapping[Reading, tuple[RiskCurve, ...]]
+    default: Mapping[Scenario, RiskCurve]
+    band: Mapping[Scenario, tuple[RiskCurve, ...]]
     exchange_current_densities: tuple[float, ...]
     conditions: tuple[Conditions, ...] = (ENTHALPY,)
 
     @cached_property
-    def readings(self) -> tuple[Reading, ...]:
-        """All readings."""
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """All scenarios."""
         return tuple(self.default)
 
-    def curves(self, reading: Reading) -> tuple[RiskCurve, ...]:
+    def curves(self, scenario: Scenario) -> tuple[RiskCurve, ...]:
         """Return the default curve and those of the band."""
-        return (self.default[reading], *self.band[reading])
+        return (self.default[scenario], *self.band[scenario])
 
-    def variants(self, reading: Reading) -> tuple[Reading, ...]:
-        """Return a reading and those that differ from it by enthalpy and Gibbs energy alone."""
-        same = (replace(reading, conditions=conditions) for conditions in self.conditions)
-        return (reading, *(other for other in same if other != reading and other in self.default))
+    def variants(self, scenario: Scenario) -> tuple[Scenario, ...]:
+        """Return a scenario and those that differ from it by enthalpy and Gibbs energy alone."""
+        same = (replace(scenario, conditions=conditions) for conditions in self.conditions)
+        return (scenario, *(other for other in same if other != scenario and other in self.default))
 
-    def envelope_at(self, reading: Reading, mean_x: float, name: str = names.RISK_MAX) -> tuple[float, float]:
+    def envelope_at(self, scenario: Scenario, mean_x: float, name: str = names.RISK_MAX) -> tuple[float, float]:
         """Return the lowest and highest of a curve at a mean stoichiometry, over i0 and over its `variants`."""
-        ranges = [self.range_at(one, mean_x, name)[1:] for one in self.variants(reading)]
+        ranges = [self.range_at(one, mean_x, name)[1:] for one in self.variants(scenario)]
         ends = np.array([end for pair in ranges for end in pair if np.isfinite(end)])
         return (float(ends.min()), float(ends.max())) if len(ends) else (float("nan"), float("nan"))
 
     def reached(self, mean_x: float) -> bool:
-        """Return whether a run with the default i0 came to a mean stoichiometry where full coverage did too."""
+        """Return whether a run with the default i0 reached a mean stoichiometry that full coverage reached too."""
         return any(np.isfinite(curve.at(mean_x)) for curve in self.default.values())
 
     @property
@@ -160,9 +160,9 @@ class RiskStudy:
         every = np.concatenate(places) if places else np.zeros(0)
         return (float(every.min()), float(every.max())) if len(every) else (float("nan"), float("nan"))
 
-    def range_at(self, reading: Reading, mean_x: float, name: str = names.RISK_MAX) -> tuple[float, float, float]:
+    def range_at(self, scenario: Scenario, mean_x: float, name: str = names.RISK_MAX) -> tuple[float, float, float]:
         """Return a curve at a mean stoichiometry: default, lowest and highest of the band (NaN where not reached)."""
-        values = np.array([curve.at(mean_x, name) for curve in self.curves(reading)])
+        values = np.array([curve.at(mean_x, name) for curve in self.curves(scenario)])
         reached = values[np.isfinite(values)]
         low, high = (float(reached.min()), float(reached.max())) if len(reached) else (float("nan"), float("nan"))
         return float(values[0]), low, high

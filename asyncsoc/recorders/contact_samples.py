@@ -1,7 +1,8 @@
-"""The contact at many moments at once: what a recorder collects, and what is computed from it."""
+"""States of the contact at many times: potentials, rates, doses and resistance computed from them together."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,19 +10,59 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.units import BOLTZMANN_EV
-from asyncsoc.interface.kinetics import RateLaw
+from asyncsoc.interface.kinetics import InterfaceKinetics, RateLaw
+from asyncsoc.interface.side_reaction import SideReactionModel
+from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.recorders.interface_resistance import (
     charge_transfer_conductance,
     exchange_current_of,
     interface_resistance,
 )
 from asyncsoc.recorders.risk_split import LocalState
-from asyncsoc.recorders.side_reaction_constants import RecordedParticle
 
 if TYPE_CHECKING:
     from asyncsoc.solver.states import StepState
 
+
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedParticle:
+    """The constants from which a side reaction is computed: particle, rate laws, and the risk that counts as high.
+
+    Attributes
+    ----------
+    model
+        The side reaction.
+    coupled
+        Whether it takes part of the current; else it is only reported.
+    mass : (n,)
+        Lumped volumes [m3].
+    nodes : (c,) int64
+        Contact nodes, ascending.
+    areas : (c,)
+        Contact area on them [m2].
+    open_circuit_potential
+        U(x) [V].
+    tables
+        Material table by temperature [K].
+    kinetics
+        Rate law of intercalation with its parameters, or a uniform flux.
+    threshold
+        Risk above which contact counts as endangered.
+    """
+
+    model: SideReactionModel
+    coupled: bool
+    mass: Array
+    nodes: NDArray[np.int64]
+    areas: Array
+    open_circuit_potential: Callable[[Array], Array]
+    tables: Mapping[float, MaterialTable]
+    kinetics: InterfaceKinetics
+    threshold: float = 10.0
+
 
 _TINY = float(np.finfo(np.float64).tiny)
 _EQUAL_RATES = 1e-6
@@ -30,8 +71,8 @@ _HIGHEST = 10.0
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """The contact at k moments.
+class ContactRows:
+    """States of the contact at k times.
 
     Attributes
     ----------
@@ -64,8 +105,8 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Noted:
-    """One state, and what a recorder knows of its protocol step: when it began [s] and whether it is a rest."""
+class ContactSample:
+    """One state, with the time its protocol step began [s] and whether that is a rest."""
 
     state: StepState
     began: float
@@ -74,68 +115,70 @@ class Noted:
     mean_x: float
 
 
-def rows_of(noted: list[Noted], setting: RecordedParticle) -> Rows:
-    """Return the states as arrays."""
-    states = [one.state for one in noted]
-    x = np.array([one.x for one in noted])
+def contact_rows(samples: list[ContactSample], particle: RecordedParticle) -> ContactRows:
+    """Return samples as arrays."""
+    states = [one.state for one in samples]
+    x = np.array([one.x for one in samples])
     none = np.zeros_like(x)
-    return Rows(
+    return ContactRows(
         time=np.array([state.time for state in states]),
-        since=np.array([one.state.time - one.began for one in noted]),
+        since=np.array([one.state.time - one.began for one in samples]),
         step=np.array([state.step for state in states], dtype=np.int64),
-        rest=np.array([one.rest for one in noted], dtype=np.bool_),
-        mean_x=np.array([one.mean_x for one in noted]),
+        rest=np.array([one.rest for one in samples], dtype=np.bool_),
+        mean_x=np.array([one.mean_x for one in samples]),
         temperature=np.array([state.temperature for state in states]),
         potential=np.array([state.potential for state in states]),
         side_charge=np.array([state.side_charge for state in states]),
         x=x,
         current=np.array([state.contact_current_density for state in states]),
         resistance=np.array([state.film_resistance for state in states]),
-        film=np.array([state.film_thickness for state in states]) if setting.coupled else none,
-        side=np.array([state.side_current_density for state in states]) if setting.coupled else none,
+        film=np.array([state.film_thickness for state in states]) if particle.coupled else none,
+        side=np.array([state.side_current_density for state in states]) if particle.coupled else none,
     )
 
 
-def open_share(film: Array, setting: RecordedParticle) -> Array:
+def open_share(film: Array, particle: RecordedParticle) -> Array:
     """Return the share of each place that a film of the thickness given [m] leaves open."""
-    return np.maximum(0.0, 1.0 - film / setting.model.film.blocking_thickness)
+    return np.maximum(0.0, 1.0 - film / particle.model.film.blocking_thickness)
 
 
-def local_state(rows: Rows, setting: RecordedParticle) -> LocalState:
+def local_state(rows: ContactRows, particle: RecordedParticle) -> LocalState:
     """Return potentials, reaction energy and rate: the integrator's own where it is coupled, else the kernel's.
 
     The local potential is the particle's less the drop in the film; under uniform flux it is the particle's.
     """
     potential = np.repeat(rows.potential[:, None], rows.x.shape[1], axis=1)
-    if not setting.kinetics.imposes_flux:
+    if not particle.kinetics.imposes_flux:
         # Densities are per contact area; the drop belongs to the part of a place that is open.
-        share = np.maximum(open_share(rows.film, setting), _TINY) if setting.coupled else 1.0
+        share = np.maximum(open_share(rows.film, particle), _TINY) if particle.coupled else 1.0
         potential -= (rows.current + rows.side) / share * rows.resistance
-    if setting.coupled:
-        energy, rate = setting.model.table.evaluate(rows.x)[0], rows.side
+    if particle.coupled:
+        energy, rate = particle.model.table.evaluate(rows.x)[0], rows.side
     else:
         temperature = np.repeat(rows.temperature[:, None], rows.x.shape[1], axis=1)
         # Nothing stops a charge without a voltage limit; beyond what the law is made for it is held.
-        found = setting.model.rate(rows.x, np.clip(potential, -_HIGHEST, _HIGHEST), temperature)
+        found = particle.model.rate(rows.x, np.clip(potential, -_HIGHEST, _HIGHEST), temperature)
         energy, rate = found.energy, found.rate
-    equilibrium = np.asarray(setting.open_circuit_potential(rows.x.ravel()), dtype=np.float64).reshape(rows.x.shape)
+    equilibrium = np.asarray(particle.open_circuit_potential(rows.x.ravel()), dtype=np.float64).reshape(rows.x.shape)
     return LocalState(equilibrium, potential - equilibrium, energy, rate)
 
 
-def doses(rows: Rows, rate: Array, setting: RecordedParticle, before: tuple[float, Array, Array] | None) -> Array:
+def reaction_doses(
+    rows: ContactRows, rate: Array, particle: RecordedParticle, before: tuple[float, Array, Array] | None
+) -> Array:
     """Return the charge the reaction has taken per contact area (k, c) [C/m2].
 
     Parameters
     ----------
     rows, rate
-        The moments and their rates.
-    setting
-        Where the film tells, it is asked.
+        The states and their rates.
+    particle
+        With a coupled side reaction the dose follows from the film thickness.
     before
-        Time, rate and dose of the moment before the first; None: there is none.
+        Time, rate and dose of the state before the first; None where there is none.
     """
-    if setting.coupled:
-        return rows.film / setting.model.film.volume_per_charge
+    if particle.coupled:
+        return rows.film / particle.model.film.volume_per_charge
     first = (float(rows.time[0]), rate[0], np.zeros(rate.shape[1])) if before is None else before
     times = np.concatenate(([first[0]], rows.time))
     rates = np.concatenate((first[1][None, :], rate))
@@ -156,18 +199,18 @@ def mean_rate_between(before: Array, after: Array) -> Array:
     return np.asarray(np.where(positive & apart, quotient, 0.5 * (before + after)))
 
 
-def resistances(rows: Rows, local: LocalState, setting: RecordedParticle, law: RateLaw) -> Array:
+def resistances(rows: ContactRows, local: LocalState, particle: RecordedParticle, law: RateLaw) -> Array:
     """Return the interface's resistance (k,) [ohm]: charge transfer by a rate law and side reaction behind the film."""
     out = np.empty(len(rows.time))
-    share = open_share(rows.film, setting) if setting.coupled else np.ones(rows.x.shape)
+    share = open_share(rows.film, particle) if particle.coupled else np.ones(rows.x.shape)
     for temperature in np.unique(rows.temperature):
         chosen = rows.temperature == temperature
-        i0 = exchange_current_of(setting.tables[float(temperature)], rows.x[chosen])
+        i0 = exchange_current_of(particle.tables[float(temperature)], rows.x[chosen])
         conductance = charge_transfer_conductance(law, local.overpotential[chosen], i0, temperature=float(temperature))
-        if setting.coupled:
-            slope = setting.model.effective.transfer_coefficient / (BOLTZMANN_EV * float(temperature))
+        if particle.coupled:
+            slope = particle.model.effective.transfer_coefficient / (BOLTZMANN_EV * float(temperature))
             conductance = conductance + slope * local.rate[chosen] / np.maximum(share[chosen], _TINY)
         out[chosen] = interface_resistance(
-            conductance, rows.resistance[chosen], setting.areas, open_share=share[chosen]
+            conductance, rows.resistance[chosen], particle.areas, open_share=share[chosen]
         )
     return out

@@ -1,4 +1,4 @@
-"""The demo: how far the state of charge under a partial contact runs ahead of the cell's."""
+"""The demo: asynchrony, nickel valence, risk and film of a partly and an almost fully covered particle."""
 
 from __future__ import annotations
 
@@ -9,22 +9,30 @@ from pathlib import Path
 import asyncsoc
 from asyncsoc.base.files import replaced
 from asyncsoc.base.plain_data import to_document
-from asyncsoc.studies.demo.particles import PARTICLES, RADIUS, STEP, TEMPERATURE
 from asyncsoc.studies.demo.pictures import PICTURES, draw_all, unwritable
-from asyncsoc.studies.demo.scan import DIFFUSIVITIES, Findings, Progress, examine
+from asyncsoc.studies.demo.scan import (
+    DIFFUSIVITIES,
+    PARTICLES,
+    RADIUS,
+    STEP,
+    TEMPERATURE,
+    ParticleRuns,
+    Progress,
+    run_scan,
+)
 from asyncsoc.studies.demo.tables import Row, document, heads, remarks, table
 
 
 @dataclass(frozen=True)
-class DemoReport:
-    """What the demo gives back.
+class DemoResult:
+    """Table, figures and files of the demo.
 
     Attributes
     ----------
     columns, rows
         The table of headline numbers.
     notes
-        What a reader of the table must know.
+        Notes to the table.
     pictures
         PNG files.
     files
@@ -38,7 +46,7 @@ class DemoReport:
     notes: tuple[str, ...]
     pictures: tuple[Path, ...]
     files: tuple[Path, ...]
-    findings: tuple[Findings, ...]
+    findings: tuple[ParticleRuns, ...]
 
     def markdown(self) -> str:
         """Return the table as Markdown."""
@@ -48,7 +56,7 @@ class DemoReport:
 
 def run_demo(
     directory: Path, *, progress: Progress | None = None, diffusivities: Sequence[float] = DIFFUSIVITIES
-) -> DemoReport:
+) -> DemoResult:
     """Charge a calendered and a hot-calendered particle, draw them and keep everything in `directory`.
 
     Each particle is charged with the material's own D(x, T) and with constant diffusivities.
@@ -58,7 +66,7 @@ def run_demo(
     directory
         Made where it is missing; what it holds from an earlier demo is replaced, file by file.
     progress
-        Called before each piece of work with the pieces done, the pieces in all, and what comes next.
+        Called before each run or figure with the number done, the number in all, and the name of the next.
     diffusivities
         m2/s, ascending.
 
@@ -73,18 +81,18 @@ def run_demo(
     total = len(PARTICLES) * (1 + len(diffusivities)) + len(PICTURES) + 1
     done = 0
 
-    def told(what: str) -> None:
+    def log(what: str) -> None:
         nonlocal done
         if progress is not None:
             progress(done, total, what)
         done += 1
 
-    findings = examine(PARTICLES, diffusivities, told)
-    pictures = draw_all(findings, directory, told)
-    told("saving the results")
+    findings = run_scan(PARTICLES, diffusivities, log)
+    pictures = draw_all(findings, directory, log)
+    log("saving the results")
     results = tuple(found.solution.save(directory) for found in findings)
     summary = _keep_summary(findings, directory / "summary.json")
-    return DemoReport(
+    return DemoResult(
         columns=heads(findings),
         rows=table(findings),
         notes=remarks(findings),
@@ -102,7 +110,7 @@ def _make(directory: Path) -> None:
         raise unwritable(directory, error) from error
 
 
-def _keep_summary(findings: Sequence[Findings], path: Path) -> Path:
+def _keep_summary(findings: Sequence[ParticleRuns], path: Path) -> Path:
     content = {
         "asyncsoc": asyncsoc.__version__,
         "setting": {"radius": RADIUS, "temperature": TEMPERATURE, "step": STEP},

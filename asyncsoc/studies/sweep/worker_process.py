@@ -1,4 +1,4 @@
-"""A worker process: takes jobs from its parent, keeps their records in a shard of its own, and says where they lie.
+"""A worker process: receives jobs from its parent, writes their records to a file of its own, and returns where.
 
 Started as every worker is (`asyncsoc.base.workers`).
 """
@@ -14,53 +14,53 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from asyncsoc.base.errors import AsyncsocError, EnvironmentProblem, InputError
-from asyncsoc.studies.sweep.batch import Finished, Job, Settings
-from asyncsoc.studies.sweep.record_file import Place, RecordFileWriter
+from asyncsoc.studies.sweep.batch import Finished, Job, JobSettings
+from asyncsoc.studies.sweep.record_file import RecordFileWriter, RecordLocation
 
-Task = Callable[[Settings, Sequence[Job]], list[Finished]]
+Task = Callable[[JobSettings, Sequence[Job]], list[Finished]]
 TASK = "asyncsoc.studies.sweep.batch:run_jobs"
 """What a worker does with its jobs: module and function."""
 
 
 @dataclass(frozen=True)
-class Start:
-    """What a worker is told first.
+class WorkerStart:
+    """First message to a worker.
 
     Attributes
     ----------
     settings
-        What its jobs share.
-    shards
-        Folder of the shards.
+        Settings that all jobs share.
+    records_folder
+        Folder of the record files.
     about
-        Kept at the head of its shard.
+        Written at the head of its record file.
     task
         Module and function of the work.
     warm
         Compile the kernels before saying that it is ready.
     """
 
-    settings: Settings
-    shards: str
-    about: dict[str, Any]
+    settings: JobSettings
+    records_folder: str
+    writer_info: dict[str, Any]
     task: str = TASK
     warm: bool = True
 
 
-class Ready(NamedTuple):
-    """The worker is ready; where its shard lies."""
+class WorkerReady(NamedTuple):
+    """The worker is ready; path of its record file."""
 
-    shard: str
+    record_file: str
 
 
-class Settled(NamedTuple):
-    """Records on the disk: where they lie, and what they took [s]."""
+class JobsFinished(NamedTuple):
+    """Records on the disk: their locations, and the time the jobs took [s]."""
 
-    places: tuple[Place, ...]
+    places: tuple[RecordLocation, ...]
     seconds: float
 
 
-class Broken(NamedTuple):
+class WorkerFailed(NamedTuple):
     """The worker cannot go on, and no other could."""
 
     error: AsyncsocError
@@ -68,30 +68,30 @@ class Broken(NamedTuple):
 
 def serve(connection: Connection) -> None:
     """Serve the parent at the other end of a line until it has nothing left."""
-    start: Start = connection.recv()
+    start: WorkerStart = connection.recv()
     try:
         task = _task(start)
-        writer = RecordFileWriter(Path(start.shards), start.about)
+        writer = RecordFileWriter(Path(start.records_folder), start.writer_info)
     except AsyncsocError as error:
-        connection.send(Broken(error))
+        connection.send(WorkerFailed(error))
         return
     with writer:
-        connection.send(Ready(str(writer.path)))
+        connection.send(WorkerReady(str(writer.path)))
         while (jobs := connection.recv()) is not None:
             try:
-                connection.send(_settle(start.settings, task, writer, jobs))
+                connection.send(_on_finished(start.settings, task, writer, jobs))
             except (EnvironmentProblem, InputError) as error:
-                connection.send(Broken(error))
+                connection.send(WorkerFailed(error))
                 return
 
 
-def _settle(settings: Settings, task: Task, writer: RecordFileWriter, jobs: Sequence[Job]) -> Settled:
+def _on_finished(settings: JobSettings, task: Task, writer: RecordFileWriter, jobs: Sequence[Job]) -> JobsFinished:
     clock = time.perf_counter()
     places = writer.append(task(settings, jobs))
-    return Settled(tuple(places), time.perf_counter() - clock)
+    return JobsFinished(tuple(places), time.perf_counter() - clock)
 
 
-def _task(start: Start) -> Task:
+def _task(start: WorkerStart) -> Task:
     from asyncsoc.solver.warmup import compile_kernels
 
     module, _, name = start.task.partition(":")
