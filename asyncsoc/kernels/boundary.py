@@ -10,7 +10,7 @@ from asyncsoc.base.lanes import at, put
 from asyncsoc.kernels.constraint import (
     CURRENT,
     CURRENT_FILM,
-    CURRENT_LAMBDA,
+    CURRENT_SLOPE,
     CURRENT_X,
     FILM,
     FILM_GAIN,
@@ -19,12 +19,12 @@ from asyncsoc.kernels.constraint import (
     ROW,
     SIDE,
     SIDE_FILM,
-    SIDE_LAMBDA,
+    SIDE_SLOPE,
     SIDE_TOTAL_X,
     SIDE_X,
     START_CURRENT_FILM,
     START_SIDE_FILM,
-    START_SIDE_LAMBDA,
+    START_SIDE_SLOPE,
     START_SIDE_X,
     TOTAL_X,
     X,
@@ -41,21 +41,21 @@ def linearize(contacts, body, block, count, ws):
         particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
         areas, film = contacts.areas[j], contacts.film[j]
         inverse_gh, density, active = at(ws.inverse_gh, 0, lane), particle.charge_density, particle.side_active > 0
-        # An imposed flux is the current that is asked for: lambda does not change, and needs no column.
+        # An imposed flux is the current that is asked for: the unknown does not change, and needs no column.
         given = particle.imposed_flux > 0 and particle.potential_factor == 0.0
         bordered = 0.0 if given else 1.0
         for k in range(particle.contact_nodes):
             local[X, k] = at(ws.x, nodes[k], lane)
         load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
-        _, _, total_lambda, side_lambda, _, potential_lambda = evaluate_contact(
+        _, _, total_slope, side_slope, _, potential_slope = evaluate_contact(
             particle, areas, contacts.resistance[j], attempt.unknown, film, local
         )
         for k in range(particle.contact_nodes):
-            i_x, i_lambda, o_x, o_lambda = (
+            i_x, i_slope, o_x, o_slope = (
                 local[CURRENT_X, k],
-                local[CURRENT_LAMBDA, k],
+                local[CURRENT_SLOPE, k],
                 local[SIDE_X, k],
-                local[SIDE_LAMBDA, k],
+                local[SIDE_SLOPE, k],
             )
             i_film, o_film, area, node = (
                 local[CURRENT_FILM, k],
@@ -64,25 +64,25 @@ def linearize(contacts, body, block, count, ws):
                 nodes[k],
             )
             local[START_CURRENT_FILM, k], local[START_SIDE_FILM, k] = i_film, o_film
-            local[START_SIDE_X, k], local[START_SIDE_LAMBDA, k] = o_x, o_lambda
+            local[START_SIDE_X, k], local[START_SIDE_SLOPE, k] = o_x, o_slope
             if active:
                 gain = particle.growth / (inverse_gh - particle.growth * o_film)
-                film_x, film_lambda = gain * o_x, gain * o_lambda
+                film_x, film_slope = gain * o_x, gain * o_slope
                 i_x += i_film * film_x
-                i_lambda += i_film * film_lambda
+                i_slope += i_film * film_slope
                 o_x += o_film * film_x
-                side_lambda += area * o_film * film_lambda
-                total_lambda += area * (i_film + o_film) * film_lambda
+                side_slope += area * o_film * film_slope
+                total_slope += area * (i_film + o_film) * film_slope
                 local[FILM_GAIN, k] = gain
             put(ws.shift, node, lane, at(ws.shift, node, lane) + area / density * i_x / at(ws.diffusivity, node, lane))
-            put(ws.border, node, lane, bordered * area / density * i_lambda)
+            put(ws.border, node, lane, bordered * area / density * i_slope)
             local[TOTAL_X, k] = area * (i_x + o_x)
             local[SIDE_TOTAL_X, k] = area * o_x
             local[ROW, k] = (
                 particle.current_factor * local[TOTAL_X, k] + particle.potential_factor * local[POTENTIAL_X, k]
             )
-        attempt.total_unknown, attempt.side_unknown = total_lambda, side_lambda
-        attempt.corner = particle.current_factor * total_lambda + particle.potential_factor * potential_lambda
+        attempt.total_unknown, attempt.side_unknown = total_slope, side_slope
+        attempt.corner = particle.current_factor * total_slope + particle.potential_factor * potential_slope
 
 
 @kernel
@@ -105,9 +105,9 @@ def drive(tableau, contacts, body, block, count, stage, ws):
         particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
         areas, film, stages = contacts.areas[j], contacts.film[j], ws.film_stages[lane]
         inverse_gh, density, active = at(ws.inverse_gh, 0, lane), particle.charge_density, particle.side_active > 0
-        lam = attempt.unknown
+        unknown = attempt.unknown
         for p in range(stage):
-            lam += tableau.a[stage, p] * ws.stage_lambda[lane, p]
+            unknown += tableau.a[stage, p] * ws.stage_unknown[lane, p]
         for k in range(particle.contact_nodes):
             local[X, k] = at(ws.argument, nodes[k], lane)
             local[FILM, k], local[FILM_RHS, k] = film[k], 0.0
@@ -117,11 +117,11 @@ def drive(tableau, contacts, body, block, count, stage, ws):
                     local[FILM_RHS, k] += at(ws.combination, p, lane) * stages[p, k]
         load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
         total, side_total, _, _, potential, _ = evaluate_contact(
-            particle, areas, contacts.resistance[j], lam, local[FILM], local
+            particle, areas, contacts.resistance[j], unknown, local[FILM], local
         )
         for k in range(particle.contact_nodes):
             i_here, area, node = local[CURRENT, k], areas[k], nodes[k]
-            if active:  # the part of the film's increment that does not depend on x and lambda
+            if active:  # the part of the film's increment that does not depend on x and the unknown
                 i_film, o_film = local[START_CURRENT_FILM, k], local[START_SIDE_FILM, k]
                 grown = (particle.growth * local[SIDE, k] + local[FILM_RHS, k]) / (
                     inverse_gh - particle.growth * o_film
@@ -131,7 +131,12 @@ def drive(tableau, contacts, body, block, count, stage, ws):
                 total += area * (i_film + o_film) * grown
                 side_total += area * o_film * grown
             put(ws.rhs, node, lane, at(ws.rhs, node, lane) - area * i_here / density)
-        attempt.total, attempt.side_total, attempt.potential, attempt.new_unknown = total, side_total, potential, lam
+        attempt.total, attempt.side_total, attempt.potential, attempt.new_unknown = (
+            total,
+            side_total,
+            potential,
+            unknown,
+        )
 
 
 @kernel
@@ -185,9 +190,9 @@ def draw(contacts, body, block, count, stage, ws):
             side_drawn += local[SIDE_TOTAL_X, k] * moved
             if active:
                 ws.film_stages[lane, stage, k] = local[FILM_RHS, k] + local[FILM_GAIN, k] * (
-                    local[START_SIDE_X, k] * moved + local[START_SIDE_LAMBDA, k] * change
+                    local[START_SIDE_X, k] * moved + local[START_SIDE_SLOPE, k] * change
                 )
         inverse_gh = at(ws.inverse_gh, 0, lane)
-        ws.stage_lambda[lane, stage] = change
+        ws.stage_unknown[lane, stage] = change
         ws.stage_charge[lane, stage] = (drawn + charge_sum) / inverse_gh
         ws.stage_side[lane, stage] = (side_drawn + side_sum) / inverse_gh

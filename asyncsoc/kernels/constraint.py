@@ -15,11 +15,11 @@ from asyncsoc.materials.thermochemistry.kernels import energy_point
 # U, dU/dx, i0, di0/dx, ln of the side reaction's prefactor and its slope ...
 X, OCP, OCP_X, I0, I0_X, BARRIER, BARRIER_X = range(7)
 # ... the intercalation current density i and that of the side reaction o [A/m2], both per contact area; their
-# derivatives by x, by lambda and by the film thickness d, and that of phi_s by x ...
-CURRENT, CURRENT_X, CURRENT_LAMBDA, CURRENT_FILM, SIDE, SIDE_X, SIDE_LAMBDA, SIDE_FILM, POTENTIAL_X = range(7, 16)
+# derivatives by x, by the unknown and by the film thickness d, and that of phi_s by x ...
+CURRENT, CURRENT_X, CURRENT_SLOPE, CURRENT_FILM, SIDE, SIDE_X, SIDE_SLOPE, SIDE_FILM, POTENTIAL_X = range(7, 16)
 # ... and what a step remembers of its start (`rosenbrock`).
 FILM, FILM_RHS, FILM_GAIN, ROW, TOTAL_X, SIDE_TOTAL_X, START_CURRENT_FILM, START_SIDE_FILM = range(16, 24)
-START_SIDE_X, START_SIDE_LAMBDA = range(24, 26)
+START_SIDE_X, START_SIDE_SLOPE = range(24, 26)
 N_LOCAL = 26
 
 _ITERATIONS = 200
@@ -42,34 +42,34 @@ def load_contact(particle, table, side_table, local):
 
 
 @kernel
-def _imposed_flux(particle, areas, resistance, lam, local):
+def _imposed_flux(particle, areas, resistance, unknown, local):
     potential, mean_film, area = 0.0, 0.0, particle.contact_area
     for k in range(particle.contact_nodes):
         share = areas[k] / area
-        local[CURRENT, k], local[CURRENT_X, k] = lam / area, 0.0
-        local[CURRENT_LAMBDA, k], local[CURRENT_FILM, k] = 1.0 / area, 0.0
-        local[SIDE, k], local[SIDE_X, k], local[SIDE_LAMBDA, k], local[SIDE_FILM, k] = 0.0, 0.0, 0.0, 0.0
+        local[CURRENT, k], local[CURRENT_X, k] = unknown / area, 0.0
+        local[CURRENT_SLOPE, k], local[CURRENT_FILM, k] = 1.0 / area, 0.0
+        local[SIDE, k], local[SIDE_X, k], local[SIDE_SLOPE, k], local[SIDE_FILM, k] = 0.0, 0.0, 0.0, 0.0
         local[POTENTIAL_X, k] = share * local[OCP_X, k]
         potential += share * local[OCP, k]
         mean_film += share * resistance[k]
     film_drop = mean_film / area
-    return lam, 0.0, 1.0, 0.0, potential + film_drop * lam, film_drop
+    return unknown, 0.0, 1.0, 0.0, potential + film_drop * unknown, film_drop
 
 
 @kernel
-def evaluate_contact(particle, areas, resistance, lam, film, local):
-    """Evaluate i, o and their derivatives on the contact of a particle at lambda and the film thickness `film` (c,).
+def evaluate_contact(particle, areas, resistance, unknown, film, local):
+    """Evaluate i, o and their derivatives on the contact of a particle at the unknown and the film `film` (c,) [m].
 
     Returns
     -------
-    total, side_total, total_lambda, side_lambda, potential, potential_lambda : float
-        I = sum of w (i + o) [A], the side reaction's part of it, their derivatives by lambda at fixed x and film,
+    total, side_total, total_slope, side_slope, potential, potential_slope : float
+        I = sum of w (i + o) [A], the side reaction's part of it, their derivatives by the unknown at fixed x and film,
         phi_s [V] and its.
     """
     if particle.imposed_flux > 0:
-        return _imposed_flux(particle, areas, resistance, lam, local)
+        return _imposed_flux(particle, areas, resistance, unknown, local)
     f = particle.f
-    total, side_total, total_lambda, side_total_lambda = 0.0, 0.0, 0.0, 0.0
+    total, side_total, total_slope, side_slope = 0.0, 0.0, 0.0, 0.0
     coupled = particle.side_active > 0
     side_on = coupled and particle.scale > 0.0
     resistivity = particle.resistivity if coupled else 0.0
@@ -83,8 +83,8 @@ def evaluate_contact(particle, areas, resistance, lam, film, local):
             barrier_film = -particle.inverse_limit / thinning
             open_part = max(0.0, 1.0 - film[k] * particle.inverse_block)
             open_film = -particle.inverse_block if open_part > 0.0 else 0.0
-        i, i_x, i_lam, i_film, o, o_x, o_lam, o_film = local_currents(
-            lam,
+        i, i_x, i_slope, i_film, o, o_x, o_slope, o_film = local_currents(
+            unknown,
             local[OCP, k],
             local[OCP_X, k],
             local[I0, k],
@@ -98,35 +98,35 @@ def evaluate_contact(particle, areas, resistance, lam, film, local):
             resistivity,
             particle,
         )
-        local[CURRENT, k], local[CURRENT_X, k], local[CURRENT_LAMBDA, k] = (
+        local[CURRENT, k], local[CURRENT_X, k], local[CURRENT_SLOPE, k] = (
             open_part * i,
             open_part * i_x,
-            open_part * i_lam,
+            open_part * i_slope,
         )
         local[CURRENT_FILM, k] = open_part * i_film + open_film * i
-        local[SIDE, k], local[SIDE_X, k], local[SIDE_LAMBDA, k] = open_part * o, open_part * o_x, open_part * o_lam
+        local[SIDE, k], local[SIDE_X, k], local[SIDE_SLOPE, k] = open_part * o, open_part * o_x, open_part * o_slope
         local[SIDE_FILM, k] = open_part * o_film + open_film * o
         local[POTENTIAL_X, k] = 0.0
         area = areas[k]
         total += area * (local[CURRENT, k] + local[SIDE, k])
         side_total += area * local[SIDE, k]
-        total_lambda += area * (local[CURRENT_LAMBDA, k] + local[SIDE_LAMBDA, k])
-        side_total_lambda += area * local[SIDE_LAMBDA, k]
-    return total, side_total, total_lambda, side_total_lambda, lam, 1.0
+        total_slope += area * (local[CURRENT_SLOPE, k] + local[SIDE_SLOPE, k])
+        side_slope += area * local[SIDE_SLOPE, k]
+    return total, side_total, total_slope, side_slope, unknown, 1.0
 
 
 @kernel
-def solve_constraint(contacts, groups, g, x, film, lam):
-    """Solve a group's constraint by damped Newton; return (converged, lambda, I, phi_s).
+def solve_constraint(contacts, groups, g, x, film, unknown):
+    """Solve a group's constraint by damped Newton; return (converged, unknown, I, phi_s).
 
-    The last evaluation is at the lambda returned, so that `contacts.local` holds the current densities of the solution
+    The last evaluation is at the unknown returned, so that `contacts.local` holds the current densities of the solution
     and `contacts.own` every particle's current.
 
     Parameters
     ----------
     x, film : (P, C)
         Stoichiometry and film thickness [m] under the contacts of all particles.
-    lam
+    unknown
         To begin with.
     """
     first, last = groups.first[g], groups.first[g] + groups.size[g]
@@ -142,12 +142,12 @@ def solve_constraint(contacts, groups, g, x, film, lam):
         total, residual, slope = 0.0, 0.0, 0.0
         for j in range(first, last):
             particle, own = contacts.parameters[j], contacts.own[j]
-            through, _, through_lambda, _, potential, potential_lambda = evaluate_contact(
-                particle, contacts.areas[j], contacts.resistance[j], lam, film[j], contacts.local[j]
+            through, _, through_slope, _, potential, potential_slope = evaluate_contact(
+                particle, contacts.areas[j], contacts.resistance[j], unknown, film[j], contacts.local[j]
             )
             own.current = through
             total += particle.multiplicity * through
-            slope += particle.current_factor * through_lambda + particle.potential_factor * potential_lambda
+            slope += particle.current_factor * through_slope + particle.potential_factor * potential_slope
             residual += particle.current_factor * through + particle.potential_factor * potential - particle.target
         if converged:
             break
@@ -158,10 +158,10 @@ def solve_constraint(contacts, groups, g, x, film, lam):
             change = min(max(change, -_LARGEST_MOVE), _LARGEST_MOVE)
             if change == -before and abs(change) == _LARGEST_MOVE:  # to and fro between plateaus of a rate law
                 change *= 0.5
-        lam += change
+        unknown += change
         before = change
-        converged = abs(change) <= _TOLERANCE * (abs(lam) if imposed else 1.0)
-    return converged, lam, total, potential
+        converged = abs(change) <= _TOLERANCE * (abs(unknown) if imposed else 1.0)
+    return converged, unknown, total, potential
 
 
 @kernel

@@ -32,13 +32,13 @@ def load_surfaces(contacts, body, listed):
 def start_groups(contacts, groups, listed, guesses, found):
     """Make groups consistent with their controls at `contacts.surface[START]`.
 
-    lambda, current, potential and margin go to `groups.state`, the current densities to `contacts`; time and charge of
+    unknown, current, potential and margin go to `groups.state`, the current densities to `contacts`; time and charge of
     the protocol step start at zero.
 
     Parameters
     ----------
     listed, guesses : (k,)
-        Groups; lambda to begin with, NaN for the open-circuit potential at the mean stoichiometry of the contacts.
+        Groups; the unknown to begin with, NaN for the open-circuit potential at the mean stoichiometry of the contacts.
     found : (k,)
         Filled: records `StepStart`.
     """

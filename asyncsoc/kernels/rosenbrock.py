@@ -1,9 +1,9 @@
 """One linearly implicit step of partly covered particles side by side, in phases: begin, stages, finish.
 
-Unknowns are the stoichiometry x at the n nodes, the film thickness d on the contact nodes and one scalar lambda for a
-whole group of particles: their potential phi_s (Butler-Volmer, linear kinetics) or the current I (uniform flux). The
-film is eliminated node by node. With w = D dx the matrix K + diag(m/(gamma h D) + w_c di/dx /(F c_max D)) is symmetric
-positive definite and lambda borders it: one factorization and s + 1 solves a step. The charges passed are integrated by
+Unknowns are the stoichiometry x at the n nodes, the film thickness d on the contact nodes and one scalar for a whole
+group of particles, called the unknown: their potential phi_s, or the current I where the flux is imposed. The film is
+eliminated node by node. With w = D dx the matrix K + diag(m/(gamma h D) + w_c di/dx /(F c_max D)) is symmetric positive
+definite and the unknown borders it: one factorization and s + 1 solves a step. The charges passed are integrated by
 the same method, so that lithium and charge balance to rounding whatever the step size.
 
 A stage is two phases. `stage_rhs` solves for what every particle does at the unknown as it is, which leaves the
@@ -202,7 +202,7 @@ def finish_step(system, tableau, contacts, groups, body, block, count, ws):
 
 @kernel
 def _finish(tableau, contacts, body, block, lane, volume_error, ws):
-    """Add the last stage to film, lambda and charges of one particle; form its error."""
+    """Add the last stage to film, unknown and charges of one particle; form its error."""
     j, nodes = body.number[block[lane]], body.nodes[block[lane]]
     particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
     areas, film_new, active = contacts.areas[j], contacts.film_new[j], particle.side_active > 0
@@ -220,7 +220,7 @@ def _finish(tableau, contacts, body, block, lane, volume_error, ws):
     for p in range(last):
         charge += tableau.a[last, p] * ws.stage_charge[lane, p]
         side_charge += tableau.a[last, p] * ws.stage_side[lane, p]
-    attempt.new_unknown += ws.stage_lambda[lane, last]
+    attempt.new_unknown += ws.stage_unknown[lane, last]
     attempt.charge, attempt.side_charge = charge, side_charge
     error = np.sqrt(max(volume_error, contact_error / particle.contact_area))
     attempt.error = max(error, FILM_WEIGHT * np.sqrt(film_error / particle.contact_area) / thickest)

@@ -58,8 +58,8 @@ class Workspace(NamedTuple):
         1/(gamma h), goals of the iterative solve, its scratch, whether a member's step is still good, iterations taken.
     film_stages : (m, s, c)
         Stage increments of the film thickness; m members.
-    stage_lambda, stage_charge, stage_side : (m, s)
-        Those of lambda, of the charge passed and of the side reaction's part of it.
+    stage_unknown, stage_charge, stage_side : (m, s)
+        Those of the unknown, of the charge passed and of the side reaction's part of it.
     """
 
     lower: Array
@@ -85,7 +85,7 @@ class Workspace(NamedTuple):
     ok: Array
     iterations: Array
     film_stages: Array
-    stage_lambda: Array
+    stage_unknown: Array
     stage_charge: Array
     stage_side: Array
 
