@@ -9,65 +9,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any
 
-import numba
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
-
-from asyncsoc.base.kernel_cache import cache_folder, source_hash
-
-prange = numba.prange
-_COMPILE: Any = numba.njit  # its options are not all in its published types
 _LOCK = threading.Lock()
 
 
-class _ByContent(_CacheLocator):
-    """Tells numba where a function's compiled code is kept."""
+def __getattr__(name: str) -> Any:
+    """Return numba's `prange`; numba itself is loaded where a kernel is first used, not where it is defined."""
+    if name != "prange":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import numba
 
-    def __init__(self, function: Callable[..., Any], file: str) -> None:
-        self._module, self._line, self._py_file = function.__module__, function.__code__.co_firstlineno, file
-
-    def get_cache_path(self) -> str:
-        return str(cache_folder(self._module))
-
-    def get_source_stamp(self) -> str:
-        return source_hash(self._module)
-
-    def get_disambiguator(self) -> str:
-        return str(self._line)
-
-    @classmethod
-    def from_function(cls, function: Callable[..., Any], file: str) -> _ByContent | None:
-        return cls(function, file) if Path(file).is_file() else None
+    return numba.prange
 
 
-class _Implementation(CompileResultCacheImpl):
-    _locator_classes = [_ByContent]  # noqa: RUF012 - as numba declares it
+def _compile(function: Callable[..., Any], **options: Any) -> Any:
+    import numba
 
-
-class _Cache(FunctionCache):
-    """numba's cache, by content. What cannot be read is compiled, what cannot be kept is used all the same."""
-
-    _impl_class = _Implementation
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        try:
-            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
-        except Exception:  # a damaged file raises whatever unpickling makes of it
-            return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        with suppress(OSError):
-            try:
-                super().save_overload(sig, data)  # type: ignore[no-untyped-call]
-            except OSError:
-                raise
-            except Exception:  # the index is damaged, or names a type that has another name by now: begin it anew
-                self.flush()  # type: ignore[no-untyped-call]
-                super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+    compiler: Any = numba.njit  # its options are not all in its published types
+    return compiler(**options)(function)
 
 
 class Kernel:
@@ -93,7 +55,7 @@ class Kernel:
             with _LOCK:
                 if self._inner is None:
                     lean = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-                    self._inner = _COMPILE(**lean, **self._options)(self.py_func)
+                    self._inner = _compile(self.py_func, **lean, **self._options)
         return self._inner._numba_type_
 
     def __call__(self, *arguments: Any) -> Any:
@@ -101,9 +63,11 @@ class Kernel:
         if self._entry is None:
             with _LOCK:
                 if self._entry is None:
-                    entry = _COMPILE(no_cfunc_wrapper=True, **self._options)(self.py_func)
+                    entry = _compile(self.py_func, no_cfunc_wrapper=True, **self._options)
                     if Path(self.py_func.__code__.co_filename).is_file():
-                        entry._cache = _Cache(self.py_func)  # type: ignore[no-untyped-call]
+                        from asyncsoc.base.numba_cache import ContentFunctionCache
+
+                        entry._cache = ContentFunctionCache(self.py_func)  # type: ignore[no-untyped-call]
                     self._entry = entry
         return self._entry(*arguments)
 

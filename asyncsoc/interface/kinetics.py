@@ -7,6 +7,7 @@ share. It is a boundary condition that stands where a rate law would, and is the
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -46,6 +47,10 @@ class InterfaceKinetics(ABC):
     def kernel_numbers(self, temperature: float) -> dict[str, float]:
         """Return what the kernels read of it at a temperature [K], by the names they read it by."""
         return {}
+
+    def limiting_factor(self, temperature: float) -> float:
+        """Return the largest |S|: no potential drives more than i0 times it. Infinite where there is no such limit."""
+        return math.inf
 
 
 @dataclass(frozen=True)

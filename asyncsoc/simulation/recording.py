@@ -18,7 +18,7 @@ from asyncsoc.recorders.particle_constants import BatchConstants, ParticleConsta
 from asyncsoc.recorders.series import SnapshotRecorder, TimeSeriesRecorder
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 from asyncsoc.simulation.memory_limit import MOST_BETWEEN
-from asyncsoc.solver.states import AcceptedSteps, Checkpoint, Errors, States, unsolved
+from asyncsoc.solver.states import AcceptedSteps, Checkpoint, Errors, States, UnsolvedStateError
 
 Array = NDArray[np.float64]
 
@@ -88,7 +88,9 @@ class RecordingCallback:
             between = steps.at(rows[first : first + block], times[first : first + block])
             unknown = np.isnan(between.potential)
             if unknown.any():
-                lost |= {int(between.number[k]): unsolved(float(between.time[k])) for k in np.flatnonzero(unknown)}
+                lost |= {
+                    int(between.number[k]): UnsolvedStateError(float(between.time[k])) for k in np.flatnonzero(unknown)
+                }
             known = np.array([int(number) not in lost for number in between.number], dtype=bool)
             self._record(between.rows(known))
         self._record(steps.without(lost).end)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.errors import ConvergenceError, InfeasibleStepError, InterruptedRunError, SimulationError
+from asyncsoc.base.errors import InfeasibleStepError, InterruptedRunError, SimulationError
 from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.base.records import record
@@ -40,8 +40,10 @@ from asyncsoc.solver.states import (
     Errors,
     RunOutcome,
     StepOutcome,
+    UnsolvedStateError,
     numbers_of,
 )
+from asyncsoc.solver.step_errors import beyond_limit, infeasible_step, stuck_step
 
 Ints = NDArray[np.int64]
 
@@ -290,7 +292,8 @@ class ProtocolRunner:
         constraint, state = self._constraint(number), self._groups.state[number]
         solved, which, diffusivity = found
         if not solved:
-            self._fail(number, self._infeasible(number, "no current satisfies the step at its start"))
+            beyond = beyond_limit(self._arrays, number, constraint)
+            self._fail(number, self._infeasible(number, beyond or "no current satisfies the step at its start"))
         elif state["margin"] <= 0.0 and not self._leaves(number, constraint.events[which], float(state["margin"])):
             event = constraint.events[which]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
@@ -357,7 +360,7 @@ class ProtocolRunner:
     def _stop(self, numbers: list[int], stopped: Errors) -> list[int]:
         """End the runs of groups with errors; return the others among `numbers`."""
         for number, error in stopped.items():
-            self._fail(number, error)
+            self._fail(number, self._explained(number, error))
         return [number for number in numbers if number not in stopped] if stopped else numbers
 
     def _close(self, number: int, reason: str) -> None:
@@ -377,24 +380,24 @@ class ProtocolRunner:
         self._runs[number].error = error
         self._runs[number].finished.append(self._summary(number, error.what))
 
-    def _infeasible(self, number: int, why: str) -> InfeasibleStepError:
+    def _explained(self, number: int, error: SimulationError) -> SimulationError:
+        """Return the error, or that the rate law cannot carry the step's current where that is why."""
+        if not isinstance(error, UnsolvedStateError):
+            return error
         constraint = self._constraint(number)
-        return InfeasibleStepError(
-            f"protocol step {constraint.number} ({constraint.step.text!r}) cannot be carried out: {why}, "
-            f"t = {self._start_time(number):.6g} s",
-            where=f"protocol step {constraint.number}, cycle {constraint.step.cycle}",
-            next_step="change the step's target or the state it starts from; the states reached so far are kept",
-        )
+        beyond = beyond_limit(self._arrays, number, constraint)
+        return error if beyond is None else infeasible_step(constraint, beyond, error.time)
 
-    def _stuck(self, number: int) -> ConvergenceError:
+    def _infeasible(self, number: int, why: str) -> InfeasibleStepError:
+        return infeasible_step(self._constraint(number), why, self._start_time(number))
+
+    def _stuck(self, number: int) -> SimulationError:
         constraint, state = self._constraint(number), self._groups.state[number]
-        return ConvergenceError(
-            f"protocol step {constraint.number} ({constraint.step.text!r}) stopped",
-            time=self._start_time(number) + float(state["time"]),
-            step_size=float(state["step_size"]),
-            reason="no step size meets the tolerance or satisfies the current and voltage constraint",
-            where=f"protocol step {constraint.number}, cycle {constraint.step.cycle}",
-        )
+        time = self._start_time(number) + float(state["time"])
+        beyond = beyond_limit(self._arrays, number, constraint)
+        if beyond is not None:
+            return infeasible_step(constraint, beyond, time)
+        return stuck_step(constraint, time, float(state["step_size"]))
 
     def _start_time(self, number: int) -> float:
         """Return when a group's present protocol step began [s]."""

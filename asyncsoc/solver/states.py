@@ -186,15 +186,18 @@ class AcceptedSteps:
         def at(when: float) -> StepState:
             state = self.at(np.array([row]), np.array([when])).one(0)
             if np.isnan(state.potential):
-                raise unsolved(when)
+                raise UnsolvedStateError(when)
             return state
 
         return AcceptedStep(float(self.start_time[row]), self.end.one(row), at)
 
 
-def unsolved(time: float) -> SimulationError:
-    """Return the error of a member whose constraint cannot be solved at `time` [s], between two accepted states."""
-    return SimulationError(f"the constraint cannot be solved at t = {time:.6g} s")
+class UnsolvedStateError(SimulationError):
+    """No potential satisfies a group's constraint between two accepted states; `time` is when [s]."""
+
+    def __init__(self, time: float) -> None:
+        super().__init__(f"the constraint cannot be solved at t = {time:.6g} s")
+        self.time = time
 
 
 @dataclass(frozen=True, eq=False)

@@ -74,7 +74,7 @@ def test_discharge_ends_at_the_upper_limit(run):
 def test_a_hold_whose_current_is_already_small_closes_at_once(run):
     solution = run(FIRST, "Rest for 10 hours", "Hold at 3.8 V until 5 C", "Rest for 10 minutes")
     held = solution.steps[2]
-    assert held.stop_reason == "current 5 C reached before the step began"
+    assert held.stop_reason == "current 5 C reached before the step started"
     assert held.duration == 0.0 and held.charge == 0.0
     assert np.count_nonzero(solution.columns[names.STEP] == 3) == 1  # its beginning is its end
     assert solution.status == "done" and solution.steps[-1].duration == pytest.approx(600.0)
@@ -83,7 +83,7 @@ def test_a_hold_whose_current_is_already_small_closes_at_once(run):
 def test_a_protocol_whose_only_step_is_already_met_shows_the_initial_state(run):
     kinetics = {"exchange_current_density": 0.01}
     solution = run("Hold at 3.85 V until 2 C", kinetics=kinetics)
-    assert solution.status == "done" and "before the step began" in solution.stop_reason
+    assert solution.status == "done" and "before the step started" in solution.stop_reason
     assert len(solution.columns[names.TIME]) == 1 and solution.columns[names.VOLTAGE][0] == pytest.approx(3.85)
     assert len(solution.field_times) == 1 and solution.lithium_balance_error == 0.0
 

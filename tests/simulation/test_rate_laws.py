@@ -103,9 +103,31 @@ def test_side_by_side_it_has_the_bits_of_a_run_alone(make_case) -> None:
         np.testing.assert_array_equal(ending.solution.columns[names.VOLTAGE], alone.columns[names.VOLTAGE])
 
 
-def test_a_current_beyond_the_plateau_is_an_infeasible_step(run) -> None:
-    with pytest.raises(InfeasibleStepError, match="no current satisfies the step"):
-        run("Charge at 200 C for 1 minute", kinetics=marcus("0.1 eV"))
+def limit(solution, energy: float, x: float, temperature: float) -> float:
+    """Return the current [A] of the plateau by quadrature, at a stoichiometry."""
+    exchange = electrolyte("peo-litfsi").exchange_current_density
+    assert exchange is not None
+    (value,) = np.atleast_1d(exchange(np.array([x]), temperature))
+    return solution.contact.area * float(value) * net_rate(1.5, energy, temperature)
+
+
+def test_a_current_beyond_the_plateau_names_the_limiting_current(run, make_case) -> None:
+    case = make_case("Charge at 20 C for 1 minute", contact=CAP, kinetics=marcus("0.1 eV"))
+    with pytest.raises(InfeasibleStepError, match="limiting current of marcus-hush-chidsey kinetics") as caught:
+        simulate(case)
+    named = float(str(caught.value).split("kinetics, ")[1].split(" A")[0])
+    solution = run("Charge at C/50 for 1 minute", contact=CAP, kinetics=marcus("0.1 eV"))
+    expected = limit(solution, 0.1, case.protocol.initial_stoichiometry, case.protocol.temperature)
+    assert named == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_current_that_reaches_the_plateau_within_a_step_says_so(make_case) -> None:
+    """i0 falls towards full lithiation: a discharge reaches a limit that it did not meet at its start."""
+    case = make_case("Discharge at 0.3 C for 9 hours", contact=CAP, kinetics=marcus("0.1 eV"),
+                     protocol={"initial_stoichiometry": 0.5})  # fmt: skip
+    with pytest.raises(InfeasibleStepError, match="limiting current of marcus-hush-chidsey kinetics") as caught:
+        simulate(case)
+    assert 2000.0 < float(str(caught.value).split("t = ")[1].split(" s")[0]) < 3000.0
 
 
 def test_the_key_has_units_ranges_and_leaves_hashes_alone(make_case) -> None:

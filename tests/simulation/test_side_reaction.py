@@ -265,7 +265,7 @@ def test_risk_falls_to_1_as_coverage_rises(run) -> None:
 
 
 def test_a_case_that_cannot_be_has_one_clear_error(make_case) -> None:
-    with pytest.raises(InputError, match="uniform flux leaves no current"):
+    with pytest.raises(InputError, match="cannot be coupled under uniform flux"):
         make_case(kinetics={"model": "uniform-flux"}, side_reaction={"mode": "coupled"})
     with pytest.raises(InputError, match="no thermochemistry is known") as caught:
         prepare(make_case(electrolyte={"name": "liquid-lipf6"}, side_reaction={"mode": "report"}))

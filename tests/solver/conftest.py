@@ -24,7 +24,7 @@ from asyncsoc.protocol.constraints import ParticleScale, step_constraint
 from asyncsoc.protocol.grammar import parse_step
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import RunOutcome, StepState
-from tests.solver.keeping import BatchCallback
+from tests.solver.keeping import KeepingCallback
 
 RADIUS = 7.5e-6
 MATERIAL = cathode("ncm811-sturm2019")
@@ -67,14 +67,14 @@ class Particle:
 
     def run_all(
         self, members: Sequence[Member], times: Sequence[float] = (), **options: Any
-    ) -> list[tuple[RunOutcome, BatchCallback]]:
-        batch_callbacks = [BatchCallback(times) for _ in members]
+    ) -> list[tuple[RunOutcome, KeepingCallback]]:
+        batch_callbacks = [KeepingCallback(times) for _ in members]
         outcomes = integrate(
-            Problem.alone(self.system, members), [[batch_callback] for batch_callback in batch_callbacks], **options
+            Problem.alone(self.system, members), [[callback] for callback in batch_callbacks], **options
         )
         return list(zip(outcomes, batch_callbacks, strict=True))
 
-    def run(self, member: Member, times: Sequence[float] = (), **options: Any) -> tuple[RunOutcome, BatchCallback]:
+    def run(self, member: Member, times: Sequence[float] = (), **options: Any) -> tuple[RunOutcome, KeepingCallback]:
         return self.run_all([member], times, **options)[0]
 
 

@@ -1,4 +1,4 @@
-"""An callback that keeps what it is shown."""
+"""A callback that keeps what it is called with."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from asyncsoc.solver.states import AcceptedStep, StepState
 
 
 @dataclass(eq=False)
-class BatchCallback:
-    """Callback that keeps everything it is shown, and the states at `times`."""
+class KeepingCallback:
+    """Keeps every state and step, and the states at `times`."""
 
     times: Sequence[float] = ()
     starts: list[StepState] = field(default_factory=list)
@@ -24,8 +24,9 @@ class BatchCallback:
         self.starts.append(state)
 
     def step(self, step: AcceptedStep) -> None:
+        middle = step.at(0.5 * (step.start_time + step.end.time))  # may end the run: then the step is not kept
         self.steps.append(step)
-        self.middles.append(step.at(0.5 * (step.start_time + step.end.time)))
+        self.middles.append(middle)
         self.ends.append((step.at(step.start_time), step.at(step.end.time)))
         for time in self.times:
             if step.start_time <= time <= step.end.time:

@@ -26,8 +26,8 @@ def members(body, make_table):
 
 
 def bits(result) -> bytes:
-    outcome, batch_callback = result
-    states = [*batch_callback.starts, *(step.end for step in batch_callback.steps), *batch_callback.middles]
+    outcome, callback = result
+    states = [*callback.starts, *(step.end for step in callback.steps), *callback.middles]
     numbers = [[s.time, s.potential, s.voltage, s.current, s.charge] for s in states]
     return np.array(numbers).tobytes() + b"".join(s.x.tobytes() for s in states) + outcome.stop_reason.encode()
 

@@ -31,9 +31,9 @@ def test_events_are_located_to_a_millionth_in_time(body, name, coverage):
     text, start, passed = LIMITS[name]
     one_c = body.scale.capacity / 3600.0
     member = body.member(text, coverage=coverage, start=start)
-    outcome, batch_callback = body.run(member)
+    outcome, callback = body.run(member)
     assert outcome.error is None and outcome.stop_reason.endswith(("reached", "under the contact"))
-    end = batch_callback.last
+    end = callback.last
     assert 0.0 <= passed(end, one_c) <= 1e-6
     before = end.time * (1.0 - 1e-6)
     _, again = body.run(member, [before])
@@ -53,7 +53,7 @@ def test_uniform_flux_reaches_a_voltage_where_diffusion_is_fast(ball, make_table
     material = make_table(333.15, 1e-9)
     member = ball.member("Charge at C/10 until 4 V", kinetics=UniformFlux(), tables={333.15: material})
     member = replace(member, constraints=(replace(member.constraints[0], series=0.0),))
-    outcome, batch_callback = ball.run(member)
+    outcome, callback = ball.run(member)
     grid = np.linspace(0.4, 0.5, 2_000_001)
     from asyncsoc.base.interpolation import ocp_and_i0_array
 
@@ -62,20 +62,20 @@ def test_uniform_flux_reaches_a_voltage_where_diffusion_is_fast(ball, make_table
     current = ball.scale.capacity / 36000.0
     expected = (0.7 - x_end) * FARADAY * member.maximum_concentration * ball.operators.volume / current
     assert outcome.steps[0].duration == pytest.approx(expected, rel=2e-6)
-    assert np.ptp(batch_callback.last.x) < 1e-5
+    assert np.ptp(callback.last.x) < 1e-5
 
 
 def test_the_first_of_several_limits_ends_the_step(body):
     step = "Charge at C/5 for 1 hour or until 4.2 V or until 1 % of capacity"
-    outcome, batch_callback = body.run(body.member(step, coverage=0.3))
+    outcome, callback = body.run(body.member(step, coverage=0.3))
     assert outcome.stop_reason == "charge of 1 % of capacity reached"
-    assert batch_callback.last.time == pytest.approx(180.0, rel=1e-6)
+    assert callback.last.time == pytest.approx(180.0, rel=1e-6)
 
 
 def test_a_step_of_given_duration_ends_exactly_then(body):
-    outcome, batch_callback = body.run(body.member("Charge at C/5 for 1234.5 s", coverage=0.3))
-    assert batch_callback.last.time == 1234.5 and outcome.steps[0].duration == 1234.5
-    passed = batch_callback.last.charge
+    outcome, callback = body.run(body.member("Charge at C/5 for 1234.5 s", coverage=0.3))
+    assert callback.last.time == 1234.5 and outcome.steps[0].duration == 1234.5
+    passed = callback.last.charge
     assert passed == pytest.approx(1234.5 * body.scale.capacity / 5.0 / 3600.0, rel=1e-13)
 
 
@@ -84,12 +84,12 @@ def test_a_step_of_given_duration_ends_exactly_then(body):
     [("Charge at C/5 until 3.5 V", "voltage 3.5 V"), ("Discharge at C/5 until 4 V", "voltage 4 V")],
 )
 def test_a_step_whose_limit_is_already_passed_is_infeasible(body, step, event):
-    outcome, batch_callback = body.run(body.member("Charge at C/5 for 5 minutes", step, coverage=0.3))
+    outcome, callback = body.run(body.member("Charge at C/5 for 5 minutes", step, coverage=0.3))
     assert isinstance(outcome.error, InfeasibleStepError)
     message = str(outcome.error)
     for part in ("protocol step 2", step, event, "t = 300 s", "already at the start"):
         assert part in message
-    assert batch_callback.last.time == 300.0 and len(batch_callback.starts) == 1
+    assert callback.last.time == 300.0 and len(callback.starts) == 1
     assert outcome.stop_reason == outcome.error.what
 
 
@@ -102,35 +102,35 @@ def test_the_limit_of_the_material_ends_a_step_and_then_blocks_the_next(body):
 
 
 def test_a_hold_far_beyond_the_material_ends_at_its_limit(body):
-    outcome, batch_callback = body.run(body.member("Hold at 4.6 V for 10 hours", coverage=0.3))
+    outcome, callback = body.run(body.member("Hold at 4.6 V for 10 hours", coverage=0.3))
     assert outcome.error is None
     assert outcome.stop_reason == "stoichiometry limit x = 0.205 reached under the contact"
-    assert batch_callback.last.x.min() == pytest.approx(0.205, abs=1e-6)
+    assert callback.last.x.min() == pytest.approx(0.205, abs=1e-6)
 
 
 def test_a_hold_below_its_current_closes_without_a_step(body):
     steps = ("Rest for 1 minute", "Hold at 3.83 V until 10 C", "Rest for 1 minute")
-    outcome, batch_callback = body.run(body.member(*steps, coverage=0.3))
+    outcome, callback = body.run(body.member(*steps, coverage=0.3))
     assert [constraint.reason for constraint in outcome.steps] == [
         "duration reached",
-        "current 10 C reached before the step began",
+        "current 10 C reached before the step started",
         "duration reached",
     ]
-    assert [state.step for state in batch_callback.starts] == [1, 2, 3]
-    assert {step.end.step for step in batch_callback.steps} == {1, 3}
+    assert [state.step for state in callback.starts] == [1, 2, 3]
+    assert {step.end.step for step in callback.steps} == {1, 3}
     assert outcome.steps[1].duration == 0.0
 
 
 def test_a_violent_current_empties_the_contact_and_ends_there(body):
-    outcome, batch_callback = body.run(body.member("Charge at 1000 C for 1 hour", coverage=0.05))
+    outcome, callback = body.run(body.member("Charge at 1000 C for 1 hour", coverage=0.05))
     assert outcome.error is None
     assert "stoichiometry limit" in outcome.stop_reason
-    assert batch_callback.last.time < 1.0
+    assert callback.last.time < 1.0
 
 
 def test_a_current_that_would_need_tens_of_volts_is_refused(body):
     """Linear kinetics have no exponential to help: 1000 C through 5 % of the surface is no answer but an error."""
-    outcome, batch_callback = body.run(body.member("Charge at 1000 C for 1 hour", coverage=0.05, kinetics=Linear()))
+    outcome, callback = body.run(body.member("Charge at 1000 C for 1 hour", coverage=0.05, kinetics=Linear()))
     assert isinstance(outcome.error, InfeasibleStepError)
     assert "protocol step 1" in str(outcome.error) and "t = 0 s" in str(outcome.error)
-    assert not batch_callback.starts
+    assert not callback.starts

@@ -22,7 +22,7 @@ from asyncsoc.problem.particles import Group, Member, Problem
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, RunOutcome, StepState
-from tests.solver.keeping import BatchCallback
+from tests.solver.keeping import KeepingCallback
 
 MATERIAL = cathode("ncm811-sturm2019")
 RADIUS, TEMPERATURE = 7.5e-6, 333.15
@@ -56,12 +56,12 @@ def times_current(constraints: tuple[StepConstraint, ...], factor: float) -> tup
     )
 
 
-def run(problem: Problem, **options: Any) -> tuple[list[RunOutcome], list[BatchCallback]]:
-    batch_callbacks = [BatchCallback() for group in problem.groups for _ in group.particles]
+def run(problem: Problem, **options: Any) -> tuple[list[RunOutcome], list[KeepingCallback]]:
+    batch_callbacks = [KeepingCallback() for group in problem.groups for _ in group.particles]
     return integrate(problem, [[one] for one in batch_callbacks], **options), batch_callbacks
 
 
-def same_bits(one: BatchCallback, other: BatchCallback) -> None:
+def same_bits(one: KeepingCallback, other: KeepingCallback) -> None:
     assert len(one.steps) == len(other.steps)
     for mine, theirs in zip(one.steps, other.steps, strict=True):
         assert (mine.end.time, mine.end.potential, mine.end.current, mine.end.charge) == (
@@ -84,9 +84,9 @@ def test_groups_of_one_on_two_meshes_have_the_bits_of_particles_alone(body: Any,
     )
     outcomes, together = run(Problem((body.system, ball.system), groups))
     assert [outcome.error for outcome in outcomes] == [None] * 3
-    for member, batch_callback, home in zip(members, together, (body, body, ball), strict=True):
+    for member, callback, home in zip(members, together, (body, body, ball), strict=True):
         _, (alone,) = run(Problem.alone(home.system, [member]))
-        same_bits(batch_callback, alone)
+        same_bits(callback, alone)
 
 
 @pytest.mark.parametrize("count", [2, 11])
@@ -130,7 +130,7 @@ def test_the_groups_current_is_that_of_its_particles(body: Any) -> None:
     group = group_of(members, many=(2.0, 1.0, 0.5))
     _, batch_callbacks = run(Problem((body.system,), (group,)))
     imposed = {one.number: one.target for one in group.constraints if one.galvanostatic}
-    for steps in zip(*(batch_callback.steps for batch_callback in batch_callbacks), strict=True):
+    for steps in zip(*(callback.steps for callback in batch_callbacks), strict=True):
         ends = [step.end for step in steps]
         total = 2.0 * ends[0].current + ends[1].current + 0.5 * ends[2].current
         assert len({end.potential for end in ends}) == 1
@@ -223,15 +223,15 @@ def test_two_particles_of_different_coverage_or_size_agree_with_an_independent_d
     other = replace(member, weights=member.weights * scale**2 * factor)
     group = Group((member, other), member.constraints, 1e-6, meshes=(0, 1))
     times = np.array([1.0, 60.0, 600.0, 3600.0, 7200.0])
-    batch_callbacks = [BatchCallback(times), BatchCallback(times)]
+    batch_callbacks = [KeepingCallback(times), KeepingCallback(times)]
     outcome = integrate(Problem((fine.system, small.system), (group,)), [[one] for one in batch_callbacks])[0]
     assert outcome.error is None
     spheres = [_Sphere(RADIUS, 1.0, 120, law), _Sphere(second, factor, 120, law)]
     potentials, means = dae(spheres, 0.7, member.constraints[0].target, times)
     np.testing.assert_allclose([batch_callbacks[0].sampled[t].potential for t in times], potentials, atol=1e-4)
-    for k, (batch_callback, home) in enumerate(zip(batch_callbacks, (fine, small), strict=True)):
+    for k, (callback, home) in enumerate(zip(batch_callbacks, (fine, small), strict=True)):
         mass = home.system.kernel.mass[home.system.place]
-        found = [mass @ batch_callback.sampled[t].x / mass.sum() for t in times]
+        found = [mass @ callback.sampled[t].x / mass.sum() for t in times]
         np.testing.assert_allclose(found, means[:, k], atol=1e-4)
     assert abs(means[-1, 0] - means[-1, 1]) > 0.005  # they do different things
 
@@ -242,7 +242,7 @@ def test_where_diffusion_is_fast_a_group_is_ordinary_differential_equations(ball
     table = law.table()
     member = ball.member("Charge at C/2 for 40 minutes", kinetics=Linear(), tables={TEMPERATURE: table}, tolerance=1e-6)
     members = [replace(member, weights=member.weights * share) for share in shares]
-    batch_callbacks = [BatchCallback() for _ in members]
+    batch_callbacks = [KeepingCallback() for _ in members]
     integrate(Problem((ball.system,), (group_of(members),)), [[one] for one in batch_callbacks])
     area, volume = float(member.weights.sum()), ball.operators.volume
 
@@ -262,14 +262,14 @@ def test_a_group_goes_on_from_a_checkpoint_as_if_it_had_never_stopped(body: Any)
     members = [body.member(*CCCV, coverage=c) for c in (0.2, 0.8)]
     problem = Problem((body.system,), (group_of(members),))
 
-    class Stopper(BatchCallback):
+    class Stopper(KeepingCallback):
         def step(self, step: AcceptedStep) -> None:
             super().step(step)
             if len(self.steps) == 25:
                 raise KeyboardInterrupt
 
     _, whole = run(problem)
-    (stopped,) = integrate(problem, [[Stopper()], [BatchCallback()]])
+    (stopped,) = integrate(problem, [[Stopper()], [KeepingCallback()]])
     assert isinstance(stopped.error, InterruptedRunError)
     _, rest = run(problem, resume=[stopped.checkpoint])
     for mine, theirs in zip(rest, whole, strict=True):
@@ -281,13 +281,13 @@ def test_an_event_under_any_contact_ends_the_step_of_all(body: Any) -> None:
     members = [body.member("Charge at C/2 for 10 hours", coverage=c) for c in (0.1, 0.9)]
     (outcome,), batch_callbacks = run(Problem((body.system,), (group_of(members),)))
     assert outcome.stop_reason.startswith("stoichiometry limit")
-    lowest = [batch_callback.last.x[batch_callback.last.contact_nodes].min() for batch_callback in batch_callbacks]
+    lowest = [callback.last.x[callback.last.contact_nodes].min() for callback in batch_callbacks]
     assert min(lowest) == pytest.approx(MATERIAL.window[0], abs=1e-6)
     assert batch_callbacks[0].last.time == batch_callbacks[1].last.time
 
 
 def test_an_observer_that_stops_one_particle_stops_its_group(body: Any) -> None:
-    class Objector(BatchCallback):
+    class Objector(KeepingCallback):
         def start(self, state: StepState, constraint: StepConstraint) -> None:
             raise SimulationError("enough")
 
@@ -350,7 +350,7 @@ def test_a_slow_current_goes_on_with_the_tolerance_it_began_with(ball: Any) -> N
     member = ball.member("Charge at C/500 for 30 hours", start=0.85)
     problem = Problem.alone(ball.system, [member])
 
-    class Stopper(BatchCallback):
+    class Stopper(KeepingCallback):
         def step(self, step: AcceptedStep) -> None:
             super().step(step)
             if len(self.steps) == 6:

@@ -137,6 +137,11 @@ class MarcusHushChidsey(RateLaw):
         reduced = self.reorganization_energy / ELEMENTARY_CHARGE * inverse_thermal_voltage(temperature)
         return {"reorganization": reduced, "transfer_scale": _SPACING / _at_equilibrium(reduced)}
 
+    def limiting_factor(self, temperature: float) -> float:
+        """Return sqrt(4 pi L)/K(0), at which S levels off."""
+        reduced = self.reorganization_energy / ELEMENTARY_CHARGE * inverse_thermal_voltage(temperature)
+        return math.sqrt(4.0 * math.pi * reduced) / _at_equilibrium(reduced)
+
     def reference(self, overpotential: ArrayLike, temperature: float) -> tuple[Array, Array]:
         """Return S and dS/deta [1/V] in plain numpy."""
         return marcus_hush_chidsey(overpotential, self.reorganization_energy, temperature)

@@ -1,0 +1,91 @@
+"""What is said of a protocol step that cannot be carried out, or not any further."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from asyncsoc.base.errors import ConvergenceError, InfeasibleStepError
+from asyncsoc.base.interpolation import ocp_and_i0_array
+from asyncsoc.problem.arrays import ProblemArrays
+from asyncsoc.protocol.constraints import StepConstraint
+
+_NEAR = 0.9
+"""Share of the limiting current from which on it is named as the reason."""
+
+
+def infeasible_step(constraint: StepConstraint, why: str, time: float) -> InfeasibleStepError:
+    """Return the error of a step that cannot be carried out from `time` [s] on."""
+    return InfeasibleStepError(
+        f"protocol step {constraint.number} ({constraint.step.text!r}) cannot be carried out: {why}, t = {time:.6g} s",
+        where=_where(constraint),
+        next_step="change the step's target or the state it starts from; the states reached so far are kept",
+    )
+
+
+def stuck_step(constraint: StepConstraint, time: float, step_size: float) -> ConvergenceError:
+    """Return the error of a step whose next time step fails however small it is."""
+    return ConvergenceError(
+        f"protocol step {constraint.number} ({constraint.step.text!r}) stopped",
+        time=time,
+        step_size=step_size,
+        reason="no step size meets the tolerance or satisfies the current and voltage constraint",
+        where=_where(constraint),
+    )
+
+
+def beyond_limit(arrays: ProblemArrays, group: int, constraint: StepConstraint) -> str | None:
+    """Return that a group's rate law cannot carry the current a step imposes, None where it can or none is imposed."""
+    if not constraint.galvanostatic:
+        return None
+    limit = limiting_current(arrays, group, constraint.temperature)
+    if abs(constraint.target) < _NEAR * limit:
+        return None
+    name = arrays.problem.groups[group].particles[0].kinetics.name
+    return (
+        f"its current of {abs(constraint.target):.4g} A has reached the limiting current of {name} kinetics, "
+        f"{limit:.4g} A"
+    )
+
+
+def limiting_current(arrays: ProblemArrays, group: int, temperature: float) -> float:
+    """Return the largest current that a group's rate laws let through at its accepted state.
+
+    It is sum_j n_j integral of i0 S_max dA over the open contact [A]; infinite where a rate law has no S_max.
+
+    Parameters
+    ----------
+    arrays
+        The problem.
+    group
+        Number of the group.
+    temperature
+        Of the protocol step [K].
+    """
+    total, contacts = 0.0, arrays.contacts
+    for mesh, place in _places(arrays, group):
+        body = arrays.bodies[mesh]
+        number = int(body.number[place])
+        particle, count = arrays.particles[number], len(arrays.contact_nodes[number])
+        factor = particle.kinetics.limiting_factor(temperature)
+        if math.isinf(factor):
+            return math.inf
+        table = particle.tables[temperature]
+        x = np.ascontiguousarray(body.x[place][body.nodes[place][:count]])
+        _, _, exchange, _ = ocp_and_i0_array(x, table.x_first, table.spacing, table.coefficients)
+        blocked = contacts.film[number, :count] * contacts.parameters["inverse_block"][number]
+        area = contacts.areas[number, :count] * np.maximum(1.0 - blocked, 0.0)
+        total += float(contacts.parameters["multiplicity"][number]) * factor * float(area @ exchange)
+    return total
+
+
+def _places(arrays: ProblemArrays, group: int) -> Iterable[tuple[int, int]]:
+    for mesh in range(len(arrays.bodies)):
+        for place in arrays.places(mesh, np.array([group])).tolist():
+            yield mesh, place
+
+
+def _where(constraint: StepConstraint) -> str:
+    return f"protocol step {constraint.number}, cycle {constraint.step.cycle}"
