@@ -22,7 +22,7 @@ import numpy as np
 
 from asyncsoc.case import Case
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.simulation import watching
+from asyncsoc.simulation import side_reaction_recording
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate
 
@@ -50,7 +50,7 @@ def check_answers() -> None:
 
 def timed(chosen: Case) -> tuple[float, Solution]:
     """Return the core time of a run, its fully covered reference run anew, and the run."""
-    watching._references.clear()
+    side_reaction_recording._references.clear()
     start = time.process_time()
     solution = simulate(chosen)
     return time.process_time() - start, solution

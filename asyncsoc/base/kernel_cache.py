@@ -15,11 +15,12 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from asyncsoc.base.errors import EnvironmentProblem
 from asyncsoc.base.hashing import sha256_of
 
 COMPILING = "compiling the kernels, once: about 20 s of processor time"
 """What a user is told while it happens, in the same words wherever it may."""
-_IMPORT = re.compile(r"^from (asyncsoc\.[\w.]+) import", re.MULTILINE)
+_IMPORT = re.compile(r"^[ \t]*from (asyncsoc[\w.]*) import (\([^)]*\)|[^\n#]+)", re.MULTILINE)
 _STEPS = "asyncsoc.kernels.batch"
 _FIRST_STEP = "batch.attempt_one_by_one-*.nbi"
 """Index in numba's cache of the kernel that takes most of the time to compile; a test holds it to the kernel's name."""
@@ -36,15 +37,48 @@ def source_hash(module: str) -> str:
             continue
         spec = find_spec(name)
         found[name] = Path(spec.origin).read_bytes() if spec is not None and spec.origin is not None else b""
-        wanted += _IMPORT.findall(found[name].decode("utf-8", errors="replace"))
+        wanted += _imported(found[name].decode("utf-8", errors="replace"))
     parts = (part for name in sorted(found) for part in (name, b"\0", bytes.fromhex(sha256_of(found[name]))))
     return sha256_of(metadata.version("numba"), *parts)[:16]
 
 
+def room_hash(*rooms: str) -> str:
+    """Return a hash over all sources of rooms of the package, such as "geometry"."""
+    package = Path(__file__).resolve().parents[1]
+    paths = [path for room in rooms for path in sorted((package / room).rglob("*.py"))]
+    parts = ((path.relative_to(package).as_posix(), b"\0", path.read_bytes(), b"\0") for path in paths)
+    return sha256_of(*(part for one in parts for part in one))
+
+
+def _imported(source: str) -> list[str]:
+    """Return the modules of asyncsoc that a source imports, also within functions, and as names of a package."""
+    modules = []
+    for module, names in _IMPORT.findall(source):
+        modules.append(module)
+        folder = Path(__file__).resolve().parents[2].joinpath(*module.split("."))
+        if folder.is_dir():
+            listed = re.findall(r"\w+", re.sub(r"\bas \w+|#[^\n]*", "", names))
+            modules += [f"{module}.{name}" for name in listed if (folder / f"{name}.py").is_file()]
+    return modules
+
+
 def cache_base() -> Path:
-    """Return the folder of all that is kept: $NUMBA_CACHE_DIR, else the user's cache folder."""
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    return Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    """Return the folder of all that is kept: $NUMBA_CACHE_DIR, else the user's cache folder.
+
+    Raises
+    ------
+    EnvironmentProblem
+        The user has no home folder, and neither variable names another.
+    """
+    chosen = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    if chosen:
+        return Path(chosen)
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError as error:
+        raise EnvironmentProblem(
+            "there is no home folder to keep compiled kernels in", next_step="set XDG_CACHE_HOME to a folder of yours"
+        ) from error
 
 
 def cache_folder(module: str) -> Path:

@@ -42,6 +42,16 @@ def conductivity_warnings(case: Case) -> tuple[str, ...]:
     return tuple(messages)
 
 
+def rate_law_warnings(case: Case) -> tuple[str, ...]:
+    """Return a sentence for each parameter of a rate law that the case gives and its own law does not have."""
+    from asyncsoc.interface.rate_laws import has_no_effect
+
+    kinetics = case.kinetics
+    given = sorted(key for key in kinetics.model_fields_set if getattr(kinetics, key) is not None)
+    found = (has_no_effect(key, kinetics.model) for key in given)
+    return tuple(f"kinetics.{sentence}" for sentence in found if sentence is not None)
+
+
 def exchange_current_warnings(case: Case) -> tuple[str, ...]:
     """Return a sentence where the electrolyte's exchange current density is stated for another cathode.
 

@@ -42,7 +42,7 @@ def read_isolated(path: Path, seconds: int | None = None) -> RawMesh:
     Parameters
     ----------
     path
-        File in one of the formats of `asyncsoc.geometry.meshio_reader.SUFFIXES`.
+        File in one of the formats of `asyncsoc.geometry.raw.SUFFIXES`.
     seconds
         Longest time to read; None: a minute, and a second for every 2 MB.
 

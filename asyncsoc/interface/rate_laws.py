@@ -67,6 +67,15 @@ def kinetics_named(name: str, *, where: str = "kinetics.model") -> type[Interfac
     return _BY_NAME[name]
 
 
+def has_no_effect(key: str, name: str) -> str | None:
+    """Return that a rate law's parameter is not read under the kinetics `name`, None where it is or is not one."""
+    law = kinetics_named(name)
+    owners = [other.name for other in RATE_LAWS if key in {one.key for one in constants_of(other).values()}]
+    if not owners or law.name in owners:
+        return None
+    return f"{key} has no effect with {law.name} kinetics: it is a parameter of {' and '.join(owners)}"
+
+
 def rate_constants() -> Mapping[str, Constant]:
     """Return the parameters of all rate laws by their keys in a case."""
     return {constant.key: constant for law in RATE_LAWS for constant in constants_of(law).values()}

@@ -4,7 +4,7 @@ With A = D + L + L', L~ = D/omega + L and E = (2/omega - 1) D, Eisenstat (SIAM J
 10.1137/0902001) iterates with L~^-1 A L~^-T = L~^-T + L~^-1 - L~^-1 E L~^-T at the price of one product; E scaled is
 symmetric successive overrelaxation. At omega = 1, where E = D, a cycle of one forward sweep, a coarse correction Q and
 one backward sweep is M^-1 = L~^-T (D + L Q L') L~^-1: the sweeps are those Eisenstat's form does anyhow. What is left,
-D + L Q L', is a third of a product each way and sweeps over a fifth of the unknowns, see `kernels.coarse`. L belongs to
+D + L Q L', is a third of a product each way and sweeps over a fifth of the unknowns, see `coarse_levels`. L belongs to
 the mesh and D to a member, so that members side by side read L once; a member's numbers are the same alone and among
 eight, whatever the others need.
 """

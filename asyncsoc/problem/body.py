@@ -105,7 +105,7 @@ def _from_labels(mesh: ParticleMesh, active: tuple[int | str, ...]) -> ContactMa
 def _sphere(chosen: SphereMesh, radius: float) -> Body:
     """Scale a unit sphere, discretized once, to its radius [m]: a sweep over it assembles nothing again."""
     unit = _BODIES.get(
-        chosen, lambda: kept_sphere(chosen.builtin, chosen.name, lambda: _discretized_mesh(build_sphere_mesh(chosen)))
+        chosen, lambda: kept_sphere(chosen.builtin, repr(chosen), lambda: _discretized_mesh(build_sphere_mesh(chosen)))
     )
     return _BODIES.get((chosen, radius), lambda: _scaled(unit, radius))
 

@@ -16,13 +16,12 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from asyncsoc.base.files import replaced
 from asyncsoc.base.hashing import sha256_of
-from asyncsoc.base.kernel_cache import cache_base, source_hash
+from asyncsoc.base.kernel_cache import cache_base, room_hash
 from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.library import builtin_file
 from asyncsoc.geometry.mesh import FacetLabels, ParticleMesh
@@ -40,23 +39,24 @@ _TYPES: dict[str, type] = {
     kind.__name__: kind
     for kind in (ParticleMesh, FacetLabels, Operators, OrderedSystem, System, Factor, Hierarchy, Couplings, SparseRows)
 }
-_SOURCES = (
-    "asyncsoc.contact.build",
-    "asyncsoc.discretization.assembly",
-    "asyncsoc.discretization.refinement",
-    "asyncsoc.geometry.library",
-    "asyncsoc.problem.system",
-)
+_ROOMS = ("base", "case", "contact", "discretization", "geometry", "kernels", "problem")
+"""Rooms whose sources may change what is made."""
 _DISTRIBUTIONS = ("dolfinx-solver-real", "fenics-dolfinx", "numpy", "scipy")
 _ARITHMETIC = ("NPY_DISABLE_CPU_FEATURES", "OPENBLAS_CORETYPE", "GLIBC_TUNABLES")
 """Variables by which a process takes another processor's arithmetic."""
 
 
 def kept_sphere(builtin: str, name: str, make: Callable[[], Body]) -> Body:
-    """Return the discretized unit sphere `name`, made of the shipped mesh `builtin`: from its file, else by `make`."""
+    """Return a discretized unit sphere made of the shipped mesh `builtin`: from its file, else by `make`.
+
+    `name` says all that sets it apart from the others of this mesh.
+    """
     path = cache_base() / "asyncsoc" / "spheres" / f"{_key(builtin, name)}.npz"
-    with suppress(OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+    try:
         body = _read(path)
+    except Exception:  # whatever reading a missing or damaged file raises: it is made again
+        body = None
+    if body is not None:
         with suppress(OSError):
             os.utime(path)
         return body
@@ -68,8 +68,13 @@ def kept_sphere(builtin: str, name: str, make: Callable[[], Body]) -> Body:
 
 
 def _key(builtin: str, name: str) -> str:
-    texts = (*map(source_hash, _SOURCES), *_installed(), _processor(), *map(os.environ.get, _ARITHMETIC))
+    texts = (_sources(), *_installed(), _processor(), *map(os.environ.get, _ARITHMETIC))
     return sha256_of(name, b"\0", builtin_file(builtin).read_bytes(), *(f"{text}\0" for text in texts))[:32]
+
+
+@lru_cache(maxsize=1)
+def _sources() -> str:
+    return room_hash(*_ROOMS)
 
 
 @lru_cache(maxsize=1)

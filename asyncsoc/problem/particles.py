@@ -27,7 +27,7 @@ class CoupledSideReaction:
     Attributes
     ----------
     coefficients
-        Table of the reaction energy E(x) [eV/atom], as of `kernels.reaction`.
+        Table of the reaction energy E(x) [eV/atom], as of `materials.thermochemistry.kernels`.
     parameters
         Its numbers, and those of the film, as `interface.side_reaction_constants.side_reaction_parameters` makes them.
     """

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, InterruptedRunError, SimulationError
-from asyncsoc.base.kernel_cache import still_to_compile
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.case.fitted import fitted_constants
-from asyncsoc.case.validity import conductivity_warnings, exchange_current_warnings
+from asyncsoc.case.validity import conductivity_warnings, exchange_current_warnings, rate_law_warnings
 from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.kernels.batch import FEWEST
 from asyncsoc.problem.build import PreparedCase, prepare, warnings_of
@@ -137,8 +136,7 @@ def simulate_batch(
         raise InputError("the cases of a batch must share one mesh", where="simulate_batch", next_step="group them")
     for pair in zip(cases, setups, strict=True):
         check_memory(*pair, snapshots=snapshots)
-    if len(cases) >= FEWEST or still_to_compile():  # what is kept already is loaded where it is used
-        compile_kernels(batches=len(cases) >= FEWEST)
+    compile_kernels(batches=len(cases) >= FEWEST)
     recording = RecordingCallback([_recorders_of(*pair, snapshots) for pair in zip(cases, setups, strict=True)])
     guard = BalanceGuard(setups[0].operators.mass, [setup.cathode.maximum_concentration for setup in setups])
     ready = time.perf_counter()
@@ -229,7 +227,8 @@ def _solution(
     if setup.mesh.coordinates != "radial":
         ends = step_ends(columns, recorded.times, recorded.fields, outcome, setup.member.constraints)
         warnings += duration_warnings(setup.mesh, ends)
-    warnings += [*conductivity_warnings(case), *exchange_current_warnings(case), *fitted_constants(case)]
+    warnings += [*conductivity_warnings(case), *exchange_current_warnings(case), *rate_law_warnings(case)]
+    warnings += fitted_constants(case)
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),

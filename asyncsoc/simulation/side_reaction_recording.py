@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.kernel_cache import still_to_compile
 from asyncsoc.case.case import Case
 from asyncsoc.interface.side_reaction import SideReactionModel
 from asyncsoc.problem.build import PreparedCase, prepare
@@ -109,8 +108,7 @@ def _run_reference(case: Case) -> CoveredReference:
     if setup.side is None:
         raise InputError("a fully covered reference needs a side reaction", where="side_reaction.mode", value="off")
     recorder = SideReactionRecorder(recorded_particle(setup, setup.side, case.side_reaction.risk_threshold))
-    if still_to_compile():
-        compile_kernels(batches=False)
+    compile_kernels(batches=False)
     # Where the reference cannot finish its protocol its states end, and there is no risk beyond them.
     integrate(Problem.alone(setup.system, [setup.member]), [[SideReactionCallback(recorder, parts=REFERENCE_PARTS)]])
     return recorder.as_covered_reference()

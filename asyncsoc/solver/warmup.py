@@ -64,7 +64,8 @@ def compile_kernels(*, batches: bool = True) -> None:
         tolerance=1e-2,
     )
     n = len(operators.mass)
-    build_hierarchy(sp.csr_matrix((operators.stiffness, operators.indices, operators.indptr), shape=(n, n)))
+    if batches:
+        build_hierarchy(sp.csr_matrix((operators.stiffness, operators.indices, operators.indptr), shape=(n, n)))
     system = order_system(operators)
     for count in (1, FEWEST) if batches else (1,):
         integrate(Problem.alone(system, [member] * count), [[_DenseOutputCallback()]] * count)

@@ -27,7 +27,7 @@ STEPS = (
     "Charge at 2 nA until 100 mAh/g", "Rest for 1 hour (5 minute period)",
 )  # fmt: skip
 REFERENCES = {"Li": -1.9, "Ni": -5.7, "Co": -7.1, "Mn": -9.0, "O": -4.9, "C": -9.2, "N": -8.3, "F": -1.9, "S": -4.1}
-PHASES = ROOT / "asyncsoc" / "thermo" / "data" / "phases.json"
+PHASES = ROOT / "asyncsoc" / "materials" / "thermochemistry" / "data" / "phases.json"
 VOLUME = ("--labels", "pore=0,ncm=1,cbd=2", "--voxel-size", "400 nm")
 Words = Callable[[Path, random.Random], list[str]]
 

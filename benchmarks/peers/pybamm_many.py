@@ -29,7 +29,7 @@ CURRENT, DIFFUSIVITY, START = "current factor", "diffusivity factor", "start"
 
 
 @dataclass(frozen=True)
-class RecordedParticle:
+class PybammSettings:
     """How PyBaMM is asked.
 
     Attributes
@@ -74,7 +74,7 @@ class Charges:
     wall: float
 
 
-def charge(setting: RecordedParticle, usual: Problem, members: Sequence[Problem], times: Array) -> Charges:
+def charge(setting: PybammSettings, usual: Problem, members: Sequence[Problem], times: Array) -> Charges:
     """Charge the particles of a half-cell, each with the current, diffusivity and start of a member.
 
     Reading the surface stoichiometry is timed too: without `outputs` PyBaMM computes it on demand.

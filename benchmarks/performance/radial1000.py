@@ -39,7 +39,7 @@ _WIDTHS = {6: (1.5, 2.5), 8: (0.0, 1.5, 2.5), 10: (0.0, 1.5), 14: (1.5,), 20: (0
 VOLUMES = tuple((points, stretch) for points, stretches in _WIDTHS.items() for stretch in stretches)
 """Finite volumes and stretch of PyBaMM's."""
 PYBAMM_TOLERANCES = (3e-3, 1e-3, 3e-4, 1e-4, 1e-5)
-REFINED = pybamm_many.RecordedParticle(200, 2.0, 1e-8, at_once=False, outputs=False)
+REFINED = pybamm_many.PybammSettings(200, 2.0, 1e-8, at_once=False, outputs=False)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def ours(mesh: tuple[int, float], tolerance: float, count: int, among: int, thre
     return Row("asyncsoc, batch", setting, cost * charged.process, error), cost * charged.wall
 
 
-def theirs(setting: pybamm_many.RecordedParticle, count: int, among: int) -> tuple[Row, float]:
+def theirs(setting: pybamm_many.PybammSettings, count: int, among: int) -> tuple[Row, float]:
     """Do the same with PyBaMM."""
     every = members(usual(*MESHES[0]), count)
     chosen = picked(count, among)
@@ -141,14 +141,14 @@ def search_ours(count: int, quick: bool) -> dict[tuple[tuple[int, float], float]
     return {(mesh, t): ours(mesh, t, count, SEARCHED)[0] for mesh in meshes for t in tolerances}
 
 
-def search_theirs(count: int, quick: bool) -> dict[pybamm_many.RecordedParticle, Row]:
+def search_theirs(count: int, quick: bool) -> dict[pybamm_many.PybammSettings, Row]:
     """Return a row for every mesh and tolerance of PyBaMM, then for every way of asking at the best of them."""
     volumes = VOLUMES[2:4] if quick else VOLUMES
     tolerances = PYBAMM_TOLERANCES[1:3] if quick else PYBAMM_TOLERANCES
     found = {}
     for points, stretch in volumes:
         for tolerance in tolerances:
-            setting = pybamm_many.RecordedParticle(points, stretch, tolerance, at_once=True, outputs=False)
+            setting = pybamm_many.PybammSettings(points, stretch, tolerance, at_once=True, outputs=False)
             found[setting] = theirs(setting, count, SEARCHED)[0]
     for target in TARGETS[: 1 if quick else 2]:
         best = quickest(found, target)

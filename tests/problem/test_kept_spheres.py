@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from asyncsoc.case import Case
 from asyncsoc.discretization.assembly import assemble
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.problem import kept_spheres
 from asyncsoc.problem.kept_spheres import Body, kept_sphere
+from asyncsoc.problem.meshing import build_sphere_mesh, sphere_mesh_of
 from asyncsoc.problem.system import order_system
 
 NAMES = ["sphere-radial-default", "sphere-axisymmetric-coarse", "sphere-3d-coarse"]
@@ -79,6 +85,66 @@ def test_a_cut_file_is_made_again(folder: Path) -> None:
     for end in (len(whole) // 3, len(whole) - 30):
         file.write_bytes(whole[:end])
         assert kept_sphere(NAMES[0], NAMES[0], lambda: made) is made
+
+
+def test_whatever_bit_of_the_directory_is_damaged_the_sphere_is_right(folder: Path) -> None:
+    made = discretized(NAMES[0])
+    kept_sphere(NAMES[0], NAMES[0], lambda: made)
+    (file,) = folder.iterdir()
+    whole = file.read_bytes()
+    directory = whole.index(b"PK\x01\x02")
+    rng = np.random.default_rng(1)
+    places = [*range(min(60, directory)), *rng.integers(directory, len(whole), 200).tolist()]
+    for place in places:
+        bit = 1 << int(rng.integers(8))
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
+        found = kept_sphere(NAMES[0], NAMES[0], lambda: made)
+        assert found[0].sha256 == made[0].sha256
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(arrays(found), arrays(made), strict=True))
+
+
+ROOMS = ["base", "case", "contact", "discretization", "geometry", "kernels", "problem"]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_changed_source_of_a_room_that_makes_spheres_makes_them_anew(room: str, tmp_path: Path) -> None:
+    root = Path(kept_spheres.__file__).parents[1]
+    copied = tmp_path / "asyncsoc"
+    shutil.copytree(root, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    code = "import sys; from asyncsoc.problem import kept_spheres; print(kept_spheres._sources())"
+
+    def key() -> str:
+        done = subprocess.run([sys.executable, "-P", "-c", code], env=os.environ | {"PYTHONPATH": str(tmp_path)},
+                              capture_output=True, text=True, check=True)  # fmt: skip
+        return done.stdout
+
+    before = key()
+    last = sorted((copied / room).glob("*.py"))[-1]
+    last.write_text(last.read_text() + "# changed\n")
+    assert key() != before
+
+
+def test_all_rooms_a_sphere_is_made_in_are_in_its_key(folder: Path) -> None:
+    """What is called while a sphere refined along its contact is made lies in these rooms, or decides on its name."""
+    case = Case.from_dict({"contact": {"kind": "cap", "coverage": 0.3}, "particle": {"mesh": "coarse"},
+                           "protocol": {"steps": ["Discharge at C/2 until 3.4 V"]}})  # fmt: skip
+    chosen = sphere_mesh_of(case)
+    assert chosen.levels
+    root, called = Path(kept_spheres.__file__).parents[1], set()
+
+    def look(frame: Any, event: str, _: Any) -> None:
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.is_relative_to(root):
+            called.add(path.relative_to(root).parts[0])
+
+    load_builtin.cache_clear()
+    sys.setprofile(look)
+    try:
+        mesh = build_sphere_mesh(chosen)
+        order_system(assemble(mesh))
+    finally:
+        sys.setprofile(None)
+    assert {"geometry", "contact", "discretization", "problem"} <= called <= {*ROOMS}
 
 
 def test_where_nothing_can_be_written_nothing_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -16,6 +16,10 @@ from asyncsoc.case import Case
 from asyncsoc.materials.registry import cathode, electrolyte
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation import simulate
+from asyncsoc.studies.calibration.constants import parse_constant
+from asyncsoc.studies.calibration.fit import calibrate
+from asyncsoc.studies.calibration.measured import MeasuredCurve
+from asyncsoc.studies.sweep.plan import Plan
 
 CYCLE = (
     "Charge at C/5 until 4.1 V",
@@ -145,3 +149,21 @@ def test_the_key_has_units_ranges_and_leaves_hashes_alone(make_case) -> None:
     assert "at least 0.05, at most 20 eV" in str(caught.value)
     with pytest.raises(InputError, match="wrong dimension"):
         make_case(kinetics=marcus("0.3 V"))
+
+
+def test_a_parameter_of_another_law_is_said_to_have_no_effect(run, make_case) -> None:
+    solution = run("Charge at C/10 for 1 minute", kinetics={"reorganization_energy": "0.3 eV"})
+    assert [w for w in solution.warnings if "reorganization_energy has no effect with butler-volmer kinetics" in w]
+    usual = run("Charge at C/10 for 1 minute", kinetics=marcus("0.3 eV"))
+    assert not [w for w in usual.warnings if "no effect" in w]
+
+
+def test_what_has_no_effect_is_neither_varied_nor_fitted(make_case) -> None:
+    case, law = make_case("Charge at C/10 for 1 minute"), "marcus-hush-chidsey"
+    with pytest.raises(InputError, match="no effect with butler-volmer kinetics: it is a parameter of " + law):
+        Plan.of(case, "kinetics.reorganization_energy=0.1 eV,0.3 eV")
+    both = Plan.of(case, f"kinetics.model=butler-volmer,{law}", "kinetics.reorganization_energy=0.1 eV,0.3 eV")
+    assert len(both.design) == 4
+    curve = MeasuredCurve("voltage", np.linspace(1.0, 50.0, 5), np.full(5, 3.7), False, "data.csv", "")
+    with pytest.raises(InputError, match="no effect"):
+        calibrate(case, [curve], [parse_constant("kinetics.reorganization_energy")])

@@ -43,7 +43,7 @@ def reference_split(mask: np.ndarray, depth: float) -> np.ndarray:
     return segmentation.watershed(-height, markers, mask=mask)
 
 
-@pytest.mark.filterwarnings("ignore:RecordedParticle the shape on a NumPy array:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:Setting the shape on a NumPy array:DeprecationWarning")
 @pytest.mark.parametrize("depth", [0.5, 1.0, 2.0])
 def test_split_equals_the_watershed_from_h_maxima(pack: SyntheticVolume, depth: float) -> None:
     mask = pack.volume.phases == ACTIVE_MATERIAL

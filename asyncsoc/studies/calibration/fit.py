@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.case.case import Case
-from asyncsoc.interface.rate_laws import rate_law_names
+from asyncsoc.interface.rate_laws import has_no_effect, rate_law_names
 from asyncsoc.studies.calibration.constants import FitConstant
 from asyncsoc.studies.calibration.identify import Identification, identify
 from asyncsoc.studies.calibration.measured import MeasuredCurve
@@ -198,6 +198,9 @@ def _check(case: Case, data: Sequence[MeasuredCurve], constants: Sequence[FitCon
             )
         if key.startswith("kinetics.") and case.kinetics.imposes_flux:
             raise InputError("uniform flux has no kinetic constants", where=f"--fit {key}", value=case.kinetics.model)
+        unread = has_no_effect(key.removeprefix("kinetics."), case.kinetics.model)
+        if key.startswith("kinetics.") and unread is not None:
+            raise InputError(unread, where=f"--fit {key}", next_step="--set kinetics.model=... or fit another constant")
 
 
 def _marked(case: Case, data: Sequence[MeasuredCurve], constants: Sequence[FitConstant]) -> Case:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from asyncsoc.base.units import from_si
 from asyncsoc.plotting.fit import FitPanel, fit_figure
 from asyncsoc.studies.calibration.fit import Calibration
 from asyncsoc.studies.calibration.identify import CONFIDENCE, Interval
@@ -21,12 +22,16 @@ SYSTEMATIC = 0.6
 
 
 def shown_value(value: float, unit: str) -> str:
-    """Return a value with its unit."""
+    """Return a value given in SI with its unit; an energy of one electron or molecule is given in eV."""
+    if unit == "J":
+        return f"{from_si(value, 'eV'):.4g} eV"
     return f"{value:.4g} {unit}".strip()
 
 
 def shown_interval(interval: Interval) -> str:
     """Return the confidence interval as text."""
+    if interval.unit == "J":
+        return f"{from_si(interval.low, 'eV'):.3g} to {from_si(interval.high, 'eV'):.3g} eV"
     return f"{interval.low:.3g} to {interval.high:.3g} {interval.unit}".strip()
 
 

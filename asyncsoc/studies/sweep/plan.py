@@ -16,6 +16,7 @@ from asyncsoc.base.files import write_text
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.plain_data import from_text, plain, to_text
 from asyncsoc.case.case import Case
+from asyncsoc.interface.rate_laws import has_no_effect
 from asyncsoc.problem.body import mesh_key
 from asyncsoc.simulation.results.provenance import source_sha256
 from asyncsoc.studies.sweep.case_builder import CaseBuilder
@@ -86,7 +87,12 @@ class Plan:
                 next_step="write it to a file: case.particle.saved('particle.vtu')",
             )
         base = plain(case.model_dump(exclude_unset=True))
-        return cls(case.name, base, make_design(DesignOptions(vary, **wanted), base), keep)
+        design = make_design(DesignOptions(vary, **wanted), base)
+        for key in design.keys:
+            unread = has_no_effect(key.removeprefix("kinetics."), case.kinetics.model)
+            if key.startswith("kinetics.") and unread is not None and "kinetics.model" not in design.keys:
+                raise InputError(unread, where="--vary", value=key, next_step="set kinetics.model, or vary it too")
+        return cls(case.name, base, design, keep)
 
     @cached_property
     def builder(self) -> CaseBuilder:

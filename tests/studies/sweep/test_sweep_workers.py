@@ -158,7 +158,7 @@ def test_two_runs_in_one_directory_are_refused(make_plan: Callable[..., Plan], t
 @pytest.mark.slow
 def test_what_a_sweep_keeps_cannot_change_halfway(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
     run_sweep(make_plan("rate=0.1,0.2"), tmp_path, options("quick"))
-    with pytest.raises(InputError, match="keeps something else"):
+    with pytest.raises(InputError, match="started with another --keep"):
         run_sweep(make_plan("rate=0.1,0.2", keep="summary"), tmp_path, options("quick", resume=True))
 
 
