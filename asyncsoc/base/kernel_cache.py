@@ -18,7 +18,7 @@ from pathlib import Path
 from asyncsoc.base.errors import EnvironmentProblem
 from asyncsoc.base.hashing import sha256_of
 
-COMPILING = "compiling the kernels, once: about 20 s of processor time"
+COMPILING = "compiling the kernels, once: about 30 s of processor time"
 """What a user is told while it happens, in the same words wherever it may."""
 _IMPORT = re.compile(r"^[ \t]*from (asyncsoc[\w.]*) import (\([^)]*\)|[^\n#]+)", re.MULTILINE)
 _STEPS = "asyncsoc.kernels.batch"

@@ -65,8 +65,8 @@ def test_compiling_is_announced_once_and_not_to_the_quiet(
 @pytest.mark.parametrize("page", ["scripts/bootstrap.sh", "docs/quickstart.md", "docs/performance.md"])
 def test_the_same_words_stand_everywhere(page: str) -> None:
     text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
-    assert "kernels, once: about 20 s of processor time" in text
-    assert kernel_cache.COMPILING.endswith("kernels, once: about 20 s of processor time")
+    assert "kernels, once: about 30 s of processor time" in text
+    assert kernel_cache.COMPILING.endswith("kernels, once: about 30 s of processor time")
 
 
 USE = (
