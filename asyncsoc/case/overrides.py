@@ -55,10 +55,11 @@ def _split(override: str) -> tuple[tuple[str, ...], Any]:
         )
     if not text.strip():
         raise InputError("an override needs a value", where=f"--set {name.strip()}", value=override)
-    return path, _value(text.strip())
+    return path, read_value(text.strip())
 
 
-def _value(text: str) -> Any:
+def read_value(text: str) -> Any:
+    """Return what a text says in TOML; what is not TOML is text."""
     try:
         parsed = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):

@@ -35,7 +35,7 @@ def input_error(problem: ValidationError, model: type[BaseModel], *, section: st
     Parameters
     ----------
     problem
-        What pydantic raised; its first finding is told in full, the others by their keys.
+        What pydantic raised; its first finding is given in full, the others by their keys.
     model
         The model that was validated, for the valid keys.
     section
@@ -46,18 +46,18 @@ def input_error(problem: ValidationError, model: type[BaseModel], *, section: st
     # A mistyped key is the likelier cause of the key that is missing.
     order = {"extra_forbidden": 0, "missing": 2}
     findings = sorted(problem.errors(include_url=False), key=lambda found: order.get(found["type"], 1))
-    told, others = _told(findings[0], model), findings[1:]
-    what = told.what
+    error, others = _input_error(findings[0], model), findings[1:]
+    what = error.what
     if others:
         what += f" (and {len(others)} more: {', '.join(key_of(other, section) for other in others[:5])})"
-    where = told.where or key_of(findings[0], section)
+    where = error.where or key_of(findings[0], section)
     return InputError(
         what,
         where=f"{source}: {where}" if source else where,
-        value=told.value,
-        allowed=told.allowed,
-        nearest=told.nearest,
-        next_step=told.next_step,
+        value=error.value,
+        allowed=error.allowed,
+        nearest=error.nearest,
+        next_step=error.next_step,
     )
 
 
@@ -72,7 +72,7 @@ def key_of(finding: ErrorDetails, section: str = "") -> str:
     return key
 
 
-def _told(finding: ErrorDetails, model: type[BaseModel]) -> InputError:
+def _input_error(finding: ErrorDetails, model: type[BaseModel]) -> InputError:
     context: Mapping[str, Any] = finding.get("ctx") or {}
     kind, value = finding["type"], finding["input"]
     if kind == "asyncsoc":

@@ -95,15 +95,15 @@ def _run(path: Path, result: IO[bytes], report: IO[bytes], limit: int) -> int | 
 
 def _reported(path: Path, code: int, report: bytes) -> InputError:
     try:
-        told = json.loads(report)
+        described = json.loads(report)
     except ValueError:
         return cannot_read(path, f"its reader ended with code {code}, out of time or memory or on damaged data")
     return InputError(
-        str(told["what"]),
+        str(described["what"]),
         where=str(path),
-        value=told.get("value"),
-        allowed=told.get("allowed"),
-        next_step=told.get("next_step") or "write the file again and check that it is complete",
+        value=described.get("value"),
+        allowed=described.get("allowed"),
+        next_step=described.get("next_step") or "write the file again and check that it is complete",
     )
 
 
@@ -132,11 +132,11 @@ def main(file: str, descriptor: str, seconds: str) -> int:
         with os.fdopen(int(descriptor), "wb") as result:
             save_raw(read_raw(path), result)
     except InputError as error:
-        told = {name: getattr(error, name) for name in _FIELDS}
-        told["value"] = None if error.value is None else str(error.value)[:200]
+        described = {name: getattr(error, name) for name in _FIELDS}
+        described["value"] = None if error.value is None else str(error.value)[:200]
     except MemoryError:
-        told = {"what": "the mesh file cannot be read: it needs more memory than a mesh of its size should"}
+        described = {"what": "the mesh file cannot be read: it needs more memory than a mesh of its size should"}
     else:
         return 0
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.write(json.dumps(described))
     return InputError.exit_code

@@ -123,7 +123,8 @@ def quality(mesh: ParticleMesh) -> MeshQuality:
     )
 
 
-def _fail(mesh: ParticleMesh, what: str, value: object, allowed: str, next_step: str) -> InputError:
+def unsound(mesh: ParticleMesh, what: str, value: object, allowed: str, next_step: str) -> InputError:
+    """Return the error of a mesh that cannot be computed on (the caller raises it)."""
     return InputError(what, where=f"mesh {mesh.name!r}", value=value, allowed=allowed, next_step=next_step)
 
 
@@ -140,24 +141,24 @@ def check_arrays(mesh: ParticleMesh) -> None:
     """Raise InputError where shapes, counts, finiteness or index bounds are wrong: all that other functions rely on."""
     d = _COLUMNS.get(mesh.coordinates)
     if d is None:
-        raise _fail(mesh, "unknown kind of coordinates", mesh.coordinates, ", ".join(_COLUMNS), "name one of these")
+        raise unsound(mesh, "unknown kind of coordinates", mesh.coordinates, ", ".join(_COLUMNS), "name one of these")
     for label, array, columns in (("points", mesh.points, d), ("cells", mesh.cells, d + 1), ("facets", mesh.facets, d)):
         if array.ndim != 2 or array.shape[1] != columns:
-            raise _fail(
+            raise unsound(
                 mesh, f"{label} have the wrong shape", array.shape, f"(n, {columns})", "give first-order simplices"
             )
         if len(array) == 0:
-            raise _fail(mesh, f"the mesh has no {label}", 0, "at least one", "give a mesh of the particle's volume")
+            raise unsound(mesh, f"the mesh has no {label}", 0, "at least one", "give a mesh of the particle's volume")
     if not np.isfinite(mesh.points).all():
         node = int(np.argmin(np.isfinite(mesh.points).all(axis=1)))
-        raise _fail(
+        raise unsound(
             mesh, f"coordinates of node {node} are not finite", mesh.points[node].tolist(), "finite", "repair it"
         )
     for label, array in (("cell", mesh.cells), ("facet", mesh.facets)):
         outside = (array < 0) | (array >= mesh.n_nodes)
         if outside.any():
             row = int(np.argmax(outside.any(axis=1)))
-            raise _fail(
+            raise unsound(
                 mesh,
                 f"{label} {row} names a node that does not exist",
                 array[row].tolist(),
@@ -169,7 +170,7 @@ def check_arrays(mesh: ParticleMesh) -> None:
             repeated = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
             if repeated.any():
                 row = int(np.argmax(repeated))
-                raise _fail(
+                raise unsound(
                     mesh, f"{label} {row} names a node twice", array[row].tolist(), "distinct nodes", "remove it"
                 )
     check_cell_data(mesh)
@@ -181,14 +182,14 @@ def check_cell_data(mesh: ParticleMesh) -> None:
         what = f"data of cells {name!r}"
         if not CELL_DATA_NAME.fullmatch(name):
             allowed = "a letter or digit, then up to 79 letters, digits, spaces and . - _ ( ) [ ]"
-            raise _fail(mesh, f"{what} cannot be called so", name, allowed, "name it otherwise")
+            raise unsound(mesh, f"{what} cannot be called so", name, allowed, "name it otherwise")
         n, d = len(mesh.cells), mesh.points.shape[1]
         if values.shape not in {(n,), (n, d, d), *([(n, d)] if d > 1 else [])}:
             allowed = f"({n},), ({n}, {d}) or ({n}, {d}, {d}): a number, a vector or a tensor for each cell"
-            raise _fail(mesh, f"{what} have the wrong shape", values.shape, allowed, "give a row for each cell")
+            raise unsound(mesh, f"{what} have the wrong shape", values.shape, allowed, "give a row for each cell")
         if not np.isfinite(values).all():
             cell = int(np.argmin(np.isfinite(values.reshape(len(values), -1)).all(axis=1)))
-            raise _fail(mesh, f"{what} are not finite in cell {cell}", values[cell].tolist(), "finite", "repair it")
+            raise unsound(mesh, f"{what} are not finite in cell {cell}", values[cell].tolist(), "finite", "repair it")
 
 
 def check(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
@@ -210,16 +211,18 @@ def check(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
     check_arrays(mesh)
     isolated = np.setdiff1d(np.arange(mesh.n_nodes), mesh.cells)
     if isolated.size:
-        raise _fail(mesh, f"{isolated.size} nodes belong to no cell", int(isolated[0]), "none", "remove unused nodes")
+        raise unsound(mesh, f"{isolated.size} nodes belong to no cell", int(isolated[0]), "none", "remove unused nodes")
     if mesh.coordinates != "cartesian" and mesh.points[:, 0].min() < 0.0:
-        raise _fail(mesh, "a radius is negative", float(mesh.points[:, 0].min()), "r >= 0", "give the half r >= 0 only")
+        raise unsound(
+            mesh, "a radius is negative", float(mesh.points[:, 0].min()), "r >= 0", "give the half r >= 0 only"
+        )
     if mesh.coordinates == "radial" and mesh.points[:, 0].min() > AXIS_TOLERANCE * mesh.points[:, 0].max():
-        raise _fail(mesh, "the radial mesh is hollow", float(mesh.points[:, 0].min()), "r = 0", "start at the centre")
+        raise unsound(mesh, "the radial mesh is hollow", float(mesh.points[:, 0].min()), "r = 0", "start at the centre")
     _check_cells(mesh, smallest_angle)
     _check_surface(mesh)
     parts = _components(mesh.cells)
     if parts != 1:
-        raise _fail(mesh, "the particle falls into unconnected parts", parts, "1", "give each particle its own mesh")
+        raise unsound(mesh, "the particle falls into unconnected parts", parts, "1", "give each particle its own mesh")
 
 
 def _check_cells(mesh: ParticleMesh, smallest_angle: float) -> None:
@@ -227,7 +230,7 @@ def _check_cells(mesh: ParticleMesh, smallest_angle: float) -> None:
     limit = _DEGENERATE * float(np.abs(measures).mean())
     worst = int(np.argmin(measures))
     if measures[worst] < -limit:
-        raise _fail(
+        raise unsound(
             mesh,
             f"cell {worst} is inverted ({np.count_nonzero(measures < -limit)} are)",
             float(measures[worst]),
@@ -235,11 +238,11 @@ def _check_cells(mesh: ParticleMesh, smallest_angle: float) -> None:
             "swap two nodes of each inverted cell",
         )
     if measures[worst] <= limit:
-        raise _fail(mesh, f"cell {worst} is degenerate", float(measures[worst]), f"above {limit:.3g}", "remesh there")
+        raise unsound(mesh, f"cell {worst} is degenerate", float(measures[worst]), f"above {limit:.3g}", "remesh there")
     angles = np.degrees(cell_angles(mesh))
     if angles.size and angles.min() < smallest_angle:
         row = int(np.argmin(angles.min(axis=1)))
-        raise _fail(
+        raise unsound(
             mesh, f"cell {row} is a sliver", f"{angles.min():.3g} deg", f"at least {smallest_angle} deg", "remesh there"
         )
 
@@ -248,10 +251,10 @@ def _check_surface(mesh: ParticleMesh) -> None:
     expected = surface_facets(mesh.points, mesh.cells, mesh.coordinates)
     found, right = _rows(mesh.facets), _rows(expected)
     if len(found) != len(mesh.facets):
-        raise _fail(mesh, "a surface facet is given twice", len(mesh.facets) - len(found), "0", "remove duplicates")
+        raise unsound(mesh, "a surface facet is given twice", len(mesh.facets) - len(found), "0", "remove duplicates")
     missing, extra = right - found, found - right
     if missing:
-        raise _fail(
+        raise unsound(
             mesh,
             f"the surface is open: {len(missing)} facets are missing",
             min(missing),
@@ -259,11 +262,11 @@ def _check_surface(mesh: ParticleMesh) -> None:
             "give all facets, or none to have them found",
         )
     if extra:
-        raise _fail(
+        raise unsound(
             mesh, f"{len(extra)} facets do not lie on the surface", min(extra), "none", "give surface facets only"
         )
     if mesh.coordinates == "radial" and len(mesh.facets) != 1:
-        raise _fail(mesh, "the radial mesh has several surfaces", len(mesh.facets), "1", "give one particle")
+        raise unsound(mesh, "the radial mesh has several surfaces", len(mesh.facets), "1", "give one particle")
 
 
 def _rows(facets: NDArray[np.int64]) -> set[tuple[int, ...]]:

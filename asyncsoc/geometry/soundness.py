@@ -10,10 +10,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.measure import cell_measures, cell_volumes
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.geometry.quality import check, check_arrays
+from asyncsoc.geometry.quality import check, check_arrays, unsound
 from asyncsoc.geometry.surface import FACETS_OF_CELL, facet_keys, surface_facets
 
 Int = NDArray[np.int64]
@@ -106,17 +105,17 @@ def check_solid(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
     """
     check_arrays(mesh)
     if mesh.coordinates != "cartesian":
-        raise _refused(mesh, "the mesh is not three-dimensional", mesh.coordinates, "tetrahedra", "mesh the body")
+        raise unsound(mesh, "the mesh is not three-dimensional", mesh.coordinates, "tetrahedra", "mesh the body")
     _check_nodes(mesh)
     check(mesh, smallest_angle)
     folds = folded_facets(mesh.cells)
     if folds:
-        raise _refused(
+        raise unsound(
             mesh, f"cells overlap: {folds} facets have both their cells on one side", folds, "0", "remesh the particle"
         )
     parts = int(face_connected_parts(mesh.cells).max()) + 1
     if parts != 1:
-        raise _refused(
+        raise unsound(
             mesh,
             "parts of the particle touch only in a node or an edge",
             parts,
@@ -125,7 +124,7 @@ def check_solid(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
         )
     edges = open_edges(mesh.facets)
     if edges:
-        raise _refused(
+        raise unsound(
             mesh,
             f"the surface is not a manifold: {edges} edges do not join two facets",
             edges,
@@ -134,7 +133,7 @@ def check_solid(mesh: ParticleMesh, smallest_angle: float = 0.1) -> None:
         )
     nodes = pinched_nodes(mesh.facets)
     if nodes:
-        raise _refused(
+        raise unsound(
             mesh,
             f"the surface is not a manifold: it is pinched in {nodes} nodes",
             nodes,
@@ -153,7 +152,7 @@ def check_size(mesh: ParticleMesh) -> None:
     """
     diameter = equal_sphere_diameter(mesh)
     if not SMALLEST_DIAMETER <= diameter <= LARGEST_DIAMETER:
-        raise _refused(
+        raise unsound(
             mesh,
             f"the particle would be {diameter:.3g} m across",
             diameter,
@@ -196,14 +195,10 @@ def _check_nodes(mesh: ParticleMesh) -> None:
     nearest = cKDTree(mesh.points).query(mesh.points, k=2)[0][:, 1]
     twins = np.flatnonzero(nearest <= _COINCIDENT * extent)
     if twins.size:
-        raise _refused(
+        raise unsound(
             mesh,
             f"{twins.size} nodes lie where another one lies: the mesh is cut open there",
             int(twins[0]),
             "each place once",
             "merge duplicate nodes and write the mesh again",
         )
-
-
-def _refused(mesh: ParticleMesh, what: str, value: object, allowed: str, next_step: str) -> InputError:
-    return InputError(what, where=f"mesh {mesh.name!r}", value=value, allowed=allowed, next_step=next_step)

@@ -1,7 +1,7 @@
 r"""Estimate of the error of the mesh by gradient recovery, and warnings where it does not resolve a run's gradients.
 
-In a pseudo-steady state the contact's lead times the current is the energy :math:`\int |\nabla x|^2 dV` of the field,
-so the relative error of the lead is the relative energy error; its estimate compares the gradient, constant on each
+In a pseudo-steady state the asynchrony times the current is the energy :math:`\int |\nabla x|^2 dV` of the field, so
+the relative error of the asynchrony is the relative energy error; its estimate compares the gradient, constant on each
 cell, with its average around the nodes.
 Source: O. C. Zienkiewicz, J. Z. Zhu, Int. J. Numer. Methods Eng. 24 (1987) 337, doi:10.1002/nme.1620240206.
 """
@@ -26,9 +26,9 @@ from asyncsoc.solver.states import RunOutcome
 Array = NDArray[np.float64]
 
 LARGEST_ERROR = 0.01
-"""Relative energy error, as estimated, above which a run is warned about its lead."""
+"""Relative energy error, as estimated, above which a run is warned about its asynchrony."""
 LEAD_OVER_ESTIMATE = {True: 1.3, False: 2.0}
-"""What the lead lacks over what is estimated, on meshes refined along the contact's edge and on others.
+"""What the asynchrony lacks over what is estimated, on meshes refined along the contact's edge and on others.
 
 Measured on 3-D meshes against the axisymmetric solution (docs/verification.md): 0.8 to 2.7 and 1.1 to 4.3, the larger
 ones with fast kinetics. Recovery sees about half of what the growth of the gradient towards the edge costs a mesh that
@@ -117,10 +117,10 @@ def gradient_errors(mesh: ParticleMesh, runs: Sequence[Array]) -> list[float]:
         widest[number] = max(ranges)
         if widest[number] < SMALLEST_RANGE:
             continue
-        looked = list(range(len(fields)))
+        checked = list(range(len(fields)))
         if len(fields) > _MOST_SNAPSHOTS:
-            looked = sorted({int(np.argmax(ranges)), *np.linspace(0, len(fields) - 1, _MOST_SNAPSHOTS).astype(int)})
-        for k in looked:
+            checked = sorted({int(np.argmax(ranges)), *np.linspace(0, len(fields) - 1, _MOST_SNAPSHOTS).astype(int)})
+        for k in checked:
             if ranges[k] > 0.0:
                 shares.append((number, ranges[k] / widest[number]))
                 chosen.append(fields[k])
@@ -146,7 +146,7 @@ class StepEnd:
         The step, for messages.
     start, field : (n,)
         Stoichiometry where it began and at its end.
-    start_lead, lead
+    start_asynchrony, asynchrony
         Contact-mean less mean stoichiometry there.
     contact_rate, mean_rate
         How fast the contact-mean and the mean stoichiometry change there [1/s].
@@ -161,8 +161,8 @@ class StepEnd:
     words: str
     start: Array
     field: Array
-    start_lead: float
-    lead: float
+    start_asynchrony: float
+    asynchrony: float
     contact_rate: float
     mean_rate: float
     duration: float
@@ -173,12 +173,12 @@ class StepEnd:
 def duration_errors(mesh: ParticleMesh, ends: Sequence[StepEnd]) -> list[float]:
     """Return for each protocol step by which share its duration is too long, as estimated; negative: too short.
 
-    Under a current a step ends where the contact reaches a stoichiometry. A lead that is too small by a share e gets
-    there later, by e times the lead over the contact's rate; the mean has then gone too far, and where the next current
-    begins there its contact is as far ahead. Under a held voltage the contact is given and the current decays with the
-    gradient: by the share of the field at its end, and, as long as the lead has not relaxed, by that of what changed
-    within the step, which a mesh resolves less well. Whether it is then too long or too short is not known, and the
-    number is positive; the mean ends where the lead leaves it.
+    Under a current a step ends where the contact reaches a stoichiometry. An asynchrony that is too small by a share e
+    gets there later, by e times the asynchrony over the contact's rate; the mean has then gone too far, and where the
+    next current starts there its contact differs by as much. Under a held voltage the contact is given and the current
+    decays with the gradient: by the share of the field at its end, and, as long as the asynchrony has not relaxed, by
+    that of what changed within the step, which a mesh resolves less well. Whether it is then too long or too short is
+    not known, and the number is positive; the mean ends where the asynchrony leaves it.
 
     Parameters
     ----------
@@ -191,20 +191,20 @@ def duration_errors(mesh: ParticleMesh, ends: Sequence[StepEnd]) -> list[float]:
         return []
     recovery = _recovery(mesh)
     found = recovery.relative_errors(np.array([end.field for end in ends])) * _factor(mesh)
-    errors, ahead = [], 0.0  # by how much the mean stoichiometry has gone too far
+    errors, overshoot = [], 0.0  # by how much the mean stoichiometry has gone too far
     for end, share in zip(ends, np.minimum(found, 1.0).tolist(), strict=True):
         if end.held:
-            kept = min(abs(end.lead / end.start_lead), 1.0) if end.start_lead != 0.0 else 0.0
+            kept = min(abs(end.asynchrony / end.start_asynchrony), 1.0) if end.start_asynchrony != 0.0 else 0.0
             changed = 0.0 if end.timed else recovery.relative_error(end.field - end.start)
             errors.append(0.0 if end.timed else min(share + kept * changed, 1.0))
-            ahead = share * end.lead
+            overshoot = share * end.asynchrony
             continue
         if end.timed or end.contact_rate == 0.0:
             errors.append(0.0)
             continue
-        later = (share * end.lead - ahead) / end.contact_rate
+        later = (share * end.asynchrony - overshoot) / end.contact_rate
         errors.append(later / end.duration)
-        ahead += end.mean_rate * later
+        overshoot += end.mean_rate * later
     return errors
 
 
@@ -279,8 +279,8 @@ def step_ends(
                 words=f"step {summary.number} ({summary.text})",
                 start=fields[int(np.argmin(np.abs(times - time[rows[0]])))],
                 field=fields[int(np.argmin(np.abs(times - time[last])))],
-                start_lead=float(contact[rows[0]] - mean[rows[0]]),
-                lead=float(contact[last] - mean[last]),
+                start_asynchrony=float(contact[rows[0]] - mean[rows[0]]),
+                asynchrony=float(contact[last] - mean[last]),
                 contact_rate=contact_rate,
                 mean_rate=mean_rate,
                 duration=summary.duration,

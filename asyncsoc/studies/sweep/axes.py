@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.studies.sweep.keys import SEED, Key, Value, find_key, read_value, split_values
+from asyncsoc.case.overrides import read_value
+from asyncsoc.studies.sweep.keys import SEED, Key, Value, find_key, split_values
 
 LARGEST_AXIS = 1_000_000
 _FORMS = "KEY=a:b:n, KEY=a:b:n:log, KEY=v1,v2,..., or KEY=a:b[:log] to sample between a and b"

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from asyncsoc.base.errors import EnvironmentProblem, InputError
-from asyncsoc.studies.sweep.keys import Key, Value, find_key, read_value
+from asyncsoc.case.overrides import read_value
+from asyncsoc.studies.sweep.keys import Key, Value, find_key
 
 LARGEST_TABLE = 1 << 28
 """Bytes."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -14,7 +13,7 @@ from pydantic_core import PydanticCustomError
 from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.case.case import Case
 from asyncsoc.case.fields import Measured
-from asyncsoc.case.overrides import apply_overrides
+from asyncsoc.case.overrides import apply_overrides, read_value
 
 Value = float | int | bool | str | tuple[Any, ...]
 """A value on an axis: numbers in SI."""
@@ -144,15 +143,6 @@ def split_values(text: str) -> list[Any]:
     if not all(entries):
         raise InputError("a list has an empty entry", where="--vary", value=text, allowed="KEY=0.1,0.3,1")
     return [read_value(entry) for entry in entries]
-
-
-def read_value(text: str) -> Any:
-    """Return what a text says in TOML; what is not TOML is text."""
-    try:
-        parsed = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text
-    return parsed["value"] if list(parsed) == ["value"] else text
 
 
 def _entries(text: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from asyncsoc.geometry.library import load_builtin
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.studies.verification import closed_forms, runs
 from asyncsoc.studies.verification.check import VerificationCheck, compare, within
+from asyncsoc.studies.verification.checks_closed import time_label
 from asyncsoc.studies.verification.closed_forms import patches_contact_mean, patches_field
 from asyncsoc.studies.verification.refine import family, observed_orders
 from asyncsoc.studies.verification.runs import Array
@@ -40,10 +41,6 @@ TILTED_COVERAGE = 0.25
 LEVELS = 3
 
 
-def _time(tau: float) -> str:
-    return "pseudo-steady" if tau == STEADY_AT else f"tau = {tau:g}"
-
-
 def contact_mean(contact: ContactMap, field: Array) -> float:
     """Return the mean of a field over the contact, weighted with its area."""
     return float(contact.weights @ field / contact.weights.sum())
@@ -60,7 +57,7 @@ def cap_checks(mesh: str) -> list[VerificationCheck]:
         for tau, field in zip(TIMES, fields, strict=True):
             small = tau == STEADY_AT and coverage < 0.1
             percent = _SMALLEST_STEADY[mesh] if small else PERCENT[mesh][tau]
-            case = f"3-D {mesh}, cap f = {coverage:g}, {_time(tau)}"
+            case = f"3-D {mesh}, cap f = {coverage:g}, {time_label(tau)}"
             reference = closed_forms.cap_contact_mean(tau, coverage)
             value = contact_mean(contact, field)
             checks.append(within(f"{case}: asynchrony [J R/D]", value, reference, percent))
@@ -84,7 +81,7 @@ def patches_checks() -> list[VerificationCheck]:
         nearest = (unit[surface] @ centers.T).max(axis=1)
         nodes = {"at a patch's centre": int(surface[nearest.argmax()]), "far from all": int(surface[nearest.argmin()])}
         for tau, field in zip(times, fields, strict=True):
-            case = f"3-D default, {n} patches, f = {coverage:g}, {_time(tau)}"
+            case = f"3-D default, {n} patches, f = {coverage:g}, {time_label(tau)}"
             reference = patches_contact_mean(centers, tau, coverage)
             alone = closed_forms.cap_contact_mean(tau, coverage / n) / n
             tolerance = 0.01 * (percent if tau == STEADY_AT else 2.0 * percent) * alone

@@ -31,7 +31,8 @@ _ISOTHERMAL = 0.01
 _NEARLY_INFINITE = 1e5
 
 
-def _time(tau: float) -> str:
+def time_label(tau: float) -> str:
+    """Return how a check names its time [R^2/D]."""
     return "pseudo-steady" if tau == STEADY_AT else f"tau = {tau:g}"
 
 
@@ -46,7 +47,7 @@ def radial_checks() -> list[VerificationCheck]:
     fields = runs.excess_histories(body, [contact], TIMES, TOLERANCE)[0]
     return [
         within(
-            f"radial, full contact, {_time(tau)}: surface minus mean [J R/D]",
+            f"radial, full contact, {time_label(tau)}: surface minus mean [J R/D]",
             _mean(contact.weights, field),
             float(closed_forms.full_sphere(1.0, tau)),
             CONTACT_PERCENT,
@@ -65,7 +66,7 @@ def cap_checks() -> list[VerificationCheck]:
         COVERAGES, contacts, runs.excess_histories(body, contacts, TIMES, TOLERANCE), strict=True
     ):
         for tau, field in zip(TIMES, fields, strict=True):
-            case = f"cap f = {coverage:g}, {_time(tau)}"
+            case = f"cap f = {coverage:g}, {time_label(tau)}"
             reference = closed_forms.cap_contact_mean(tau, coverage)
             mean = _mean(contact.weights, field)
             checks.append(within(f"{case}: asynchrony [J R/D]", mean, reference, CONTACT_PERCENT))
@@ -84,7 +85,7 @@ def belt_checks() -> list[VerificationCheck]:
         BELTS, contacts, runs.excess_histories(body, contacts, TIMES, TOLERANCE), strict=True
     ):
         for tau, field in zip(TIMES, fields, strict=True):
-            case = f"belt f = {coverage:g}, {_time(tau)}"
+            case = f"belt f = {coverage:g}, {time_label(tau)}"
             reference = closed_forms.belt_contact_mean(tau, coverage)
             mean = _mean(contact.weights, field)
             checks.append(within(f"{case}: asynchrony [J R/D]", mean, reference, BELT_PERCENT))
