@@ -40,10 +40,9 @@ from asyncsoc.solver.states import (
     Errors,
     RunOutcome,
     StepOutcome,
-    UnsolvedStateError,
     numbers_of,
 )
-from asyncsoc.solver.step_errors import beyond_limit, infeasible_step, stuck_step
+from asyncsoc.solver.step_errors import beyond_limit, explained, infeasible_step, stuck_step
 
 Ints = NDArray[np.int64]
 
@@ -360,7 +359,7 @@ class ProtocolRunner:
     def _stop(self, numbers: list[int], stopped: Errors) -> list[int]:
         """End the runs of groups with errors; return the others among `numbers`."""
         for number, error in stopped.items():
-            self._fail(number, self._explained(number, error))
+            self._fail(number, explained(self._arrays, number, self._constraint(number), error))
         return [number for number in numbers if number not in stopped] if stopped else numbers
 
     def _close(self, number: int, reason: str) -> None:
@@ -379,14 +378,6 @@ class ProtocolRunner:
     def _fail(self, number: int, error: SimulationError) -> None:
         self._runs[number].error = error
         self._runs[number].finished.append(self._summary(number, error.what))
-
-    def _explained(self, number: int, error: SimulationError) -> SimulationError:
-        """Return the error, or that the rate law cannot carry the step's current where that is why."""
-        if not isinstance(error, UnsolvedStateError):
-            return error
-        constraint = self._constraint(number)
-        beyond = beyond_limit(self._arrays, number, constraint)
-        return error if beyond is None else infeasible_step(constraint, beyond, error.time)
 
     def _infeasible(self, number: int, why: str) -> InfeasibleStepError:
         return infeasible_step(self._constraint(number), why, self._start_time(number))

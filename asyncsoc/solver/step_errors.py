@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from asyncsoc.base.errors import ConvergenceError, InfeasibleStepError
+from asyncsoc.base.errors import ConvergenceError, InfeasibleStepError, SimulationError
 from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
+from asyncsoc.solver.states import UnsolvedStateError
 
 _NEAR = 0.9
 """Share of the limiting current from which on it is named as the reason."""
@@ -48,6 +49,14 @@ def beyond_limit(arrays: ProblemArrays, group: int, constraint: StepConstraint) 
         f"its current of {abs(constraint.target):.4g} A has reached the limiting current of {name} kinetics, "
         f"{limit:.4g} A"
     )
+
+
+def explained(arrays: ProblemArrays, group: int, constraint: StepConstraint, error: SimulationError) -> SimulationError:
+    """Return the error that ends a run, or that the rate law cannot carry the step's current where that is why."""
+    if not isinstance(error, UnsolvedStateError):
+        return error
+    beyond = beyond_limit(arrays, group, constraint)
+    return error if beyond is None else infeasible_step(constraint, beyond, error.time)
 
 
 def limiting_current(arrays: ProblemArrays, group: int, temperature: float) -> float:
