@@ -24,7 +24,7 @@ ELECTRODE = {
 PARTICLE = {
     "Minimum stoichiometry": "lowest of the window: the charged cathode",
     "Maximum stoichiometry": "highest of the window: the discharged cathode",
-    "Maximum concentration [mol.m-3]": "",
+    "Maximum concentration [mol.m-3]": "c_max: lithium at x = 1",
     "Particle radius [m]": "of the sphere",
     _AREA: "the contact is that of the particle simulated",
     "Diffusivity [m2.s-1]": "",

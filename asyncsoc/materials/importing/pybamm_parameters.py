@@ -117,8 +117,9 @@ class ParameterSet:
                     found = np.asarray(symbol.evaluate(), dtype=np.float64).ravel()
                     return np.array(np.broadcast_to(found, x.shape))
             except Exception as error:  # whatever a user's function may raise means the same
+                reason = " ".join(str(error).split())[:_LONGEST]
                 raise InputError(
-                    f"the parameter cannot be computed: {type(error).__name__}: {' '.join(str(error).split())[:_LONGEST]}",
+                    f"the parameter cannot be computed: {type(error).__name__}: {reason}",
                     where=f"{self.name}: {full}",
                     allowed=f"a function of {', '.join(inputs(0.0, 0.0))} that needs no other state",
                 ) from None

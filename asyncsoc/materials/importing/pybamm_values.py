@@ -322,5 +322,6 @@ class _Extraction:
         if all(size):
             capacity, width, height, pairs = (value or 0.0 for value in size)
             areal = 3600.0 * capacity / (width * height * pairs)
-            self.set.note(", ".join(CELL_AREA), None, "converted", f"areal capacity {areal / 36e3:.6g} mAh/cm2")
+            for name, value in zip(CELL_AREA, size, strict=True):
+                self.set.note(name, value, "converted", f"areal capacity {areal / 36e3:.6g} mAh/cm2")
         return ImportedElectrolyte(conductivity, 0.0, thickness, areal)
