@@ -10,6 +10,8 @@ from asyncsoc.materials.types import Cathode, ElectrolyteParameters, Parameter
 
 DEFAULT_CATHODE = "ncm811-sturm2019"
 DEFAULT_ELECTROLYTE = "peo-litfsi"
+OWN = "own"
+"""What a case calls a cathode of its own, which starts from no parameter set."""
 
 CATHODES = {
     "ncm811-sturm2019": "asyncsoc.materials.ncm811_sturm2019:DEFAULT",

@@ -20,7 +20,7 @@ from asyncsoc.interface.kinetics import InterfaceKinetics
 from asyncsoc.interface.rate_laws import kinetics_named, rate_law_names
 from asyncsoc.materials.capacity import charged_stoichiometry, stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
-from asyncsoc.materials.tables import MaterialTable, tabulate
+from asyncsoc.materials.tables import MaterialTable, Property, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
 from asyncsoc.problem.body import body_of, contact_of
 from asyncsoc.problem.case_materials import (
@@ -70,7 +70,7 @@ def prepare(case: Case) -> PreparedCase:
     least_open = case.side_reaction.least_open_share if blocked else None
     capacity, constraints = _segments(case.material, case.electrolyte, case.protocol, operators.volume, least_open)
     tables = {
-        temperature: _table(case.material, case.electrolyte, temperature, case.kinetics.exchange_current_density)
+        temperature: _table(case.material, case.electrolyte, temperature, case.kinetics.exchange_current)
         for temperature in sorted({constraint.temperature for constraint in constraints})
     }
     member = Member(
@@ -112,7 +112,7 @@ def warnings_of(setup: PreparedCase, x_range: tuple[float, float]) -> tuple[str,
 
 @lru_cache(maxsize=64)
 def _table(
-    material: Material, electrolyte: Electrolyte, temperature: float, exchange_current_density: float | None
+    material: Material, electrolyte: Electrolyte, temperature: float, exchange_current_density: Property | None
 ) -> MaterialTable:
     """Tabulate once what many cases of a sweep share."""
     return tabulate(
