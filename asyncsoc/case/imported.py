@@ -84,7 +84,9 @@ class ImportedParameters:
         for name, given in {**own, **sections}.items():
             merged = name in own and isinstance(given, Mapping)
             keys[name] = {**_keys(own[name]), **given} if merged else given
-        return Case.from_dict({name: value if isinstance(value, Mapping) else _keys(value) for name, value in keys.items()})
+        return Case.from_dict(
+            {name: value if isinstance(value, Mapping) else _keys(value) for name, value in keys.items()}
+        )
 
     def __str__(self) -> str:
         """Return the report as a table."""
@@ -170,26 +172,20 @@ def _sections(
             next_step="say which material it is: charge per mass and density need it",
         )
     span = electrode.window
-    energies = electrode.diffusivity_energy, electrode.exchange_current_energy
     material: dict[str, Any] = {
         "name": OWN,
         "open_circuit_potential": _property(electrode.open_circuit_potential, POTENTIAL, span, electrode),
         "entropy_coefficient": _entropy(electrode, span),
         "diffusivity": _property(electrode.diffusivity, DIFFUSIVITY, span, electrode),
-        "diffusivity_activation_energy": energies[0] or None,
+        "diffusivity_activation_energy": electrode.diffusivity_energy or None,
         "reference_temperature": electrode.reference_temperature,
         "maximum_concentration": electrode.maximum_concentration,
         "window": span,
         "charged_voltage": charged,
         "formula": formula,
     }
-    kinetics = {
-        "model": "butler-volmer",
-        "exchange_current_density": _property(electrode.exchange_current_density, EXCHANGE_CURRENT, span, electrode),
-        "exchange_current_activation_energy": energies[1] or None,
-        "reference_temperature": electrode.reference_temperature,
-        "transfer_coefficient": TRANSFER_COEFFICIENT,
-    }
+    material = {key: value for key, value in material.items() if value is not None and key in Material.model_fields}
+    kinetics = {"model": "butler-volmer", "transfer_coefficient": TRANSFER_COEFFICIENT, **_exchange_current(electrode)}
     found = electrode.electrolyte
     liquid = {
         "conductivity": found.conductivity,
@@ -209,6 +205,26 @@ def _sections(
         report=(*electrode.report, *notes),
         electrode=electrode,
     )
+
+
+def _exchange_current(electrode: ImportedElectrode) -> dict[str, Any]:
+    """Return the keys of the kinetics that say what i0 is."""
+    energy, reference = electrode.exchange_current_energy, electrode.reference_temperature
+    if electrode.rate_constant is not None:
+        law = {
+            "law": "butler-volmer",
+            "rate_constant": electrode.rate_constant,
+            "activation_energy": energy,
+            "reference_temperature": reference,
+            "source": electrode.source,
+        }
+        return {"exchange_current_density": law}
+    table = _property(electrode.exchange_current_density, EXCHANGE_CURRENT, electrode.window, electrode)
+    return {
+        "exchange_current_density": table,
+        "exchange_current_activation_energy": energy or None,
+        "reference_temperature": reference,
+    }
 
 
 def _entropy(electrode: ImportedElectrode, span: tuple[float, float]) -> Any:

@@ -280,6 +280,7 @@ def _electrode(
         "diffusivity": curves["Diffusivity [m2.s-1]"],
         "diffusivity_energy": numbers.get("Diffusivity activation energy [J.mol-1]", 0.0),
         "exchange_current_density": rate,
+        "rate_constant": numbers[key],
         "exchange_current_energy": numbers.get("Reaction rate constant activation energy [J.mol-1]", 0.0),
     }
 

@@ -11,16 +11,21 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.materials.functions import arrhenius
 from asyncsoc.materials.importing.curve import Curve, values_of
 from asyncsoc.materials.importing.record import ImportedValue
+from asyncsoc.materials.property_kinds import DIFFUSIVITY, ENTROPY, EXCHANGE_CURRENT, POTENTIAL
 
 Array = NDArray[np.float64]
 
 _CHECKED = 2001
 """Points of the window at which curves are checked."""
-HIGHEST_POTENTIAL = 6.0
-"""V against Li."""
-_POTENTIAL = (0.0, HIGHEST_POTENTIAL)
-_DIFFUSIVITY = (1e-22, 1e-6)
-_RATE = 1e6
+_KINDS = {
+    "open_circuit_potential": POTENTIAL,
+    "delithiation": POTENTIAL,
+    "lithiation": POTENTIAL,
+    "entropic_change": ENTROPY,
+    "diffusivity": DIFFUSIVITY,
+    "exchange_current_density": EXCHANGE_CURRENT,
+}
+"""Curves of an `ImportedElectrode` -> what they are."""
 HIGHEST_ACTIVATION_ENERGY = 3e5
 """J/mol."""
 
@@ -77,6 +82,8 @@ class ImportedElectrode:
         D(x) [m2/s] and its activation energy [J/mol].
     exchange_current_density, exchange_current_energy
         i0(x) [A/m2], beside the salt concentration of the source, and its activation energy [J/mol].
+    rate_constant
+        K [mol/(m2 s)] where i0 is F K sqrt(x (1 - x)); None where it is something else.
     electrolyte
         What the source says of the electrolyte.
     report
@@ -99,6 +106,7 @@ class ImportedElectrode:
     diffusivity_energy: float
     exchange_current_density: Curve
     exchange_current_energy: float
+    rate_constant: float | None = None
     electrolyte: ImportedElectrolyte = field(default=ImportedElectrolyte())
     report: tuple[ImportedValue, ...] = field(default=(), repr=False)
 
@@ -195,8 +203,8 @@ def check_curves(electrode: ImportedElectrode, names: dict[str, str]) -> None:
     Raises
     ------
     InputError
-        A curve that does not cover the window or is not finite there, U outside 0 to 6 V or not falling, D that is not
-        positive, i0 that is negative: with the curve, x and the value.
+        A curve that does not cover the window, is not finite or out of range there, or U that does not fall: with the
+        curve, x and the value.
     """
     x = np.linspace(*electrode.window, _CHECKED)
     for attribute, name in names.items():
@@ -205,15 +213,11 @@ def check_curves(electrode: ImportedElectrode, names: dict[str, str]) -> None:
             continue
         y = values_of(curve, x)
         _require(np.isfinite(y), x, y, name, "is not finite, or its table does not reach", "a number at each x")
-        if attribute in ("open_circuit_potential", "delithiation", "lithiation"):
-            low, high = _POTENTIAL
-            _require((y > low) & (y < high), x, y, name, "is no potential of a cathode", f"{low:g} to {high:g} V")
+        kind = _KINDS[attribute]
+        sound = (y >= kind.low) & (y <= kind.high)
+        _require(sound, x, y, name, "is out of range", f"{kind.low:g} to {kind.high:g} {kind.unit}")
+        if kind is POTENTIAL:
             _require(np.append(np.diff(y) < 0.0, True), x, y, name, "does not fall", "U that falls as x rises")
-        elif attribute == "diffusivity":
-            low, high = _DIFFUSIVITY
-            _require((y >= low) & (y <= high), x, y, name, "is out of range", f"{low:g} to {high:g} m2/s")
-        elif attribute == "exchange_current_density":
-            _require((y >= 0.0) & (y < _RATE), x, y, name, "is out of range", f"0 to {_RATE:g} A/m2")
 
 
 def _require(good: NDArray[np.bool_], x: Array, y: Array, name: str, what: str, allowed: str) -> None:

@@ -17,14 +17,14 @@ from asyncsoc.base.units import GAS_CONSTANT
 from asyncsoc.materials.importing.curve import Curve, PointTable
 from asyncsoc.materials.importing.electrode import (
     HIGHEST_ACTIVATION_ENERGY,
-    HIGHEST_POTENTIAL,
     ImportedElectrode,
     ImportedElectrolyte,
     check_curves,
     checked_window,
 )
-from asyncsoc.materials.importing.pybamm_parameters import Function, ParameterSet
+from asyncsoc.materials.importing.pybamm_parameters import ParameterSet
 from asyncsoc.materials.importing.sampling import MOST_POINTS, RISE, longest_fall, made_falling, sampled
+from asyncsoc.materials.property_kinds import DIFFUSIVITY, ENTROPY, EXCHANGE_CURRENT, POTENTIAL, PropertyKind
 
 if TYPE_CHECKING:
     import pybamm
@@ -33,10 +33,13 @@ Array = NDArray[np.float64]
 
 C_MAX = "Maximum concentration in positive electrode [mol.m-3]"
 RADIUS = "Positive particle radius [m]"
-OCP = "Positive electrode OCP [V]"
-ENTROPY = "Positive electrode OCP entropic change [V.K-1]"
-DIFFUSIVITY = "Positive particle diffusivity [m2.s-1]"
-EXCHANGE_CURRENT = "Positive electrode exchange-current density [A.m-2]"
+NAMES = {
+    POTENTIAL: "Positive electrode OCP [V]",
+    ENTROPY: "Positive electrode OCP entropic change [V.K-1]",
+    DIFFUSIVITY: "Positive particle diffusivity [m2.s-1]",
+    EXCHANGE_CURRENT: "Positive electrode exchange-current density [A.m-2]",
+}
+"""What PyBaMM calls each property."""
 SALT = "Initial concentration in electrolyte [mol.m-3]"
 REFERENCE = "Reference temperature [K]"
 CONDUCTIVITY = "Electrolyte conductivity [S.m-1]"
@@ -53,12 +56,13 @@ EDGE = 1e-3
 """Distance from x = 0 and 1 beyond which nothing is sampled."""
 _SCANNED = 2001
 """Points at which the range of x is looked for."""
-_VOLTAGE_ERRORS = (1e-5, 3e-5, 1e-4)
-"""V; errors of the table of U, the first that is reached with few enough points."""
-_ENTROPY_ERRORS = (1e-7, 1e-6, 1e-5)
-"""V/K."""
-_RELATIVE_ERRORS = (1e-4, 1e-3)
-"""Of D and i0."""
+_TOLERANCES = {
+    POTENTIAL: (1e-5, 3e-5, 1e-4),
+    ENTROPY: (1e-7, 1e-6, 1e-5),
+    DIFFUSIVITY: (1e-4, 1e-3),
+    EXCHANGE_CURRENT: (1e-4, 1e-3),
+}
+"""Errors of the tables, of which the first is taken that few enough points reach: V, V/K, relative."""
 _ROUNDING = 1e-12
 _SMALLEST_ENERGY = 1e-6
 """J/mol; less is rounding."""
@@ -111,9 +115,9 @@ def from_parameter_values(
 
 
 def _prefix(values: pybamm.ParameterValues, part: str | None) -> str:
-    blend = {name: prefix for name, prefix in PARTS.items() if f"{prefix}{OCP}" in values}
+    blend = {name: prefix for name, prefix in PARTS.items() if f"{prefix}{NAMES[POTENTIAL]}" in values}
     if part is None:
-        if OCP in values or not blend:
+        if NAMES[POTENTIAL] in values or not blend:
             return ""
         raise InputError(
             f"the electrode is a blend of {len(blend)} materials",
@@ -138,28 +142,26 @@ class _Extraction:
         self.radius = self.set.number(f"{prefix}{RADIUS}", 1e-9, 1e-3, "m")
         self.salt = self.set.number(SALT, 1.0, 1e5, "mol/m3", "i0 is taken at it; it does not change here")
         self.reference = self.set.number(REFERENCE, 200.0, 400.0, "K")
+        self.functions = {
+            POTENTIAL: self.set.function(NAMES[POTENTIAL], lambda x, _: {"sto": x}),
+            ENTROPY: self.set.function(NAMES[ENTROPY], lambda x, _: {"sto": x}, default=0.0),
+            DIFFUSIVITY: self.set.function(NAMES[DIFFUSIVITY], lambda x, T: {"sto": x, "T": T}),
+            EXCHANGE_CURRENT: self.set.function(
+                NAMES[EXCHANGE_CURRENT],
+                lambda x, T: {"c_e": self.salt, "c_s_surf": x * self.c_max, "c_s_max": self.c_max, "T": T},
+            ),
+        }
 
     def electrode(self, window: tuple[float, float] | None) -> ImportedElectrode:
         """Return what the set has, sampled over the window."""
-        potential = self.set.function(OCP, lambda x, _: {"sto": x})
-        entropy = self.set.function(ENTROPY, lambda x, _: {"sto": x}, default=0.0)
-        diffusivity = self.set.function(DIFFUSIVITY, lambda x, T: {"sto": x, "T": T})
-        rate = self.set.function(
-            EXCHANGE_CURRENT, lambda x, T: {"c_e": self.salt, "c_s_surf": x * self.c_max, "c_s_max": self.c_max, "T": T}
-        )
         if window is None:
-            window = self._widest(potential, diffusivity, rate)
-            self.set.note("stoichiometry limits", None, "assumed", f"{window[0]:g} to {window[1]:g}: where U falls")
+            window = self._widest()
+            note = f"{window[0]:g} to {window[1]:g}: where U falls, and nothing is out of range"
+            self.set.note("stoichiometry limits", None, "assumed", note)
         else:
             window = checked_window(*window, "window")
-        curves: dict[str, Curve] = {
-            OCP: self._potential(potential, window),
-            ENTROPY: self._sampled(entropy, window, ENTROPY, "dU/dT", _ENTROPY_ERRORS, relative=False),
-            DIFFUSIVITY: self._sampled(diffusivity, window, DIFFUSIVITY, "D(x)", _RELATIVE_ERRORS, relative=True),
-            EXCHANGE_CURRENT: self._sampled(rate, window, EXCHANGE_CURRENT, "i0(x)", _RELATIVE_ERRORS, relative=True),
-        }
-        energies = {name: self._energy(function, window, name) for name, function in
-                    ((DIFFUSIVITY, diffusivity), (EXCHANGE_CURRENT, rate))}  # fmt: skip
+        curves = {kind: self._sampled(kind, window) for kind in NAMES}
+        energies = {kind: self._energy(kind, window) for kind in (DIFFUSIVITY, EXCHANGE_CURRENT)}
         electrolyte = self._electrolyte()
         self.set.note_the_rest()
         found = ImportedElectrode(
@@ -171,7 +173,7 @@ class _Extraction:
             particle_radius=self.radius,
             window=window,
             reference_temperature=self.reference,
-            open_circuit_potential=curves[OCP],
+            open_circuit_potential=curves[POTENTIAL],
             delithiation=None,
             lithiation=None,
             entropic_change=curves[ENTROPY],
@@ -182,95 +184,83 @@ class _Extraction:
             electrolyte=electrolyte,
             report=tuple(self.set.report),
         )
-        named = (
-            ("open_circuit_potential", OCP),
-            ("diffusivity", DIFFUSIVITY),
-            ("exchange_current_density", EXCHANGE_CURRENT),
+        check_curves(
+            found,
+            {
+                "open_circuit_potential": self._where(POTENTIAL),
+                "entropic_change": self._where(ENTROPY),
+                "diffusivity": self._where(DIFFUSIVITY),
+                "exchange_current_density": self._where(EXCHANGE_CURRENT),
+            },
         )
-        check_curves(found, {attribute: f"{self.set.name}: {self.set.prefix}{name}" for attribute, name in named})
         return found
 
-    def _widest(self, *functions: Function) -> tuple[float, float]:
-        """Return the longest range of x in which U falls, and D and i0 are positive."""
+    def _where(self, kind: PropertyKind) -> str:
+        return f"{self.set.name}: {self.set.prefix}{NAMES[kind]}"
+
+    def _widest(self) -> tuple[float, float]:
+        """Return the longest range of x in which U falls and all properties are in their ranges."""
         x = np.linspace(EDGE, 1.0 - EDGE, _SCANNED)
-        potential, diffusivity, rate = (function(x, self.reference) for function in functions)
-        good = (potential > 0.0) & (potential < HIGHEST_POTENTIAL) & (diffusivity > 0.0) & (rate > 0.0)
-        first, last = longest_fall(potential, good)
+        good = np.ones(len(x), dtype=np.bool_)
+        for kind, function in self.functions.items():
+            values = function(x, self.reference)
+            good &= (values >= kind.low) & (values <= kind.high)
+        first, last = longest_fall(self.functions[POTENTIAL](x, self.reference), good)
         if first == last:
-            raise InputError(
-                "the open-circuit potential falls nowhere", where=f"{self.set.name}: {self.set.prefix}{OCP}"
-            )
+            raise InputError("the open-circuit potential falls nowhere", where=self._where(POTENTIAL))
         return float(x[first]), float(x[last])
 
-    def _potential(self, function: Function, window: tuple[float, float]) -> PointTable:
-        x, potential, error = sampled(
-            lambda at: self._finite(function, at, OCP), window, _VOLTAGE_ERRORS, relative=False
-        )
-        falling, change = made_falling(x, potential)
-        note = f"U(x) at the reference temperature: {len(x)} points, error {error:.1g} V"
-        if change:
-            note += f"; made to fall throughout, which changes it by {change:.1g} V"
-        if change > RISE:
-            raise InputError(
-                "the open-circuit potential rises with x",
-                where=f"{self.set.name}: {self.set.prefix}{OCP}",
-                value=f"by {2.0 * change:.3g} V",
-                allowed=f"U that falls from x = {window[0]:g} to {window[1]:g}",
-                next_step="narrow the window",
-            )
-        self._judge(error, _VOLTAGE_ERRORS[-1], OCP, "V")
-        self.set.note(f"{self.set.prefix}{OCP}", "function", "converted", note)
-        return PointTable(x, falling)
-
-    def _sampled(
-        self, function: Function, window: tuple[float, float], name: str, note: str, tolerances: tuple[float, ...],
-        *, relative: bool,
-    ) -> Curve:  # fmt: skip
+    def _sampled(self, kind: PropertyKind, window: tuple[float, float]) -> Curve:
         """Return a parameter as a number or as a table."""
-        scanned = self._finite(function, np.linspace(*window, _SCANNED), name)
+        name, tolerances = f"{self.set.prefix}{NAMES[kind]}", _TOLERANCES[kind]
+        scanned = self._computed(kind, np.linspace(*window, _SCANNED))
         if np.ptp(scanned) <= _ROUNDING * np.abs(scanned[0]):
-            self.set.note(f"{self.set.prefix}{name}", float(scanned[0]), "taken", note)
+            self.set.note(name, float(scanned[0]), "taken", kind.title)
             return float(scanned[0])
-        if relative and scanned.min() <= 0.0:
-            raise InputError(
-                "the parameter is not positive",
-                where=f"{self.set.name}: {self.set.prefix}{name}",
-                value=float(scanned.min()),
-                next_step="narrow the window",
-            )
-        x, y, error = sampled(lambda at: self._finite(function, at, name), window, tolerances, relative=relative)
-        unit = "of the value" if relative else "V/K"
-        self._judge(error, tolerances[-1], name, unit)
-        self.set.note(
-            f"{self.set.prefix}{name}", "function", "converted", f"{note}: {len(x)} points, error {error:.1g} {unit}"
-        )
-        return PointTable(x, y)
-
-    def _judge(self, error: float, most: float, name: str, unit: str) -> None:
-        if error > most:
+        x, y, error = sampled(lambda at: self._computed(kind, at), window, kind, tolerances)
+        unit = "of the value" if kind.logarithmic else kind.unit
+        if error > tolerances[-1]:
             raise InputError(
                 "the parameter changes too sharply for a table",
-                where=f"{self.set.name}: {self.set.prefix}{name}",
+                where=self._where(kind),
                 value=f"error {error:.3g} {unit} with {MOST_POINTS} points",
-                allowed=f"{most:g} {unit}",
+                allowed=f"{tolerances[-1]:g} {unit}",
                 next_step="narrow the window",
             )
+        note = f"{kind.title}: table of {len(x)} points, error below {error:.2g} {unit}"
+        if kind is POTENTIAL:
+            y, change = made_falling(x, y)
+            if change > RISE:
+                raise InputError(
+                    "the open-circuit potential rises with x",
+                    where=self._where(kind),
+                    value=f"by {2.0 * change:.3g} V",
+                    allowed=f"U that falls from x = {window[0]:g} to {window[1]:g}",
+                    next_step="narrow the window",
+                )
+            note += f"; made to fall throughout, which changes it by {change:.2g} V" if change else ""
+        self.set.note(name, "function", "converted", note)
+        return PointTable(x, y)
 
-    def _finite(self, function: Function, x: Array, name: str) -> Array:
-        found = function(x, self.reference)
-        if not np.isfinite(found).all():
+    def _computed(self, kind: PropertyKind, x: Array) -> Array:
+        """Return a parameter at the reference temperature, in its range."""
+        found = self.functions[kind](x, self.reference)
+        sound = (found >= kind.low) & (found <= kind.high)  # NaN is not
+        if not sound.all():
+            at = int(np.argmin(sound))
             raise InputError(
-                f"the parameter is not finite at x = {x[int(np.argmin(np.isfinite(found)))]:.6g}",
-                where=f"{self.set.name}: {self.set.prefix}{name}",
+                f"the parameter is {'out of range' if np.isfinite(found[at]) else 'not finite'} at x = {x[at]:.6g}",
+                where=self._where(kind),
+                value=float(found[at]),
+                allowed=f"{kind.low:g} to {kind.high:g} {kind.unit}",
                 next_step="narrow the window",
             )
         return found
 
-    def _energy(self, function: Function, window: tuple[float, float], name: str) -> float:
+    def _energy(self, kind: PropertyKind, window: tuple[float, float]) -> float:
         """Return the activation energy with which a parameter follows Arrhenius' law [J/mol]."""
-        x = np.linspace(*window, 41)
+        x, function = np.linspace(*window, 41), self.functions[kind]
         cold = function(x, self.reference)
-        full = f"{self.set.prefix}{name}"
         with np.errstate(all="ignore"):
             first, second = (
                 np.log(function(x, warm) / cold) * GAS_CONSTANT / (1.0 / self.reference - 1.0 / warm)
@@ -279,20 +269,18 @@ class _Extraction:
         energy = float(np.median(first))
         spread = float(np.max(np.abs(np.concatenate((first, second)) - energy)))
         factor = spread / GAS_CONSTANT * (1.0 / self.reference - 1.0 / (self.reference + 2.0 * _WARMER))
-        if (
-            not np.isfinite(spread)
-            or factor > _SAME_ENERGY
-            or not -_SMALLEST_ENERGY <= energy <= HIGHEST_ACTIVATION_ENERGY
-        ):
+        in_range = -_SMALLEST_ENERGY <= energy <= HIGHEST_ACTIVATION_ENERGY
+        if not np.isfinite(spread) or factor > _SAME_ENERGY or not in_range:
             raise InputError(
                 "the parameter does not change with temperature by Arrhenius' law",
-                where=f"{self.set.name}: {full}",
+                where=self._where(kind),
                 value=f"activation energy {first.min():.6g} to {first.max():.6g} J/mol",
-                allowed="one activation energy for all x and temperatures",
-                next_step="replace it in the ParameterValues by a function at the temperature of your run",
+                allowed=f"one activation energy for all x and temperatures, 0 to {HIGHEST_ACTIVATION_ENERGY:g} J/mol",
+                next_step="replace it in the ParameterValues by a function of x at the temperature of your run",
             )
-        energy = 0.0 if abs(energy) < 1e-6 else energy
-        self.set.note(f"{full}, temperature", energy, "converted", "activation energy [J/mol]")
+        energy = float(f"{energy:.9g}") if abs(energy) > _SMALLEST_ENERGY else 0.0
+        name = f"{self.set.prefix}{NAMES[kind]}, temperature"
+        self.set.note(name, energy, "converted", f"activation energy [J/mol], from {self.reference:g} K")
         return energy
 
     def _electrolyte(self) -> ImportedElectrolyte:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
+
+from asyncsoc.materials.property_kinds import PropertyKind
+from asyncsoc.materials.property_tables import PropertyTable
 
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
@@ -22,9 +24,9 @@ _PROBES = (0.25, 0.5, 0.75)
 
 
 def sampled(
-    function: Function, span: tuple[float, float], tolerances: tuple[float, ...], *, relative: bool
+    function: Function, span: tuple[float, float], kind: PropertyKind, tolerances: tuple[float, ...]
 ) -> tuple[Array, Array, float]:
-    """Return points of a function and the largest error of the table found between them.
+    """Return points of a function and the largest error found between them of the table a case makes of them.
 
     Intervals whose error is above the tolerance are halved; where that takes too many points, the next tolerance is
     tried. The result of the last one is returned whatever its error is: the caller judges it.
@@ -35,17 +37,17 @@ def sampled(
         Vectorized.
     span
         Range of x.
+    kind
+        What it is, which says how it is interpolated.
     tolerances
-        Rising.
-    relative
-        Whether errors are relative, and the logarithm is interpolated.
+        Rising; relative where the logarithm is interpolated.
     """
     x = np.linspace(*span, _START)
     y = function(x)
     error = np.inf
     for tolerance in tolerances:
         while True:
-            errors = _errors(function, x, y, relative=relative)
+            errors = _errors(function, x, y, kind)
             error, coarse = float(errors.max()), errors > tolerance
             if not coarse.any():
                 return x, y, error
@@ -57,15 +59,14 @@ def sampled(
     return x, y, error
 
 
-def _errors(function: Function, x: Array, y: Array, *, relative: bool) -> Array:
+def _errors(function: Function, x: Array, y: Array, kind: PropertyKind) -> Array:
     """Return the largest error in each interval."""
-    table = PchipInterpolator(x, np.log(y) if relative else y)
+    table = PropertyTable(kind, x, y[None, :])
     found = np.zeros(len(x) - 1)
     for share in _PROBES:
         at = x[:-1] + share * np.diff(x)
         truth = function(at)
-        value = np.exp(table(at)) if relative else table(at)
-        found = np.maximum(found, np.abs(value - truth) / (np.abs(truth) if relative else 1.0))
+        found = np.maximum(found, np.abs(table(at) - truth) / (truth if kind.logarithmic else 1.0))
     return found
 
 
