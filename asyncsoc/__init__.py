@@ -26,7 +26,11 @@ _EXPORTS = {
     "SideReaction": "asyncsoc.case.side_reaction",
     "Solution": "asyncsoc.simulation.results.solution",
     "Solver": "asyncsoc.case.schedule",
+    "ImportedParameters": "asyncsoc.case.imported",
     "estimate": "asyncsoc.studies.verification.estimate_case",
+    "import_bpx": "asyncsoc.case.imported",
+    "import_pybamm": "asyncsoc.case.imported",
+    "read_bdf": "asyncsoc.protocol.battery_data_format",
     "simulate": "asyncsoc.simulation.run",
 }
 

@@ -23,7 +23,7 @@ from asyncsoc.materials.importing.expression import Expression
 from asyncsoc.materials.importing.pybamm_values import from_parameter_values
 from asyncsoc.materials.importing.record import ImportedValue
 from asyncsoc.materials.property_kinds import DIFFUSIVITY, ENTROPY, EXCHANGE_CURRENT, POTENTIAL, PropertyKind
-from asyncsoc.materials.property_tables import table_from_arrays
+from asyncsoc.materials.property_tables import PropertyTable, table_from_arrays
 from asyncsoc.materials.registry import OWN
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def _entropy(electrode: ImportedElectrode, span: tuple[float, float]) -> Any:
 
 def _property(curve: Curve, quantity: PropertyKind, span: tuple[float, float], electrode: ImportedElectrode) -> Any:
     """Return a curve as a case takes it: a number or a table over the window."""
-    if isinstance(curve, float):
+    if isinstance(curve, float | PropertyTable):
         return curve
     if isinstance(curve, Expression):
         table = table_from_function(curve, quantity, span=span, where=curve.where)

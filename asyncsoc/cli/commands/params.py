@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.cli.console import print_document, print_line, print_table
 from asyncsoc.cli.options import Json
 
@@ -26,11 +27,31 @@ def params(
         str | None,
         typer.Argument(metavar="[NAME]", help="Parameter set, side-reaction or rate-laws; default: list them."),
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Show what is read from a BPX file, a file in the Battery Data Format, or pybamm:NAME.",
+        ),
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --from: which material of a blended electrode.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """List parameter sets, or the values and sources of one."""
     from asyncsoc.materials.registry import describe
 
+    if source is not None and name is not None:
+        raise InputError("either a set or a file is shown", where="NAME", value=name, next_step="leave one of them out")
+    if part is not None and source is None:
+        raise InputError("a part belongs to a file", where="--part", value=part, next_step="add --from FILE")
+    if source is not None:
+        from asyncsoc.cli.imported import show_imported
+
+        show_imported(source, part, json=json)
+        return
     if name is None:
         _print_names(json=json)
         return

@@ -313,11 +313,11 @@ def _electrolyte(document: dict[str, Any], sections: dict[str, Any], notes: Note
     key = "Conductivity [S.m-1]"
     if through and liquid.get(key) is not None:
         where = f"{notes.file}: Parameterisation.Electrolyte.{key}"
-        salt, origin = _salt(document, liquid, notes)
+        salt = _salt(document, liquid, notes)
         curve, _ = read_curve(liquid[key], where)
         bulk = checked_number(float(values_of(curve, np.array([salt]))[0]), where, 1e-12, 1e6, "S/m")
         conductivity = bulk * through[0]
-        notes.add("Electrolyte", key, liquid[key], "converted", f"{bulk:.6g} S/m at {salt:g} mol/m3 ({origin})")
+        notes.add("Electrolyte", key, liquid[key], "converted", f"{bulk:.6g} S/m at {salt:g} mol/m3")
         notes.add(
             "Separator",
             "Transport efficiency",
@@ -328,7 +328,8 @@ def _electrolyte(document: dict[str, Any], sections: dict[str, Any], notes: Note
         found = given(liquid, "Electrolyte", "Conductivity activation energy [J.mol-1]")
         if found:
             energy = found[0]
-            notes.add("Electrolyte", "Conductivity activation energy [J.mol-1]", energy, "taken")
+            note = "the conductivity is that of the reference temperature"
+            notes.add("Electrolyte", "Conductivity activation energy [J.mol-1]", energy, "ignored", note)
     thickness = given(separator, "Separator", "Thickness [m]")
     if thickness:
         notes.add("Separator", "Thickness [m]", thickness[0], "taken")
@@ -343,8 +344,8 @@ def _electrolyte(document: dict[str, Any], sections: dict[str, Any], notes: Note
     return ImportedElectrolyte(conductivity, energy, thickness[0] if thickness else None, areal)
 
 
-def _salt(document: dict[str, Any], liquid: dict[str, Any], notes: Notes) -> tuple[float, str]:
-    """Return the salt concentration at rest [mol/m3] and where it is from."""
+def _salt(document: dict[str, Any], liquid: dict[str, Any], notes: Notes) -> float:
+    """Return the salt concentration at rest [mol/m3]."""
     state = document.get("State")
     start = state.get("Initial conditions") if isinstance(state, dict) else None
     for fields, key, place in (
@@ -352,8 +353,11 @@ def _salt(document: dict[str, Any], liquid: dict[str, Any], notes: Notes) -> tup
         (liquid, "Initial concentration [mol.m-3]", "Parameterisation.Electrolyte"),
     ):
         if isinstance(fields, dict) and fields.get(key) is not None:
-            return _number(fields, key, place, notes), f"{place}.{key}"
-    return 1000.0, "assumed, as the file says nothing"
+            value = _number(fields, key, place, notes)
+            notes.add(place.removeprefix("Parameterisation."), key, value, "taken", "for the conductivity")
+            return value
+    notes.add("State.Initial conditions", "Initial electrolyte concentration [mol.m-3]", None, "assumed", "1000")
+    return 1000.0
 
 
 def _ignore_the_rest(document: dict[str, Any], sections: dict[str, Any], notes: Notes) -> None:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.materials.importing.expression import Expression
+from asyncsoc.materials.property_tables import PropertyTable
 
 Array = NDArray[np.float64]
 
@@ -41,17 +42,18 @@ class PointTable:
         return found
 
 
-Curve = float | Expression | PointTable
+Curve = float | Expression | PointTable | PropertyTable
+"""A `PropertyTable` is one that was made for the interpolation of a case."""
 
 
 def values_of(curve: Curve, x: ArrayLike) -> Array:
     """Return a curve's values at x, in the shape of x."""
     if isinstance(curve, float):
         return np.full(np.shape(x), curve)
-    return curve(x)
+    return curve(np.asarray(x, dtype=np.float64))
 
 
-def read_curve(value: object, where: str) -> tuple[Curve, str]:
+def read_curve(value: object, where: str) -> tuple[float | Expression | PointTable, str]:
     """Return what a field that holds a number, an expression or a table means, and what was done to it.
 
     Parameters

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import EnvironmentProblem, InputError, unknown_name
 from asyncsoc.base.units import GAS_CONSTANT
-from asyncsoc.materials.importing.curve import Curve, PointTable
+from asyncsoc.materials.importing.curve import Curve
 from asyncsoc.materials.importing.electrode import (
     HIGHEST_ACTIVATION_ENERGY,
     ImportedElectrode,
@@ -25,6 +25,7 @@ from asyncsoc.materials.importing.electrode import (
 from asyncsoc.materials.importing.pybamm_parameters import ParameterSet
 from asyncsoc.materials.importing.sampling import MOST_POINTS, RISE, longest_fall, made_falling, sampled
 from asyncsoc.materials.property_kinds import DIFFUSIVITY, ENTROPY, EXCHANGE_CURRENT, POTENTIAL, PropertyKind
+from asyncsoc.materials.property_tables import PropertyTable
 
 if TYPE_CHECKING:
     import pybamm
@@ -240,7 +241,7 @@ class _Extraction:
                 )
             note += f"; made to fall throughout, which changes it by {change:.2g} V" if change else ""
         self.set.note(name, "function", "converted", note)
-        return PointTable(x, y)
+        return PropertyTable(kind, x, y[None, :], source=f"PyBaMM {self.set.name}, {note.partition(': ')[2]}")
 
     def _computed(self, kind: PropertyKind, x: Array) -> Array:
         """Return a parameter at the reference temperature, in its range."""

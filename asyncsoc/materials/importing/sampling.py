@@ -18,6 +18,8 @@ MOST_POINTS = 3000
 RISE = 1e-4
 """V that a potential may rise by over its whole range and still be made to fall: noise of measured points."""
 _START = 65
+_ROUNDS = 14
+"""Halvings of an interval: what is sharper than that is a jump."""
 _TILT = 1e-6
 """V per unit of x added to a potential that does not fall strictly."""
 _PROBES = (0.25, 0.5, 0.75)
@@ -46,7 +48,7 @@ def sampled(
     y = function(x)
     error = np.inf
     for tolerance in tolerances:
-        while True:
+        for _ in range(_ROUNDS):
             errors = _errors(function, x, y, kind)
             error, coarse = float(errors.max()), errors > tolerance
             if not coarse.any():
