@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import field_validator, model_validator
 
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.case import fields
 from asyncsoc.case.fields import refusal
-from asyncsoc.case.properties import GivenDiffusivity, GivenPotential, Redox, StoichiometryWindow, tabulated
+from asyncsoc.case.properties import (
+    GivenDiffusivity,
+    GivenEntropy,
+    GivenPotential,
+    Redox,
+    StoichiometryWindow,
+    tabulated,
+)
 from asyncsoc.case.section import Number, Section
 from asyncsoc.materials.own_cathode import GivenCathode, cathode_given, span_of
 from asyncsoc.materials.properties import depends_on_temperature
-from asyncsoc.materials.property_kinds import DIFFUSIVITY, POTENTIAL
+from asyncsoc.materials.property_kinds import DIFFUSIVITY, ENTROPY, POTENTIAL
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, OWN, cathode_names, electrolyte_names
 from asyncsoc.materials.thermochemistry.formula import parse_formula
 
-MATERIAL_PROPERTIES = {"open_circuit_potential": POTENTIAL, "diffusivity": DIFFUSIVITY}
+MATERIAL_PROPERTIES = {
+    "open_circuit_potential": POTENTIAL,
+    "open_circuit_potential_charge": POTENTIAL,
+    "open_circuit_potential_discharge": POTENTIAL,
+    "entropy_coefficient": ENTROPY,
+    "diffusivity": DIFFUSIVITY,
+}
 """Keys of `Material` that may be tables, laws or functions."""
 
 
@@ -32,6 +45,12 @@ class Material(Section):
         See `asyncsoc params`; "own" starts from nothing.
     open_circuit_potential
         U(x) [V against Li], falling with x, the lithium in the formula unit.
+    open_circuit_potential_charge, open_circuit_potential_discharge
+        Branches of U(x) where it has a hysteresis.
+    hysteresis
+        "branches": each protocol step takes one, see `materials.potentials`; "mean": what lies between them.
+    entropy_coefficient
+        dU/dT or dU/dT(x) [V/K]: U(x, T) = U(x) + (T - reference_temperature) dU/dT.
     diffusivity
         D(x) or D(x, T) [m2/s].
     diffusivity_activation_energy
@@ -56,6 +75,10 @@ class Material(Section):
 
     name: str = DEFAULT_CATHODE
     open_circuit_potential: GivenPotential | None = None
+    open_circuit_potential_charge: GivenPotential | None = None
+    open_circuit_potential_discharge: GivenPotential | None = None
+    hysteresis: Literal["branches", "mean"] | None = None
+    entropy_coefficient: GivenEntropy | None = None
     diffusivity: GivenDiffusivity | None = None
     diffusivity_activation_energy: fields.ActivationEnergy | None = None
     reference_temperature: fields.Temperature | None = None
@@ -121,12 +144,17 @@ class Material(Section):
                     else "leave it out",
                 )
             )
-        if self.name == OWN or self.open_circuit_potential is not None or self.window is not None:
+        if self.name == OWN or self.window is not None or self._changes_the_potential:
             try:
                 cathode_given(self.given)
             except InputError as error:
                 raise refusal(error) from None
         return self
+
+    @property
+    def _changes_the_potential(self) -> bool:
+        keys = ("open_circuit_potential", "open_circuit_potential_charge", "open_circuit_potential_discharge")
+        return self.hysteresis is not None or any(getattr(self, key) is not None for key in keys)
 
     @property
     def given(self) -> GivenCathode:

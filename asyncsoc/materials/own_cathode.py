@@ -13,7 +13,9 @@ from asyncsoc.base.units import FARADAY
 from asyncsoc.materials.atomic_weights import SOURCE as ATOMIC_WEIGHTS
 from asyncsoc.materials.functions import REFERENCE_TEMPERATURE, constant
 from asyncsoc.materials.overrides import SOURCE, replaced, with_overrides
+from asyncsoc.materials.potentials import MeanPotential, Potential, UniformPotential
 from asyncsoc.materials.properties import Property, evaluated, shown_value, source_of
+from asyncsoc.materials.property_laws import PropertyLaw
 from asyncsoc.materials.property_tables import PropertyTable
 from asyncsoc.materials.registry import OWN, cathode
 from asyncsoc.materials.types import Cathode, Parameter
@@ -22,6 +24,8 @@ from asyncsoc.materials.valence import ValenceModel
 Array = NDArray[np.float64]
 _CHECKED = 2001
 _GIVEN = "given by the case"
+_CROSSING = 1e-3
+"""V by which the branches of a hysteresis may cross where they meet."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,12 @@ class GivenCathode:
     ----------
     name
         Parameter set to start from; 'own' starts from nothing.
-    open_circuit_potential, diffusivity
-        Tables, laws or (diffusivity) a number.
+    open_circuit_potential, open_circuit_potential_charge, open_circuit_potential_discharge
+        Tables or laws of U(x) [V against Li]: one, or two branches, or both and what holds between them.
+    hysteresis
+        'branches' or 'mean': whether protocol steps take the branches or the potential between them.
+    entropy_coefficient, diffusivity
+        dU/dT [V/K] and D [m2/s]: numbers, tables or (diffusivity) laws.
     diffusivity_activation_energy
         J/mol, about `reference_temperature` [K].
     maximum_concentration, density, molar_mass, formula, window, charged_voltage, valence
@@ -42,6 +50,10 @@ class GivenCathode:
 
     name: str
     open_circuit_potential: Property | None = None
+    open_circuit_potential_charge: Property | None = None
+    open_circuit_potential_discharge: Property | None = None
+    hysteresis: str | None = None
+    entropy_coefficient: Property | None = None
     diffusivity: Property | None = None
     diffusivity_activation_energy: float | None = None
     reference_temperature: float | None = None
@@ -52,6 +64,28 @@ class GivenCathode:
     window: tuple[float, float] | None = None
     charged_voltage: float | None = None
     valence: ValenceModel | None = None
+
+    @property
+    def branches(self) -> tuple[Potential, Potential] | None:
+        """U(x) on charge and on discharge; None where the case does not give both."""
+        charge, discharge = self.open_circuit_potential_charge, self.open_circuit_potential_discharge
+        if charge is None or discharge is None or isinstance(charge, float) or isinstance(discharge, float):
+            return None
+        return charge, discharge
+
+    @property
+    def potential(self) -> Potential | None:
+        """U(x): the one given, or the mean of the branches; None where the case gives neither."""
+        if self.open_circuit_potential is None:
+            return None if self.branches is None else MeanPotential(*self.branches)
+        return None if isinstance(self.open_circuit_potential, float) else self.open_circuit_potential
+
+    @property
+    def measured(self) -> tuple[float, float] | None:
+        """(lowest, highest) stoichiometry that all tables of U have; None where the case gives none."""
+        given = (self.open_circuit_potential, *(self.branches or ()))
+        ranges = [one.range for one in given if isinstance(one, PropertyTable)]
+        return (max(low for low, _ in ranges), min(high for _, high in ranges)) if ranges else None
 
 
 def span_of(name: str, window: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -79,6 +113,8 @@ def cathode_given(given: GivenCathode) -> Cathode:
         found = base
     found = _with_potential(found, given)
     found = _with_diffusivity(found, given)
+    if given.entropy_coefficient is not None or given.reference_temperature is not None:
+        found = _with_entropy(found, given)
     if given.density is not None:
         found = replace(
             replaced(found, Parameter("density", given.density, "kg/m3", SOURCE, False)), density=given.density
@@ -92,12 +128,11 @@ def cathode_given(given: GivenCathode) -> Cathode:
 
 def required(given: GivenCathode) -> tuple[str, ...]:
     """Return the keys that a cathode starting from nothing lacks."""
-    lacking = [
-        key for key in ("open_circuit_potential", "diffusivity", "maximum_concentration") if getattr(given, key) is None
-    ]
+    lacking = [] if given.potential is not None else ["open_circuit_potential"]
+    lacking += [key for key in ("diffusivity", "maximum_concentration") if getattr(given, key) is None]
     if given.formula is None and given.molar_mass is None:
         lacking.append("formula (or molar_mass)")
-    if given.window is None and not isinstance(given.open_circuit_potential, PropertyTable):
+    if given.window is None and given.measured is None:
         lacking.append("window")
     return tuple(lacking)
 
@@ -125,7 +160,7 @@ def _blank(given: GivenCathode) -> Cathode:
         title="a cathode given by the case",
         references=(),
         formula=given.formula or "",
-        open_circuit_potential=given.open_circuit_potential,  # type: ignore[arg-type]
+        open_circuit_potential=given.potential or UniformPotential(0.0),
         diffusivity=constant(0.0),
         exchange_current_density=constant(1.0),
         maximum_concentration=c_max,
@@ -160,45 +195,94 @@ def _blank(given: GivenCathode) -> Cathode:
 def _window(given: GivenCathode) -> tuple[float, float]:
     if given.window is not None:
         return given.window
-    if isinstance(given.open_circuit_potential, PropertyTable):
-        return given.open_circuit_potential.range
-    return cathode(given.name).window
+    return cathode(given.name).window if given.measured is None else given.measured
 
 
 def _with_potential(base: Cathode, given: GivenCathode) -> Cathode:
-    """Return the cathode with the case's U(x), window and validity."""
-    potential = given.open_circuit_potential
+    """Return the cathode with the case's U(x), branches, window and validity."""
+    potential, branches = given.potential, given.branches
+    lone = given.open_circuit_potential_charge is not None or given.open_circuit_potential_discharge is not None
+    if branches is None and (lone or given.hysteresis is not None):
+        raise InputError(
+            "a hysteresis needs both branches of the open-circuit potential",
+            where="material",
+            allowed="open_circuit_potential_charge and open_circuit_potential_discharge",
+            next_step="give both, or open_circuit_potential alone",
+        )
     if potential is None:
         if given.window is None:
             return base
         return replace(base, window=given.window, parameters=_limits(base, given.window, base.validity))
-    if isinstance(potential, float):
-        raise InputError("the open-circuit potential is no number", where="material.open_circuit_potential")
     low, high = window = _window(given)
-    validity = window
-    if isinstance(potential, PropertyTable):
-        first, last = validity = potential.range
-        if not (first <= low and high <= last):
-            raise InputError(
-                "the stoichiometry window reaches beyond the table of the open-circuit potential",
-                where="material.window",
-                value=list(window),
-                allowed=f"within {first:g} to {last:g}",
-                next_step="leave material.window out to take the table's, or extend the table",
-            )
-    require_falling(potential, window, f"open-circuit potential of {base.name}")
-    changed = replaced(
-        base, Parameter("open-circuit potential", shown_value(potential), "V against Li", source_of(potential), False)
-    )
+    first, last = validity = given.measured or window
+    if not (first <= low < high <= last):
+        raise InputError(
+            "the stoichiometry window reaches beyond the table of the open-circuit potential",
+            where="material.window",
+            value=list(window),
+            allowed=f"within {first:g} to {last:g}",
+            next_step="leave material.window out to take the table's, or extend the table",
+        )
+    for one, name in zip((potential, *(branches or ())), ("", " on charge", " on discharge"), strict=False):
+        require_falling(one, window, f"open-circuit potential of {base.name}{name}")
+    if branches is not None:
+        _require_order(branches, window)
     changed = replace(
-        changed,
-        parameters=tuple(p for p in changed.parameters if p.name != "end-of-discharge term"),
+        _with_listed_potentials(base, given),
         open_circuit_potential=potential,
+        branches=None if given.hysteresis == "mean" else branches,
         window=window,
         validity=validity,
         equilibrium=None,
     )
     return replace(changed, parameters=_limits(changed, window, validity))
+
+
+def _with_listed_potentials(base: Cathode, given: GivenCathode) -> Cathode:
+    """Return the cathode with the potentials of the case in its list of parameters."""
+    changed = replace(base, parameters=tuple(p for p in base.parameters if p.name != "end-of-discharge term"))
+    for name, value in (
+        ("", given.open_circuit_potential),
+        (" on charge", given.open_circuit_potential_charge),
+        (" on discharge", given.open_circuit_potential_discharge),
+    ):
+        if value is not None:
+            parameter = Parameter(
+                f"open-circuit potential{name}", shown_value(value), "V against Li", source_of(value), False
+            )
+            changed = replaced(changed, parameter)
+        elif not name:
+            mean = Parameter("open-circuit potential", "mean of charge and discharge", "V against Li", _GIVEN, False)
+            changed = replaced(changed, mean)
+    return changed
+
+
+def _require_order(branches: tuple[Potential, Potential], window: tuple[float, float]) -> None:
+    """Refuse branches of which that of the charge lies below that of the discharge."""
+    x = np.linspace(*window, _CHECKED)
+    gap = np.asarray(branches[0](x)) - np.asarray(branches[1](x))
+    if np.min(gap) < -_CROSSING:
+        k = int(np.argmin(gap))
+        raise InputError(
+            f"the potential on charge lies below that on discharge at x = {x[k]:.6g}",
+            where="material.open_circuit_potential_charge",
+            value=f"{1e3 * gap[k]:.4g} mV",
+            allowed=f"at least {-1e3 * _CROSSING:g} mV: a cycle would give energy",
+            next_step="exchange the branches, or correct their stoichiometries",
+        )
+
+
+def _with_entropy(base: Cathode, given: GivenCathode) -> Cathode:
+    """Return the cathode with the case's dU/dT and the temperature at which its U(x) holds."""
+    reference = given.reference_temperature
+    changed = base if reference is None else replace(base, reference_temperature=reference)
+    entropy = given.entropy_coefficient
+    if entropy is None or isinstance(entropy, PropertyLaw):
+        return changed
+    note = f"U(x, T) = U(x) + (T - {changed.reference_temperature:g} K) dU/dT."
+    parameter = Parameter("entropy coefficient dU/dT", shown_value(entropy), "V/K", source_of(entropy), False, note)
+    function = UniformPotential(entropy) if isinstance(entropy, float) else entropy
+    return replace(replaced(changed, parameter), entropy=function)
 
 
 def _limits(base: Cathode, window: tuple[float, float], validity: tuple[float, float]) -> tuple[Parameter, ...]:
