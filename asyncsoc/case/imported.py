@@ -175,6 +175,8 @@ def _sections(
     material: dict[str, Any] = {
         "name": OWN,
         "open_circuit_potential": _property(electrode.open_circuit_potential, POTENTIAL, span, electrode),
+        "open_circuit_potential_charge": _branch(electrode.delithiation, span, electrode),
+        "open_circuit_potential_discharge": _branch(electrode.lithiation, span, electrode),
         "entropy_coefficient": _entropy(electrode, span),
         "diffusivity": _property(electrode.diffusivity, DIFFUSIVITY, span, electrode),
         "diffusivity_activation_energy": electrode.diffusivity_energy or None,
@@ -184,7 +186,7 @@ def _sections(
         "charged_voltage": charged,
         "formula": formula,
     }
-    material = {key: value for key, value in material.items() if value is not None and key in Material.model_fields}
+    material = {key: value for key, value in material.items() if value is not None}
     kinetics = {"model": "butler-volmer", "transfer_coefficient": TRANSFER_COEFFICIENT, **_exchange_current(electrode)}
     found = electrode.electrolyte
     liquid = {
@@ -225,6 +227,10 @@ def _exchange_current(electrode: ImportedElectrode) -> dict[str, Any]:
         "exchange_current_activation_energy": energy or None,
         "reference_temperature": reference,
     }
+
+
+def _branch(curve: Curve | None, span: tuple[float, float], electrode: ImportedElectrode) -> Any:
+    return None if curve is None else _property(curve, POTENTIAL, span, electrode)
 
 
 def _entropy(electrode: ImportedElectrode, span: tuple[float, float]) -> Any:

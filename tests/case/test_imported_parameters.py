@@ -13,6 +13,7 @@ import pytest
 import asyncsoc as aso
 from asyncsoc.base.errors import InputError
 from asyncsoc.cli.main import main
+from asyncsoc.materials.potentials import potential_at
 from asyncsoc.problem.case_materials import cathode_of
 from tests.materials.importing.bpx_documents import BLEND, LFP, PARTIAL, with_field, write
 
@@ -58,6 +59,32 @@ def test_lfp_of_a_published_file_runs() -> None:
     assert solution.stop_reason == "voltage 3.6 V reached"
     plateau = solution.curves["Voltage [V]"].values
     assert 3.40 < np.median(plateau) < 3.46  # flat, and a little above U
+
+
+def test_entropy_and_branches_of_the_file_are_those_of_the_cathode(tmp_path: Path) -> None:
+    document = with_field("OCP (delithiation) [V]", "4.65 - 1.1 * x")
+    document["Parameterisation"]["Positive electrode"]["OCP (lithiation) [V]"] = {"x": [1.0, 0.0], "y": [3.4, 4.5]}
+    imported = aso.import_bpx(write(tmp_path, document), formula="LiCoO2")
+    cathode, x = cathode_of(imported.material), np.linspace(0.4, 0.95, 77)
+    for temperature in (298.15, 333.15):
+        # The table of three points is joined by a cubic here, by straight lines in the standard.
+        entropy = np.interp(x, [0.0, 0.5, 1.0], [-1e-4, -2e-4, -1e-4]) * (temperature - 298.15)
+        for branch, u in (("charge", 4.65 - 1.1 * x), ("discharge", 4.5 - 1.1 * x)):
+            np.testing.assert_allclose(potential_at(cathode, temperature, branch)(x), u + entropy, rtol=0.0, atol=1e-3)
+    assert (
+        cathode_of(aso.import_bpx(write(tmp_path, document), formula="LiCoO2", hysteresis="mean").material).branches
+        is None
+    )
+    solution = aso.simulate(
+        imported.case(
+            {
+                "steps": ["Charge at C/1000 for 1 minute", "Discharge at C/1000 for 1 minute"],
+                "initial_stoichiometry": 0.6,
+            }
+        )
+    )
+    voltage = solution.curves["Voltage [V]"].values
+    assert voltage[1] - voltage[-1] == pytest.approx(0.15, abs=2e-3)
 
 
 def test_keys_of_sections_can_be_replaced() -> None:

@@ -32,7 +32,7 @@ PARTICLE = {
     "OCP [V]": "",
     "OCP (delithiation) [V]": "",
     "OCP (lithiation) [V]": "",
-    "OCP hysteresis decay constant": "how gradually U goes from branch to branch: not modelled here",
+    "OCP hysteresis decay constant": "U changes from branch to branch at once",
     "Entropic change coefficient [V.K-1]": "",
     "Reaction rate constant [mol.m-2.s-1]": "",
     "Reaction rate constant activation energy [J.mol-1]": "Arrhenius, from the reference temperature",
@@ -52,8 +52,8 @@ REQUIRED = (
 
 OPTIONAL = {
     "OCP [V]": "U(x) at the reference temperature",
-    "OCP (delithiation) [V]": "U(x) on charge",
-    "OCP (lithiation) [V]": "U(x) on discharge",
+    "OCP (delithiation) [V]": "U(x) of steps that charge",
+    "OCP (lithiation) [V]": "U(x) of steps that discharge",
     "Entropic change coefficient [V.K-1]": "dU/dT",
     "Diffusivity [m2.s-1]": "D(x)",
 }

@@ -8,7 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-FILES = Path(__file__).parent / "bpx_files"
+FILES = Path(__file__).parents[3] / "examples" / "imported"
 LFP = FILES / "lfp_18650_cell_BPX.json"
 BLEND = FILES / "nmc_pouch_cell_BPX_blended_electrode.json"
 
