@@ -35,6 +35,11 @@ _ADDED = {
     ("side_reaction", "thermochemistry"): "enthalpy",
     ("side_reaction", "thermochemistry_temperature"): None,
     ("kinetics", "reorganization_energy"): None,
+    ("side_reaction", "phases"): None,
+    ("electrolyte", "title"): None,
+    ("electrolyte", "transfer_coefficient"): None,
+    ("electrolyte", "transference_number"): None,
+    ("electrolyte", "source"): None,
 }
 """Keys that came later: at their defaults a case keeps the hash it had before them."""
 
