@@ -307,19 +307,22 @@ class Phases:
         return core_schema.no_info_plain_validator_function(self.read)
 
     def read(self, value: Any) -> tuple[OwnPhase, ...] | None:
-        """Return the phases; None where the list is empty."""
+        """Return the phases; an error pydantic reports where there are none such."""
         try:
-            found = tuple(_phases_of(value))
+            return self.of(value)
         except InputError as error:
             raise refusal(error) from None
+
+    def of(self, value: Any) -> tuple[OwnPhase, ...] | None:
+        """Return the phases, None where the list is empty; raises InputError."""
+        found = tuple(_phases_of(value))
         if len(found) > MOST_PHASES:
-            raise refusal(
-                InputError(
-                    "too many phases",
-                    value=len(found),
-                    allowed=f"at most {MOST_PHASES}",
-                    next_step="keep those made of the elements of cathode and reactant",
-                )
+            raise InputError(
+                "too many phases",
+                where=OwnPhase.section_name(),
+                value=len(found),
+                allowed=f"at most {MOST_PHASES}",
+                next_step="keep those made of the elements of cathode and reactant",
             )
         return found or None
 

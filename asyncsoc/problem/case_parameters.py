@@ -46,7 +46,7 @@ def given_by_the_case(case: Case) -> dict[str, Any]:
 
 
 def _with_kinetics(case: Case, rows: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
-    """Return an own electrolyte's parameters with the exchange current density that the case's kinetics give or lack."""
+    """Return an own electrolyte's parameters with the exchange current density that the case's kinetics give."""
     given = case.kinetics.exchange_current_density
     if case.electrolyte.name != OWN or given is None:
         return rows

@@ -19,8 +19,8 @@ from asyncsoc.case.validity import conductivity_warnings, exchange_current_warni
 from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.kernels.batch import FEWEST
 from asyncsoc.problem.build import PreparedCase, prepare, warnings_of
-from asyncsoc.problem.meshing import unresolved_layer
 from asyncsoc.problem.case_parameters import given_by_the_case
+from asyncsoc.problem.meshing import unresolved_layer
 from asyncsoc.problem.particles import Problem
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings, step_ends
