@@ -8,9 +8,10 @@ from pydantic import field_validator, model_validator
 
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.case import fields
-from asyncsoc.case.conductivity import Given, StatedConductivity
+from asyncsoc.case.conductivity import Given
 from asyncsoc.case.fields import one_line, refusal
 from asyncsoc.case.section import Number, Section
+from asyncsoc.case.stated_conductivity import StatedConductivity
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode_names, electrolyte_names
 
 OWN = "own"

@@ -191,7 +191,9 @@ def _print_table(document: dict[str, Any], conditions: Conditions) -> None:
     low, high = document["voltage curve valid over x"]
     print_line(f"* extrapolated: the source of the voltage curve covers x from {low:g} to {high:g}")
     print_line("~ the entropy of this phase, and so its Gibbs energy, is estimated")
-    if any(reactant["entropy estimated"] for reactant in document["reactants"]):
+    if document["reactants"][1]["entropy [J/(mol K)]"] is None:
+        print_line(f"No entropy of {document['electrolyte']} is given: it has no Gibbs energies.")
+    elif any(reactant["entropy estimated"] for reactant in document["reactants"]):
         print_line("The entropies of both reactants are estimated. Mutual energies do not depend on them.")
     for reactant in document["reactants"][1:]:
         if reactant["assumed"] and reactant["source"] == UNSOURCED:
