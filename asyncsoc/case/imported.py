@@ -15,6 +15,8 @@ from asyncsoc.case.case import Case
 from asyncsoc.case.chemistry import Electrolyte, Material
 from asyncsoc.case.kinetics import Kinetics
 from asyncsoc.case.particle import Particle
+from asyncsoc.case.section import Section
+from asyncsoc.case.writing import sections_to_toml
 from asyncsoc.materials.function_tables import table_from_function
 from asyncsoc.materials.importing.bpx import read_bpx
 from asyncsoc.materials.importing.curve import Curve, PointTable
@@ -63,6 +65,21 @@ class ImportedParameters:
     report: tuple[ImportedValue, ...] = field(repr=False)
     electrode: ImportedElectrode = field(repr=False)
 
+    @property
+    def sections(self) -> dict[str, Section]:
+        """The sections by their names."""
+        return {
+            "particle": self.particle,
+            "material": self.material,
+            "electrolyte": self.electrolyte,
+            "kinetics": self.kinetics,
+        }
+
+    def to_toml(self) -> str:
+        """Return the sections as a part of a case file, which then lacks contact and protocol."""
+        source = "".join(letter for letter in self.source if letter.isprintable())
+        return f"# Imported from {source}\n\n{sections_to_toml(self.sections)}"
+
     def case(self, protocol: Mapping[str, Any] | Any, **sections: Any) -> Case:
         """Return a case of these parameters.
 
@@ -80,7 +97,7 @@ class ImportedParameters:
             A key or value is wrong.
         """
         keys: dict[str, Any] = {"protocol": protocol}
-        own = {name: getattr(self, name) for name in ("material", "kinetics", "particle", "electrolyte")}
+        own = self.sections
         for name, given in {**own, **sections}.items():
             merged = name in own and isinstance(given, Mapping)
             keys[name] = {**_keys(own[name]), **given} if merged else given

@@ -23,6 +23,31 @@ _POINTS = 101
 _COLUMNS = ("name", "value", "fate", "note")
 
 
+def keep_imported(source: str, part: str | None, formula: str | None, output: Path, *, json: bool) -> None:
+    """Write the sections of a case that `source` gives into a TOML file.
+
+    Raises
+    ------
+    InputError
+        It cannot be read or written, or something in it is wrong.
+    """
+    from asyncsoc.base.files import write_text
+    from asyncsoc.case.imported import import_bpx, import_pybamm
+
+    if source.startswith(PYBAMM):
+        imported = import_pybamm(source.removeprefix(PYBAMM), part=part, formula=formula)
+    elif _is_json(Path(source)):
+        imported = import_bpx(source, part=part, formula=formula)
+    else:
+        raise InputError("measured curves make no case", where="--output", value=source, next_step="leave -o out")
+    write_text(output, imported.to_toml(), "the sections cannot be written")
+    if json:
+        print_document({"source": imported.source, "file": str(output), **_report(imported.report)})
+        return
+    _print_report(imported.source, imported.report)
+    print_line(f"{output}: add [contact] and [protocol], then asyncsoc run {output}")
+
+
 def show_imported(source: str, part: str | None, *, json: bool) -> None:
     """Print what `source` holds: a BPX file, a file in the Battery Data Format, or 'pybamm:NAME'.
 
@@ -65,7 +90,7 @@ def _show_electrode(electrode: ImportedElectrode, kind: str, *, json: bool) -> N
     _print_report(electrode.source, electrode.report)
     function = {"BPX": "aso.import_bpx(FILE", "PyBaMM": "aso.import_pybamm(NAME"}[kind]
     part = "" if electrode.part is None else f", part={electrode.part!r}"
-    print_line(f"in Python: {function}{part}, formula=...).case(protocol)")
+    print_line(f"in Python: {function}{part}, formula=...).case(protocol); -o FILE.toml writes sections of a case file")
 
 
 def _electrode(electrode: ImportedElectrode) -> dict[str, Any]:

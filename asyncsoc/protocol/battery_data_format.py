@@ -40,6 +40,9 @@ _COLUMNS = (TIME, CURRENT, VOLTAGE, AMBIENT, STEP, CYCLE, CLOCK)
 _CLOCKS_AGREE = 0.05
 """Relative difference of the median intervals by both clocks that is put down to rounding."""
 _FEWEST_INTERVALS = 3
+_YEAR = 3.156e7
+_LONG = 10.0 * _YEAR
+"""s; a test that long was measured in another unit."""
 _CLEAR = 0.8
 """Share of the intervals under current in which the voltage must move against it to say so."""
 
@@ -171,6 +174,10 @@ def read_bdf(path: str | Path, *, positive: Sign = "charge") -> CyclerCurves:
     report = [_taken(table, column) for column in (TIME, CURRENT, VOLTAGE)]
     _require_clocks_agree(table)
     report.append(_sign(table, positive))
+    duration = float(time[-1] - time[0])
+    if duration > _LONG:
+        note = f"WARNING: {duration / _YEAR:.0f} years; a test time in milliseconds?"
+        report.append(ImportedValue("Test Time, unit", f"{duration:.3g} s", "assumed", note))
     jumps = int(np.count_nonzero(np.diff(time) == 0.0))
     if jumps:
         report.append(ImportedValue("Test Time, repeated", f"{jumps} times", "taken", "a jump of the current"))

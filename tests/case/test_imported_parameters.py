@@ -150,6 +150,16 @@ def test_the_command_shows_what_is_read(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["params", "--from", str(measured)]) == 0
 
 
+def test_the_command_writes_sections_of_a_case_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "lfp.toml"
+    assert main(["params", "--from", str(LFP), "--formula", "LiFePO4", "-o", str(file)]) == 0
+    assert f"asyncsoc run {file}" in capsys.readouterr().out
+    file.write_text(
+        file.read_text() + '[protocol]\nsteps = ["Charge at C/10 for 1 hour"]\ninitial_stoichiometry = 0.9\n'
+    )
+    assert aso.Case.from_toml(file).hash == aso.import_bpx(LFP, formula="LiFePO4").case(CHARGE).hash
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -160,6 +170,10 @@ def test_the_command_shows_what_is_read(tmp_path: Path, capsys: pytest.CaptureFi
         (["--from", "{csv}"], "no column"),
         (["--from", "{csv}", "--part", "A"], "no parts"),
         (["--part", "A"], "add --from FILE"),
+        (["--formula", "LiCoO2"], "add --from FILE"),
+        (["--from", "{csv}", "-o", "case.toml"], "no case"),
+        (["--from", "{blend}", "--part", "Small Particles", "-o", "case.toml"], "formula is not known"),
+        ("written",),
         (["peo-litfsi", "--from", "{blend}"], "leave one of them out"),
         (["--from", "."], "not a regular file"),
     ],

@@ -73,6 +73,12 @@ def test_columns_that_are_not_full_are_left_out_and_said(tmp_path):
     assert {value.name for value in curves.report if value.fate == "ignored"} == {"Ambient Temperature", "Step Count"}
 
 
+def test_a_test_of_years_is_noticed(tmp_path):
+    rows = [(1e8 * t, i, u) for t, i, u in ROWS]
+    report = read_bdf(_file(tmp_path, _table("Test Time / s,Current / A,Voltage / V", rows))).report
+    assert any("127 years" in value.note for value in report)
+
+
 def test_a_current_of_the_other_sign_is_turned_round_and_a_wrong_sign_noticed(tmp_path):
     rows = [(t, -i, u) for t, i, u in ROWS]
     file = _file(tmp_path, _table("Test Time / s,Current / A,Voltage / V", rows))
