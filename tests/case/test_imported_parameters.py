@@ -173,7 +173,6 @@ def test_the_command_writes_sections_of_a_case_file(tmp_path: Path, capsys: pyte
         (["--formula", "LiCoO2"], "add --from FILE"),
         (["--from", "{csv}", "-o", "case.toml"], "no case"),
         (["--from", "{blend}", "--part", "Small Particles", "-o", "case.toml"], "formula is not known"),
-        ("written",),
         (["peo-litfsi", "--from", "{blend}"], "leave one of them out"),
         (["--from", "."], "not a regular file"),
     ],
