@@ -147,7 +147,10 @@ def checked_number(
         raise InputError(
             "not a number", where=where, value=value, allowed=f"a number in {unit}" if unit else "a number"
         )
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        number = np.inf
     if not low <= number <= high:
         raise InputError(
             "out of range",

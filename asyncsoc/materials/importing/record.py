@@ -42,10 +42,10 @@ def shown_value(value: object) -> str:
     """Return a value of a document in one short line."""
     if value is None:
         return ""
-    if isinstance(value, bool | int | float):
-        return f"{value:.9g}" if isinstance(value, float) else str(value)
-    if isinstance(value, str):
-        text = " ".join(value.split())
+    if isinstance(value, float):
+        return f"{value:.9g}"
+    if isinstance(value, str | int):
+        text = " ".join(str(value).split())
         return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
     if isinstance(value, dict):
         if set(value) == {"x", "y"} and isinstance(value["x"], list):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asyncsoc.base.errors import InputError
@@ -172,6 +172,9 @@ WRONG: dict[str, tuple[object, str]] = {
     "c_max negative": (with_field(C_MAX, -5e4), "out of range"),
     "c_max text": (with_field(C_MAX, "50000"), "not a number"),
     "c_max infinite": (json.dumps(PARTIAL).replace("50000.0", "1e999"), "out of range"),
+    "c_max of 400 digits": (with_field(C_MAX, 10**400), "out of range"),
+    "ignored value of 400 digits": (with_field("Surface area per unit volume [m-1]", 10**400), "out of range"),
+    "U of 400 digits": (with_field(OCP, 10**400), "not a finite number"),
     "radius in um": (with_field(RADIUS, 5.0), "micrometres"),
     "radius zero": (with_field(RADIUS, 0.0), "out of range"),
     "limits reversed": (_fields(**{LOW: 0.95, HIGH: 0.4}), "reversed"),
@@ -250,3 +253,44 @@ def test_a_part_must_be_named_where_there_are_several_and_only_there(tmp_path: P
         read_bpx(BLEND, part="Large particle")
     with pytest.raises(InputError, match="no blend"):
         read_bpx(LFP, part="Large Particles")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**40), 10**40) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=12)
+    | st.sampled_from(["x", "4.5 - x", "1/x", "exp(1000*x)", "0**x", {"x": [0, 1], "y": [4, 3]}]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+def paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a document."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [at, *(path for key, item in inner for path in paths(item, (*at, key)))]
+
+
+BASES = [PARTIAL, json.loads(BLEND.read_text()), json.loads(LFP.read_text())]
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.data())
+def test_whatever_stands_in_a_file_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
+    base = data.draw(st.sampled_from(BASES))
+    *parents, last = data.draw(st.sampled_from(paths(base)[1:]))
+
+    def change(document: Any) -> None:
+        for key in parents:
+            document = document[key]
+        document[last] = data.draw(JSON)
+
+    try:
+        found = read_bpx(
+            write(tmp_path, changed(change, base)), part=data.draw(st.sampled_from([None, "Large Particles"]))
+        )
+    except InputError as error:
+        assert error.what
+        return
+    x = np.linspace(*found.window, 99)
+    assert np.all(np.diff(found.potential(x, found.reference_temperature)) < 0.0)
+    assert np.all(found.diffusion(x, 300.0) > 0.0)
