@@ -119,10 +119,30 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> Inp
 
 
 def with_folder(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a case's tables with its mesh file looked for in the case's `folder`, where it lies there."""
-    particle = keys.get("particle")
-    file = particle.get("file") if isinstance(particle, dict) else None
-    if not isinstance(particle, dict) or not isinstance(file, str) or not file:
+    """Return a case's tables with the files they name looked for in the case's `folder`, where they lie there."""
+    found = keys
+    for path in _FILES:
+        found = _placed(found, path, folder)
+    return found
+
+
+_FILES = (
+    ("particle", "file"),
+    ("contact", "weights"),
+    ("contact", "weights", "file"),
+    ("contact", "map"),
+    ("contact", "map", "file"),
+    ("contact", "coverage_change"),
+    ("contact", "coverage_change", "file"),
+)
+"""Keys that may name a file."""
+
+
+def _placed(keys: dict[str, Any], path: tuple[str, ...], folder: Path) -> dict[str, Any]:
+    """Return tables with the file that one key names in `folder`, where it lies there."""
+    value = keys.get(path[0])
+    if len(path) > 1:
+        return {**keys, path[0]: _placed(value, path[1:], folder)} if isinstance(value, dict) else keys
+    if not isinstance(value, str) or not value or not (folder / value).exists():
         return keys
-    found = folder / file
-    return keys if not found.exists() else {**keys, "particle": {**particle, "file": str(found)}}
+    return {**keys, path[0]: str(folder / value)}

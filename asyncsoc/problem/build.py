@@ -22,7 +22,7 @@ from asyncsoc.materials.capacity import charged_stoichiometry, stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
 from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
-from asyncsoc.problem.body import body_of, contact_of
+from asyncsoc.problem.body import body_of, changing_contact_of, contact_of
 from asyncsoc.problem.case_materials import (
     SECONDS_PER_HOUR,
     cathode_of,
@@ -83,6 +83,7 @@ def prepare(case: Case) -> PreparedCase:
         maximum_concentration=cathode.maximum_concentration,
         tolerance=case.solver.tolerance,
         side=coupled,
+        changing=changing_contact_of(case, mesh, contact),
     )
     charged_x = charged_stoichiometry(cathode)
     return PreparedCase(mesh, contact, operators, system, cathode, electrolyte, charged_x, capacity, member, side)

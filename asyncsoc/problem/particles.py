@@ -14,6 +14,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.interface.kinetics import InterfaceKinetics
 from asyncsoc.interface.rate_laws import number_of, rate_law_names
 from asyncsoc.materials.tables import MaterialTable
+from asyncsoc.problem.changing_contact import ChangingContact
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import StepConstraint
 
@@ -58,6 +59,9 @@ class ParticleModel:
         The coupled side reaction, None where there is none.
     film_thickness
         Initial film [m]: one value, or (n,) in mesh node order.
+    changing
+        How the contact changes from protocol step to protocol step, None where it stays; `weights` is then the one at
+        the start.
     """
 
     x: NDArray[np.float64]
@@ -68,6 +72,12 @@ class ParticleModel:
     maximum_concentration: float
     side: CoupledSideReaction | None = None
     film_thickness: NDArray[np.float64] | float = 0.0
+    changing: ChangingContact | None = None
+
+    @property
+    def contact_nodes(self) -> NDArray[np.int64]:
+        """Mesh nodes of the contact, ascending; of one that changes those of every coverage it may have."""
+        return np.flatnonzero(self.weights > 0.0) if self.changing is None else self.changing.nodes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
