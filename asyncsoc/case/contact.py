@@ -76,7 +76,8 @@ class Contact(Section):
         if not isinstance(keys, Mapping):
             return keys
         for key, kind in (("patch", "placed"), ("weights", "weights"), ("map", "map")):
-            if keys.get(key) is not None and keys[key] != () and keys[key] != []:
+            value = keys.get(key)
+            if value is not None and not (isinstance(value, list | tuple) and not value):
                 replaced = ("patches",) if kind == "placed" else ()
                 if keys.get("kind") is None or keys["kind"] in replaced:
                     return {**keys, "kind": kind}
@@ -267,8 +268,8 @@ class Contact(Section):
         particle
             Whose surface; a sphere on its built-in 3-D mesh, the default one where left out.
         unit
-            What the points are in: "radius", radii from the centre of volume (points of a sphere have length 1; of another
-            particle the radius is that of the sphere of its volume), or "m", the particle's own coordinates.
+            What the points are in: "radius", radii from the centre of volume (points of a sphere have length 1; of
+            another particle the radius is that of the sphere of its volume), or "m", the particle's own coordinates.
         keys
             Other keys of the contact: `coverage_change`.
 

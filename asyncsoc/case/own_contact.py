@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +20,7 @@ from asyncsoc.case import fields
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.patch import AngleIn
 from asyncsoc.case.section import Section
+from asyncsoc.geometry.mesh import frozen
 
 Array = NDArray[np.float64]
 
@@ -101,21 +102,35 @@ class FacetWeights(Section):
             object.__setattr__(self, "sha256", found)
         return self
 
-    @cached_property
+    @property
     def values(self) -> Array:
         """The corners' weights: (facets, 3)."""
-        where = "contact.weights.data"
-        try:
-            flat = unpacked(self.data, 3 * self.facets, where=where)
-        except InputError:
-            flat = np.repeat(unpacked(self.data, self.facets, where=where), 3)
-        check_weights(flat, where)
-        return flat.reshape(self.facets, 3)
+        return _corners(self.data, self.facets)
 
     @property
     def mean(self) -> float:
         """Mean weight: the coverage where all facets are equally large."""
         return float(self.values.mean())
+
+
+@lru_cache(maxsize=8)
+def _corners(data: str, facets: int) -> Array:
+    """Return the numbers in a text as corners' weights (facets, 3), checked."""
+    where = "contact.weights.data"
+    try:
+        flat = unpacked(data, 3 * facets, where=where)
+    except InputError:
+        flat = np.repeat(unpacked(data, facets, where=where), 3)
+    check_weights(flat, where)
+    return frozen(flat.reshape(facets, 3), np.float64)
+
+
+@lru_cache(maxsize=8)
+def _grid(data: str, rows: int, columns: int) -> Array:
+    """Return the numbers in a text as a map (rows, columns), checked."""
+    flat = unpacked(data, rows * columns, where="contact.map.weight")
+    check_weights(flat, "contact.map.weight")
+    return frozen(flat.reshape(rows, columns), np.float64)
 
 
 def check_weights(values: Array, where: str) -> None:
@@ -246,16 +261,15 @@ class DirectionMap(Section):
                     allowed="less than 360 deg: the column at the end would be the first one again",
                     next_step="leave the last column out",
                 )
-            check_weights(self.grid.ravel(), f"{where}.weight")
+            self.grid  # noqa: B018 - read once, kept, and refused here where it is wrong
         except InputError as error:
             raise refusal(error) from None
         return self
 
-    @cached_property
+    @property
     def grid(self) -> Array:
         """The weights (thetas, phis)."""
-        shape = (len(self.theta), len(self.phi))
-        return unpacked(self.weight, shape[0] * shape[1], where="contact.map.weight").reshape(shape)
+        return _grid(self.weight, len(self.theta), len(self.phi))
 
     @property
     def mean(self) -> float:

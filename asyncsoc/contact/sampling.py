@@ -21,8 +21,8 @@ Weight = Callable[[Array], object]
 
 FIRST_DIVISIONS = 2
 """Halvings of every facet's edges before its values are looked at."""
-MOST_DIVISIONS = 8
-"""Halvings down to which a jump is followed: a facet's edge over 256."""
+MOST_DIVISIONS = 6
+"""Halvings down to which a jump is followed: a facet's edge over 64."""
 _LINEAR = 1e-3
 """How far the middle of an edge may lie from the mean of its ends."""
 _MOST_POINTS = 1_000_000
