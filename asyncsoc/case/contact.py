@@ -162,16 +162,15 @@ class Contact(Section):
         return None
 
     def _change_problem(self) -> InputError | None:
-        change, moves = self.coverage_change, self.kind != "full" and contact_kind(self.kind).takes_coverage
+        change = self.coverage_change
         if change is None:
             return None
-        if change.at == "edge" and not moves:
-            movable = [kind for kind in contact_kinds() if kind != "full" and contact_kind(kind).takes_coverage]
+        if change.at == "edge" and not _has_edge(self.kind):
             return InputError(
                 f"the edge of '{self.kind}' cannot be moved to another coverage",
                 where="contact.coverage_change.at",
                 value="edge",
-                allowed=f"'everywhere', or contact.kind = {', '.join(movable)}",
+                allowed=f"'everywhere', or contact.kind = {', '.join(filter(_has_edge, contact_kinds()))}",
             )
         if self.fraction is not None:
             try:
@@ -183,9 +182,7 @@ class Contact(Section):
     @property
     def edge_moves(self) -> bool:
         """Whether the coverage changes because the contact's edge moves."""
-        if self.coverage_change is None or self.kind == "full" or not contact_kind(self.kind).takes_coverage:
-            return False
-        return self.coverage_change.at != "everywhere"
+        return self.coverage_change is not None and _has_edge(self.kind) and self.coverage_change.at != "everywhere"
 
     @property
     def at_start(self) -> Self:
@@ -329,6 +326,11 @@ class Contact(Section):
             Weights in [0, 1].
         """
         return cls(kind="map", map={"theta": theta, "phi": phi, "weight": weight}, **keys)
+
+
+def _has_edge(kind: str) -> bool:
+    """Whether a kind of contact has an edge that encloses any coverage."""
+    return kind == "placed" or (kind != "full" and contact_kind(kind).takes_coverage)
 
 
 _ARRAYS = {"placed": "patch", "weights": "weights", "map": "map"}

@@ -18,7 +18,14 @@ from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.problem.caching import ContentCache
 from asyncsoc.problem.changing_contact import ChangingContact
 from asyncsoc.problem.kept_spheres import Body, kept_sphere
-from asyncsoc.problem.meshing import SphereMesh, build_sphere_mesh, contact_section, place_contact, sphere_mesh_of
+from asyncsoc.problem.meshing import (
+    SphereMesh,
+    build_sphere_mesh,
+    contact_section,
+    patches_by_coverage,
+    place_contact,
+    sphere_mesh_of,
+)
 from asyncsoc.problem.system import order_system
 
 _BODIES = ContentCache[Body]()
@@ -82,10 +89,16 @@ def changing_contact_of(case: Case, mesh: ParticleMesh, start: ContactMap) -> Ch
     check_start(section.coverage_change.change, start.coverage_realised)
     own = section.at_start
 
-    def moved(coverage: float) -> ContactMap:
-        return _cached_contact(own.model_copy(update={"coverage": coverage}), mesh)
+    patches = patches_by_coverage(own, mesh) if section.edge_moves else ()
 
-    return ChangingContact(section.coverage_change.change, start, moved if section.edge_moves else None)
+    def moved(coverage: float) -> ContactMap:
+        share = coverage / start.coverage_asked
+        smaller = tuple(one.model_copy(update={"coverage": float(one.coverage or 0.0) * share}) for one in patches)
+        return _cached_contact(own.model_copy(update={"patch": smaller} if patches else {"coverage": coverage}), mesh)
+
+    changing = ChangingContact(section.coverage_change.change, start, moved if section.edge_moves else None)
+    changing.nodes  # noqa: B018 - made once, kept, and refused here where the mesh cannot carry the widest contact
+    return changing
 
 
 def _cached_contact(section: Contact, mesh: ParticleMesh) -> ContactMap:

@@ -233,6 +233,17 @@ def _patches_on(section: Contact, mesh: ParticleMesh) -> list[PlacedPatch]:
     return [PlacedPatch(one.vector, one.coverage, one.angle) for one in patches]
 
 
+def patches_by_coverage(section: Contact, mesh: ParticleMesh) -> tuple[Patch, ...]:
+    """Return the placed patches of a contact with the coverages they have on a mesh."""
+    by_coverage = []
+    for patch, placed in zip(section.patch, _patches_on(section, mesh), strict=True):
+        found = placed.coverage
+        if found is None:
+            found = build_contact(mesh, "placed", patches=[placed]).coverage_realised
+        by_coverage.append(patch.model_copy(update={"coverage": found, "angle": None, "radius": None}))
+    return tuple(by_coverage)
+
+
 def _corners_on(weights: FacetWeights, mesh: ParticleMesh) -> NDArray[np.float64]:
     """Return the corners' weights of a mesh.
 

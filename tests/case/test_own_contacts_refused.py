@@ -154,11 +154,14 @@ def test_wrong_changes_of_the_coverage(change: Any, words: list[str]) -> None:
 def test_what_does_not_go_together() -> None:
     law = {"law": "linear", "remaining": 0.5, "over": "1 h"}
     refused(["edge of 'full' cannot be moved"], {"kind": "full", "coverage_change": {**law, "at": "edge"}})
-    refused(["edge of 'placed' cannot be moved"], {"patch": [NORTH], "coverage_change": {**law, "at": "edge"}})
+    grows = {"time": [0, 60], "relative_coverage": [1.0, 2.0]}
+    touching = [{"direction": [0, 0, 1], "angle": "40 deg"}, {"direction": [1, 0, 0], "angle": "45 deg"}]
+    refused(["patches 1 and 2 overlap"], {"patch": touching, "coverage_change": grows}, particle={"mesh": "coarse"})
     refused(
         ["cannot be combined with a side reaction"], {**CAP, "coverage_change": law}, side_reaction={"mode": "report"}
     )
     weights = aso.Contact.from_weights(np.ones(FACETS), COARSE).model_dump(exclude_unset=True)
+    refused(["edge of 'weights' cannot be moved"], {**weights, "coverage_change": {**law, "at": "edge"}})
     refused(["belong to another mesh", "sphere-3d-coarse", "allowed: sphere-3d-default"], weights)
     refused(["cannot represent"], weights, particle={"mesh": "coarse", "model": "axisymmetric"})
     refused(["not to a refined one"], weights, particle={"mesh": "coarse", "edge_levels": 2})
