@@ -9,7 +9,7 @@ import importlib
 
 from asyncsoc.base.environment import h5py_first
 from asyncsoc.base.moved_modules import install
-from asyncsoc.base.wiring import wire
+from asyncsoc.base.wiring import MESH_FILES, wire
 
 __version__ = "0.1.0"
 
@@ -34,7 +34,7 @@ __all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604 - names of strings, all of
 
 h5py_first()
 install()
-wire("mesh files of cases", "asyncsoc.problem.mesh_files")
+wire(MESH_FILES, "asyncsoc.problem.mesh_files")
 
 
 def __getattr__(name: str) -> object:
