@@ -1,1 +1,19 @@
-"""Tomography: labelled volume -> statistics, particles, tetrahedral meshes with contact labels."""
+"""Labelled volumes: read them, measure them, split them into particles and mesh these."""
+
+from __future__ import annotations
+
+import importlib
+
+_EXPORTS = {
+    "from_array": "asyncsoc.tomography.array_volume",
+    "load_volume": "asyncsoc.tomography.load",
+}
+"""What a user calls, and the module that defines it: loaded on first use."""
+
+__all__ = ["from_array", "load_volume"]  # noqa: F822
+
+
+def __getattr__(name: str) -> object:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'asyncsoc.tomography' has no attribute {name!r}")
+    return getattr(importlib.import_module(_EXPORTS[name]), name)
