@@ -35,6 +35,7 @@ _ADDED = {
     ("side_reaction", "thermochemistry"): "enthalpy",
     ("side_reaction", "thermochemistry_temperature"): None,
     ("kinetics", "reorganization_energy"): None,
+    ("protocol", "rate"): None,
 }
 """Keys that came later: at their defaults a case keeps the hash it had before them."""
 
