@@ -91,7 +91,7 @@ def install() -> None:
 def keep_names(package: str, names: Collection[str]) -> None:
     """Keep what a package calls by `names` from being covered by moved modules of the same name.
 
-    `asyncsoc.sweep` was a module and is a function: importing `asyncsoc.sweep.plan` must not put the module in its place.
+    `asyncsoc.sweep` was a module and is a function: importing `asyncsoc.sweep.plan` must not cover it.
     """
 
     class Package(ModuleType):

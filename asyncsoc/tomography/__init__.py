@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from asyncsoc.tomography.array_volume import from_array as from_array
+    from asyncsoc.tomography.load import load_volume as load_volume
 
 _EXPORTS = {
     "from_array": "asyncsoc.tomography.array_volume",
@@ -10,7 +15,7 @@ _EXPORTS = {
 }
 """What a user calls, and the module that defines it: loaded on first use."""
 
-__all__ = ["from_array", "load_volume"]  # noqa: F822
+__all__ = ["from_array", "load_volume"]
 
 
 def __getattr__(name: str) -> object:

@@ -81,7 +81,9 @@ def _label_map(names: Mapping[Any, Any]) -> LabelMap:
         numbers = values if isinstance(values, list | tuple) else (values,)
         for number in numbers:
             if isinstance(number, bool) or not isinstance(number, int | float) or number != int(number):
-                raise InputError("a label is not a whole number", where=f"names, {name}", value=number, allowed=_EXAMPLE)
+                raise InputError(
+                    "a label is not a whole number", where=f"names, {name}", value=number, allowed=_EXAMPLE
+                )
         found[phase] = (*found.get(phase, ()), *(int(number) for number in numbers))
     return found
 
