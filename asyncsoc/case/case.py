@@ -40,6 +40,11 @@ _ADDED = {
     ("kinetics", "exchange_current_activation_energy"): None,
     ("kinetics", "reference_temperature"): None,
     **{("material", key): None for key in MATERIAL_KEYS_ADDED},
+    ("side_reaction", "phases"): None,
+    ("electrolyte", "title"): None,
+    ("electrolyte", "transfer_coefficient"): None,
+    ("electrolyte", "transference_number"): None,
+    ("electrolyte", "source"): None,
 }
 """Keys that came later: at their defaults a case keeps the hash it had before them."""
 _PROPERTIES = (*(("material", key) for key in MATERIAL_PROPERTIES), ("kinetics", "exchange_current_density"))
@@ -109,11 +114,12 @@ class Case(Section):
     def _own_cathode_has_an_exchange_current(self) -> Self:
         own = self.material.name == OWN and self.kinetics.exchange_current_density is None
         if own and not self.kinetics.imposes_flux:
-            named = electrolyte(self.electrolyte.name)
-            if named.exchange_current_density is None:
+            medium = None if self.electrolyte.name == OWN else electrolyte(self.electrolyte.name)
+            if medium is None or medium.exchange_current_density is None:
+                beside = "an electrolyte of your own" if medium is None else medium.name
                 raise refusal(
                     InputError(
-                        f"a cathode of your own beside {named.name} needs its exchange current density",
+                        f"a cathode of your own beside {beside} needs its exchange current density",
                         where="kinetics.exchange_current_density",
                         allowed="a number in A/m2, a CSV file 'x, i0 [A/m2]', lists or a named law",
                         next_step="give it, or take an electrolyte with an i0 of its own",

@@ -19,6 +19,8 @@ from asyncsoc.protocol.types import COLDEST, HOTTEST
 _PERCENT = 5
 """From here on a number is more likely a percentage than a mistyped fraction."""
 
+_LONGEST_LINE = 300
+
 Bounds = Literal["()", "[]", "(]", "[)"]
 
 
@@ -143,6 +145,15 @@ def declared_fields(constants: Mapping[str, Constant], defaults: Mapping[str, fl
         left_out = one.optional or key not in defaults
         found[key] = (read | None, None) if left_out else (read, defaults[key])
     return found
+
+
+def one_line(text: str) -> str:
+    """Return a text that labels something; an error pydantic reports where it is empty, long or of several lines."""
+    if not 0 < len(text.strip()) <= _LONGEST_LINE or any(ord(character) < ord(" ") for character in text):
+        raise refusal(
+            InputError("not one line of text", value=text, allowed=f"1 to {_LONGEST_LINE} characters on one line")
+        )
+    return text.strip()
 
 
 def _one_of(unit: Any) -> Any:

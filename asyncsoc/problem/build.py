@@ -11,6 +11,7 @@ import numpy as np
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.chemistry import Electrolyte, Material
+from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.operators import Operators
@@ -27,7 +28,6 @@ from asyncsoc.problem.body import body_of, contact_of
 from asyncsoc.problem.case_materials import (
     SECONDS_PER_HOUR,
     cathode_of,
-    electrolyte_of,
     particle_capacity,
 )
 from asyncsoc.problem.particles import Member

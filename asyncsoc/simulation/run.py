@@ -19,6 +19,7 @@ from asyncsoc.case.validity import conductivity_warnings, exchange_current_warni
 from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.kernels.batch import FEWEST
 from asyncsoc.problem.build import PreparedCase, prepare, warnings_of
+from asyncsoc.problem.case_parameters import given_by_the_case
 from asyncsoc.problem.meshing import unresolved_layer
 from asyncsoc.problem.particles import Problem
 from asyncsoc.recorders import curve_names as names
@@ -218,6 +219,7 @@ def _solution(
 ) -> Solution:
     columns, rates = recorded.columns, recorded.rates
     added = {} if rates is None else side_reaction_results(rates, setup)
+    reports = {**added.pop("reports", {}), **given_by_the_case(case)}
     low, high = float(columns[names.MINIMUM_X].min()), float(columns[names.MAXIMUM_X].max())
     warnings = [*warnings_of(setup, (low, high))]
     limited = [s for s in outcome.steps if s.reason.startswith("stoichiometry limit")]
@@ -250,6 +252,7 @@ def _solution(
         provenance=provenance,
         wall_times=walls,
         checkpoint=outcome.checkpoint,
+        reports=reports,
         **added,
     )
 
