@@ -37,6 +37,7 @@ _ADDED: dict[tuple[str, str], Any] = {
     ("side_reaction", "thermochemistry"): "enthalpy",
     ("side_reaction", "thermochemistry_temperature"): None,
     ("kinetics", "reorganization_energy"): None,
+    ("protocol", "rate"): None,
     ("kinetics", "exchange_current_activation_energy"): None,
     ("kinetics", "reference_temperature"): None,
     **{("material", key): None for key in MATERIAL_KEYS_ADDED},
