@@ -1,3 +1,4 @@
+from asyncsoc import tomography as tomography
 from asyncsoc.case.case import Case as Case
 from asyncsoc.case.chemistry import Electrolyte as Electrolyte
 from asyncsoc.case.chemistry import Material as Material
@@ -14,6 +15,8 @@ from asyncsoc.case.side_reaction import SideReaction as SideReaction
 from asyncsoc.protocol.battery_data_format import read_bdf as read_bdf
 from asyncsoc.simulation.results.solution import Solution as Solution
 from asyncsoc.simulation.run import simulate as simulate
+from asyncsoc.studies.sweep.call import sweep as sweep
+from asyncsoc.studies.sweep.heatmap import plot_heatmap as plot_heatmap
 from asyncsoc.studies.verification.estimate_case import estimate as estimate
 
 __version__: str

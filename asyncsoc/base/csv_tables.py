@@ -48,6 +48,8 @@ class Column:
         Whether `low` itself is refused.
     blank
         Whether cells may be empty; they become NaN.
+    scales
+        Units of the column's own with what one of them is in `unit`, where they are no units of the package: degrees.
     """
 
     key: str
@@ -57,6 +59,7 @@ class Column:
     high: float = math.inf
     above: bool = False
     blank: bool = False
+    scales: tuple[tuple[str, float], ...] = ()
 
     @property
     def shown(self) -> str:
@@ -268,6 +271,11 @@ def _numbers(rows: list[tuple[int, str]], separator: str, places: list[tuple[Col
 def _in_si(values: Array, unit: str, column: Column, where: str) -> Array:
     """Return values in SI; temperatures in degC have an offset."""
     given = unit or column.unit
+    own = dict(column.scales)
+    if own:
+        if given not in own:
+            raise InputError(f"unknown unit '{unit}'", where=where, value=column.key, allowed=", ".join(own))
+        return np.asarray(values * own[given])
     if given in ("", "-", "1") and not column.unit:
         return values.copy()
     zero = to_si(f"0 {given}", column.unit or "1", where=where)

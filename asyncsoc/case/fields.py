@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from asyncsoc.base.bare_values import bare_number
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.base.units import from_si, to_si
 from asyncsoc.interface.constants import Constant
+from asyncsoc.protocol.rates import parse_rate
 from asyncsoc.protocol.types import COLDEST, HOTTEST
 
 _PERCENT = 5
@@ -108,6 +110,28 @@ class OneOf:
         if name not in self.names:
             raise refusal(unknown_name(self.what, name, self.names))
         return name
+
+
+@dataclass(frozen=True)
+class CRate(Measured):
+    """Annotation that reads a C-rate [1/h]: a number, 'C/10' or '0.1 C'."""
+
+    unit: str = ""
+    low: float = 0.0
+    high: float = 1e3
+    bounds: Bounds = "(]"
+
+    @property
+    def allowed(self) -> str:
+        """The range in words."""
+        return "above 0 C, at most 1000 C, as 0.1 or 'C/10'"
+
+    def read(self, value: Any) -> float:
+        """Return `value` in 1/h."""
+        try:
+            return parse_rate(bare_number(value), where="")
+        except InputError as error:
+            raise refusal(error) from None
 
 
 def declared_fields(constants: Mapping[str, Constant], defaults: Mapping[str, float]) -> dict[str, Any]:
