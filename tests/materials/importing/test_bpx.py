@@ -123,6 +123,7 @@ def test_a_suspicious_activation_energy_is_said(tmp_path: Path) -> None:
     assert any("kJ/mol" in value.note for value in found.report)
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0.0, 1.0), st.floats(1e-5, 0.3)), min_size=2, max_size=40, unique_by=lambda p: p[0])
 )

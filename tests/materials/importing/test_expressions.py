@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncsoc.base.errors import InputError
@@ -37,6 +37,7 @@ def python(text: str, x: float) -> float:
     return float(eval(compile(text, "own", "eval"), names))
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_it_is_what_python_computes(text: str) -> None:
     found = Expression(text)(X)
