@@ -151,7 +151,7 @@ def test_the_command_shows_what_is_read(tmp_path: Path, capsys: pytest.CaptureFi
     assert document["kind"] == "BPX"
     assert document["part"] == "Small Particles"
     assert document["particle radius [m]"] == 1e-6
-    assert {value["fate"] for value in document["values"]} == {"taken", "converted", "ignored"}
+    assert {value["fate"] for value in document["values"]} == {"taken", "converted", "assumed", "ignored"}
     curves = document["curves"]
     assert len({len(values) for values in curves.values()}) == 1
     measured = tmp_path / "cell.bdf.csv"
