@@ -334,3 +334,10 @@ def _with_diffusivity(base: Cathode, given: GivenCathode) -> Cathode:
         Parameter("diffusivity", shown_value(given.diffusivity), "m2/s", source_of(given.diffusivity), False, note),
     )
     return replace(changed, diffusivity=evaluated(given.diffusivity, energy, reference))
+
+
+def listed_exchange_current(parameters: tuple[Parameter, ...], given: Property) -> tuple[Parameter, ...]:
+    """Return a cathode's list of parameters with the exchange current density that the kinetics of a case give."""
+    name = "exchange current density"
+    kept = tuple(one for one in parameters if not one.name.startswith(name))
+    return (*kept, Parameter(name, shown_value(given), "A/m2", source_of(given), False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,18 +25,23 @@ RATE_LAWS = "rate-laws"
 def params(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="Parameter set, side-reaction or rate-laws; default: list them."),
+        typer.Argument(
+            metavar="[NAME]", help="Parameter set, side-reaction, rate-laws, or a case file; default: list them."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """List parameter sets, or the values and sources of one."""
+    """List parameter sets, or the values and sources of one, or of the cathode of a case."""
     from asyncsoc.materials.registry import describe
 
     if name is None:
         _print_names(json=json)
         return
     others = {SIDE_REACTION: _side_reaction, RATE_LAWS: _rate_laws}
-    found = others[name]() if name in others else describe(name, others=tuple(others))
+    if name.endswith(".toml"):
+        found = _of_a_case(Path(name))
+    else:
+        found = others[name]() if name in others else describe(name, others=tuple(others))
     parameters = [asdict(parameter) for parameter in found]
     if json:
         print_document({"name": name, "parameters": parameters})
@@ -49,6 +55,18 @@ def _side_reaction() -> Sequence[Parameter]:
     from asyncsoc.problem.case_side_reaction import default_parameters
 
     return default_parameters()
+
+
+def _of_a_case(path: Path) -> Sequence[Parameter]:
+    """Return the parameters of a case's cathode, those that the case gives marked as such."""
+    from asyncsoc.case import Case
+    from asyncsoc.materials.own_cathode import listed_exchange_current
+    from asyncsoc.problem.case_materials import cathode_of
+
+    case = Case.from_toml(path)
+    kinetics, own = case.kinetics, cathode_of(case.material).parameters
+    given = kinetics.exchange_current_density
+    return own if given is None else listed_exchange_current(own, given)
 
 
 def _rate_laws() -> Sequence[Parameter]:
