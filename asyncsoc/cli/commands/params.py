@@ -66,7 +66,8 @@ def _of_a_case(path: Path) -> Sequence[Parameter]:
     case = Case.from_toml(path)
     kinetics, own = case.kinetics, cathode_of(case.material).parameters
     given = kinetics.exchange_current_density
-    return own if given is None else listed_exchange_current(own, given)
+    energy = kinetics.exchange_current_activation_energy or 0.0
+    return own if given is None else listed_exchange_current(own, given, energy)
 
 
 def _rate_laws() -> Sequence[Parameter]:
