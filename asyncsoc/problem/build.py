@@ -11,6 +11,7 @@ import numpy as np
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.chemistry import Electrolyte, Material
+from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.operators import Operators
@@ -24,11 +25,10 @@ from asyncsoc.materials.potentials import Branch, Potential, branches_of, potent
 from asyncsoc.materials.property_tables import PropertyTable
 from asyncsoc.materials.tables import MaterialTable, Property, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
-from asyncsoc.problem.body import body_of, contact_of
+from asyncsoc.problem.body import body_of, changing_contact_of, contact_of
 from asyncsoc.problem.case_materials import (
     SECONDS_PER_HOUR,
     cathode_of,
-    electrolyte_of,
     particle_capacity,
 )
 from asyncsoc.problem.particles import Member
@@ -93,6 +93,7 @@ def prepare(case: Case) -> PreparedCase:
         tolerance=case.solver.tolerance,
         side=coupled,
         branch_tables=branch_tables,
+        changing=changing_contact_of(case, mesh, contact),
     )
     charged_x, potentials = charged_stoichiometry(cathode), _step_potentials(cathode, constraints)
     return PreparedCase(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,22 +25,25 @@ def params(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="Parameter set, side-reaction, rate-laws, or a case file; default: list them."
+            metavar="[NAME]", help="Parameter set, side-reaction, rate-laws or a case file; default: list them."
         ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """List parameter sets, or the values and sources of one, or of the cathode of a case."""
+    """List parameter sets, or the values and sources of one.
+
+    Of a case file (CASE.toml) every parameter is listed, those that it gives itself among them.
+    """
     from asyncsoc.materials.registry import describe
 
     if name is None:
         _print_names(json=json)
         return
-    others = {SIDE_REACTION: _side_reaction, RATE_LAWS: _rate_laws}
     if name.endswith(".toml"):
-        found = _of_a_case(Path(name))
-    else:
-        found = others[name]() if name in others else describe(name, others=tuple(others))
+        _print_case(name, json=json)
+        return
+    others = {SIDE_REACTION: _side_reaction, RATE_LAWS: _rate_laws}
+    found = others[name]() if name in others else describe(name, others=tuple(others))
     parameters = [asdict(parameter) for parameter in found]
     if json:
         print_document({"name": name, "parameters": parameters})
@@ -50,24 +52,24 @@ def params(
     print_table(columns, ([parameter[column] for column in columns] for parameter in parameters), title=name)
 
 
+def _print_case(path: str, *, json: bool) -> None:
+    from asyncsoc.case.case import Case
+    from asyncsoc.problem.case_parameters import case_parameters
+
+    found = case_parameters(Case.from_toml(path))
+    rows = [{"section": section, **asdict(one)} for section, listed in found.items() for one in listed]
+    if json:
+        print_document({"name": path, "parameters": rows})
+        return
+    columns = ("section", "name", "value", "unit", "source", "assumed", "note")
+    print_table(columns, ([row[column] for column in columns] for row in rows), title=path)
+
+
 def _side_reaction() -> Sequence[Parameter]:
     """Return the constants of the default side reaction, what follows from others resolved."""
     from asyncsoc.problem.case_side_reaction import default_parameters
 
     return default_parameters()
-
-
-def _of_a_case(path: Path) -> Sequence[Parameter]:
-    """Return the parameters of a case's cathode, those that the case gives marked as such."""
-    from asyncsoc.case import Case
-    from asyncsoc.materials.own_cathode import listed_exchange_current
-    from asyncsoc.problem.case_materials import cathode_of
-
-    case = Case.from_toml(path)
-    kinetics, own = case.kinetics, cathode_of(case.material).parameters
-    given = kinetics.exchange_current_density
-    energy = kinetics.exchange_current_activation_energy or 0.0
-    return own if given is None else listed_exchange_current(own, given, energy)
 
 
 def _rate_laws() -> Sequence[Parameter]:
