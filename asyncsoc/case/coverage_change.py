@@ -60,8 +60,8 @@ class CoverageChange(Section):
     coverage, relative_coverage
         Its second column: coverages, or coverages over the one at the start.
     at
-        Where contact is lost: "edge", the edge of a cap, belt or of patches moves, all patches by the same share; "everywhere", the contact area of
-        every place shrinks alike. None: "edge" for these, else "everywhere".
+        Where contact is lost: "edge", the edge of a cap, belt or of patches moves, all patches by the same share;
+        "everywhere", the contact area of every place shrinks alike. None: "edge" for these, else "everywhere".
     """
 
     law: Law | None = None
