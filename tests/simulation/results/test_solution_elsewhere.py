@@ -81,7 +81,7 @@ def test_the_table_is_read_back_bit_for_bit(make_solution, tmp_path):
     solution = make_solution(columns=columns)
     path = solution.to_csv(tmp_path / "new folder" / "curves.csv")
     assert path.read_text().startswith("Time [s],Voltage [V],Current [A],")
-    frame = pd.read_csv(path, float_precision="round_trip")
+    frame = pd.read_csv(path)
     pd.testing.assert_frame_equal(frame, solution.to_dataframe().reset_index(drop=True), check_exact=True)
     table = read_csv_table(
         path,
