@@ -24,7 +24,7 @@ from asyncsoc.materials.conductivity import conductivity_at
 from asyncsoc.materials.potentials import Branch, Potential, branches_of, potential_at
 from asyncsoc.materials.tables import MaterialTable, Property, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
-from asyncsoc.problem.body import body_of, contact_of
+from asyncsoc.problem.body import body_of, changing_contact_of, contact_of
 from asyncsoc.problem.case_materials import (
     SECONDS_PER_HOUR,
     cathode_of,
@@ -91,6 +91,7 @@ def prepare(case: Case) -> PreparedCase:
         tolerance=case.solver.tolerance,
         side=coupled,
         branch_tables=branch_tables,
+        changing=changing_contact_of(case, mesh, contact),
     )
     charged_x, potentials = charged_stoichiometry(cathode), _step_potentials(cathode, constraints)
     return PreparedCase(

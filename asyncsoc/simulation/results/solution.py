@@ -230,6 +230,7 @@ class Solution(RunData):
             "Stop reason": self.stop_reason,
             "Coverage asked": self.contact.coverage_asked,
             "Coverage realised": self.contact.coverage_realised,
+            **({"Final coverage": float(columns[names.COVERAGE][-1])} if names.COVERAGE in columns else {}),
             "Duration [h]": float(columns[names.TIME][-1]) / 3600.0,
             "Final voltage [V]": float(columns[names.VOLTAGE][-1]),
             "Final mean SOC": float(columns[names.MEAN_SOC][-1]),
