@@ -71,8 +71,9 @@ def read_bpx(
         raise InputError(
             "a YAML file is not read", where=str(file), allowed="a BPX file in JSON", next_step="convert it to JSON"
         )
-    document, _ = read_json_file(file)
+    document, digest = read_json_file(file)
     notes = Notes(str(file))
+    notes.add("file", "", file.name, "taken", f"SHA-256 {digest[:12]}")
     version, header = _header(document, notes)
     cell_sections = _object(document, "Parameterisation", str(file))
     if SECTION not in cell_sections:
