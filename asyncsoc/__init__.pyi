@@ -4,6 +4,7 @@ from asyncsoc.case.chemistry import Material as Material
 from asyncsoc.case.contact import Contact as Contact
 from asyncsoc.case.kinetics import Kinetics as Kinetics
 from asyncsoc.case.particle import Particle as Particle
+from asyncsoc.case.reactant import Reactant as Reactant
 from asyncsoc.case.schedule import Output as Output
 from asyncsoc.case.schedule import Protocol as Protocol
 from asyncsoc.case.schedule import Solver as Solver

@@ -330,7 +330,7 @@ class Phases:
 def _phases_of(value: Any) -> Iterable[OwnPhase]:
     where = OwnPhase.section_name()
     if isinstance(value, str | Path | PhaseTable):
-        return [OwnPhase(**_keys_of(phase)) for phase in _table_of(value, where).phases]
+        return _listed(_table_of(value, where))
     if isinstance(value, Mapping) or not isinstance(value, Iterable):
         raise InputError(
             "phases are a list of tables, or the path of a JSON file",
@@ -340,8 +340,12 @@ def _phases_of(value: Any) -> Iterable[OwnPhase]:
         )
     listed = list(value)
     if listed and any(hasattr(one, "as_dict") or (isinstance(one, Mapping) and "energy" in one) for one in listed):
-        return [OwnPhase(**_keys_of(phase)) for phase in _table_of(listed, where).phases]
+        return _listed(_table_of(listed, where))
     return [_one(one, number) for number, one in enumerate(listed, start=1)]
+
+
+def _listed(table: PhaseTable) -> list[OwnPhase]:
+    return [OwnPhase(**{**_keys_of(phase), "name": phase.name}) for phase in table.phases]
 
 
 def _one(value: Any, number: int) -> OwnPhase:

@@ -244,11 +244,13 @@ def with_phases(table: PhaseTable, phases: Iterable[Phase], *, where: str = "pha
                 value=phase.name,
                 allowed=", ".join(f"state = '{one.state}'" for one in same),
             )
-        taken = same[0].state if same and not phase.state else phase.state
-        kept = [one for one in kept if one not in same]
-        added.append(replace(phase, state=taken))
-    names = {one.name for one in kept}
-    added = [replace(one, name=f"{one.name} (own)") if one.name in names else one for one in added]
+        if same:
+            named = same[0].name if phase.name == phase.formula else phase.name
+            phase = replace(phase, state=phase.state or same[0].state, name=named)  # noqa: PLW2901
+            kept.remove(same[0])
+        elif phase.name in {one.name for one in kept}:
+            phase = replace(phase, name=f"{phase.name} (own)")  # noqa: PLW2901
+        added.append(phase)
     title = f"{table.title}, with phases of the user's own" if added else table.title
     joined = replace(
         table,
