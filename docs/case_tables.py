@@ -19,7 +19,9 @@ from pydantic.fields import FieldInfo
 from asyncsoc.base.units import from_si
 from asyncsoc.case.case import Case
 from asyncsoc.case.fields import Measured, OneOf
+from asyncsoc.case.reactant import NamedOrOwn, Phases, Reactant
 from asyncsoc.case.schedule import Cycle
+from asyncsoc.case.stated_conductivity import StatedConductivity
 from asyncsoc.interface.rate_laws import rate_constants
 from asyncsoc.interface.side_reaction_constants import CONSTANTS
 
@@ -27,6 +29,9 @@ PAGE = Path(__file__).with_name("case_file.md")
 _SECTION = re.compile(r"(<!-- table: (?P<name>[\w.]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
 _HEADS = ("key", "unit", "default", "allowed", "meaning")
 _DECLARED = {"kinetics": rate_constants(), "side_reaction": CONSTANTS}
+_OR_OVER_TEMPERATURE = "; or CSV, table or law over temperature"
+_NESTED: dict[str, type[BaseModel]] = {"protocol.cycle": Cycle, "side_reaction.reactant": Reactant}
+"""Tables within tables."""
 _MINIMAL = {"protocol": {"steps": ["Rest for 1 hour"]}}
 
 
@@ -37,7 +42,7 @@ def sections() -> dict[str, type[BaseModel]]:
         for name, field in Case.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
     }
-    return {**found, "protocol.cycle": Cycle}
+    return {**found, **_NESTED}
 
 
 def written(page: str) -> str:
@@ -47,8 +52,7 @@ def written(page: str) -> str:
 
 
 def _table(name: str, section: type[BaseModel], before: str) -> str:
-    defaults: Any = Case.from_dict(_MINIMAL).to_dict()
-    defaults = Cycle(steps=()).model_dump() if section is Cycle else defaults[name]
+    defaults: Any = _defaults(section) if name in _NESTED else Case.from_dict(_MINIMAL).to_dict()[name]
     declared = {key: one.meaning for key, one in _DECLARED.get(name, {}).items()}
     meanings = {**_meanings(section), **declared, **_kept(before)}
     rows = [
@@ -63,6 +67,10 @@ def _table(name: str, section: type[BaseModel], before: str) -> str:
     ]
     lines = [_HEADS, ("---",) * len(_HEADS), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
+
+
+def _defaults(section: type[BaseModel]) -> dict[str, Any]:
+    return {key: field.default for key, field in section.model_fields.items()}
 
 
 def _meanings(section: type[BaseModel]) -> dict[str, str]:
@@ -109,9 +117,9 @@ def _unit(field: FieldInfo) -> str:
 
 
 def _default(key: str, field: FieldInfo, value: Any, section: type[BaseModel]) -> str:
-    if field.is_required() and section is Cycle:
+    if field.is_required() and section in _NESTED.values():
         return "required"
-    if value is None or value in ([], ()) or key == "steps":
+    if value is None or value in ([], (), "") or key == "steps":
         return "-"
     measured = _measured(field)
     if measured is not None and isinstance(value, float) and measured.unit:
@@ -127,12 +135,18 @@ def _allowed(field: FieldInfo) -> str:
         return {str: "list of strings", Cycle: "see [[protocol.cycle]]"}.get(first, "list of strings or numbers")
     measured = _measured(field)
     if measured is not None:
-        return measured.allowed
+        return measured.allowed + (_OR_OVER_TEMPERATURE if isinstance(measured, StatedConductivity) else "")
+    if next(_inside((field.annotation,), Phases), None) is not None:
+        return "list of tables, or JSON file"
+    if next(_inside((field.annotation,), NamedOrOwn), None) is not None:
+        return "string, or a table: see [side_reaction.reactant]"
     one_of = next(_inside((field.annotation, *field.metadata), OneOf), None)
     names = _literals(field.annotation) if one_of is None else one_of.names
     if names:
-        return ", ".join(f"`{name}`" for name in names)
+        return ", ".join(f"`{name}`" for name in names if name)
     kinds = list(_inside((field.annotation,), type))
+    if float in kinds:
+        return "number with unit"
     return "whole number" if int in kinds else "string"
 
 

@@ -191,6 +191,19 @@ def test_an_element_that_no_phase_has_needs_phases_of_ones_own() -> None:
     assert names == ["formation enthalpy of PF5", "formation enthalpy of Li3PO4", "formation enthalpy of POF3"]
 
 
+def test_an_element_brings_its_entropy_as_a_phase() -> None:
+    phases = [
+        {"formula": "P", "formation_enthalpy": 0, "entropy": "41.1 J/(mol K)"},
+        {"formula": "PF5", "state": "g", "formation_enthalpy": "-1594.4 kJ/mol", "entropy": "300.8 J/(mol K)"},
+    ]
+    table = aso.SideReaction(phases=phases).phase_table()
+    fluoride = GIBBS.table(table).phase("PF5")
+    elements = 41.1 + 2.5 * 202.8  # J/(mol K), of P and 5/2 F2
+    assert fluoride.energy == pytest.approx((-1594.4 - 333.15 * (300.8 - elements) / 1000.0) * KJ_PER_MOL, rel=1e-9)
+    with pytest.raises(InputError, match="the entropy of P is not known"):
+        GIBBS.table(aso.SideReaction(phases=phases[1:]).phase_table())
+
+
 @settings(max_examples=10, deadline=None)
 @given(st.floats(0.5, 60.0), st.floats(0.1, 0.9))
 def test_an_uncertainty_becomes_a_band(uncertainty: float, x: float) -> None:

@@ -65,6 +65,7 @@ def own_phase(
     entropy_uncertainty: float | None = None,
     formation_gibbs: float | None = None,
     source: str | None = None,
+    assumed: bool | None = None,
     state: str = "",
     note: str = "",
     where: str = "phase",
@@ -86,7 +87,9 @@ def own_phase(
     formation_gibbs
         Gibbs energy of formation at 298.15 K [J/mol], from which the entropy follows where it is not given.
     source
-        Where the numbers are from; without it they count as assumed.
+        Where the numbers are from.
+    assumed
+        Whether they count as assumed; None: where no source is named.
     state
         's', 'l', 'g' or ''.
     note
@@ -112,6 +115,7 @@ def own_phase(
             allowed=f"0 to {100.0 * count:g} kJ/mol",
             next_step="give one standard deviation in kJ/mol of the formula unit",
         )
+    doubtful = source is None if assumed is None else assumed
     chosen = _entropy(composition, formation_enthalpy, entropy, formation_gibbs, where)
     if chosen is not None and not LOWEST_ENTROPY * count <= chosen <= HIGHEST_ENTROPY * count:
         raise _implausible_entropy(chosen, count, entropy is None, where)
@@ -123,7 +127,7 @@ def own_phase(
         uncertainty=spread * _EV_PER_J,
         temperature=STANDARD,
         source=source or UNSOURCED,
-        assumed=source is None,
+        assumed=doubtful,
         state=state,
         gibbs=None if formation_gibbs is None else formation_gibbs * _EV_PER_J,
         entropy=chosen,
@@ -131,7 +135,7 @@ def own_phase(
         note=note,
         entropy_uncertainty=0.0 if entropy_uncertainty is None else entropy_uncertainty,
         entropy_source="" if chosen is None else (source or UNSOURCED),
-        entropy_estimated=chosen is not None and source is None,
+        entropy_estimated=chosen is not None and doubtful,
     )
 
 
