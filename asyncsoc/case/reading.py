@@ -121,6 +121,12 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> Inp
 
 _FILES = (
     ("particle", "file"),
+    ("material", "open_circuit_potential"),
+    ("material", "open_circuit_potential_charge"),
+    ("material", "open_circuit_potential_discharge"),
+    ("material", "entropy_coefficient"),
+    ("material", "diffusivity"),
+    ("kinetics", "exchange_current_density"),
     ("electrolyte", "conductivity"),
     ("side_reaction", "phases"),
     ("side_reaction", "reactant", "entries"),

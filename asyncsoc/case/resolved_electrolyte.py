@@ -6,10 +6,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from asyncsoc.base.units import ZERO_CELSIUS
-from asyncsoc.case.chemistry import OWN, Electrolyte
+from asyncsoc.case.chemistry import Electrolyte
 from asyncsoc.materials import polymer
 from asyncsoc.materials.conductivity import REACH, ConstantConductivity, LimitedConductivity
-from asyncsoc.materials.registry import electrolyte
+from asyncsoc.materials.registry import OWN, electrolyte
 from asyncsoc.materials.sources import ASSUMED
 from asyncsoc.materials.types import ElectrolyteParameters, Parameter
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncsoc.base.units import ZERO_CELSIUS
 from asyncsoc.case.case import Case
-from asyncsoc.case.chemistry import OWN
+from asyncsoc.materials.registry import OWN
 
 _ROUNDING = 1e-6
 """K."""
@@ -67,7 +67,8 @@ def exchange_current_warnings(case: Case) -> tuple[str, ...]:
             f"no exchange current density is given beside {medium.title}: the cathode's own is taken, as its source "
             "states it, mostly for a liquid electrolyte; give kinetics.exchange_current_density where you know it",
         )
-    formula = cathode(case.material.name).formula
+    own = case.material.name == OWN
+    formula = case.material.formula or ("a cathode of your own" if own else cathode(case.material.name).formula)
     if medium.stated_for in (None, formula):
         return ()
     return (

@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from asyncsoc.case.case import Case
-from asyncsoc.case.chemistry import OWN
 from asyncsoc.case.reactant import Reactant
 from asyncsoc.case.resolved_electrolyte import electrolyte_of, given_parameters
+from asyncsoc.materials.registry import OWN
 from asyncsoc.materials.thermochemistry.phases import KJ_PER_MOL, Phase
 from asyncsoc.materials.types import Parameter
 from asyncsoc.problem.case_materials import cathode_of
