@@ -24,6 +24,7 @@ _EXPORTS = {
     "Output": "asyncsoc.case.schedule",
     "Particle": "asyncsoc.case.particle",
     "Protocol": "asyncsoc.case.schedule",
+    "Reactant": "asyncsoc.case.reactant",
     "SideReaction": "asyncsoc.case.side_reaction",
     "Solution": "asyncsoc.simulation.results.solution",
     "Solver": "asyncsoc.case.schedule",

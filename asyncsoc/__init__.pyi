@@ -8,6 +8,7 @@ from asyncsoc.case.imported import import_bpx as import_bpx
 from asyncsoc.case.imported import import_pybamm as import_pybamm
 from asyncsoc.case.kinetics import Kinetics as Kinetics
 from asyncsoc.case.particle import Particle as Particle
+from asyncsoc.case.reactant import Reactant as Reactant
 from asyncsoc.case.schedule import Output as Output
 from asyncsoc.case.schedule import Protocol as Protocol
 from asyncsoc.case.schedule import Solver as Solver

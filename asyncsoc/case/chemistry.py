@@ -217,7 +217,8 @@ class Electrolyte(Section):
     transference_number
         Of the cation. Kept and shown; a single particle's series drop does not use it.
     source
-        Where the values given here are from. Without one those of an electrolyte of your own count as assumed.
+        Where conductivity, transfer coefficient and transference number are from; without it those of an electrolyte of
+        your own count as assumed. Thickness and areal capacity are the cell's.
     """
 
     name: str = DEFAULT_ELECTROLYTE
