@@ -2,8 +2,8 @@
 
 The source fits the results of McClelland et al. 2023 by ten to a polynomial of ninth order (D) and by one of fifth
 order (i0, as a multiple of a constant k0). Outside the ranges it states, 1e-15 to 2e-14 m2/s and 1 to 6 k0, they fall
-by decades or become negative. Here both are refitted over x = 0.2 to 0.78 (D) and 0.2 to 0.68 (i0) by a step and bumps in
-the logarithm that end at 1e-15 m2/s and k0: at most 0.09 decades from the polynomials there, and tame beyond.
+by decades or become negative. Here both are refitted over x = 0.2 to 0.78 (D) and 0.2 to 0.68 (i0) by a step and bumps
+in the logarithm that end at 1e-15 m2/s and k0: at most 0.1 decades from the polynomials there, and tame beyond.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ _LISTED = (
         KARANTH2024,
         False,
         "Refitted to the source's own fit of McClelland 2023 over x = 0.2 to 0.78, within 0.09 decades. It ends at "
-        "1e-15 m2/s where the material is lithiated, the lowest that the source states; its polynomial falls to 5e-17 at x = "
-        "0.9. No temperature dependence is given.",
+        "1e-15 m2/s where the material is lithiated, the lowest that the source states; its polynomial falls to "
+        "5e-17 m2/s at x = 0.9. No temperature dependence is given.",
     ),
     Parameter(
         "exchange current density, liquid electrolyte",
