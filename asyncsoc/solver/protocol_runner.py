@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.compiling import record
 from asyncsoc.base.errors import InfeasibleStepError, InterruptedRunError, SimulationError
 from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.base.processes import uninterrupted
-from asyncsoc.base.records import record
 from asyncsoc.base.units import FARADAY
 from asyncsoc.kernels.parameters import StepStart
 from asyncsoc.kernels.particles import START
