@@ -154,7 +154,12 @@ class Material(Section):
                     else "leave it out",
                 )
             )
-        if self.name == OWN or self.window is not None or self._changes_the_potential:
+        if (
+            self.name == OWN
+            or self.window is not None
+            or self.charged_voltage is not None
+            or self._changes_the_potential
+        ):
             try:
                 cathode_given(self.given)
             except InputError as error:

@@ -22,6 +22,7 @@ from asyncsoc.interface.rate_laws import kinetics_named, rate_law_names
 from asyncsoc.materials.capacity import charged_stoichiometry, stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
 from asyncsoc.materials.potentials import Branch, Potential, branches_of, potential_at
+from asyncsoc.materials.property_tables import PropertyTable
 from asyncsoc.materials.tables import MaterialTable, Property, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
 from asyncsoc.problem.body import body_of, changing_contact_of, contact_of
@@ -54,6 +55,7 @@ class PreparedCase:
     member: Member
     side: SideReactionModel | None = None
     step_potentials: tuple[Potential, ...] = ()
+    given_tables: tuple[PropertyTable, ...] = ()
 
 
 def prepare(case: Case) -> PreparedCase:
@@ -95,8 +97,25 @@ def prepare(case: Case) -> PreparedCase:
     )
     charged_x, potentials = charged_stoichiometry(cathode), _step_potentials(cathode, constraints)
     return PreparedCase(
-        mesh, contact, operators, system, cathode, electrolyte, charged_x, capacity, member, side, potentials
+        mesh,
+        contact,
+        operators,
+        system,
+        cathode,
+        electrolyte,
+        charged_x,
+        capacity,
+        member,
+        side,
+        potentials,
+        _given_tables(case),
     )
+
+
+def _given_tables(case: Case) -> tuple[PropertyTable, ...]:
+    """Return the tables of D and i0 that the case gives."""
+    given = (case.material.diffusivity, case.kinetics.exchange_current_density)
+    return tuple(one for one in given if isinstance(one, PropertyTable))
 
 
 def _step_potentials(cathode: Cathode, constraints: tuple[StepConstraint, ...]) -> tuple[Potential, ...]:
@@ -124,6 +143,9 @@ def warnings_of(setup: PreparedCase, x_range: tuple[float, float]) -> tuple[str,
             f"the stoichiometry covered {x_range[0]:.4f} to {x_range[1]:.4f}, beyond the range "
             f"{low:g} to {high:g} over which the open-circuit potential of {setup.cathode.name} was measured"
         )
+    temperatures = [constraint.temperature for constraint in setup.member.constraints]
+    for table in setup.given_tables:
+        messages += table.extrapolations(x_range, (min(temperatures), max(temperatures)))
     return tuple(messages)
 
 
