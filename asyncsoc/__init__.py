@@ -9,7 +9,6 @@ import importlib
 
 from asyncsoc.base.environment import h5py_first
 from asyncsoc.base.moved_modules import install, keep_names
-from asyncsoc.base.wiring import MESH_FILES, wire
 
 __version__ = "0.1.0"
 
@@ -44,7 +43,6 @@ __all__ = ["__version__", *_EXPORTS, *_ROOMS]  # noqa: PLE0604 - names of string
 h5py_first()
 install()
 keep_names(__name__, _EXPORTS)
-wire(MESH_FILES, "asyncsoc.problem.mesh_files")
 
 
 def __getattr__(name: str) -> object:

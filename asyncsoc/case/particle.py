@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import PrivateAttr, model_validator
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.wiring import MESH_FILES, provider
 from asyncsoc.case import fields
 from asyncsoc.case.arrays import held, hold
 from asyncsoc.case.fields import refusal
@@ -209,7 +208,9 @@ class Particle(Section):
         InputError
             The particle is not made of arrays, or the file cannot be written.
         """
-        provider(MESH_FILES).write(self.labelled, path)
+        from asyncsoc.geometry.particle_files import write_particle
+
+        write_particle(self.labelled, path)
         return self.from_file(path, 1.0, model=self.model)
 
 
@@ -217,8 +218,10 @@ def _file_sha256(file: str, known: object) -> object:
     """Return the SHA-256 of a mesh file; where it is known already, the file may have changed or be elsewhere."""
     if known is not None and not Path(file).exists():
         return known
+    from asyncsoc.geometry.particle_files import mesh_file_sha256
+
     try:
-        found = provider(MESH_FILES).sha256(file)
+        found = mesh_file_sha256(Path(file))
     except InputError as error:
         error.where = f"particle.file, {error.where}"
         raise refusal(error) from None
