@@ -45,8 +45,8 @@ def test_values_stand_in_their_cells() -> None:
     axes = figure.axes[0]
     np.testing.assert_array_equal(cells(figure), data[NAME].values.T)
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["2", "4", "8"]
-    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["0.1", "0.5"]
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Particle radius [um]", "C-rate [C]")
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == ["C/10", "C/2"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("Particle radius [um]", "C-rate")
     assert "all of 6 cases" in texts_of(figure)
     assert collisions(figure) == []
     turned = aso.plot_heatmap(data, NAME, x="protocol.rate")
