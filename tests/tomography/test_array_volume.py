@@ -77,7 +77,10 @@ def test_from_an_array_to_a_charge(tmp_path: Path) -> None:
 
     write_particle(particle, file)
     case = aso.Case.from_objects(
-        aso.Particle.from_file(file, 1.0), aso.Contact.labels("active"), aso.Material(), aso.Protocol.of("Charge at C/2 for 1 minute")
+        aso.Particle.from_file(file, 1.0),
+        aso.Contact.labels("active"),
+        aso.Material(),
+        aso.Protocol.of("Charge at C/2 for 1 minute"),
     )
     assert 0.3 < aso.simulate(case).contact.coverage_realised < 0.7
 
