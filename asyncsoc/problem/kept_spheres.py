@@ -67,9 +67,8 @@ def kept_contact(name: str, mesh: ParticleMesh, make: Callable[[], ContactMap]) 
 def _kept[T: tuple[Any, ...]](path: Path, types: tuple[type, ...], make: Callable[[], T]) -> T:
     """Return values of the types given: from their file, else by `make`."""
     try:
-        found = _read(path)
-        if tuple(map(type, found)) != types:
-            found = None
+        read = _read(path)
+        found: T | None = read if tuple(map(type, read)) == types else None
     except Exception:  # whatever reading a missing or damaged file raises: it is made again
         found = None
     if found is not None:
