@@ -9,6 +9,7 @@ from pydantic import field_validator, model_validator
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import fields
 from asyncsoc.case.fields import refusal
+from asyncsoc.case.marks import check_marks
 from asyncsoc.case.section import Number, Section
 from asyncsoc.contact.build import contact_kind, contact_kinds
 from asyncsoc.contact.map import MOST_PATCHES
@@ -37,6 +38,8 @@ class Contact(Section):
     active
         Labels of the mesh that are in contact, for "labels": names, tag numbers or 'array=number'; where none is
         given, "contact" or "active".
+    fitted, fitted_to
+        Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     kind: Kind = "full"
@@ -45,6 +48,8 @@ class Contact(Section):
     seed: fields.WholeNumber | None = None
     axis: tuple[fields.Direction, fields.Direction, fields.Direction] = (0.0, 0.0, 1.0)
     active: tuple[fields.WholeNumber | str, ...] = ()
+    fitted: tuple[str, ...] = ()
+    fitted_to: str | None = None
 
     @field_validator("active", mode="before")
     @classmethod
@@ -56,6 +61,7 @@ class Contact(Section):
         for error in (self._coverage_problem(), self._number_problem(), self._axis_problem(), self._label_problem()):
             if error is not None:
                 raise refusal(error)
+        check_marks(self.section_name(), self.fitted, self.fitted_to, ("coverage",))
         return self
 
     def _coverage_problem(self) -> InputError | None:

@@ -12,7 +12,7 @@ from asyncsoc.case.fields import declared_fields, refusal
 from asyncsoc.case.section import Section
 from asyncsoc.interface.rate_laws import kinetics_named, kinetics_names, rate_constants
 
-_OWN = ("exchange_current_density", "film_resistance")
+_OWN = ("exchange_current_density", "exchange_current_density_factor", "film_resistance")
 """Constants of every rate law."""
 
 
@@ -38,11 +38,14 @@ class Kinetics(_WithParameters):  # type: ignore[misc, valid-type]
         A/m2, constant; None takes the electrolyte's or the cathode's own.
     film_resistance
         ohm m2.
+    exchange_current_density_factor
+        Multiplies i0, whether that of a set or the one given here.
     fitted, fitted_to
         Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     film_resistance: fields.AreaResistance = 0.0
+    exchange_current_density_factor: fields.Factor | None = None
     fitted: tuple[str, ...] = ()
     fitted_to: str | None = None
 

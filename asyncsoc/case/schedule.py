@@ -11,6 +11,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case import fields
 from asyncsoc.case.capacity import Capacity, CapacityText
 from asyncsoc.case.fields import refusal
+from asyncsoc.case.marks import check_marks
 from asyncsoc.case.section import Section
 from asyncsoc.protocol.plan import RepeatedSteps, parse_protocol
 from asyncsoc.protocol.types import StepSequence
@@ -39,6 +40,8 @@ class Protocol(Section):
         Steps carried out once, before the cycles.
     cycle
         Cycles, in order.
+    fitted, fitted_to
+        Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     temperature: fields.Temperature = 333.15
@@ -47,6 +50,8 @@ class Protocol(Section):
     capacity: CapacityText = "theoretical"
     steps: tuple[str, ...] = ()
     cycle: tuple[Cycle, ...] = ()
+    fitted: tuple[str, ...] = ()
+    fitted_to: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -71,6 +76,7 @@ class Protocol(Section):
             self.plan  # noqa: B018 - parsed once, kept, and refused here where it is wrong
         except InputError as error:
             raise refusal(error) from None
+        check_marks(self.section_name(), self.fitted, self.fitted_to, ("initial_stoichiometry",))
         return self
 
     @cached_property

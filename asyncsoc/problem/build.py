@@ -11,6 +11,7 @@ import numpy as np
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.chemistry import Electrolyte, Material
+from asyncsoc.case.kinetics import Kinetics
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.operators import Operators
@@ -70,7 +71,7 @@ def prepare(case: Case) -> PreparedCase:
     least_open = case.side_reaction.least_open_share if blocked else None
     capacity, constraints = _segments(case.material, case.electrolyte, case.protocol, operators.volume, least_open)
     tables = {
-        temperature: _table(case.material, case.electrolyte, temperature, case.kinetics.exchange_current_density)
+        temperature: _table(case.material, case.electrolyte, temperature, *_exchange_current(case.kinetics))
         for temperature in sorted({constraint.temperature for constraint in constraints})
     }
     member = Member(
@@ -112,7 +113,11 @@ def warnings_of(setup: PreparedCase, x_range: tuple[float, float]) -> tuple[str,
 
 @lru_cache(maxsize=64)
 def _table(
-    material: Material, electrolyte: Electrolyte, temperature: float, exchange_current_density: float | None
+    material: Material,
+    electrolyte: Electrolyte,
+    temperature: float,
+    exchange_current_density: float | None,
+    factor: float | None,
 ) -> MaterialTable:
     """Tabulate once what many cases of a sweep share."""
     return tabulate(
@@ -120,7 +125,13 @@ def _table(
         electrolyte_of(electrolyte),
         temperature,
         exchange_current_density=exchange_current_density,
+        exchange_current_factor=1.0 if factor is None else factor,
     )
+
+
+def _exchange_current(kinetics: Kinetics) -> tuple[float | None, float | None]:
+    """Return what of a case's kinetics enters the tables: its exchange current density and the factor of it."""
+    return kinetics.exchange_current_density, kinetics.exchange_current_density_factor
 
 
 @lru_cache(maxsize=64)

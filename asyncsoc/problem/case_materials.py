@@ -8,7 +8,7 @@ from functools import lru_cache
 from asyncsoc.case.chemistry import Electrolyte, Material
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.materials.capacity import theoretical_capacity
-from asyncsoc.materials.overrides import with_overrides
+from asyncsoc.materials.overrides import with_overrides, with_scaled_diffusivity
 from asyncsoc.materials.registry import cathode as cathode_named
 from asyncsoc.materials.registry import electrolyte as electrolyte_named
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
@@ -24,7 +24,9 @@ def cathode_of(section: Material) -> Cathode:
         diffusivity=section.diffusivity,
         maximum_concentration=section.maximum_concentration,
     )
-    return cathode if section.density is None else replace(cathode, density=section.density)
+    if section.density is not None:
+        cathode = replace(cathode, density=section.density)
+    return with_scaled_diffusivity(cathode, section.diffusivity_factor, section.diffusivity_slope)
 
 
 @lru_cache(maxsize=64)

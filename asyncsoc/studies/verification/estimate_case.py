@@ -8,7 +8,7 @@ from dataclasses import replace
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
 from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity, usable_range
-from asyncsoc.materials.overrides import with_overrides
+from asyncsoc.materials.overrides import with_overrides, with_scaled_diffusivity
 from asyncsoc.materials.registry import cathode
 from asyncsoc.materials.types import Cathode
 from asyncsoc.protocol.types import Step
@@ -43,6 +43,7 @@ def estimate(case: Case) -> Estimate:
         diffusivity=case.material.diffusivity,
         maximum_concentration=case.material.maximum_concentration,
     )
+    material = with_scaled_diffusivity(material, case.material.diffusivity_factor, case.material.diffusivity_slope)
     step = _first_current_step(case)
     start = _initial_stoichiometry(case, material)
     current = _current(case, material, step, 4.0 / 3.0 * math.pi * radius**3)
