@@ -30,6 +30,7 @@ from asyncsoc.problem.case_materials import (
     electrolyte_of,
     particle_capacity,
 )
+from asyncsoc.problem.meshing import SphereMesh
 from asyncsoc.problem.particles import Member
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import ParticleScale, StepConstraint, series_resistance, step_constraint
@@ -55,15 +56,23 @@ class PreparedCase:
     side: SideReactionModel | None = None
 
 
-def prepare(case: Case) -> PreparedCase:
+def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
     """Build everything `case` describes.
+
+    Parameters
+    ----------
+    case
+        The case.
+    sphere
+        Mesh to take for a sphere, in place of the one that the case would have: what is compared between cases is
+        then not that of two meshes.
 
     Raises
     ------
     InputError
         The particle cannot represent the contact, or the start lies outside the material's window.
     """
-    mesh, operators, system = body_of(case)
+    mesh, operators, system = body_of(case, sphere)
     contact = contact_of(case, mesh)
     cathode, electrolyte = cathode_of(case.material), electrolyte_of(case.electrolyte)
     side, coupled = _side_reaction(case, cathode)
