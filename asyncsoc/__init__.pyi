@@ -10,6 +10,9 @@ from asyncsoc.case.schedule import Solver as Solver
 from asyncsoc.case.side_reaction import SideReaction as SideReaction
 from asyncsoc.simulation.results.solution import Solution as Solution
 from asyncsoc.simulation.run import simulate as simulate
+from asyncsoc.studies.calibration.calibrate import calibrate as calibrate
+from asyncsoc.studies.calibration.measured import MeasuredCurve as MeasuredCurve
+from asyncsoc.studies.calibration.measurement import Measurement as Measurement
 from asyncsoc.studies.verification.estimate_case import estimate as estimate
 
 __version__: str

@@ -21,7 +21,7 @@ from asyncsoc.studies.calibration.refusals import refuse_what_cannot_be_fitted
 
 Array = NDArray[np.float64]
 
-_CHANGE = 1e-6
+_CHANGE = 1e-5
 _LONGEST = 40
 _MOST_SEARCHES = 8
 
@@ -160,7 +160,8 @@ def calibrate_together(
         ),
         lag_correlation=tuple(_lag(one.difference) for one in found),
         beyond=tuple(
-            one.response.beyond(measured.curve, measured.step) for one, measured in zip(found, measurements, strict=True)
+            one.response.beyond(measured.curve, measured.step)
+            for one, measured in zip(found, measurements, strict=True)
         ),
         profiles=_profiles(model, place, identification) if profiles else (),
         loss=loss,
@@ -174,9 +175,7 @@ def _start(constant: FitConstant, measurements: Sequence[Measurement]) -> float:
     return constant.start(next(one.case for one in measurements if constant.belongs_to(one.name)))
 
 
-def _minimize(
-    model: FitModel, place: Array, log: Callable[[str], None] | None
-) -> tuple[Array, bool, str]:
+def _minimize(model: FitModel, place: Array, log: Callable[[str], None] | None) -> tuple[Array, bool, str]:
     """Return where the search ended, whether it converged, and why it ended."""
     from scipy.optimize import least_squares
 
@@ -189,16 +188,17 @@ def _minimize(
     model.hold_meshes(place)
     (compared,) = model.compare([place])
     model.weigh(_simulated(compared))
+    converged, reason = False, ""
     for _ in range(_MOST_SEARCHES):
         search = least_squares(
             residuals, place, jac=model.jacobian, bounds=(0.0, 1.0), x_scale="jac", method="trf", loss=model.rho,
             ftol=_CHANGE, xtol=_CHANGE, gtol=None, max_nfev=_LONGEST,
         )  # fmt: skip
-        place = np.asarray(search.x, dtype=np.float64)
+        place, converged, reason = np.asarray(search.x, dtype=np.float64), bool(search.status > 0), str(search.message)
         again = model.weigh_priors(np.asarray(search.fun))
         if not (model.hold_meshes(place) or again):
             break
-    return place, bool(search.status > 0), str(search.message)
+    return place, converged, reason
 
 
 def _simulated(compared: Sequence[Comparison | SimulationError]) -> list[Comparison]:
@@ -223,16 +223,12 @@ def _evidence(model: FitModel, jacobian: Array) -> tuple[Array, Evidence]:
 def _profiles(model: FitModel, place: Array, found: Identification) -> tuple[Profile, ...]:
     covariance = found.correlation * np.outer(found.spread, found.spread)
     return tuple(
-        profile(
-            model, model.constants, place, covariance, k, deviation=found.deviation, quantile=found.quantile
-        )
+        profile(model, model.constants, place, covariance, k, deviation=found.deviation, quantile=found.quantile)
         for k in range(len(model.constants))
     )
 
 
-def _marked(
-    case: Case, measurements: Sequence[Measurement], constants: Sequence[FitConstant], number: int
-) -> Case:
+def _marked(case: Case, measurements: Sequence[Measurement], constants: Sequence[FitConstant], number: int) -> Case:
     """Return a measurement's case with every constant fitted in it marked so, beside those marked before."""
     own = measurements[number].name
     source = "; ".join(

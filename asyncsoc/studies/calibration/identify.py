@@ -140,7 +140,7 @@ def identify(
     place: Array,
     jacobian: Array,
     residuals: Array,
-    evidence: Evidence = Evidence(),  # noqa: B008 - frozen
+    evidence: Evidence = Evidence(),
 ) -> Identification:
     """Return intervals, correlations and directions of the constants.
 
@@ -203,7 +203,7 @@ def _constants_used(jacobian: Array, residuals: Array, priors: Array) -> float:
 
 def _relative_variances(evidence: Evidence, residuals: Array, share: float, s: float) -> Array:
     """Return the variance of each point's residual over s^2: that of the measurement it belongs to."""
-    if len(evidence.counts) < 2:  # noqa: PLR2004 - one measurement
+    if len(evidence.counts) < 2:
         return np.ones(len(residuals))
     parts = np.split(residuals, np.cumsum(evidence.counts)[:-1])
     found = [max(noise_variance(evidence.loss, part, share) / s**2, 1e-12) for part in parts]

@@ -35,9 +35,7 @@ _COLUMNS = (
     Column(
         "voltage", ("voltage", "cell voltage", "potential", "U", "V", "E", "v"), "V", 0.0, _HIGHEST_VOLTAGE, above=True
     ),
-    Column(
-        "resistance", ("resistance", "interface resistance", "R"), "ohm", 0.0, above=True, alternatives=("ohm m2",)
-    ),
+    Column("resistance", ("resistance", "interface resistance", "R"), "ohm", 0.0, above=True, alternatives=("ohm m2",)),
 )
 
 
@@ -199,9 +197,7 @@ def _one_of(given: dict[str, ArrayLike | None], where: str) -> tuple[str, Array]
 def _check_arrays(x: Array, y: Array, against: str, quantity: str, where: str) -> None:
     for name, values in ((against, x), (quantity, y)):
         if not np.isfinite(values).all():
-            raise InputError(
-                f"{name} is not finite", where=where, value=f"point {int(np.argmin(np.isfinite(values)))}"
-            )
+            raise InputError(f"{name} is not finite", where=where, value=f"point {int(np.argmin(np.isfinite(values)))}")
     if x[0] < 0.0 or (np.diff(x) <= 0.0).any():
         raise InputError(f"{against} does not rise from 0 on", where=where, allowed="each later than the one before")
     high = _HIGHEST_VOLTAGE if quantity == "voltage" else math.inf

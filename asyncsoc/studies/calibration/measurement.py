@@ -21,7 +21,7 @@ VOLTAGE_ERROR = 5e-3
 """V expected between model and measurement; sets how voltages weigh against resistances."""
 RESISTANCE_ERROR = 0.05
 """Relative; resistances are compared by their logarithms."""
-WEIGHTS = ("points", "time", "steps")
+_WEIGHTS: dict[str, Weights] = {"points": "points", "time": "time", "steps": "steps"}
 _SMALLEST = 1e-300
 _LATE, _LATE_SHARE = 1.0, 1e-3
 """s, and share of the protocol's duration, by which data may reach beyond it."""
@@ -90,11 +90,10 @@ class Measurement:
         """
         curve = data if isinstance(data, MeasuredCurve) else read_measured(data)
         called = curve.name if name is None else name
-        if weights not in WEIGHTS:
-            raise unknown_name("way to weight points", weights, WEIGHTS, where=f"weights of {called}")
-        found = cls(
-            case, curve, called, _error(error, curve, called), weights, _step(case, curve, step, called)  # type: ignore[arg-type]
-        )
+        if weights not in _WEIGHTS:
+            raise unknown_name("way to weight points", weights, _WEIGHTS, where=f"weights of {called}")
+        error_expected, number = _error(error, curve, called), _step(case, curve, step, called)
+        found = cls(case, curve, called, error_expected, _WEIGHTS[weights], number)
         found._check_duration()
         return found
 

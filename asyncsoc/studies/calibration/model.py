@@ -19,8 +19,8 @@ from asyncsoc.studies.calibration.response import Request, Response, respond_tog
 
 Array = NDArray[np.float64]
 
-TOLERANCE = 1e-6
-"""Tolerance of the runs of a fit where the case's own is larger: differences of runs must not be those of their steps."""
+TOLERANCE = 1e-5
+"""Tolerance of a fit's runs where the case's own is larger: differences of runs must not be those of their steps."""
 _STEP = 2e-3
 """Step of the differences, as a share of a constant's range."""
 _SMALLEST_SCALE, _SAME_SCALE = 0.01, 0.02
