@@ -142,8 +142,7 @@ def calibrate_together(
     model = FitModel(measurements, constants, loss, threads)
     place = np.array([_start(constant, measurements) for constant in constants])
     place, converged, reason = _minimize(model, place, log)
-    (compared,) = model.compare([place])
-    found = _simulated(compared)
+    found = _simulated(model.compared(place))
     residuals = np.concatenate([one.difference for one in found])
     jacobian, evidence = _evidence(model, model.jacobian(place))
     identification = identify(constants, place, jacobian, residuals, evidence)
@@ -186,8 +185,7 @@ def _minimize(model: FitModel, place: Array, log: Callable[[str], None] | None) 
         return found
 
     model.hold_meshes(place)
-    (compared,) = model.compare([place])
-    model.weigh(_simulated(compared))
+    model.weigh(_simulated(model.compared(place)))
     converged, reason = False, ""
     for _ in range(_MOST_SEARCHES):
         search = least_squares(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,10 @@ TOLERANCE = 1e-5
 """Tolerance of a fit's runs where the case's own is larger: differences of runs must not be those of their steps."""
 _STEP = 2e-3
 """Step of the differences, as a share of a constant's range."""
+_KEPT = 3
+"""Places whose runs are remembered."""
+_SAME_COVERAGE = 0.01
+"""Change of the coverage that a mesh refined along the contact's edge is kept through."""
 _SMALLEST_SCALE, _SAME_SCALE = 0.01, 0.02
 _FAILED = 1e3
 """Difference, in expected errors, of what cannot be simulated."""
@@ -81,6 +85,7 @@ class FitModel:
         self.weights = np.ones(self.points)
         self._spheres: tuple[SphereMesh | None, ...] = (None,) * len(self.measurements)
         self._shared = self._one_run_each()
+        self._kept: dict[bytes, list[list[Comparison | SimulationError]]] = {}
 
     def case_at(self, place: Array, number: int, *, exact: bool = False) -> Case:
         """Return the case of a measurement with the constants at their places.
@@ -112,10 +117,10 @@ class FitModel:
         """
         cases = [self.case_at(place, number) for number in range(len(self.measurements))]
         spheres = tuple(sphere_mesh_of(case) if case.particle.shape == "sphere" else None for case in cases)
-        names = [[None if one is None else one.name for one in some] for some in (spheres, self._spheres)]
-        changed = names[0] != names[1]
+        changed = not all(_alike(*pair) for pair in zip(spheres, self._spheres, strict=True))
         if changed:
             self._spheres = spheres
+            self._kept.clear()
         return changed
 
     def weigh(self, comparisons: Sequence[Comparison]) -> None:
@@ -144,47 +149,73 @@ class FitModel:
         self.prior_scale = scale
         return changed
 
-    def compare(self, places: Sequence[Array]) -> list[list[Comparison | SimulationError]]:
-        """Return for each place what the model says of each measurement; all runs are made together."""
-        requests = [
-            Request(
-                self.case_at(place, run[0], exact=True),
-                tuple((self.measurements[k].curve, self.measurements[k].step) for k in run),
-                self._spheres[run[0]],
-            )
-            for place in places
-            for run in self._shared
-        ]
-        self.runs += len(requests)
-        responses = iter(respond_together(requests, threads=self._threads))
-        compared = []
-        for _ in places:
-            found = {k: response for run in self._shared for response in (next(responses),) for k in run}
-            compared.append([_comparison(found[k], one) for k, one in enumerate(self.measurements)])
-        return compared
+    def compared(self, place: Array) -> list[Comparison | SimulationError]:
+        """Return what the model says of each measurement."""
+        return self._around(place)[0]
 
     def residuals(self, place: Array) -> Array:
         """Return the weighted differences, (n,), and after them the residuals of the priors."""
-        return self._residuals([place])[0]
+        return self._residuals(place, self.compared(place))
 
     def jacobian(self, place: Array) -> Array:
         """Return the derivatives of `residuals` by the places: central differences, one-sided at an end of a range."""
-        places, lengths = [], []
+        _, *around = self._around(place)
+        columns = []
         for k in range(len(place)):
-            ends = []
-            for sign in (-1.0, 1.0):
-                moved = place.copy()
-                moved[k] = min(max(place[k] + sign * _STEP, 0.0), 1.0)
-                ends.append(moved)
-            places += ends
-            lengths.append(ends[1][k] - ends[0][k])
-        found = self._residuals(places)
-        columns = [(found[2 * k + 1] - found[2 * k]) / length for k, length in enumerate(lengths)]
+            low, high = _moved(place, k)
+            below, above = (self._residuals(place, found) for found in around[2 * k : 2 * k + 2])
+            columns.append((above - below) / (high[k] - low[k]))
         jacobian = np.column_stack(columns)
         for row, k in enumerate(self._priors, start=self.points):
             jacobian[row] = 0.0
             jacobian[row, k] = self._prior_slope(k, float(place[k]))
         return jacobian
+
+    def _around(self, place: Array) -> list[list[Comparison | SimulationError]]:
+        """Return comparisons at a place and at the ends of the differences about it, all run together.
+
+        A search asks for the residuals and mostly for the Jacobian too: side by side both cost little more than one.
+        """
+        key = place.tobytes()
+        if key not in self._kept:
+            while len(self._kept) >= _KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = self._compare([place, *(moved for k in range(len(place)) for moved in _moved(place, k))])
+        return self._kept[key]
+
+    def _compare(self, places: Sequence[Array]) -> list[list[Comparison | SimulationError]]:
+        """Return comparisons at places, of which all after the first differ from it by constant 0, 0, 1, 1, ...
+
+        A run that does not have the constant that differs is not made again.
+        """
+        chosen = [
+            (number, run)
+            for number in range(len(places))
+            for run in self._shared
+            if number == 0 or self.constants[(number - 1) // 2].belongs_to(self.measurements[run[0]].name)
+        ]
+        self.runs += len(chosen)
+        responses = respond_together(
+            [
+                Request(
+                    self.case_at(places[number], run[0], exact=True),
+                    tuple((self.measurements[k].curve, self.measurements[k].step) for k in run),
+                    self._spheres[run[0]],
+                )
+                for number, run in chosen
+            ],
+            threads=self._threads,
+        )
+        compared: list[list[Comparison | SimulationError]] = []
+        found = {(number, k): response for (number, run), response in zip(chosen, responses, strict=True) for k in run}
+        for number in range(len(places)):
+            compared.append(
+                [
+                    _comparison(found[number, k], one) if (number, k) in found else compared[0][k]
+                    for k, one in enumerate(self.measurements)
+                ]
+            )
+        return compared
 
     def rho(self, z: Array) -> Array:
         """Return the loss of squared residuals with its two derivatives, as scipy asks for it."""
@@ -202,17 +233,13 @@ class FitModel:
             found.setdefault((id(one.case), own), []).append(k)
         return list(found.values())
 
-    def _residuals(self, places: Sequence[Array]) -> list[Array]:
-        root = np.sqrt(self.weights)
-        found = []
-        for place, comparisons in zip(places, self.compare(places), strict=True):
-            differences = [
-                np.full(one.count, _FAILED) if isinstance(there, SimulationError) else there.difference
-                for there, one in zip(comparisons, self.measurements, strict=True)
-            ]
-            priors = [self._prior(k, float(place[k])) for k in self._priors]
-            found.append(np.concatenate([root * np.concatenate(differences), priors]))
-        return found
+    def _residuals(self, place: Array, comparisons: Sequence[Comparison | SimulationError]) -> Array:
+        differences = [
+            np.full(one.count, _FAILED) if isinstance(there, SimulationError) else there.difference
+            for there, one in zip(comparisons, self.measurements, strict=True)
+        ]
+        priors = [self._prior(k, float(place[k])) for k in self._priors]
+        return np.concatenate([np.sqrt(self.weights) * np.concatenate(differences), priors])
 
     def _prior(self, k: int, place: float) -> float:
         constant = self.constants[k]
@@ -225,6 +252,21 @@ class FitModel:
         if prior is None:
             return 0.0
         return self.prior_scale * prior.slope(constant.from_unit(place)) * constant.value_slope(place)
+
+
+def _moved(place: Array, k: int) -> tuple[Array, Array]:
+    """Return the places a step below and above in one constant, within the ranges."""
+    low, high = place.copy(), place.copy()
+    low[k], high[k] = max(place[k] - _STEP, 0.0), min(place[k] + _STEP, 1.0)
+    return low, high
+
+
+def _alike(one: SphereMesh | None, other: SphereMesh | None) -> bool:
+    """Return whether two meshes are the same, or refined along the edges of two contacts that hardly differ."""
+    if one is None or other is None or one.contact is None or other.contact is None:
+        return one == other
+    change = abs(float(one.contact.fraction or 1.0) - float(other.contact.fraction or 1.0))
+    return replace(one, contact=None) == replace(other, contact=None) and change < _SAME_COVERAGE
 
 
 def _comparison(response: Response | SimulationError, one: Measurement) -> Comparison | SimulationError:
