@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from asyncsoc.base.units import from_si
 from asyncsoc.case.case import Case
 from asyncsoc.case.fields import Measured, OneOf
+from asyncsoc.case.properties import RedoxBalance, Span
 from asyncsoc.case.schedule import Cycle
 from asyncsoc.interface.rate_laws import rate_constants
 from asyncsoc.interface.side_reaction_constants import CONSTANTS
@@ -90,7 +91,7 @@ def _measured(field: FieldInfo) -> Measured | None:
     return next(_inside((field.annotation, *field.metadata), Measured), None)
 
 
-def _inside[T](parts: tuple[Any, ...], kind: type[T]) -> Iterator[T]:
+def _inside[T](parts: tuple[Any, ...], kind: type[T] | tuple[type[T], ...]) -> Iterator[T]:
     for part in parts:
         if isinstance(part, kind):
             yield part
@@ -128,6 +129,9 @@ def _allowed(field: FieldInfo) -> str:
     measured = _measured(field)
     if measured is not None:
         return measured.allowed
+    described = next(_inside((field.annotation, *field.metadata), (Span, RedoxBalance)), None)
+    if described is not None:
+        return described.allowed
     one_of = next(_inside((field.annotation, *field.metadata), OneOf), None)
     names = _literals(field.annotation) if one_of is None else one_of.names
     if names:

@@ -13,7 +13,7 @@ from pydantic import ValidationError, field_validator, model_validator
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
-from asyncsoc.case.chemistry import Electrolyte, Material
+from asyncsoc.case.chemistry import MATERIAL_KEYS_ADDED, MATERIAL_PROPERTIES, Electrolyte, Material
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.kinetics import Kinetics
@@ -27,6 +27,7 @@ from asyncsoc.case.side_reaction import SideReaction
 from asyncsoc.case.writing import to_toml
 from asyncsoc.contact.build import contact_kind
 from asyncsoc.interface.rate_laws import rate_law_names
+from asyncsoc.materials.registry import OWN, electrolyte
 from asyncsoc.protocol.grammar import format_step, parse_step
 
 Model = Literal["radial", "axisymmetric", "3d"]
@@ -36,6 +37,9 @@ _ADDED: dict[tuple[str, str], object] = {
     ("side_reaction", "thermochemistry"): "enthalpy",
     ("side_reaction", "thermochemistry_temperature"): None,
     ("kinetics", "reorganization_energy"): None,
+    ("kinetics", "exchange_current_activation_energy"): None,
+    ("kinetics", "reference_temperature"): None,
+    **{("material", key): None for key in MATERIAL_KEYS_ADDED},
     ("kinetics", "exchange_current_density_factor"): None,
     ("material", "diffusivity_factor"): None,
     ("material", "diffusivity_slope"): None,
@@ -43,6 +47,8 @@ _ADDED: dict[tuple[str, str], object] = {
     **{(section, "fitted_to"): None for section in _MARKED},
 }
 """Keys that came later: at their defaults a case keeps the hash it had before them."""
+_PROPERTIES = (*(("material", key) for key in MATERIAL_PROPERTIES), ("kinetics", "exchange_current_density"))
+"""Keys that may hold a table or a law."""
 
 
 class Case(Section):
@@ -102,6 +108,22 @@ class Case(Section):
                     + ", ".join(rate_law_names()),
                 )
             )
+        return self
+
+    @model_validator(mode="after")
+    def _own_cathode_has_an_exchange_current(self) -> Self:
+        own = self.material.name == OWN and self.kinetics.exchange_current_density is None
+        if own and not self.kinetics.imposes_flux:
+            named = electrolyte(self.electrolyte.name)
+            if named.exchange_current_density is None:
+                raise refusal(
+                    InputError(
+                        f"a cathode of your own beside {named.name} needs its exchange current density",
+                        where="kinetics.exchange_current_density",
+                        allowed="a number in A/m2, a CSV file 'x, i0 [A/m2]', lists or a named law",
+                        next_step="give it, or take an electrolyte with an i0 of its own",
+                    )
+                )
         return self
 
     @field_validator("name")
@@ -229,6 +251,10 @@ class Case(Section):
         for (section, key), default in _ADDED.items():
             if content[section][key] == default:
                 del content[section][key]
+        for section, key in _PROPERTIES:
+            given = content[section].get(key)
+            if isinstance(given, dict):  # where a table is from is not part of it
+                given.pop("source", None)
         protocol = content["protocol"]
         protocol["steps"] = [_normal(step) for step in protocol["steps"]]
         for cycle in protocol["cycle"]:

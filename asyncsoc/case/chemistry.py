@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from asyncsoc.base.errors import unknown_name
+from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.case import fields
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.marks import check_marks
+from asyncsoc.case.properties import (
+    GivenDiffusivity,
+    GivenEntropy,
+    GivenPotential,
+    Redox,
+    StoichiometryWindow,
+    tabulated,
+)
 from asyncsoc.case.section import Number, Section
-from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, cathode_names, electrolyte_names
+from asyncsoc.materials.own_cathode import GivenCathode, cathode_given, span_of
+from asyncsoc.materials.properties import depends_on_temperature
+from asyncsoc.materials.property_kinds import DIFFUSIVITY, ENTROPY, POTENTIAL
+from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, OWN, cathode_names, electrolyte_names
+from asyncsoc.materials.thermochemistry.formula import parse_formula
+
+MATERIAL_PROPERTIES = {
+    "open_circuit_potential": POTENTIAL,
+    "open_circuit_potential_charge": POTENTIAL,
+    "open_circuit_potential_discharge": POTENTIAL,
+    "entropy_coefficient": ENTROPY,
+    "diffusivity": DIFFUSIVITY,
+}
+"""Keys of `Material` that may be tables, laws or functions."""
 
 _FITTED_OF_MATERIAL = ("diffusivity", "diffusivity_factor", "diffusivity_slope")
 
@@ -19,16 +40,40 @@ _FITTED_OF_MATERIAL = ("diffusivity", "diffusivity_factor", "diffusivity_slope")
 class Material(Section):
     """The cathode material: a parameter set by name, and overrides [SI] (None: the set's own).
 
+    Properties of x are numbers, CSV files, mappings of arrays, named laws or, in Python, functions.
+
     Attributes
     ----------
     name
-        See `asyncsoc params`.
+        See `asyncsoc params`; "own" starts from nothing.
+    open_circuit_potential
+        U(x) [V against Li], falling with x, the lithium in the formula unit.
+    open_circuit_potential_charge, open_circuit_potential_discharge
+        Branches of U(x) where it has a hysteresis.
+    hysteresis
+        "branches": each protocol step takes one, see `materials.potentials`; "mean": what lies between them.
+    entropy_coefficient
+        dU/dT or dU/dT(x) [V/K]: U(x, T) = U(x) + (T - reference_temperature) dU/dT.
     diffusivity
-        m2/s, constant.
+        D(x) or D(x, T) [m2/s].
+    diffusivity_activation_energy
+        J/mol; of a diffusivity that holds at `reference_temperature`.
+    reference_temperature
+        K; at which properties without a temperature of their own hold. None: 25 degC.
     maximum_concentration
         mol/m3.
     density
         kg/m3.
+    formula
+        Of the fully lithiated material; the molar mass follows from it.
+    molar_mass
+        kg/mol.
+    window
+        (lowest, highest) stoichiometry a simulation may reach; None: the table's of U, else the set's.
+    charged_voltage
+        V against Li at which SOC is 1.
+    valence
+        Redox element and charges of the other ions, for curves of oxidation states.
     diffusivity_factor
         Multiplies D, whether the set's own or the one given here.
     diffusivity_slope
@@ -38,9 +83,21 @@ class Material(Section):
     """
 
     name: str = DEFAULT_CATHODE
-    diffusivity: fields.Diffusivity | None = None
+    open_circuit_potential: GivenPotential | None = None
+    open_circuit_potential_charge: GivenPotential | None = None
+    open_circuit_potential_discharge: GivenPotential | None = None
+    hysteresis: Literal["branches", "mean"] | None = None
+    entropy_coefficient: GivenEntropy | None = None
+    diffusivity: GivenDiffusivity | None = None
+    diffusivity_activation_energy: fields.ActivationEnergy | None = None
+    reference_temperature: fields.Temperature | None = None
     maximum_concentration: fields.Concentration | None = None
     density: fields.Density | None = None
+    formula: str | None = None
+    molar_mass: fields.MolarMass | None = None
+    window: StoichiometryWindow | None = None
+    charged_voltage: fields.Voltage | None = None
+    valence: Redox | None = None
     diffusivity_factor: fields.Factor | None = None
     diffusivity_slope: fields.Slope | None = None
     fitted: tuple[str, ...] = ()
@@ -49,8 +106,8 @@ class Material(Section):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in cathode_names():
-            raise refusal(unknown_name("cathode material", name, cathode_names()))
+        if name not in (*cathode_names(), OWN):
+            raise refusal(unknown_name("cathode material", name, (*cathode_names(), OWN)))
         return name
 
     @model_validator(mode="after")
@@ -58,10 +115,89 @@ class Material(Section):
         check_marks(self.section_name(), self.fitted, self.fitted_to, _FITTED_OF_MATERIAL)
         return self
 
+    @field_validator("formula")
     @classmethod
-    def named(cls, name: str, **overrides: Number) -> Self:
-        """Return the parameter set `name` with overrides in SI or as text with a unit."""
+    def _is_a_formula(cls, formula: str | None) -> str | None:
+        if formula is not None:
+            try:
+                amounts = parse_formula(formula, where="material.formula")
+                if "Li" not in amounts:
+                    raise InputError(
+                        "the fully lithiated material holds lithium",
+                        where="material.formula",
+                        value=formula,
+                        allowed="such as 'LiCoO2'",
+                    )
+            except InputError as error:
+                raise refusal(error) from None
+        return formula
+
+    @model_validator(mode="before")
+    @classmethod
+    def _functions_are_tabulated(cls, keys: Any) -> Any:
+        """Make a table of a Python function over the stoichiometries that are needed."""
+        functions = [key for key in MATERIAL_PROPERTIES if callable(keys.get(key))] if isinstance(keys, dict) else []
+        if not functions:
+            return keys
+        name, window = keys.get("name", DEFAULT_CATHODE), keys.get("window")
+        known = name in cathode_names()
+        span = span_of(name, window) if _is_window(window) or (window is None and known) else None
+        return {
+            **keys,
+            **{key: tabulated(keys[key], MATERIAL_PROPERTIES[key], span, f"material.{key}") for key in functions},
+        }
+
+    @model_validator(mode="after")
+    def _is_a_cathode(self) -> Self:
+        if self.diffusivity_activation_energy is not None and (
+            self.diffusivity is None or depends_on_temperature(self.diffusivity)
+        ):
+            raise refusal(
+                InputError(
+                    "an activation energy belongs to a diffusivity that has no temperature dependence of its own",
+                    where="material.diffusivity_activation_energy",
+                    value=self.diffusivity_activation_energy,
+                    next_step="give material.diffusivity at one temperature"
+                    if self.diffusivity is None
+                    else "leave it out",
+                )
+            )
+        if self.name == OWN or self.window is not None or self._changes_the_potential:
+            try:
+                cathode_given(self.given)
+            except InputError as error:
+                raise refusal(error) from None
+        return self
+
+    @property
+    def _changes_the_potential(self) -> bool:
+        keys = ("open_circuit_potential", "open_circuit_potential_charge", "open_circuit_potential_discharge")
+        return self.hysteresis is not None or any(getattr(self, key) is not None for key in keys)
+
+    @property
+    def given(self) -> GivenCathode:
+        """What the case gives of its cathode."""
+        return GivenCathode(**{key: getattr(self, key) for key in GivenCathode.__dataclass_fields__})
+
+    @classmethod
+    def named(cls, name: str, **overrides: Any) -> Self:
+        """Return the parameter set `name` with overrides in SI, as text with a unit, or as a property of x."""
         return cls(name=name, **overrides)
+
+
+def _is_window(window: Any) -> bool:
+    return (
+        isinstance(window, list | tuple)
+        and len(window) == 2
+        and all(isinstance(one, int | float) for one in window)
+        and 0.0 <= window[0] < window[1] <= 1.0
+    )
+
+
+MATERIAL_KEYS_ADDED = tuple(
+    key for key in Material.model_fields if key not in ("name", "diffusivity", "maximum_concentration", "density")
+)
+"""Keys that the first case files did not have."""
 
 
 class Electrolyte(Section):

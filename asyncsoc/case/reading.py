@@ -14,6 +14,18 @@ LARGEST = 1_000_000
 DEEPEST = 16
 """Parts of a dotted key."""
 _MOST_PARTS = 20_000
+_FILES = {
+    "particle": ("file",),
+    "material": (
+        "open_circuit_potential",
+        "open_circuit_potential_charge",
+        "open_circuit_potential_discharge",
+        "entropy_coefficient",
+        "diffusivity",
+    ),
+    "kinetics": ("exchange_current_density",),
+}
+"""Keys that may name a file."""
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _DOTTED = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART})++")
 _POSITION = re.compile(r"^(?P<what>.*?)\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
@@ -119,10 +131,19 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> Inp
 
 
 def with_folder(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a case's tables with its mesh file looked for in the case's `folder`, where it lies there."""
-    particle = keys.get("particle")
-    file = particle.get("file") if isinstance(particle, dict) else None
-    if not isinstance(particle, dict) or not isinstance(file, str) or not file:
-        return keys
-    found = folder / file
-    return keys if not found.exists() else {**keys, "particle": {**particle, "file": str(found)}}
+    """Return a case's tables with the files they name looked for in the case's `folder`, where they lie there."""
+    found = dict(keys)
+    for section, names in _FILES.items():
+        table = found.get(section)
+        if isinstance(table, dict):
+            found[section] = {key: _beside(value, folder) if key in names else value for key, value in table.items()}
+    return found
+
+
+def _beside(value: Any, folder: Path) -> Any:
+    if not isinstance(value, str) or not value or "\x00" in value:
+        return value
+    try:
+        return str(folder / value) if (folder / value).is_file() else value
+    except OSError:
+        return value

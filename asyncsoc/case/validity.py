@@ -57,10 +57,11 @@ def exchange_current_warnings(case: Case) -> tuple[str, ...]:
 
     One of the case's own is not judged, nor is one that does not enter (uniform flux).
     """
-    from asyncsoc.materials.registry import cathode, electrolyte
+    from asyncsoc.materials.registry import OWN, cathode, electrolyte
 
     kinetics, named = case.kinetics, electrolyte(case.electrolyte.name)
-    formula = cathode(case.material.name).formula
+    own = case.material.name == OWN
+    formula = case.material.formula or ("a cathode of your own" if own else cathode(case.material.name).formula)
     if kinetics.exchange_current_density is not None or kinetics.model == "uniform-flux":
         return ()
     if named.stated_for in (None, formula):

@@ -66,7 +66,8 @@ class ProblemArrays:
 def problem_arrays(problem: Problem) -> ProblemArrays:
     """Stack a problem; what belongs to a protocol step is loaded when the step begins."""
     groups, particles = problem.groups, tuple(p for group in problem.groups for p in group.particles)
-    tables = list({id(table): table for one in particles for table in one.tables.values()}.values())
+    every = (table for one in particles for table in (*one.tables.values(), *one.branch_tables.values()))
+    tables = list({id(table): table for table in every}.values())
     sides = list({id(one.side): one.side for one in particles if one.side is not None}.values())
     touching = tuple(np.flatnonzero(one.weights > 0.0) for one in particles)
     widest = max(len(nodes) for nodes in touching)
@@ -136,7 +137,7 @@ def load_constraint(arrays: ProblemArrays, g: int, constraint: StepConstraint) -
     for k, event in enumerate(constraint.events):
         events[k] = (event.kind, event.value)
     for one, j in enumerate(arrays.members(g)):
-        row, table = arrays.contacts.parameters[j], arrays.particles[j].tables[constraint.temperature]
+        row, table = arrays.contacts.parameters[j], arrays.particles[j].table_of(constraint)
         row["table"] = arrays.tables[id(table)]
         load_kinetics(row, arrays.particles[j].kinetics, constraint.temperature)
         row["x_first"], row["inverse_spacing"], row["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing

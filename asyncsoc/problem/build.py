@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.chemistry import Electrolyte, Material
-from asyncsoc.case.kinetics import Kinetics
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.operators import Operators
@@ -21,7 +20,8 @@ from asyncsoc.interface.kinetics import InterfaceKinetics
 from asyncsoc.interface.rate_laws import kinetics_named, rate_law_names
 from asyncsoc.materials.capacity import charged_stoichiometry, stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
-from asyncsoc.materials.tables import MaterialTable, tabulate
+from asyncsoc.materials.potentials import Branch, Potential, branches_of, potential_at
+from asyncsoc.materials.tables import MaterialTable, Property, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
 from asyncsoc.problem.body import body_of, contact_of
 from asyncsoc.problem.case_materials import (
@@ -54,6 +54,7 @@ class PreparedCase:
     full_charge: float
     member: Member
     side: SideReactionModel | None = None
+    step_potentials: tuple[Potential, ...] = ()
 
 
 def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
@@ -79,12 +80,18 @@ def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
     blocked = coupled is not None and case.side_reaction.blocking_thickness is not None
     least_open = case.side_reaction.least_open_share if blocked else None
     capacity, constraints = _segments(case.material, case.electrolyte, case.protocol, operators.volume, least_open)
+    exchange = case.kinetics.exchange_current, case.kinetics.exchange_current_density_factor
     tables = {
-        temperature: _table(case.material, case.electrolyte, temperature, *_exchange_current(case.kinetics))
+        temperature: _table(case.material, case.electrolyte, temperature, *exchange)
         for temperature in sorted({constraint.temperature for constraint in constraints})
     }
+    branch_tables = {
+        key: _table(case.material, case.electrolyte, key[0], *exchange, cast("Branch", key[1]))
+        for key in sorted({(constraint.temperature, constraint.branch) for constraint in constraints})
+        if key[1]
+    }
     member = Member(
-        x=np.full(mesh.n_nodes, _initial_stoichiometry(case, cathode)),
+        x=np.full(mesh.n_nodes, _initial_stoichiometry(case, cathode, constraints)),
         weights=contact.weights,
         film_resistance=case.kinetics.film_resistance,
         constraints=constraints,
@@ -93,9 +100,18 @@ def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
         maximum_concentration=cathode.maximum_concentration,
         tolerance=case.solver.tolerance,
         side=coupled,
+        branch_tables=branch_tables,
     )
-    charged_x = charged_stoichiometry(cathode)
-    return PreparedCase(mesh, contact, operators, system, cathode, electrolyte, charged_x, capacity, member, side)
+    charged_x, potentials = charged_stoichiometry(cathode), _step_potentials(cathode, constraints)
+    return PreparedCase(
+        mesh, contact, operators, system, cathode, electrolyte, charged_x, capacity, member, side, potentials
+    )
+
+
+def _step_potentials(cathode: Cathode, constraints: tuple[StepConstraint, ...]) -> tuple[Potential, ...]:
+    """Return U(x) of each protocol step where it is not the same in all; else nothing."""
+    found = tuple(potential_at(cathode, one.temperature, cast("Branch", one.branch)) for one in constraints)
+    return () if all(one is cathode.open_circuit_potential for one in found) else found
 
 
 def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, CoupledSideReaction | None]:
@@ -125,8 +141,9 @@ def _table(
     material: Material,
     electrolyte: Electrolyte,
     temperature: float,
-    exchange_current_density: float | None,
+    exchange_current_density: Property | None,
     factor: float | None,
+    branch: Branch = "",
 ) -> MaterialTable:
     """Tabulate once what many cases of a sweep share."""
     return tabulate(
@@ -134,13 +151,9 @@ def _table(
         electrolyte_of(electrolyte),
         temperature,
         exchange_current_density=exchange_current_density,
+        branch=branch,
         exchange_current_factor=1.0 if factor is None else factor,
     )
-
-
-def _exchange_current(kinetics: Kinetics) -> tuple[float | None, float | None]:
-    """Return what of a case's kinetics enters the tables: its exchange current density and the factor of it."""
-    return kinetics.exchange_current_density, kinetics.exchange_current_density_factor
 
 
 @lru_cache(maxsize=64)
@@ -157,14 +170,22 @@ def _segments(
         series = series_resistance(medium.separator_thickness, conductivity, areal, capacity)
         scales[temperature] = ParticleScale(capacity, mass, series, cathode.window, temperature, least_open)
     steps = protocol.plan.steps
-    return capacity, tuple(
+    constraints = tuple(
         step_constraint(step, k, scales[protocol.temperature if step.temperature is None else step.temperature])
         for k, step in enumerate(steps, start=1)
     )
+    if cathode.branches is None:
+        return capacity, constraints
+    branches = branches_of(one.target if one.galvanostatic else None for one in constraints)
+    return capacity, tuple(replace(one, branch=branch) for one, branch in zip(constraints, branches, strict=True))
 
 
-def _initial_stoichiometry(case: Case, cathode: Cathode) -> float:
+def _initial_stoichiometry(case: Case, cathode: Cathode, constraints: tuple[StepConstraint, ...]) -> float:
     if case.protocol.initial_voltage is not None:
+        first = constraints[0]
+        potential = potential_at(cathode, first.temperature, cast("Branch", first.branch))
+        if potential is not cathode.open_circuit_potential:
+            cathode = replace(cathode, open_circuit_potential=potential)
         return stoichiometry_at(cathode, case.protocol.initial_voltage, where="protocol.initial_voltage")
     x = float(case.protocol.initial_stoichiometry or 0.0)
     low, high = cathode.window

@@ -8,8 +8,8 @@ from functools import lru_cache
 from asyncsoc.case.chemistry import Electrolyte, Material
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.materials.capacity import theoretical_capacity
-from asyncsoc.materials.overrides import with_overrides, with_scaled_diffusivity
-from asyncsoc.materials.registry import cathode as cathode_named
+from asyncsoc.materials.overrides import with_scaled_diffusivity
+from asyncsoc.materials.own_cathode import cathode_given
 from asyncsoc.materials.registry import electrolyte as electrolyte_named
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
 
@@ -18,14 +18,8 @@ SECONDS_PER_HOUR = 3600.0
 
 @lru_cache(maxsize=64)
 def cathode_of(section: Material) -> Cathode:
-    """Return the cathode a case names, with its overrides."""
-    cathode = with_overrides(
-        cathode_named(section.name),
-        diffusivity=section.diffusivity,
-        maximum_concentration=section.maximum_concentration,
-    )
-    if section.density is not None:
-        cathode = replace(cathode, density=section.density)
+    """Return the cathode a case describes: a parameter set with its overrides, or one of its own."""
+    cathode = cathode_given(section.given)
     return with_scaled_diffusivity(cathode, section.diffusivity_factor, section.diffusivity_slope)
 
 

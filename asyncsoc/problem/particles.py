@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -58,6 +58,8 @@ class ParticleModel:
         The coupled side reaction, None where there is none.
     film_thickness
         Initial film [m]: one value, or (n,) in mesh node order.
+    branch_tables
+        Tables by temperature and branch of the open-circuit potential, where it has a hysteresis.
     """
 
     x: NDArray[np.float64]
@@ -68,6 +70,12 @@ class ParticleModel:
     maximum_concentration: float
     side: CoupledSideReaction | None = None
     film_thickness: NDArray[np.float64] | float = 0.0
+    branch_tables: dict[tuple[float, str], MaterialTable] = field(default_factory=dict)
+
+    def table_of(self, constraint: StepConstraint) -> MaterialTable:
+        """Return the material table of a protocol step: of its temperature, and of its branch of the potential."""
+        found = self.branch_tables.get((constraint.temperature, constraint.branch))
+        return self.tables[constraint.temperature] if found is None else found
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

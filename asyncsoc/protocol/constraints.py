@@ -52,6 +52,8 @@ class StepConstraint:
     current_scale
         Current below which errors of the current under a held voltage count absolutely [A]: the limit that ends the
         step, else C/100.
+    branch
+        Of the open-circuit potential, 'charge' or 'discharge'; '' where there is one for both.
     """
 
     step: Step
@@ -64,6 +66,7 @@ class StepConstraint:
     duration: float
     temperature: float
     current_scale: float = 0.0
+    branch: str = ""
 
     @property
     def galvanostatic(self) -> bool:

@@ -143,7 +143,7 @@ def curve_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: A
     number = samples.number
     time, voltage, current, potential, charge, side_charge, step, cycle = samples.values.T
     mean, contact, lowest, highest, far = (samples.means[name] for name in samples.means.dtype.names or ())
-    potentials = constants.open_circuit_potentials(number, np.column_stack([samples.at_contact, mean]))
+    potentials = constants.open_circuit_potentials(number, np.column_stack([samples.at_contact, mean]), step)
     means = np.empty((len(number), 2))
     at_contact, at_mean = np.ascontiguousarray(potentials[:, :-1]), potentials[:, -1]
     split_rows(

@@ -41,6 +41,8 @@ class ParticleConstants:
         mol/m3 and kg/m3.
     valence
         The cathode's; None where it has none.
+    step_potentials
+        U(x) of each protocol step [V], where temperature or hysteresis change it from step to step; else empty.
     """
 
     mass: Array
@@ -51,13 +53,23 @@ class ParticleConstants:
     maximum_concentration: float
     density: float
     valence: ValenceModel | None = None
+    step_potentials: tuple[Callable[[Array], Array], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("mass", "weights"):
             object.__setattr__(self, name, frozen(getattr(self, name), np.float64))
 
     @classmethod
-    def build(cls, mesh: ParticleMesh, contact: ContactMap, mass: Array, cathode: Cathode, *, charged_x: float) -> Self:
+    def build(
+        cls,
+        mesh: ParticleMesh,
+        contact: ContactMap,
+        mass: Array,
+        cathode: Cathode,
+        *,
+        charged_x: float,
+        step_potentials: tuple[Callable[[Array], Array], ...] = (),
+    ) -> Self:
         """Collect the constants of one particle.
 
         Raises
@@ -90,6 +102,7 @@ class ParticleConstants:
             maximum_concentration=cathode.maximum_concentration,
             density=cathode.density,
             valence=cathode.valence,
+            step_potentials=step_potentials,
         )
 
     @cached_property
@@ -155,6 +168,7 @@ class BatchConstants:
         self.capacity_constant = np.array([one.capacity_constant for one in unique])[self.which]
         self.density = np.array([one.density for one in unique])[self.which]
         self.valences = [one.valence for one in constants]
+        self._by_step = [one.step_potentials for one in unique] if any(one.step_potentials for one in unique) else []
         potentials = [one.open_circuit_potential for one in unique]
         self._potentials = list(dict.fromkeys(potentials))
         self._law = np.array([self._potentials.index(law) for law in potentials], dtype=np.int64)[self.which]
@@ -168,8 +182,14 @@ class BatchConstants:
                 found[rows] = model.ratio_or_infinite(x[rows])
         return found
 
-    def open_circuit_potentials(self, number: Ints, x: Array) -> Array:
-        """Return U(x) [V] of every row of `x` (k, ...), which belong to the members `number` (k,)."""
+    def open_circuit_potentials(self, number: Ints, x: Array, step: Array) -> Array:
+        """Return U(x) [V] of every row of `x` (k, ...), of the members `number` (k,) in protocol steps `step` (k,)."""
+        if self._by_step:
+            laws = [
+                by_step[int(k) - 1] if by_step else self._potentials[self._law[n]]
+                for n, k, by_step in ((n, k, self._by_step[self.which[n]]) for n, k in zip(number, step, strict=True))
+            ]
+            return potentials_of_rows(laws, x)
         if len(self._potentials) == 1:
             return _shaped(self._potentials[0], x)
         found = np.empty_like(x)
@@ -178,6 +198,16 @@ class BatchConstants:
             rows = law == k
             found[rows] = _shaped(potential, x[rows])
         return found
+
+
+def potentials_of_rows(laws: Sequence[Callable[[Array], Array]], x: Array) -> Array:
+    """Return U(x) [V] of every row of `x` (k, ...), each by its own law; equal laws are evaluated together."""
+    found = np.empty_like(x)
+    numbers: dict[Callable[[Array], Array], int] = {}
+    which = np.array([numbers.setdefault(law, len(numbers)) for law in laws], dtype=np.int64)
+    for law, k in numbers.items():
+        found[which == k] = _shaped(law, x[which == k])
+    return found
 
 
 def _shaped(potential: Callable[[Array], Array], x: Array) -> Array:

@@ -173,8 +173,15 @@ def _multiples(origin: float, period: float, start: float, end: float) -> list[f
 def particle_constants(setup: PreparedCase) -> ParticleConstants:
     """Return the constants from which the curves of a case's particle are computed."""
     mesh, contact, cathode = setup.mesh, setup.contact, setup.cathode
-    key = mesh.sha256, contact.kind, sha256_of(contact.weights), cathode
+    key = mesh.sha256, contact.kind, sha256_of(contact.weights), cathode, setup.step_potentials
     return _CONSTANTS.get(
         key,
-        lambda: ParticleConstants.build(mesh, contact, setup.operators.mass, cathode, charged_x=setup.charged_x),
+        lambda: ParticleConstants.build(
+            mesh,
+            contact,
+            setup.operators.mass,
+            cathode,
+            charged_x=setup.charged_x,
+            step_potentials=setup.step_potentials,
+        ),
     )

@@ -323,7 +323,7 @@ class ProtocolRunner:
             x = self._contacts.surface[START, j, : len(self._arrays.contact_nodes[j])]
             beyond = limit[0] - x.min() if event.kind == X_BELOW else x.max() - limit[0]
             if beyond >= -_AT_A_LIMIT:
-                table = particle.tables[constraint.temperature]
+                table = particle.table_of(constraint)
                 found.append(float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0]))
         return found
 
