@@ -88,7 +88,7 @@ def with_scaled_diffusivity(cathode: Cathode, factor: float | None, slope: float
         return value
 
     shown = f"that of the set times {height:g} exp[{steepness:g} (x - {SLOPE_CENTRE:g})]"
-    changed = _replaced(cathode, Parameter("diffusivity", shown, "m2/s", SOURCE, False))
+    changed = replaced(cathode, Parameter("diffusivity", shown, "m2/s", SOURCE, False))
     return replace(changed, diffusivity=scaled)
 
 
