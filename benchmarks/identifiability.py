@@ -120,7 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    for keys in (KEYS, tuple(key for key in KEYS if key != "particle.radius")):
+    for keys in (KEYS, KEYS[:-1], tuple(key for key in KEYS[:-1] if key != "particle.radius")):
         findings = [study(name, keys) for name in DATA]
         print(json.dumps(document(findings), indent=1) if asked.json else table(findings) + "\n")
 

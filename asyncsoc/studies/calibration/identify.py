@@ -6,7 +6,8 @@ the standard deviation along v_k as 1/sigma_k ranges: a direction along which it
 open by the data, whatever the interval of a single constant says.
 
 Where points have weights, or several measurements different noise, the covariance is that of the estimate that was
-made, not of the best one: (J'WJ)^-1 J'W S W J (J'WJ)^-1 with S the variance of each measurement's own residuals.
+made, not of the best one: A^-1 B A^-1 with A = sum of w psi' J'J and B = sum of w^2 psi^2 J'J, psi^2 and psi' averaged
+over each measurement (squares: its variance, and 1).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.studies.calibration.constants import FitConstant
-from asyncsoc.studies.calibration.losses import noise_variance
+from asyncsoc.studies.calibration.losses import influence, noise_scale
 
 Array = NDArray[np.float64]
 
@@ -27,7 +28,7 @@ OPEN = 0.1
 """Standard deviation along a direction, in ranges, above which the data leave it open."""
 _SHOWN = 0.2
 """Share of a direction from which on a constant is named in it."""
-_NOISE = 5e-3
+_NOISE = 2e-3
 """Share of the largest sensitivity below which one is within the noise of differences between two runs."""
 _EDGE = 1e-3
 _FARTHEST = 25.0
@@ -101,7 +102,7 @@ class Identification:
     quantile
         Of Student's t, by which the intervals are wider.
     deviation
-        Standard deviation s of the residuals, in units of their expected error.
+        Standard deviation s of the residuals, in units of their expected error; as the loss sees it.
     """
 
     intervals: tuple[Interval, ...]
@@ -165,21 +166,22 @@ def identify(
     used = _constants_used(jacobian * np.sqrt(weights)[:, None], residuals, priors)
     freedom = max(count - used, 1.0)
     share = freedom / count
-    s = max(noise_variance(evidence.loss, residuals, share) ** 0.5, float(np.finfo(np.float64).tiny))
-    rows = np.vstack([jacobian * (np.sqrt(weights) / s)[:, None], priors])
+    s = max(noise_scale(evidence.loss, residuals, share), float(np.finfo(np.float64).tiny))
+    power, slope = _influences(evidence, residuals)
+    rows = np.vstack([jacobian * (np.sqrt(weights * slope) / s)[:, None], priors])
     _, sigma, directions = np.linalg.svd(rows, full_matrices=False)
-    floor = max(max(count, unknowns) * np.finfo(np.float64).eps * max(float(sigma[0]), 1.0), _NOISE * float(sigma[0]))
-    known = sigma > floor
-    inverse = np.where(known, 1.0 / np.maximum(sigma, floor), 1.0 / floor)
-    variances = _relative_variances(evidence, residuals, share, s)
-    middle = (jacobian.T * (weights**2 * variances / s**2)) @ jacobian + priors.T @ priors
+    least = max(count, unknowns) * np.finfo(np.float64).eps * max(float(sigma[0]), 1.0)
+    inverse = 1.0 / np.maximum(sigma, least)
+    middle = (jacobian.T * (weights**2 * power / (share * s**4))) @ jacobian + priors.T @ priors
+    known = sigma > least
     shape = np.where(np.outer(known, known), directions @ middle @ directions.T * np.outer(inverse, inverse), 0.0)
     shape[~known, ~known] = 1.0
     scaled = inverse[:, None] * directions
     covariance = scaled.T @ shape @ scaled
     spread = np.sqrt(np.diag(covariance))
     quantile = float(student.ppf(0.5 + 0.5 * CONFIDENCE, freedom))
-    deviation = np.where(known, inverse * np.sqrt(np.diag(shape)), np.inf)
+    felt = sigma > max(least, _NOISE * float(sigma[0]))
+    deviation = np.where(felt, inverse * np.sqrt(np.diag(shape)), np.inf)
     found = tuple(_direction(constants, sigma[k], deviation[k], directions[k]) for k in range(len(sigma)))
     blurred = {key for direction in found if direction.open for key, _ in direction.shares}
     intervals = tuple(
@@ -201,13 +203,12 @@ def _constants_used(jacobian: Array, residuals: Array, priors: Array) -> float:
     return float(np.trace(np.linalg.pinv(information + priors.T @ priors) @ information))
 
 
-def _relative_variances(evidence: Evidence, residuals: Array, share: float, s: float) -> Array:
-    """Return the variance of each point's residual over s^2: that of the measurement it belongs to."""
-    if len(evidence.counts) < 2:
-        return np.ones(len(residuals))
-    parts = np.split(residuals, np.cumsum(evidence.counts)[:-1])
-    found = [max(noise_variance(evidence.loss, part, share) / s**2, 1e-12) for part in parts]
-    return np.repeat(found, evidence.counts)
+def _influences(evidence: Evidence, residuals: Array) -> tuple[Array, Array]:
+    """Return for each point the mean of psi^2 and of psi' over the measurement it belongs to."""
+    counts = evidence.counts or (len(residuals),)
+    parts = np.split(residuals, np.cumsum(counts)[:-1])
+    power, slope = zip(*(influence(evidence.loss, part) for part in parts), strict=True)
+    return np.repeat(power, counts), np.repeat(slope, counts)
 
 
 def _direction(constants: Sequence[FitConstant], sigma: float, deviation: float, vector: Array) -> Direction:

@@ -52,11 +52,11 @@ def loss_of(name: str, z: Array) -> Array:
     return np.array([z, np.ones_like(z), np.zeros_like(z)])
 
 
-def noise_variance(name: str, residuals: Array, freedom_share: float) -> float:
-    """Return the variance s^2 with which s^2 (J'J)^-1 is the covariance of an estimate under a loss.
+def influence(name: str, residuals: Array) -> tuple[float, float]:
+    """Return the mean of psi^2 and that of psi', the slope of the influence; for squares mean(r^2) and 1.
 
-    mean(psi^2) / mean(psi')^2, over the share of the points that no constant has used up; for squares the usual
-    variance of the residuals (P. J. Huber, Robust Statistics, 1981, section 7.6).
+    An estimate under a loss has the covariance A^-1 B A^-1 with A = mean(psi') J'J and B = mean(psi^2) J'J
+    (P. J. Huber, Robust Statistics, 1981, section 7.6).
 
     Parameters
     ----------
@@ -64,10 +64,22 @@ def noise_variance(name: str, residuals: Array, freedom_share: float) -> float:
         The loss.
     residuals : (n,)
         Differences in units of their expected error.
-    freedom_share
-        1 - p/n.
     """
     z = residuals**2
     _, first, second = loss_of(name, z)
-    influence, slope = residuals * first, first + 2.0 * z * second
-    return float(np.mean(influence**2) / max(float(np.mean(slope)), _FLATTEST) ** 2 / freedom_share)
+    slope = float(np.mean(first + 2.0 * z * second))
+    return float(np.mean((residuals * first) ** 2)), max(slope, _FLATTEST)
+
+
+def noise_scale(name: str, residuals: Array, freedom_share: float) -> float:
+    """Return the standard deviation of the noise as a loss sees it, by which its increase counts in deviations.
+
+    Parameters
+    ----------
+    name, residuals
+        As of `influence`.
+    freedom_share
+        1 - p/n.
+    """
+    power, slope = influence(name, residuals)
+    return float(np.sqrt(power / (slope * freedom_share)))

@@ -13,7 +13,7 @@ from asyncsoc.base.errors import SimulationError
 from asyncsoc.case.case import Case
 from asyncsoc.problem.meshing import SphereMesh, sphere_mesh_of
 from asyncsoc.studies.calibration.constants import FitConstant
-from asyncsoc.studies.calibration.losses import loss_of, noise_variance
+from asyncsoc.studies.calibration.losses import loss_of, noise_scale
 from asyncsoc.studies.calibration.measurement import Measurement
 from asyncsoc.studies.calibration.response import Request, Response, respond_together
 
@@ -144,7 +144,7 @@ class FitModel:
             return False
         found = residuals[: self.points] / np.sqrt(self.weights)
         share = max(self.points - len(self.constants), 1) / self.points
-        scale = max(noise_variance(self.loss, found, share) ** 0.5, _SMALLEST_SCALE)
+        scale = max(noise_scale(self.loss, found, share), _SMALLEST_SCALE)
         changed = abs(math.log(scale / self.prior_scale)) > _SAME_SCALE
         self.prior_scale = scale
         return changed

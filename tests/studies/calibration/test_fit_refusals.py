@@ -40,6 +40,7 @@ def measured(case: aso.Case | None = None, data: aso.MeasuredCurve | None = None
     aso.Measurement.of(case or case_of(CHARGE), data or curve(), **options)
 
 
+TABLE = {"diffusivity": {"x": [0, 1], "D": [1e-14, 2e-14]}}
 CAPACITY = np.linspace(0.0, 3e4, 20)
 
 WRONG: list[tuple[Callable[[], None], list[str]]] = [
@@ -73,7 +74,7 @@ WRONG: list[tuple[Callable[[], None], list[str]]] = [
     (lambda: fit([D, "material.diffusivity"]), ["only the product", "fit one of them"]),
     (lambda: fit([I0, "kinetics.exchange_current_density"]), ["only the product"]),
     (
-        lambda: fit(["material.diffusivity"], case_of(CHARGE, material={"diffusivity": {"x": [0, 1], "D": [1e-14] * 2}})),
+        lambda: fit(["material.diffusivity"], case_of(CHARGE, material=TABLE)),
         ["no number", "diffusivity_factor, which multiplies it"],
     ),
     (

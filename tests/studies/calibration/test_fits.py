@@ -12,7 +12,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.problem.build import prepare
 from asyncsoc.studies.calibration.constants import parse_constant
 from asyncsoc.studies.calibration.identify import Evidence, identify
-from asyncsoc.studies.calibration.losses import LOSSES, loss_of, noise_variance
+from asyncsoc.studies.calibration.losses import LOSSES, loss_of, noise_scale
 from asyncsoc.studies.calibration.profile import profile
 from asyncsoc.studies.calibration.report import case_text, document, warnings_of
 from asyncsoc.studies.calibration.response import Request, Response, respond_together
@@ -31,6 +31,7 @@ def test_noise_free_constants_are_found_to_a_thousandth() -> None:
     assert max(found.rms) < 2e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("truth", "steps"),
     [
@@ -45,6 +46,7 @@ def test_other_constants_too(truth, steps) -> None:
     assert found.values == pytest.approx(truth, rel=2e-3)
 
 
+@pytest.mark.slow
 def test_coverage_and_diffusivity_of_a_cap_are_told_apart_by_the_shape_of_a_charge() -> None:
     truth = {D: 1.3, "contact.coverage": 0.42}
     case = case_of(SLOW, like=CAP)
@@ -59,6 +61,7 @@ def test_coverage_and_diffusivity_of_a_cap_are_told_apart_by_the_shape_of_a_char
     assert aso.Case.from_text(case_text(found)).hash == found.case.hash
 
 
+@pytest.mark.slow
 def test_radius_and_diffusivity_of_a_charge_are_left_open() -> None:
     """Under a C-rate a fully covered particle knows D/R^2, and R else only through its area: not with i0 free too."""
     truth = {D: 1.2, "particle.radius": 5e-6, I0: 1.0}
@@ -71,6 +74,7 @@ def test_radius_and_diffusivity_of_a_charge_are_left_open() -> None:
     assert scale[I0] / scale["particle.radius"] == pytest.approx(1.0, rel=0.1)
 
 
+@pytest.mark.slow
 def test_measurements_share_some_constants_and_have_others_of_their_own() -> None:
     shared, own = {D: 1.4}, {"one": 0.6, "two": 1.9}
     cases = {"one": case_of(SLOW), "two": case_of(MODERATE)}
@@ -88,6 +92,7 @@ def test_measurements_share_some_constants_and_have_others_of_their_own() -> Non
     assert [entry["name"] for entry in document(found)["data"]] == ["one", "two"]
 
 
+@pytest.mark.slow
 def test_outliers_pull_squares_and_not_a_robust_loss() -> None:
     case = case_of(SLOW)
     clean = curve_of(case, {D: 1.0, I0: 1.3}, points=60, noise=1e-3)
@@ -131,7 +136,7 @@ def test_capacity_and_steps_are_other_ways_to_count_the_same_run() -> None:
     np.testing.assert_allclose(values["step"], values["all"], atol=1e-9)
     np.testing.assert_allclose(values["capacity"], values["all"], atol=1e-9)
     assert (found.steps_at(curves["all"]) == 3).all()
-    assert (np.diff(values["rest"]) < 0.0).all() and values["rest"][0] < found.voltage[found.step == 1][-1]
+    assert (np.diff(values["rest"]) < 1e-6).all() and values["rest"][0] < found.voltage[found.step == 1][-1]
 
 
 def test_weights_make_the_steps_of_gitt_count_the_same() -> None:
@@ -157,9 +162,9 @@ def test_factors_multiply_what_the_set_has_and_what_the_case_gives() -> None:
     for case in (plain, given):
         changed = case.with_overrides([f"{D}=2.5", f"{SLOPE}=1.5", f"{I0}=0.4"])
         (before,), (after,) = (tuple(prepare(one).member.tables.values()) for one in (case, changed))
-        ratio = after.coefficients / before.coefficients
-        np.testing.assert_allclose(ratio[:, 1], 2.5 * np.exp(1.5 * (before.nodes - 0.6)), rtol=1e-12)
-        np.testing.assert_allclose(ratio[:, 4], 0.4, rtol=1e-12)
+        scale = 2.5 * np.exp(1.5 * (before.nodes - 0.6))
+        np.testing.assert_allclose(after.coefficients[:, 1], scale * before.coefficients[:, 1], rtol=1e-12)
+        np.testing.assert_allclose(after.coefficients[:, 4], 0.4 * before.coefficients[:, 4], rtol=1e-12)
         np.testing.assert_array_equal(after.coefficients[:, 2], before.coefficients[:, 2])
 
 
@@ -203,8 +208,9 @@ def linear(seed: int, deviation: float, truth: np.ndarray) -> Linear:
     return Linear(design, design @ truth + random.normal(size=50) * deviation)
 
 
-CONSTANTS = tuple(parse_constant(f"{key}=0:1") for key in (SLOPE, "side_reaction.onset_potential")) + (
-    parse_constant("contact.coverage=0.001:0.999"),
+CONSTANTS = tuple(
+    parse_constant(text)
+    for text in (f"{SLOPE}=0:1", "side_reaction.onset_potential=0:1", "contact.coverage=0.001:0.999")
 )
 
 
@@ -255,17 +261,20 @@ def test_nineteen_of_twenty_intervals_hold_the_truth(weighted: bool, loss: str) 
     random = np.random.default_rng(11)
     truth, design = np.array([0.4, 0.5, 0.6]), random.normal(size=(80, 3))
     weights = np.where(np.arange(80) % 2, 1.7, 0.3) if weighted else np.ones(80)
-    inside = 0
-    draws = 300
+    inside, draws = 0, 150
+
+    def rho(z: np.ndarray) -> np.ndarray:
+        value, first, second = loss_of(loss, z / weights)
+        return np.array([weights * value, first, second / weights])
+
     for _ in range(draws):
-        noise = random.normal(size=80) * np.repeat([0.05, 0.2], 40)
-        data = design @ truth + noise
-
-        def rho(z: np.ndarray) -> np.ndarray:
-            value, first, second = loss_of(loss, z / weights)
-            return np.array([weights * value, first, second / weights])
-
-        fit = least_squares(lambda p, d=data: np.sqrt(weights) * (design @ p - d) / 0.05, truth, loss=rho)
+        data = design @ truth + random.normal(size=80) * np.repeat([0.05, 0.2], 40)
+        fit = least_squares(
+            lambda p, d=data: np.sqrt(weights) * (design @ p - d) / 0.05,
+            truth,
+            jac=lambda p: np.sqrt(weights)[:, None] * design / 0.05,
+            loss=rho,
+        )
         residuals = (design @ fit.x - data) / 0.05
         found = identify(CONSTANTS, fit.x, design / 0.05, residuals, Evidence((40, 40), weights, loss))
         inside += int((np.abs(fit.x - truth) <= found.quantile * found.spread).sum())
@@ -280,7 +289,7 @@ def test_losses_are_those_of_scipy(name: str) -> None:
     z, step = np.array([0.3, 2.0, 9.0]), 1e-6
     low, high = loss_of(name, z - step), loss_of(name, z + step)
     np.testing.assert_allclose(loss_of(name, z)[1:], (high[:2] - low[:2]) / (2.0 * step), atol=1e-8)
-    assert noise_variance("linear", residuals, 0.8) == pytest.approx(float(residuals @ residuals) / 4.0)
+    assert noise_scale("linear", residuals, 0.8) == pytest.approx(np.sqrt(residuals @ residuals / 4.0))
 
 
 def test_a_prior_counts_like_one_more_measurement() -> None:
