@@ -1,3 +1,4 @@
+from asyncsoc import tomography as tomography
 from asyncsoc.case.case import Case as Case
 from asyncsoc.case.chemistry import Electrolyte as Electrolyte
 from asyncsoc.case.chemistry import Material as Material
@@ -13,6 +14,8 @@ from asyncsoc.simulation.run import simulate as simulate
 from asyncsoc.studies.calibration.calibrate import calibrate as calibrate
 from asyncsoc.studies.calibration.measured import MeasuredCurve as MeasuredCurve
 from asyncsoc.studies.calibration.measurement import Measurement as Measurement
+from asyncsoc.studies.sweep.call import sweep as sweep
+from asyncsoc.studies.sweep.heatmap import plot_heatmap as plot_heatmap
 from asyncsoc.studies.verification.estimate_case import estimate as estimate
 
 __version__: str

@@ -48,6 +48,8 @@ class Column:
         Whether `low` itself is refused.
     alternatives
         Units of other dimensions that are understood too: a resistance in 'ohm' or in 'ohm m2'.
+    scales
+        Units of the column's own with what one of them is in `unit`, where they are no units of the package: degrees.
     """
 
     key: str
@@ -57,6 +59,7 @@ class Column:
     high: float = math.inf
     above: bool = False
     alternatives: tuple[str, ...] = ()
+    scales: tuple[tuple[str, float], ...] = ()
 
     @property
     def shown(self) -> str:
@@ -186,7 +189,7 @@ def read_csv_table(
     dimensions = {column.key: _dimension(unit, column, head) for column, _, unit in places}
     table = CsvTable(
         {
-            column.key: _in_si(raw[:, k], unit, dimensions[column.key], head)
+            column.key: _in_si(raw[:, k], unit, column, dimensions[column.key], head)
             for k, (column, _, unit) in enumerate(places)
         },
         {column.key: unit for column, _, unit in places},
@@ -285,9 +288,14 @@ def _dimension(unit: str, column: Column, where: str) -> str:
     return column.unit
 
 
-def _in_si(values: Array, unit: str, expected: str, where: str) -> Array:
+def _in_si(values: Array, unit: str, column: Column, expected: str, where: str) -> Array:
     """Return values in SI; temperatures in degC have an offset."""
     given = unit or expected
+    own = dict(column.scales)
+    if own:
+        if given not in own:
+            raise InputError(f"unknown unit '{unit}'", where=where, value=column.key, allowed=", ".join(own))
+        return np.asarray(values * own[given])
     if given in ("", "-", "1") and not expected:
         return values.copy()
     zero = to_si(f"0 {given}", expected or "1", where=where)

@@ -15,6 +15,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.case.chemistry import MATERIAL_KEYS_ADDED, MATERIAL_PROPERTIES, Electrolyte, Material
 from asyncsoc.case.contact import Contact
+from asyncsoc.case.contact_fit import contact_problems
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.kinetics import Kinetics
 from asyncsoc.case.overrides import apply_overrides
@@ -33,13 +34,23 @@ from asyncsoc.protocol.grammar import format_step, parse_step
 Model = Literal["radial", "axisymmetric", "3d"]
 _HASH_VERSION = 2
 _MARKED = ("material", "contact", "particle", "electrolyte", "protocol")
-_ADDED: dict[tuple[str, str], object] = {
+_ADDED: dict[tuple[str, str], Any] = {
     ("side_reaction", "thermochemistry"): "enthalpy",
     ("side_reaction", "thermochemistry_temperature"): None,
     ("kinetics", "reorganization_energy"): None,
+    ("protocol", "rate"): None,
     ("kinetics", "exchange_current_activation_energy"): None,
     ("kinetics", "reference_temperature"): None,
     **{("material", key): None for key in MATERIAL_KEYS_ADDED},
+    ("side_reaction", "phases"): None,
+    ("electrolyte", "title"): None,
+    ("electrolyte", "transfer_coefficient"): None,
+    ("electrolyte", "transference_number"): None,
+    ("electrolyte", "source"): None,
+    ("contact", "patch"): [],
+    ("contact", "weights"): None,
+    ("contact", "map"): None,
+    ("contact", "coverage_change"): None,
     ("kinetics", "exchange_current_density_factor"): None,
     ("material", "diffusivity_factor"): None,
     ("material", "diffusivity_slope"): None,
@@ -82,6 +93,8 @@ class Case(Section):
                     next_step="set particle.shape = 'mesh', or another kind of contact",
                 )
             )
+        for error in contact_problems(self.particle, self.contact, self.side_reaction.mode):
+            raise refusal(error)
         order: tuple[Model, ...] = ("radial", "axisymmetric", "3d")
         asked, cheapest = self.particle.model, self._cheapest_model
         if asked != "auto" and order.index(asked) < order.index(cheapest):
@@ -114,11 +127,12 @@ class Case(Section):
     def _own_cathode_has_an_exchange_current(self) -> Self:
         own = self.material.name == OWN and self.kinetics.exchange_current_density is None
         if own and not self.kinetics.imposes_flux:
-            named = electrolyte(self.electrolyte.name)
-            if named.exchange_current_density is None:
+            medium = None if self.electrolyte.name == OWN else electrolyte(self.electrolyte.name)
+            if medium is None or medium.exchange_current_density is None:
+                beside = "an electrolyte of your own" if medium is None else medium.name
                 raise refusal(
                     InputError(
-                        f"a cathode of your own beside {named.name} needs its exchange current density",
+                        f"a cathode of your own beside {beside} needs its exchange current density",
                         where="kinetics.exchange_current_density",
                         allowed="a number in A/m2, a CSV file 'x, i0 [A/m2]', lists or a named law",
                         next_step="give it, or take an electrolyte with an i0 of its own",
@@ -144,7 +158,7 @@ class Case(Section):
     def _cheapest_model(self) -> Model:
         if self.particle.shape != "sphere":
             return "3d"
-        if self.contact.fraction == 1.0:
+        if self.contact.fraction == 1.0 and not self.contact.edge_moves:
             return "radial"
         upright = self.contact.axis[0] == self.contact.axis[1] == 0.0 and self.contact.axis[2] > 0.0
         return "axisymmetric" if upright and contact_kind(self.contact.kind).axisymmetric else "3d"

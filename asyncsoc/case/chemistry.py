@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import field_validator, model_validator
 
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.case import fields
-from asyncsoc.case.fields import refusal
+from asyncsoc.case.conductivity import Given
+from asyncsoc.case.fields import one_line, refusal
 from asyncsoc.case.marks import check_marks
 from asyncsoc.case.properties import (
     GivenDiffusivity,
@@ -18,7 +19,8 @@ from asyncsoc.case.properties import (
     StoichiometryWindow,
     tabulated,
 )
-from asyncsoc.case.section import Number, Section
+from asyncsoc.case.section import Section
+from asyncsoc.case.stated_conductivity import StatedConductivity
 from asyncsoc.materials.own_cathode import GivenCathode, cathode_given, span_of
 from asyncsoc.materials.properties import depends_on_temperature
 from asyncsoc.materials.property_kinds import DIFFUSIVITY, ENTROPY, POTENTIAL
@@ -34,6 +36,13 @@ MATERIAL_PROPERTIES = {
 }
 """Keys of `Material` that may be tables, laws or functions."""
 
+STATED = StatedConductivity("S/m", 1e-12, 1e6)
+_REQUIRED = {
+    "conductivity": "'kappa.csv', a number or a law",
+    "separator_thickness": "'80 um'",
+    "areal_capacity": "'2.5 mAh/cm2'",
+}
+"""What an electrolyte of one's own must have, and what it may look like."""
 _FITTED_OF_MATERIAL = ("diffusivity", "diffusivity_factor", "diffusivity_slope")
 
 
@@ -162,7 +171,12 @@ class Material(Section):
                     else "leave it out",
                 )
             )
-        if self.name == OWN or self.window is not None or self._changes_the_potential:
+        if (
+            self.name == OWN
+            or self.window is not None
+            or self.charged_voltage is not None
+            or self._changes_the_potential
+        ):
             try:
                 cathode_given(self.given)
             except InputError as error:
@@ -201,34 +215,46 @@ MATERIAL_KEYS_ADDED = tuple(
 
 
 class Electrolyte(Section):
-    """The electrolyte: a parameter set by name, and overrides [SI] (None: the set's own).
+    """The electrolyte: a parameter set by name with overrides, or one of your own; None takes the set's value [SI].
 
     Attributes
     ----------
     name
-        See `asyncsoc params`.
+        See `asyncsoc params`; "own" starts from nothing.
+    title
+        One line about an electrolyte of your own.
     conductivity
-        S/m, constant.
+        S/m: a number; or over temperature a CSV, a mapping of arrays, or a law (see `asyncsoc.case.conductivity`).
     separator_thickness
         m.
     areal_capacity
         C per m2 of electrode (SI; that of the parameter sets is in A h/m2).
+    transfer_coefficient
+        Cathodic, of Butler-Volmer kinetics; `kinetics.transfer_coefficient` goes before it.
+    transference_number
+        Of the cation. Kept and shown; a single particle's series drop does not use it.
+    source
+        Where the values given here are from. Without one those of an electrolyte of your own count as assumed.
     fitted, fitted_to
         Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     name: str = DEFAULT_ELECTROLYTE
-    conductivity: fields.Conductivity | None = None
+    title: str | None = None
+    conductivity: Annotated[float | Given, STATED] | None = None
     separator_thickness: fields.Thickness | None = None
     areal_capacity: fields.AreaCharge | None = None
+    transfer_coefficient: fields.OpenFraction | None = None
+    transference_number: fields.OpenFraction | None = None
+    source: str | None = None
     fitted: tuple[str, ...] = ()
     fitted_to: str | None = None
 
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in electrolyte_names():
-            raise refusal(unknown_name("electrolyte", name, electrolyte_names()))
+        if name not in (*electrolyte_names(), OWN):
+            raise refusal(unknown_name("electrolyte", name, (*electrolyte_names(), OWN)))
         return name
 
     @model_validator(mode="after")
@@ -236,7 +262,37 @@ class Electrolyte(Section):
         check_marks(self.section_name(), self.fitted, self.fitted_to, ("conductivity",))
         return self
 
+    @field_validator("title", "source")
     @classmethod
-    def named(cls, name: str, **overrides: Number) -> Self:
+    def _a_line(cls, text: str | None) -> str | None:
+        return None if text is None else one_line(text)
+
+    @model_validator(mode="after")
+    def _own_is_complete(self) -> Self:
+        if self.name != OWN:
+            if self.title is not None:
+                raise refusal(
+                    InputError(
+                        "a title belongs to an electrolyte of your own",
+                        where="electrolyte.title",
+                        value=self.title,
+                        next_step=f"remove it, or set electrolyte.name = '{OWN}'",
+                    )
+                )
+            return self
+        missing = [key for key in _REQUIRED if getattr(self, key) is None]
+        if missing:
+            raise refusal(
+                InputError(
+                    f"an electrolyte of your own needs {', '.join(missing)}",
+                    where=f"electrolyte.{missing[0]}",
+                    allowed="; ".join(f"{key} = {_REQUIRED[key]}" for key in missing),
+                    next_step="add it, or start from a set: electrolyte.name = 'peo-litfsi' with what differs",
+                )
+            )
+        return self
+
+    @classmethod
+    def named(cls, name: str, **overrides: Any) -> Self:
         """Return the parameter set `name` with overrides in SI or as text with a unit."""
         return cls(name=name, **overrides)

@@ -11,21 +11,10 @@ from asyncsoc.base.errors import InputError, nearest_name
 
 LARGEST = 1_000_000
 """Bytes: a case is text written by hand."""
+_LONGEST_NAME = 1000
 DEEPEST = 16
 """Parts of a dotted key."""
 _MOST_PARTS = 20_000
-_FILES = {
-    "particle": ("file",),
-    "material": (
-        "open_circuit_potential",
-        "open_circuit_potential_charge",
-        "open_circuit_potential_discharge",
-        "entropy_coefficient",
-        "diffusivity",
-    ),
-    "kinetics": ("exchange_current_density",),
-}
-"""Keys that may name a file."""
 _PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _DOTTED = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART})++")
 _POSITION = re.compile(r"^(?P<what>.*?)\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
@@ -130,20 +119,41 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> Inp
     )
 
 
+_FILES = (
+    ("particle", "file"),
+    ("material", "open_circuit_potential"),
+    ("material", "open_circuit_potential_charge"),
+    ("material", "open_circuit_potential_discharge"),
+    ("material", "entropy_coefficient"),
+    ("material", "diffusivity"),
+    ("kinetics", "exchange_current_density"),
+    ("contact", "weights"),
+    ("contact", "weights", "file"),
+    ("contact", "map"),
+    ("contact", "map", "file"),
+    ("contact", "coverage_change"),
+    ("contact", "coverage_change", "file"),
+    ("electrolyte", "conductivity"),
+    ("side_reaction", "phases"),
+    ("side_reaction", "reactant", "entries"),
+)
+"""Keys that may name a file."""
+
+
 def with_folder(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a case's tables with the files they name looked for in the case's `folder`, where they lie there."""
-    found = dict(keys)
-    for section, names in _FILES.items():
-        table = found.get(section)
-        if isinstance(table, dict):
-            found[section] = {key: _beside(value, folder) if key in names else value for key, value in table.items()}
-    return found
+    """Return a case's tables with the files it names looked for in the case's `folder`, where they lie there."""
+    for path in _FILES:
+        keys = _in_folder(keys, path, folder)
+    return keys
 
 
-def _beside(value: Any, folder: Path) -> Any:
-    if not isinstance(value, str) or not value or "\x00" in value:
-        return value
-    try:
-        return str(folder / value) if (folder / value).is_file() else value
-    except OSError:
-        return value
+def _in_folder(keys: dict[str, Any], path: tuple[str, ...], folder: Path) -> dict[str, Any]:
+    """Return nested tables with the text at `path` led by the folder, where such a file lies there."""
+    first, *rest = path
+    value = keys.get(first)
+    if rest:
+        return {**keys, first: _in_folder(value, tuple(rest), folder)} if isinstance(value, dict) else keys
+    if not isinstance(value, str) or not value or "\0" in value or len(value) > _LONGEST_NAME:
+        return keys
+    found = folder / value
+    return {**keys, first: str(found)} if found.exists() else keys

@@ -124,6 +124,8 @@ class ElectrolyteParameters:
     stated_for
         Formula of the cathode that `exchange_current_density` is stated for: a run with another one is warned of. None
         where it is the cathode's own.
+    transference_number
+        Of the cation. Kept and shown; the series drop of a single particle does not use it. None where it is not given.
     """
 
     name: str
@@ -137,3 +139,4 @@ class ElectrolyteParameters:
     parameters: tuple[Parameter, ...]
     conductivity_range: tuple[float, float] | None = None
     stated_for: str | None = None
+    transference_number: float | None = None

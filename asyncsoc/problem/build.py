@@ -11,6 +11,7 @@ import numpy as np
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.chemistry import Electrolyte, Material
+from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.operators import Operators
@@ -21,13 +22,13 @@ from asyncsoc.interface.rate_laws import kinetics_named, rate_law_names
 from asyncsoc.materials.capacity import charged_stoichiometry, stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
 from asyncsoc.materials.potentials import Branch, Potential, branches_of, potential_at
+from asyncsoc.materials.property_tables import PropertyTable
 from asyncsoc.materials.tables import MaterialTable, Property, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
-from asyncsoc.problem.body import body_of, contact_of
+from asyncsoc.problem.body import body_of, changing_contact_of, contact_of
 from asyncsoc.problem.case_materials import (
     SECONDS_PER_HOUR,
     cathode_of,
-    electrolyte_of,
     particle_capacity,
 )
 from asyncsoc.problem.meshing import SphereMesh
@@ -55,6 +56,7 @@ class PreparedCase:
     member: Member
     side: SideReactionModel | None = None
     step_potentials: tuple[Potential, ...] = ()
+    given_tables: tuple[PropertyTable, ...] = ()
 
 
 def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
@@ -101,11 +103,29 @@ def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
         tolerance=case.solver.tolerance,
         side=coupled,
         branch_tables=branch_tables,
+        changing=changing_contact_of(case, mesh, contact),
     )
     charged_x, potentials = charged_stoichiometry(cathode), _step_potentials(cathode, constraints)
     return PreparedCase(
-        mesh, contact, operators, system, cathode, electrolyte, charged_x, capacity, member, side, potentials
+        mesh,
+        contact,
+        operators,
+        system,
+        cathode,
+        electrolyte,
+        charged_x,
+        capacity,
+        member,
+        side,
+        potentials,
+        _given_tables(case),
     )
+
+
+def _given_tables(case: Case) -> tuple[PropertyTable, ...]:
+    """Return the tables of D and i0 that the case gives."""
+    given = (case.material.diffusivity, case.kinetics.exchange_current_density)
+    return tuple(one for one in given if isinstance(one, PropertyTable))
 
 
 def _step_potentials(cathode: Cathode, constraints: tuple[StepConstraint, ...]) -> tuple[Potential, ...]:
@@ -133,6 +153,9 @@ def warnings_of(setup: PreparedCase, x_range: tuple[float, float]) -> tuple[str,
             f"the stoichiometry covered {x_range[0]:.4f} to {x_range[1]:.4f}, beyond the range "
             f"{low:g} to {high:g} over which the open-circuit potential of {setup.cathode.name} was measured"
         )
+    temperatures = [constraint.temperature for constraint in setup.member.constraints]
+    for table in setup.given_tables:
+        messages += table.extrapolations(x_range, (min(temperatures), max(temperatures)))
     return tuple(messages)
 
 

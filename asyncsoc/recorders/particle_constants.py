@@ -43,6 +43,8 @@ class ParticleConstants:
         The cathode's; None where it has none.
     step_potentials
         U(x) of each protocol step [V], where temperature or hysteresis change it from step to step; else empty.
+    nodes : (c,) int64
+        Contact nodes, ascending: where the contact changes all that it may have. None: those with contact area.
     """
 
     mass: Array
@@ -54,6 +56,7 @@ class ParticleConstants:
     density: float
     valence: ValenceModel | None = None
     step_potentials: tuple[Callable[[Array], Array], ...] = ()
+    nodes: Ints | None = None
 
     def __post_init__(self) -> None:
         for name in ("mass", "weights"):
@@ -69,6 +72,7 @@ class ParticleConstants:
         *,
         charged_x: float,
         step_potentials: tuple[Callable[[Array], Array], ...] = (),
+        nodes: Ints | None = None,
     ) -> Self:
         """Collect the constants of one particle.
 
@@ -103,12 +107,13 @@ class ParticleConstants:
             density=cathode.density,
             valence=cathode.valence,
             step_potentials=step_potentials,
+            nodes=nodes,
         )
 
     @cached_property
     def contact_nodes(self) -> NDArray[np.int64]:
-        """Nodes with contact area, ascending."""
-        return frozen(np.flatnonzero(self.weights > 0.0), np.int64)
+        """Nodes with contact area, ascending; where the contact changes all that may have some."""
+        return frozen(np.flatnonzero(self.weights > 0.0) if self.nodes is None else self.nodes, np.int64)
 
     @cached_property
     def volume(self) -> float:
@@ -172,6 +177,19 @@ class BatchConstants:
         potentials = [one.open_circuit_potential for one in unique]
         self._potentials = list(dict.fromkeys(potentials))
         self._law = np.array([self._potentials.index(law) for law in potentials], dtype=np.int64)[self.which]
+
+    def set_areas(self, member: int, areas: Array) -> None:
+        """Let a member's contact nodes have other areas (c,) [m2] from here on."""
+        place = int(self.which[member])
+        if np.array_equal(self.areas[place, : len(areas)], areas):
+            return
+        row = np.zeros((1, self.areas.shape[1]))
+        row[0, : len(areas)] = areas
+        self.which[member] = len(self.areas)
+        self.areas = np.concatenate([self.areas, row])
+        for name in ("nodes", "counts", "far_nodes", "far_shares", "far_counts"):
+            values = getattr(self, name)
+            setattr(self, name, np.concatenate([values, values[place : place + 1]]))
 
     def oxidation_ratios(self, number: Ints, x: Array) -> Array:
         """Return the ratio of oxidation states at `x` (k, ...), members `number` (k,); NaN without a valence model."""

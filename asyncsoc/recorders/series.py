@@ -67,6 +67,10 @@ class TimeSeriesRecorder:
         if self._size >= _BLOCK:
             self._measure()
 
+    def set_areas(self, member: int, areas: Array) -> None:
+        """Let a member's contact nodes have other areas (c,) [m2] from here on."""
+        self._constants.set_areas(member, areas)
+
     def curves(self) -> list[dict[str, NDArray[Any]]]:
         """Return each member's columns: equally long arrays, int64 for counts, float64 for everything else."""
         self._measure()

@@ -27,7 +27,7 @@ from asyncsoc.kernels.step_control import (
     X_ABOVE,
     X_BELOW,
 )
-from asyncsoc.problem.arrays import ProblemArrays, load_constraint
+from asyncsoc.problem.arrays import ProblemArrays, load_constraint, load_contact_areas
 from asyncsoc.problem.particles import Group
 from asyncsoc.protocol.constraints import Event, StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch
@@ -93,6 +93,7 @@ class ProtocolRunner:
         self._radius = np.zeros(len(arrays.particles))
         for body, volume in zip(arrays.bodies, volumes, strict=True):
             self._radius[body.number] = float(np.cbrt(volume))
+        self._wider = np.ones(len(self._members))  # each group's contact area over that in the protocol step before
         self._runs = [_GroupProgress(0, []) for _ in self._members]
         # Of the last accepted states: state of the controller and of the particles; whether there are any yet, and
         # whether they lie within protocol steps.
@@ -259,6 +260,9 @@ class ProtocolRunner:
         for row, number in enumerate(numbers):
             constraint = self._constraint(number)
             load_constraint(self._arrays, number, constraint)
+            if self._arrays.changing:
+                start = constraint.step.cycle, self._start_time(number)
+                self._wider[number] = load_contact_areas(self._arrays, number, *start)
             guesses[row] = self._first_unknown(number, constraint)
             for mesh, dense_output in enumerate(self._dense_outputs):
                 dense_output.begin(self._arrays.places(mesh, listed[row : row + 1]), constraint)
@@ -299,7 +303,8 @@ class ProtocolRunner:
                 return f"{event.reason} before the step started"
             self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))
         else:
-            jump = abs(float(state["current"]) - current_before) / float(self._groups.step[number]["contact_area"])
+            area, before = float(self._groups.step[number]["contact_area"]), current_before * self._wider[number]
+            jump = abs(float(state["current"]) - before) / area
             state["step_size"] = self._first_step(number, jump, diffusivity)
         return None
 

@@ -15,7 +15,6 @@ _ONE_PRODUCT = (
     ("kinetics.exchange_current_density", "kinetics.exchange_current_density_factor"),
 )
 """Pairs of which only the product counts."""
-_TABLES = dict(_ONE_PRODUCT)
 
 
 def refuse_what_cannot_be_fitted(measurements: Sequence[Measurement], constants: Sequence[FitConstant]) -> None:
@@ -92,15 +91,15 @@ def _check_effect(constant: FitConstant, case: Case) -> None:
         unread = has_no_effect(constant.name, case.kinetics.model)
         if unread is not None:
             raise InputError(unread, where=where, next_step="--set kinetics.model=... or fit another constant")
-    if constant.key in _TABLES:
-        own = getattr(getattr(case, constant.section), constant.name)
-        if own is not None and not isinstance(own, float):
-            raise InputError(
-                "what the case gives is a table or a law, no number",
-                where=where,
-                value=constant.key,
-                next_step=f"fit {_TABLES[constant.key]}, which multiplies it",
-            )
+    own = getattr(getattr(case, constant.section), constant.name)
+    if own is not None and not isinstance(own, float):
+        factor = dict(_ONE_PRODUCT).get(constant.key)
+        raise InputError(
+            "what the case gives is a table or a law, no number",
+            where=where,
+            value=constant.key,
+            next_step=f"fit {factor}, which multiplies it" if factor else "give a number to start from",
+        )
     if constant.key == "contact.coverage" and case.contact.coverage is None:
         raise InputError(
             f"a contact of kind '{case.contact.kind}' has no coverage to fit",
