@@ -18,6 +18,7 @@ _EXPORTS = {
     "Case": "asyncsoc.case.case",
     "Contact": "asyncsoc.case.contact",
     "Electrolyte": "asyncsoc.case.chemistry",
+    "ImportedParameters": "asyncsoc.case.imported",
     "Kinetics": "asyncsoc.case.kinetics",
     "Material": "asyncsoc.case.chemistry",
     "MeasuredCurve": "asyncsoc.studies.calibration.measured",
@@ -30,7 +31,10 @@ _EXPORTS = {
     "Solver": "asyncsoc.case.schedule",
     "calibrate": "asyncsoc.studies.calibration.calibrate",
     "estimate": "asyncsoc.studies.verification.estimate_case",
+    "import_bpx": "asyncsoc.case.imported",
+    "import_pybamm": "asyncsoc.case.imported",
     "plot_heatmap": "asyncsoc.studies.sweep.heatmap",
+    "read_bdf": "asyncsoc.protocol.battery_data_format",
     "simulate": "asyncsoc.simulation.run",
     "sweep": "asyncsoc.studies.sweep.call",
 }

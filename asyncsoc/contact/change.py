@@ -11,6 +11,8 @@ from asyncsoc.base.errors import InputError
 
 LAWS = ("linear", "exponential", "sqrt-time")
 _SAME = 1e-9
+_LASTS = 60.0
+"""Time constants after which an exponential has come to its end."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class CoverageLaw:
         if self.law == "exponential":
             return self.remaining + (1.0 - self.remaining) * math.exp(-s)
         return 1.0 + (self.remaining - 1.0) * (min(s, 1.0) if self.law == "linear" else math.sqrt(min(s, 1.0)))
+
+    @property
+    def bends(self) -> tuple[float, ...]:
+        """Times [s] between which the share rises or falls; after the last one it stays, or approaches `remaining`."""
+        return () if self.by == "cycle" else (self.over * (_LASTS if self.law == "exponential" else 1.0),)
 
     @property
     def range(self) -> tuple[float, float]:
@@ -76,6 +83,11 @@ class CoverageTable:
     values: tuple[float, ...]
     by: str
     relative: bool
+
+    @property
+    def bends(self) -> tuple[float, ...]:
+        """Times [s] between which the share rises or falls; after the last one it stays."""
+        return () if self.by == "cycle" else self.progress
 
     def _at(self, progress: float) -> float:
         return float(np.interp(progress, self.progress, self.values))

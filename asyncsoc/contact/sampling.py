@@ -2,7 +2,8 @@
 
 Each facet is divided into equal triangles, and a triangle on which the function is not linear is divided into four,
 again and again. On each triangle the function is taken as the quadratic through its corners and the middles of its
-edges, whose integrals against the facet's hat functions are exact. A jump costs a thin line of small triangles.
+edges, whose integrals against the facet's hat functions are exact. On the smallest triangles a jump is found along the
+edges it crosses, by bisection, and taken as a straight line between.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.contact.integrals import corner_part
 from asyncsoc.geometry.mesh import ParticleMesh
 
 Array = NDArray[np.float64]
@@ -21,12 +23,15 @@ Weight = Callable[[Array], object]
 
 FIRST_DIVISIONS = 2
 """Halvings of every facet's edges before its values are looked at."""
-MOST_DIVISIONS = 6
-"""Halvings down to which a jump is followed: a facet's edge over 64."""
+MOST_DIVISIONS = 5
+"""Halvings down to which a jump is followed: a facet's edge over 32."""
 _LINEAR = 1e-3
 """How far the middle of an edge may lie from the mean of its ends."""
 _MOST_POINTS = 1_000_000
 _ROUNDING = 1e-9
+_JUMP = 0.2
+"""Difference of values across a smallest triangle that is a jump."""
+_HALVINGS = 20
 _CORNERS = np.eye(3)
 _MIDDLES = np.array([[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])  # opposite to corners 0, 1, 2
 _CORNER_INTEGRALS = np.full((3, 3), -1.0 / 60.0) + np.eye(3) * (1.0 / 30.0 + 1.0 / 60.0)
@@ -69,6 +74,8 @@ def corner_weights(mesh: ParticleMesh, weight: Weight, place: Callable[[Array], 
             between = 0.5 * (at_corners.sum(axis=1, keepdims=True) - at_corners)
             settled = (np.abs(at_middles - between) <= _LINEAR).all(axis=1) | (depth == MOST_DIVISIONS)
             shares = at_corners @ _CORNER_INTEGRALS + at_middles @ _MIDDLE_INTEGRALS
+            if depth == MOST_DIVISIONS:
+                _cut(shares, weight, place, corners[these], parts, at_corners)
             hats = np.einsum("tb,tbc->tc", shares, parts)[settled] * area
             for corner in range(3):
                 total[:, corner] += np.bincount(these[settled], hats[:, corner], minlength=len(total))
@@ -83,6 +90,53 @@ def corner_weights(mesh: ParticleMesh, weight: Weight, place: Callable[[Array], 
     weights[weights < _ROUNDING] = 0.0
     weights[weights > 1.0 - _ROUNDING] = 1.0
     return weights
+
+
+def _cut(
+    shares: Array,
+    weight: Weight,
+    place: Callable[[Array], Array],
+    corners: Array,
+    parts: Array,
+    at_corners: Array,
+) -> None:
+    """Replace the integrals (t, 3) over triangles that a jump cuts, one corner on one side, by those of a straight cut.
+
+    Parameters
+    ----------
+    shares
+        Integrals against the hat functions of the triangles themselves, of area 1.
+    weight, place
+        As of `corner_weights`.
+    corners, parts : (t, 3, 3)
+        Corners of the facets in space, and of the triangles in their facets.
+    at_corners : (t, 3)
+        Values there.
+    """
+    for alone in range(3):
+        one, two = (alone + 1) % 3, (alone + 2) % 3
+        rest = 0.5 * (at_corners[:, one] + at_corners[:, two])
+        jump = at_corners[:, alone] - rest
+        chosen = np.flatnonzero(
+            (np.abs(jump) > _JUMP) & (np.abs(at_corners[:, one] - at_corners[:, two]) < 0.5 * np.abs(jump))
+        )
+        if not len(chosen):
+            continue
+        half, start = rest[chosen] + 0.5 * jump[chosen], parts[chosen, alone]
+        fractions = []
+        for other in (one, two):
+            low, high = np.zeros(len(chosen)), np.ones(len(chosen))
+            for _ in range(_HALVINGS):
+                middle = 0.5 * (low + high)
+                at = start + middle[:, None] * (parts[chosen, other] - start)
+                values = checked_weights(weight, place(np.einsum("tc,tcd->td", at, corners[chosen])))
+                beyond = (values - half) * jump[chosen] < 0.0
+                low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
+            fractions.append(0.5 * (low + high))
+        order = [alone, one, two]
+        cut = np.repeat(rest[chosen, None] / 3.0, 3, axis=1)
+        cut[:, order] += jump[chosen, None] * corner_part(*fractions)
+        shares[chosen] = cut
 
 
 def checked_weights(weight: Weight, points: Array) -> Array:

@@ -12,6 +12,7 @@ from asyncsoc.base.records import fill
 from asyncsoc.base.units import FARADAY
 from asyncsoc.interface.rate_laws import load_kinetics
 from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
+from asyncsoc.problem.changing_contact import set_last
 from asyncsoc.problem.particles import ParticleModel, Problem
 from asyncsoc.protocol.constraints import StepConstraint
 
@@ -118,16 +119,22 @@ def _add_areas(contacts: Contacts, groups: Groups, g: int) -> None:
     groups.step[g]["contact_area"] = math.fsum((own["multiplicity"] * own["contact_area"]).tolist())
 
 
-def load_contact_areas(arrays: ProblemArrays, g: int, cycle: int, time: float) -> float:
-    """Load the areas that the contacts of group `g` have in a protocol step of `cycle` that begins at `time` [s].
+def load_contact_areas(arrays: ProblemArrays, g: int, cycle: int, start: float, within: float) -> float:
+    """Load the areas of the contacts of group `g`, `within` [s] a protocol step of `cycle` that began at `start` [s].
 
-    Film and stoichiometry stay with their nodes. Returns the group's contact area over the one before.
+    The step's duration ends where they are loaded next. Film and stoichiometry stay with their nodes. Returns the
+    group's contact area over the one before.
     """
-    before = float(arrays.groups.step[g]["contact_area"])
+    before, step = float(arrays.groups.step[g]["contact_area"]), arrays.groups.step[g]
+    changing = [one for j in arrays.members(g) if (one := arrays.particles[j].changing) is not None]
+    if not changing:
+        return 1.0
+    time, following = set_last(changing, cycle, start, start + within)
+    step["duration"] = min(float(step["duration"]), following - start)
     for j in arrays.members(g):
-        changing, nodes = arrays.particles[j].changing, arrays.contact_nodes[j]
-        if changing is not None:
-            areas = changing.at(cycle, time).weights[nodes]
+        own, nodes = arrays.particles[j].changing, arrays.contact_nodes[j]
+        if own is not None:
+            areas = own.at(cycle, time).weights[nodes]
             arrays.contacts.areas[j, : len(nodes)] = areas
             arrays.contacts.parameters[j]["contact_area"] = math.fsum(areas)
     _add_areas(arrays.contacts, arrays.groups, g)

@@ -127,7 +127,7 @@ class CurveSamples:
 
 
 def curve_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: Array) -> Array:
-    """Return the values (k, curves) at k states: those of `names.CURVES`, then the two ratios of oxidation states.
+    """Return the values (k, curves) at k states: `names.CURVES`, the two ratios of oxidation states, the contact area.
 
     The ratios are NaN where the member's cathode has no valence model.
 
@@ -185,4 +185,4 @@ def curve_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: A
         names.BALANCE: lithium_balance_error(mean_initial[number], mean, charge - side_charge, capacity_constant),
     }
     ratios = constants.oxidation_ratios(number, np.column_stack([contact, far]))
-    return np.column_stack([*(found[name] for name in names.CURVES), ratios])
+    return np.column_stack([*(found[name] for name in names.CURVES), ratios, constants.contact_area[samples.place]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -142,6 +143,8 @@ class BatchConstants:
         m3.
     nodes, areas : (g, C), counts : (g,)
         Contact nodes, ascending, and their areas [m2].
+    contact_area : (g,)
+        Sum of `areas` [m2].
     far_nodes, far_shares : (g, F), far_counts : (g,)
         Far sides.
     charged_x, capacity_constant, density : (M,)
@@ -167,6 +170,7 @@ class BatchConstants:
         self.volume = unique[0].volume
         self.nodes, self.counts = _padded([one.contact_nodes for one in unique], np.int64)
         self.areas, _ = _padded([one.weights[one.contact_nodes] for one in unique], np.float64)
+        self.contact_area = np.array([math.fsum(row) for row in self.areas])
         self.far_nodes, self.far_counts = _padded([one.far.nodes for one in unique], np.int64)
         self.far_shares, _ = _padded([one.far.shares for one in unique], np.float64)
         self.charged_x = np.array([one.charged_x for one in unique])[self.which]
@@ -185,6 +189,7 @@ class BatchConstants:
             return
         row = np.zeros((1, self.areas.shape[1]))
         row[0, : len(areas)] = areas
+        self.contact_area = np.append(self.contact_area, math.fsum(areas))
         self.which[member] = len(self.areas)
         self.areas = np.concatenate([self.areas, row])
         for name in ("nodes", "counts", "far_nodes", "far_shares", "far_counts"):

@@ -25,7 +25,7 @@ from asyncsoc.problem.particles import Problem
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings, step_ends
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
-from asyncsoc.simulation.coverage_reporting import REPORT, coverage_curve, coverage_report, coverage_warnings
+from asyncsoc.simulation.coverage_reporting import REPORT, coverage_assumption, coverage_curve, coverage_report
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback, RunRecorders, particle_constants
@@ -180,10 +180,13 @@ def _endings(
     mesh = setups[0].mesh.sha256
     origin = collect(mesh_sha256=mesh, case_sha256="", started=started, stop_reason="", threads=threads)
     endings = []
+    areas = recording.curves.contact_areas()
     for number, columns in enumerate(recording.curves.curves()):
         outcome, solution = outcomes[number], None
         if len(columns[names.TIME]):
-            recorded = _RecordedRun(columns, recording.fields[number].times, fields[number], recording.rates[number])
+            recorded = _RecordedRun(
+                columns, areas[number], recording.fields[number].times, fields[number], recording.rates[number]
+            )
             about = origin | {"case sha256": cases[number].hash, "stop reason": outcome.stop_reason}
             about["integrator steps"] = {"accepted": outcome.accepted, "rejected": outcome.rejected}
             solution = _solution(
@@ -201,9 +204,10 @@ def _recorders_of(case: Case, setup: PreparedCase, snapshots: bool) -> RunRecord
 
 @dataclass(frozen=True, eq=False)
 class _RecordedRun:
-    """The records of one member: its curves, snapshots and side reaction."""
+    """The records of one member: its curves, contact area at their rows [m2], snapshots and side reaction."""
 
     columns: dict[str, NDArray[Any]]
+    areas: Array
     times: Array
     fields: Array
     rates: SideReactionRecorder | None
@@ -234,9 +238,10 @@ def _solution(
     warnings += [*conductivity_warnings(case), *exchange_current_warnings(case), *rate_law_warnings(case)]
     warnings += fitted_constants(case)
     if changing is not None:
-        columns = columns | {names.COVERAGE: coverage_curve(changing, columns, outcome.steps)}
-        warnings += coverage_warnings(changing, outcome.steps)
-        added["reports"] = {REPORT: coverage_report(changing, outcome.steps)}
+        columns = columns | {names.COVERAGE: coverage_curve(changing, recorded.areas)}
+        assumption = coverage_assumption(changing)
+        warnings.append(f"assumption: {assumption}")
+        added["reports"] = {REPORT: coverage_report(assumption, columns)}
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),
