@@ -37,6 +37,8 @@ KEYS = (
 FILM = 0.01
 """ohm m2."""
 _STRONG = 0.9
+_UNBOUNDED = 10.0
+"""Factor from which on half of an interval is called unbounded."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +71,8 @@ def half_width(finding: Finding, number: int) -> str:
     interval = finding.found.intervals[number]
     if interval.key in ("material.diffusivity_slope", "contact.coverage"):
         return f"{0.5 * (interval.high - interval.low):.2g}"
-    return f"{100.0 * (math.exp(0.5 * math.log(interval.high / interval.low)) - 1.0):.2g} %"
+    factor = math.exp(0.5 * math.log(interval.high / interval.low))
+    return f"{100.0 * (factor - 1.0):.2g} %" if factor < _UNBOUNDED else "unbounded"
 
 
 def correlations(finding: Finding) -> list[tuple[str, str, float]]:
