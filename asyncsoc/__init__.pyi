@@ -16,6 +16,9 @@ from asyncsoc.case.side_reaction import SideReaction as SideReaction
 from asyncsoc.protocol.battery_data_format import read_bdf as read_bdf
 from asyncsoc.simulation.results.solution import Solution as Solution
 from asyncsoc.simulation.run import simulate as simulate
+from asyncsoc.studies.calibration.calibrate import calibrate as calibrate
+from asyncsoc.studies.calibration.measured import MeasuredCurve as MeasuredCurve
+from asyncsoc.studies.calibration.measurement import Measurement as Measurement
 from asyncsoc.studies.sweep.call import sweep as sweep
 from asyncsoc.studies.sweep.heatmap import plot_heatmap as plot_heatmap
 from asyncsoc.studies.verification.estimate_case import estimate as estimate

@@ -12,6 +12,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case import fields
 from asyncsoc.case.arrays import held, hold
 from asyncsoc.case.fields import refusal
+from asyncsoc.case.marks import check_marks
 from asyncsoc.case.section import Number, Section
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Particle(Section):
         "coarse", "default" or "fine" built-in mesh.
     edge_levels
         How often the cells of a sphere along the edge of its contact are halved; None: as the protocol needs.
+    fitted, fitted_to
+        Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     shape: Literal["sphere", "mesh", "arrays"] = "sphere"
@@ -55,6 +58,8 @@ class Particle(Section):
     model: Literal["auto", "radial", "axisymmetric", "3d"] = "auto"
     mesh: Literal["coarse", "default", "fine"] = "default"
     edge_levels: fields.WholeNumber | None = None
+    fitted: tuple[str, ...] = ()
+    fitted_to: str | None = None
     _arrays: Any = PrivateAttr(None)
 
     @model_validator(mode="before")
@@ -75,6 +80,7 @@ class Particle(Section):
         for error in (self._needless_key(), self._missing_key()):
             if error is not None:
                 raise refusal(error)
+        check_marks(self.section_name(), self.fitted, self.fitted_to, ("radius",))
         return self
 
     def model_post_init(self, _: Any) -> None:

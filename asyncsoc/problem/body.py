@@ -42,8 +42,15 @@ def mesh_key(case: Case) -> tuple[str, str | float]:
     return str(particle.sha256), float(particle.length_unit or 1.0)
 
 
-def body_of(case: Case) -> Body:
+def body_of(case: Case, sphere: SphereMesh | None = None) -> Body:
     """Return the discretized particle the case asks for: the cheapest that represents the contact where "auto".
+
+    Parameters
+    ----------
+    case
+        The case.
+    sphere
+        Mesh of the unit sphere to take for a sphere, in place of the one that the case would have.
 
     Raises
     ------
@@ -52,6 +59,8 @@ def body_of(case: Case) -> Body:
     """
     if case.particle.shape != "sphere":
         return _discretized(particle_mesh(case).without_labels())
+    if sphere is not None:
+        return _sphere(sphere, float(case.particle.radius or 0.0))
     if f"sphere-{case.model}-{case.particle.mesh}" not in _shipped():
         asked = case.particle.model
         raise InputError(
