@@ -1,6 +1,6 @@
 """Are the 95 % intervals of `calibrate` right? Synthetic data with noise, fitted many times over.
 
-    python -m benchmarks.recovery --runs 200 --seed 1 [--design NAME] [--write docs/recovery.json]
+    python -m benchmarks.recovery --runs 50 --seed 1 [--design NAME] [--write docs/recovery.json]
 
 Each run draws true values within the bounds of `DESIGNS`, makes curves of 100 points with 1 mV of Gaussian noise, and
 fits them, starting at the case's own values. The data are made by the same model and mesh with a tolerance a hundred
@@ -193,7 +193,7 @@ def table(found: Sequence[dict[str, Any]]) -> str:
 def main() -> None:
     """Run, print the counts, and write the runs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=50, help="of each design")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first run; the others count on from it")
     parser.add_argument("--design", choices=tuple(DESIGNS), action="append")
     parser.add_argument("--write", type=Path)
