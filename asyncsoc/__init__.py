@@ -8,8 +8,7 @@ from __future__ import annotations
 import importlib
 
 from asyncsoc.base.environment import h5py_first
-from asyncsoc.base.moved_modules import install
-from asyncsoc.base.wiring import wire
+from asyncsoc.base.moved_modules import install, keep_names
 
 __version__ = "0.1.0"
 
@@ -18,8 +17,11 @@ _EXPORTS = {
     "Case": "asyncsoc.case.case",
     "Contact": "asyncsoc.case.contact",
     "Electrolyte": "asyncsoc.case.chemistry",
+    "ImportedParameters": "asyncsoc.case.imported",
     "Kinetics": "asyncsoc.case.kinetics",
     "Material": "asyncsoc.case.chemistry",
+    "MeasuredCurve": "asyncsoc.studies.calibration.measured",
+    "Measurement": "asyncsoc.studies.calibration.measurement",
     "Output": "asyncsoc.case.schedule",
     "Particle": "asyncsoc.case.particle",
     "Protocol": "asyncsoc.case.schedule",
@@ -27,18 +29,28 @@ _EXPORTS = {
     "SideReaction": "asyncsoc.case.side_reaction",
     "Solution": "asyncsoc.simulation.results.solution",
     "Solver": "asyncsoc.case.schedule",
+    "calibrate": "asyncsoc.studies.calibration.calibrate",
     "estimate": "asyncsoc.studies.verification.estimate_case",
+    "import_bpx": "asyncsoc.case.imported",
+    "import_pybamm": "asyncsoc.case.imported",
+    "plot_heatmap": "asyncsoc.studies.sweep.heatmap",
+    "read_bdf": "asyncsoc.protocol.battery_data_format",
     "simulate": "asyncsoc.simulation.run",
+    "sweep": "asyncsoc.studies.sweep.call",
 }
+# Rooms that are used by name: `asyncsoc.tomography.from_array`.
+_ROOMS = ("tomography",)
 
-__all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604 - names of strings, all of them
+__all__ = ["__version__", *_EXPORTS, *_ROOMS]  # noqa: PLE0604 - names of strings, all of them
 
 h5py_first()
 install()
-wire("mesh files of cases", "asyncsoc.problem.mesh_files")
+keep_names(__name__, _EXPORTS)
 
 
 def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
     try:
         module = _EXPORTS[name]
     except KeyError:
@@ -49,4 +61,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_EXPORTS})
+    return sorted({*globals(), *_EXPORTS, *_ROOMS})

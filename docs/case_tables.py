@@ -7,6 +7,7 @@ are kept, and a key that is new starts with what its docstring or its declaratio
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,10 @@ from pydantic.fields import FieldInfo
 
 from asyncsoc.base.units import from_si
 from asyncsoc.case.case import Case
+from asyncsoc.case.coverage_change import CoverageChange
 from asyncsoc.case.fields import Measured, OneOf
+from asyncsoc.case.own_contact import DirectionMap, FacetWeights
+from asyncsoc.case.patch import AngleIn, Patch
 from asyncsoc.case.properties import RedoxBalance, Span
 from asyncsoc.case.reactant import NamedOrOwn, Phases, Reactant
 from asyncsoc.case.schedule import Cycle
@@ -26,13 +30,20 @@ from asyncsoc.case.stated_conductivity import StatedConductivity
 from asyncsoc.interface.rate_laws import rate_constants
 from asyncsoc.interface.side_reaction_constants import CONSTANTS
 
+INNER: dict[str, type[BaseModel]] = {
+    "contact.patch": Patch,
+    "contact.weights": FacetWeights,
+    "contact.map": DirectionMap,
+    "contact.coverage_change": CoverageChange,
+    "protocol.cycle": Cycle,
+    "side_reaction.reactant": Reactant,
+}
+"""Tables within tables."""
 PAGE = Path(__file__).with_name("case_file.md")
 _SECTION = re.compile(r"(<!-- table: (?P<name>[\w.]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
 _HEADS = ("key", "unit", "default", "allowed", "meaning")
 _DECLARED = {"kinetics": rate_constants(), "side_reaction": CONSTANTS}
 _OR_OVER_TEMPERATURE = "; or CSV, table or law over temperature"
-_NESTED: dict[str, type[BaseModel]] = {"protocol.cycle": Cycle, "side_reaction.reactant": Reactant}
-"""Tables within tables."""
 _MINIMAL = {"protocol": {"steps": ["Rest for 1 hour"]}}
 
 
@@ -43,7 +54,7 @@ def sections() -> dict[str, type[BaseModel]]:
         for name, field in Case.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
     }
-    return {**found, **_NESTED}
+    return {**found, **INNER}
 
 
 def written(page: str) -> str:
@@ -53,7 +64,9 @@ def written(page: str) -> str:
 
 
 def _table(name: str, section: type[BaseModel], before: str) -> str:
-    defaults: Any = _defaults(section) if name in _NESTED else Case.from_dict(_MINIMAL).to_dict()[name]
+    defaults: Any = Case.from_dict(_MINIMAL).to_dict()
+    inner = {key: None if field.is_required() else field.default for key, field in section.model_fields.items()}
+    defaults = inner if name in INNER else defaults[name]
     declared = {key: one.meaning for key, one in _DECLARED.get(name, {}).items()}
     meanings = {**_meanings(section), **declared, **_kept(before)}
     rows = [
@@ -68,10 +81,6 @@ def _table(name: str, section: type[BaseModel], before: str) -> str:
     ]
     lines = [_HEADS, ("---",) * len(_HEADS), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
-
-
-def _defaults(section: type[BaseModel]) -> dict[str, Any]:
-    return {key: field.default for key, field in section.model_fields.items()}
 
 
 def _meanings(section: type[BaseModel]) -> dict[str, str]:
@@ -113,12 +122,14 @@ def _literals(annotation: Any) -> tuple[str, ...]:
 
 
 def _unit(field: FieldInfo) -> str:
+    if next(_inside((field.annotation, *field.metadata), AngleIn), None) is not None:
+        return "deg"
     measured = _measured(field)
     return "" if measured is None else measured.unit
 
 
 def _default(key: str, field: FieldInfo, value: Any, section: type[BaseModel]) -> str:
-    if field.is_required() and section in _NESTED.values():
+    if field.is_required() and section in INNER.values():
         return "required"
     if value is None or value in ([], (), "") or key == "steps":
         return "-"
@@ -129,11 +140,25 @@ def _default(key: str, field: FieldInfo, value: Any, section: type[BaseModel]) -
 
 
 def _allowed(field: FieldInfo) -> str:
-    if get_origin(field.annotation) is tuple:
-        first, *others = get_args(field.annotation)
+    parts = (field.annotation, *get_args(field.annotation))
+    several = next((part for part in parts if get_origin(part) is tuple), None)
+    if several is not None:
+        first, *others = get_args(several)
         if others != [...]:
             return "three numbers, not all 0"
-        return {str: "list of strings", Cycle: "see [[protocol.cycle]]"}.get(first, "list of strings or numbers")
+        name = next((name for name, inner in INNER.items() if inner is first), None)
+        if name is not None:
+            return f"see [[{name}]]"
+        numbers = next(_inside((first,), Measured), None)
+        if numbers is not None or first is float:
+            return "list of numbers" if numbers is None else f"list of numbers, {numbers.allowed}"
+        return "list of strings" if first is str else "list of strings or numbers"
+    angle = next(_inside((field.annotation, *field.metadata), AngleIn), None)
+    if angle is not None:
+        return f"{math.degrees(angle.low):g} to {math.degrees(angle.high):g} deg"
+    whole = next((name for name, inner in INNER.items() if inner in _inside((field.annotation,), type)), None)
+    if whole is not None:
+        return f"see [{whole}]"
     measured = _measured(field)
     if measured is not None:
         return measured.allowed + (_OR_OVER_TEMPERATURE if isinstance(measured, StatedConductivity) else "")

@@ -46,6 +46,12 @@ class Column:
         Values [SI] a sound table has, both included.
     above
         Whether `low` itself is refused.
+    alternatives
+        Units of other dimensions that are understood too: a resistance in 'ohm' or in 'ohm m2'.
+    blank
+        Whether cells may be empty; they become NaN.
+    scales
+        Units of the column's own with what one of them is in `unit`, where they are no units of the package: degrees.
     """
 
     key: str
@@ -54,6 +60,9 @@ class Column:
     low: float = -math.inf
     high: float = math.inf
     above: bool = False
+    alternatives: tuple[str, ...] = ()
+    blank: bool = False
+    scales: tuple[tuple[str, float], ...] = ()
 
     @property
     def shown(self) -> str:
@@ -76,17 +85,23 @@ class CsvTable:
         Column key -> (n,) values in SI, in the order of the file's columns.
     units
         Column key -> the unit that its head gives ('' where it gives none).
+    dimensions
+        Column key -> the unit of the column, or that of its alternatives, whose dimension the head's unit has.
     lines : (n,)
         Line of the file each row is on, for messages.
     path, sha256
         Of the file.
+    others
+        Heads of the columns that nothing was asked of.
     """
 
     columns: dict[str, Array]
     units: dict[str, str]
+    dimensions: dict[str, str]
     lines: NDArray[np.int64]
     path: Path
     sha256: str
+    others: tuple[str, ...] = ()
 
     def where(self, row: int) -> str:
         """Return 'file:line' of a row."""
@@ -167,24 +182,27 @@ def read_csv_table(
     if long is not None:
         raise InputError("a line is too long", where=f"{file}:{long}", allowed=f"at most {_LONGEST_LINE} characters")
     separator = max(",;\t", key=rows[0][1].count)
-    places = _places(
-        _cells(rows[0][1], separator, f"{file}:{rows[0][0]}"), columns, required, layout, f"{file}:{rows[0][0]}"
-    )
+    heads = _cells(rows[0][1], separator, f"{file}:{rows[0][0]}")
+    places = _places(heads, columns, required, layout, f"{file}:{rows[0][0]}")
     if len(rows) - 1 < fewest:
         raise InputError(
             "the table has too few rows", where=str(file), value=len(rows) - 1, allowed=f"{fewest} or more"
         )
     raw = _numbers(rows[1:], separator, places, file)
     lines = np.array([number for number, _ in rows[1:]], dtype=np.int64)
+    head = f"{file}:{rows[0][0]}"
+    dimensions = {column.key: _dimension(unit, column, head) for column, _, unit in places}
     table = CsvTable(
         {
-            column.key: _in_si(raw[:, k], unit, column, f"{file}:{rows[0][0]}")
+            column.key: _in_si(raw[:, k], unit, column, dimensions[column.key], head)
             for k, (column, _, unit) in enumerate(places)
         },
         {column.key: unit for column, _, unit in places},
+        dimensions,
         lines,
         file,
         digest,
+        tuple(head.strip() for place, head in enumerate(heads) if all(place != taken for _, taken, _ in places)),
     )
     for column, _, _ in places:
         _check_range(table, column)
@@ -247,7 +265,7 @@ def _numbers(rows: list[tuple[int, str]], separator: str, places: list[tuple[Col
                 value = float(cell)
             except ValueError:
                 value = math.nan
-            if not math.isfinite(value):
+            if not math.isfinite(value) and not (column.blank and not cell.strip()):
                 raise InputError(
                     f"{column.key} is not a finite number",
                     where=f"{file}:{number}",
@@ -259,19 +277,41 @@ def _numbers(rows: list[tuple[int, str]], separator: str, places: list[tuple[Col
     return values
 
 
-def _in_si(values: Array, unit: str, column: Column, where: str) -> Array:
+def _dimension(unit: str, column: Column, where: str) -> str:
+    """Return which of a column's units has the dimension of the one its head gives.
+
+    Raises
+    ------
+    InputError
+        None of them: with what is wrong beside the first.
+    """
+    for other in (column.unit, *column.alternatives) if unit else ():
+        try:
+            to_si(f"1 {unit}", other or "1", where=where)
+        except InputError:
+            continue
+        return other
+    return column.unit
+
+
+def _in_si(values: Array, unit: str, column: Column, expected: str, where: str) -> Array:
     """Return values in SI; temperatures in degC have an offset."""
-    given = unit or column.unit
-    if given in ("", "-", "1") and not column.unit:
+    given = unit or expected
+    own = dict(column.scales)
+    if own:
+        if given not in own:
+            raise InputError(f"unknown unit '{unit}'", where=where, value=column.key, allowed=", ".join(own))
+        return np.asarray(values * own[given])
+    if given in ("", "-", "1") and not expected:
         return values.copy()
-    zero = to_si(f"0 {given}", column.unit or "1", where=where)
-    return zero + values * (to_si(f"1 {given}", column.unit or "1", where=where) - zero)
+    zero = to_si(f"0 {given}", expected or "1", where=where)
+    return zero + values * (to_si(f"1 {given}", expected or "1", where=where) - zero)
 
 
 def _check_range(table: CsvTable, column: Column) -> None:
     values = table.columns[column.key]
     inside = (values > column.low) if column.above else (values >= column.low)
-    bad = np.flatnonzero(~(inside & (values <= column.high)))
+    bad = np.flatnonzero(~(inside & (values <= column.high)) & ~(np.isnan(values) & column.blank))
     if len(bad):
         low = f"{'above' if column.above else 'at least'} {column.low:g}" if math.isfinite(column.low) else ""
         high = f"at most {column.high:g}" if math.isfinite(column.high) else ""

@@ -15,6 +15,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.case.chemistry import MATERIAL_KEYS_ADDED, MATERIAL_PROPERTIES, Electrolyte, Material
 from asyncsoc.case.contact import Contact
+from asyncsoc.case.contact_fit import contact_problems
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.kinetics import Kinetics
 from asyncsoc.case.overrides import apply_overrides
@@ -32,10 +33,12 @@ from asyncsoc.protocol.grammar import format_step, parse_step
 
 Model = Literal["radial", "axisymmetric", "3d"]
 _HASH_VERSION = 2
-_ADDED = {
+_MARKED = ("material", "contact", "particle", "electrolyte", "protocol")
+_ADDED: dict[tuple[str, str], Any] = {
     ("side_reaction", "thermochemistry"): "enthalpy",
     ("side_reaction", "thermochemistry_temperature"): None,
     ("kinetics", "reorganization_energy"): None,
+    ("protocol", "rate"): None,
     ("kinetics", "exchange_current_activation_energy"): None,
     ("kinetics", "reference_temperature"): None,
     **{("material", key): None for key in MATERIAL_KEYS_ADDED},
@@ -44,6 +47,15 @@ _ADDED = {
     ("electrolyte", "transfer_coefficient"): None,
     ("electrolyte", "transference_number"): None,
     ("electrolyte", "source"): None,
+    ("contact", "patch"): [],
+    ("contact", "weights"): None,
+    ("contact", "map"): None,
+    ("contact", "coverage_change"): None,
+    ("kinetics", "exchange_current_density_factor"): None,
+    ("material", "diffusivity_factor"): None,
+    ("material", "diffusivity_slope"): None,
+    **{(section, "fitted"): [] for section in _MARKED},
+    **{(section, "fitted_to"): None for section in _MARKED},
 }
 """Keys that came later: at their defaults a case keeps the hash it had before them."""
 _PROPERTIES = (*(("material", key) for key in MATERIAL_PROPERTIES), ("kinetics", "exchange_current_density"))
@@ -81,6 +93,8 @@ class Case(Section):
                     next_step="set particle.shape = 'mesh', or another kind of contact",
                 )
             )
+        for error in contact_problems(self.particle, self.contact, self.side_reaction.mode):
+            raise refusal(error)
         order: tuple[Model, ...] = ("radial", "axisymmetric", "3d")
         asked, cheapest = self.particle.model, self._cheapest_model
         if asked != "auto" and order.index(asked) < order.index(cheapest):
@@ -144,7 +158,7 @@ class Case(Section):
     def _cheapest_model(self) -> Model:
         if self.particle.shape != "sphere":
             return "3d"
-        if self.contact.fraction == 1.0:
+        if self.contact.fraction == 1.0 and not self.contact.edge_moves:
             return "radial"
         upright = self.contact.axis[0] == self.contact.axis[1] == 0.0 and self.contact.axis[2] > 0.0
         return "axisymmetric" if upright and contact_kind(self.contact.kind).axisymmetric else "3d"

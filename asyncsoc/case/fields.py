@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from asyncsoc.base.bare_values import bare_number
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.base.units import from_si, to_si
 from asyncsoc.interface.constants import Constant
+from asyncsoc.protocol.rates import parse_rate
 from asyncsoc.protocol.types import COLDEST, HOTTEST
 
 _PERCENT = 5
@@ -110,6 +112,28 @@ class OneOf:
         return name
 
 
+@dataclass(frozen=True)
+class CRate(Measured):
+    """Annotation that reads a C-rate [1/h]: a number, 'C/10' or '0.1 C'."""
+
+    unit: str = ""
+    low: float = 0.0
+    high: float = 1e3
+    bounds: Bounds = "(]"
+
+    @property
+    def allowed(self) -> str:
+        """The range in words."""
+        return "above 0 C, at most 1000 C, as 0.1 or 'C/10'"
+
+    def read(self, value: Any) -> float:
+        """Return `value` in 1/h."""
+        try:
+            return parse_rate(bare_number(value), where="")
+        except InputError as error:
+            raise refusal(error) from None
+
+
 def declared_fields(constants: Mapping[str, Constant], defaults: Mapping[str, float]) -> dict[str, Any]:
     """Return the fields of a section for constants of the interface, as pydantic's `create_model` takes them.
 
@@ -142,6 +166,8 @@ LengthUnit = Annotated[float, Measured("m", 1e-12, 1.0), BeforeValidator(_one_of
 Thickness = Annotated[float, Measured("um", 0.0, 1e-2)]
 Fraction = Annotated[float, Measured("", 0.0, 1.0, "(]")]
 OpenFraction = Annotated[float, Measured("", 0.0, 1.0, "()")]
+Factor = Annotated[float, Measured("", 1e-6, 1e6)]
+Slope = Annotated[float, Measured("", -50.0, 50.0)]
 ActivationEnergy = Annotated[float, Measured("kJ/mol", 0.0, 5e5)]
 MolarMass = Annotated[float, Measured("g/mol", 1e-3, 10.0)]
 Concentration = Annotated[float, Measured("mol/m3", 1e2, 1e6)]

@@ -40,10 +40,17 @@ class Given(Measured):
         laws = f", a law ({', '.join(law_names(self.quantity))})" if law_names(self.quantity) else ""
         return f"{table}{laws}" if self.quantity.key == "U" else f"{super().allowed}; {table}{laws}"
 
+    def read(self, value: Any) -> Any:
+        """Return a number in SI, or the path of a table as it is, checked: what an axis of a sweep may have."""
+        if names_a_table(value):
+            self.read_any(value)
+            return str(value)
+        return super().read(value)
+
     def read_any(self, value: Any) -> Property:
         """Return the property as a case holds it."""
         if self.quantity.key != "U" and _is_quantity(value):
-            return self.read(value)
+            return float(super().read(value))
         try:
             return read_property(value, self.quantity)
         except InputError as error:

@@ -29,6 +29,11 @@ def to_toml(case: Case) -> str:
     return "\n".join(lines) + "\n"
 
 
+def sections_to_toml(sections: Mapping[str, BaseModel]) -> str:
+    """Return sections by their names as a part of a case file, in SI, units in comments."""
+    return "\n".join(_lines(name, section) for name, section in sections.items()).lstrip() + "\n"
+
+
 @lru_cache(maxsize=4)
 def _section_names(case: type[BaseModel]) -> tuple[str, ...]:
     """Return the names of a case's sections, in order."""
@@ -44,16 +49,43 @@ def _section(name: str, section: BaseModel) -> str:
 
 def _lines(name: str, section: BaseModel) -> str:
     content = section.model_dump()
-    cycles = content.pop("cycle", ())
-    lines = ["", f"[{name}]", *_table(content, _units(type(section)))]
-    for cycle in cycles:
-        lines += ["", f"[[{name}.cycle]]", *_table(cycle, {})]
+    inner = {key: value for key, value in content.items() if _is_table(value) or _are_tables(value)}
+    own = {key: value for key, value in content.items() if key not in inner}
+    lines = ["", f"[{name}]", *_table(own, _units(type(section)))]
+    for key, value in inner.items():
+        units = _inner_units(type(section), key)
+        if _is_table(value):
+            lines += ["", f"[{name}.{key}]", *_table(value, units)]
+        else:
+            for one in value:
+                lines += ["", f"[[{name}.{key}]]", *_table(one, units)]
     return "\n".join(lines)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _are_tables(value: Any) -> bool:
+    return isinstance(value, tuple | list) and bool(value) and all(isinstance(one, Mapping) for one in value)
+
+
+def _inner_units(section: type[BaseModel], key: str) -> Mapping[str, str]:
+    """Return the SI units of the keys of a section within a section."""
+    found = next(_sections_in((section.model_fields[key].annotation,)), None)
+    return {} if found is None else _units(found)
+
+
+def _sections_in(parts: Iterable[Any]) -> Iterator[type[BaseModel]]:
+    for part in parts:
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            yield part
+        yield from _sections_in(get_args(part))
 
 
 def _table(content: Mapping[str, Any], units: Mapping[str, str]) -> list[str]:
     return [
-        f"{key} = {_value(value)}" + (f"  # {units[key]}" if units.get(key) else "")
+        f"{_key(key)} = {_value(value)}" + (f"  # {units[key]}" if units.get(key) else "")
         for key, value in content.items()
         if value is not None and value != ()
     ]

@@ -123,7 +123,23 @@ def cathode_given(given: GivenCathode) -> Cathode:
         found = replace(found, charged_voltage=given.charged_voltage)
     if given.valence is not None:
         found = replace(found, valence=given.valence)
+    if given.potential is not None or given.window is not None or given.charged_voltage is not None:
+        _require_charged(found)
     return found
+
+
+def _require_charged(found: Cathode) -> None:
+    """Refuse a cathode that does not reach its charged voltage within its window."""
+    low, high = found.window
+    ends = np.asarray(found.open_circuit_potential(np.array([high, low])), dtype=np.float64)
+    if not ends[0] <= found.charged_voltage <= ends[1]:
+        raise InputError(
+            f"the open-circuit potential does not reach {found.charged_voltage:g} V, at which SOC is 1, in its window",
+            where="material.charged_voltage",
+            value=found.charged_voltage,
+            allowed=f"{ends[0]:.4f} to {ends[1]:.4f} V, from x = {high:g} down to {low:g}",
+            next_step="set material.charged_voltage within that range, or widen material.window",
+        )
 
 
 def required(given: GivenCathode) -> tuple[str, ...]:
@@ -169,8 +185,6 @@ def _blank(given: GivenCathode) -> Cathode:
         window=window,
         validity=window,
         parameters=(
-            Parameter("open-circuit potential", "", "V against Li", _GIVEN, False),
-            Parameter("diffusivity", "", "m2/s", _GIVEN, False),
             Parameter(
                 "exchange current density",
                 "that of kinetics.exchange_current_density or the electrolyte",
@@ -334,3 +348,13 @@ def _with_diffusivity(base: Cathode, given: GivenCathode) -> Cathode:
         Parameter("diffusivity", shown_value(given.diffusivity), "m2/s", source_of(given.diffusivity), False, note),
     )
     return replace(changed, diffusivity=evaluated(given.diffusivity, energy, reference))
+
+
+def listed_exchange_current(
+    parameters: tuple[Parameter, ...], given: Property, activation_energy: float = 0.0
+) -> tuple[Parameter, ...]:
+    """Return a cathode's list of parameters with the exchange current density that the kinetics of a case give."""
+    name = "exchange current density"
+    kept = tuple(one for one in parameters if not one.name.startswith(name))
+    note = f"Activation energy {activation_energy:g} J/mol." if activation_energy else ""
+    return (*kept, Parameter(name, shown_value(given), "A/m2", source_of(given), False, note))

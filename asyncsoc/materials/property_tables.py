@@ -84,6 +84,25 @@ class PropertyTable:
         """(lowest, highest) stoichiometry of the data."""
         return float(self.x[0]), float(self.x[-1])
 
+    def extrapolations(self, x: tuple[float, float], temperature: tuple[float, float]) -> list[str]:
+        """Return a sentence for each range of a run, of stoichiometry and temperature [K], that the table lacks."""
+        found, (first, last) = [], self.range
+        if x[0] < first or x[1] > last:
+            found.append(
+                f"the stoichiometry covered {x[0]:.4f} to {x[1]:.4f}, beyond {first:g} to {last:g} of the table of the "
+                f"{self.quantity.title}, where its end values are held"
+            )
+        if len(self.temperatures) < 2:
+            return found
+        cold, hot = (float(one) - ZERO_CELSIUS for one in (self.temperatures[0], self.temperatures[-1]))
+        low, high = (one - ZERO_CELSIUS for one in temperature)
+        if low < cold - _SAME_TEMPERATURE or high > hot + _SAME_TEMPERATURE:
+            found.append(
+                f"the {self.quantity.title} is extrapolated from {cold:g} to {hot:g} degC of its table to {low:g} to "
+                f"{high:g} degC by the activation energy of the nearest two temperatures"
+            )
+        return found
+
     def to_mapping(self) -> dict[str, Any]:
         """Return the table as plain data, as a case keeps it; temperatures in K."""
         found: dict[str, Any] = {"x": self.x.tolist()}

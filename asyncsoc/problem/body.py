@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import lru_cache
 
@@ -9,14 +10,23 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.contact import Contact
 from asyncsoc.contact.build import build_contact
+from asyncsoc.contact.change import check_start
 from asyncsoc.contact.labels import contact_fraction, exposed_coverage
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.assembly import assemble
 from asyncsoc.geometry.library import builtin_names
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.problem.caching import ContentCache
-from asyncsoc.problem.kept_spheres import Body, kept_sphere
-from asyncsoc.problem.meshing import SphereMesh, build_sphere_mesh, place_contact, sphere_mesh_of
+from asyncsoc.problem.changing_contact import ChangingContact
+from asyncsoc.problem.kept_spheres import Body, kept_contact, kept_sphere
+from asyncsoc.problem.meshing import (
+    SphereMesh,
+    build_sphere_mesh,
+    contact_section,
+    patches_by_coverage,
+    place_contact,
+    sphere_mesh_of,
+)
 from asyncsoc.problem.system import order_system
 
 _BODIES = ContentCache[Body]()
@@ -32,8 +42,15 @@ def mesh_key(case: Case) -> tuple[str, str | float]:
     return str(particle.sha256), float(particle.length_unit or 1.0)
 
 
-def body_of(case: Case) -> Body:
+def body_of(case: Case, sphere: SphereMesh | None = None) -> Body:
     """Return the discretized particle the case asks for: the cheapest that represents the contact where "auto".
+
+    Parameters
+    ----------
+    case
+        The case.
+    sphere
+        Mesh of the unit sphere to take for a sphere, in place of the one that the case would have.
 
     Raises
     ------
@@ -42,6 +59,8 @@ def body_of(case: Case) -> Body:
     """
     if case.particle.shape != "sphere":
         return _discretized(particle_mesh(case).without_labels())
+    if sphere is not None:
+        return _sphere(sphere, float(case.particle.radius or 0.0))
     if f"sphere-{case.model}-{case.particle.mesh}" not in _shipped():
         asked = case.particle.model
         raise InputError(
@@ -63,12 +82,45 @@ def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
     """
     if case.contact.kind == "labels":
         return _from_labels(particle_mesh(case), case.contact.active)
-    return _cached_contact(case.contact, mesh)
+    return _cached_contact(contact_section(case).at_start, mesh)
+
+
+def changing_contact_of(case: Case, mesh: ParticleMesh, start: ContactMap) -> ChangingContact | None:
+    """Return how the contact of a case changes, None where it stays.
+
+    Raises
+    ------
+    InputError
+        The coverage leaves (0, 1], or a table does not begin with the coverage of the contact.
+    """
+    section = contact_section(case)
+    if section.coverage_change is None:
+        return None
+    check_start(section.coverage_change.change, start.coverage_realised)
+    own = section.at_start
+
+    patches = patches_by_coverage(own, mesh) if section.edge_moves else ()
+
+    def moved(coverage: float) -> ContactMap:
+        share = coverage / start.coverage_asked
+        smaller = tuple(one.model_copy(update={"coverage": float(one.coverage or 0.0) * share}) for one in patches)
+        return _cached_contact(own.model_copy(update={"patch": smaller} if patches else {"coverage": coverage}), mesh)
+
+    changing = ChangingContact(section.coverage_change.change, start, moved if section.edge_moves else None)
+    changing.nodes  # noqa: B018 - made once, kept, and refused here where the mesh cannot carry the widest contact
+    return changing
 
 
 def _cached_contact(section: Contact, mesh: ParticleMesh) -> ContactMap:
     """Return a contact on a mesh, made once for all cases that share both."""
-    return _CONTACTS.get((section, mesh.sha256, mesh.name), lambda: place_contact(section, mesh))
+
+    def make() -> ContactMap:
+        if len(_CONTACTS):
+            return place_contact(section, mesh)  # with scipy loaded it takes less time than a file
+        name = json.dumps(section.model_dump(mode="json"), sort_keys=True)
+        return kept_contact(f"{mesh.name} {name}", mesh, lambda: place_contact(section, mesh))
+
+    return _CONTACTS.get((section, mesh.sha256, mesh.name), make)
 
 
 @lru_cache(maxsize=1)
@@ -87,10 +139,10 @@ def particle_mesh(case: Case) -> ParticleMesh:
     particle = case.particle
     if particle.shape == "arrays":
         return particle.labelled
-    from asyncsoc.problem import mesh_files
+    from asyncsoc.geometry.particle_files import read_unchanged
 
     key = str(particle.file), float(particle.length_unit or 0.0), str(particle.sha256)
-    return _FILES.get(key, lambda: mesh_files.read(*key))
+    return _FILES.get(key, lambda: read_unchanged(*key))
 
 
 def _from_labels(mesh: ParticleMesh, active: tuple[int | str, ...]) -> ContactMap:

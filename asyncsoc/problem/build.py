@@ -22,14 +22,16 @@ from asyncsoc.interface.rate_laws import kinetics_named, rate_law_names
 from asyncsoc.materials.capacity import charged_stoichiometry, stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
 from asyncsoc.materials.potentials import Branch, Potential, branches_of, potential_at
+from asyncsoc.materials.property_tables import PropertyTable
 from asyncsoc.materials.tables import MaterialTable, Property, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
-from asyncsoc.problem.body import body_of, contact_of
+from asyncsoc.problem.body import body_of, changing_contact_of, contact_of
 from asyncsoc.problem.case_materials import (
     SECONDS_PER_HOUR,
     cathode_of,
     particle_capacity,
 )
+from asyncsoc.problem.meshing import SphereMesh
 from asyncsoc.problem.particles import Member
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import ParticleScale, StepConstraint, series_resistance, step_constraint
@@ -54,29 +56,39 @@ class PreparedCase:
     member: Member
     side: SideReactionModel | None = None
     step_potentials: tuple[Potential, ...] = ()
+    given_tables: tuple[PropertyTable, ...] = ()
 
 
-def prepare(case: Case) -> PreparedCase:
+def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
     """Build everything `case` describes.
+
+    Parameters
+    ----------
+    case
+        The case.
+    sphere
+        Mesh to take for a sphere, in place of the one that the case would have: what is compared between cases is
+        then not that of two meshes.
 
     Raises
     ------
     InputError
         The particle cannot represent the contact, or the start lies outside the material's window.
     """
-    mesh, operators, system = body_of(case)
+    mesh, operators, system = body_of(case, sphere)
     contact = contact_of(case, mesh)
     cathode, electrolyte = cathode_of(case.material), electrolyte_of(case.electrolyte)
     side, coupled = _side_reaction(case, cathode)
     blocked = coupled is not None and case.side_reaction.blocking_thickness is not None
     least_open = case.side_reaction.least_open_share if blocked else None
     capacity, constraints = _segments(case.material, case.electrolyte, case.protocol, operators.volume, least_open)
+    exchange = case.kinetics.exchange_current, case.kinetics.exchange_current_density_factor
     tables = {
-        temperature: _table(case.material, case.electrolyte, temperature, case.kinetics.exchange_current)
+        temperature: _table(case.material, case.electrolyte, temperature, *exchange)
         for temperature in sorted({constraint.temperature for constraint in constraints})
     }
     branch_tables = {
-        key: _table(case.material, case.electrolyte, key[0], case.kinetics.exchange_current, cast("Branch", key[1]))
+        key: _table(case.material, case.electrolyte, key[0], *exchange, cast("Branch", key[1]))
         for key in sorted({(constraint.temperature, constraint.branch) for constraint in constraints})
         if key[1]
     }
@@ -91,11 +103,29 @@ def prepare(case: Case) -> PreparedCase:
         tolerance=case.solver.tolerance,
         side=coupled,
         branch_tables=branch_tables,
+        changing=changing_contact_of(case, mesh, contact),
     )
     charged_x, potentials = charged_stoichiometry(cathode), _step_potentials(cathode, constraints)
     return PreparedCase(
-        mesh, contact, operators, system, cathode, electrolyte, charged_x, capacity, member, side, potentials
+        mesh,
+        contact,
+        operators,
+        system,
+        cathode,
+        electrolyte,
+        charged_x,
+        capacity,
+        member,
+        side,
+        potentials,
+        _given_tables(case),
     )
+
+
+def _given_tables(case: Case) -> tuple[PropertyTable, ...]:
+    """Return the tables of D and i0 that the case gives."""
+    given = (case.material.diffusivity, case.kinetics.exchange_current_density)
+    return tuple(one for one in given if isinstance(one, PropertyTable))
 
 
 def _step_potentials(cathode: Cathode, constraints: tuple[StepConstraint, ...]) -> tuple[Potential, ...]:
@@ -123,6 +153,9 @@ def warnings_of(setup: PreparedCase, x_range: tuple[float, float]) -> tuple[str,
             f"the stoichiometry covered {x_range[0]:.4f} to {x_range[1]:.4f}, beyond the range "
             f"{low:g} to {high:g} over which the open-circuit potential of {setup.cathode.name} was measured"
         )
+    temperatures = [constraint.temperature for constraint in setup.member.constraints]
+    for table in setup.given_tables:
+        messages += table.extrapolations(x_range, (min(temperatures), max(temperatures)))
     return tuple(messages)
 
 
@@ -132,6 +165,7 @@ def _table(
     electrolyte: Electrolyte,
     temperature: float,
     exchange_current_density: Property | None,
+    factor: float | None,
     branch: Branch = "",
 ) -> MaterialTable:
     """Tabulate once what many cases of a sweep share."""
@@ -141,6 +175,7 @@ def _table(
         temperature,
         exchange_current_density=exchange_current_density,
         branch=branch,
+        exchange_current_factor=1.0 if factor is None else factor,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from asyncsoc.case.case import Case
 from asyncsoc.case.reactant import Reactant
 from asyncsoc.case.resolved_electrolyte import electrolyte_of, given_parameters
+from asyncsoc.materials.own_cathode import listed_exchange_current
 from asyncsoc.materials.registry import OWN
 from asyncsoc.materials.thermochemistry.phases import KJ_PER_MOL, Phase
 from asyncsoc.materials.types import Parameter
@@ -28,13 +29,21 @@ def case_parameters(case: Case) -> dict[str, tuple[Parameter, ...]]:
     """
     material = cathode_of(case.material)
     found = {
-        "material": material.parameters,
+        "material": _with_exchange_current(case, material.parameters),
         "electrolyte": _with_kinetics(case, electrolyte_of(case.electrolyte).parameters),
         **_thermochemistry(case),
     }
     if case.side_reaction.mode != "off":
         found["side reaction"] = side_reaction_model(case, material).parameters()
     return found
+
+
+def _with_exchange_current(case: Case, rows: tuple[Parameter, ...]) -> tuple[Parameter, ...]:
+    """Return a cathode's parameters with the exchange current density on it that the case's kinetics give."""
+    given = case.kinetics.exchange_current_density
+    if given is None:
+        return rows
+    return listed_exchange_current(rows, given, case.kinetics.exchange_current_activation_energy or 0.0)
 
 
 def given_by_the_case(case: Case) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.interface.kinetics import InterfaceKinetics
 from asyncsoc.interface.rate_laws import number_of, rate_law_names
 from asyncsoc.materials.tables import MaterialTable
+from asyncsoc.problem.changing_contact import ChangingContact
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import StepConstraint
 
@@ -60,6 +61,9 @@ class ParticleModel:
         Initial film [m]: one value, or (n,) in mesh node order.
     branch_tables
         Tables by temperature and branch of the open-circuit potential, where it has a hysteresis.
+    changing
+        How the contact changes from protocol step to protocol step, None where it stays; `weights` is then the one at
+        the start.
     """
 
     x: NDArray[np.float64]
@@ -71,6 +75,12 @@ class ParticleModel:
     side: CoupledSideReaction | None = None
     film_thickness: NDArray[np.float64] | float = 0.0
     branch_tables: dict[tuple[float, str], MaterialTable] = field(default_factory=dict)
+    changing: ChangingContact | None = None
+
+    @property
+    def contact_nodes(self) -> NDArray[np.int64]:
+        """Mesh nodes of the contact, ascending; of one that changes those of every coverage it may have."""
+        return np.flatnonzero(self.weights > 0.0) if self.changing is None else self.changing.nodes
 
     def table_of(self, constraint: StepConstraint) -> MaterialTable:
         """Return the material table of a protocol step: of its temperature, and of its branch of the potential."""

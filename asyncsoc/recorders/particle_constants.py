@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,6 +44,8 @@ class ParticleConstants:
         The cathode's; None where it has none.
     step_potentials
         U(x) of each protocol step [V], where temperature or hysteresis change it from step to step; else empty.
+    nodes : (c,) int64
+        Contact nodes, ascending: where the contact changes all that it may have. None: those with contact area.
     """
 
     mass: Array
@@ -54,6 +57,7 @@ class ParticleConstants:
     density: float
     valence: ValenceModel | None = None
     step_potentials: tuple[Callable[[Array], Array], ...] = ()
+    nodes: Ints | None = None
 
     def __post_init__(self) -> None:
         for name in ("mass", "weights"):
@@ -69,6 +73,7 @@ class ParticleConstants:
         *,
         charged_x: float,
         step_potentials: tuple[Callable[[Array], Array], ...] = (),
+        nodes: Ints | None = None,
     ) -> Self:
         """Collect the constants of one particle.
 
@@ -103,12 +108,13 @@ class ParticleConstants:
             density=cathode.density,
             valence=cathode.valence,
             step_potentials=step_potentials,
+            nodes=nodes,
         )
 
     @cached_property
     def contact_nodes(self) -> NDArray[np.int64]:
-        """Nodes with contact area, ascending."""
-        return frozen(np.flatnonzero(self.weights > 0.0), np.int64)
+        """Nodes with contact area, ascending; where the contact changes all that may have some."""
+        return frozen(np.flatnonzero(self.weights > 0.0) if self.nodes is None else self.nodes, np.int64)
 
     @cached_property
     def volume(self) -> float:
@@ -137,6 +143,8 @@ class BatchConstants:
         m3.
     nodes, areas : (g, C), counts : (g,)
         Contact nodes, ascending, and their areas [m2].
+    contact_area : (g,)
+        Sum of `areas` [m2].
     far_nodes, far_shares : (g, F), far_counts : (g,)
         Far sides.
     charged_x, capacity_constant, density : (M,)
@@ -162,6 +170,7 @@ class BatchConstants:
         self.volume = unique[0].volume
         self.nodes, self.counts = _padded([one.contact_nodes for one in unique], np.int64)
         self.areas, _ = _padded([one.weights[one.contact_nodes] for one in unique], np.float64)
+        self.contact_area = np.array([math.fsum(row) for row in self.areas])
         self.far_nodes, self.far_counts = _padded([one.far.nodes for one in unique], np.int64)
         self.far_shares, _ = _padded([one.far.shares for one in unique], np.float64)
         self.charged_x = np.array([one.charged_x for one in unique])[self.which]
@@ -172,6 +181,20 @@ class BatchConstants:
         potentials = [one.open_circuit_potential for one in unique]
         self._potentials = list(dict.fromkeys(potentials))
         self._law = np.array([self._potentials.index(law) for law in potentials], dtype=np.int64)[self.which]
+
+    def set_areas(self, member: int, areas: Array) -> None:
+        """Let a member's contact nodes have other areas (c,) [m2] from here on."""
+        place = int(self.which[member])
+        if np.array_equal(self.areas[place, : len(areas)], areas):
+            return
+        row = np.zeros((1, self.areas.shape[1]))
+        row[0, : len(areas)] = areas
+        self.contact_area = np.append(self.contact_area, math.fsum(areas))
+        self.which[member] = len(self.areas)
+        self.areas = np.concatenate([self.areas, row])
+        for name in ("nodes", "counts", "far_nodes", "far_shares", "far_counts"):
+            values = getattr(self, name)
+            setattr(self, name, np.concatenate([values, values[place : place + 1]]))
 
     def oxidation_ratios(self, number: Ints, x: Array) -> Array:
         """Return the ratio of oxidation states at `x` (k, ...), members `number` (k,); NaN without a valence model."""

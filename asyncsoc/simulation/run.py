@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from asyncsoc.problem.meshing import unresolved_layer
 from asyncsoc.problem.particles import Problem
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings, step_ends
-from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
+from asyncsoc.simulation.coverage_reporting import REPORT, coverage_assumption, coverage_curve, coverage_report
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback, RunRecorders, particle_constants
@@ -32,11 +32,13 @@ from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.resume import checkpoint_of, joined
-from asyncsoc.simulation.side_reaction_recording import side_reaction_recorder, side_reaction_results
-from asyncsoc.solver.guards import BalanceGuard
+from asyncsoc.solver.callbacks import BalanceGuard
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import Checkpoint, RunOutcome
 from asyncsoc.solver.warmup import compile_kernels
+
+if TYPE_CHECKING:
+    from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 
 Array = NDArray[np.float64]
 
@@ -179,10 +181,13 @@ def _endings(
     mesh = setups[0].mesh.sha256
     origin = collect(mesh_sha256=mesh, case_sha256="", started=started, stop_reason="", threads=threads)
     endings = []
+    areas = recording.curves.contact_areas()
     for number, columns in enumerate(recording.curves.curves()):
         outcome, solution = outcomes[number], None
         if len(columns[names.TIME]):
-            recorded = _RecordedRun(columns, recording.fields[number].times, fields[number], recording.rates[number])
+            recorded = _RecordedRun(
+                columns, areas[number], recording.fields[number].times, fields[number], recording.rates[number]
+            )
             about = origin | {"case sha256": cases[number].hash, "stop reason": outcome.stop_reason}
             about["integrator steps"] = {"accepted": outcome.accepted, "rejected": outcome.rejected}
             solution = _solution(
@@ -193,15 +198,21 @@ def _endings(
 
 
 def _recorders_of(case: Case, setup: PreparedCase, snapshots: bool) -> RunRecorders:
-    rates = None if setup.side is None else side_reaction_recorder(case, setup)
-    return RunRecorders(particle_constants(setup), case.output.fields_every if snapshots else None, rates)
+    rates = None
+    if setup.side is not None:
+        from asyncsoc.simulation.side_reaction_recording import side_reaction_recorder
+
+        rates = side_reaction_recorder(case, setup)
+    every = case.output.fields_every if snapshots else None
+    return RunRecorders(particle_constants(setup), every, rates, setup.member.changing)
 
 
 @dataclass(frozen=True, eq=False)
 class _RecordedRun:
-    """The records of one member: its curves, snapshots and side reaction."""
+    """The records of one member: its curves, contact area at their rows [m2], snapshots and side reaction."""
 
     columns: dict[str, NDArray[Any]]
+    areas: Array
     times: Array
     fields: Array
     rates: SideReactionRecorder | None
@@ -217,8 +228,12 @@ def _solution(
     walls: dict[str, float],
     provenance: dict[str, Any],
 ) -> Solution:
-    columns, rates = recorded.columns, recorded.rates
-    added = {} if rates is None else side_reaction_results(rates, setup)
+    columns, rates, changing = recorded.columns, recorded.rates, setup.member.changing
+    added: dict[str, Any] = {}
+    if rates is not None:
+        from asyncsoc.simulation.side_reaction_recording import side_reaction_results
+
+        added = side_reaction_results(rates, setup)
     reports = {**added.pop("reports", {}), **given_by_the_case(case)}
     low, high = float(columns[names.MINIMUM_X].min()), float(columns[names.MAXIMUM_X].max())
     warnings = [*warnings_of(setup, (low, high))]
@@ -231,6 +246,11 @@ def _solution(
         warnings += duration_warnings(setup.mesh, ends)
     warnings += [*conductivity_warnings(case), *exchange_current_warnings(case), *rate_law_warnings(case)]
     warnings += fitted_constants(case)
+    if changing is not None:
+        columns = columns | {names.COVERAGE: coverage_curve(changing, recorded.areas)}
+        assumption = coverage_assumption(changing)
+        warnings.append(f"assumption: {assumption}")
+        added["reports"] = {REPORT: coverage_report(assumption, columns)}
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),

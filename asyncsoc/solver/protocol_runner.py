@@ -9,13 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.compiling import record
 from asyncsoc.base.errors import InfeasibleStepError, InterruptedRunError, SimulationError
-from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.base.processes import uninterrupted
-from asyncsoc.base.records import record
 from asyncsoc.base.units import FARADAY
 from asyncsoc.kernels.parameters import StepStart
-from asyncsoc.kernels.particles import START
 from asyncsoc.kernels.reductions import load_surfaces, start_groups
 from asyncsoc.kernels.step_control import (
     CURRENT_BELOW,
@@ -24,15 +22,15 @@ from asyncsoc.kernels.step_control import (
     OPEN_BELOW,
     RETRY,
     RUNNING,
-    X_ABOVE,
-    X_BELOW,
 )
-from asyncsoc.problem.arrays import ProblemArrays, load_constraint
+from asyncsoc.problem.arrays import ProblemArrays, load_constraint, load_contact_areas
 from asyncsoc.problem.particles import Group
-from asyncsoc.protocol.constraints import Event, StepConstraint
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch
+from asyncsoc.solver.contact_change import duration_over, keep_passed
 from asyncsoc.solver.dense_output import DenseOutput
 from asyncsoc.solver.first_steps import first_step, step_tolerance
+from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.states import (
     BatchCallback,
     Callback,
@@ -45,9 +43,6 @@ from asyncsoc.solver.states import (
 from asyncsoc.solver.step_errors import beyond_limit, explained, infeasible_step, stuck_step
 
 Ints = NDArray[np.int64]
-
-_AT_A_LIMIT = 1e-6
-"""In stoichiometry: how far beyond a limit a step ends that was located on it."""
 
 
 @dataclass(eq=False)
@@ -93,6 +88,8 @@ class ProtocolRunner:
         self._radius = np.zeros(len(arrays.particles))
         for body, volume in zip(arrays.bodies, volumes, strict=True):
             self._radius[body.number] = float(np.cbrt(volume))
+        # Contact area over the one before; time within the protocol step at which it is loaded [s].
+        self._wider, self._within = np.ones(len(self._members)), np.zeros(len(self._members))
         self._runs = [_GroupProgress(0, []) for _ in self._members]
         # Of the last accepted states: state of the controller and of the particles; whether there are any yet, and
         # whether they lie within protocol steps.
@@ -139,12 +136,43 @@ class ProtocolRunner:
         active: Ints = np.sort(np.concatenate([again, numbers[running]]))
         if running.all():
             return active
-        ended = numbers[~running].tolist()
-        for number, code in zip(ended, outcome[~running].tolist(), strict=True):
-            constraint, run = self._constraint(number), self._runs[number]
-            self._close(number, constraint.events[code - EVENT].reason if code >= EVENT else "duration reached")
-            run.done = tuple(run.finished)
-        return np.sort(np.concatenate([active, np.array(self._begin(ended), dtype=np.int64)]))
+        ended, further = [], []
+        for number, code in zip(numbers[~running].tolist(), outcome[~running].tolist(), strict=True):
+            constraint = self._constraint(number)
+            reason = constraint.events[code - EVENT].reason if code >= EVENT else "duration reached"
+            if (
+                code == DURATION_REACHED
+                and self._arrays.changing
+                and not duration_over(self._arrays, number, constraint)
+            ):
+                over = self._change_contact(number)
+                if over is None:
+                    further += [number] if self._runs[number].error is None else []
+                    continue
+                reason = over
+            self._close(number, reason)
+            self._runs[number].done = tuple(self._runs[number].finished)
+            ended.append(number)
+        return np.sort(np.concatenate([active, np.array([*further, *self._begin(ended)], dtype=np.int64)]))
+
+    def _change_contact(self, number: int) -> str | None:
+        """Go on within a protocol step with other contact areas; return why it is over thereby, None where it is not.
+
+        Where the group cannot go on, its run has the error.
+        """
+        row, members = self._groups.state[number], list(self._arrays.members(number))
+        before, own = row.copy(), self._contacts.own[members]
+        self._within[number] = before["time"]
+        found = self._load([number])[0]
+        keep_passed(self._arrays, number, self._constraint(number), before, own)
+        if found["solved"] and row["margin"] <= 0.0:
+            return self._constraint(number).events[int(found["event"])].reason
+        self._check_start(number, found.item(), float(before["current"]))
+        self._underway[number] = True
+        if self._runs[number].error is None:
+            self._kept[number], self._kept_own[members] = row, self._contacts.own[members]
+            self._dispatch_starts([number])
+        return None
 
     def _take(self, numbers: Ints) -> None:
         """Accept the states at the ends of the last attempts of these groups."""
@@ -219,7 +247,7 @@ class ProtocolRunner:
             contacts.film_new[j] = contacts.film[j]
             self._dense_outputs[mesh].resume(place, checkpoint.start_time, particle)
         underway = checkpoint.underway and run.position < len(self._members[number].constraints)
-        state = groups.state[number]
+        state, self._within[number] = groups.state[number], checkpoint.state["time"] if underway else 0.0
         if underway:
             self._load([number])
             groups.step[number]["tolerance"] = self._members[number].tolerance * checkpoint.tolerance_share
@@ -239,7 +267,7 @@ class ProtocolRunner:
         waiting = list(numbers)
         while waiting:
             waiting = [j for j in waiting if self._runs[j].position < len(self._members[j].constraints)]
-            before = self._groups.state["current"][waiting].tolist()
+            before, self._within[waiting] = self._groups.state["current"][waiting].tolist(), 0.0
             over: dict[int, str] = {}
             for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
                 reason = self._check_start(number, found, before[row])
@@ -259,6 +287,9 @@ class ProtocolRunner:
         for row, number in enumerate(numbers):
             constraint = self._constraint(number)
             load_constraint(self._arrays, number, constraint)
+            if self._arrays.changing:
+                start = constraint.step.cycle, self._start_time(number), float(self._within[number])
+                self._wider[number] = load_contact_areas(self._arrays, number, *start)
             guesses[row] = self._first_unknown(number, constraint)
             for mesh, dense_output in enumerate(self._dense_outputs):
                 dense_output.begin(self._arrays.places(mesh, listed[row : row + 1]), constraint)
@@ -293,39 +324,16 @@ class ProtocolRunner:
         if not solved:
             beyond = beyond_limit(self._arrays, number, constraint)
             self._fail(number, self._infeasible(number, beyond or "no current satisfies the step at its start"))
-        elif state["margin"] <= 0.0 and not self._leaves(number, constraint.events[which], float(state["margin"])):
+        elif state["margin"] <= 0.0 and not leaves_limit(self._arrays, number, constraint, constraint.events[which]):
             event = constraint.events[which]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
                 return f"{event.reason} before the step started"
             self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))
         else:
-            jump = abs(float(state["current"]) - current_before) / float(self._groups.step[number]["contact_area"])
+            area, before = float(self._groups.step[number]["contact_area"]), current_before * self._wider[number]
+            jump = abs(float(state["current"]) - before) / area
             state["step_size"] = self._first_step(number, jump, diffusivity)
         return None
-
-    def _leaves(self, number: int, event: Event, margin: float) -> bool:
-        """Return whether the limit of stoichiometry that a step before has reached is being left by a held voltage.
-
-        Places under the contact go towards the stoichiometry whose open-circuit potential is the particle's.
-        """
-        constraint, potential = self._constraint(number), float(self._groups.state[number]["potential"])
-        if constraint.galvanostatic or margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
-            return False
-        return all(
-            potential < at_limit if event.kind == X_BELOW else potential > at_limit
-            for at_limit in self._potentials_at(number, event, constraint)
-        )
-
-    def _potentials_at(self, number: int, event: Event, constraint: StepConstraint) -> list[float]:
-        """Return the open-circuit potential at a limit of stoichiometry of every particle that has reached it."""
-        found, limit = [], np.array([event.value])
-        for j, particle in zip(self._arrays.members(number), self._members[number].particles, strict=True):
-            x = self._contacts.surface[START, j, : len(self._arrays.contact_nodes[j])]
-            beyond = limit[0] - x.min() if event.kind == X_BELOW else x.max() - limit[0]
-            if beyond >= -_AT_A_LIMIT:
-                table = particle.table_of(constraint)
-                found.append(float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0]))
-        return found
 
     def _first_unknown(self, number: int, constraint: StepConstraint) -> float:
         """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""

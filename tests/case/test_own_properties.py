@@ -249,3 +249,71 @@ def test_an_own_cathode_needs_an_exchange_current_somewhere() -> None:
     with pytest.raises(InputError, match="needs its exchange current density"):
         case(OWN, {"model": "linear"})
     assert case(OWN, {"model": "uniform-flux"}).material.name == "own"
+
+
+LOWER = {"x": X, "U": potential_chen2020(X) - 0.02}
+UPPER = {"x": X, "U": potential_chen2020(X) + 0.02}
+HYSTERESIS: list[tuple[str, dict[str, Any], str]] = [
+    ("one branch", {"open_circuit_potential_charge": UPPER}, "needs both branches"),
+    (
+        "branches exchanged",
+        {"open_circuit_potential_charge": LOWER, "open_circuit_potential_discharge": UPPER},
+        "lies below that on discharge",
+    ),
+    ("a rule without branches", {"hysteresis": "branches"}, "needs both branches"),
+    ("an unknown rule", {"hysteresis": "preisach"}, "unknown name"),
+    ("an entropy in mV", {"entropy_coefficient": 0.3}, "out of range"),
+    ("an entropy of another unit", {"entropy_coefficient": "0.1 mV"}, "wrong dimension"),
+    ("an entropy as a law", {"entropy_coefficient": {"law": "polynomial", "coefficients": [1e-4]}}, "no named law"),
+    ("a charged voltage out of reach", {"charged_voltage": 4.9}, "does not reach 4.9 V"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), [row[1:] for row in HYSTERESIS], ids=[row[0] for row in HYSTERESIS])
+def test_what_is_wrong_of_branches_and_entropy_is_said(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said) as caught:
+        case({**OWN, **change})
+    assert caught.value.where
+
+
+FILES = {
+    "empty": ("", "empty"),
+    "a head alone": ("x, U [V]\n", "too few rows"),
+    "no head": ("0.2, 4.2\n0.9, 3.5\n", "no column"),
+    "another column": ("x, V [V]\n0.2, 4.2\n0.9, 3.5\n", "no column"),
+    "another unit": ("x, U [A]\n0.2, 4.2\n0.9, 3.5\n", "dimension"),
+    "a decimal comma": ("x; U [V]\n0,2; 4,2\n0,9; 3,5\n", "not a finite number"),
+    "a gap": ("x, U [V]\n0.2, 4.2\n0.5,\n0.9, 3.5\n", "not a finite number"),
+    "huge": ("x, U [V]\n" + "".join(f"{k / 7000:.6f}, {4.5 - k / 7000:.6f}\n" for k in range(7000)), "too many values"),
+    "a rise": ("x, U [V]\n0.2, 4.2\n0.5, 3.7\n0.7, 3.8\n0.9, 3.5\n", "does not fall"),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_what_is_wrong_with_a_file_is_said_with_its_place(kind: str, tmp_path: Path) -> None:
+    text, said = FILES[kind]
+    (tmp_path / "ocv.csv").write_text(text)
+    with pytest.raises(InputError, match=said) as caught:
+        case({**OWN, "open_circuit_potential": str(tmp_path / "ocv.csv")})
+    assert "ocv.csv" in str(caught.value.where)
+
+
+def test_a_grid_with_a_hole_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("x, T [degC], D [m2/s]\n0.2, 25, 1e-14\n0.9, 25, 1e-14\n0.2, 60, 2e-14\n")
+    with pytest.raises(InputError, match="no full grid") as caught:
+        case({**OWN, "diffusivity": tmp_path / "d.csv"})
+    assert "x = 0.9 and 60 degC" in str(caught.value)
+
+
+def test_the_command_line_takes_files_and_ends_with_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from asyncsoc.cli.main import main
+
+    example = Path(__file__).parents[2] / "examples" / "own_cathode.toml"
+    assert main(["params", str(example), "--json"]) == 0
+    assert "own_cathode_ocv.csv, SHA-256" in capsys.readouterr().out
+    wrong = tmp_path / "d.csv"
+    wrong.write_text("x, D [m2/s]\n0.2, 1e-14\n0.9, -1e-14\n")
+    assert main(["run", str(example), "--set", f"material.diffusivity={wrong}"]) == 2
+    said = capsys.readouterr().err
+    assert "d.csv:3" in said
+    assert "Traceback" not in said

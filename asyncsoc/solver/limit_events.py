@@ -1,0 +1,52 @@
+"""Limits of stoichiometry at which one protocol step ended and from which the next one leads away."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from asyncsoc.base.interpolation import ocp_and_i0_array
+from asyncsoc.kernels.particles import START
+from asyncsoc.kernels.step_control import X_ABOVE, X_BELOW
+from asyncsoc.problem.arrays import ProblemArrays
+from asyncsoc.protocol.constraints import Event, StepConstraint
+
+_AT_A_LIMIT = 1e-6
+"""In stoichiometry: how far beyond a limit a step ends that was located on it."""
+
+
+def leaves_limit(arrays: ProblemArrays, g: int, constraint: StepConstraint, event: Event) -> bool:
+    """Return whether the limit of stoichiometry that a step before has reached is being left by a held voltage.
+
+    Places under the contact go towards the stoichiometry whose open-circuit potential is the particle's.
+
+    Parameters
+    ----------
+    arrays
+        The problem, the protocol step loaded.
+    g
+        The group.
+    constraint
+        Its protocol step.
+    event
+        The nearest event, which lies at the start or behind.
+    """
+    state = arrays.groups.state[g]
+    margin, potential = float(state["margin"]), float(state["potential"])
+    if constraint.galvanostatic or margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
+        return False
+    return all(
+        potential < at_limit if event.kind == X_BELOW else potential > at_limit
+        for at_limit in _potentials_at(arrays, g, constraint, event)
+    )
+
+
+def _potentials_at(arrays: ProblemArrays, g: int, constraint: StepConstraint, event: Event) -> list[float]:
+    """Return the open-circuit potential at a limit of stoichiometry of every particle that has reached it."""
+    found, limit = [], np.array([event.value])
+    for j in arrays.members(g):
+        x = arrays.contacts.surface[START, j, : len(arrays.contact_nodes[j])]
+        beyond = limit[0] - x.min() if event.kind == X_BELOW else x.max() - limit[0]
+        if beyond >= -_AT_A_LIMIT:
+            table = arrays.particles[j].table_of(constraint)
+            found.append(float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0]))
+    return found
