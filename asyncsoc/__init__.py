@@ -9,7 +9,6 @@ import importlib
 
 from asyncsoc.base.environment import h5py_first
 from asyncsoc.base.moved_modules import install, keep_names
-from asyncsoc.base.wiring import MESH_FILES, wire
 
 __version__ = "0.1.0"
 
@@ -21,12 +20,16 @@ _EXPORTS = {
     "ImportedParameters": "asyncsoc.case.imported",
     "Kinetics": "asyncsoc.case.kinetics",
     "Material": "asyncsoc.case.chemistry",
+    "MeasuredCurve": "asyncsoc.studies.calibration.measured",
+    "Measurement": "asyncsoc.studies.calibration.measurement",
     "Output": "asyncsoc.case.schedule",
     "Particle": "asyncsoc.case.particle",
     "Protocol": "asyncsoc.case.schedule",
+    "Reactant": "asyncsoc.case.reactant",
     "SideReaction": "asyncsoc.case.side_reaction",
     "Solution": "asyncsoc.simulation.results.solution",
     "Solver": "asyncsoc.case.schedule",
+    "calibrate": "asyncsoc.studies.calibration.calibrate",
     "estimate": "asyncsoc.studies.verification.estimate_case",
     "import_bpx": "asyncsoc.case.imported",
     "import_pybamm": "asyncsoc.case.imported",
@@ -43,7 +46,6 @@ __all__ = ["__version__", *_EXPORTS, *_ROOMS]  # noqa: PLE0604 - names of string
 h5py_first()
 install()
 keep_names(__name__, _EXPORTS)
-wire(MESH_FILES, "asyncsoc.problem.mesh_files")
 
 
 def __getattr__(name: str) -> object:

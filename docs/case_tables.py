@@ -24,7 +24,9 @@ from asyncsoc.case.fields import Measured, OneOf
 from asyncsoc.case.own_contact import DirectionMap, FacetWeights
 from asyncsoc.case.patch import AngleIn, Patch
 from asyncsoc.case.properties import RedoxBalance, Span
+from asyncsoc.case.reactant import NamedOrOwn, Phases, Reactant
 from asyncsoc.case.schedule import Cycle
+from asyncsoc.case.stated_conductivity import StatedConductivity
 from asyncsoc.interface.rate_laws import rate_constants
 from asyncsoc.interface.side_reaction_constants import CONSTANTS
 
@@ -34,12 +36,14 @@ INNER: dict[str, type[BaseModel]] = {
     "contact.map": DirectionMap,
     "contact.coverage_change": CoverageChange,
     "protocol.cycle": Cycle,
+    "side_reaction.reactant": Reactant,
 }
 """Tables within tables."""
 PAGE = Path(__file__).with_name("case_file.md")
 _SECTION = re.compile(r"(<!-- table: (?P<name>[\w.]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
 _HEADS = ("key", "unit", "default", "allowed", "meaning")
 _DECLARED = {"kinetics": rate_constants(), "side_reaction": CONSTANTS}
+_OR_OVER_TEMPERATURE = "; or CSV, table or law over temperature"
 _MINIMAL = {"protocol": {"steps": ["Rest for 1 hour"]}}
 
 
@@ -127,7 +131,7 @@ def _unit(field: FieldInfo) -> str:
 def _default(key: str, field: FieldInfo, value: Any, section: type[BaseModel]) -> str:
     if field.is_required() and section in INNER.values():
         return "required"
-    if value is None or value in ([], ()) or key == "steps":
+    if value is None or value in ([], (), "") or key == "steps":
         return "-"
     measured = _measured(field)
     if measured is not None and isinstance(value, float) and measured.unit:
@@ -157,15 +161,21 @@ def _allowed(field: FieldInfo) -> str:
         return f"see [{whole}]"
     measured = _measured(field)
     if measured is not None:
-        return measured.allowed
+        return measured.allowed + (_OR_OVER_TEMPERATURE if isinstance(measured, StatedConductivity) else "")
+    if next(_inside((field.annotation,), Phases), None) is not None:
+        return "list of tables, or JSON file"
+    if next(_inside((field.annotation,), NamedOrOwn), None) is not None:
+        return "string, or a table: see [side_reaction.reactant]"
     described = next(_inside((field.annotation, *field.metadata), (Span, RedoxBalance)), None)
     if described is not None:
         return described.allowed
     one_of = next(_inside((field.annotation, *field.metadata), OneOf), None)
     names = _literals(field.annotation) if one_of is None else one_of.names
     if names:
-        return ", ".join(f"`{name}`" for name in names)
+        return ", ".join(f"`{name}`" for name in names if name)
     kinds = list(_inside((field.annotation,), type))
+    if float in kinds:
+        return "number with unit"
     return "whole number" if int in kinds else "string"
 
 

@@ -95,6 +95,10 @@ def draw_examples(directory: Path) -> dict[str, Path]:
     vary = ["--vary", "contact.coverage=0.1:0.9:9", "--vary", "material.diffusivity=1e-15:1e-14:8:log"]
     _run(["sweep", str(examples / "cal_vs_hotcal.toml"), *vary, "-o", str(directory / "sweep")])
     found["sweep"] = directory / "sweep" / "sweep.png"
+    vary = ["--vary", "contact.coverage=0.1,0.3,0.9", "--vary", "protocol.rate=C/20,C/10,C/3"]
+    shown = ["--heatmap", "Final mean SOC", "--unit", "Final mean SOC=%"]
+    _run(["sweep", str(examples / "own_everything.toml"), *vary, *shown, "-o", str(directory / "own")])
+    found["own_everything"] = directory / "own" / "heatmap-final-mean-soc.png"
     return found
 
 

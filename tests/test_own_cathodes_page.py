@@ -26,6 +26,7 @@ def test_toml_is_a_case(tmp_path: Path) -> None:
     for file in (ROOT / "examples").glob("own_cathode*.csv"):
         (tmp_path / file.name).symlink_to(file)
     for block in blocks(PAGE, "toml"):
+        assert len(block.splitlines()) <= 25
         (tmp_path / "case.toml").write_text(block)
         assert Case.from_toml(tmp_path / "case.toml").material.name == "own"
 

@@ -3,17 +3,24 @@
 A kernel called by another one needs no code of its own that takes Python's arguments apart, which for tuples of many
 arrays is most of what would be compiled. So each has two forms: the inner one, which other kernels take in, and an
 entry, compiled when Python first calls it.
+
+Numbers with names that kernels read are numpy's structured types made of dataclasses (`record`): numba compiles a field
+to a plain load, `particle.contact_area`. A kernel that is handed a record reads and writes the array it came from.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import fields
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 _LOCK = threading.Lock()
+_KINDS = {"float": np.float64, "int": np.int64}
 
 
 def __getattr__(name: str) -> Any:
@@ -77,3 +84,14 @@ def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     if function is None:
         return lambda inner: Kernel(inner, options)
     return Kernel(function, options)
+
+
+def record(*classes: type) -> np.dtype:
+    """Return the structured type of dataclasses whose fields are `float` and `int`, one after the other."""
+    return np.dtype([(entry.name, _KINDS[str(entry.type)]) for declared in classes for entry in fields(declared)])
+
+
+def fill(row: np.void, declared: object) -> None:
+    """Write the fields of a dataclass into the fields of the same names of a row."""
+    for entry in fields(declared):  # type: ignore[arg-type]
+        row[entry.name] = getattr(declared, entry.name)

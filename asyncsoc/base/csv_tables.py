@@ -46,6 +46,8 @@ class Column:
         Values [SI] a sound table has, both included.
     above
         Whether `low` itself is refused.
+    alternatives
+        Units of other dimensions that are understood too: a resistance in 'ohm' or in 'ohm m2'.
     blank
         Whether cells may be empty; they become NaN.
     scales
@@ -58,6 +60,7 @@ class Column:
     low: float = -math.inf
     high: float = math.inf
     above: bool = False
+    alternatives: tuple[str, ...] = ()
     blank: bool = False
     scales: tuple[tuple[str, float], ...] = ()
 
@@ -82,6 +85,8 @@ class CsvTable:
         Column key -> (n,) values in SI, in the order of the file's columns.
     units
         Column key -> the unit that its head gives ('' where it gives none).
+    dimensions
+        Column key -> the unit of the column, or that of its alternatives, whose dimension the head's unit has.
     lines : (n,)
         Line of the file each row is on, for messages.
     path, sha256
@@ -92,6 +97,7 @@ class CsvTable:
 
     columns: dict[str, Array]
     units: dict[str, str]
+    dimensions: dict[str, str]
     lines: NDArray[np.int64]
     path: Path
     sha256: str
@@ -184,12 +190,15 @@ def read_csv_table(
         )
     raw = _numbers(rows[1:], separator, places, file)
     lines = np.array([number for number, _ in rows[1:]], dtype=np.int64)
+    head = f"{file}:{rows[0][0]}"
+    dimensions = {column.key: _dimension(unit, column, head) for column, _, unit in places}
     table = CsvTable(
         {
-            column.key: _in_si(raw[:, k], unit, column, f"{file}:{rows[0][0]}")
+            column.key: _in_si(raw[:, k], unit, column, dimensions[column.key], head)
             for k, (column, _, unit) in enumerate(places)
         },
         {column.key: unit for column, _, unit in places},
+        dimensions,
         lines,
         file,
         digest,
@@ -268,18 +277,35 @@ def _numbers(rows: list[tuple[int, str]], separator: str, places: list[tuple[Col
     return values
 
 
-def _in_si(values: Array, unit: str, column: Column, where: str) -> Array:
+def _dimension(unit: str, column: Column, where: str) -> str:
+    """Return which of a column's units has the dimension of the one its head gives.
+
+    Raises
+    ------
+    InputError
+        None of them: with what is wrong beside the first.
+    """
+    for other in (column.unit, *column.alternatives) if unit else ():
+        try:
+            to_si(f"1 {unit}", other or "1", where=where)
+        except InputError:
+            continue
+        return other
+    return column.unit
+
+
+def _in_si(values: Array, unit: str, column: Column, expected: str, where: str) -> Array:
     """Return values in SI; temperatures in degC have an offset."""
-    given = unit or column.unit
+    given = unit or expected
     own = dict(column.scales)
     if own:
         if given not in own:
             raise InputError(f"unknown unit '{unit}'", where=where, value=column.key, allowed=", ".join(own))
         return np.asarray(values * own[given])
-    if given in ("", "-", "1") and not column.unit:
+    if given in ("", "-", "1") and not expected:
         return values.copy()
-    zero = to_si(f"0 {given}", column.unit or "1", where=where)
-    return zero + values * (to_si(f"1 {given}", column.unit or "1", where=where) - zero)
+    zero = to_si(f"0 {given}", expected or "1", where=where)
+    return zero + values * (to_si(f"1 {given}", expected or "1", where=where) - zero)
 
 
 def _check_range(table: CsvTable, column: Column) -> None:

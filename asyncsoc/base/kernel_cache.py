@@ -22,6 +22,7 @@ COMPILING = "compiling the kernels, once: about 30 s of processor time"
 """What a user is told while it happens, in the same words wherever it may."""
 _IMPORT = re.compile(r"^[ \t]*from (asyncsoc[\w.]*) import (\([^)]*\)|[^\n#]+)", re.MULTILINE)
 _STEPS = "asyncsoc.kernels.batch"
+_PACKAGE = Path(__file__).resolve().parents[1]
 _FIRST_STEP = "batch.attempt_one_by_one-*.nbi"
 """Index in numba's cache of the kernel that takes most of the time to compile; a test holds it to the kernel's name."""
 
@@ -29,37 +30,55 @@ _FIRST_STEP = "batch.attempt_one_by_one-*.nbi"
 @lru_cache(maxsize=256)
 def source_hash(module: str) -> str:
     """Return a hash over the sources of a module and of all it imports from asyncsoc, and the version of numba."""
-    found: dict[str, bytes] = {}
+    found: dict[str, str] = {}
     wanted = [module]
     while wanted:
         name = wanted.pop()
-        if name in found:
-            continue
-        spec = find_spec(name)
-        found[name] = Path(spec.origin).read_bytes() if spec is not None and spec.origin is not None else b""
-        wanted += _imported(found[name].decode("utf-8", errors="replace"))
-    parts = (part for name in sorted(found) for part in (name, b"\0", bytes.fromhex(sha256_of(found[name]))))
+        if name not in found:
+            found[name], imported = _read(name)
+            wanted += imported
+    parts = (part for name in sorted(found) for part in (name, b"\0", bytes.fromhex(found[name])))
     return sha256_of(metadata.version("numba"), *parts)[:16]
 
 
 def room_hash(*rooms: str) -> str:
-    """Return a hash over all sources of rooms of the package, such as "geometry"."""
-    package = Path(__file__).resolve().parents[1]
-    paths = [path for room in rooms for path in sorted((package / room).rglob("*.py"))]
-    parts = ((path.relative_to(package).as_posix(), b"\0", path.read_bytes(), b"\0") for path in paths)
+    """Return a hash over all sources of rooms of the package, such as "geometry"; of the whole package without any."""
+    names = sorted(
+        f"{folder}/{name}"
+        for room in rooms or (".",)
+        for folder, _, files in os.walk(_PACKAGE / room)
+        for name in files
+        if name.endswith(".py")
+    )
+    start = len(os.fspath(_PACKAGE))
+    parts = ((name[start:], b"\0", Path(name).read_bytes(), b"\0") for name in names)
     return sha256_of(*(part for one in parts for part in one))
 
 
-def _imported(source: str) -> list[str]:
-    """Return the modules of asyncsoc that a source imports, also within functions, and as names of a package."""
+@lru_cache(maxsize=1024)
+def _read(module: str) -> tuple[str, tuple[str, ...]]:
+    """Return the hash of a module's source and the modules of asyncsoc that it imports, also within functions."""
+    file = _file(module)
+    source = b"" if file is None else Path(file).read_bytes()
     modules = []
-    for module, names in _IMPORT.findall(source):
-        modules.append(module)
-        folder = Path(__file__).resolve().parents[2].joinpath(*module.split("."))
+    for name, names in _IMPORT.findall(source.decode("utf-8", errors="replace")):
+        modules.append(name)
+        folder = _PACKAGE.parent.joinpath(*name.split("."))
         if folder.is_dir():
             listed = re.findall(r"\w+", re.sub(r"\bas \w+|#[^\n]*", "", names))
-            modules += [f"{module}.{name}" for name in listed if (folder / f"{name}.py").is_file()]
-    return modules
+            modules += [f"{name}.{one}" for one in listed if (folder / f"{one}.py").is_file()]
+    return sha256_of(source), tuple(modules)
+
+
+def _file(module: str) -> str | None:
+    """Return the file of a module; if it is one of the package without asking the import system, which takes time."""
+    if module.startswith(f"{_PACKAGE.name}."):
+        place = _PACKAGE.parent.joinpath(*module.split("."))
+        for file in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+            if file.is_file():
+                return str(file)
+    spec = find_spec(module)
+    return None if spec is None else spec.origin
 
 
 def cache_base() -> Path:

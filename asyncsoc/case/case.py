@@ -33,6 +33,7 @@ from asyncsoc.protocol.grammar import format_step, parse_step
 
 Model = Literal["radial", "axisymmetric", "3d"]
 _HASH_VERSION = 2
+_MARKED = ("material", "contact", "particle", "electrolyte", "protocol")
 _ADDED: dict[tuple[str, str], Any] = {
     ("side_reaction", "thermochemistry"): "enthalpy",
     ("side_reaction", "thermochemistry_temperature"): None,
@@ -50,6 +51,11 @@ _ADDED: dict[tuple[str, str], Any] = {
     ("contact", "weights"): None,
     ("contact", "map"): None,
     ("contact", "coverage_change"): None,
+    ("kinetics", "exchange_current_density_factor"): None,
+    ("material", "diffusivity_factor"): None,
+    ("material", "diffusivity_slope"): None,
+    **{(section, "fitted"): [] for section in _MARKED},
+    **{(section, "fitted_to"): None for section in _MARKED},
 }
 """Keys that came later: at their defaults a case keeps the hash it had before them."""
 _PROPERTIES = (*(("material", key) for key in MATERIAL_PROPERTIES), ("kinetics", "exchange_current_density"))

@@ -10,6 +10,7 @@ from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.case import fields
 from asyncsoc.case.conductivity import Given
 from asyncsoc.case.fields import one_line, refusal
+from asyncsoc.case.marks import check_marks
 from asyncsoc.case.properties import (
     GivenDiffusivity,
     GivenEntropy,
@@ -42,6 +43,7 @@ _REQUIRED = {
     "areal_capacity": "'2.5 mAh/cm2'",
 }
 """What an electrolyte of one's own must have, and what it may look like."""
+_FITTED_OF_MATERIAL = ("diffusivity", "diffusivity_factor", "diffusivity_slope")
 
 
 class Material(Section):
@@ -81,6 +83,12 @@ class Material(Section):
         V against Li at which SOC is 1.
     valence
         Redox element and charges of the other ions, for curves of oxidation states.
+    diffusivity_factor
+        Multiplies D, whether the set's own or the one given here.
+    diffusivity_slope
+        d ln D/dx that is added to that of D: D exp[slope (x - 0.6)].
+    fitted, fitted_to
+        Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     name: str = DEFAULT_CATHODE
@@ -99,6 +107,10 @@ class Material(Section):
     window: StoichiometryWindow | None = None
     charged_voltage: fields.Voltage | None = None
     valence: Redox | None = None
+    diffusivity_factor: fields.Factor | None = None
+    diffusivity_slope: fields.Slope | None = None
+    fitted: tuple[str, ...] = ()
+    fitted_to: str | None = None
 
     @field_validator("name")
     @classmethod
@@ -106,6 +118,11 @@ class Material(Section):
         if name not in (*cathode_names(), OWN):
             raise refusal(unknown_name("cathode material", name, (*cathode_names(), OWN)))
         return name
+
+    @model_validator(mode="after")
+    def _fit_has_its_data(self) -> Self:
+        check_marks(self.section_name(), self.fitted, self.fitted_to, _FITTED_OF_MATERIAL)
+        return self
 
     @field_validator("formula")
     @classmethod
@@ -174,7 +191,7 @@ class Material(Section):
     @property
     def given(self) -> GivenCathode:
         """What the case gives of its cathode."""
-        return GivenCathode(**{key: getattr(self, key) for key in type(self).model_fields})
+        return GivenCathode(**{key: getattr(self, key) for key in GivenCathode.__dataclass_fields__})
 
     @classmethod
     def named(cls, name: str, **overrides: Any) -> Self:
@@ -217,7 +234,10 @@ class Electrolyte(Section):
     transference_number
         Of the cation. Kept and shown; a single particle's series drop does not use it.
     source
-        Where the values given here are from. Without one those of an electrolyte of your own count as assumed.
+        Where conductivity, transfer coefficient and transference number are from; without it those of an electrolyte of
+        your own count as assumed. Thickness and areal capacity are the cell's.
+    fitted, fitted_to
+        Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     name: str = DEFAULT_ELECTROLYTE
@@ -228,6 +248,8 @@ class Electrolyte(Section):
     transfer_coefficient: fields.OpenFraction | None = None
     transference_number: fields.OpenFraction | None = None
     source: str | None = None
+    fitted: tuple[str, ...] = ()
+    fitted_to: str | None = None
 
     @field_validator("name")
     @classmethod
@@ -235,6 +257,11 @@ class Electrolyte(Section):
         if name not in (*electrolyte_names(), OWN):
             raise refusal(unknown_name("electrolyte", name, (*electrolyte_names(), OWN)))
         return name
+
+    @model_validator(mode="after")
+    def _fit_has_its_data(self) -> Self:
+        check_marks(self.section_name(), self.fitted, self.fitted_to, ("conductivity",))
+        return self
 
     @field_validator("title", "source")
     @classmethod

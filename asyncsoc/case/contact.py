@@ -13,6 +13,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case import fields
 from asyncsoc.case.coverage_change import CoverageChange
 from asyncsoc.case.fields import refusal
+from asyncsoc.case.marks import check_marks
 from asyncsoc.case.own_contact import DirectionMap, FacetWeights
 from asyncsoc.case.particle import Particle
 from asyncsoc.case.patch import Patch
@@ -56,6 +57,8 @@ class Contact(Section):
         The map, for "map".
     coverage_change
         How the coverage changes with time or from cycle to cycle, an assumption; None: it stays.
+    fitted, fitted_to
+        Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     kind: Kind = "full"
@@ -68,6 +71,8 @@ class Contact(Section):
     weights: FacetWeights | None = None
     map: DirectionMap | None = None
     coverage_change: CoverageChange | None = None
+    fitted: tuple[str, ...] = ()
+    fitted_to: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -102,6 +107,7 @@ class Contact(Section):
             error = problem()
             if error is not None:
                 raise refusal(error)
+        check_marks(self.section_name(), self.fitted, self.fitted_to, ("coverage",))
         return self
 
     def _coverage_problem(self) -> InputError | None:

@@ -114,7 +114,12 @@ class ImportedParameters:
 
 
 def import_bpx(
-    path: str | Path, *, part: str | None = None, formula: str | None = None, **material: Any
+    path: str | Path,
+    *,
+    part: str | None = None,
+    window: tuple[float, float] | None = None,
+    formula: str | None = None,
+    **material: Any,
 ) -> ImportedParameters:
     """Return the positive electrode of a BPX file as sections of a case.
 
@@ -124,19 +129,21 @@ def import_bpx(
         The file (JSON, version 0.1 to 1.1).
     part
         Which material of a blended electrode.
+    window
+        (lowest, highest) stoichiometry in place of the file's limits.
     formula
         Of the fully lithiated material, 'LiFePO4': the standard has no field for it, and charge per mass needs it.
     material
-        Keys of `Material` in place of the file's, as `molar_mass`, `window` or `charged_voltage`.
+        Keys of `Material` in place of the file's, as `molar_mass`, `hysteresis` or `charged_voltage`.
 
     Raises
     ------
     InputError
         The file, a value in it or a key is wrong, with what is allowed.
     """
-    electrode = read_bpx(path, part=part)
+    electrode = read_bpx(path, part=part, window=window)
     charged = float(electrode.potential(np.array([electrode.window[0]]), electrode.reference_temperature)[0])
-    note = ImportedValue("charged voltage", "", "assumed", f"{charged:.4f} V: U at the minimum stoichiometry is SOC 1")
+    note = ImportedValue("charged voltage", "", "assumed", f"{charged:.4f} V: U at the lowest stoichiometry is SOC 1")
     return _sections(electrode, charged, note, formula, material)
 
 

@@ -15,7 +15,7 @@ from asyncsoc.interface.rate_laws import kinetics_named, kinetics_names, rate_co
 from asyncsoc.materials.functions import REFERENCE_TEMPERATURE
 from asyncsoc.materials.properties import Evaluated, depends_on_temperature, evaluated
 
-_OWN = ("exchange_current_density", "film_resistance")
+_OWN = ("exchange_current_density", "exchange_current_density_factor", "film_resistance")
 """Constants of every rate law."""
 
 
@@ -48,11 +48,14 @@ class Kinetics(_WithParameters):  # type: ignore[misc, valid-type]
         K; None: 25 degC.
     film_resistance
         ohm m2.
+    exchange_current_density_factor
+        Multiplies i0, whether that of a set or the one given here.
     fitted, fitted_to
         Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     film_resistance: fields.AreaResistance = 0.0
+    exchange_current_density_factor: fields.Factor | None = None
     fitted: tuple[str, ...] = ()
     fitted_to: str | None = None
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import PrivateAttr, model_validator
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.wiring import MESH_FILES, provider
 from asyncsoc.case import fields
 from asyncsoc.case.arrays import held, hold
 from asyncsoc.case.fields import refusal
+from asyncsoc.case.marks import check_marks
 from asyncsoc.case.section import Number, Section
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Particle(Section):
         "coarse", "default" or "fine" built-in mesh.
     edge_levels
         How often the cells of a sphere along the edge of its contact are halved; None: as the protocol needs.
+    fitted, fitted_to
+        Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     shape: Literal["sphere", "mesh", "arrays"] = "sphere"
@@ -56,6 +58,8 @@ class Particle(Section):
     model: Literal["auto", "radial", "axisymmetric", "3d"] = "auto"
     mesh: Literal["coarse", "default", "fine"] = "default"
     edge_levels: fields.WholeNumber | None = None
+    fitted: tuple[str, ...] = ()
+    fitted_to: str | None = None
     _arrays: Any = PrivateAttr(None)
 
     @model_validator(mode="before")
@@ -76,6 +80,7 @@ class Particle(Section):
         for error in (self._needless_key(), self._missing_key()):
             if error is not None:
                 raise refusal(error)
+        check_marks(self.section_name(), self.fitted, self.fitted_to, ("radius",))
         return self
 
     def model_post_init(self, _: Any) -> None:
@@ -209,7 +214,9 @@ class Particle(Section):
         InputError
             The particle is not made of arrays, or the file cannot be written.
         """
-        provider(MESH_FILES).write(self.labelled, path)
+        from asyncsoc.geometry.particle_files import write_particle
+
+        write_particle(self.labelled, path)
         return self.from_file(path, 1.0, model=self.model)
 
 
@@ -217,8 +224,10 @@ def _file_sha256(file: str, known: object) -> object:
     """Return the SHA-256 of a mesh file; where it is known already, the file may have changed or be elsewhere."""
     if known is not None and not Path(file).exists():
         return known
+    from asyncsoc.geometry.particle_files import mesh_file_sha256
+
     try:
-        found = provider(MESH_FILES).sha256(file)
+        found = mesh_file_sha256(Path(file))
     except InputError as error:
         error.where = f"particle.file, {error.where}"
         raise refusal(error) from None

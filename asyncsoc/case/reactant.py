@@ -93,6 +93,7 @@ class _Compound(Section):
     formation_gibbs: float | None = None
     state: Literal["", "s", "l", "g"] = ""
     source: str | None = None
+    assumed: bool | None = None
     note: str | None = None
 
     @model_validator(mode="before")
@@ -169,6 +170,7 @@ class _Compound(Section):
             entropy_uncertainty=self.entropy_uncertainty,
             formation_gibbs=self.formation_gibbs,
             source=self.source,
+            assumed=self.assumed,
             state=self.state,
             note=self.note or "",
             where=self.section_name(),
@@ -196,7 +198,8 @@ def _keys_of(phase: Phase) -> dict[str, Any]:
         "entropy": phase.entropy,
         "entropy_uncertainty": phase.entropy_uncertainty if phase.entropy is not None else None,
         "state": phase.state,
-        "source": None if phase.assumed else phase.source,
+        "source": phase.source,
+        "assumed": phase.assumed or None,
         "note": phase.note or (f"uncertainty {phase.uncertainty_source}" if phase.uncertainty_source else None),
     }
     return {key: value for key, value in keys.items() if value is not None and value != ""}
@@ -237,6 +240,8 @@ class Reactant(_Compound):
         's', 'l' or 'g'.
     source
         Where the numbers are from; without it they count as assumed.
+    assumed
+        Whether they count as assumed all the same (an estimate), or not.
     note
         What to know about them.
     """
@@ -330,7 +335,7 @@ class Phases:
 def _phases_of(value: Any) -> Iterable[OwnPhase]:
     where = OwnPhase.section_name()
     if isinstance(value, str | Path | PhaseTable):
-        return [OwnPhase(**_keys_of(phase)) for phase in _table_of(value, where).phases]
+        return _listed(_table_of(value, where))
     if isinstance(value, Mapping) or not isinstance(value, Iterable):
         raise InputError(
             "phases are a list of tables, or the path of a JSON file",
@@ -340,8 +345,12 @@ def _phases_of(value: Any) -> Iterable[OwnPhase]:
         )
     listed = list(value)
     if listed and any(hasattr(one, "as_dict") or (isinstance(one, Mapping) and "energy" in one) for one in listed):
-        return [OwnPhase(**_keys_of(phase)) for phase in _table_of(listed, where).phases]
+        return _listed(_table_of(listed, where))
     return [_one(one, number) for number, one in enumerate(listed, start=1)]
+
+
+def _listed(table: PhaseTable) -> list[OwnPhase]:
+    return [OwnPhase(**{**_keys_of(phase), "name": phase.name}) for phase in table.phases]
 
 
 def _one(value: Any, number: int) -> OwnPhase:

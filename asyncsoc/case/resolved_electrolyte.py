@@ -16,6 +16,7 @@ from asyncsoc.materials.types import ElectrolyteParameters, Parameter
 _SECONDS_PER_HOUR = 3600.0
 UNSOURCED = "given by the case, which names no source"
 OVERRIDDEN = "overridden by the case"
+GIVEN = "given by the case"
 _UNUSED = "Not used by a single particle: the series drop is that of a migrating current alone."
 
 
@@ -97,18 +98,23 @@ def _own(section: Electrolyte) -> tuple[Parameter, ...]:
     own = section.name == OWN
     source = section.source or (UNSOURCED if own else OVERRIDDEN)
     assumed = own and section.source is None
-    rows: list[tuple[str, float | str | None, str, str]] = []
+    cell = GIVEN if own else OVERRIDDEN
+    areal = None if section.areal_capacity is None else section.areal_capacity / _SECONDS_PER_HOUR
+    rows = [
+        _row("separator thickness", section.separator_thickness, "m", cell, False),
+        _row("areal capacity", areal, "A h/m2", cell, False),
+        _row("transfer coefficient", section.transfer_coefficient, "", source, assumed, "Cathodic."),
+        _row("cation transference number", section.transference_number, "", source, assumed, _UNUSED),
+    ]
     if section.conductivity is not None:
         law, stated = _conductivity(section, section.name)
-        rows.append(("conductivity", str(law) if stated else law(0.0), "S/m", _range_note(stated)))
-    rows.append(("separator thickness", section.separator_thickness, "m", ""))
-    areal = section.areal_capacity
-    rows.append(("areal capacity", None if areal is None else areal / _SECONDS_PER_HOUR, "A h/m2", ""))
-    rows.append(("transfer coefficient", section.transfer_coefficient, "", "Cathodic."))
-    rows.append(("cation transference number", section.transference_number, "", _UNUSED))
-    return tuple(
-        Parameter(name, value, unit, source, assumed, note) for name, value, unit, note in rows if value is not None
-    )
+        value = law(0.0) if stated is None else str(law)
+        rows.insert(0, Parameter("conductivity", value, "S/m", source, assumed, _range_note(stated)))
+    return tuple(row for row in rows if row is not None)
+
+
+def _row(name: str, value: float | None, unit: str, source: str, assumed: bool, note: str = "") -> Parameter | None:
+    return None if value is None else Parameter(name, value, unit, source, assumed, note)
 
 
 def _range_note(stated: tuple[float, float] | None) -> str:

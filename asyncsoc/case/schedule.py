@@ -11,6 +11,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case import fields
 from asyncsoc.case.capacity import Capacity, CapacityText
 from asyncsoc.case.fields import refusal
+from asyncsoc.case.marks import check_marks
 from asyncsoc.case.rates import with_rate
 from asyncsoc.case.section import Section
 from asyncsoc.protocol.plan import RepeatedSteps, parse_protocol
@@ -44,6 +45,8 @@ class Protocol(Section):
         1/h; a shorthand that is not kept: this C-rate takes the place of the C-rate of every step that charges or
         discharges at one. {2 = "C/5"} sets that of step 2 alone, counted as the steps are written, those of cycles
         once. Currents in amperes, and limits such as "until C/50", stay.
+    fitted, fitted_to
+        Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
 
     temperature: fields.Temperature = 333.15
@@ -53,6 +56,8 @@ class Protocol(Section):
     steps: tuple[str, ...] = ()
     cycle: tuple[Cycle, ...] = ()
     rate: Annotated[float, fields.CRate()] | None = None
+    fitted: tuple[str, ...] = ()
+    fitted_to: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -87,6 +92,7 @@ class Protocol(Section):
             self.plan  # noqa: B018 - parsed once, kept, and refused here where it is wrong
         except InputError as error:
             raise refusal(error) from None
+        check_marks(self.section_name(), self.fitted, self.fitted_to, ("initial_stoichiometry",))
         return self
 
     @cached_property

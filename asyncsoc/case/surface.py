@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.wiring import MESH_FILES, provider
 from asyncsoc.case.own_contact import array_keys
 from asyncsoc.geometry.mesh import ParticleMesh
 
@@ -98,7 +97,8 @@ def surface_of(particle: Particle) -> ParticleSurface:
     if particle.shape == "arrays":
         mesh = particle.labelled.without_labels()
     else:
-        read = provider(MESH_FILES).read
+        from asyncsoc.geometry.particle_files import read_unchanged as read
+
         mesh = read(str(particle.file), float(particle.length_unit or 1.0), str(particle.sha256)).without_labels()
     from asyncsoc.geometry.measure import cell_volumes
 

@@ -85,7 +85,7 @@ def _sections_in(parts: Iterable[Any]) -> Iterator[type[BaseModel]]:
 
 def _table(content: Mapping[str, Any], units: Mapping[str, str]) -> list[str]:
     return [
-        f"{key} = {_value(value)}" + (f"  # {units[key]}" if units.get(key) else "")
+        f"{_key(key)} = {_value(value)}" + (f"  # {units[key]}" if units.get(key) else "")
         for key, value in content.items()
         if value is not None and value != ()
     ]

@@ -76,6 +76,44 @@ def read_particle(path: str | Path, unit: float | None = None, *, largest: int =
     return mesh if unit in (None, 1.0) else mesh.scaled(float(unit or 1.0))
 
 
+def read_unchanged(file: str, unit: float, expected: str) -> ParticleMesh:
+    """Return the particle in a mesh file, in metres, with its labels.
+
+    Parameters
+    ----------
+    file
+        Its name.
+    unit
+        Metres per unit of length in the file.
+    expected
+        SHA-256 that the file had when the case was made.
+
+    Raises
+    ------
+    InputError
+        The file is unsound, not three-dimensional, or has changed.
+    """
+    found = mesh_file_sha256(Path(file))
+    if found != expected:
+        raise InputError(
+            "the mesh file has changed since the case was made",
+            where=file,
+            value=found,
+            allowed=expected,
+            next_step="make the case again",
+        )
+    mesh = read_particle(file, unit)
+    if mesh.coordinates != "cartesian":
+        raise InputError(
+            "the mesh is not three-dimensional",
+            where=file,
+            value=mesh.coordinates,
+            allowed="tetrahedra",
+            next_step="mesh the particle's volume",
+        )
+    return mesh
+
+
 def write_particle(mesh: ParticleMesh, path: str | Path) -> None:
     """Write a particle, its labels and its record as VTU or VTKHDF, replacing what is there in one step.
 

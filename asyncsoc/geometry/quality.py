@@ -8,8 +8,6 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.measure import cell_angles, cell_measures, cell_volumes, facet_areas, facet_lengths
@@ -65,6 +63,9 @@ class MeshQuality:
 
 def _components(simplices: NDArray[np.int64]) -> int:
     """Count connected parts among the nodes that `simplices` use."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     used, local = np.unique(simplices, return_inverse=True)
     if len(used) == 0:
         return 0

@@ -210,6 +210,6 @@ def matching_barrier_coefficient(
             where=f"{table.kind} reaction energy of {table.electrolyte}, x = {between[0]:g} to {between[1]:g}",
             value=rise,
             allowed="above 0 eV/atom",
-            next_step="use total reaction energies, or choose the coefficient yourself",
+            next_step="use total reaction energies, or choose side_reaction.barrier_coefficient yourself",
         )
     return transfer_coefficient * float(volts[0] - volts[1]) / rise

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.records import record
+from asyncsoc.base.compiling import record
 from asyncsoc.interface.rate_laws import RateParameters
 from asyncsoc.interface.side_reaction_constants import SideReactionParameters
 from asyncsoc.kernels.constraint import N_LOCAL

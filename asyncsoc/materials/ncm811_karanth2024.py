@@ -1,8 +1,9 @@
 """NCM811 of Chen 2020 with the D(x) and i0(x) of Karanth, Weijers et al. 2024, refitted where they are sound.
 
-The source fits the results of McClelland et al. 2023 by powers of ten of a polynomial of ninth order (D) and by one of
-fifth order (i0, as a multiple of a constant k0). Outside the ranges it states, 1e-15 to 2e-14 m2/s and 1 to 6 k0, they
-fall by decades or become negative: only their values within those ranges are taken, and held beyond.
+The source fits the results of McClelland et al. 2023 by ten to a polynomial of ninth order (D) and by one of fifth
+order (i0, as a multiple of a constant k0). Outside the ranges it states, 1e-15 to 2e-14 m2/s and 1 to 6 k0, they fall
+by decades or become negative. Here both are refitted over x = 0.2 to 0.78 (D) and 0.2 to 0.68 (i0) by a step and bumps
+in the logarithm that end at 1e-15 m2/s and k0: at most 0.1 decades from the polynomials there, and tame beyond.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.materials.ncm811_chen2020 import CHEN
-from asyncsoc.materials.property_kinds import DIFFUSIVITY, EXCHANGE_CURRENT
-from asyncsoc.materials.property_tables import PropertyTable
 from asyncsoc.materials.sources import KARANTH2024
 from asyncsoc.materials.types import Parameter
 
@@ -22,66 +21,52 @@ Array = NDArray[np.float64]
 
 SCALE = 1.0
 """k0 [A/m2]: assumed, the source fits it to its cells."""
-_D_X = np.array([0.16, 0.20, 0.24, 0.28, 0.32, 0.36, 0.40, 0.44, 0.48, 0.52, 0.56, 0.60, 0.64, 0.68, 0.72, 0.76, 0.78])
-_D = 1e-15 * np.array(
-    [
-        11.15,
-        12.91,
-        15.88,
-        16.00,
-        14.90,
-        14.04,
-        13.23,
-        11.82,
-        9.794,
-        7.884,
-        6.694,
-        6.342,
-        6.468,
-        6.105,
-        4.275,
-        1.875,
-        1.043,
-    ]
-)
-_I0_X = np.array([0.18, 0.22, 0.26, 0.30, 0.34, 0.38, 0.42, 0.46, 0.50, 0.54, 0.58, 0.62, 0.66, 0.68])
-_I0 = SCALE * np.array(
-    [1.425, 3.529, 4.827, 5.485, 5.653, 5.458, 5.013, 4.409, 3.724, 3.021, 2.347, 1.739, 1.219, 0.997]
-)
-_DIFFUSIVITY = PropertyTable(DIFFUSIVITY, _D_X, _D[None, :])
-_EXCHANGE = PropertyTable(EXCHANGE_CURRENT, _I0_X, _I0[None, :])
+
+
+def _step(x: Array, height: float, middle: float, width: float) -> Array:
+    found: Array = height / (1.0 + np.exp((x - middle) / width))
+    return found
+
+
+def _bump(x: Array, height: float, middle: float, width: float) -> Array:
+    found: Array = height * np.exp(-(((x - middle) / width) ** 2))
+    return found
 
 
 def diffusivity(x: Array, temperature: float) -> Array:
-    """Return D(x) in m2/s at any temperature; source: Karanth 2024."""
-    return _DIFFUSIVITY(x)
+    """Return D(x) in m2/s at any temperature, refitted; source: Karanth 2024."""
+    decades = _step(x, 0.7443, 0.7466, 0.0168) + _bump(x, -0.0783, 0.5584, 0.0614) + _bump(x, 0.4498, 0.2841, 0.268)
+    value: Array = 1e-15 * 10.0**decades
+    return value
 
 
 def exchange_current(x: Array, temperature: float) -> Array:
-    """Return i0(x) in A/m2 at any temperature, its scale assumed; source: Karanth 2024."""
-    return _EXCHANGE(x)
+    """Return i0(x) in A/m2 at any temperature, refitted, its scale assumed; source: Karanth 2024."""
+    value: Array = SCALE * 10.0 ** (_step(x, 0.7521, 0.5709, 0.0557) + _bump(x, -0.6623, 0.1291, 0.0845))
+    return value
 
 
 _LISTED = (
     Parameter(
         "diffusivity",
-        f"table of {len(_D)} x from {_D_X[0]:g} to {_D_X[-1]:g}: {_D.min():.3g} to {_D.max():.3g}",
+        "D(x) = 1e-15 * 10^(0.7443/(1 + exp((x - 0.7466)/0.0168)) - 0.0783 exp(-((x - 0.5584)/0.0614)^2) "
+        "+ 0.4498 exp(-((x - 0.2841)/0.268)^2))",
         "m2/s",
         KARANTH2024,
         False,
-        "The source's fit to McClelland 2023 read at these x and interpolated (cubic, log D). Beyond them held: above "
-        "x = 0.78 the source's polynomial falls to 5e-17 m2/s at 0.9, below the range that it states. No temperature "
-        "dependence is given.",
+        "Refitted to the source's own fit of McClelland 2023 over x = 0.2 to 0.78, within 0.09 decades. It ends at "
+        "1e-15 m2/s where the material is lithiated, the lowest that the source states; its polynomial falls to "
+        "5e-17 m2/s at x = 0.9. No temperature dependence is given.",
     ),
     Parameter(
         "exchange current density, liquid electrolyte",
-        f"k0 times a table of {len(_I0)} x from {_I0_X[0]:g} to {_I0_X[-1]:g}: {_I0.min():.3g} to {_I0.max():.3g}, "
+        "i0(x) = k0 10^(0.7521/(1 + exp((x - 0.5709)/0.0557)) - 0.6623 exp(-((x - 0.1291)/0.0845)^2)), "
         f"k0 = {SCALE:g} A/m2",
         "A/m2",
         KARANTH2024,
         True,
-        "The shape is the source's fit to McClelland 2023, held beyond the x at which it is 1 to 6; the scale k0 is "
-        "assumed. No temperature dependence is given.",
+        "The shape is refitted to the source's own fit of McClelland 2023 over x = 0.2 to 0.68, within 0.1 decades, "
+        "and ends at k0. The scale k0 is assumed. No temperature dependence is given.",
     ),
 )
 KARANTH = replace(

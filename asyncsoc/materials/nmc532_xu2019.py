@@ -22,7 +22,7 @@ DIFFUSIVITY = 1e-14
 """m2/s."""
 SALT_CONCENTRATION = 1000.0
 """Salt in the electrolyte the exchange current density holds for [mol/m3]."""
-WINDOW = (0.04, 0.998)
+WINDOW = (0.04, 0.992)
 """(lowest, highest) stoichiometry a simulation may reach."""
 VALIDITY = (0.096, 0.98)
 """(lowest, highest) stoichiometry over which the potential is taken to hold."""
@@ -87,7 +87,7 @@ XU = Cathode(
             WINDOW,
             VALIDITY,
             "The fit is 4.28 V at x = 0.04; the cell in the source is charged to 4.2 V, x = 0.096.",
-            "The fit is 3.5 V at x = 0.98, where the source ends a discharge, and 2.96 V at x = 0.998.",
+            "The fit is 3.5 V at x = 0.98, where the source ends a discharge, and 3.25 V at x = 0.992.",
         ),
     ),
 )

@@ -16,6 +16,8 @@ from asyncsoc.materials.types import Cathode, Parameter
 Array = NDArray[np.float64]
 
 SOURCE = "overridden by the case"
+SLOPE_CENTRE = 0.6
+"""Stoichiometry at which a slope of ln D leaves D alone: near the middle of what a charge of NCM811 covers."""
 
 
 def with_overrides(
@@ -62,6 +64,32 @@ def with_overrides(
         )
         changed = replace(changed, maximum_concentration=c_max, density=density)
     return changed
+
+
+def with_scaled_diffusivity(cathode: Cathode, factor: float | None, slope: float | None) -> Cathode:
+    """Return the cathode with D(x, T) factor exp[slope (x - 0.6)] in place of D(x, T); as it is where both are None.
+
+    Parameters
+    ----------
+    cathode
+        The set, with what a case puts in place of its own diffusivity.
+    factor
+        Of D at x = 0.6; 1 where None.
+    slope
+        d ln D/dx that is added; 0 where None.
+    """
+    if factor is None and slope is None:
+        return cathode
+    height, steepness = 1.0 if factor is None else factor, 0.0 if slope is None else slope
+    own = cathode.diffusivity
+
+    def scaled(x: Array, temperature: float) -> Array:
+        value: Array = own(x, temperature) * (height * np.exp(steepness * (x - SLOPE_CENTRE)))
+        return value
+
+    shown = f"that of the set times {height:g} exp[{steepness:g} (x - {SLOPE_CENTRE:g})]"
+    changed = replaced(cathode, Parameter("diffusivity", shown, "m2/s", SOURCE, False))
+    return replace(changed, diffusivity=scaled)
 
 
 def _positive(value: float, where: str, unit: str) -> float:

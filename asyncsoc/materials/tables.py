@@ -85,6 +85,7 @@ def tabulate(
     exchange_current_density: Property | None = None,
     diffusivity: Property | None = None,
     branch: Branch = "",
+    exchange_current_factor: float = 1.0,
 ) -> MaterialTable:
     """Tabulate D, U and i0 of a cathode beside an electrolyte.
 
@@ -100,6 +101,8 @@ def tabulate(
         Override: a number in A/m2 or m2/s, or a function of (x, T) with x an array of stoichiometries.
     branch
         Of the open-circuit potential, 'charge' or 'discharge', where the cathode has branches.
+    exchange_current_factor
+        Multiplies i0.
 
     Raises
     ------
@@ -127,7 +130,7 @@ def tabulate(
     ocp = _evaluate(lambda x, _: potential(x), halves, temperature, where)
     _require_falling(ocp, halves, low, high, where)
     where = f"exchange current density of {cathode.name} beside {electrolyte.name}"
-    i0 = _evaluate(chosen_i0, halves, temperature, where)
+    i0 = exchange_current_factor * _evaluate(chosen_i0, halves, temperature, where)
     _require(i0 >= 0.0, halves, i0, _POSITIVE_I0, where)
 
     ocp_slope = _monotone(_slopes(ocp, 0.5 * spacing)[::2], ocp[::2], spacing)

@@ -17,20 +17,35 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_HOUR = 3600.0
-
 
 @dataclass(frozen=True, eq=False)
 class FitPanel:
-    """One curve: label with unit, times [s], measured and fitted values, their difference and its label."""
+    """One curve.
+
+    Attributes
+    ----------
+    quantity, difference_label
+        Labels with units.
+    abscissa, measured, fitted, difference : (n,)
+        Abscissa in SI; values and differences as they are shown.
+    logarithmic
+        Whether the values are.
+    label, unit
+        Of the abscissa: what its axis says, and what one of its units is in SI.
+    title
+        Above the curve.
+    """
 
     quantity: str
-    time: Array
+    abscissa: Array
     measured: Array
     fitted: Array
     difference: Array
     difference_label: str
     logarithmic: bool = False
+    label: str = "Time [h]"
+    unit: float = 3600.0
+    title: str = ""
 
 
 @styled
@@ -57,16 +72,17 @@ def fit_figure(panels: Sequence[FitPanel], *, title: str, note: str | None = Non
     figure = new_figure(0.8 + 5.2 * len(panels), 4.3 + 0.17 * lines)
     grid = figure.subplots(2, len(panels), squeeze=False, height_ratios=(3.0, 1.0), sharex="col")
     for (upper, lower), panel in zip(grid.T, panels, strict=True):
-        hours = panel.time / _HOUR
-        upper.plot(hours, panel.measured, "o", color=GREY, markersize=3.0, label="measured")
-        upper.plot(hours, panel.fitted, color=BLUE, label="fitted")
+        place = panel.abscissa / panel.unit
+        upper.plot(place, panel.measured, "o", color=GREY, markersize=3.0, label="measured")
+        upper.plot(place, panel.fitted, color=BLUE, label="fitted")
+        upper.set_title(panel.title, fontsize="medium")
         upper.set(ylabel=panel.quantity)
         if panel.logarithmic:
             upper.set_yscale("log")
         upper.legend(loc="best")
-        lower.plot(hours, panel.difference, color=BLUE, linewidth=1.2)
+        lower.plot(place, panel.difference, color=BLUE, linewidth=1.2)
         lower.axhline(0.0, color=INK, linewidth=0.8)
-        lower.set(xlabel="Time [h]", ylabel=panel.difference_label)
+        lower.set(xlabel=panel.label, ylabel=panel.difference_label)
         guide_lines(upper)
         guide_lines(lower)
     figure.suptitle(title, x=0.01, ha="left")

@@ -130,11 +130,13 @@ def _distributions(axes: Axes, series: Mapping[str, Array], across: str) -> None
         bins = np.linspace(
             min(0.0, float(pooled.min())), float(np.quantile(pooled, 0.995)) * 1.05 + 1e-12, _BINS
         ).tolist()
-        for (_name, values), colour in zip(finite.items(), _COLOURS, strict=False):
+        for (name, values), colour in zip(finite.items(), _COLOURS, strict=False):
             if not len(values):
                 continue
             middle = float(np.median(values))
-            axes.hist(values, bins=bins, histtype="step", linewidth=1.6, color=colour, label=f"median {middle:.3g}")
+            of = "" if len(values) == len(series[name]) else f", of {len(values)} of {len(series[name])}"
+            text = f"median {middle:.3g}{of}"
+            axes.hist(values, bins=bins, histtype="step", linewidth=1.6, color=colour, label=text)
             axes.axvline(middle, color=colour, linewidth=1.0, linestyle=":")
         axes.margins(y=0.3)
         axes.legend(loc="upper right", labelcolor=INK)

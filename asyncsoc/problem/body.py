@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import lru_cache
 
@@ -17,7 +18,7 @@ from asyncsoc.geometry.library import builtin_names
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.problem.caching import ContentCache
 from asyncsoc.problem.changing_contact import ChangingContact
-from asyncsoc.problem.kept_spheres import Body, kept_sphere
+from asyncsoc.problem.kept_spheres import Body, kept_contact, kept_sphere
 from asyncsoc.problem.meshing import (
     SphereMesh,
     build_sphere_mesh,
@@ -41,8 +42,15 @@ def mesh_key(case: Case) -> tuple[str, str | float]:
     return str(particle.sha256), float(particle.length_unit or 1.0)
 
 
-def body_of(case: Case) -> Body:
+def body_of(case: Case, sphere: SphereMesh | None = None) -> Body:
     """Return the discretized particle the case asks for: the cheapest that represents the contact where "auto".
+
+    Parameters
+    ----------
+    case
+        The case.
+    sphere
+        Mesh of the unit sphere to take for a sphere, in place of the one that the case would have.
 
     Raises
     ------
@@ -51,6 +59,8 @@ def body_of(case: Case) -> Body:
     """
     if case.particle.shape != "sphere":
         return _discretized(particle_mesh(case).without_labels())
+    if sphere is not None:
+        return _sphere(sphere, float(case.particle.radius or 0.0))
     if f"sphere-{case.model}-{case.particle.mesh}" not in _shipped():
         asked = case.particle.model
         raise InputError(
@@ -103,7 +113,14 @@ def changing_contact_of(case: Case, mesh: ParticleMesh, start: ContactMap) -> Ch
 
 def _cached_contact(section: Contact, mesh: ParticleMesh) -> ContactMap:
     """Return a contact on a mesh, made once for all cases that share both."""
-    return _CONTACTS.get((section, mesh.sha256, mesh.name), lambda: place_contact(section, mesh))
+
+    def make() -> ContactMap:
+        if len(_CONTACTS):
+            return place_contact(section, mesh)  # with scipy loaded it takes less time than a file
+        name = json.dumps(section.model_dump(mode="json"), sort_keys=True)
+        return kept_contact(f"{mesh.name} {name}", mesh, lambda: place_contact(section, mesh))
+
+    return _CONTACTS.get((section, mesh.sha256, mesh.name), make)
 
 
 @lru_cache(maxsize=1)
@@ -122,10 +139,10 @@ def particle_mesh(case: Case) -> ParticleMesh:
     particle = case.particle
     if particle.shape == "arrays":
         return particle.labelled
-    from asyncsoc.problem import mesh_files
+    from asyncsoc.geometry.particle_files import read_unchanged
 
     key = str(particle.file), float(particle.length_unit or 0.0), str(particle.sha256)
-    return _FILES.get(key, lambda: mesh_files.read(*key))
+    return _FILES.get(key, lambda: read_unchanged(*key))
 
 
 def _from_labels(mesh: ParticleMesh, active: tuple[int | str, ...]) -> ContactMap:

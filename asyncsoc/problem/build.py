@@ -31,6 +31,7 @@ from asyncsoc.problem.case_materials import (
     cathode_of,
     particle_capacity,
 )
+from asyncsoc.problem.meshing import SphereMesh
 from asyncsoc.problem.particles import Member
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import ParticleScale, StepConstraint, series_resistance, step_constraint
@@ -58,27 +59,36 @@ class PreparedCase:
     given_tables: tuple[PropertyTable, ...] = ()
 
 
-def prepare(case: Case) -> PreparedCase:
+def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
     """Build everything `case` describes.
+
+    Parameters
+    ----------
+    case
+        The case.
+    sphere
+        Mesh to take for a sphere, in place of the one that the case would have: what is compared between cases is
+        then not that of two meshes.
 
     Raises
     ------
     InputError
         The particle cannot represent the contact, or the start lies outside the material's window.
     """
-    mesh, operators, system = body_of(case)
+    mesh, operators, system = body_of(case, sphere)
     contact = contact_of(case, mesh)
     cathode, electrolyte = cathode_of(case.material), electrolyte_of(case.electrolyte)
     side, coupled = _side_reaction(case, cathode)
     blocked = coupled is not None and case.side_reaction.blocking_thickness is not None
     least_open = case.side_reaction.least_open_share if blocked else None
     capacity, constraints = _segments(case.material, case.electrolyte, case.protocol, operators.volume, least_open)
+    exchange = case.kinetics.exchange_current, case.kinetics.exchange_current_density_factor
     tables = {
-        temperature: _table(case.material, case.electrolyte, temperature, case.kinetics.exchange_current)
+        temperature: _table(case.material, case.electrolyte, temperature, *exchange)
         for temperature in sorted({constraint.temperature for constraint in constraints})
     }
     branch_tables = {
-        key: _table(case.material, case.electrolyte, key[0], case.kinetics.exchange_current, cast("Branch", key[1]))
+        key: _table(case.material, case.electrolyte, key[0], *exchange, cast("Branch", key[1]))
         for key in sorted({(constraint.temperature, constraint.branch) for constraint in constraints})
         if key[1]
     }
@@ -155,6 +165,7 @@ def _table(
     electrolyte: Electrolyte,
     temperature: float,
     exchange_current_density: Property | None,
+    factor: float | None,
     branch: Branch = "",
 ) -> MaterialTable:
     """Tabulate once what many cases of a sweep share."""
@@ -164,6 +175,7 @@ def _table(
         temperature,
         exchange_current_density=exchange_current_density,
         branch=branch,
+        exchange_current_factor=1.0 if factor is None else factor,
     )
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from asyncsoc.case.chemistry import Material
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.materials.capacity import theoretical_capacity
+from asyncsoc.materials.overrides import with_scaled_diffusivity
 from asyncsoc.materials.own_cathode import cathode_given
 from asyncsoc.materials.types import Cathode
 
@@ -16,7 +17,8 @@ SECONDS_PER_HOUR = 3600.0
 @lru_cache(maxsize=64)
 def cathode_of(section: Material) -> Cathode:
     """Return the cathode a case describes: a parameter set with its overrides, or one of its own."""
-    return cathode_given(section.given)
+    cathode = cathode_given(section.given)
+    return with_scaled_diffusivity(cathode, section.diffusivity_factor, section.diffusivity_slope)
 
 
 def particle_capacity(protocol: Protocol, cathode: Cathode, volume: float, mass: float) -> float:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.coarse_levels import Hierarchy, aggregate
 from asyncsoc.kernels.sparse import Couplings, SparseRows
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 
 def rows_of(matrices: Sequence[sp.csr_matrix], starts: Sequence[int] = (0,), descending: bool = False) -> SparseRows:
@@ -38,6 +41,8 @@ def rows_of(matrices: Sequence[sp.csr_matrix], starts: Sequence[int] = (0,), des
 
 def couplings_of(matrices: Sequence[sp.csr_matrix], starts: Sequence[int] = (0,)) -> Couplings:
     """Return the couplings of several symmetric matrices, block by block; `starts` says where each block begins."""
+    import scipy.sparse as sp
+
     return Couplings(
         below=rows_of([-sp.tril(matrix, -1, format="csr") for matrix in matrices], starts),
         above=rows_of([-sp.triu(matrix, 1, format="csr") for matrix in matrices], starts, descending=True),
@@ -68,7 +73,10 @@ STRONG = 0.1
 OVERCORRECTION = 2.0
 """Divides K on each coarser level: steps of a piecewise constant cost more energy than the slope they stand for."""
 _STALLED = 0.9
-NO_HIERARCHY = Hierarchy(frozen(np.zeros(0), np.int32), 0, rows_of([], []), rows_of([], []), couplings_of([], []))
+_NO_ROWS = rows_of([], [])
+NO_HIERARCHY = Hierarchy(
+    frozen(np.zeros(0), np.int32), 0, _NO_ROWS, _NO_ROWS, Couplings(_NO_ROWS, _NO_ROWS, _together([]))
+)
 """No coarse levels."""
 
 
@@ -81,6 +89,8 @@ def build_hierarchy(stiffness: sp.csr_matrix) -> Hierarchy:
 
     Source: Braess, Computing 55 (1995), for plain aggregation with over-correction.
     """
+    import scipy.sparse as sp
+
     level = stiffness.copy()
     matrices: list[sp.csr_matrix] = []
     couplings: list[sp.csr_matrix] = []
@@ -111,6 +121,8 @@ def build_hierarchy(stiffness: sp.csr_matrix) -> Hierarchy:
 
 def _coarse(below: sp.csr_matrix) -> sp.csr_matrix:
     """Return -(G + G') / OVERCORRECTION off the diagonal, its rows summing to zero, all diagonal entries stored."""
+    import scipy.sparse as sp
+
     both = (below + below.T).tocoo()
     off = both.row != both.col
     count = below.shape[0]

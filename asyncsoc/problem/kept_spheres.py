@@ -1,8 +1,8 @@
-"""Discretized unit spheres kept between processes, so that a run on a built-in mesh need not load dolfinx again.
+"""Discretized unit spheres and contacts kept between processes: a run on a built-in mesh needs no dolfinx or scipy.
 
-A file holds the mesh, its operators and their elimination order, under a hash of all they depend on: the shipped mesh,
-the sources that discretize it, the versions of dolfinx, numpy and scipy, and the processor, whose sums may differ in
-last bits. A file that cannot be read is made again; where none can be written, nothing is kept.
+A file holds the mesh, its operators and their elimination order, or a contact on a mesh, under a hash of all they
+depend on: the mesh, the sources that make them, the versions of dolfinx, numpy and scipy, and the processor, whose sums
+may differ in last bits. A file that cannot be read is made again; where none can be written, nothing is kept.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 from asyncsoc.base.files import replaced
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.kernel_cache import cache_base, room_hash
+from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.library import builtin_file
 from asyncsoc.geometry.mesh import FacetLabels, ParticleMesh
@@ -32,12 +33,16 @@ from asyncsoc.kernels.workspace import System
 from asyncsoc.problem.system import OrderedSystem
 
 Body = tuple[ParticleMesh, Operators, OrderedSystem]
+_BODY = (ParticleMesh, Operators, OrderedSystem)
 
 MOST_BYTES = 256 << 20
 """What all files together may take; those unused for longest go first."""
 _TYPES: dict[str, type] = {
     kind.__name__: kind
-    for kind in (ParticleMesh, FacetLabels, Operators, OrderedSystem, System, Factor, Hierarchy, Couplings, SparseRows)
+    for kind in (
+        *(ParticleMesh, FacetLabels, ContactMap, Operators, OrderedSystem),
+        *(System, Factor, Hierarchy, Couplings, SparseRows),
+    )
 }
 _ROOMS = ("base", "case", "contact", "discretization", "geometry", "kernels", "problem")
 """Rooms whose sources may change what is made."""
@@ -51,25 +56,35 @@ def kept_sphere(builtin: str, name: str, make: Callable[[], Body]) -> Body:
 
     `name` says all that sets it apart from the others of this mesh.
     """
-    path = cache_base() / "asyncsoc" / "spheres" / f"{_key(builtin, name)}.npz"
+    return _kept(_path(name, b"\0", builtin_file(builtin).read_bytes()), _BODY, make)
+
+
+def kept_contact(name: str, mesh: ParticleMesh, make: Callable[[], ContactMap]) -> ContactMap:
+    """Return a contact on a mesh: from its file, else by `make`; `name` says all else that it depends on."""
+    return _kept(_path("contact\0", name, b"\0", mesh.sha256), (ContactMap,), lambda: (make(),))[0]
+
+
+def _kept[T: tuple[Any, ...]](path: Path, types: tuple[type, ...], make: Callable[[], T]) -> T:
+    """Return values of the types given: from their file, else by `make`."""
     try:
-        body = _read(path)
+        read = _read(path)
+        found: T | None = read if tuple(map(type, read)) == types else None
     except Exception:  # whatever reading a missing or damaged file raises: it is made again
-        body = None
-    if body is not None:
+        found = None
+    if found is not None:
         with suppress(OSError):
             os.utime(path)
-        return body
-    body = make()
+        return found
+    made = make()
     with suppress(OSError):
-        _write(path, body)
+        _write(path, made)
         _prune(path.parent)
-    return body
+    return made
 
 
-def _key(builtin: str, name: str) -> str:
+def _path(*parts: str | bytes) -> Path:
     texts = (_sources(), *_installed(), _processor(), *map(os.environ.get, _ARITHMETIC))
-    return sha256_of(name, b"\0", builtin_file(builtin).read_bytes(), *(f"{text}\0" for text in texts))[:32]
+    return cache_base() / "asyncsoc" / "spheres" / f"{sha256_of(*parts, *(f'{text}\0' for text in texts))[:32]}.npz"
 
 
 @lru_cache(maxsize=1)
@@ -96,15 +111,14 @@ def _processor() -> str:
     return machine
 
 
-def _read(path: Path) -> Body:
+def _read(path: Path) -> Any:
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-        mesh, operators, system = _unpacked(json.loads(str(arrays["layout"])), arrays)
-    return mesh, operators, system
+        return _unpacked(json.loads(str(arrays["layout"])), arrays)
 
 
-def _write(path: Path, body: Body) -> None:
+def _write(path: Path, made: tuple[Any, ...]) -> None:
     arrays: dict[str, np.ndarray] = {}
-    layout = _packed(body, arrays)
+    layout = _packed(made, arrays)
     with replaced(path) as stream:
         np.savez(stream, allow_pickle=False, layout=np.array(json.dumps(layout)), **arrays)
 

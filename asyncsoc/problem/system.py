@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from asyncsoc.discretization.operators import Operators
@@ -13,6 +13,9 @@ from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.ldl import Factor, analyze
 from asyncsoc.kernels.workspace import System
 from asyncsoc.problem.hierarchy import NO_HIERARCHY, build_hierarchy, couplings_of, scaled_couplings, scaled_rows
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 MOST_FACTOR_OPERATIONS = 1e8
 """Multiplications in a factorization above which conjugate gradients are quicker."""
@@ -75,6 +78,8 @@ def order_system(operators: Operators) -> OrderedSystem:
     conjugate gradients with coarse levels, in the mesh's own order. Two-dimensional meshes stay with the factorization
     up to about 1e5 nodes; in three dimensions the fill is too large from some thousand nodes on.
     """
+    import scipy.sparse as sp
+
     n = len(operators.mass)
     stiffness = sp.csr_matrix((operators.stiffness, operators.indices, operators.indptr), shape=(n, n))
     found = None if n > _SMALL_SOLID and stiffness.nnz > _SOLID * n else _factorable(stiffness)
@@ -94,6 +99,7 @@ def order_system(operators: Operators) -> OrderedSystem:
 
 def _factorable(stiffness: sp.csr_matrix) -> tuple[NDArray[np.int64], Factor] | None:
     """Return a fill-reducing order and the pattern of L, None where the factorization takes too many operations."""
+    import scipy.sparse as sp
     from scipy.sparse.linalg import splu
 
     n = stiffness.shape[0]

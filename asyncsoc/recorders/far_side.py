@@ -13,6 +13,8 @@ from asyncsoc.geometry.mesh import ParticleMesh, frozen
 Array = NDArray[np.float64]
 
 _TIE = 1e-6
+_MOST_PAIRS = 1_000_000
+"""Pairs of points up to which all distances are computed: loading scipy for a tree takes longer."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,18 +47,29 @@ def far_side(mesh: ParticleMesh, contact: ContactMap) -> FarSide:
     Distances are straight lines in the mesh's own coordinates; in the half-plane (r, z) that is the distance within
     one meridian. Without any free surface the far side is the whole surface.
     """
-    from scipy.spatial import cKDTree
-
     surface = np.unique(mesh.facets)
     touched = contact.weights[surface] > 0.0
     free, covered = surface[~touched], surface[touched]
     if not len(free):
         nodes = surface
     else:
-        distance, _ = cKDTree(mesh.points[covered]).query(mesh.points[free])
+        distance = _to_nearest(mesh.points[free], mesh.points[covered])
         nodes = free[distance >= distance.max() * (1.0 - _TIE)]
     shares = contact.surface_weights[nodes]
     total = shares.sum()
     # Nodes on the axis carry hardly any area but are the antipole itself.
     shares = shares / total if total > 0.0 else np.full(len(nodes), 1.0 / len(nodes))
     return FarSide(nodes=nodes, shares=shares)
+
+
+def _to_nearest(points: Array, others: Array) -> Array:
+    """Return the distance of each point (n, d) to the nearest of others (m, d)."""
+    if len(points) * len(others) > _MOST_PAIRS:
+        from scipy.spatial import cKDTree
+
+        distance: Array = cKDTree(others).query(points)[0]
+        return distance
+    squares = np.zeros((len(points), len(others)))
+    for axis in range(points.shape[1]):
+        squares += (points[:, axis, np.newaxis] - others[:, axis]) ** 2
+    return np.sqrt(squares.min(axis=1))

@@ -14,7 +14,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from asyncsoc.geometry.measure import cell_volumes
@@ -52,13 +51,8 @@ class Recovery:
         self._inverse = np.linalg.inv(corners[:, 1:] - corners[:, :1])
         self._volumes = cell_volumes(mesh)
         around = np.bincount(mesh.cells.ravel(), np.repeat(self._volumes, mesh.cells.shape[1]), minlength=mesh.n_nodes)
-        wide = mesh.cells.shape[1]
-        entries = (np.repeat(self._volumes, wide) / around[mesh.cells.ravel()], mesh.cells.ravel())
-        spread = sp.csr_matrix(
-            (entries[0], (entries[1], np.repeat(np.arange(len(mesh.cells)), wide))), (mesh.n_nodes, len(mesh.cells))
-        )
-        spread.sort_indices()
-        self._spread = spread
+        self._around, present = _cells_around(mesh)
+        self._shares = np.where(present, self._volumes[self._around] / around, 0.0)
 
     def relative_error(self, field: Array) -> float:
         """Return the estimated energy error of a nodal field (n,) over its energy; 0 for a uniform one."""
@@ -81,13 +75,32 @@ class Recovery:
             for column in range(corners - 1):
                 component += self._inverse[:, row, column] * differences[:, :, column]
             energy += component**2
-            smooth = np.asarray(self._spread @ component.T).T
+            smooth = self._averaged(component)
             apart = smooth[:, self._cells] - component[:, :, np.newaxis]
             # The exact mean over a simplex of the square of a linear function with these corner values.
             square += ((apart**2).sum(axis=2) + apart.sum(axis=2) ** 2) / (corners * (corners + 1))
         whole = (energy * self._volumes).sum(axis=1)
         error = (square * self._volumes).sum(axis=1)
         return np.asarray(np.divide(error, whole, out=np.zeros(len(fields)), where=whole > 0.0))
+
+    def _averaged(self, component: Array) -> Array:
+        """Return (k, n) averages of values on the cells (k, cells) around each node, cell by cell in their order."""
+        values = np.ascontiguousarray(component.T)
+        total = np.zeros((self._shares.shape[1], len(component)))
+        for cells, shares in zip(self._around, self._shares, strict=True):
+            total += shares[:, np.newaxis] * values[cells]
+        return total.T
+
+
+def _cells_around(mesh: ParticleMesh) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the cells around each node (most, n), ascending, and which of these places are taken; else they hold 0."""
+    order = np.argsort(mesh.cells.ravel(), kind="stable")
+    node, cell = mesh.cells.ravel()[order], order // mesh.cells.shape[1]
+    count = np.bincount(node, minlength=mesh.n_nodes)
+    place = np.arange(len(node)) - (np.cumsum(count) - count)[node]
+    cells = np.zeros((int(count.max()), mesh.n_nodes), dtype=np.int64)
+    cells[place, node] = cell
+    return cells, np.arange(len(cells))[:, np.newaxis] < count
 
 
 _RECOVERIES: WeakKeyDictionary[ParticleMesh, Recovery] = WeakKeyDictionary()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,13 @@ from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.caching import ContentCache
 from asyncsoc.problem.changing_contact import ChangingContact
 from asyncsoc.protocol.constraints import StepConstraint
+from asyncsoc.recorders.curves import SnapshotRecorder, TimeSeriesRecorder
 from asyncsoc.recorders.particle_constants import BatchConstants, ParticleConstants
-from asyncsoc.recorders.series import SnapshotRecorder, TimeSeriesRecorder
-from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 from asyncsoc.simulation.memory_limit import MOST_BETWEEN
 from asyncsoc.solver.states import AcceptedSteps, Checkpoint, Errors, States, UnsolvedStateError
+
+if TYPE_CHECKING:
+    from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 
 Array = NDArray[np.float64]
 

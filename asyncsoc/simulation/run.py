@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,6 @@ from asyncsoc.problem.meshing import unresolved_layer
 from asyncsoc.problem.particles import Problem
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings, step_ends
-from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 from asyncsoc.simulation.coverage_reporting import REPORT, coverage_assumption, coverage_curve, coverage_report
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
@@ -33,11 +32,13 @@ from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.resume import checkpoint_of, joined
-from asyncsoc.simulation.side_reaction_recording import side_reaction_recorder, side_reaction_results
-from asyncsoc.solver.guards import BalanceGuard
+from asyncsoc.solver.callbacks import BalanceGuard
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import Checkpoint, RunOutcome
 from asyncsoc.solver.warmup import compile_kernels
+
+if TYPE_CHECKING:
+    from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 
 Array = NDArray[np.float64]
 
@@ -197,7 +198,11 @@ def _endings(
 
 
 def _recorders_of(case: Case, setup: PreparedCase, snapshots: bool) -> RunRecorders:
-    rates = None if setup.side is None else side_reaction_recorder(case, setup)
+    rates = None
+    if setup.side is not None:
+        from asyncsoc.simulation.side_reaction_recording import side_reaction_recorder
+
+        rates = side_reaction_recorder(case, setup)
     every = case.output.fields_every if snapshots else None
     return RunRecorders(particle_constants(setup), every, rates, setup.member.changing)
 
@@ -224,7 +229,11 @@ def _solution(
     provenance: dict[str, Any],
 ) -> Solution:
     columns, rates, changing = recorded.columns, recorded.rates, setup.member.changing
-    added = {} if rates is None else side_reaction_results(rates, setup)
+    added: dict[str, Any] = {}
+    if rates is not None:
+        from asyncsoc.simulation.side_reaction_recording import side_reaction_results
+
+        added = side_reaction_results(rates, setup)
     reports = {**added.pop("reports", {}), **given_by_the_case(case)}
     low, high = float(columns[names.MINIMUM_X].min()), float(columns[names.MAXIMUM_X].max())
     warnings = [*warnings_of(setup, (low, high))]

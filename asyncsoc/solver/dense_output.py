@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.compiling import record
 from asyncsoc.base.errors import SimulationError
-from asyncsoc.base.records import record
 from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.parameters import StateBetween

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.compiling import record
 from asyncsoc.base.errors import InfeasibleStepError, InterruptedRunError, SimulationError
 from asyncsoc.base.processes import uninterrupted
-from asyncsoc.base.records import record
 from asyncsoc.base.units import FARADAY
 from asyncsoc.kernels.parameters import StepStart
 from asyncsoc.kernels.reductions import load_surfaces, start_groups

@@ -5,18 +5,21 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import scipy.sparse as sp
 
-from asyncsoc.base.records import record
+from asyncsoc.base.compiling import record
 from asyncsoc.discretization.operators import Operators
+from asyncsoc.geometry.mesh import frozen
 from asyncsoc.interface.rate_laws import RATE_LAWS
 from asyncsoc.kernels.batch import FEWEST
+from asyncsoc.kernels.ldl import Factor
 from asyncsoc.kernels.parameters import RowMeans
 from asyncsoc.kernels.reductions import mean_rows, split_rows
+from asyncsoc.kernels.sparse import Couplings, SparseRows
+from asyncsoc.kernels.workspace import System
 from asyncsoc.materials.tables import MaterialTable
-from asyncsoc.problem.hierarchy import build_hierarchy
+from asyncsoc.problem.hierarchy import NO_HIERARCHY, build_hierarchy
 from asyncsoc.problem.particles import Member, Problem
-from asyncsoc.problem.system import order_system
+from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.protocol.types import Step
 from asyncsoc.solver.integrate import integrate
@@ -41,13 +44,6 @@ def compile_kernels(*, batches: bool = True) -> None:
     batches
         Also those that advance particles side by side; a run of one particle does without.
     """
-    operators = Operators(
-        indptr=np.array([0, 2, 4]),
-        indices=np.array([0, 1, 0, 1]),
-        stiffness=np.array([1.0, -1.0, -1.0, 1.0]),
-        mass=np.ones(2),
-        volume=2.0,
-    )
     grid = np.linspace(0.0, 1.0, 5)
     columns = [grid, np.ones(5), 4.0 - grid, -np.ones(5), np.ones(5), np.zeros(5)]
     table = MaterialTable(0.0, 0.25, np.column_stack(columns), 300.0, (0.1, 0.9), (0.0, 1.0))
@@ -63,10 +59,9 @@ def compile_kernels(*, batches: bool = True) -> None:
         maximum_concentration=1.0,
         tolerance=1e-2,
     )
-    n = len(operators.mass)
     if batches:
-        build_hierarchy(sp.csr_matrix((operators.stiffness, operators.indices, operators.indptr), shape=(n, n)))
-    system = order_system(operators)
+        _order()
+    system = _two_nodes()
     for count in (1, FEWEST) if batches else (1,):
         integrate(Problem.alone(system, [member] * count), [[_DenseOutputCallback()]] * count)
     none, one, number = np.zeros(1, dtype=np.int64), np.ones((1, 1)), np.zeros((1, 1), dtype=np.int64)
@@ -84,3 +79,29 @@ def compile_kernels(*, batches: bool = True) -> None:
         one,
     )
     split_rows(none, one, none, one, one, one, np.empty((1, 2)))
+
+
+def _two_nodes() -> OrderedSystem:
+    """Return the system of an interval, K = [[1, -1], [-1, 1]] and masses of 1; written out, for scipy takes time."""
+    row = frozen([0, 1], np.int64)
+    below = SparseRows(frozen([0, 0, 1], np.int32), frozen([0], np.int32), frozen([1.0], np.float64))
+    above = SparseRows(frozen([0, 1, 1], np.int32), frozen([1], np.int32), frozen([1.0], np.float64))
+    ones = frozen([1.0, 1.0], np.float64)
+    factor = Factor(
+        indptr=np.array([0, 1, 1]),
+        indices=np.array([1], dtype=np.int32),
+        row_indptr=np.array([0, 0, 1]),
+        row_columns=np.array([0], dtype=np.int32),
+        row_places=np.array([0]),
+    )
+    return OrderedSystem(System(Couplings(below, above, ones), ones, factor, NO_HIERARCHY, False), row, row)
+
+
+def _order() -> None:
+    """Compile what puts systems in order: patterns of factors, coarse levels."""
+    import scipy.sparse as sp
+
+    values = np.array([1.0, -1.0, -1.0, 1.0])
+    indices, indptr = np.array([0, 1, 0, 1]), np.array([0, 2, 4])
+    order_system(Operators(indptr=indptr, indices=indices, stiffness=values, mass=np.ones(2), volume=2.0))
+    build_hierarchy(sp.csr_matrix((values, indices, indptr), shape=(2, 2)))

@@ -31,7 +31,6 @@ def numeric_keys() -> list[str]:
     """Every key of a case that takes one number."""
     found = []
     for name in every_key():
-        section, _, key = name.partition(".")
         try:
             kind = find_key(name, {})
         except InputError:
@@ -67,7 +66,8 @@ def inside(name: str, share: float) -> float:
 def test_a_number_is_a_number(name: str, share: float, kind: str) -> None:
     value = inside(name, share)
     foreign = {
-        "float64": np.float64(value), "array": np.array(value), "longdouble": np.longdouble(value), "data array": xr.DataArray(value),
+        "float64": np.float64(value), "array": np.array(value), "longdouble": np.longdouble(value),
+        "data array": xr.DataArray(value),
     }[kind]  # fmt: skip
     assert section_with(name, foreign) == section_with(name, value)
 
@@ -81,7 +81,14 @@ def test_single_precision_is_what_it_holds(name: str, share: float) -> None:
 
 @pytest.mark.parametrize("name", KEYS)
 def test_what_is_no_number_is_refused(name: str) -> None:
-    for wrong in (np.array([0.1, 0.2]), np.bool_(True), np.ma.masked, np.datetime64("2026-11-28"), np.complex128(1j), object()):
+    for wrong in (
+        np.array([0.1, 0.2]),
+        np.bool_(True),
+        np.ma.masked,
+        np.datetime64("2026-11-28"),
+        np.complex128(1j),
+        object(),
+    ):
         with pytest.raises(InputError):
             section, _, key = name.partition(".")
             model = section_of(section)
@@ -96,7 +103,9 @@ def test_most_keys_were_tried() -> None:
 
 def test_whole_numbers_lists_and_mappings() -> None:
     plain = aso.Contact(kind="random", coverage=0.3, n=4, seed=7, axis=(0.0, 1.0, 0.0))
-    assert plain == aso.Contact(kind=np.str_("random"), coverage=np.float64(0.3), n=np.int64(4), seed=np.uint8(7), axis=np.array([0, 1, 0]))
+    assert plain == aso.Contact(
+        kind=np.str_("random"), coverage=np.float64(0.3), n=np.int64(4), seed=np.uint8(7), axis=np.array([0, 1, 0])
+    )
     with pytest.raises(InputError, match="whole number"):
         aso.Contact(kind="random", coverage=0.3, n=np.float64(4.5))
     protocol = types.MappingProxyType({"steps": np.array(["Rest for 1 hour"]), "temperature": np.array(300.0)})

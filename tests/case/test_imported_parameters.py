@@ -96,6 +96,17 @@ def test_keys_of_sections_can_be_replaced() -> None:
     assert case.kinetics.film_resistance == 0.01
 
 
+def test_sections_may_be_objects_and_the_window_another(tmp_path: Path) -> None:
+    imported = aso.import_bpx(write(tmp_path, PARTIAL), window=(0.5, 0.9), formula="LiCoO2")
+    protocol = aso.Protocol(steps=["Charge at C/10 for 1 hour"], initial_stoichiometry=0.85)
+    case = imported.case(protocol, contact=aso.Contact(kind="cap", coverage=0.3), solver=aso.Solver(tolerance=1e-5))
+    assert case.material.window == (0.5, 0.9)
+    assert case.contact.coverage == 0.3
+    assert case.protocol.initial_stoichiometry == 0.85
+    with pytest.raises(InputError, match="coverag"):
+        imported.case(protocol, contact={"kind": "cap", "coverag": 0.3})
+
+
 def test_the_report_is_a_table() -> None:
     text = str(aso.import_bpx(LFP, formula="LiFePO4"))
     assert text.startswith("BPX 0.1.0, lfp_18650_cell_BPX.json")
@@ -119,7 +130,8 @@ def test_a_pybamm_set_becomes_a_case() -> None:
     [
         ({}, "formula is not known"),
         ({"formula": "LiXx"}, "Xx"),
-        ({"formula": "LiCoO2", "window": (0.1, 0.9)}, "window"),
+        ({"formula": "LiCoO2", "window": (0.9, 0.5)}, "reversed"),
+        ({"formula": "LiCoO2", "window": (-0.1, 0.9)}, "not between 0 and 1"),
         ({"formula": "LiCoO2", "radius": 1e-6}, "radius"),
         ({"formula": "LiCoO2", "part": "A"}, "no blend"),
     ],
@@ -139,7 +151,7 @@ def test_the_command_shows_what_is_read(tmp_path: Path, capsys: pytest.CaptureFi
     assert document["kind"] == "BPX"
     assert document["part"] == "Small Particles"
     assert document["particle radius [m]"] == 1e-6
-    assert {value["fate"] for value in document["values"]} == {"taken", "converted", "ignored"}
+    assert {value["fate"] for value in document["values"]} == {"taken", "converted", "assumed", "ignored"}
     curves = document["curves"]
     assert len({len(values) for values in curves.values()}) == 1
     measured = tmp_path / "cell.bdf.csv"

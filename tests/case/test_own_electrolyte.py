@@ -146,7 +146,8 @@ def test_every_value_given_is_listed_and_in_the_result(tmp_path: Path, capsys: p
     assert found["transfer coefficient"].value == 0.4
     assert found["conductivity"].value == "25 degC: 0.001; 60 degC: 0.04; 90 degC: 0.12"
     assert "Not used by a single particle" in found["cation transference number"].note
-    assert all(found[name].assumed for name in ("conductivity", "separator thickness", "cation transference number"))
+    assert all(found[name].assumed for name in ("conductivity", "transfer coefficient", "cation transference number"))
+    assert not found["separator thickness"].assumed
     sourced = case({**keys, "conductivity": TABLE, "source": "impedance of our cells"})
     rows = {row.name: row for row in case_parameters(sourced)["electrolyte"]}
     assert rows["conductivity"].source == "impedance of our cells" and not rows["conductivity"].assumed

@@ -56,7 +56,10 @@ def test_the_key_changes_no_hash_where_it_is_not_given() -> None:
 def test_steps_are_counted_as_they_are_written() -> None:
     changed = case(rate={"1": 2, 5: "C/7"})
     assert changed.protocol.steps[0].startswith("charge at 2.0 C until")
-    assert changed.protocol.cycle[0].steps == (f"Discharge at {1 / 7!r} C for 2 hours or until 2.8 V", CYCLE["steps"][1])
+    assert changed.protocol.cycle[0].steps == (
+        f"Discharge at {1 / 7!r} C for 2 hours or until 2.8 V",
+        CYCLE["steps"][1],
+    )
     assert case().with_overrides(["protocol.rate={1 = 2, 5 = 'C/7'}"]).hash == changed.hash
 
 

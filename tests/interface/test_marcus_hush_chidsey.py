@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
+from asyncsoc.base.compiling import record
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.records import record
 from asyncsoc.base.units import ELEMENTARY_CHARGE
 from asyncsoc.interface.kinetics import inverse_thermal_voltage
 from asyncsoc.interface.laws.butler_volmer import butler_volmer

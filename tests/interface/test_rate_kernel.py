@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from asyncsoc.base.compiling import record
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.records import record
 from asyncsoc.base.units import ELEMENTARY_CHARGE
 from asyncsoc.interface.kinetics import RateLaw, UniformFlux, inverse_thermal_voltage
 from asyncsoc.interface.laws.butler_volmer import ButlerVolmer

@@ -160,3 +160,29 @@ def test_listing_names_imports_neither_a_set_nor_a_heavy_library():
         "sys.exit(str(heavy) if heavy else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_refit_of_karanth_is_the_sources_where_that_states_its_range():
+    """The polynomials are those of MPET's pull request 130, D in cm2/s there: the set takes the sound part of them."""
+    ninth = (
+        37.60120496926822,
+        -1155.8947947859672,
+        11887.013361406942,
+        -67638.17186534218,
+        235652.79793610598,
+        -522889.4946864639,
+        740625.6188941287,
+        -647127.9100798424,
+        317224.13759806077,
+        -66631.56720002113,
+    )
+    fifth = (-23.67, 236.09, -669.95, 815.43, -445.05, 87.15)
+    material = cathode("ncm811-karanth2024")
+    x = np.linspace(0.22, 0.78, 200)
+    theirs = np.log10(0.5e-4) + np.polynomial.polynomial.polyval(x, ninth)
+    assert np.abs(np.log10(material.diffusivity(x, 298.15)) - theirs).max() < 0.09
+    x = np.linspace(0.22, 0.68, 200)
+    theirs = np.log10(np.polynomial.polynomial.polyval(x, fifth))
+    assert np.abs(np.log10(material.exchange_current_density(x, 298.15)) - theirs).max() < 0.1
+    whole = material.diffusivity(np.linspace(*material.window, 500), 298.15)
+    assert 1e-15 <= whole.min() < whole.max() < 2e-14

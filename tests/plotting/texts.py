@@ -38,6 +38,12 @@ def collisions(figure: Figure) -> list[str]:
     return found
 
 
+def texts_of(figure: Figure) -> list[str]:
+    """Return all texts that are written in a figure."""
+    laid_out(figure)
+    return [text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+
+
 def _beyond(axes):
     """Yield labels of ticks beyond the ends of their axis, which are not drawn."""
     for axis in (axes.xaxis, axes.yaxis):

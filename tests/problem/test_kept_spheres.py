@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from asyncsoc.case import Case
+from asyncsoc.contact.build import build_contact
 from asyncsoc.discretization.assembly import assemble
 from asyncsoc.geometry.library import load_builtin
 from asyncsoc.problem import kept_spheres
-from asyncsoc.problem.kept_spheres import Body, kept_sphere
+from asyncsoc.problem.kept_spheres import Body, kept_contact, kept_sphere
 from asyncsoc.problem.meshing import build_sphere_mesh, sphere_mesh_of
 from asyncsoc.problem.system import order_system
 
@@ -41,7 +42,7 @@ def arrays(value: Any) -> Iterator[np.ndarray]:
             yield from arrays(getattr(value, name))
 
 
-def refuse() -> Body:
+def refuse() -> Any:
     raise AssertionError("it is kept")
 
 
@@ -173,12 +174,44 @@ def test_another_arithmetic_is_not_mixed_in(folder: Path, monkeypatch: pytest.Mo
     assert kept_sphere(NAMES[0], NAMES[0], lambda: made) is made
 
 
-def test_a_second_run_does_not_load_dolfinx(run_python: Any) -> None:
+def test_a_second_run_does_not_load_dolfinx_or_what_numba_does_not_need_of_scipy(run_python: Any) -> None:
     code = (
         "import sys, asyncsoc as aso\n"
         "case = aso.Case.model_validate({'particle': {'radius': '5 um'}, 'contact': {'kind': 'cap', 'coverage': 0.3},\n"
         "    'protocol': {'steps': ['Charge at C/10 for 10 minutes']}})\n"
-        "aso.simulate(case); print('dolfinx' in sys.modules)"
+        "aso.simulate(case)\n"
+        "print(sorted({'dolfinx', 'scipy.optimize', 'scipy.sparse', 'scipy.spatial'} & set(sys.modules)))"
     )
     first, second = (run_python(code) for _ in range(2))
-    assert (first.returncode, second.stdout.strip()) == (0, "False"), first.stderr + second.stderr
+    assert (first.returncode, second.stdout.strip()) == (0, "[]"), first.stderr + second.stderr
+
+
+def test_a_kept_contact_is_the_one_that_was_made(folder: Path) -> None:
+    mesh = load_builtin("sphere-axisymmetric-coarse")
+    made = build_contact(mesh, "cap", 0.3)
+    assert kept_contact("cap 0.3", mesh, lambda: made) is made
+    read = kept_contact("cap 0.3", mesh, refuse)
+    assert (read.kind, read.coverage_asked, read.coverage_realised) == ("cap", 0.3, made.coverage_realised)
+    assert read.parameters == made.parameters
+    for found, expected in zip(arrays(read), arrays(made), strict=True):
+        assert found.tobytes() == expected.tobytes()
+        assert not found.flags.writeable
+    other = build_contact(mesh, "cap", 0.4)
+    assert kept_contact("cap 0.4", mesh, lambda: other) is other
+    assert kept_contact("cap 0.3", mesh.scaled(2.0), lambda: other) is other
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip file", b"PK\x03\x04 cut", None])
+def test_a_damaged_contact_is_made_again(folder: Path, content: bytes | None) -> None:
+    mesh = load_builtin("sphere-axisymmetric-coarse")
+    made = build_contact(mesh, "belt", 0.3)
+    kept_contact("belt", mesh, lambda: made)
+    (file,) = folder.iterdir()
+    if content is None:  # a file of a sphere in the place of a contact's
+        sphere = discretized(NAMES[0])
+        kept_sphere(NAMES[0], NAMES[0], lambda: sphere)
+        (another,) = set(folder.iterdir()) - {file}
+        content = another.read_bytes()
+    file.write_bytes(content)
+    assert kept_contact("belt", mesh, lambda: made) is made
+    assert kept_contact("belt", mesh, refuse).parameters == made.parameters

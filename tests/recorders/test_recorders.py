@@ -14,8 +14,8 @@ from asyncsoc.materials.ncm811 import VALENCE
 from asyncsoc.materials.ncm811_oregan2022 import OREGAN
 from asyncsoc.materials.ncm811_sturm2019 import DEFAULT
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.curves import SnapshotRecorder, TimeSeriesRecorder
 from asyncsoc.recorders.particle_constants import BatchConstants, ParticleConstants
-from asyncsoc.recorders.series import SnapshotRecorder, TimeSeriesRecorder
 from asyncsoc.solver.states import States
 
 RADIUS = 5e-6

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import asyncsoc as aso
+from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.materials.ncm811 import diffusivity_oregan2022, exchange_current_oregan2022, potential_chen2020
 from asyncsoc.materials.ncm811_chen2020 import MAXIMUM_CONCENTRATION
@@ -171,6 +172,28 @@ def test_a_window_beyond_which_u_was_not_measured_is_reported() -> None:
     own = {"name": "ncm811-chen2020", "window": [0.23, 0.97]}
     solution = ran(["Charge at C/10 until 4.35 V"], own, {})
     assert any("open-circuit potential" in one for one in solution.warnings)
+
+
+def test_what_is_extrapolated_is_reported() -> None:
+    short = {"x": [0.5, 0.7, 0.85], "T": ["10 degC", "20 degC"], "D": [[2e-15, 3e-15, 2e-15], [3e-15, 4e-15, 3e-15]]}
+    steps = ["Charge at C/10 for 10 minutes"]
+    said = " ".join(ran(steps, material(diffusivity=short), {"exchange_current_density": "2 A/m2"}).warnings)
+    assert "beyond 0.5 to 0.85 of the table of the diffusivity, where its end values are held" in said
+    assert "the diffusivity is extrapolated from 10 to 20 degC of its table to 25 to 25 degC" in said
+
+
+def test_without_an_energy_of_formation_a_side_reaction_needs_energies() -> None:
+    with pytest.raises(InputError, match="no reaction energies are known") as caught:
+        ran(["Charge at C/10 for 10 minutes"], material(), {"exchange_current_density": 2.0}, side_reaction=REPORT)
+    assert "side_reaction.energies" in str(caught.value.next_step)
+    energies = {**REPORT, "energies": [[0.2, -0.4], [0.5, -0.3], [0.8, -0.2], [0.99, -0.1]], "barrier_coefficient": 0.1}
+    solution = ran(
+        ["Charge at C/10 for 10 minutes"], hysteresis(0.02), {"exchange_current_density": 2.0}, side_reaction=energies
+    )
+    assert solution.reports["side reaction"]
+
+
+REPORT = {"mode": "report", "reactant": "litfsi"}
 
 
 def test_capacity_and_mass_are_the_own_cathodes() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from asyncsoc.base.errors import SimulationError
 from asyncsoc.problem.particles import Problem
-from asyncsoc.solver.guards import BALANCE_LIMIT, BalanceGuard
+from asyncsoc.solver.callbacks import BALANCE_LIMIT, BalanceGuard
 from asyncsoc.solver.integrate import integrate
 
 STEPS = ("Charge at C/5 for 10 minutes", "Rest for 5 minutes")

@@ -10,11 +10,13 @@ import xarray as xr
 
 import asyncsoc as aso
 from asyncsoc.base.errors import InputError
+from asyncsoc.studies.particle_sets.charge import charge_set
 from asyncsoc.tomography.load import load_volume
 from asyncsoc.tomography.mesher import MeshSettings
 from asyncsoc.tomography.meshing import mesh_particles
 from asyncsoc.tomography.split import split_particles
 from asyncsoc.tomography.statistics import volume_statistics
+from tests.pages import ROOT, blocks
 
 NAMES = {"pore": 0, "ncm": 1, "cbd": 2}
 
@@ -70,16 +72,13 @@ def test_from_an_array_to_a_charge(tmp_path: Path) -> None:
     particles = split_particles(volume, 1.0)
     found = volume_statistics(volume, particles, None, 300).to_json()
     assert 0.3 < found["active fraction of exposed surface"] < 0.7
-    meshed = mesh_particles(volume, particles, MeshSettings(min_voxels=300))
-    (particle,) = meshed.particles
-    file = tmp_path / "ball.vtkhdf"
-    from asyncsoc.geometry.particle_files import write_particle
-
-    write_particle(particle, file)
+    meshed = mesh_particles(volume, particles, MeshSettings(min_voxels=300), folder=tmp_path)
+    assert len(meshed.rows) == 1
     case = aso.Case.from_objects(
-        aso.Particle.from_file(file, 1.0), aso.Contact.labels("active"), aso.Material(), aso.Protocol.of("Charge at C/2 for 1 minute")
+        aso.Particle(), aso.Contact(), aso.Material(), aso.Protocol.of("Charge at C/2 for 1 minute")
     )
-    assert 0.3 < aso.simulate(case).contact.coverage_realised < 0.7
+    (row,) = charge_set(meshed, case, spheres=False).rows
+    assert 0.3 < row["coverage"] < 0.7
 
 
 @pytest.mark.parametrize(
@@ -108,3 +107,8 @@ def test_from_an_array_to_a_charge(tmp_path: Path) -> None:
 def test_wrong_arrays(labels: object, size: object, names: object, message: str) -> None:
     with pytest.raises(InputError, match=message):
         aso.tomography.from_array(labels, size, names)  # type: ignore[arg-type]
+
+
+def test_the_pages_block_runs() -> None:
+    (block,) = [one for one in blocks(ROOT / "docs" / "tomography.md", "python") if "from_array" in one]
+    exec(compile(block, "tomography.md", "exec"), {})

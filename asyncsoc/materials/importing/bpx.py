@@ -45,7 +45,9 @@ _TWICE_SINCE = (0, 3)
 """Before this version the standard's rate equation lacked a factor of two."""
 
 
-def read_bpx(path: str | Path, *, part: str | None = None) -> ImportedElectrode:
+def read_bpx(
+    path: str | Path, *, part: str | None = None, window: tuple[float, float] | None = None
+) -> ImportedElectrode:
     """Return the positive electrode of a BPX file.
 
     Parameters
@@ -54,6 +56,8 @@ def read_bpx(path: str | Path, *, part: str | None = None) -> ImportedElectrode:
         The file (JSON).
     part
         Name of the material to take where the electrode is a blend.
+    window
+        (lowest, highest) stoichiometry in place of the file's limits.
 
     Raises
     ------
@@ -67,8 +71,9 @@ def read_bpx(path: str | Path, *, part: str | None = None) -> ImportedElectrode:
         raise InputError(
             "a YAML file is not read", where=str(file), allowed="a BPX file in JSON", next_step="convert it to JSON"
         )
-    document, _ = read_json_file(file)
+    document, digest = read_json_file(file)
     notes = Notes(str(file))
+    notes.add("file", "", file.name, "taken", f"SHA-256 {digest[:12]}")
     version, header = _header(document, notes)
     cell_sections = _object(document, "Parameterisation", str(file))
     if SECTION not in cell_sections:
@@ -84,6 +89,9 @@ def read_bpx(path: str | Path, *, part: str | None = None) -> ImportedElectrode:
     found, part, place = _material(electrode, part, notes)
     temperature = _reference_temperature(cell_sections, notes)
     result = _electrode(found, place, header, part, temperature, version, notes)
+    if window is not None:
+        result["window"] = checked_window(*window, "window")
+        notes.add("stoichiometry limits", "", list(window), "taken", f"{window[0]:g} to {window[1]:g}, as asked for")
     electrolyte = _electrolyte(document, cell_sections, notes)
     _ignore_the_rest(document, cell_sections, notes)
     imported = ImportedElectrode(**result, electrolyte=electrolyte, report=tuple(notes.values))
@@ -99,11 +107,6 @@ def read_bpx(path: str | Path, *, part: str | None = None) -> ImportedElectrode:
         },
     )
     return imported
-
-
-def is_bpx(document: dict[str, Any]) -> bool:
-    """Whether a JSON document has the header of a BPX file."""
-    return isinstance(document.get("Header"), dict) and "BPX" in document["Header"]
 
 
 def _object(parent: dict[str, Any], key: str, where: str) -> dict[str, Any]:
@@ -260,6 +263,7 @@ def _electrode(
         )
     if "Entropic change coefficient [V.K-1]" not in curves:
         notes.add(section, "Entropic change coefficient [V.K-1]", None, "assumed", "0: U does not change with T")
+    notes.add(section, "transfer coefficient", None, "assumed", "0.5, as the standard has it")
     for energy in ("Diffusivity activation energy [J.mol-1]", "Reaction rate constant activation energy [J.mol-1]"):
         if energy not in numbers:
             notes.add(section, energy, None, "assumed", "0, as the standard has it")

@@ -65,6 +65,7 @@ def own_phase(
     entropy_uncertainty: float | None = None,
     formation_gibbs: float | None = None,
     source: str | None = None,
+    assumed: bool | None = None,
     state: str = "",
     note: str = "",
     where: str = "phase",
@@ -86,7 +87,9 @@ def own_phase(
     formation_gibbs
         Gibbs energy of formation at 298.15 K [J/mol], from which the entropy follows where it is not given.
     source
-        Where the numbers are from; without it they count as assumed.
+        Where the numbers are from.
+    assumed
+        Whether they count as assumed; None: where no source is named.
     state
         's', 'l', 'g' or ''.
     note
@@ -112,6 +115,7 @@ def own_phase(
             allowed=f"0 to {100.0 * count:g} kJ/mol",
             next_step="give one standard deviation in kJ/mol of the formula unit",
         )
+    doubtful = source is None if assumed is None else assumed
     chosen = _entropy(composition, formation_enthalpy, entropy, formation_gibbs, where)
     if chosen is not None and not LOWEST_ENTROPY * count <= chosen <= HIGHEST_ENTROPY * count:
         raise _implausible_entropy(chosen, count, entropy is None, where)
@@ -123,7 +127,7 @@ def own_phase(
         uncertainty=spread * _EV_PER_J,
         temperature=STANDARD,
         source=source or UNSOURCED,
-        assumed=source is None,
+        assumed=doubtful,
         state=state,
         gibbs=None if formation_gibbs is None else formation_gibbs * _EV_PER_J,
         entropy=chosen,
@@ -131,7 +135,7 @@ def own_phase(
         note=note,
         entropy_uncertainty=0.0 if entropy_uncertainty is None else entropy_uncertainty,
         entropy_source="" if chosen is None else (source or UNSOURCED),
-        entropy_estimated=chosen is not None and source is None,
+        entropy_estimated=chosen is not None and doubtful,
     )
 
 
@@ -244,11 +248,13 @@ def with_phases(table: PhaseTable, phases: Iterable[Phase], *, where: str = "pha
                 value=phase.name,
                 allowed=", ".join(f"state = '{one.state}'" for one in same),
             )
-        taken = same[0].state if same and not phase.state else phase.state
-        kept = [one for one in kept if one not in same]
-        added.append(replace(phase, state=taken))
-    names = {one.name for one in kept}
-    added = [replace(one, name=f"{one.name} (own)") if one.name in names else one for one in added]
+        if same:
+            named = same[0].name if phase.name == phase.formula else phase.name
+            phase = replace(phase, state=phase.state or same[0].state, name=named)  # noqa: PLW2901
+            kept.remove(same[0])
+        elif phase.name in {one.name for one in kept}:
+            phase = replace(phase, name=f"{phase.name} (own)")  # noqa: PLW2901
+        added.append(phase)
     title = f"{table.title}, with phases of the user's own" if added else table.title
     joined = replace(
         table,

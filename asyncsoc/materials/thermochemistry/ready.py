@@ -104,7 +104,8 @@ def ready_table(
     if row is None or not np.allclose(work, row["work"], rtol=0.0, atol=_SAME_WORK):
         key = (*known, *work, _content(phase), None if phases is None else tuple(map(_content, phases.phases)))
         if key not in _made:
-            _made[key] = tabulate(host, phase, kind=kind, conditions=conditions, phases=phases)
+            shipped = isinstance(electrolyte, str) and phases is None
+            _made[key] = tabulate(host, phase, kind=kind, conditions=conditions, phases=phases, rising=shipped)
         return _made[key]
     return table_from_nodes(
         np.linspace(0.0, 1.0, NODES),

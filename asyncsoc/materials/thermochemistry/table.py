@@ -168,6 +168,7 @@ def tabulate(
     phases: PhaseTable | None = None,
     potential: float | None = None,
     conditions: Conditions = ENTHALPY,
+    rising: bool = True,
 ) -> ReactionEnergyTable:
     """Return the table of a cathode and an electrolyte over x in [0, 1], its error measured in every cell's middle.
 
@@ -179,6 +180,9 @@ def tabulate(
         Number of nodes; one linear program each, and one for each check.
     phases
         The phases that may form.
+    rising
+        Whether a total energy that falls with x is refused, as a sign of wrong data. Reactants and phases of one's own
+        may bind lithium more strongly than the delithiated cathode, and then it falls.
 
     Raises
     ------
@@ -188,7 +192,7 @@ def tabulate(
     _check_nodes(nodes)
     x = np.linspace(0.0, 1.0, 2 * nodes - 1)
     curve = reaction_curve(host, electrolyte, x, kind=kind, table=phases, potential=potential, conditions=conditions)
-    if kind == "total" and potential is None:
+    if kind == "total" and potential is None and rising:
         _require_monotone(x, curve.energy, f"{host.name} and {electrolyte.name}")
     table = _assemble(x[::2], curve.energy[::2], (host.name, electrolyte.name), kind, host.validity, conditions)
     return _with_error(table, x[1::2], curve.energy[1::2])

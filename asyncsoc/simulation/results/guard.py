@@ -116,7 +116,8 @@ def guarded(path: Path) -> Iterator[GuardedFile]:
     InputError
         No such file, not HDF5, cut off, linked to other files, or too large when unpacked: one message for each.
     """
-    h5py = layout.load_h5py()
+    import h5py
+
     if not path.is_file():
         raise InputError("no such result file", where=str(path), next_step="name a file that exists")
     try:

@@ -8,13 +8,11 @@ https://docs.vtk.org/en/latest/vtk_file_formats/vtkhdf_file_format), `/curves` (
 from __future__ import annotations
 
 import re
-from types import ModuleType
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.environment import h5py_first
 from asyncsoc.geometry.mesh import Coordinates
 
 FORMAT: Final = "asyncsoc run"
@@ -65,18 +63,3 @@ def stored_name(curve: str) -> str:
 def slug(name: str) -> str:
     """Return a case's name as a file name may hold it."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60] or "run"
-
-
-def load_h5py() -> ModuleType:
-    """Import h5py in an order that dolfinx survives.
-
-    Raises
-    ------
-    EnvironmentProblem
-        dolfinx was loaded first and brought an HDF5 library that h5py cannot live with.
-    """
-    h5py_first()
-    import h5py
-
-    module: ModuleType = h5py
-    return module

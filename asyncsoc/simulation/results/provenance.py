@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from asyncsoc.base.hashing import file_sha256, sha256_of
+from asyncsoc.base.kernel_cache import room_hash
 
 _DISTRIBUTIONS = (
     "asyncsoc", "numpy", "scipy", "numba", "dolfinx-solver-real", "fenics-dolfinx", "meshio", "h5py", "xarray",
@@ -37,8 +37,7 @@ def versions() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def source_sha256() -> str:
     """Return one SHA-256 over the package's own source files: which code ran, whatever git knows of it."""
-    files = {path.relative_to(_PACKAGE).as_posix(): path for path in sorted(_PACKAGE.rglob("*.py"))}
-    return sha256_of(*(part for name, path in files.items() for part in (name, bytes.fromhex(file_sha256(path)))))
+    return room_hash()
 
 
 def _git_folder(root: Path) -> Path | None:

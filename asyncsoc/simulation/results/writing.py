@@ -188,7 +188,8 @@ def write_run(run: RunData, path: Path) -> Path:
     EnvironmentProblem
         h5py cannot be loaded.
     """
-    h5py = layout.load_h5py()
+    import h5py
+
     sidecar = path.with_name(path.name + layout.CHECKSUM_SUFFIX)
     try:
         with replaced(path) as stream, h5py.File(stream, "w") as file:

@@ -1,4 +1,4 @@
-"""`calibrate`: constants of a case fitted to measured curves by least squares."""
+"""`calibrate`: constants of one or several cases fitted to measured curves by least squares."""
 
 from __future__ import annotations
 
@@ -8,25 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.errors import InputError, SimulationError
+from asyncsoc.base.errors import SimulationError
 from asyncsoc.case.case import Case
-from asyncsoc.interface.rate_laws import has_no_effect, rate_law_names
 from asyncsoc.studies.calibration.constants import FitConstant
-from asyncsoc.studies.calibration.identify import Identification, identify
+from asyncsoc.studies.calibration.identify import Evidence, Identification, identify
+from asyncsoc.studies.calibration.losses import check_loss
 from asyncsoc.studies.calibration.measured import MeasuredCurve
-from asyncsoc.studies.calibration.response import Response, respond
+from asyncsoc.studies.calibration.measurement import Measurement
+from asyncsoc.studies.calibration.model import Comparison, FitModel
+from asyncsoc.studies.calibration.profile import Profile, profile
+from asyncsoc.studies.calibration.refusals import refuse_what_cannot_be_fitted
 
 Array = NDArray[np.float64]
 
-VOLTAGE_ERROR = 5e-3
-"""V expected between model and measurement; sets how voltages weigh against resistances."""
-RESISTANCE_ERROR = 0.05
-"""Relative; resistances are compared by their logarithms."""
-_STEP = 2e-3
-"""Step of the differences, as a share of a constant's range."""
-_TOLERANCE = 1e-5
-_FAILED = 1e3
+_CHANGE = 1e-5
 _LONGEST = 40
+_MOST_SEARCHES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,79 +32,58 @@ class Calibration:
 
     Attributes
     ----------
-    case
-        The case with the fitted constants, each marked as fitted with the data's names.
+    cases
+        The case of each measurement with the fitted constants, each marked as fitted with the data's names.
+    constants
+        What was fitted.
     identification
         Confidence intervals and identifiability.
-    data, responses
-        The measured curves, and the fitted model's values at their times.
+    measurements, responses
+        What was measured, and the fitted model's values at its points.
     rms
         Root mean square difference of each curve: V, or relative for resistances.
     lag_correlation
         Correlation of each curve's neighbouring differences: near 1 they are no noise but what the model lacks.
     beyond
         Points of each curve after the end of the model's run: they say only that it ends too early.
+    profiles
+        Profile likelihood of each constant, empty where it was not asked for.
+    loss
+        Under which the differences were minimized.
     runs
         Simulations it took.
     converged, reason
         Whether and why the search ended.
     """
 
-    case: Case
+    cases: tuple[Case, ...]
+    constants: tuple[FitConstant, ...]
     identification: Identification
-    data: tuple[MeasuredCurve, ...]
+    measurements: tuple[Measurement, ...]
     responses: tuple[Array, ...]
     rms: tuple[float, ...]
     lag_correlation: tuple[float, ...]
     beyond: tuple[int, ...]
+    profiles: tuple[Profile, ...]
+    loss: str
     runs: int
     converged: bool
     reason: str
 
+    @property
+    def case(self) -> Case:
+        """The case of the first measurement with the fitted constants."""
+        return self.cases[0]
 
-class _Model:
-    """Residuals of a case over the places of its constants in their ranges."""
+    @property
+    def data(self) -> tuple[MeasuredCurve, ...]:
+        """The measured curves."""
+        return tuple(one.curve for one in self.measurements)
 
-    def __init__(self, case: Case, data: Sequence[MeasuredCurve], constants: Sequence[FitConstant]) -> None:
-        self._case, self._data, self._constants = case, data, constants
-        self.runs = 0
-
-    def case_at(self, place: Array) -> Case:
-        changes = [
-            f"{constant.key}={constant.from_unit(float(p))!r}"
-            for constant, p in zip(self._constants, place, strict=True)
-        ]
-        return self._case.with_overrides(changes)
-
-    def response(self, place: Array) -> Response:
-        self.runs += 1
-        return respond(self.case_at(place), self._data)
-
-    def residuals(self, place: Array) -> Array:
-        """Return all differences in units of their expected errors."""
-        try:
-            response = self.response(place)
-        except SimulationError:
-            return np.full(sum(len(measured.time) for measured in self._data), _FAILED)
-        return np.concatenate([_difference(response.at(measured), measured) for measured in self._data])
-
-    def jacobian(self, place: Array) -> Array:
-        """Return central differences, one-sided at an end of a range."""
-        columns = []
-        for k in range(len(place)):
-            ends = []
-            for sign in (-1.0, 1.0):
-                moved = place.copy()
-                moved[k] = min(max(place[k] + sign * _STEP, 0.0), 1.0)
-                ends.append((moved[k], self.residuals(moved)))
-            columns.append((ends[1][1] - ends[0][1]) / (ends[1][0] - ends[0][0]))
-        return np.column_stack(columns)
-
-
-def _difference(values: Array, measured: MeasuredCurve) -> Array:
-    if measured.quantity == "voltage":
-        return (values - measured.values) / VOLTAGE_ERROR
-    return np.asarray(np.log(np.maximum(values, 1e-300) / measured.values) / RESISTANCE_ERROR)
+    @property
+    def values(self) -> dict[str, float]:
+        """The fitted values [SI] by key."""
+        return {interval.key: interval.value for interval in self.identification.intervals}
 
 
 def calibrate(
@@ -117,113 +93,159 @@ def calibrate(
     *,
     log: Callable[[str], None] | None = None,
 ) -> Calibration:
-    """Fit constants of a case to measured curves.
+    """Fit constants of a case to measured curves; `calibrate_together` with one case and no options."""
+    return calibrate_together([Measurement.of(case, curve) for curve in data], constants, log=log)
+
+
+def calibrate_together(
+    measurements: Sequence[Measurement],
+    constants: Sequence[FitConstant],
+    *,
+    loss: str = "linear",
+    profiles: bool = False,
+    threads: int = 1,
+    log: Callable[[str], None] | None = None,
+) -> Calibration:
+    """Fit constants to measurements, all at once.
 
     scipy's trust-region least squares over each constant's place in its range; the last Jacobian by central differences
-    gives intervals and identifiability (`identify`).
+    gives intervals and identifiability (`identify`). The runs of a difference are integrated side by side, on meshes
+    that are held through a search and made anew where the fitted case has others. How large the differences are is not
+    known before: priors are weighed against what is found, so the search is repeated until that stays.
 
     Parameters
     ----------
-    case
-        What was measured: particle, contact, protocol, and the constants that are not fitted.
-    data
-        Curves; times count from the start of the case's protocol.
+    measurements
+        What was measured, each in a case of its own.
     constants
-        What to fit.
+        What to fit; measurements share a constant unless it names those it belongs to.
+    loss
+        "linear" for squares; "huber", "soft_l1", "cauchy" or "arctan" give less weight to differences beyond the
+        expected error.
+    profiles
+        Also the profile likelihood of every constant: about three more fits each.
+    threads
+        Threads of the integrator.
     log
         Called with one line of text on the progress of the search.
 
     Raises
     ------
     InputError
-        Nothing to fit or fewer points than constants, a constant the case's mode does not use, or a case that cannot be
-        built.
+        Nothing to fit or fewer points than constants, a constant without effect or without data, measurements that
+        share no constant, a case that cannot be built.
     SimulationError
-        The case cannot be simulated where the search starts.
+        A case cannot be simulated where the search starts.
     """
+    check_loss(loss)
+    refuse_what_cannot_be_fitted(measurements, constants)
+    model = FitModel(measurements, constants, loss, threads)
+    place = np.array([_start(constant, measurements) for constant in constants])
+    place, converged, reason = _minimize(model, place, log)
+    found = _simulated(model.compared(place))
+    residuals = np.concatenate([one.difference for one in found])
+    jacobian, evidence = _evidence(model, model.jacobian(place))
+    identification = identify(constants, place, jacobian, residuals, evidence)
+    shown = tuple(one.values for one in found)
+    return Calibration(
+        cases=tuple(_marked(model.case_at(place, k), measurements, constants, k) for k in range(len(measurements))),
+        constants=tuple(constants),
+        identification=identification,
+        measurements=tuple(measurements),
+        responses=shown,
+        rms=tuple(
+            float(np.sqrt(np.mean(one.difference**2)) * measured.error)
+            for one, measured in zip(found, measurements, strict=True)
+        ),
+        lag_correlation=tuple(_lag(one.difference) for one in found),
+        beyond=tuple(
+            one.response.beyond(measured.curve, measured.step)
+            for one, measured in zip(found, measurements, strict=True)
+        ),
+        profiles=_profiles(model, place, identification) if profiles else (),
+        loss=loss,
+        runs=model.runs,
+        converged=converged,
+        reason=reason,
+    )
+
+
+def _start(constant: FitConstant, measurements: Sequence[Measurement]) -> float:
+    return constant.start(next(one.case for one in measurements if constant.belongs_to(one.name)))
+
+
+def _minimize(model: FitModel, place: Array, log: Callable[[str], None] | None) -> tuple[Array, bool, str]:
+    """Return where the search ended, whether it converged, and why it ended."""
     from scipy.optimize import least_squares
 
-    _check(case, data, constants)
-    model = _Model(case, data, constants)
-    start = np.array([constant.start(case) for constant in constants])
-    model.response(start)
-
-    def residuals(place: Array) -> Array:
-        found = model.residuals(place)
+    def residuals(at: Array) -> Array:
+        found = model.residuals(at)
         if log is not None:
             log(f"run {model.runs}: {np.sqrt(np.mean(found**2)):.4g} times the expected error")
         return found
 
-    search = least_squares(
-        residuals, start, jac=model.jacobian, bounds=(0.0, 1.0), x_scale="jac", method="trf",
-        ftol=_TOLERANCE, xtol=_TOLERANCE, gtol=None, max_nfev=_LONGEST,
-    )  # fmt: skip
-    place = np.asarray(search.x, dtype=np.float64)
-    response = model.response(place)
-    values = tuple(response.at(measured) for measured in data)
-    return Calibration(
-        case=_marked(model.case_at(place), data, constants),
-        identification=identify(constants, place, model.jacobian(place), np.asarray(search.fun)),
-        data=tuple(data),
-        responses=values,
-        rms=tuple(_rms(found, measured) for found, measured in zip(values, data, strict=True)),
-        lag_correlation=tuple(_lag(found, measured) for found, measured in zip(values, data, strict=True)),
-        beyond=tuple(int(np.sum(measured.time > response.time[-1])) for measured in data),
-        runs=model.runs,
-        converged=bool(search.status > 0),
-        reason=str(search.message),
+    model.hold_meshes(place)
+    model.weigh(_simulated(model.compared(place)))
+    converged, reason = False, ""
+    for _ in range(_MOST_SEARCHES):
+        search = least_squares(
+            residuals, place, jac=model.jacobian, bounds=(0.0, 1.0), x_scale="jac", method="trf", loss=model.rho,
+            ftol=_CHANGE, xtol=_CHANGE, gtol=None, max_nfev=_LONGEST,
+        )  # fmt: skip
+        place, converged, reason = np.asarray(search.x, dtype=np.float64), bool(search.status > 0), str(search.message)
+        again = model.weigh_priors(np.asarray(search.fun))
+        if not (model.hold_meshes(place) or again):
+            break
+    return place, converged, reason
+
+
+def _simulated(compared: Sequence[Comparison | SimulationError]) -> list[Comparison]:
+    """Return comparisons, or raise what kept a case from being simulated."""
+    found = []
+    for one in compared:
+        if isinstance(one, SimulationError):
+            raise one
+        found.append(one)
+    return found
+
+
+def _evidence(model: FitModel, jacobian: Array) -> tuple[Array, Evidence]:
+    """Return the derivatives of the differences without weights, and how the differences count."""
+    counts = tuple(one.count for one in model.measurements)
+    priors = jacobian[model.points :] / model.prior_scale
+    return jacobian[: model.points] / np.sqrt(model.weights)[:, None], Evidence(
+        counts, model.weights, model.loss, priors
     )
 
 
-def _check(case: Case, data: Sequence[MeasuredCurve], constants: Sequence[FitConstant]) -> None:
-    keys = [constant.key for constant in constants]
-    if not keys or len(set(keys)) != len(keys):
-        raise InputError("name each constant to fit, once", where="--fit", value=", ".join(keys))
-    points = sum(len(measured.time) for measured in data)
-    if points <= len(keys):
-        raise InputError("fewer points than constants", where="data", value=points, allowed=f"more than {len(keys)}")
-    resistance = any(measured.quantity == "resistance" for measured in data)
-    if resistance and case.kinetics.imposes_flux:
-        raise InputError(
-            "uniform flux has no resistance to compare with", where="kinetics.model", value=case.kinetics.model,
-            allowed=", ".join(rate_law_names()),
-        )  # fmt: skip
-    for key in keys:
-        if key.startswith("side_reaction.") and case.side_reaction.mode != "coupled":
-            raise InputError(
-                "a constant of the side reaction changes nothing that is measured unless it is coupled",
-                where=f"--fit {key}",
-                value=f"side_reaction.mode = {case.side_reaction.mode!r}",
-                next_step="--set side_reaction.mode=coupled",
-            )
-        if key.startswith("kinetics.") and case.kinetics.imposes_flux:
-            raise InputError("uniform flux has no kinetic constants", where=f"--fit {key}", value=case.kinetics.model)
-        unread = has_no_effect(key.removeprefix("kinetics."), case.kinetics.model)
-        if key.startswith("kinetics.") and unread is not None:
-            raise InputError(unread, where=f"--fit {key}", next_step="--set kinetics.model=... or fit another constant")
+def _profiles(model: FitModel, place: Array, found: Identification) -> tuple[Profile, ...]:
+    covariance = found.correlation * np.outer(found.spread, found.spread)
+    return tuple(
+        profile(model, model.constants, place, covariance, k, deviation=found.deviation, quantile=found.quantile)
+        for k in range(len(model.constants))
+    )
 
 
-def _marked(case: Case, data: Sequence[MeasuredCurve], constants: Sequence[FitConstant]) -> Case:
-    """Return the case with every fitted constant marked so, beside those marked before."""
-    source = "; ".join(measured.described for measured in data)
-    for section in ("side_reaction", "kinetics"):
-        names = [constant.name for constant in constants if constant.section == section]
-        if names:
-            own = getattr(case, section)
-            kept = tuple(dict.fromkeys((*own.fitted, *names)))
-            before = f"{own.fitted_to}; " if own.fitted_to and own.fitted_to != source else ""
-            keys = {**case.model_dump(exclude_unset=True)}
-            keys[section] = {**keys.get(section, {}), "fitted": kept, "fitted_to": before + source}
-            case = Case.from_dict(keys)
-    return case
+def _marked(case: Case, measurements: Sequence[Measurement], constants: Sequence[FitConstant], number: int) -> Case:
+    """Return a measurement's case with every constant fitted in it marked so, beside those marked before."""
+    own = measurements[number].name
+    source = "; ".join(
+        dict.fromkeys(
+            one.curve.described
+            for one in measurements
+            if any(constant.belongs_to(one.name) and constant.belongs_to(own) for constant in constants)
+        )
+    )
+    keys = {**case.model_dump(exclude_unset=True)}
+    fitted = [constant for constant in constants if constant.belongs_to(own)]
+    for section in dict.fromkeys(constant.section for constant in fitted):
+        there = getattr(case, section)
+        kept = tuple(dict.fromkeys((*there.fitted, *(c.name for c in fitted if c.section == section))))
+        before = f"{there.fitted_to}; " if there.fitted_to and there.fitted_to != source else ""
+        keys[section] = {**keys.get(section, {}), "fitted": kept, "fitted_to": before + source}
+    return Case.from_dict(keys)
 
 
-def _lag(found: Array, measured: MeasuredCurve) -> float:
-    difference = _difference(found, measured)
+def _lag(difference: Array) -> float:
     power = float(difference @ difference)
     return float(difference[1:] @ difference[:-1]) / power if power > 0.0 else 0.0
-
-
-def _rms(found: Array, measured: MeasuredCurve) -> float:
-    scale = VOLTAGE_ERROR if measured.quantity == "voltage" else RESISTANCE_ERROR
-    return float(np.sqrt(np.mean(_difference(found, measured) ** 2)) * scale)

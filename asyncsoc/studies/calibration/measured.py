@@ -1,40 +1,42 @@
-"""Measured curves from CSV files: time and voltage, or time and resistance, with their units."""
+"""Measured curves: voltage or resistance against time or capacity, from CSV files or arrays, with their units."""
 
 from __future__ import annotations
 
-import csv
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from asyncsoc.base.csv_tables import Column, read_csv_table
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
-from asyncsoc.base.units import to_si
+from asyncsoc.geometry.mesh import frozen
 
 Array = NDArray[np.float64]
 Quantity = Literal["voltage", "resistance"]
+Abscissa = Literal["time", "capacity"]
 
-_LARGEST = 20_000_000
-_MOST_POINTS = 200_000
-_LONGEST_LINE = 1000
+MOST_POINTS = 200_000
 _FEWEST = 3
-_HEAD = re.compile(r"^\s*(?P<name>[A-Za-z_ ]+?)\s*(?:[\[(/]\s*(?P<unit>[^\])]+?)\s*[\])]?)?\s*$")
-_WORDS = {
-    "time": "time",
-    "voltage": "voltage",
-    "cell voltage": "voltage",
-    "potential": "voltage",
-    "resistance": "resistance",
-    "interface resistance": "resistance",
-}
-_SYMBOLS = {"t": "time", "U": "voltage", "V": "voltage", "E": "voltage", "v": "voltage", "R": "resistance"}
-_LAYOUT = "a head line 'time [s], voltage [V]' or 'time [s], resistance [ohm]' (or 'ohm cm2'), then numbers"
-_PLAUSIBLE = {"voltage": (0.0, 6.0), "resistance": (0.0, math.inf)}
+_HIGHEST_VOLTAGE = 6.0
+_LAYOUT = "time [s], voltage [V]"
+_COLUMNS = (
+    Column("time", ("time", "t", "test time", "elapsed time"), "s", low=0.0),
+    Column(
+        "capacity",
+        ("capacity", "specific capacity", "areal capacity", "Q"),
+        "mAh/g",
+        low=0.0,
+        alternatives=("mAh/cm2", "A h"),
+    ),
+    Column(
+        "voltage", ("voltage", "cell voltage", "potential", "U", "V", "E", "v"), "V", 0.0, _HIGHEST_VOLTAGE, above=True
+    ),
+    Column("resistance", ("resistance", "interface resistance", "R"), "ohm", 0.0, above=True, alternatives=("ohm m2",)),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,168 +47,164 @@ class MeasuredCurve:
     ----------
     quantity
         "voltage" or "resistance".
-    time : (n,)
-        Since the start of the protocol [s], rising.
+    abscissa : (n,)
+        Rising: time [s], or capacity [C/kg of active material, or C/m2 of electrode].
     values : (n,)
         V; ohm of the particle, or ohm m2 of electrode where `per_area`.
     per_area
         Whether resistances are those of a square metre of electrode.
     name, sha256
         Of the file.
+    against
+        What the abscissa is.
+    per_electrode
+        Whether capacities are those of a square metre of electrode, not of mass.
     """
 
     quantity: Quantity
-    time: Array
+    abscissa: Array
     values: Array
     per_area: bool
     name: str
     sha256: str
+    against: Abscissa = "time"
+    per_electrode: bool = False
+
+    @property
+    def time(self) -> Array:
+        """The abscissa of a curve against time [s]."""
+        if self.against != "time":
+            raise InputError("a curve against capacity has no times", where=self.name)
+        return self.abscissa
 
     @property
     def described(self) -> str:
         """File, number of points and hash: what a constant fitted to it is marked with."""
-        return f"{self.name} ({len(self.time)} points of {self.quantity}, SHA-256 {self.sha256[:12]})"
+        return f"{self.name} ({len(self.abscissa)} points of {self.quantity}, SHA-256 {self.sha256[:12]})"
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        time: ArrayLike | None = None,
+        capacity: ArrayLike | None = None,
+        voltage: ArrayLike | None = None,
+        resistance: ArrayLike | None = None,
+        name: str = "arrays",
+    ) -> Self:
+        """Return a curve made of arrays in SI.
+
+        Parameters
+        ----------
+        time, capacity : (n,)
+            One of them, rising: s, or C per kg of active material.
+        voltage, resistance : (n,)
+            One of them: V, or ohm of the particle.
+        name
+            What messages and marks call it.
+
+        Raises
+        ------
+        InputError
+            None or both of a pair, arrays of other lengths, fewer than three points, values that are not finite or out
+            of range, an abscissa that does not rise.
+        """
+        against, x = _one_of({"time": time, "capacity": capacity}, name)
+        quantity, y = _one_of({"voltage": voltage, "resistance": resistance}, name)
+        if x.ndim != 1 or x.shape != y.shape or len(x) < _FEWEST:
+            raise InputError(
+                f"{against} and {quantity} must be lists of equal length",
+                where=name,
+                value=f"shapes {x.shape} and {y.shape}",
+                allowed=f"one dimension, {_FEWEST} points or more",
+            )
+        _check_arrays(x, y, against, quantity, name)
+        digest = sha256_of(x.tobytes() + y.tobytes())
+        return cls(
+            "voltage" if quantity == "voltage" else "resistance",
+            frozen(x, np.float64),
+            frozen(y, np.float64),
+            False,
+            name,
+            digest,
+            "time" if against == "time" else "capacity",
+        )
 
 
 def read_measured(path: str | Path) -> MeasuredCurve:
     """Return the curve in a CSV file.
 
-    The head line names the columns with their units, in any order: time, and voltage or resistance. Columns are
-    separated by commas, semicolons or tabs; lines that begin with # are comments. Resistances in ohm are the
-    particle's, in ohm cm2 (ohm m2) those of electrode area.
+    The head line names the columns with their units, in any order: time or capacity, and voltage or resistance; other
+    columns are left out, and heads of the Battery Data Format ('Test Time / s', 'Voltage / V') are understood. With
+    time and capacity in one file the curve is one against time. Columns are separated by commas, semicolons or tabs;
+    lines that begin with # are comments. Resistances in ohm are the particle's, in ohm cm2 (ohm m2) those of electrode
+    area; capacities are per mass of active material (mAh/g) or per electrode area (mAh/cm2).
 
     Raises
     ------
     InputError
-        Missing or unreadable file, no head line, unknown column or unit, a line that is no number, times that do not
-        rise, values out of range, too few points: one message with the line.
+        Missing or unreadable file, no head line, unknown column or unit, a line that is no number, an abscissa that
+        does not rise, values out of range, too few points: one message with the line.
     """
-    file = Path(path)
-    text, digest = _text(file)
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if _holds(line)]
-    if not lines:
-        raise InputError("the file holds no data", where=str(file), allowed=_LAYOUT)
-    if len(lines) > _MOST_POINTS + 1:
+    table = read_csv_table(path, _COLUMNS, layout=_LAYOUT, required=(), fewest=_FEWEST, most=MOST_POINTS)
+    found = table.columns
+    against: Abscissa = "capacity" if "capacity" in found and "time" not in found else "time"
+    if against not in found:
         raise InputError(
-            "too many points",
-            where=str(file),
-            value=len(lines) - 1,
-            allowed=f"at most {_MOST_POINTS}",
-            next_step="keep every tenth line: a fit needs some hundred",
+            "neither time nor capacity in the file", where=str(table.path), allowed=f"a head line '{_LAYOUT}'"
         )
-    long = next((number for number, line in lines if len(line) > _LONGEST_LINE), None)
-    if long is not None:
-        raise InputError("a line is too long", where=f"{file}:{long}", allowed=f"at most {_LONGEST_LINE} characters")
-    separator = max(",;\t", key=lines[0][1].count)
-    heads = next(csv.reader([lines[0][1]], delimiter=separator))
-    columns = _columns(heads, f"{file}:{lines[0][0]}")
-    quantity: Quantity = "voltage" if "voltage" in columns else "resistance"
-    table = np.array([_row(line, number, separator, columns, quantity, file) for number, line in lines[1:]])
-    if len(table) < _FEWEST:
-        raise InputError("too few points", where=str(file), value=len(table), allowed=f"{_FEWEST} or more")
-    numbers = [number for number, _ in lines[1:]]
-    time_scale, value_scale, per_area = _scales(columns, quantity, f"{file}:{lines[0][0]}")
-    time, values = table.T * np.array([[time_scale], [value_scale]])
-    _check(time, values, quantity, numbers, file)
-    return MeasuredCurve(quantity, time, values, per_area, file.name, digest)
+    if ("voltage" in found) == ("resistance" in found):
+        both = "voltage" in found
+        raise InputError(
+            "both voltage and resistance in one file" if both else "neither voltage nor resistance in the file",
+            where=str(table.path),
+            allowed=f"a head line '{_LAYOUT}', or with 'resistance [ohm]' or 'resistance [ohm cm2]'",
+            next_step="one file per quantity" if both else None,
+        )
+    if table.dimensions.get(against) == "A h":
+        raise InputError(
+            "a capacity in A h is that of an unknown amount of material",
+            where=str(table.path),
+            value=table.units[against],
+            allowed="mAh/g of active material, or mAh/cm2 of electrode",
+            next_step="divide it by the mass of active material in the cell",
+        )
+    table.rises(against)
+    quantity: Quantity = "voltage" if "voltage" in found else "resistance"
+    return MeasuredCurve(
+        quantity,
+        found[against],
+        found[quantity],
+        table.dimensions[quantity] == "ohm m2",
+        table.path.name,
+        table.sha256,
+        against,
+        table.dimensions[against] == "mAh/cm2",
+    )
 
 
-def _holds(line: str) -> bool:
-    return bool(line.strip()) and not line.lstrip().startswith("#")
-
-
-def _text(file: Path) -> tuple[str, str]:
+def _one_of(given: dict[str, ArrayLike | None], where: str) -> tuple[str, Array]:
+    present = {name: values for name, values in given.items() if values is not None}
+    if len(present) != 1:
+        raise InputError(f"give one of {' and '.join(given)}", where=where, value=", ".join(present) or "none")
+    ((name, values),) = present.items()
     try:
-        if not file.is_file():
-            raise InputError("no such data file", where=str(file), next_step="name a CSV file that exists")
-        if file.stat().st_size > _LARGEST:
-            raise InputError("the data file is too large", where=str(file), allowed=f"up to {_LARGEST} bytes")
-        raw = file.read_bytes()
-        return raw.decode("utf-8-sig"), sha256_of(raw)
-    except UnicodeDecodeError as error:
-        raise InputError("the data file is not UTF-8 text", where=str(file), value=str(error.reason)) from None
-    except OSError as error:
-        raise InputError("the data file cannot be read", where=str(file), value=error.strerror) from error
+        return name, np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} is no array of numbers: {error}", where=where) from None
 
 
-def _columns(heads: list[str], where: str) -> dict[str, tuple[int, str]]:
-    """Return each known column's place and unit."""
-    columns: dict[str, tuple[int, str]] = {}
-    for place, head in enumerate(heads):
-        match = _HEAD.match(head)
-        if match is None:
-            continue
-        name = match["name"].strip().replace("_", " ")
-        known = _SYMBOLS.get(name) or _WORDS.get(name.lower())
-        if known is None:
-            continue
-        if known in columns:
-            raise InputError(f"two columns of {known}", where=where, value=head, allowed=_LAYOUT)
-        columns[known] = (place, (match["unit"] or "").strip())
-    if "time" not in columns:
-        raise InputError("no column of time", where=where, value=", ".join(heads), allowed=_LAYOUT)
-    if ("voltage" in columns) == ("resistance" in columns):
-        what = "both voltage and resistance" if "voltage" in columns else "neither voltage nor resistance"
-        raise InputError(
-            f"{what} in one file",
-            where=where,
-            value=", ".join(heads),
-            allowed=_LAYOUT,
-            next_step="one file per quantity",
-        )
-    return columns
-
-
-def _row(
-    line: str, number: int, separator: str, columns: dict[str, tuple[int, str]], quantity: str, file: Path
-) -> tuple[float, float]:
-    cells = next(csv.reader([line], delimiter=separator))
-    found = []
-    for name in ("time", quantity):
-        place, _ = columns[name]
-        cell = cells[place].strip() if place < len(cells) else ""
-        try:
-            value = float(cell)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
-            raise InputError(
-                f"{name} is not a finite number",
-                where=f"{file}:{number}",
-                value=cell,
-                allowed="a number with a decimal point",
-                next_step="correct or remove the line",
-            )
-        found.append(value)
-    return found[0], found[1]
-
-
-def _scales(columns: dict[str, tuple[int, str]], quantity: str, where: str) -> tuple[float, float, bool]:
-    time = to_si(f"1 {columns['time'][1] or 's'}", "s", where=where)
-    unit = columns[quantity][1] or {"voltage": "V", "resistance": "ohm"}[quantity]
-    if quantity == "voltage":
-        return time, to_si(f"1 {unit}", "V", where=where), False
-    try:
-        return time, to_si(f"1 {unit}", "ohm", where=where), False
-    except InputError:
-        return time, to_si(f"1 {unit}", "ohm m2", where=where), True
-
-
-def _check(time: Array, values: Array, quantity: str, numbers: list[int], file: Path) -> None:
-    falls = np.flatnonzero(np.diff(time) <= 0.0)
-    if len(falls) or time[0] < 0.0:
-        k = int(falls[0]) + 1 if len(falls) else 0
-        raise InputError(
-            "times must rise from 0 on", where=f"{file}:{numbers[k]}", value=float(time[k]), allowed="later than before"
-        )
-    low, high = _PLAUSIBLE[quantity]
-    bad = np.flatnonzero(~((values > low) & (values < high)))
-    if len(bad):
-        k = int(bad[0])
-        unit = "V" if quantity == "voltage" else "ohm"
+def _check_arrays(x: Array, y: Array, against: str, quantity: str, where: str) -> None:
+    for name, values in ((against, x), (quantity, y)):
+        if not np.isfinite(values).all():
+            raise InputError(f"{name} is not finite", where=where, value=f"point {int(np.argmin(np.isfinite(values)))}")
+    if x[0] < 0.0 or (np.diff(x) <= 0.0).any():
+        raise InputError(f"{against} does not rise from 0 on", where=where, allowed="each later than the one before")
+    high = _HIGHEST_VOLTAGE if quantity == "voltage" else math.inf
+    if not ((y > 0.0) & (y < high)).all():
         raise InputError(
             f"{quantity} is out of range",
-            where=f"{file}:{numbers[k]}",
-            value=float(values[k]),
-            allowed=f"above {low:g}, below {high:g} {unit}" if math.isfinite(high) else f"above {low:g} {unit}",
+            where=where,
+            value=float(y[int(np.argmin((y > 0.0) & (y < high)))]),
+            allowed="above 0, at most 6 V" if quantity == "voltage" else "above 0 ohm",
         )

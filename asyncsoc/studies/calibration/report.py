@@ -9,9 +9,13 @@ import numpy as np
 
 from asyncsoc.base.units import from_si
 from asyncsoc.plotting.fit import FitPanel, fit_figure
+from asyncsoc.studies.calibration.constants import FitConstant
 from asyncsoc.studies.calibration.fit import Calibration
 from asyncsoc.studies.calibration.identify import CONFIDENCE, Interval
 from asyncsoc.studies.calibration.measured import MeasuredCurve
+from asyncsoc.studies.calibration.measurement import Measurement
+from asyncsoc.studies.calibration.priors import Prior
+from asyncsoc.studies.calibration.profile import Profile
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,9 +56,12 @@ def document(calibration: Calibration) -> dict[str, Any]:
                 "at the edge of its range": interval.at_edge,
                 "identified": interval.identified,
                 "source": "fitted",
+                **_prior_document(constant),
             }
-            for interval in found.intervals
+            for interval, constant in zip(found.intervals, calibration.constants, strict=True)
         ],
+        "profile likelihood": [_profile_document(one) for one in calibration.profiles],
+        "loss": calibration.loss,
         "correlation": found.correlation.tolist(),
         "condition number": found.condition,
         "directions": [
@@ -68,19 +75,25 @@ def document(calibration: Calibration) -> dict[str, Any]:
         ],
         "data": [
             {
-                "file": measured.name,
-                "sha256": measured.sha256,
-                "quantity": measured.quantity,
-                "points": len(measured.time),
+                "name": one.name,
+                "file": one.curve.name,
+                "sha256": one.curve.sha256,
+                "quantity": one.curve.quantity,
+                "against": one.curve.against,
+                "points": one.count,
+                "expected error": one.error,
+                "weights": one.weights,
+                "protocol step": one.step,
                 "points after the end of the run": beyond,
                 "correlation of neighbouring differences": lag,
-                f"root mean square difference [{'V' if measured.quantity == 'voltage' else '1'}]": rms,
+                f"root mean square difference [{'V' if one.curve.quantity == 'voltage' else '1'}]": rms,
             }
-            for measured, beyond, rms, lag in zip(
-                calibration.data, calibration.beyond, calibration.rms, calibration.lag_correlation, strict=True
+            for one, beyond, rms, lag in zip(
+                calibration.measurements, calibration.beyond, calibration.rms, calibration.lag_correlation, strict=True
             )
         ],
         "case": calibration.case.to_toml(),
+        "cases": [case.to_toml() for case in calibration.cases],
     }
 
 
@@ -95,14 +108,19 @@ def warnings_of(calibration: Calibration) -> tuple[str, ...]:
         if interval.at_edge
     ]
     lines += [
+        f"{profile.key}: the range searched ends before the data rule its values out ({_open_ends(profile)})"
+        for profile in calibration.profiles
+        if profile.open_low or profile.open_high
+    ]
+    lines += [
         f"{measured.name}: {beyond} points lie after the end of the model's run"
-        for measured, beyond in zip(calibration.data, calibration.beyond, strict=True)
+        for measured, beyond in zip(calibration.measurements, calibration.beyond, strict=True)
         if beyond
     ]
     lines += [
         f"{measured.name}: the residuals are not noise (correlation of neighbours {lag:.2f}): the model does not "
         "describe the data fully and the intervals are too narrow"
-        for measured, lag in zip(calibration.data, calibration.lag_correlation, strict=True)
+        for measured, lag in zip(calibration.measurements, calibration.lag_correlation, strict=True)
         if lag > SYSTEMATIC
     ]
     if not calibration.converged:
@@ -110,8 +128,16 @@ def warnings_of(calibration: Calibration) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def case_text(calibration: Calibration) -> str:
-    """Return the fitted case as TOML, headed by what was fitted, to what, and how well it is known."""
+def case_text(calibration: Calibration, number: int = 0) -> str:
+    """Return a fitted case as TOML, headed by what was fitted, to what, and how well it is known.
+
+    Parameters
+    ----------
+    calibration
+        The fit.
+    number
+        Of the measurement whose case it is.
+    """
     head = [
         "# Constants fitted by `asyncsoc calibrate`; they are not measurements.",
         *(f"# data: {measured.described}" for measured in calibration.data),
@@ -121,14 +147,12 @@ def case_text(calibration: Calibration) -> str:
             for interval in calibration.identification.intervals
         ),
     ]
-    return "\n".join(head) + "\n\n" + calibration.case.to_toml()
+    return "\n".join(head) + "\n\n" + calibration.cases[number].to_toml()
 
 
 def fit_picture(calibration: Calibration) -> Figure:
     """Return measured and fitted curves with their differences."""
-    panels = [
-        _panel(measured, values) for measured, values in zip(calibration.data, calibration.responses, strict=True)
-    ]
+    panels = [_panel(one, values) for one, values in zip(calibration.measurements, calibration.responses, strict=True)]
     note = "\n".join(
         f"{interval.key} = {shown_value(interval.value, interval.unit)}, 95 %: {shown_interval(interval)}"
         + ("" if interval.identified else ", not identified")
@@ -137,13 +161,59 @@ def fit_picture(calibration: Calibration) -> Figure:
     return fit_figure(panels, title="Fitted, not measured", note=note)
 
 
-def _panel(measured: MeasuredCurve, values: Any) -> FitPanel:
+def _panel(one: Measurement, values: Any) -> FitPanel:
+    measured, title = one.curve, one.name
+    label, unit = _abscissa(measured)
     if measured.quantity == "voltage":
         difference = 1e3 * (values - measured.values)
-        return FitPanel("Cell voltage [V]", measured.time, measured.values, values, difference, "fit - data [mV]")
-    scale, unit = (1e4, "Ω cm² of electrode") if measured.per_area else (1.0, "Ω of the particle")
-    difference = 100.0 * (np.asarray(values) / measured.values - 1.0)
+        return FitPanel(
+            "Cell voltage [V]", measured.abscissa, measured.values, values, difference, "fit - data [mV]",
+            label=label, unit=unit, title=title,
+        )  # fmt: skip
+    scale, ohms = (1e4, "Ω cm² of electrode") if measured.per_area else (1.0, "Ω of the particle")
     return FitPanel(
-        f"Resistance [{unit}]", measured.time, scale * measured.values, scale * values, difference, "fit - data [%]",
+        f"Resistance [{ohms}]",
+        measured.abscissa,
+        scale * measured.values,
+        scale * values,
+        100.0 * (np.asarray(values) / measured.values - 1.0),
+        "fit - data [%]",
         logarithmic=bool(math.log10(measured.values.max() / measured.values.min()) > 1.0),
-    )  # fmt: skip
+        label=label,
+        unit=unit,
+        title=title,
+    )
+
+
+def _abscissa(measured: MeasuredCurve) -> tuple[str, float]:
+    """Return the label of the axis that the points are drawn along, and its unit [SI]."""
+    if measured.against == "time":
+        return "Time [h]", 3600.0
+    return ("Capacity [mA h/cm²]", 36000.0) if measured.per_electrode else ("Capacity [mA h/g]", 3600.0)
+
+
+def _prior_document(constant: FitConstant) -> dict[str, Any]:
+    prior = constant.prior
+    if prior is None:
+        return {}
+    shown = {"mean": prior.mean, "scale": "logarithm" if prior.logarithmic else "value"}
+    return {"prior": shown | {"factor" if prior.logarithmic else "deviation": _width(prior)}}
+
+
+def _width(prior: Prior) -> float:
+    return math.exp(prior.deviation) if prior.logarithmic else prior.deviation
+
+
+def _profile_document(one: Profile) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "unit": one.unit,
+        "confidence interval": [one.low, one.high],
+        "open": [one.open_low, one.open_high],
+        "values": one.values.tolist(),
+        "tau": one.tau.tolist(),
+    }
+
+
+def _open_ends(one: Profile) -> str:
+    return " and ".join(word for word, there in (("below", one.open_low), ("above", one.open_high)) if there)

@@ -18,8 +18,9 @@ COMPARED = (quantities.LARGEST_LEAD, quantities.LEAD_AT_HALF, quantities.FINAL_S
 def summary(charged: ChargedSet) -> dict[str, Any]:
     """Return medians, 5 % and 95 % percentiles of the particles, and medians of the spheres and of their ratios.
 
-    The ratio of a sphere is the median of sphere over particle, particle by particle. `balance` is the largest lithium
-    balance error of all runs of particles.
+    The ratio of a sphere is the median of sphere over particle, particle by particle. `particles` says of how many of
+    them the numbers are: those that failed, or that never reached what is asked for, have none. `balance` is the
+    largest lithium balance error of all runs of particles.
     """
     compared = (*COMPARED, *charged.oxidation_ratios, quantities.DOSE)
     present = [name for name in compared if np.isfinite(charged.column(name)).any()]
@@ -30,6 +31,8 @@ def _row(charged: ChargedSet, name: str) -> dict[str, Any]:
     resolved = charged.column(name)
     low, middle, high = np.nanpercentile(resolved, [5, 50, 95])
     row: dict[str, Any] = {"quantity": name, "5 %": float(low), "median": float(middle), "95 %": float(high)}
+    known, every = int(np.isfinite(resolved).sum()), len(charged.rows) + len(charged.failed)
+    row["particles"] = f"{known} of {every}"
     for variant in VARIANTS:
         sphere = charged.column(f"{name}, {variant}")
         if np.isfinite(sphere).any():

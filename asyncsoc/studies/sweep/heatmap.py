@@ -194,8 +194,17 @@ def _texts(data: xr.Dataset, key: str, unit: str | None) -> MapAxis:
         if unit is not None:
             raise InputError("this key has no unit", where=f"units, {key!r}", value=unit)
         return MapAxis(_title(key, ""), [str(value) for value in data[key].values])
+    if unit is None and _unit(data[key]) == _PER_HOUR:
+        return MapAxis(_title(key, ""), [_rate(float(value)) for value in data[key].values])
     label, numbers = _numbers(data, key, unit)
     return MapAxis(label, [f"{value:.4g}" for value in numbers])
+
+
+def _rate(value: float) -> str:
+    """Return a C-rate as it is spoken of: C/3, 2 C."""
+    hours = 1.0 / value
+    whole = hours > 1.0 and abs(hours - round(hours)) < 1e-6 * hours
+    return f"C/{round(hours)}" if whole else f"{value:.4g} C"
 
 
 def _numbers(data: xr.Dataset, key: str, unit: str | None) -> tuple[str, Array]:

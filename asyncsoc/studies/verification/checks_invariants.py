@@ -13,7 +13,7 @@ from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, ca
 from asyncsoc.materials.tables import tabulate
 from asyncsoc.problem.particles import Problem
 from asyncsoc.protocol.constraints import StepConstraint
-from asyncsoc.solver.guards import BalanceGuard
+from asyncsoc.solver.callbacks import BalanceGuard
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
 from asyncsoc.studies.verification import runs

@@ -15,7 +15,14 @@ from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.case.case import Case
 from asyncsoc.cli.app import app
 from asyncsoc.simulation.run import simulate
-from asyncsoc.studies.particle_sets.charge import ChargedSet, charge_set, particle_case
+from asyncsoc.studies.particle_sets.charge import (
+    BALANCE,
+    LARGEST_LEAD,
+    LEAD_AT_HALF,
+    ChargedSet,
+    charge_set,
+    particle_case,
+)
 from asyncsoc.studies.particle_sets.equivalent_sphere import equivalent_sphere, sphere_case
 from asyncsoc.studies.particle_sets.files import read_charged, write_charged
 from asyncsoc.studies.particle_sets.pictures import charged_figure, solution_figure
@@ -163,3 +170,12 @@ def test_a_set_of_which_nothing_can_be_charged(template: Path, tmp_path: Path) -
     with pytest.raises(SimulationError, match="no particle could be charged"):
         call("charge", tmp_path / "bare", template, "-o", tmp_path / "out")
     assert read_charged(tmp_path / "out").failed
+
+
+def test_medians_say_of_how_many_particles_they_are() -> None:
+    rows = [{LARGEST_LEAD: 0.1, LEAD_AT_HALF: 0.1}, {LARGEST_LEAD: 0.2, LEAD_AT_HALF: None}, {LARGEST_LEAD: 0.4}]
+    failed = [{"particle": 4, "reason": "no contact"}]
+    charged_set = ChargedSet({}, [{BALANCE: 0.0, **row} for row in rows], failed)
+    found = {row["quantity"]: row for row in summary(charged_set)["medians"]}
+    assert found[LARGEST_LEAD]["particles"] == "3 of 4"
+    assert found[LEAD_AT_HALF]["particles"] == "1 of 4"

@@ -133,3 +133,26 @@ def test_nothing_to_draw(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing to draw"):
         sweep_figure([], abscissa="f")
     sweep_figure([SweepPanel("y", "t", (ScatterPoints("", np.array([1.0, 2.0]), np.array([1.0, 2.0])),))], abscissa="f")
+
+
+def test_failed_cases_are_marked_too_and_no_survivor_is_a_median() -> None:
+    design = make_design(DesignOptions(("contact.coverage=0.1:0.9:5", "protocol.temperature=300:400:8")), RANDOM)
+    coverage = np.array([design.values(k)["contact.coverage"] for k in range(len(design))], dtype=float)
+    place = np.tile(np.arange(8), 5)
+    lead = 0.3 - 0.2 * coverage + 0.01 * place
+    failed = (coverage < 0.2) & (place < 7)  # one survivor
+    lead[failed] = np.nan
+    found = LoadedRecords(len(design), failed.astype(np.int8), {AT_HALF: lead + 0.4, "Largest asynchrony": lead})
+    figure = laid_out(figure_of(Plan("failed", RANDOM, design), found))
+    for axes in figure.axes:
+        assert "not carried out: 7 of 40 cases" in axes.get_title(loc="left")
+        assert [text.get_text() for text in axes.texts] == ["7/8"]
+        medians = next(line for line in axes.get_lines() if line.get_marker() == "o")
+        np.testing.assert_array_equal(np.isfinite(medians.get_ydata()), [False, True, True, True, True])
+        dashed = [line for line in axes.get_lines() if line.get_linestyle() == "--"]
+        assert all(not np.isfinite(line.get_ydata()[0]) for line in dashed)
+    both = lead.copy()
+    both[coverage > 0.8] = np.nan
+    mixed = LoadedRecords(len(design), failed.astype(np.int8), {AT_HALF: both, "Largest asynchrony": lead})
+    left = laid_out(figure_of(Plan("mixed", RANDOM, design), mixed)).axes[0]
+    assert "mean SOC of 0.5 not reached: 8 of 40 cases, not carried out: 7" in left.get_title(loc="left")
