@@ -250,7 +250,7 @@ def _solution(
         columns = columns | {names.COVERAGE: coverage_curve(changing, recorded.areas)}
         assumption = coverage_assumption(changing)
         warnings.append(f"assumption: {assumption}")
-        added["reports"] = {REPORT: coverage_report(assumption, columns)}
+        reports[REPORT] = coverage_report(assumption, columns)
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),
