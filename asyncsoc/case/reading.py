@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.case.profiles import all_steps, followed_names
 
 LARGEST = 1_000_000
 """Bytes: a case is text written by hand."""
@@ -119,10 +120,29 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> Inp
 
 
 def with_folder(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a case's tables with its mesh file looked for in the case's `folder`, where it lies there."""
+    """Return a case's tables with its mesh file and profiles looked for in the case's `folder`, where they lie there."""
+    keys = _profiles_in_folder(keys, folder)
     particle = keys.get("particle")
     file = particle.get("file") if isinstance(particle, dict) else None
     if not isinstance(particle, dict) or not isinstance(file, str) or not file:
         return keys
     found = folder / file
     return keys if not found.exists() else {**keys, "particle": {**particle, "file": str(found)}}
+
+
+def _profiles_in_folder(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a case's tables with the profiles that its steps follow looked for in `folder`."""
+    protocol = keys.get("protocol")
+    if not isinstance(protocol, dict):
+        return keys
+    given = [entry for entry in protocol.get("profile") or () if isinstance(entry, dict)]
+    named = {entry.get("name"): entry for entry in given}
+    found = []
+    for name in dict.fromkeys([*followed_names(all_steps(protocol)), *named]):
+        entry = named.get(name, {"name": name})
+        file = folder / str(entry.get("file") or name)
+        if file.exists():
+            entry = {**entry, "file": str(file)}
+        found.append(entry)
+    kept = [entry for entry in found if len(entry) > 1]
+    return keys if not kept else {**keys, "protocol": {**protocol, "profile": kept}}

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from asyncsoc.case.case import Case
 
 
+_REPEATED = ("cycle", "profile")
+"""Keys of sections that hold tables."""
+
+
 def to_toml(case: Case) -> str:
     """Return `case` as TOML in SI, defaults included, units in comments."""
     lines = [f"name = {_value(case.name)}"]
@@ -43,10 +47,11 @@ def _section(name: str, section: BaseModel) -> str:
 
 def _lines(name: str, section: BaseModel) -> str:
     content = section.model_dump()
-    cycles = content.pop("cycle", ())
+    repeated = {key: content.pop(key) for key in _REPEATED if key in content}
     lines = ["", f"[{name}]", *_table(content, _units(type(section)))]
-    for cycle in cycles:
-        lines += ["", f"[[{name}.cycle]]", *_table(cycle, {})]
+    for key, entries in repeated.items():
+        for entry in entries:
+            lines += ["", f"[[{name}.{key}]]", *_table(entry, {})]
     return "\n".join(lines)
 
 

@@ -130,16 +130,38 @@ def load_constraint(arrays: ProblemArrays, g: int, constraint: StepConstraint) -
     potential and the target, which are the group's, with the first.
     """
     step, events = arrays.groups.step[g], arrays.groups.events[g]
-    step["duration"], step["held"] = min(constraint.duration, UNLIMITED), int(not constraint.galvanostatic)
+    step["duration"], step["held"] = min(constraint.duration, UNLIMITED), int(constraint.held)
+    step["product"], step["aimed"] = int(constraint.product), int(constraint.product or constraint.pieces is not None)
+    step["start"], step["value"], step["drift"], step["target"] = 0.0, constraint.target, 0.0, constraint.target
     step["series"], step["current_scale"] = constraint.series, constraint.current_scale
     step["events"] = len(constraint.events)
     for k, event in enumerate(constraint.events):
         events[k] = (event.kind, event.value)
     for one, j in enumerate(arrays.members(g)):
-        row, table = arrays.contacts.parameters[j], arrays.particles[j].tables[constraint.temperature]
-        row["table"] = arrays.tables[id(table)]
-        load_kinetics(row, arrays.particles[j].kinetics, constraint.temperature)
-        row["x_first"], row["inverse_spacing"], row["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing
+        row = arrays.contacts.parameters[j]
+        _load_temperature(arrays, j, constraint.temperature)
         row["current_factor"] = constraint.current_factor * row["multiplicity"]
         row["potential_factor"] = constraint.potential_factor if one == 0 else 0.0
-        row["target"] = constraint.target if one == 0 else 0.0
+        row["target"], row["drift"] = constraint.target if one == 0 else 0.0, 0.0
+
+
+def load_level(arrays: ProblemArrays, g: int, constraint: StepConstraint, level: int) -> None:
+    """Load one of the temperatures of the profile that group `g` follows."""
+    if constraint.pieces is None:
+        return
+    series = constraint.level_series[level]
+    arrays.groups.step[g]["series"] = series
+    for one, j in enumerate(arrays.members(g)):
+        _load_temperature(arrays, j, constraint.pieces.levels[level])
+        if constraint.held:  # a voltage: phi_s + series I
+            row = arrays.contacts.parameters[j]
+            row["current_factor"] = series * row["multiplicity"]
+            row["potential_factor"] = 1.0 if one == 0 else 0.0
+
+
+def _load_temperature(arrays: ProblemArrays, j: int, temperature: float) -> None:
+    """Load what depends on the temperature of particle `j`."""
+    row, table = arrays.contacts.parameters[j], arrays.particles[j].tables[temperature]
+    row["table"] = arrays.tables[id(table)]
+    load_kinetics(row, arrays.particles[j].kinetics, temperature)
+    row["x_first"], row["inverse_spacing"], row["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing

@@ -191,7 +191,7 @@ def _check_particle(particle: ParticleModel, nodes: int, constraints: tuple[Step
             allowed="finite areas of at least 0 m2, one of them above 0",
             next_step="leave a particle without contact out of the group",
         )
-    missing = sorted({constraint.temperature for constraint in constraints} - set(particle.tables))
+    missing = sorted({level for constraint in constraints for level in constraint.temperatures} - set(particle.tables))
     if missing:
         raise InputError(
             "there is no material table for the temperature of a protocol step",

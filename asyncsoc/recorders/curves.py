@@ -183,3 +183,16 @@ def curve_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: A
     }
     ratios = constants.oxidation_ratios(number, np.column_stack([contact, far]))
     return np.column_stack([*(found[name] for name in names.CURVES), ratios])
+
+
+def named_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: Array, name: str) -> Array:
+    """Return the values (k,) of one curve at k states of any members; NaN where a member does not have it."""
+    rows = curve_rows(samples, constants, mean_initial)
+    if name in names.CURVES:
+        return np.asarray(rows[:, names.CURVES.index(name)])
+    found = np.full(len(samples.number), np.nan)
+    for row, number in enumerate(samples.number.tolist()):
+        curves = names.valence_curves(constants.valences[number])
+        if name in curves:
+            found[row] = rows[row, len(names.CURVES) + curves.index(name)]
+    return found

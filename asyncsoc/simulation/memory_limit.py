@@ -51,9 +51,9 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
     lengths = [_longest(constraint, charge) for constraint in constraints]
     room = MOST_BYTES - steps
     rows = sum(
-        length / constraint.step.period * _ROW
+        (length / constraint.step.period if constraint.pieces is None else float(constraint.pieces.shown.sum())) * _ROW
         for length, constraint in zip(lengths, constraints, strict=True)
-        if constraint.step.period is not None
+        if constraint.step.period is not None or constraint.pieces is not None
     )
     if rows > room:
         raise InputError(
@@ -79,6 +79,8 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
 
 def _longest(constraint: StepConstraint, charge: float) -> float:
     """Return how long a step can last [s]; 0 where nothing is known."""
+    if constraint.pieces is not None:
+        return constraint.duration
     passing = charge / abs(constraint.target) if constraint.galvanostatic and constraint.target != 0.0 else math.inf
     length = min(constraint.duration, passing)
     return length if math.isfinite(length) else 0.0

@@ -50,7 +50,7 @@ class BalanceGuard:
 
     def step(self, steps: AcceptedSteps) -> Errors:
         """Check the states at the ends of accepted steps."""
-        states = steps.end
+        states = steps.end if steps.followed is None else States.joined([steps.followed, steps.end])
         # A sum is finite where all its terms are.
         error = abs(self._accounted(states) - self._initial[states.number]) / self._volume + 0.0 * states.voltage
         if (error <= BALANCE_LIMIT).all():

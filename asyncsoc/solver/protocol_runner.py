@@ -10,29 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InfeasibleStepError, InterruptedRunError, SimulationError
-from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.base.records import record
 from asyncsoc.base.units import FARADAY
 from asyncsoc.kernels.parameters import StepStart
-from asyncsoc.kernels.particles import START
 from asyncsoc.kernels.reductions import load_surfaces, start_groups
 from asyncsoc.kernels.step_control import (
     CURRENT_BELOW,
     DURATION_REACHED,
     EVENT,
+    NOT_SOLVED,
     OPEN_BELOW,
     RETRY,
     RUNNING,
-    X_ABOVE,
-    X_BELOW,
 )
 from asyncsoc.problem.arrays import ProblemArrays, load_constraint
 from asyncsoc.problem.particles import Group
-from asyncsoc.protocol.constraints import Event, StepConstraint
-from asyncsoc.solver.callbacks import CallbackDispatch
+from asyncsoc.protocol.constraints import StepConstraint
+from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
+from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, Measure
 from asyncsoc.solver.dense_output import DenseOutput
 from asyncsoc.solver.first_steps import first_step, step_tolerance
+from asyncsoc.solver.limits_at_start import leaves_limit
+from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.states import (
     BatchCallback,
     Callback,
@@ -42,13 +42,9 @@ from asyncsoc.solver.states import (
     StepOutcome,
     numbers_of,
 )
-from asyncsoc.solver.step_errors import beyond_limit, explained, infeasible_step, stuck_step
+from asyncsoc.solver.step_errors import beyond_limit, explained, infeasible_step, no_solution, not_followed, stuck_step
 
 Ints = NDArray[np.int64]
-
-_AT_A_LIMIT = 1e-6
-"""In stoichiometry: how far beyond a limit a step ends that was located on it."""
-
 
 @dataclass(eq=False)
 class _GroupProgress:
@@ -76,6 +72,13 @@ class ProtocolRunner:
         The callbacks of each particle.
     batch_callbacks
         The callbacks of each mesh, for all particles on it.
+    measure
+        Values of a curve at states, for protocol steps that a curve ends; None where there are none.
+
+    Attributes
+    ----------
+    profiles
+        The profiles that groups follow.
     """
 
     def __init__(
@@ -83,12 +86,16 @@ class ProtocolRunner:
         arrays: ProblemArrays,
         callbacks: Sequence[Sequence[Callback]],
         batch_callbacks: Sequence[Sequence[BatchCallback]],
+        measure: Measure | None = None,
     ) -> None:
         self._arrays, self._contacts, self._groups = arrays, arrays.contacts, arrays.groups
         self._members: tuple[Group, ...] = arrays.problem.groups
         meshes = range(len(arrays.bodies))
         self._dense_outputs = [DenseOutput(arrays, mesh) for mesh in meshes]
-        self._dispatch = CallbackDispatch(arrays, self._dense_outputs, callbacks, batch_callbacks)
+        needs = every_step(arrays, callbacks), every_row(arrays, batch_callbacks)
+        self.profiles = FollowedProfiles(arrays, self._dense_outputs, *needs)
+        self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure)
+        self._dispatch = CallbackDispatch(arrays, self._dense_outputs, callbacks, batch_callbacks, self.profiles)
         volumes = [3.0 * float(system.kernel.mass.sum()) / (4.0 * math.pi) for system in arrays.problem.meshes]
         self._radius = np.zeros(len(arrays.particles))
         for body, volume in zip(arrays.bodies, volumes, strict=True):
@@ -129,6 +136,11 @@ class ProtocolRunner:
             for number in numbers[stuck].tolist():
                 self._fail(number, self._stuck(number))
             numbers, outcome = numbers[~stuck], outcome[~stuck]
+        if len(self._limits):
+            retaken, outcome = self._limits.judge(numbers, outcome)
+            taken = ~np.isin(numbers, retaken)
+            again = np.concatenate([again, retaken])
+            numbers, outcome = numbers[taken], outcome[taken]
         stopped = self._dispatch_steps(numbers) if len(numbers) else {}
         if stopped:
             kept = np.array([int(number) not in stopped for number in numbers], dtype=bool)
@@ -141,10 +153,16 @@ class ProtocolRunner:
             return active
         ended = numbers[~running].tolist()
         for number, code in zip(ended, outcome[~running].tolist(), strict=True):
-            constraint, run = self._constraint(number), self._runs[number]
-            self._close(number, constraint.events[code - EVENT].reason if code >= EVENT else "duration reached")
+            run = self._runs[number]
+            self._close(number, self._reason(self._constraint(number), code))
             run.done = tuple(run.finished)
         return np.sort(np.concatenate([active, np.array(self._begin(ended), dtype=np.int64)]))
+
+    @staticmethod
+    def _reason(constraint: StepConstraint, code: int) -> str:
+        if code >= LIMIT:
+            return constraint.limits[code - LIMIT].reason
+        return constraint.events[code - EVENT].reason if code >= EVENT else "duration reached"
 
     def _take(self, numbers: Ints) -> None:
         """Accept the states at the ends of the last attempts of these groups."""
@@ -231,6 +249,9 @@ class ProtocolRunner:
             contacts.own[j]["charge"], contacts.own[j]["side_charge"] = particle.charge, particle.side_charge
             if len(checkpoint.particles) == 1:
                 contacts.own[j]["current"] = state["current"] / contacts.parameters[j]["multiplicity"]
+        if underway:
+            self.profiles.seek(number, float(state["time"]))
+            self._limits.start(number, self._constraint(number))
         return underway
 
     def _begin(self, numbers: Iterable[int]) -> list[int]:
@@ -243,6 +264,8 @@ class ProtocolRunner:
             over: dict[int, str] = {}
             for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
                 reason = self._check_start(number, found, before[row])
+                if reason is None and self._runs[number].error is None:
+                    reason = self._limits.start(number, self._constraint(number))
                 if reason is not None:
                     over[number] = reason
             shown = self._dispatch_starts([number for number in waiting if self._runs[number].error is None])
@@ -259,6 +282,7 @@ class ProtocolRunner:
         for row, number in enumerate(numbers):
             constraint = self._constraint(number)
             load_constraint(self._arrays, number, constraint)
+            self.profiles.load(number, constraint)
             guesses[row] = self._first_unknown(number, constraint)
             for mesh, dense_output in enumerate(self._dense_outputs):
                 dense_output.begin(self._arrays.places(mesh, listed[row : row + 1]), constraint)
@@ -275,7 +299,7 @@ class ProtocolRunner:
         flux = 0.0
         if constraint.galvanostatic:
             area = float(self._groups.step[number]["contact_area"])
-            flux = abs(constraint.target) / (self._density(number) * area)
+            flux = constraint.largest_current / (self._density(number) * area)
         return step_tolerance(group.tolerance, flux, self._smallest_radius(number), diffusivity)
 
     def _density(self, number: int) -> float:
@@ -292,8 +316,8 @@ class ProtocolRunner:
         solved, which, diffusivity = found
         if not solved:
             beyond = beyond_limit(self._arrays, number, constraint)
-            self._fail(number, self._infeasible(number, beyond or "no current satisfies the step at its start"))
-        elif state["margin"] <= 0.0 and not self._leaves(number, constraint.events[which], float(state["margin"])):
+            self._fail(number, self._infeasible(number, beyond or no_solution(constraint)))
+        elif state["margin"] <= 0.0 and not leaves_limit(self._arrays, number, constraint, constraint.events[which]):
             event = constraint.events[which]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
                 return f"{event.reason} before the step started"
@@ -303,33 +327,10 @@ class ProtocolRunner:
             state["step_size"] = self._first_step(number, jump, diffusivity)
         return None
 
-    def _leaves(self, number: int, event: Event, margin: float) -> bool:
-        """Return whether the limit of stoichiometry that a step before has reached is being left by a held voltage.
-
-        Places under the contact go towards the stoichiometry whose open-circuit potential is the particle's.
-        """
-        constraint, potential = self._constraint(number), float(self._groups.state[number]["potential"])
-        if constraint.galvanostatic or margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
-            return False
-        return all(
-            potential < at_limit if event.kind == X_BELOW else potential > at_limit
-            for at_limit in self._potentials_at(number, event, constraint)
-        )
-
-    def _potentials_at(self, number: int, event: Event, constraint: StepConstraint) -> list[float]:
-        """Return the open-circuit potential at a limit of stoichiometry of every particle that has reached it."""
-        found, limit = [], np.array([event.value])
-        for j, particle in zip(self._arrays.members(number), self._members[number].particles, strict=True):
-            x = self._contacts.surface[START, j, : len(self._arrays.contact_nodes[j])]
-            beyond = limit[0] - x.min() if event.kind == X_BELOW else x.max() - limit[0]
-            if beyond >= -_AT_A_LIMIT:
-                table = particle.tables[constraint.temperature]
-                found.append(float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0]))
-        return found
-
     def _first_unknown(self, number: int, constraint: StepConstraint) -> float:
         """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""
-        if self._members[number].particles[0].kinetics.imposes_flux or not constraint.galvanostatic:
+        voltage = constraint.held and constraint.target > 0.0
+        if self._members[number].particles[0].kinetics.imposes_flux or voltage:
             return constraint.target
         return float(self._groups.state[number]["potential"]) if self._runs[number].position > 0 else math.nan
 
@@ -385,6 +386,8 @@ class ProtocolRunner:
     def _stuck(self, number: int) -> SimulationError:
         constraint, state = self._constraint(number), self._groups.state[number]
         time = self._start_time(number) + float(state["time"])
+        if self._groups.outcome[number] == NOT_SOLVED:
+            return infeasible_step(constraint, not_followed(constraint, self.profiles.target(number)), time)
         beyond = beyond_limit(self._arrays, number, constraint)
         if beyond is not None:
             return infeasible_step(constraint, beyond, time)
