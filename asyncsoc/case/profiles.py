@@ -149,13 +149,15 @@ def _as_profile(name: str, content: Any) -> Profile:
                     "a profile is made of arrays by name",
                     where=f"protocol.profiles, {name}",
                     value=", ".join(map(str, content)),
-                    allowed="time and one of current, c_rate, specific_current, areal_current, power, voltage; temperature",
+                    allowed="time, temperature and one of current, c_rate, specific_current, areal_current, power, voltage",
                 )
             ) from None
         except InputError as error:
             raise refusal(error) from None
     raise refusal(
-        InputError("not a profile", where=f"protocol.profiles, {name}", value=type(content).__name__, allowed="arrays by name")
+        InputError(
+            "not a profile", where=f"protocol.profiles, {name}", value=type(content).__name__, allowed="arrays by name"
+        )
     )
 
 

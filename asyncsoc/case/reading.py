@@ -120,7 +120,7 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> Inp
 
 
 def with_folder(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a case's tables with its mesh file and profiles looked for in the case's `folder`, where they lie there."""
+    """Return a case's tables with its mesh file and profiles looked for in `folder`, where they lie there."""
     keys = _profiles_in_folder(keys, folder)
     particle = keys.get("particle")
     file = particle.get("file") if isinstance(particle, dict) else None

@@ -86,7 +86,7 @@ class Protocol(Section):
         if found:
             keys["profile"] = found
         protocol = handler(keys)
-        protocol._profiles = profiles  # noqa: SLF001 - its own
+        protocol._profiles = profiles
         return protocol
 
     def __setstate__(self, state: dict[Any, Any]) -> None:

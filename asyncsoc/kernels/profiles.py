@@ -133,8 +133,8 @@ def follow(system, tableau, contacts, groups, body, row, memory, pieces, place, 
     """Take steps of a particle alone in its group along its profile; return what the last came to.
 
     All states but the last are taken; that one is left to be accepted, as after a single attempt. Steps end at the ends
-    of the pieces. A call ends where the profile does, at an event, where the temperature changes, at the first row after
-    `limit` steps, after `most` steps, or where room for rows is used up.
+    of the pieces. A call ends where the profile does, at an event, where the temperature changes, at the first row
+    after `limit` steps, after `most` steps, or where room for rows is used up.
 
     Parameters
     ----------

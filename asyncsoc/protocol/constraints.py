@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.kernels.step_control import (
     CHARGE_REACHED,
     CURRENT_BELOW,
@@ -15,7 +16,6 @@ from asyncsoc.kernels.step_control import (
     X_ABOVE,
     X_BELOW,
 )
-from asyncsoc.base.errors import InputError
 from asyncsoc.protocol.limits import ASYNCHRONY
 from asyncsoc.protocol.profile import PieceTable, piece_table
 from asyncsoc.protocol.types import Side, Step, Termination
@@ -194,7 +194,9 @@ def step_constraint(
     """
     pieces = None if step.follows is None else _pieces(step, number, scale)
     # What the step does to the particle: 1 charges, -1 discharges, 0 both or either.
-    sign = 0.0 if step.control in ("profile", "voltage", "rest") else -1.0 if step.control == "resistance" else step.value
+    sign = (
+        0.0 if step.control in ("profile", "voltage", "rest") else -1.0 if step.control == "resistance" else step.value
+    )
     events = [_event(t, sign, scale) for t in step.terminations if t.quantity != "curve"]
     either = step.control in ("voltage", "profile")
     if sign > 0.0 or either:

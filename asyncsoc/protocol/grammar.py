@@ -81,9 +81,9 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
             duration = _duration(content, duration, context)
         else:
             terminations.append(parse_limit(verb, control, content, quotes, context))
-    if verb in ("Hold", "Rest") and duration is None and all(end.quantity == "curve" for end in terminations):
-        if terminations:
-            raise context.error("a curve may never reach its value here", next_step="add 'for <time> or' before 'until'")
+    by_curves = bool(terminations) and all(end.quantity == "curve" for end in terminations)
+    if verb in ("Hold", "Rest") and duration is None and by_curves:
+        raise context.error("a curve may never reach its value here", next_step="add 'for <time> or' before 'until'")
     if duration is None and not terminations and verb != "Follow":
         raise context.error(
             "a step needs 'for <time>' or 'until <limit>' to end",
@@ -120,7 +120,9 @@ def _verb(context: StepContext) -> str:
     if first.lower() == "run":
         raise context.error("a drive cycle is followed", nearest="Follow drive.csv")
     raise context.error(
-        f"'{first}' is not a step", allowed="Charge, Discharge, Hold, Rest or Follow", nearest=nearest_name(first, _VERBS)
+        f"'{first}' is not a step",
+        allowed="Charge, Discharge, Hold, Rest or Follow",
+        nearest=nearest_name(first, _VERBS),
     )
 
 
@@ -275,7 +277,11 @@ def _format_followed(step: Step, follows: FollowedProfile) -> str:
     inside = [] if step.period is None else [f"{step.period!r} s period"]
     inside += [] if step.temperature is None else [f"{step.temperature!r} K"]
     inside += [] if follows.interpolation == "linear" else [follows.interpolation]
-    words = [f'Follow "{follows.sha256 or follows.name}"', " or ".join(ends), f"({', '.join(inside)})" if inside else ""]
+    words = [
+        f'Follow "{follows.sha256 or follows.name}"',
+        " or ".join(ends),
+        f"({', '.join(inside)})" if inside else "",
+    ]
     return " ".join(word for word in words if word)
 
 

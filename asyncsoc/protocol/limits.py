@@ -1,14 +1,13 @@
 """What ends a step: voltages, currents and charges, and values of any curve, as the grammar writes them.
 
-    until 4.2 V            until 100 mAh/g        until C/50
-    until mean SOC 0.5     until contact SOC 50 %        until asynchrony 0.1        until film 5 nm      until risk 3
-    until "Contact-mean stoichiometry" < 0.3
+until 4.2 V            until 100 mAh/g        until C/50
+until mean SOC 0.5     until contact SOC 50 %        until asynchrony 0.1        until film 5 nm      until risk 3
+until "Contact-mean stoichiometry" < 0.3
 """  # fmt: skip
 
 from __future__ import annotations
 
 import re
-from typing import Literal
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import to_si
@@ -47,7 +46,7 @@ _LIMITS: dict[Control, tuple[str, ...]] = {
 }
 _WHY_NOT: dict[tuple[Control, str], str] = {
     ("voltage", "voltage"): "the voltage is held, so it never reaches another one",
-    ("rest", "voltage"): "a rest ends by time or by a curve",
+    ("rest", "voltage"): "a rest ends by time only",
     ("rest", "capacity"): "no charge passes in a rest",
     ("rest", "current"): "no current flows in a rest",
     ("rest", "c-rate"): "no current flows in a rest",
@@ -72,7 +71,9 @@ def parse_limit(verb: str, control: Control, content: str, quotes: list[str], co
     sided = _SIDED.fullmatch(content)
     if sided is not None:
         if control != "profile":
-            raise context.error("the direction of a limit follows from the step", next_step=f"write 'until {sided['value']}'")
+            raise context.error(
+                "the direction of a limit follows from the step", next_step=f"write 'until {sided['value']}'"
+            )
         side, content = _SIDES[sided["side"].lower()], sided["value"]
     quantity: Quantity = parse_quantity(content, context)
     if quantity.kind == "time":
@@ -109,7 +110,9 @@ def _curve(verb: str, control: Control, match: re.Match[str], quotes: list[str],
     if not side and name in (MEAN_SOC, CONTACT_SOC) and verb in ("Charge", "Discharge"):
         side = ">" if verb == "Charge" else "<"
     if control == "rest" and name == MEAN_SOC:
-        raise context.error(f"'Rest ... until {shown}' never ends this way: no charge passes in a rest", allowed="for <time>")
+        raise context.error(
+            f"'Rest ... until {shown}' never ends this way: no charge passes in a rest", allowed="for <time>"
+        )
     return Termination(quantity="curve", value=value, unit=unit, curve=name, side=side)
 
 

@@ -34,18 +34,18 @@ _SAME = 1e-9
 
 @dataclass(frozen=True)
 class _Kind:
-    """What a profile may impose: its SI unit, the largest sound magnitude, how messages show a column of it."""
+    """What a profile may impose: its SI unit, the largest sound magnitude, the head of a column of it in SI."""
 
     unit: str
     largest: float
-    shown: str
+    head: str
 
 
 KINDS: dict[Followed, _Kind] = {
     "current": _Kind("A", 1e3, "current [A]"),
     "c-rate": _Kind("1", 1e3, "c-rate"),
-    "specific current": _Kind("A/kg", 1e6, "current [mA/g]"),
-    "areal current": _Kind("A/m2", 1e5, "current [mA/cm2]"),
+    "specific current": _Kind("A/kg", 1e6, "current [A/kg]"),
+    "areal current": _Kind("A/m2", 1e5, "current [A/m2]"),
     "power": _Kind("W", 1e4, "power [W]"),
     "voltage": _Kind("V", 6.0, "voltage [V]"),
 }
@@ -97,6 +97,23 @@ class Profile:
     def levels(self) -> tuple[float, ...]:
         """Temperatures [K] at which it is carried out, ascending; none where it has no temperature."""
         return tuple(np.unique(_levels(self.temperature)).tolist())
+
+    def saved(self, path: str | Path) -> Path:
+        """Write the profile to a CSV file that `read_profile` reads as the same profile; return its path.
+
+        Raises
+        ------
+        InputError
+            The file cannot be written.
+        """
+        heads = ["time [s]", KINDS[self.quantity].head, *(["temperature [K]"] if len(self.temperature) else [])]
+        columns = [self.time, self.values, *([self.temperature] if len(self.temperature) else [])]
+        rows = (",".join(map(repr, row)) for row in np.column_stack(columns).tolist())
+        try:
+            Path(path).write_text("\n".join([", ".join(heads), *rows]) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise InputError("the profile cannot be written", where=str(path), value=error.strerror) from None
+        return Path(path)
 
     @classmethod
     def from_arrays(
@@ -158,7 +175,9 @@ class Profile:
         if len(time) < 2:
             raise InputError("a profile needs two points or more", where=at(0), value=len(time), allowed="2 or more")
         if len(time) > MOST_ROWS:
-            raise InputError("a profile has too many points", where=at(0), value=len(time), allowed=f"at most {MOST_ROWS}")
+            raise InputError(
+                "a profile has too many points", where=at(0), value=len(time), allowed=f"at most {MOST_ROWS}"
+            )
         low = 0.0 if quantity == "voltage" else -KINDS[quantity].largest
         limits = [("time", time, 0.0, 1e9), (quantity, values, low, KINDS[quantity].largest)]
         limits += [("temperature", temperature, COLDEST, HOTTEST)] if len(temperature) else []
@@ -220,9 +239,9 @@ def _levels(temperature: Array) -> Array:
 def read_profile(path: str | Path) -> Profile:
     """Return the profile in a CSV file.
 
-    Its head names `time [s]` and one of `current [A]` (also mA/g, mA/cm2), `c-rate`, `power [W]`, `voltage [V]`, and may
-    name `temperature [degC]`; a file of the Battery Data Format names `Test Time / s`, `Current / A`, `Voltage / V`. Where
-    there is a current, a voltage beside it is a measured answer and left out.
+    Its head names `time [s]` and one of `current [A]` (also mA/g, mA/cm2), `c-rate`, `power [W]`, `voltage [V]`, and
+    may name `temperature [degC]`; a file of the Battery Data Format names `Test Time / s`, `Current / A`,
+    `Voltage / V`. Where there is a current, a voltage beside it is a measured answer and left out.
 
     Raises
     ------
@@ -345,7 +364,9 @@ def piece_table(
     shown = np.ones(len(ends), dtype=bool)
     if period is not None and not every_point:
         shown = np.isin(ends, _near(ends, np.array([*wanted, whole]), _SAME * whole))
-    flat = (first == last)[:-1] & (last[:-1] == first[1:]) & (first == last)[1:] & (level[:-1] == level[1:]) & ~shown[:-1]
+    flat = (
+        (first == last)[:-1] & (last[:-1] == first[1:]) & (first == last)[1:] & (level[:-1] == level[1:]) & ~shown[:-1]
+    )
     kept = np.append(~flat, True)
     begins = np.insert(kept[:-1], 0, True)
     return PieceTable(

@@ -34,7 +34,8 @@ class Quantity:
     value
         In `unit`.
     unit
-        "A", "1/h", "V", "s", "W", "ohm"; for a capacity "C" (coulomb, the particle's), "A.h/kg" or "fraction" of the capacity.
+        "A", "1/h", "V", "s", "W", "ohm"; for a capacity "C" (coulomb, the particle's), "A.h/kg" or "fraction" of the
+        capacity.
     """
 
     kind: Kind

@@ -10,7 +10,17 @@ from asyncsoc.protocol.profile import COLDEST, HOTTEST, Interpolation, Profile
 Control = Literal["current", "c-rate", "voltage", "rest", "power", "resistance", "profile"]
 Quantity = Literal["voltage", "current", "c-rate", "capacity", "curve"]
 Side = Literal["", "<", ">"]
-__all__ = ["COLDEST", "HOTTEST", "Control", "FollowedProfile", "Quantity", "Side", "Step", "StepSequence", "Termination"]
+__all__ = [
+    "COLDEST",
+    "HOTTEST",
+    "Control",
+    "FollowedProfile",
+    "Quantity",
+    "Side",
+    "Step",
+    "StepSequence",
+    "Termination",
+]
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,8 @@ class Step:
         What is held: "current" [A, the particle's], "c-rate" [1/h], "voltage" [V against Li], "rest", "power" [W, the
         particle's], "resistance" [ohm, across the particle]; or "profile".
     value
-        Signed: positive charges. For "voltage" the voltage, for "resistance" the resistance; for "rest" and "profile" 0.
+        Signed: positive charges. For "voltage" the voltage, for "resistance" the resistance, for "rest" and "profile"
+        0.
     duration
         Longest duration [s], None where only terminations end the step.
     terminations

@@ -113,7 +113,9 @@ class SideReactionRecorder:
         """Return the curves at a state that is not recorded; those that depend on what was before are left out."""
         particle = self.particle
         x = state.x[particle.nodes]
-        rows = contact_rows([ContactSample(state, self._start, self._rest, x, float(self._volumes @ state.x))], particle)
+        rows = contact_rows(
+            [ContactSample(state, self._start, self._rest, x, float(self._volumes @ state.x))], particle
+        )
         local, dose = local_state(rows, particle), np.zeros((1, len(x)))
         found = self._side_columns(rows, local, dose)
         if self.reference is not None:

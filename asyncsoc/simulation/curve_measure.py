@@ -65,6 +65,8 @@ def check_limits(case: Case, setup: PreparedCase, rates: SideReactionRecorder | 
         where = f"protocol step {constraint.number} ({constraint.step.text})"
         for limit in constraint.limits:
             if limit.curve in present and limit.curve not in known:
-                raise InputError("this curve cannot end a step", where=where, value=limit.curve, allowed=", ".join(known))
+                raise InputError(
+                    "this curve cannot end a step", where=where, value=limit.curve, allowed=", ".join(known)
+                )
             if limit.curve not in known:
                 raise no_such_curve(limit.curve, known, where=where, owner="this case", material=setup.cathode.name)

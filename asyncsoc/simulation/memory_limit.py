@@ -50,11 +50,7 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
     charge = FARADAY * setup.member.maximum_concentration * setup.operators.volume
     lengths = [_longest(constraint, charge) for constraint in constraints]
     room = MOST_BYTES - steps
-    rows = sum(
-        (length / constraint.step.period if constraint.pieces is None else float(constraint.pieces.shown.sum())) * _ROW
-        for length, constraint in zip(lengths, constraints, strict=True)
-        if constraint.step.period is not None or constraint.pieces is not None
-    )
+    rows = _ROW * sum(_rows(*pair) for pair in zip(constraints, lengths, strict=True))
     if rows > room:
         raise InputError(
             "the rows asked for by output periods of steps would fill the memory",
@@ -75,6 +71,13 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
             allowed=f"at least {least:.3g} s for this protocol and mesh",
             next_step=f'set output.fields_every = "{_rounded_up(least):g} s"',
         )
+
+
+def _rows(constraint: StepConstraint, length: float) -> float:
+    """Return how many rows a step of a length [s] asks for."""
+    if constraint.pieces is not None:
+        return float(constraint.pieces.shown.sum())
+    return 0.0 if constraint.step.period is None else length / constraint.step.period
 
 
 def _longest(constraint: StepConstraint, charge: float) -> float:

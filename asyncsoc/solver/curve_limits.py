@@ -110,8 +110,6 @@ class CurveLimits:
         self._watched[group] = watch
         watch.largest_step = float(self._arrays.groups.state[group]["largest_step"])
         self._keep(group, watch)
-        if group in self._profiles:
-            self._profiles.keep_starts(group)
         reached = np.flatnonzero(watch.margins <= 0.0)
         return f"{constraint.limits[reached[0]].reason} before the step started" if len(reached) else None
 
@@ -202,7 +200,9 @@ class CurveLimits:
     def _between(watch: _Watch, start: float) -> float:
         """Return where the crossing is expected, a little inside the bracket."""
         span = watch.high - watch.low
-        middle = (watch.low * watch.margin_high - watch.high * watch.margin_low) / (watch.margin_high - watch.margin_low)
+        middle = (watch.low * watch.margin_high - watch.high * watch.margin_low) / (
+            watch.margin_high - watch.margin_low
+        )
         if not watch.low < middle < watch.high:
             middle = watch.low + 0.5 * span
         inset = min(0.25 * _CLOSE * (start + watch.high), 0.25 * span)

@@ -161,7 +161,6 @@ class _SingleParticles:
         shares = np.array_split(active, len(self._memories))
         spread([partial(attempt_alone, *self._given, *pair) for pair in zip(shares, self._memories, strict=True)])
 
-
     def _follow(self, groups: Ints, memory: NDArray[np.float64]) -> None:
         size = workspace_size(self._system, self._tableau.a.shape[0], self._body.nodes.shape[1], 1)
         for group in groups.tolist():

@@ -21,7 +21,7 @@ from asyncsoc.kernels.profiles import (
     load_piece,
 )
 from asyncsoc.kernels.reductions import load_surfaces
-from asyncsoc.kernels.step_control import DURATION_REACHED, NOT_SOLVED, RUNNING
+from asyncsoc.kernels.step_control import DURATION_REACHED, NOT_SOLVED, RETRY, RUNNING, STEP_TOO_SMALL
 from asyncsoc.kernels.tableaux import Tableau
 from asyncsoc.kernels.workspace import System
 from asyncsoc.problem.arrays import ProblemArrays, load_level
@@ -82,7 +82,8 @@ class FollowedProfiles:
         self._level: dict[int, int] = {}
         self._rooms: dict[int, FollowedRows] = {}
         self._found: dict[int, FollowedRows] = {}
-        self._saved: dict[int, _Saved | None] = {}
+        self._saved: dict[int, _Saved] = {}
+        self._ahead: set[int] = set()
         self._limits: dict[int, int] = {}
 
     def __contains__(self, group: object) -> bool:
@@ -116,20 +117,22 @@ class FollowedProfiles:
 
     def close(self, group: int) -> None:
         """End the protocol step of a group."""
-        for kept in (self._constraints, self._pieces, self._place, self._level, self._rooms, self._found, self._limits, self._saved):
-            kept.pop(group, None)  # type: ignore[attr-defined]
-
-    def keep_starts(self, group: int) -> None:
-        """Keep the state each call for a group begins with, so that it can be taken again."""
-        self._saved[group] = None
+        for kept in (
+            self._constraints,
+            self._pieces,
+            self._place,
+            self._level,
+            self._rooms,
+            self._found,
+            self._limits,
+            self._saved,
+        ):
+            kept.pop(group, None)
 
     def rewind(self, group: int, steps: int) -> None:
         """Go back to where the last call for a group began, to take so many steps, and one at a time from there on."""
         saved, arrays = self._saved[group], self._arrays
-        if saved is None:
-            return
-        (body,) = arrays.bodies
-        body.x[group], arrays.contacts.film[group] = saved.x, saved.film
+        self.undo(group)
         arrays.groups.state[group], arrays.contacts.own[group] = saved.state, saved.own
         self._place[group][:] = saved.place
         self._change_level(group, saved.level)
@@ -137,9 +140,22 @@ class FollowedProfiles:
         self._found.pop(group, None)
         self._limits[group] = steps
 
+    def undo(self, group: int) -> None:
+        """Put the lithium back where the last call for a group began, unless its end has been accepted."""
+        if group in self._ahead:
+            saved, (body,) = self._saved[group], self._arrays.bodies
+            body.x[group], self._arrays.contacts.film[group] = saved.x, saved.film
+            self._ahead.discard(group)
+
+    def accepted(self, groups: Ints) -> None:
+        """Say that the ends of the last calls for groups have been accepted."""
+        if self._ahead:
+            self._ahead.difference_update(groups.tolist())
+
     def _save(self, group: int, body: Body, limit: int, most: int) -> tuple[int, int]:
         """Keep the state a call begins with; return how many steps it may take."""
         arrays = self._arrays
+        self._ahead.add(group)
         self._saved[group] = _Saved(
             body.x[group].copy(),
             arrays.contacts.film[group].copy(),
@@ -178,8 +194,7 @@ class FollowedProfiles:
         rows = self._rooms[group]
         limit = 1 if self._every_step[group] else max(16, min(_MOST_STEPS, _NODE_STEPS // n_nodes))
         most = limit if self._every_step[group] else 4 * limit
-        if group in self._saved:
-            limit, most = self._save(group, body, limit, most)
+        limit, most = self._save(group, body, limit, most)
         arrays.groups.outcome[group] = follow(
             system,
             tableau,
@@ -195,10 +210,17 @@ class FollowedProfiles:
             bool(self._every_row[group]),
             rows,
         )
+        if arrays.groups.outcome[group] == STEP_TOO_SMALL and self._steps(group):
+            self.rewind(group, self._steps(group))  # what went well is accepted first
+            arrays.groups.outcome[group] = RETRY
         count = int(place[KEPT])
         self._found.pop(group, None)
         if count:
             self._found[group] = FollowedRows(*(part[:count] for part in rows))
+
+    def _steps(self, group: int) -> int:
+        """Return how many steps the last call for a group has accepted."""
+        return int(self._arrays.groups.state[group]["accepted"] - self._saved[group].state["accepted"])
 
     def enter(self, group: int) -> bool:
         """Let a group of several particles go on with its next piece where one has ended; return whether it can."""

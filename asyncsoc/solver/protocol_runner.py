@@ -46,6 +46,7 @@ from asyncsoc.solver.step_errors import beyond_limit, explained, infeasible_step
 
 Ints = NDArray[np.int64]
 
+
 @dataclass(eq=False)
 class _GroupProgress:
     """Progress of one group through its protocol.
@@ -174,6 +175,7 @@ class ProtocolRunner:
             contacts.film[particles] = contacts.film_new[particles]
             self._kept_own[particles] = contacts.own[particles]
         self._kept[numbers] = self._groups.state[numbers]
+        self.profiles.accepted(numbers)
 
     def interrupt(self) -> None:
         """Stop all groups that are underway at their last accepted states."""
@@ -199,6 +201,7 @@ class ProtocolRunner:
 
     def _checkpoint(self, number: int) -> Checkpoint:
         """Return the accepted state of a group, from which it can be resumed."""
+        self.profiles.undo(number)
         places = list(self._places(number))
         mesh, place = places[0]
         return Checkpoint(

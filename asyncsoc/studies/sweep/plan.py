@@ -77,7 +77,7 @@ class Plan:
         Raises
         ------
         InputError
-            An axis is wrong, or the particle is made of arrays, which workers cannot be handed.
+            An axis is wrong, or the particle or a profile is made of arrays, which workers cannot be handed.
         """
         if case.particle.shape == "arrays":
             raise InputError(
@@ -86,6 +86,14 @@ class Plan:
                 value="arrays",
                 next_step="write it to a file: case.particle.saved('particle.vtu')",
             )
+        for entry in case.protocol.profile:
+            if not Path(entry.file or entry.name).exists():
+                raise InputError(
+                    "a sweep needs profiles that every worker can read",
+                    where="protocol.profile",
+                    value=entry.name,
+                    next_step="write it to a file, Profile.saved('drive.csv'), and follow that",
+                )
         base = plain(case.model_dump(exclude_unset=True))
         design = make_design(DesignOptions(vary, **wanted), base)
         for key in design.keys:
