@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from asyncsoc.base.units import from_si
 from asyncsoc.case.case import Case
 from asyncsoc.case.fields import Measured, OneOf
+from asyncsoc.case.profiles import FollowedFile
 from asyncsoc.case.schedule import Cycle
 from asyncsoc.interface.rate_laws import rate_constants
 from asyncsoc.interface.side_reaction_constants import CONSTANTS
@@ -37,7 +38,7 @@ def sections() -> dict[str, type[BaseModel]]:
         for name, field in Case.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
     }
-    return {**found, "protocol.cycle": Cycle}
+    return {**found, "protocol.cycle": Cycle, "protocol.profile": FollowedFile}
 
 
 def written(page: str) -> str:
@@ -48,7 +49,8 @@ def written(page: str) -> str:
 
 def _table(name: str, section: type[BaseModel], before: str) -> str:
     defaults: Any = Case.from_dict(_MINIMAL).to_dict()
-    defaults = Cycle(steps=()).model_dump() if section is Cycle else defaults[name]
+    alone = {Cycle: Cycle(steps=()), FollowedFile: FollowedFile(name="")}
+    defaults = alone[section].model_dump() if section in alone else defaults[name]
     declared = {key: one.meaning for key, one in _DECLARED.get(name, {}).items()}
     meanings = {**_meanings(section), **declared, **_kept(before)}
     rows = [
@@ -109,9 +111,9 @@ def _unit(field: FieldInfo) -> str:
 
 
 def _default(key: str, field: FieldInfo, value: Any, section: type[BaseModel]) -> str:
-    if field.is_required() and section is Cycle:
+    if field.is_required() and section in (Cycle, FollowedFile):
         return "required"
-    if value is None or value in ([], ()) or key == "steps":
+    if value is None or value in ([], (), "") or key == "steps":
         return "-"
     measured = _measured(field)
     if measured is not None and isinstance(value, float) and measured.unit:
@@ -124,7 +126,8 @@ def _allowed(field: FieldInfo) -> str:
         first, *others = get_args(field.annotation)
         if others != [...]:
             return "three numbers, not all 0"
-        return {str: "list of strings", Cycle: "see [[protocol.cycle]]"}.get(first, "list of strings or numbers")
+        tables = {Cycle: "see [[protocol.cycle]]", FollowedFile: "see [[protocol.profile]]"}
+        return {str: "list of strings", **tables}.get(first, "list of strings or numbers")
     measured = _measured(field)
     if measured is not None:
         return measured.allowed

@@ -108,10 +108,10 @@ def entries(keys: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Pr
     for name in names:
         entry = given.get(name, {"name": name})
         known, file = str(entry.get("sha256") or ""), str(entry.get("file") or name)
-        profile = loaded.get(known) or held(known) or _from_file(name, file, known)
-        if profile is not None:
-            known = profile.sha256
-            loaded[known] = profile
+        content = loaded.get(known) or held(known) or _from_file(name, file, known)
+        if content is not None:
+            known = content.sha256
+            loaded[known] = content
         found.append({**entry, "sha256": known})
     return found, loaded
 
@@ -149,7 +149,7 @@ def _as_profile(name: str, content: Any) -> Profile:
                     "a profile is made of arrays by name",
                     where=f"protocol.profiles, {name}",
                     value=", ".join(map(str, content)),
-                    allowed="time, temperature and one of current, c_rate, specific_current, areal_current, power, voltage",
+                    allowed="time, current, c_rate, specific_current, areal_current, power, voltage, temperature",
                 )
             ) from None
         except InputError as error:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import count
 
 from asyncsoc.base.errors import nearest_name
 from asyncsoc.base.units import ZERO_CELSIUS, to_si
@@ -68,8 +69,9 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
     """
     context = StepContext(_text(text, where), where)
     verb = _verb(context)
-    quotes: list[str] = []
-    body = _QUOTED.sub(lambda quoted: f'"{quotes.append(quoted[1]) or len(quotes) - 1}"', context.step[len(verb) :])
+    body = context.step[len(verb) :]
+    quotes, places = _QUOTED.findall(body), count()
+    body = _QUOTED.sub(lambda _: f'"{next(places)}"', body)  # what stands in quotes is no keyword
     rest, period, temperature, interpolation = _split_brackets(body.strip(), verb, context)
     name, rest = _profile_name(rest, quotes, context) if verb == "Follow" else ("", rest)
     clauses = _clauses(rest, context)

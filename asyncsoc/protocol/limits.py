@@ -16,14 +16,15 @@ from asyncsoc.protocol.types import Control, Side, Termination
 from asyncsoc.protocol.types import Quantity as Limited
 
 MEAN_SOC, CONTACT_SOC, ASYNCHRONY = "Mean SOC", "Contact-mean SOC", "Asynchrony"
+FILM, RISK = "Film thickness mean [m]", "Risk max"
 SHORT_NAMES = {
     "mean soc": MEAN_SOC,
     "contact soc": CONTACT_SOC,
     "contact-mean soc": CONTACT_SOC,
     "asynchrony": ASYNCHRONY,
-    "film thickness": "Film thickness mean [m]",
-    "film": "Film thickness mean [m]",
-    "risk": "Risk max",
+    "film thickness": FILM,
+    "film": FILM,
+    "risk": RISK,
 }
 """Curves that need no quotes."""
 _RANGES = {MEAN_SOC: (0.0, 1.0), CONTACT_SOC: (0.0, 1.0), ASYNCHRONY: (-1.0, 1.0)}
@@ -109,6 +110,8 @@ def _curve(verb: str, control: Control, match: re.Match[str], quotes: list[str],
         raise context.error(f"'{shown} {match['value'].strip()}' is out of range", allowed=f"{low:g} to {high:g}")
     if not side and name in (MEAN_SOC, CONTACT_SOC) and verb in ("Charge", "Discharge"):
         side = ">" if verb == "Charge" else "<"
+    if not side and name in (FILM, RISK):
+        side = ">"
     if control == "rest" and name == MEAN_SOC:
         raise context.error(
             f"'Rest ... until {shown}' never ends this way: no charge passes in a rest", allowed="for <time>"

@@ -257,12 +257,15 @@ def read_profile(path: str | Path) -> Profile:
             # A C-rate in its own words: '1/h' and 'C' both say how often per hour.
             found.append(("c-rate", Column("c-rate", ("c-rate", "c rate"), unit if unit in ("1/h", "C") else "")))
         elif spoken == "current":
-            kind = next((k for k in _CURRENT_KINDS if unit and has_dimension(unit, KINDS[k].unit)), "current")
+            fitting = [k for k in _CURRENT_KINDS if unit and has_dimension(unit, KINDS[k].unit)]
+            kind: Followed = fitting[0] if fitting else "current"
             shown = {"current": "A", "specific current": "mA/g", "areal current": "mA/cm2"}[kind]
             found.append((kind, Column("current", ("current",), shown)))
-        elif spoken in ("power", "voltage"):
-            found.append((spoken, Column(spoken, (spoken,), KINDS[spoken].unit)))  # type: ignore[index, arg-type]
-    kinds = [kind for kind, _ in found]
+        elif spoken == "power":
+            found.append(("power", Column("power", ("power",), "W")))
+        elif spoken == "voltage":
+            found.append(("voltage", Column("voltage", ("voltage",), "V")))
+    kinds = [one for one, _ in found]
     current = [pair for pair in found if pair[0] not in ("voltage", "power")]
     if current and "power" not in kinds:
         found = current
@@ -276,7 +279,7 @@ def read_profile(path: str | Path) -> Profile:
         )
     if not found:
         found = [("current", Column("current", ("current",), "A"))]  # the reader says which columns there are
-    kind, followed = found[0]
+    quantity, followed = found[0]
     columns = [
         Column("time", _TIME_HEADS, "s"),
         followed,
@@ -284,10 +287,10 @@ def read_profile(path: str | Path) -> Profile:
     ]
     table = read_csv_table(path, columns, layout=_LAYOUT, required=("time", followed.key))
     values = table.columns[followed.key]
-    if kind == "c-rate" and followed.unit == "1/h":
+    if quantity == "c-rate" and followed.unit == "1/h":
         values = values * 3600.0
     heats = table.columns.get("temperature", np.zeros(0))
-    return Profile.checked(kind, table.columns["time"], values, heats, table.where)
+    return Profile.checked(quantity, table.columns["time"], values, heats, table.where)
 
 
 @dataclass(frozen=True, eq=False)
@@ -370,7 +373,11 @@ def piece_table(
     kept = np.append(~flat, True)
     begins = np.insert(kept[:-1], 0, True)
     return PieceTable(
-        *(_frozen(a) for a in (ends[kept], first[begins], last[kept], shown[kept], level[kept].astype(np.int64))),
+        ends=_frozen(ends[kept]),
+        first=_frozen(first[begins]),
+        last=_frozen(last[kept]),
+        shown=_frozen(shown[kept]),
+        level=_frozen(level[kept].astype(np.int64)),
         levels=tuple(levels.tolist()),
     )
 

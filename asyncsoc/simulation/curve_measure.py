@@ -15,6 +15,7 @@ from asyncsoc.recorders.absent_curves import no_such_curve
 from asyncsoc.recorders.curves import CurveSamples, named_rows
 from asyncsoc.recorders.particle_constants import BatchConstants
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
+from asyncsoc.simulation.recording import particle_constants
 from asyncsoc.solver.states import States
 
 Array = NDArray[np.float64]
@@ -49,6 +50,11 @@ class CurveMeasure:
         samples = CurveSamples.of(states, self._constants)
         start = np.zeros(len(self._constants.which))
         return named_rows(samples, self._constants, start, curve)
+
+
+def measure_of(setup: PreparedCase) -> CurveMeasure:
+    """Return the measure of one particle whose side reaction no protocol step waits for."""
+    return CurveMeasure(BatchConstants([particle_constants(setup)]), [None])
 
 
 def check_limits(case: Case, setup: PreparedCase, rates: SideReactionRecorder | None) -> None:

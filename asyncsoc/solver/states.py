@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +124,8 @@ class States:
         if len(parts) == 1:
             return parts[0]
         names = [name for name in cls.__dataclass_fields__ if name != "contact_nodes"]
-        return replace(parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+        changes: Any = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        return replace(parts[0], **changes)
 
     def rows(self, kept: NDArray[np.bool_]) -> States:
         """Return the rows where `kept` (k,) is true."""

@@ -32,7 +32,7 @@ def curve(name: str, value: float, side: str = "", unit: str = "1") -> Terminati
         ("Charge at C/10 until mean SOC 0.5", "c-rate", 0.1, [curve(names.MEAN_SOC, 0.5, ">")]),
         ("Discharge at C/10 until contact SOC 20 %", "c-rate", -0.1, [curve(names.CONTACT_SOC, 0.2, "<")]),
         ("Charge at C/10 until asynchrony 0.1", "c-rate", 0.1, [curve(names.ASYNCHRONY, 0.1)]),
-        ("Charge at C/10 until film 5 nm", "c-rate", 0.1, [curve(names.FILM_MEAN, 5e-9, "", "m")]),
+        ("Charge at C/10 until film 5 nm", "c-rate", 0.1, [curve(names.FILM_MEAN, 5e-9, ">", "m")]),
         ("Charge at C/10 until risk > 3", "c-rate", 0.1, [curve(names.RISK_MAX, 3.0, ">")]),
         (
             'Charge at C/10 until "Contact-mean stoichiometry" < 0.3 or 4.2 V',

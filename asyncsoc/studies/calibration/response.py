@@ -14,6 +14,7 @@ from asyncsoc.problem.particles import Problem
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
+from asyncsoc.simulation.curve_measure import measure_of
 from asyncsoc.simulation.side_reaction_recording import recorded_particle
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
@@ -110,7 +111,7 @@ def respond(case: Case, data: Sequence[MeasuredCurve]) -> Response:
         recorder = SideReactionRecorder(recorded_particle(setup, setup.side, case.side_reaction.risk_threshold))
     curves = _Curves(recorder)
     compile_kernels(batches=False)
-    outcome = integrate(Problem.alone(setup.system, [setup.member]), [[curves]])[0]
+    outcome = integrate(Problem.alone(setup.system, [setup.member]), [[curves]], measure=measure_of(setup))[0]
     if not curves.time and outcome.error is not None:
         raise outcome.error
     found = np.zeros(0) if recorder is None else recorder.columns()[names.INTERFACE_RESISTANCE]
