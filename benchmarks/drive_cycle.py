@@ -1,8 +1,8 @@
-"""Time and size of a drive cycle of many points as one protocol step: `python -m benchmarks.drive_cycle --points 100000`.
+"""Time and size of a drive cycle of many points as one step: `python -m benchmarks.drive_cycle --points 100000`.
 
 The profile is that of `examples/us06.csv` and its mirror image in turns, so that its charge adds up to nothing over a
-pair. The charge passed is checked against the profile's integral, and the end of its first 2000 points against a run with
-a hundredth of the tolerance, before a time is shown. Times are processor times after compilation, with one thread.
+pair. The charge passed is checked against the profile's integral, and the first 2000 points against a run with a
+hundredth of the tolerance, before a time is shown. Times are processor times after compilation, with one thread.
 """
 
 from __future__ import annotations

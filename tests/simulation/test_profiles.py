@@ -1,8 +1,7 @@
-"""Profiles against time as one protocol step: charge, steps of their own, tolerance, resuming, what cannot be carried."""
+"""Profiles against time as one protocol step: charge, tolerance, resuming, and what cannot be carried."""
 
 from __future__ import annotations
 
-import gc
 import pickle
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncsoc.base.errors import InfeasibleStepError, InputError, InterruptedRunError
-from asyncsoc.base.units import FARADAY
 from asyncsoc.case import Case
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.protocol.profile import Profile
@@ -25,7 +23,6 @@ from tests.reference.cases import Sentence, Specimen
 from tests.reference.converge import run as run_reference
 
 BASE: dict[str, Any] = {"particle": {"radius": 5e-6}, "contact": {"kind": "full"}}
-UNIT = 5.0e-10  # A, roughly C/2 of the particle
 
 
 def case(text: str, profile: dict[str, Any] | None = None, **sections: dict[str, Any]) -> Case:
@@ -42,6 +39,9 @@ def drive(seconds: int = 120, rate: float = 0.7, seed: int = 3) -> dict[str, Any
     values = np.random.default_rng(seed).normal(size=seconds + 1) * rate
     values[20:40] = 0.0
     return {"time": np.arange(seconds + 1.0), "c_rate": np.round(values, 3)}
+
+
+OWN = drive(50, seed=77)
 
 
 def step_ends(solution: Solution) -> np.ndarray:
@@ -107,7 +107,8 @@ def test_it_agrees_with_the_reference_solver(interpolation: str) -> None:
         for rate in middle.tolist()
     )
     specimen = Specimen(
-        "profile", "radial", 5e-6, "full", 1.0, None, "butler-volmer", 60.0, None, None, 0.6, 0.0, "peo", 0.05, sentences
+        "profile", "radial", 5e-6, "full", 1.0, None, "butler-volmer", 60.0, None, None, 0.6, 0.0, "peo", 0.05,
+        sentences,
     )  # fmt: skip
     reference = run_reference(specimen.problem(), 1.0, 1e-7)
     keys = specimen.keys()
@@ -126,8 +127,6 @@ def test_it_agrees_with_the_reference_solver(interpolation: str) -> None:
 def test_every_quantity_comes_to_the_same_current() -> None:
     solution = simulate(case("Charge at C/2 for 1 s"))
     current = float(solution.columns[names.CURRENT][0])
-    volume = 4.0 / 3.0 * np.pi * 5e-6**3
-    capacity = 2.0 * 3600.0 * current
     mass = float(solution.columns[names.CHARGE][-1] / solution.columns[names.CAPACITY][-1]) / 3600.0
     time, ones = [0.0, 60.0], np.ones(2)
     ends = [
@@ -139,7 +138,6 @@ def test_every_quantity_comes_to_the_same_current() -> None:
             {"areal_current": 10.0 * ones},
         )
     ]
-    assert volume > 0.0 and capacity > 0.0
     for columns in ends[1:]:
         for name in (names.CURRENT, names.MEAN_X, names.CHARGE):
             assert columns[name][-1] == pytest.approx(ends[0][name][-1], rel=1e-9), name
@@ -213,7 +211,10 @@ def test_a_run_that_is_resumed_within_a_profile_has_the_bits_of_one_that_never_s
     assert 1000.0 < partial.checkpoint.time < 6999.0
     resumed = simulate(made, resume=Solution.load(partial.save(tmp_path)))
     for name, values in whole.columns.items():
-        np.testing.assert_array_equal(resumed.columns[name], values, err_msg=name)
+        if name == names.BALANCE:  # counted from where the run goes on
+            assert resumed.columns[name].max() < 1e-13
+        else:
+            np.testing.assert_array_equal(resumed.columns[name], values, err_msg=name)
     assert resumed.steps == whole.steps
 
 
@@ -233,9 +234,11 @@ def test_a_limit_is_reached_within_a_profile() -> None:
     assert 0.0 < columns[names.TIME][-1] < 3600.0
     full = simulate(case("Follow p", {"time": [0.0, 36000.0], "c_rate": [-0.5, -0.5]}))
     assert full.stop_reason.startswith("stoichiometry limit")
-    away = simulate(case("Follow p; Follow q", protocol={"profiles": {
-        "p": {"time": [0.0, 36000.0], "c_rate": [-0.5, -0.5]}, "q": {"time": [0.0, 10.0, 20.0], "c_rate": [0.0, 0.1, 0.2]}
-    }}))  # fmt: skip
+    full_then = {
+        "p": {"time": [0.0, 36000.0], "c_rate": [-0.5, -0.5]},
+        "q": {"time": [0.0, 10.0, 20.0], "c_rate": [0.0, 0.1, 0.2]},
+    }
+    away = simulate(case("Follow p; Follow q", protocol={"profiles": full_then}))
     assert [one.stop_reason for one in away.steps][1] == "duration reached"
     charge = simulate(case("Follow p until 20 mAh/g", {"time": [0.0, 36000.0], "c_rate": [0.5, 0.5]})).columns
     assert charge[names.CAPACITY][-1] == pytest.approx(20.0, rel=1e-7)
@@ -254,23 +257,20 @@ def test_a_current_that_the_particle_cannot_carry_stops_the_run() -> None:
 
 
 def test_a_case_knows_its_profile_by_its_content(tmp_path: Path) -> None:
-    file = Profile.from_arrays(**drive()).saved(tmp_path / "drive.csv")
+    file = Profile.from_arrays(**OWN).saved(tmp_path / "drive.csv")
     (tmp_path / "case.toml").write_text(
         '[particle]\nradius = "5 um"\n[contact]\nkind = "full"\n'
         '[protocol]\ninitial_stoichiometry = 0.6\nsteps = ["Follow drive.csv"]\n'
     )
-    read, arrays = Case.from_toml(tmp_path / "case.toml"), case("Follow p", drive())
+    read, arrays = Case.from_toml(tmp_path / "case.toml"), case("Follow p", OWN)
     assert read.hash == arrays.hash
-    assert read.hash != case("Follow p (hold)", drive()).hash
+    assert read.hash != case("Follow p (hold)", OWN).hash
     again = Case.from_text(read.to_toml())
     assert again.hash == read.hash
     assert pickle.loads(pickle.dumps(arrays)).hash == arrays.hash
     assert arrays.with_overrides(["contact.kind=full"]).hash == arrays.hash
-    assert Protocol.follow(**drive(), initial_stoichiometry=0.6).profile[0].sha256 == arrays.protocol.profile[0].sha256
-    text = read.to_toml()
-    del read, arrays, again
-    gc.collect()
-    Profile.from_arrays(**drive(seed=4)).saved(file)
+    assert Protocol.follow(**OWN, initial_stoichiometry=0.6).profile[0].sha256 == arrays.protocol.profile[0].sha256
+    text = read.to_toml().replace(read.protocol.profile[0].sha256, "0" * 64)
     with pytest.raises(InputError, match="not the one this case was made for"):
         Case.from_text(text)
     file.unlink()
@@ -306,4 +306,3 @@ def test_a_start_by_state_of_charge() -> None:
         simulate(case("Rest for 1 s", protocol={"initial_soc": 0.0, "initial_stoichiometry": None}))
     moved = case("Rest for 1 s").with_overrides(["protocol.initial_soc=0.4"])
     assert moved.protocol.initial_stoichiometry is None
-    assert FARADAY > 0.0
