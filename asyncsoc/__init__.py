@@ -8,8 +8,8 @@ from __future__ import annotations
 import importlib
 
 from asyncsoc.base.environment import h5py_first
-from asyncsoc.base.moved_modules import install
-from asyncsoc.base.wiring import wire
+from asyncsoc.base.moved_modules import install, keep_names
+from asyncsoc.base.wiring import MESH_FILES, wire
 
 __version__ = "0.1.0"
 
@@ -27,17 +27,24 @@ _EXPORTS = {
     "Solution": "asyncsoc.simulation.results.solution",
     "Solver": "asyncsoc.case.schedule",
     "estimate": "asyncsoc.studies.verification.estimate_case",
+    "plot_heatmap": "asyncsoc.studies.sweep.heatmap",
     "simulate": "asyncsoc.simulation.run",
+    "sweep": "asyncsoc.studies.sweep.call",
 }
+# Rooms that are used by name: `asyncsoc.tomography.from_array`.
+_ROOMS = ("tomography",)
 
-__all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604 - names of strings, all of them
+__all__ = ["__version__", *_EXPORTS, *_ROOMS]  # noqa: PLE0604 - names of strings, all of them
 
 h5py_first()
 install()
-wire("mesh files of cases", "asyncsoc.problem.mesh_files")
+keep_names(__name__, _EXPORTS)
+wire(MESH_FILES, "asyncsoc.problem.mesh_files")
 
 
 def __getattr__(name: str) -> object:
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
     try:
         module = _EXPORTS[name]
     except KeyError:
@@ -48,4 +55,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_EXPORTS})
+    return sorted({*globals(), *_EXPORTS, *_ROOMS})

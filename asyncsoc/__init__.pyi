@@ -1,3 +1,4 @@
+from asyncsoc import tomography as tomography
 from asyncsoc.case.case import Case as Case
 from asyncsoc.case.chemistry import Electrolyte as Electrolyte
 from asyncsoc.case.chemistry import Material as Material
@@ -10,6 +11,8 @@ from asyncsoc.case.schedule import Solver as Solver
 from asyncsoc.case.side_reaction import SideReaction as SideReaction
 from asyncsoc.simulation.results.solution import Solution as Solution
 from asyncsoc.simulation.run import simulate as simulate
+from asyncsoc.studies.sweep.call import sweep as sweep
+from asyncsoc.studies.sweep.heatmap import plot_heatmap as plot_heatmap
 from asyncsoc.studies.verification.estimate_case import estimate as estimate
 
 __version__: str

@@ -7,6 +7,7 @@ are kept, and a key that is new starts with what its docstring or its declaratio
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import sys
 from collections.abc import Iterator
@@ -18,12 +19,25 @@ from pydantic.fields import FieldInfo
 
 from asyncsoc.base.units import from_si
 from asyncsoc.case.case import Case
+from asyncsoc.case.coverage_change import CoverageChange
 from asyncsoc.case.fields import Measured, OneOf
+from asyncsoc.case.own_contact import DirectionMap, FacetWeights
+from asyncsoc.case.patch import AngleIn, Patch
 from asyncsoc.case.profiles import FollowedFile
+from asyncsoc.case.properties import RedoxBalance, Span
 from asyncsoc.case.schedule import Cycle
 from asyncsoc.interface.rate_laws import rate_constants
 from asyncsoc.interface.side_reaction_constants import CONSTANTS
 
+INNER: dict[str, type[BaseModel]] = {
+    "contact.patch": Patch,
+    "contact.weights": FacetWeights,
+    "contact.map": DirectionMap,
+    "contact.coverage_change": CoverageChange,
+    "protocol.cycle": Cycle,
+    "protocol.profile": FollowedFile,
+}
+"""Tables within tables."""
 PAGE = Path(__file__).with_name("case_file.md")
 _SECTION = re.compile(r"(<!-- table: (?P<name>[\w.]+) -->\n).*?(<!-- end -->\n)", re.DOTALL)
 _HEADS = ("key", "unit", "default", "allowed", "meaning")
@@ -38,7 +52,7 @@ def sections() -> dict[str, type[BaseModel]]:
         for name, field in Case.model_fields.items()
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
     }
-    return {**found, "protocol.cycle": Cycle, "protocol.profile": FollowedFile}
+    return {**found, **INNER}
 
 
 def written(page: str) -> str:
@@ -49,8 +63,8 @@ def written(page: str) -> str:
 
 def _table(name: str, section: type[BaseModel], before: str) -> str:
     defaults: Any = Case.from_dict(_MINIMAL).to_dict()
-    alone = {Cycle: Cycle(steps=()), FollowedFile: FollowedFile(name="")}
-    defaults = alone[section].model_dump() if section in alone else defaults[name]
+    inner = {key: None if field.is_required() else field.default for key, field in section.model_fields.items()}
+    defaults = inner if name in INNER else defaults[name]
     declared = {key: one.meaning for key, one in _DECLARED.get(name, {}).items()}
     meanings = {**_meanings(section), **declared, **_kept(before)}
     rows = [
@@ -92,7 +106,7 @@ def _measured(field: FieldInfo) -> Measured | None:
     return next(_inside((field.annotation, *field.metadata), Measured), None)
 
 
-def _inside[T](parts: tuple[Any, ...], kind: type[T]) -> Iterator[T]:
+def _inside[T](parts: tuple[Any, ...], kind: type[T] | tuple[type[T], ...]) -> Iterator[T]:
     for part in parts:
         if isinstance(part, kind):
             yield part
@@ -106,12 +120,14 @@ def _literals(annotation: Any) -> tuple[str, ...]:
 
 
 def _unit(field: FieldInfo) -> str:
+    if next(_inside((field.annotation, *field.metadata), AngleIn), None) is not None:
+        return "deg"
     measured = _measured(field)
     return "" if measured is None else measured.unit
 
 
 def _default(key: str, field: FieldInfo, value: Any, section: type[BaseModel]) -> str:
-    if field.is_required() and section in (Cycle, FollowedFile):
+    if field.is_required() and section in INNER.values():
         return "required"
     if value is None or value in ([], (), "") or key == "steps":
         return "-"
@@ -122,15 +138,31 @@ def _default(key: str, field: FieldInfo, value: Any, section: type[BaseModel]) -
 
 
 def _allowed(field: FieldInfo) -> str:
-    if get_origin(field.annotation) is tuple:
-        first, *others = get_args(field.annotation)
+    parts = (field.annotation, *get_args(field.annotation))
+    several = next((part for part in parts if get_origin(part) is tuple), None)
+    if several is not None:
+        first, *others = get_args(several)
         if others != [...]:
             return "three numbers, not all 0"
-        tables = {Cycle: "see [[protocol.cycle]]", FollowedFile: "see [[protocol.profile]]"}
-        return {str: "list of strings", **tables}.get(first, "list of strings or numbers")
+        name = next((name for name, inner in INNER.items() if inner is first), None)
+        if name is not None:
+            return f"see [[{name}]]"
+        numbers = next(_inside((first,), Measured), None)
+        if numbers is not None or first is float:
+            return "list of numbers" if numbers is None else f"list of numbers, {numbers.allowed}"
+        return "list of strings" if first is str else "list of strings or numbers"
+    angle = next(_inside((field.annotation, *field.metadata), AngleIn), None)
+    if angle is not None:
+        return f"{math.degrees(angle.low):g} to {math.degrees(angle.high):g} deg"
+    whole = next((name for name, inner in INNER.items() if inner in _inside((field.annotation,), type)), None)
+    if whole is not None:
+        return f"see [{whole}]"
     measured = _measured(field)
     if measured is not None:
         return measured.allowed
+    described = next(_inside((field.annotation, *field.metadata), (Span, RedoxBalance)), None)
+    if described is not None:
+        return described.allowed
     one_of = next(_inside((field.annotation, *field.metadata), OneOf), None)
     names = _literals(field.annotation) if one_of is None else one_of.names
     if names:

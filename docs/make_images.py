@@ -11,15 +11,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
-from asyncsoc.case import Case, Output, Particle, Protocol
+from asyncsoc.case import Case, Contact, Output, Particle, Protocol
 from asyncsoc.cli.main import main as asyncsoc
 from asyncsoc.plotting.risk import film_figure
 from asyncsoc.simulation import simulate
 from asyncsoc.studies.demo.pictures import PICTURES, keep
 from asyncsoc.studies.demo.report import run_demo
-from asyncsoc.studies.layouts import charge_layouts, layouts, layouts_figure
+from asyncsoc.studies.layouts import Layout, charge_layouts, layouts, layouts_figure
 from asyncsoc.studies.particle_sets.charge import ChargedSet
 from asyncsoc.studies.particle_sets.pictures import charged_figure
 from asyncsoc.studies.risk.films import film_line
@@ -46,6 +47,35 @@ def draw_layouts(path: Path) -> Path:
         output=Output(fields_every="30 min"),
     )
     return keep(layouts_figure(charge_layouts(case, layouts())), path)
+
+
+def draw_own_contacts(path: Path) -> Path:
+    """Charge the contacts of docs/own_contacts.md, of one coverage, and draw their surfaces."""
+    particle = Particle.sphere("5 um")
+    contacts = own_contacts(particle)
+    case = Case(
+        particle=particle,
+        protocol=Protocol(steps=["Charge at C/10 until 4.2 V"]),
+        output=Output(fields_every="30 min"),
+    )
+    compared = [Layout(label, contact) for label, contact in contacts.items()]
+    return keep(layouts_figure(charge_layouts(case, compared)), path)
+
+
+def own_contacts(particle: Particle) -> dict[str, Contact]:
+    """Return the contacts that docs/own_contacts.md makes: grooves, spots of different sizes, a map."""
+    theta, phi = np.radians(np.arange(1.0, 180.0, 2.0)), np.radians(np.arange(0.0, 360.0, 2.0))
+    spots = [
+        {"direction": [0, -1, 0.4], "coverage": 0.18},
+        {"theta": "50 deg", "phi": "20 deg", "coverage": 0.06},
+        {"theta": "115 deg", "phi": "100 deg", "coverage": 0.06},
+    ]
+    wave = np.cos(3.0 * phi[None, :] + 4.0 * theta[:, None]) + np.cos(5.0 * theta)[:, None]
+    return {
+        "grooves: a function": Contact.from_function(lambda p: np.abs(np.mod(p[:, 2], 0.5) - 0.25) > 0.175, particle),
+        "spots: placed patches": Contact.placed(spots),
+        "an image: a map": Contact.from_map(theta, phi, (wave > 0.535).astype(float)),
+    }
 
 
 def draw_examples(directory: Path) -> dict[str, Path]:
@@ -111,7 +141,12 @@ def main(arguments: list[str]) -> int:
             shrink(place / f"{name}.png", IMAGES / f"{name}.png")
         for name, picture in draw_examples(Path(scratch)).items():
             shrink(picture, IMAGES / f"{name}.png")
-        single = {"layouts": draw_layouts, "decomposition-film": draw_film, "tomography-charged": draw_measured}
+        single = {
+            "layouts": draw_layouts,
+            "own_contacts": draw_own_contacts,
+            "decomposition-film": draw_film,
+            "tomography-charged": draw_measured,
+        }
         for name, draw in single.items():
             shrink(draw(Path(scratch) / f"{name}.png"), IMAGES / f"{name}.png")
     return 0

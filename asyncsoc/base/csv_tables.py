@@ -46,6 +46,8 @@ class Column:
         Values [SI] a sound table has, both included.
     above
         Whether `low` itself is refused.
+    scales
+        Units of the column's own with what one of them is in `unit`, where they are no units of the package: degrees.
     """
 
     key: str
@@ -54,6 +56,7 @@ class Column:
     low: float = -math.inf
     high: float = math.inf
     above: bool = False
+    scales: tuple[tuple[str, float], ...] = ()
 
     @property
     def shown(self) -> str:
@@ -297,6 +300,11 @@ def _numbers(rows: list[tuple[int, str]], separator: str, places: list[tuple[Col
 def _in_si(values: Array, unit: str, column: Column, where: str) -> Array:
     """Return values in SI; temperatures in degC have an offset."""
     given = unit or column.unit
+    own = dict(column.scales)
+    if own:
+        if given not in own:
+            raise InputError(f"unknown unit '{unit}'", where=where, value=column.key, allowed=", ".join(own))
+        return np.asarray(values * own[given])
     if given in ("", "-", "1") and not column.unit:
         return values.copy()
     zero = to_si(f"0 {given}", column.unit or "1", where=where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -86,3 +86,19 @@ def install() -> None:
     """Let the old names be imported."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
+
+
+def keep_names(package: str, names: Collection[str]) -> None:
+    """Keep what a package calls by `names` from being covered by moved modules of the same name.
+
+    `asyncsoc.sweep` was a module and is a function: importing `asyncsoc.sweep.plan` must not cover it.
+    """
+
+    class Package(ModuleType):
+        """A package whose public names no submodule takes."""
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if not (name in names and isinstance(value, ModuleType)):
+                super().__setattr__(name, value)
+
+    sys.modules[package].__class__ = Package

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from asyncsoc.base.bare_values import bare_number
 from asyncsoc.base.errors import InputError, nearest_name
 
 FARADAY = 96485.33212
@@ -199,6 +200,7 @@ def to_si(value: int | float | str, unit: str, *, where: str) -> float:
     InputError
         Not a number, not finite, no unit or an unknown one, the wrong dimension, below absolute zero.
     """
+    value = bare_number(value)
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise InputError(
             "a quantity must be a number or '<number> <unit>'",

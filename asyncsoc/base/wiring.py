@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
+MESH_FILES = "mesh files of cases"
+"""The task of reading, writing and hashing them."""
 _PROVIDERS: dict[str, str] = {}
 
 

@@ -14,8 +14,9 @@ from pydantic import ValidationError, field_validator, model_validator
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
-from asyncsoc.case.chemistry import Electrolyte, Material
+from asyncsoc.case.chemistry import MATERIAL_KEYS_ADDED, MATERIAL_PROPERTIES, Electrolyte, Material
 from asyncsoc.case.contact import Contact
+from asyncsoc.case.contact_fit import contact_problems
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.kinetics import Kinetics
 from asyncsoc.case.overrides import apply_overrides
@@ -28,17 +29,33 @@ from asyncsoc.case.side_reaction import SideReaction
 from asyncsoc.case.writing import to_toml
 from asyncsoc.contact.build import contact_kind
 from asyncsoc.interface.rate_laws import rate_law_names
+from asyncsoc.materials.registry import OWN, electrolyte
 from asyncsoc.protocol.grammar import format_step, parse_step
 
 Model = Literal["radial", "axisymmetric", "3d"]
 _HASH_VERSION = 2
-_ADDED = {
+_ADDED: dict[tuple[str, str], Any] = {
     ("side_reaction", "thermochemistry"): "enthalpy",
     ("side_reaction", "thermochemistry_temperature"): None,
     ("kinetics", "reorganization_energy"): None,
     ("protocol", "initial_soc"): None,
+    ("protocol", "rate"): None,
+    ("kinetics", "exchange_current_activation_energy"): None,
+    ("kinetics", "reference_temperature"): None,
+    **{("material", key): None for key in MATERIAL_KEYS_ADDED},
+    ("side_reaction", "phases"): None,
+    ("electrolyte", "title"): None,
+    ("electrolyte", "transfer_coefficient"): None,
+    ("electrolyte", "transference_number"): None,
+    ("electrolyte", "source"): None,
+    ("contact", "patch"): [],
+    ("contact", "weights"): None,
+    ("contact", "map"): None,
+    ("contact", "coverage_change"): None,
 }
 """Keys that came later: at their defaults a case keeps the hash it had before them."""
+_PROPERTIES = (*(("material", key) for key in MATERIAL_PROPERTIES), ("kinetics", "exchange_current_density"))
+"""Keys that may hold a table or a law."""
 
 
 class Case(Section):
@@ -72,6 +89,8 @@ class Case(Section):
                     next_step="set particle.shape = 'mesh', or another kind of contact",
                 )
             )
+        for error in contact_problems(self.particle, self.contact, self.side_reaction.mode):
+            raise refusal(error)
         order: tuple[Model, ...] = ("radial", "axisymmetric", "3d")
         asked, cheapest = self.particle.model, self._cheapest_model
         if asked != "auto" and order.index(asked) < order.index(cheapest):
@@ -100,6 +119,23 @@ class Case(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _own_cathode_has_an_exchange_current(self) -> Self:
+        own = self.material.name == OWN and self.kinetics.exchange_current_density is None
+        if own and not self.kinetics.imposes_flux:
+            medium = None if self.electrolyte.name == OWN else electrolyte(self.electrolyte.name)
+            if medium is None or medium.exchange_current_density is None:
+                beside = "an electrolyte of your own" if medium is None else medium.name
+                raise refusal(
+                    InputError(
+                        f"a cathode of your own beside {beside} needs its exchange current density",
+                        where="kinetics.exchange_current_density",
+                        allowed="a number in A/m2, a CSV file 'x, i0 [A/m2]', lists or a named law",
+                        next_step="give it, or take an electrolyte with an i0 of its own",
+                    )
+                )
+        return self
+
     @field_validator("name")
     @classmethod
     def _names_a_file(cls, name: str) -> str:
@@ -118,7 +154,7 @@ class Case(Section):
     def _cheapest_model(self) -> Model:
         if self.particle.shape != "sphere":
             return "3d"
-        if self.contact.fraction == 1.0:
+        if self.contact.fraction == 1.0 and not self.contact.edge_moves:
             return "radial"
         upright = self.contact.axis[0] == self.contact.axis[1] == 0.0 and self.contact.axis[2] > 0.0
         return "axisymmetric" if upright and contact_kind(self.contact.kind).axisymmetric else "3d"
@@ -225,6 +261,10 @@ class Case(Section):
         for (section, key), default in _ADDED.items():
             if content[section][key] == default:
                 del content[section][key]
+        for section, key in _PROPERTIES:
+            given = content[section].get(key)
+            if isinstance(given, dict):  # where a table is from is not part of it
+                given.pop("source", None)
         protocol = content["protocol"]
         profiles = tuple((entry["name"], entry["sha256"]) for entry in protocol.pop("profile"))
         protocol["steps"] = [_normal(step, profiles) for step in protocol["steps"]]

@@ -9,13 +9,17 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, GetCoreSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from asyncsoc.base.bare_values import bare_number
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.base.units import from_si, to_si
 from asyncsoc.interface.constants import Constant
+from asyncsoc.protocol.rates import parse_rate
 from asyncsoc.protocol.types import COLDEST, HOTTEST
 
 _PERCENT = 5
 """From here on a number is more likely a percentage than a mistyped fraction."""
+
+_LONGEST_LINE = 300
 
 Bounds = Literal["()", "[]", "(]", "[)"]
 
@@ -108,6 +112,28 @@ class OneOf:
         return name
 
 
+@dataclass(frozen=True)
+class CRate(Measured):
+    """Annotation that reads a C-rate [1/h]: a number, 'C/10' or '0.1 C'."""
+
+    unit: str = ""
+    low: float = 0.0
+    high: float = 1e3
+    bounds: Bounds = "(]"
+
+    @property
+    def allowed(self) -> str:
+        """The range in words."""
+        return "above 0 C, at most 1000 C, as 0.1 or 'C/10'"
+
+    def read(self, value: Any) -> float:
+        """Return `value` in 1/h."""
+        try:
+            return parse_rate(bare_number(value), where="")
+        except InputError as error:
+            raise refusal(error) from None
+
+
 def declared_fields(constants: Mapping[str, Constant], defaults: Mapping[str, float]) -> dict[str, Any]:
     """Return the fields of a section for constants of the interface, as pydantic's `create_model` takes them.
 
@@ -121,6 +147,15 @@ def declared_fields(constants: Mapping[str, Constant], defaults: Mapping[str, fl
     return found
 
 
+def one_line(text: str) -> str:
+    """Return a text that labels something; an error pydantic reports where it is empty, long or of several lines."""
+    if not 0 < len(text.strip()) <= _LONGEST_LINE or any(ord(character) < ord(" ") for character in text):
+        raise refusal(
+            InputError("not one line of text", value=text, allowed=f"1 to {_LONGEST_LINE} characters on one line")
+        )
+    return text.strip()
+
+
 def _one_of(unit: Any) -> Any:
     """Read 'um' as '1 um'."""
     return f"1 {unit}" if isinstance(unit, str) and unit.strip()[:1].isalpha() else unit
@@ -132,10 +167,10 @@ Thickness = Annotated[float, Measured("um", 0.0, 1e-2)]
 Fraction = Annotated[float, Measured("", 0.0, 1.0, "(]")]
 StateOfCharge = Annotated[float, Measured("", 0.0, 1.0)]
 OpenFraction = Annotated[float, Measured("", 0.0, 1.0, "()")]
-Diffusivity = Annotated[float, Measured("m2/s", 1e-22, 1e-6)]
+ActivationEnergy = Annotated[float, Measured("kJ/mol", 0.0, 5e5)]
+MolarMass = Annotated[float, Measured("g/mol", 1e-3, 10.0)]
 Concentration = Annotated[float, Measured("mol/m3", 1e2, 1e6)]
 Density = Annotated[float, Measured("kg/m3", 1e2, 3e4)]
-CurrentDensity = Annotated[float, Measured("A/m2", 1e-12, 1e6)]
 Risk = Annotated[float, Measured("", 0.0, 1e9, "(]")]
 AreaResistance = Annotated[float, Measured("ohm m2", 0.0, 1e3)]
 Conductivity = Annotated[float, Measured("S/m", 1e-12, 1e6)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from pydantic import PrivateAttr, model_validator
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.wiring import provider
+from asyncsoc.base.wiring import MESH_FILES, provider
 from asyncsoc.case import fields
 from asyncsoc.case.arrays import held, hold
 from asyncsoc.case.fields import refusal
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from asyncsoc.geometry.mesh import ParticleMesh
 
 _MOST_EDGE_LEVELS = 12
-_MESH_FILES = "mesh files of cases"
 DEFAULT_RADIUS = 7.5e-6
 """m: half of the 10-20 um secondary particles of commercial layered oxides."""
 
@@ -188,6 +187,20 @@ class Particle(Section):
         found: ParticleMesh = self._arrays
         return found
 
+    def surface(self) -> ParticleMesh:
+        """Return the 3-D mesh whose surface carries contacts given by position [m]: points, facets, their areas.
+
+        Of a sphere the built-in 3-D mesh; `Contact.from_weights` takes its facets or nodes in this order.
+
+        Raises
+        ------
+        InputError
+            A sphere with a model that is not 3-D, or a mesh file that is unsound or another one.
+        """
+        from asyncsoc.case.surface import surface_of
+
+        return surface_of(self).mesh
+
     def saved(self, path: str | Path) -> Self:
         """Write the arrays of this particle to a VTU or VTKHDF file and return the particle as one of shape "mesh".
 
@@ -196,7 +209,7 @@ class Particle(Section):
         InputError
             The particle is not made of arrays, or the file cannot be written.
         """
-        provider(_MESH_FILES).write(self.labelled, path)
+        provider(MESH_FILES).write(self.labelled, path)
         return self.from_file(path, 1.0, model=self.model)
 
 
@@ -205,7 +218,7 @@ def _file_sha256(file: str, known: object) -> object:
     if known is not None and not Path(file).exists():
         return known
     try:
-        found = provider(_MESH_FILES).sha256(file)
+        found = provider(MESH_FILES).sha256(file)
     except InputError as error:
         error.where = f"particle.file, {error.where}"
         raise refusal(error) from None

@@ -12,6 +12,7 @@ from asyncsoc.case.profiles import all_steps, followed_names
 
 LARGEST = 1_000_000
 """Bytes: a case is text written by hand."""
+_LONGEST_NAME = 1000
 DEEPEST = 16
 """Parts of a dotted key."""
 _MOST_PARTS = 20_000
@@ -119,15 +120,44 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> Inp
     )
 
 
+_FILES = (
+    ("particle", "file"),
+    ("material", "open_circuit_potential"),
+    ("material", "open_circuit_potential_charge"),
+    ("material", "open_circuit_potential_discharge"),
+    ("material", "entropy_coefficient"),
+    ("material", "diffusivity"),
+    ("kinetics", "exchange_current_density"),
+    ("contact", "weights"),
+    ("contact", "weights", "file"),
+    ("contact", "map"),
+    ("contact", "map", "file"),
+    ("contact", "coverage_change"),
+    ("contact", "coverage_change", "file"),
+    ("electrolyte", "conductivity"),
+    ("side_reaction", "phases"),
+    ("side_reaction", "reactant", "entries"),
+)
+"""Keys that may name a file."""
+
+
 def with_folder(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return a case's tables with its mesh file and profiles looked for in `folder`, where they lie there."""
-    keys = _profiles_in_folder(keys, folder)
-    particle = keys.get("particle")
-    file = particle.get("file") if isinstance(particle, dict) else None
-    if not isinstance(particle, dict) or not isinstance(file, str) or not file:
+    """Return a case's tables with the files it names looked for in the case's `folder`, where they lie there."""
+    for path in _FILES:
+        keys = _in_folder(keys, path, folder)
+    return _profiles_in_folder(keys, folder)
+
+
+def _in_folder(keys: dict[str, Any], path: tuple[str, ...], folder: Path) -> dict[str, Any]:
+    """Return nested tables with the text at `path` led by the folder, where such a file lies there."""
+    first, *rest = path
+    value = keys.get(first)
+    if rest:
+        return {**keys, first: _in_folder(value, tuple(rest), folder)} if isinstance(value, dict) else keys
+    if not isinstance(value, str) or not value or "\0" in value or len(value) > _LONGEST_NAME:
         return keys
-    found = folder / file
-    return keys if not found.exists() else {**keys, "particle": {**particle, "file": str(found)}}
+    found = folder / value
+    return {**keys, first: str(found)} if found.exists() else keys
 
 
 def _profiles_in_folder(keys: dict[str, Any], folder: Path) -> dict[str, Any]:

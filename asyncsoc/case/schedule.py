@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from pydantic import ModelWrapValidatorHandler, PrivateAttr, model_validator
@@ -13,6 +13,7 @@ from asyncsoc.case import fields
 from asyncsoc.case.capacity import Capacity, CapacityText
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.profiles import FollowedFile, entries, held, hold
+from asyncsoc.case.rates import with_rate
 from asyncsoc.case.section import Section
 from asyncsoc.protocol.plan import RepeatedSteps, parse_protocol
 from asyncsoc.protocol.profile import Profile
@@ -51,6 +52,10 @@ class Protocol(Section):
         Cycles, in order.
     profile
         Files of the profiles that steps follow, where they are not named in the steps, and their hashes; filled in.
+    rate
+        1/h; a shorthand that is not kept: this C-rate takes the place of the C-rate of every step that charges or
+        discharges at one. {2 = "C/5"} sets that of step 2 alone, counted as the steps are written, those of cycles
+        once. Currents in amperes, and limits such as "until C/50", stay.
     """
 
     temperature: fields.Temperature = 333.15
@@ -61,7 +66,18 @@ class Protocol(Section):
     steps: tuple[str, ...] = ()
     cycle: tuple[Cycle, ...] = ()
     profile: tuple[FollowedFile, ...] = ()
+    rate: Annotated[float, fields.CRate()] | None = None
     _profiles: dict[str, Profile] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _at_rate(cls, keys: Any) -> Any:
+        if not isinstance(keys, dict) or keys.get("rate") is None:
+            return keys
+        try:
+            return with_rate(keys)
+        except InputError as error:
+            raise refusal(error) from None
 
     @model_validator(mode="wrap")
     @classmethod

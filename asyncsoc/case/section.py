@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
 
+from asyncsoc.base.bare_values import bare
 from asyncsoc.case.problems import input_error
 
 if TYPE_CHECKING:
@@ -16,6 +19,10 @@ else:
 
 Number = float | str
 """A number in SI, or '<number> <unit>'."""
+
+
+def _bare_keys(keys: Any) -> Any:
+    return bare(keys) if isinstance(keys, Mapping) else keys
 
 
 class _Reporting(ModelMetaclass):
@@ -33,6 +40,11 @@ class Section(BaseModel, metaclass=_Reporting):
     """A table of keys: unknown keys and non-finite numbers are errors, nothing can be changed afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Take numbers, lists and paths of other libraries for what they mean, before anything looks at them."""
+        return core_schema.no_info_before_validator_function(_bare_keys, handler(source))
 
     @classmethod
     def section_name(cls) -> str:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import create_model, field_validator, model_validator
 
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.case import fields
 from asyncsoc.case.fields import declared_fields, refusal
+from asyncsoc.case.reactant import NamedOrOwn, OwnPhase, Phases, Reactant
 from asyncsoc.case.section import Section
 from asyncsoc.interface.side_reaction_constants import CONSTANTS, DEFAULTS
+from asyncsoc.materials.thermochemistry.loading import default_phase_table
+from asyncsoc.materials.thermochemistry.own import require_plausible, with_phases
+from asyncsoc.materials.thermochemistry.phases import PhaseTable
+from asyncsoc.materials.thermochemistry.reactants import reactant_names
 
 
 class _Options(Section):
     mode: Literal["off", "report", "coupled"] = "off"
-    reactant: str | None = None
+    reactant: Annotated[str | Reactant, NamedOrOwn()] | None = None
     energy: Literal["total", "mutual"] = "total"
     thermochemistry: Literal["enthalpy", "gibbs"] = "enthalpy"
     thermochemistry_temperature: fields.ThermochemistryTemperature | None = None
     energies: tuple[tuple[float, float], ...] = ()
     driving_force: Literal["potential", "reaction-energy", "both"] = "both"
+    phases: Annotated[tuple[OwnPhase, ...], Phases()] | None = None
 
 
 _WithConstants = create_model("_WithConstants", __base__=_Options, **declared_fields(CONSTANTS, DEFAULTS))
@@ -41,7 +47,7 @@ class SideReaction(_WithConstants):  # type: ignore[misc, valid-type]
         "off"; "report": rate and risk are computed from the states of a run that knows nothing of them; "coupled": the
         reaction takes part of the current and grows a film, solved together with the lithium.
     reactant
-        What reacts: a name of `asyncsoc react`. None takes the electrolyte's own name.
+        What reacts: a name of `asyncsoc react`, or a `Reactant` of your own. None takes the electrolyte's own name.
     energy
         "total" or "mutual" reaction energy.
     thermochemistry
@@ -52,6 +58,9 @@ class SideReaction(_WithConstants):  # type: ignore[misc, valid-type]
         Points [x, E in eV/atom] of your own, in place of the reactant's; they rise with x where they are total.
     driving_force
         "potential" (Tafel), "reaction-energy" (Bell, Evans and Polanyi) or "both". Both contain U(x).
+    phases
+        Phases of your own, added to the table of what may form, or in place of the one with their composition and
+        state: a list of tables with the keys of a reactant, or a JSON file (phase table or computed entries).
     reference_stoichiometry
         E_ref is the reactant's own E at this x, so that i_ox0 is its rate at U_ox and this x.
     least_open_share
@@ -70,10 +79,8 @@ class SideReaction(_WithConstants):  # type: ignore[misc, valid-type]
 
     @field_validator("reactant")
     @classmethod
-    def _known(cls, name: str | None) -> str | None:
-        from asyncsoc.materials.thermochemistry.reactants import reactant_names
-
-        if name is not None and name not in reactant_names():
+    def _known(cls, name: str | Reactant | None) -> str | Reactant | None:
+        if isinstance(name, str) and name not in reactant_names():
             raise refusal(unknown_name("reactant", name, reactant_names()))
         return name
 
@@ -108,6 +115,30 @@ class SideReaction(_WithConstants):  # type: ignore[misc, valid-type]
                 )
             )
         return keys
+
+    @model_validator(mode="after")
+    def _own_reactant_can_react(self) -> Self:
+        """Refuse phases that contradict the table, and a reactant of one's own that lies far from all of them."""
+        if self.phases is None and not isinstance(self.reactant, Reactant):
+            return self
+        try:
+            table = self.phase_table()
+            if isinstance(self.reactant, Reactant):
+                require_plausible(self.reactant.to_phase(), table, where="side_reaction.reactant.formation_enthalpy")
+        except InputError as error:
+            raise refusal(error) from None
+        return self
+
+    def phase_table(self) -> PhaseTable:
+        """Return the phases that may form: those that come with asyncsoc, and those given here.
+
+        Raises
+        ------
+        InputError
+            Two phases of one composition and state, or one that could replace several.
+        """
+        own = () if self.phases is None else tuple(phase.to_phase() for phase in self.phases)
+        return with_phases(default_phase_table(), own, where="side_reaction.phases")
 
     @model_validator(mode="after")
     def _fit_has_its_data(self) -> Self:

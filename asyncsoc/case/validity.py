@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from asyncsoc.base.units import ZERO_CELSIUS
 from asyncsoc.case.case import Case
+from asyncsoc.materials.registry import OWN
 
 _ROUNDING = 1e-6
 """K."""
-_SECONDS_PER_HOUR = 3600.0
 _RATE = 0.1
 """C-rate at which the series drop is told."""
 
@@ -15,29 +15,28 @@ _RATE = 0.1
 def conductivity_warnings(case: Case) -> tuple[str, ...]:
     """Return a sentence where the separator's conductivity is carried beyond the temperatures it was measured at.
 
-    A conductivity of the case's own is not judged.
+    A number that the case gives as conductivity is not judged; a table or a law of its own is, by its own range.
     """
+    from asyncsoc.case.resolved_electrolyte import electrolyte_of
     from asyncsoc.materials.conductivity import conductivity_at
-    from asyncsoc.materials.registry import electrolyte
 
-    section = case.electrolyte
-    named = electrolyte(section.name)
-    if section.conductivity is not None or named.conductivity_range is None:
+    medium = electrolyte_of(case.electrolyte)
+    if medium.conductivity_range is None:
         return ()
-    low, high = named.conductivity_range
-    thickness = section.separator_thickness or named.separator_thickness
-    areal = named.areal_capacity if section.areal_capacity is None else section.areal_capacity / _SECONDS_PER_HOUR
+    low, high = medium.conductivity_range
+    own = case.electrolyte.conductivity is not None
+    whose = "which the case states it" if own else f"which that of {medium.name} was measured"
+    advice = "where you know it" if not own else "measured there"
     messages = []
     for temperature, asked_by in case.protocol.plan.temperatures(case.protocol.temperature).items():
         if low - _ROUNDING <= temperature <= high + _ROUNDING:
             continue
-        conductivity = conductivity_at(named, temperature, where=asked_by)
-        drop = thickness / conductivity * areal * _RATE
+        conductivity = conductivity_at(medium, temperature, where=asked_by)
+        drop = medium.separator_thickness / conductivity * medium.areal_capacity * _RATE
         messages.append(
             f"at {temperature - ZERO_CELSIUS:g} degC the separator's conductivity is extrapolated beyond the "
-            f"{low - ZERO_CELSIUS:g} to {high - ZERO_CELSIUS:g} degC over which that of {named.name} was measured: "
-            f"{conductivity:.3g} S/m, {drop:.2g} V of series drop at C/10; give electrolyte.conductivity where you "
-            "know it"
+            f"{low - ZERO_CELSIUS:g} to {high - ZERO_CELSIUS:g} degC over {whose}: "
+            f"{conductivity:.3g} S/m, {drop:.2g} V of series drop at C/10; give electrolyte.conductivity {advice}"
         )
     return tuple(messages)
 
@@ -53,19 +52,26 @@ def rate_law_warnings(case: Case) -> tuple[str, ...]:
 
 
 def exchange_current_warnings(case: Case) -> tuple[str, ...]:
-    """Return a sentence where the electrolyte's exchange current density is stated for another cathode.
+    """Return a sentence where the electrolyte's exchange current density is stated for another cathode, or not at all.
 
     One of the case's own is not judged, nor is one that does not enter (uniform flux).
     """
-    from asyncsoc.materials.registry import cathode, electrolyte
+    from asyncsoc.case.resolved_electrolyte import electrolyte_of
+    from asyncsoc.materials.registry import cathode
 
-    kinetics, named = case.kinetics, electrolyte(case.electrolyte.name)
-    formula = cathode(case.material.name).formula
+    kinetics, medium = case.kinetics, electrolyte_of(case.electrolyte)
     if kinetics.exchange_current_density is not None or kinetics.model == "uniform-flux":
         return ()
-    if named.stated_for in (None, formula):
+    if case.electrolyte.name == OWN:
+        return (
+            f"no exchange current density is given beside {medium.title}: the cathode's own is taken, as its source "
+            "states it, mostly for a liquid electrolyte; give kinetics.exchange_current_density where you know it",
+        )
+    own = case.material.name == OWN
+    formula = case.material.formula or ("a cathode of your own" if own else cathode(case.material.name).formula)
+    if medium.stated_for in (None, formula):
         return ()
     return (
-        f"the exchange current density of {named.name} is stated for {named.stated_for}, not for {formula}; "
+        f"the exchange current density of {medium.name} is stated for {medium.stated_for}, not for {formula}; "
         "give kinetics.exchange_current_density where you know it",
     )

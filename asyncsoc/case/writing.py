@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, get_args
@@ -15,10 +16,6 @@ from asyncsoc.case.fields import Measured
 
 if TYPE_CHECKING:
     from asyncsoc.case.case import Case
-
-
-_REPEATED = ("cycle", "profile")
-"""Keys of sections that hold tables."""
 
 
 def to_toml(case: Case) -> str:
@@ -47,12 +44,38 @@ def _section(name: str, section: BaseModel) -> str:
 
 def _lines(name: str, section: BaseModel) -> str:
     content = section.model_dump()
-    repeated = {key: content.pop(key) for key in _REPEATED if key in content}
-    lines = ["", f"[{name}]", *_table(content, _units(type(section)))]
-    for key, entries in repeated.items():
-        for entry in entries:
-            lines += ["", f"[[{name}.{key}]]", *_table(entry, {})]
+    inner = {key: value for key, value in content.items() if _is_table(value) or _are_tables(value)}
+    own = {key: value for key, value in content.items() if key not in inner}
+    lines = ["", f"[{name}]", *_table(own, _units(type(section)))]
+    for key, value in inner.items():
+        units = _inner_units(type(section), key)
+        if _is_table(value):
+            lines += ["", f"[{name}.{key}]", *_table(value, units)]
+        else:
+            for one in value:
+                lines += ["", f"[[{name}.{key}]]", *_table(one, units)]
     return "\n".join(lines)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _are_tables(value: Any) -> bool:
+    return isinstance(value, tuple | list) and bool(value) and all(isinstance(one, Mapping) for one in value)
+
+
+def _inner_units(section: type[BaseModel], key: str) -> Mapping[str, str]:
+    """Return the SI units of the keys of a section within a section."""
+    found = next(_sections_in((section.model_fields[key].annotation,)), None)
+    return {} if found is None else _units(found)
+
+
+def _sections_in(parts: Iterable[Any]) -> Iterator[type[BaseModel]]:
+    for part in parts:
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            yield part
+        yield from _sections_in(get_args(part))
 
 
 def _table(content: Mapping[str, Any], units: Mapping[str, str]) -> list[str]:
@@ -66,9 +89,16 @@ def _table(content: Mapping[str, Any], units: Mapping[str, str]) -> list[str]:
 def _value(value: Any) -> str:
     if isinstance(value, tuple | list):
         return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        pairs = (f"{_key(key)} = {_value(item)}" for key, item in value.items() if item is not None and item != ())
+        return "{" + ", ".join(pairs) + "}"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)  # JSON's escapes are TOML's
     return repr(value)
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key, ensure_ascii=False)
 
 
 @lru_cache(maxsize=64)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from asyncsoc.base.errors import InputError
+
 CaseOrSweep = Annotated[
     Path, typer.Argument(metavar="CASE.toml", help="Case file; or the directory of a sweep, to resume it.")
 ]
@@ -24,7 +26,8 @@ Output = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder of the sweep; default: <case>-sweep.")
 ]
 Sample = Annotated[
-    str | None, typer.Option(metavar="SCHEME:N", help="Sample the ranges a:b: lhs:200 (Latin hypercube) or sobol:256.")
+    str | None,
+    typer.Option(metavar="SCHEME:N", help="Sample the ranges a:b: lhs:200 (Latin hypercube), sobol:256, halton:100."),
 ]
 Table = Annotated[
     str | None, typer.Option(metavar="FILE", help="CSV or parquet file with one case per row and one key per column.")
@@ -63,3 +66,28 @@ CollectToo = Annotated[
     bool, typer.Option("--collect/--no-collect", help="Write the data set and the table at the end.")
 ]
 Plot = Annotated[bool, typer.Option("--plot/--no-plot", help="Draw a picture at the end.")]
+HeatMaps = Annotated[
+    list[str] | None,
+    typer.Option("--heatmap", metavar="NAME", help="Headline number to draw a heat map of. May be repeated."),
+]
+Units = Annotated[
+    list[str] | None,
+    typer.Option("--unit", metavar="NAME=UNIT", help="Unit of a key or number in heat maps. May be repeated."),
+]
+
+
+def units_of(texts: list[str] | None) -> dict[str, str]:
+    """Return the units that `--unit NAME=UNIT` texts give.
+
+    Raises
+    ------
+    InputError
+        A text without name or unit.
+    """
+    found = {}
+    for text in texts or ():
+        name, _, unit = (part.strip() for part in text.rpartition("="))
+        if not name or not unit:
+            raise InputError("a unit is written NAME=UNIT", where="--unit", value=text, allowed="particle.radius=um")
+        found[name] = unit
+    return found

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from asyncsoc.base.errors import SimulationError
-from asyncsoc.case.case import Case
-from asyncsoc.case.overrides import apply_overrides
-from asyncsoc.case.reading import read_toml, with_folder
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.cli.failure import INTERRUPTED
 from asyncsoc.cli.progress import duration, tell_compiling
@@ -37,18 +34,8 @@ class Show:
     axis: str = "time"
     points: int = 101
     plot: bool = True
-
-
-def base_keys(path: Path, overrides: Sequence[str]) -> dict[str, Any]:
-    """Return the raw keys of a case file with overrides; what is varied may be missing in it.
-
-    Raises
-    ------
-    InputError
-        The file cannot be read, or an override is wrong.
-    """
-    keys = with_folder(read_toml(path), path.parent.absolute())  # workers may run elsewhere
-    return apply_overrides({"name": path.stem[:100], **keys}, overrides, Case)
+    heatmaps: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_plan(
@@ -80,7 +67,14 @@ def run_plan(
         return 0
     collected = None
     if result.signal is None and show.collect and result.counts.open < result.counts.total:
-        collected = collect(folder, axis=show.axis, points=show.points, picture=show.plot)
+        collected = collect(
+            folder,
+            axis=show.axis,
+            points=show.points,
+            picture=show.plot,
+            heatmaps=show.heatmaps,
+            units=show.units,
+        )
     return _report(plan, folder, result, collected, previews[0], show)
 
 

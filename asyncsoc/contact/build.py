@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from asyncsoc.base.errors import InputError, nearest_name, unknown_name
 from asyncsoc.contact.map import ContactMap
+from asyncsoc.contact.own import directional_map, weights
 from asyncsoc.contact.patches import patches, random_patches
+from asyncsoc.contact.placed import placed_patches
 from asyncsoc.contact.shapes import belt, cap, from_facets, full
 from asyncsoc.geometry.mesh import ParticleMesh
 
@@ -21,7 +23,8 @@ class ContactKind:
     build
         `build(mesh, coverage, **options)`, without the coverage where it takes none; returns a `ContactMap`.
     options
-        Names of its options: "axis" (a direction), "n" (number of patches), "seed", "fraction" (per facet).
+        Names of its options: "axis" (a direction), "n" (number of patches), "seed", "fraction" (per facet), "patches"
+        (`placed.PlacedPatch`), "corners" (weights of the facets' corners), "table" (weights of directions).
     takes_coverage
         Whether the coverage is asked for; else it follows from the options.
     axisymmetric
@@ -42,6 +45,9 @@ _KINDS = {
     "patches": ContactKind(patches, ("n", "axis")),
     "random": ContactKind(random_patches, ("n", "seed")),
     "labels": ContactKind(from_facets, ("fraction",), takes_coverage=False),
+    "placed": ContactKind(placed_patches, ("patches",), takes_coverage=False),
+    "weights": ContactKind(weights, ("corners",), takes_coverage=False),
+    "map": ContactKind(directional_map, ("table",), takes_coverage=False),
 }
 
 
@@ -83,7 +89,7 @@ def build_contact(mesh: ParticleMesh, kind: str, coverage: float = 1.0, **option
         The particle.
     kind
         "full"; "cap" and "belt" (option axis, 3-D meshes); "patches" (options n, axis); "random" (n, seed);
-        "labels" (fraction per facet, which fixes the coverage).
+        "labels" (fraction per facet), "placed" (patches), "weights" (corners), "map" (table): they fix the coverage.
     coverage
         Contact area over surface area, in (0, 1].
     options
@@ -110,7 +116,8 @@ def build_contact(mesh: ParticleMesh, kind: str, coverage: float = 1.0, **option
                 next_step="remove the option or choose another kind of contact",
             )
     if not known.takes_coverage:
-        if "fraction" not in options:
-            raise InputError("contact 'labels' needs the touched fraction of every facet", where="contact.fraction")
+        (needed,) = known.options
+        if needed not in options:
+            raise InputError(f"contact {kind!r} needs its {needed}", where=f"contact.{needed}")
         return known.build(mesh, **options)
     return known.build(mesh, coverage, **options)

@@ -69,7 +69,7 @@ def _edges_above(mesh: ParticleMesh, level: Array, threshold: float) -> Array:
     return _edge_shares(p[:, :, 0], length, start, np.where(outside, start, stop))
 
 
-def _corner_shares(s: Array, t: Array) -> Array:
+def corner_part(s: Array, t: Array) -> Array:
     """Integrate the hat functions over the corner (1, 0, 0), (1-s, s, 0), (1-t, 0, t) of triangles of unit area."""
     part = s * t / 3.0
     return np.stack([part * (1.0 + (1.0 - s) + (1.0 - t)), part * s, part * t], axis=1)
@@ -99,7 +99,7 @@ def triangle_shares_above(h: Array) -> Array:
         alone = (count == 1) & above[:, corner]
         if alone.any():
             g = h[alone][:, order]
-            shares = _corner_shares(g[:, 0] / (g[:, 0] - g[:, 1]), g[:, 0] / (g[:, 0] - g[:, 2]))
+            shares = corner_part(g[:, 0] / (g[:, 0] - g[:, 1]), g[:, 0] / (g[:, 0] - g[:, 2]))
             out[np.ix_(alone, order)] = shares
         missing = (count == 2) & ~above[:, corner]
         if missing.any():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ class ContactMap:
     Attributes
     ----------
     kind
-        "full", "cap", "belt", "patches", "random" or "labels".
+        "full", "cap", "belt", "patches", "random", "labels", "placed", "weights" or "map".
     weights : (n_nodes,) float64, m2
         Integral over the surface of chi * phi_i dA: contact area lumped to node i by its hat function.
     surface_weights : (n_nodes,) float64, m2
@@ -44,6 +44,16 @@ class ContactMap:
     def __post_init__(self) -> None:
         for name in ("weights", "surface_weights", "facet_fraction"):
             object.__setattr__(self, name, frozen(getattr(self, name), np.float64))
+
+    def thinned(self, share: float) -> ContactMap:
+        """Return the contact with the same share of its area at every place."""
+        return replace(
+            self,
+            weights=self.weights * share,
+            facet_fraction=np.minimum(self.facet_fraction * share, 1.0),
+            coverage_asked=self.coverage_asked * share,
+            coverage_realised=self.coverage_realised * share,
+        )
 
     @property
     def area(self) -> float:

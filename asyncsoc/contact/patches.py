@@ -21,7 +21,8 @@ Array = NDArray[np.float64]
 # Each facet on which two patches may meet is divided into the square of this many triangles.
 _DIVISIONS = 8
 _RANGE = (-1.1, 1.1)  # holds every cosine, rounded ones too
-_TOUCHING = 0.02  # rad; a patch on a coarse mesh is this much wider than the one on a sphere
+TOUCHING = 0.02
+"""rad; a patch on a coarse mesh is at most this much wider than the one on a sphere."""
 
 
 def _count(n: object) -> int:
@@ -93,7 +94,7 @@ def patches(mesh: ParticleMesh, coverage: float, n: int = 6, axis: ArrayLike = (
         angles[k] = np.arccos(np.clip(edge, -1.0, 1.0))
         shares += part.shares
     # On a particle that is no sphere patches of equal area have different openings.
-    if n > 1 and np.any(angles[:, None] + angles[None, :] > apart + _TOUCHING):
+    if n > 1 and np.any(angles[:, None] + angles[None, :] > apart + TOUCHING):
         raise _overlap(n, coverage, None)
     separation = float(apart.min()) if n > 1 else 2.0 * np.pi
     parameters = {"n": float(n), "polar_angle [rad]": angle, "smallest_separation [rad]": separation}

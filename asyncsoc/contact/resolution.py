@@ -35,7 +35,10 @@ def _size(contact: ContactMap, mesh: ParticleMesh) -> float:
     """Radius of the disc of one patch's area, or width of a belt [m]."""
     if contact.kind == "belt":
         return 2.0 * contact.parameters["half_width [m]"]
-    n = labelled_patches(contact, mesh) if contact.kind == "labels" else contact.parameters.get("n", 1.0)
+    if "smallest_radius [m]" in contact.parameters:
+        return contact.parameters["smallest_radius [m]"]
+    given = contact.kind in ("labels", "weights", "map")
+    n = labelled_patches(contact, mesh) if given else contact.parameters.get("n", 1.0)
     return math.sqrt(contact.area / (math.pi * n))
 
 

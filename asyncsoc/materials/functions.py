@@ -27,3 +27,22 @@ def _constant(value: float, x: Array, temperature: float) -> Array:
 def constant(value: float) -> partial[Array]:
     """Return the function (x, T) that is `value` everywhere (picklable, unlike a lambda)."""
     return partial(_constant, float(value))
+
+
+def _activated(value: float, activation_energy: float, x: Array, temperature: float) -> Array:
+    return _constant(value * arrhenius(activation_energy, temperature), x, temperature)
+
+
+def activated(value: float, activation_energy: float) -> partial[Array]:
+    """Return the function (x, T) that is `value` at 25 degC and follows Arrhenius' law [J/mol]."""
+    return partial(_activated, float(value), float(activation_energy))
+
+
+def _butler_volmer(prefactor: float, activation_energy: float, x: Array, temperature: float) -> Array:
+    value: Array = prefactor * arrhenius(activation_energy, temperature) * np.sqrt(x * (1.0 - x))
+    return value
+
+
+def butler_volmer(prefactor: float, activation_energy: float = 0.0) -> partial[Array]:
+    """Return the function prefactor sqrt(x (1 - x)) [A/m2] at 25 degC, with an activation energy [J/mol]."""
+    return partial(_butler_volmer, float(prefactor), float(activation_energy))

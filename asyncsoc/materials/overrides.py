@@ -51,13 +51,13 @@ def with_overrides(
         else:
             shown = _positive(diffusivity, "material.diffusivity", "m2/s")
             function = constant(shown)
-        changed = _replaced(changed, Parameter("diffusivity", shown, "m2/s", SOURCE, False, "At every temperature."))
+        changed = replaced(changed, Parameter("diffusivity", shown, "m2/s", SOURCE, False, "At every temperature."))
         changed = replace(changed, diffusivity=function)
     if maximum_concentration is not None:
         c_max = _positive(maximum_concentration, "material.maximum_concentration", "mol/m3")
         density = c_max * cathode.molar_mass
-        changed = _replaced(changed, Parameter("maximum concentration", c_max, "mol/m3", SOURCE, False))
-        changed = _replaced(
+        changed = replaced(changed, Parameter("maximum concentration", c_max, "mol/m3", SOURCE, False))
+        changed = replaced(
             changed, Parameter("density", density, "kg/m3", SOURCE, False, "c_max times the molar mass.")
         )
         changed = replace(changed, maximum_concentration=c_max, density=density)
@@ -72,7 +72,7 @@ def _positive(value: float, where: str, unit: str) -> float:
     return float(value)
 
 
-def _replaced(cathode: Cathode, parameter: Parameter) -> Cathode:
+def replaced(cathode: Cathode, parameter: Parameter) -> Cathode:
     """Return the cathode with the listed parameter of the same name replaced, its own value kept in the note."""
     before = [p for p in cathode.parameters if p.name == parameter.name]
     own = f"The set's own: {before[0].value} {before[0].unit} ({before[0].source})." if before else ""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import ZERO_CELSIUS
 from asyncsoc.materials import polymer
+from asyncsoc.materials.conductivity import between_points
 from asyncsoc.materials.sources import AN2023, BRADFORD2023
 from asyncsoc.materials.types import ElectrolyteParameters, Parameter
 
@@ -51,11 +50,8 @@ def conductivity_peo_litfsi(temperature: float) -> float:
             allowed=f"{CONTINUED[0]:g} to {CONTINUED[1]:g} degC",
             next_step="choose a temperature within that range, or give the separator's own electrolyte.conductivity",
         )
-    inverse = np.array([1.0 / (celsius + ZERO_CELSIUS) for celsius, _ in MEASURED])
-    logarithm = np.log([value for _, value in MEASURED])
-    k = int(np.clip(np.searchsorted(-inverse, -1.0 / temperature) - 1, 0, len(MEASURED) - 2))
-    slope = (logarithm[k + 1] - logarithm[k]) / (inverse[k + 1] - inverse[k])
-    return float(np.exp(logarithm[k] + slope * (1.0 / temperature - inverse[k])))
+    points = [point + ZERO_CELSIUS for point, _ in MEASURED]
+    return between_points(temperature, points, [value for _, value in MEASURED])
 
 
 PEO_LITFSI = ElectrolyteParameters(

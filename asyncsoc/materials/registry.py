@@ -10,12 +10,19 @@ from asyncsoc.materials.types import Cathode, ElectrolyteParameters, Parameter
 
 DEFAULT_CATHODE = "ncm811-sturm2019"
 DEFAULT_ELECTROLYTE = "peo-litfsi"
+OWN = "own"
+"""What a case calls a cathode of its own, which starts from no parameter set."""
 
 CATHODES = {
     "ncm811-sturm2019": "asyncsoc.materials.ncm811_sturm2019:DEFAULT",
     "ncm811-sturm2019-pure": "asyncsoc.materials.ncm811_sturm2019:PURE",
     "ncm811-chen2020": "asyncsoc.materials.ncm811_chen2020:CHEN",
     "ncm811-oregan2022": "asyncsoc.materials.ncm811_oregan2022:OREGAN",
+    "ncm811-karanth2024": "asyncsoc.materials.ncm811_karanth2024:KARANTH",
+    "nmc532-xu2019": "asyncsoc.materials.nmc532_xu2019:XU",
+    "nca-kim2011": "asyncsoc.materials.nca_kim2011:KIM",
+    "lco-marquis2019": "asyncsoc.materials.lco_marquis2019:MARQUIS",
+    "lfp-prada2013": "asyncsoc.materials.lfp_prada2013:PRADA",
 }
 """Every cathode: what a case calls it, and 'module:name' of its set."""
 SHORT_CATHODE_NAMES = {"ncm811": DEFAULT_CATHODE}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.mesh import frozen
+from asyncsoc.materials.potentials import Branch, potential_at
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
 
 Array = NDArray[np.float64]
@@ -83,6 +84,7 @@ def tabulate(
     n_cells: int = 2048,
     exchange_current_density: Property | None = None,
     diffusivity: Property | None = None,
+    branch: Branch = "",
 ) -> MaterialTable:
     """Tabulate D, U and i0 of a cathode beside an electrolyte.
 
@@ -96,6 +98,8 @@ def tabulate(
         Grid cells, at least 16.
     exchange_current_density, diffusivity
         Override: a number in A/m2 or m2/s, or a function of (x, T) with x an array of stoichiometries.
+    branch
+        Of the open-circuit potential, 'charge' or 'discharge', where the cathode has branches.
 
     Raises
     ------
@@ -119,7 +123,8 @@ def tabulate(
 
     psi, d_nodes = _kirchhoff(chosen_d, nodes, spacing, temperature, f"diffusivity of {cathode.name}")
     where = f"open-circuit potential of {cathode.name}"
-    ocp = _evaluate(lambda x, _: cathode.open_circuit_potential(x), halves, temperature, where)
+    potential = potential_at(cathode, temperature, branch)
+    ocp = _evaluate(lambda x, _: potential(x), halves, temperature, where)
     _require_falling(ocp, halves, low, high, where)
     where = f"exchange current density of {cathode.name} beside {electrolyte.name}"
     i0 = _evaluate(chosen_i0, halves, temperature, where)

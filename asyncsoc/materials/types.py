@@ -70,6 +70,14 @@ class Cathode:
     equilibrium
         The same set without what is assumed of the end of a discharge, where U(x) contains such a term. The term is a
         kinetic loss: reaction energies are built on U(x) without it.
+    entropy
+        dU/dT(x) in V/K: U at another temperature is U(x) + (T - T_ref) dU/dT. None: U is the same at every temperature.
+    reference_temperature
+        T_ref [K], at which `open_circuit_potential` and `branches` hold.
+    branches
+        U(x) on charge and on discharge [V against Li], where the potential has a hysteresis; `open_circuit_potential`
+        is then the potential between them that SOC, the theoretical capacity and reaction energies are counted on.
+        Which one holds: `materials.potentials`.
     """
 
     name: str
@@ -89,6 +97,9 @@ class Cathode:
     valence: ValenceModel | None = None
     lithiated: Callable[[], Phase] | None = None
     equilibrium: Cathode | None = None
+    entropy: Callable[[Array], Array] | None = None
+    reference_temperature: float = 298.15
+    branches: tuple[Callable[[Array], Array], Callable[[Array], Array]] | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +124,8 @@ class ElectrolyteParameters:
     stated_for
         Formula of the cathode that `exchange_current_density` is stated for: a run with another one is warned of. None
         where it is the cathode's own.
+    transference_number
+        Of the cation. Kept and shown; the series drop of a single particle does not use it. None where it is not given.
     """
 
     name: str
@@ -126,3 +139,4 @@ class ElectrolyteParameters:
     parameters: tuple[Parameter, ...]
     conductivity_range: tuple[float, float] | None = None
     stated_for: str | None = None
+    transference_number: float | None = None

@@ -44,8 +44,10 @@ class ScatterPoints:
     beside : (k,) or None
         A number to compare with, drawn dashed.
     absent : (k,) bool or None
-        Cases that were carried out and have no such number: counted and marked. Where there are any, nothing is said
-        about the spread, which would be that of the others.
+        Cases that have no such number: counted and marked. Where there are any, nothing is said about median and
+        spread, which would be those of the others.
+    failed
+        How many of them were not carried out.
     """
 
     label: str
@@ -53,6 +55,7 @@ class ScatterPoints:
     y: Array
     beside: Array | None = None
     absent: NDArray[np.bool_] | None = None
+    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,11 +142,12 @@ def _draw_cloud(axes: Axes, cloud: ScatterPoints, shade: str, *, joined: bool) -
     if found.count.max() >= _ENOUGH:
         axes.fill_between(found.x, *found.quartiles, where=found.whole, color=shade, alpha=0.25, linewidth=0.0)
     marker = "o" if len(found.x) <= _FEW and not binned else ""
-    median = np.where(found.whole | (found.count == 1), found.median, np.nan)
+    median = np.where(found.whole, found.median, np.nan)  # that of the others would be one of survivors
     axes.plot(found.x, median, color=shade, marker=marker, markersize=3.5, label=cloud.label or "_nolegend_")
     if cloud.beside is not None:
-        beside = spread(cloud.x, cloud.beside)
-        axes.plot(beside.x, beside.median, color=shade, linestyle=(0, (4, 2)), linewidth=1.2)
+        beside = spread(cloud.x, np.where(np.isfinite(cloud.y), cloud.beside, np.nan), cloud.absent)
+        middle = np.where(beside.whole, beside.median, np.nan)
+        axes.plot(beside.x, middle, color=shade, linestyle=(0, (4, 2)), linewidth=1.2)
 
 
 def _known(cloud: ScatterPoints) -> bool:
@@ -168,7 +172,13 @@ def _mark_absent(axes: Axes, panel: SweepPanel) -> None:
                 f"{int(lacking[here].sum())}/{int(here.sum())}", (place, _FOOT), xycoords=foot, xytext=(0.0, 5.0),
                 textcoords="offset points", ha="center", va="bottom", fontsize=7.0, color=INK,
             )  # fmt: skip
-    axes.set_title(f"{panel.title}\n\N{MULTIPLICATION SIGN} {panel.absent}: {int(lacking.sum())} of {len(x)} cases")
+    failed = sum(cloud.failed for cloud in panel.clouds)
+    without, said = int(lacking.sum()) - failed, []
+    if without:
+        said.append(f"{panel.absent}: {without} of {len(x)} cases")
+    if failed:
+        said.append(f"not carried out: {failed}" + ("" if without else f" of {len(x)} cases"))
+    axes.set_title(f"{panel.title}\n\N{MULTIPLICATION SIGN} {', '.join(said)}")
     bottom, top = axes.get_ylim()  # room for the marks below the numbers
     if axes.get_yscale() == "linear":
         axes.set_ylim(bottom - _ROOM * (top - bottom), top)

@@ -12,6 +12,8 @@ from asyncsoc.base.records import fill
 from asyncsoc.base.units import FARADAY
 from asyncsoc.interface.rate_laws import load_kinetics
 from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
+from asyncsoc.materials.tables import MaterialTable
+from asyncsoc.problem.changing_contact import set_last
 from asyncsoc.problem.particles import ParticleModel, Problem
 from asyncsoc.protocol.constraints import StepConstraint
 
@@ -39,6 +41,8 @@ class ProblemArrays:
         Number of each material table by its identity.
     alone
         Whether every group has one particle and there is one mesh: a particle, its group and its place are one number.
+    changing
+        Whether any contact changes.
     """
 
     problem: Problem
@@ -49,6 +53,7 @@ class ProblemArrays:
     contact_nodes: tuple[Ints, ...]
     tables: dict[int, int]
     alone: bool
+    changing: bool
 
     def places(self, mesh: int, listed: Ints) -> Ints:
         """Return the places on a mesh of the particles of the groups listed, ascending."""
@@ -66,9 +71,10 @@ class ProblemArrays:
 def problem_arrays(problem: Problem) -> ProblemArrays:
     """Stack a problem; what belongs to a protocol step is loaded when the step begins."""
     groups, particles = problem.groups, tuple(p for group in problem.groups for p in group.particles)
-    tables = list({id(table): table for one in particles for table in one.tables.values()}.values())
+    every = (table for one in particles for table in (*one.tables.values(), *one.branch_tables.values()))
+    tables = list({id(table): table for table in every}.values())
     sides = list({id(one.side): one.side for one in particles if one.side is not None}.values())
-    touching = tuple(np.flatnonzero(one.weights > 0.0) for one in particles)
+    touching = tuple(one.contact_nodes for one in particles)
     widest = max(len(nodes) for nodes in touching)
     flat = np.zeros(4)  # a stand-in where no particle has a side reaction
     contacts = allocate_contacts(
@@ -97,15 +103,43 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
             row["group"], row["multiplicity"] = g, many
             if particles[j].side is not None:
                 row["side_table"] = side_numbers[id(particles[j].side)]
-        own = contacts.parameters[arrays.first[g] : arrays.first[g] + arrays.size[g]]
-        arrays.step[g]["contact_area"] = math.fsum((own["multiplicity"] * own["contact_area"]).tolist())
+        _add_areas(contacts, arrays, g)
     for system, body in zip(problem.meshes, bodies, strict=True):
         for place, j in enumerate(body.number.tolist()):
             body.nodes[place, : len(touching[j])] = system.place[touching[j]]
             body.x[place] = particles[j].x[system.order]
     alone = len(bodies) == 1 and len(groups) == len(particles)
+    changing = any(one.changing is not None for one in particles)
     numbers = {id(table): k for k, table in enumerate(tables)}
-    return ProblemArrays(problem, particles, contacts, arrays, bodies, touching, numbers, alone)
+    return ProblemArrays(problem, particles, contacts, arrays, bodies, touching, numbers, alone, changing)
+
+
+def _add_areas(contacts: Contacts, groups: Groups, g: int) -> None:
+    """Set the contact area of a group from those of its particles."""
+    own = contacts.parameters[groups.first[g] : groups.first[g] + groups.size[g]]
+    groups.step[g]["contact_area"] = math.fsum((own["multiplicity"] * own["contact_area"]).tolist())
+
+
+def load_contact_areas(arrays: ProblemArrays, g: int, cycle: int, start: float, within: float) -> float:
+    """Load the areas of the contacts of group `g`, `within` [s] a protocol step of `cycle` that began at `start` [s].
+
+    The step's duration ends where they are loaded next. Film and stoichiometry stay with their nodes. Returns the
+    group's contact area over the one before.
+    """
+    before, step = float(arrays.groups.step[g]["contact_area"]), arrays.groups.step[g]
+    changing = [one for j in arrays.members(g) if (one := arrays.particles[j].changing) is not None]
+    if not changing:
+        return 1.0
+    time, following = set_last(changing, cycle, start, start + within)
+    step["duration"] = min(float(step["duration"]), following - start)
+    for j in arrays.members(g):
+        own, nodes = arrays.particles[j].changing, arrays.contact_nodes[j]
+        if own is not None:
+            areas = own.at(cycle, time).weights[nodes]
+            arrays.contacts.areas[j, : len(nodes)] = areas
+            arrays.contacts.parameters[j]["contact_area"] = math.fsum(areas)
+    _add_areas(arrays.contacts, arrays.groups, g)
+    return float(arrays.groups.step[g]["contact_area"]) / before
 
 
 def _load_particle(contacts: Contacts, j: int, particle: ParticleModel, nodes: Ints) -> None:
@@ -139,7 +173,7 @@ def load_constraint(arrays: ProblemArrays, g: int, constraint: StepConstraint) -
         events[k] = (event.kind, event.value)
     for one, j in enumerate(arrays.members(g)):
         row = arrays.contacts.parameters[j]
-        _load_temperature(arrays, j, constraint.temperature)
+        _load_table(arrays, j, arrays.particles[j].table_of(constraint), constraint.temperature)
         row["current_factor"] = constraint.current_factor * row["multiplicity"]
         row["potential_factor"] = constraint.potential_factor if one == 0 else 0.0
         row["target"], row["drift"] = constraint.target if one == 0 else 0.0, 0.0
@@ -152,16 +186,17 @@ def load_level(arrays: ProblemArrays, g: int, constraint: StepConstraint, level:
     series = constraint.level_series[level]
     arrays.groups.step[g]["series"] = series
     for one, j in enumerate(arrays.members(g)):
-        _load_temperature(arrays, j, constraint.pieces.levels[level])
+        temperature = constraint.pieces.levels[level]
+        _load_table(arrays, j, arrays.particles[j].table_at(temperature, constraint.branch), temperature)
         if constraint.held:  # a voltage: phi_s + series I
             row = arrays.contacts.parameters[j]
             row["current_factor"] = series * row["multiplicity"]
             row["potential_factor"] = 1.0 if one == 0 else 0.0
 
 
-def _load_temperature(arrays: ProblemArrays, j: int, temperature: float) -> None:
+def _load_table(arrays: ProblemArrays, j: int, table: MaterialTable, temperature: float) -> None:
     """Load what depends on the temperature of particle `j`."""
-    row, table = arrays.contacts.parameters[j], arrays.particles[j].tables[temperature]
+    row = arrays.contacts.parameters[j]
     row["table"] = arrays.tables[id(table)]
     load_kinetics(row, arrays.particles[j].kinetics, temperature)
     row["x_first"], row["inverse_spacing"], row["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing

@@ -9,14 +9,23 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.contact import Contact
 from asyncsoc.contact.build import build_contact
+from asyncsoc.contact.change import check_start
 from asyncsoc.contact.labels import contact_fraction, exposed_coverage
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.assembly import assemble
 from asyncsoc.geometry.library import builtin_names
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.problem.caching import ContentCache
+from asyncsoc.problem.changing_contact import ChangingContact
 from asyncsoc.problem.kept_spheres import Body, kept_sphere
-from asyncsoc.problem.meshing import SphereMesh, build_sphere_mesh, place_contact, sphere_mesh_of
+from asyncsoc.problem.meshing import (
+    SphereMesh,
+    build_sphere_mesh,
+    contact_section,
+    patches_by_coverage,
+    place_contact,
+    sphere_mesh_of,
+)
 from asyncsoc.problem.system import order_system
 
 _BODIES = ContentCache[Body]()
@@ -63,7 +72,33 @@ def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
     """
     if case.contact.kind == "labels":
         return _from_labels(particle_mesh(case), case.contact.active)
-    return _cached_contact(case.contact, mesh)
+    return _cached_contact(contact_section(case).at_start, mesh)
+
+
+def changing_contact_of(case: Case, mesh: ParticleMesh, start: ContactMap) -> ChangingContact | None:
+    """Return how the contact of a case changes, None where it stays.
+
+    Raises
+    ------
+    InputError
+        The coverage leaves (0, 1], or a table does not begin with the coverage of the contact.
+    """
+    section = contact_section(case)
+    if section.coverage_change is None:
+        return None
+    check_start(section.coverage_change.change, start.coverage_realised)
+    own = section.at_start
+
+    patches = patches_by_coverage(own, mesh) if section.edge_moves else ()
+
+    def moved(coverage: float) -> ContactMap:
+        share = coverage / start.coverage_asked
+        smaller = tuple(one.model_copy(update={"coverage": float(one.coverage or 0.0) * share}) for one in patches)
+        return _cached_contact(own.model_copy(update={"patch": smaller} if patches else {"coverage": coverage}), mesh)
+
+    changing = ChangingContact(section.coverage_change.change, start, moved if section.edge_moves else None)
+    changing.nodes  # noqa: B018 - made once, kept, and refused here where the mesh cannot carry the widest contact
+    return changing
 
 
 def _cached_contact(section: Contact, mesh: ParticleMesh) -> ContactMap:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.chemistry import Electrolyte, Material
+from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.discretization.operators import Operators
@@ -20,13 +21,14 @@ from asyncsoc.interface.kinetics import InterfaceKinetics
 from asyncsoc.interface.rate_laws import kinetics_named, rate_law_names
 from asyncsoc.materials.capacity import charged_stoichiometry, stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
-from asyncsoc.materials.tables import MaterialTable, tabulate
+from asyncsoc.materials.potentials import Branch, Potential, branches_of, potential_at
+from asyncsoc.materials.property_tables import PropertyTable
+from asyncsoc.materials.tables import MaterialTable, Property, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
-from asyncsoc.problem.body import body_of, contact_of
+from asyncsoc.problem.body import body_of, changing_contact_of, contact_of
 from asyncsoc.problem.case_materials import (
     SECONDS_PER_HOUR,
     cathode_of,
-    electrolyte_of,
     particle_capacity,
 )
 from asyncsoc.problem.particles import Member
@@ -52,6 +54,8 @@ class PreparedCase:
     full_charge: float
     member: Member
     side: SideReactionModel | None = None
+    step_potentials: tuple[Potential, ...] = ()
+    given_tables: tuple[PropertyTable, ...] = ()
 
 
 def prepare(case: Case) -> PreparedCase:
@@ -72,11 +76,18 @@ def prepare(case: Case) -> PreparedCase:
         case.material, case.electrolyte, case.protocol, operators.volume, least_open, side is not None
     )
     tables = {
-        temperature: _table(case.material, case.electrolyte, temperature, case.kinetics.exchange_current_density)
+        temperature: _table(case.material, case.electrolyte, temperature, case.kinetics.exchange_current)
         for temperature in sorted({level for constraint in constraints for level in constraint.temperatures})
     }
+    branch_tables = {
+        key: _table(case.material, case.electrolyte, key[0], case.kinetics.exchange_current, cast("Branch", key[1]))
+        for key in sorted(
+            {(level, constraint.branch) for constraint in constraints for level in constraint.temperatures}
+        )
+        if key[1]
+    }
     member = Member(
-        x=np.full(mesh.n_nodes, _initial_stoichiometry(case, cathode)),
+        x=np.full(mesh.n_nodes, _initial_stoichiometry(case, cathode, constraints)),
         weights=contact.weights,
         film_resistance=case.kinetics.film_resistance,
         constraints=constraints,
@@ -85,9 +96,36 @@ def prepare(case: Case) -> PreparedCase:
         maximum_concentration=cathode.maximum_concentration,
         tolerance=case.solver.tolerance,
         side=coupled,
+        branch_tables=branch_tables,
+        changing=changing_contact_of(case, mesh, contact),
     )
-    charged_x = charged_stoichiometry(cathode)
-    return PreparedCase(mesh, contact, operators, system, cathode, electrolyte, charged_x, capacity, member, side)
+    charged_x, potentials = charged_stoichiometry(cathode), _step_potentials(cathode, constraints)
+    return PreparedCase(
+        mesh,
+        contact,
+        operators,
+        system,
+        cathode,
+        electrolyte,
+        charged_x,
+        capacity,
+        member,
+        side,
+        potentials,
+        _given_tables(case),
+    )
+
+
+def _given_tables(case: Case) -> tuple[PropertyTable, ...]:
+    """Return the tables of D and i0 that the case gives."""
+    given = (case.material.diffusivity, case.kinetics.exchange_current_density)
+    return tuple(one for one in given if isinstance(one, PropertyTable))
+
+
+def _step_potentials(cathode: Cathode, constraints: tuple[StepConstraint, ...]) -> tuple[Potential, ...]:
+    """Return U(x) of each protocol step where it is not the same in all; else nothing."""
+    found = tuple(potential_at(cathode, one.temperature, cast("Branch", one.branch)) for one in constraints)
+    return () if all(one is cathode.open_circuit_potential for one in found) else found
 
 
 def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, CoupledSideReaction | None]:
@@ -109,12 +147,19 @@ def warnings_of(setup: PreparedCase, x_range: tuple[float, float]) -> tuple[str,
             f"the stoichiometry covered {x_range[0]:.4f} to {x_range[1]:.4f}, beyond the range "
             f"{low:g} to {high:g} over which the open-circuit potential of {setup.cathode.name} was measured"
         )
+    temperatures = [constraint.temperature for constraint in setup.member.constraints]
+    for table in setup.given_tables:
+        messages += table.extrapolations(x_range, (min(temperatures), max(temperatures)))
     return tuple(messages)
 
 
 @lru_cache(maxsize=64)
 def _table(
-    material: Material, electrolyte: Electrolyte, temperature: float, exchange_current_density: float | None
+    material: Material,
+    electrolyte: Electrolyte,
+    temperature: float,
+    exchange_current_density: Property | None,
+    branch: Branch = "",
 ) -> MaterialTable:
     """Tabulate once what many cases of a sweep share."""
     return tabulate(
@@ -122,6 +167,7 @@ def _table(
         electrolyte_of(electrolyte),
         temperature,
         exchange_current_density=exchange_current_density,
+        branch=branch,
     )
 
 
@@ -151,11 +197,18 @@ def _segments(
         first = step.temperatures[0]
         scale = scales[protocol.temperature if first is None else first]
         found.append(step_constraint(step, number, scale, level_series=level_series))
-    return capacity, tuple(found)
+    if cathode.branches is None:
+        return capacity, tuple(found)
+    branches = branches_of(one.direction for one in found)
+    return capacity, tuple(replace(one, branch=branch) for one, branch in zip(found, branches, strict=True))
 
 
-def _initial_stoichiometry(case: Case, cathode: Cathode) -> float:
+def _initial_stoichiometry(case: Case, cathode: Cathode, constraints: tuple[StepConstraint, ...]) -> float:
     if case.protocol.initial_voltage is not None:
+        first = constraints[0]
+        potential = potential_at(cathode, first.temperature, cast("Branch", first.branch))
+        if potential is not cathode.open_circuit_potential:
+            cathode = replace(cathode, open_circuit_potential=potential)
         return stoichiometry_at(cathode, case.protocol.initial_voltage, where="protocol.initial_voltage")
     low, high = cathode.window
     soc, key = case.protocol.initial_soc, "initial_stoichiometry"

@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 
-from asyncsoc.case.chemistry import Electrolyte, Material
+from asyncsoc.case.chemistry import Material
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.materials.capacity import theoretical_capacity
-from asyncsoc.materials.overrides import with_overrides
-from asyncsoc.materials.registry import cathode as cathode_named
-from asyncsoc.materials.registry import electrolyte as electrolyte_named
-from asyncsoc.materials.types import Cathode, ElectrolyteParameters
+from asyncsoc.materials.own_cathode import cathode_given
+from asyncsoc.materials.types import Cathode
 
 SECONDS_PER_HOUR = 3600.0
 
 
 @lru_cache(maxsize=64)
 def cathode_of(section: Material) -> Cathode:
-    """Return the cathode a case names, with its overrides."""
-    cathode = with_overrides(
-        cathode_named(section.name),
-        diffusivity=section.diffusivity,
-        maximum_concentration=section.maximum_concentration,
-    )
-    return cathode if section.density is None else replace(cathode, density=section.density)
-
-
-@lru_cache(maxsize=64)
-def electrolyte_of(section: Electrolyte) -> ElectrolyteParameters:
-    """Return the electrolyte a case names, with its overrides."""
-    named = electrolyte_named(section.name)
-    changes: dict[str, object] = {}
-    if section.conductivity is not None:
-        conductivity = section.conductivity
-        changes["conductivity"] = lambda temperature: conductivity
-    if section.separator_thickness is not None:
-        changes["separator_thickness"] = section.separator_thickness
-    if section.areal_capacity is not None:
-        changes["areal_capacity"] = section.areal_capacity / SECONDS_PER_HOUR
-    return replace(named, **changes)  # type: ignore[arg-type]
+    """Return the cathode a case describes: a parameter set with its overrides, or one of its own."""
+    return cathode_given(section.given)
 
 
 def particle_capacity(protocol: Protocol, cathode: Cathode, volume: float, mass: float) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
+from asyncsoc.case.reactant import Reactant
 from asyncsoc.interface.decomposition_constants import DecompositionConstants, matching_barrier_coefficient
 from asyncsoc.interface.film import FilmConstants
 from asyncsoc.interface.side_reaction import SideReactionModel
@@ -15,7 +16,9 @@ from asyncsoc.interface.side_reaction_constants import constants_from, side_reac
 from asyncsoc.materials.registry import cathode
 from asyncsoc.materials.thermochemistry.cathodes import at_equilibrium, cathode_host
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
-from asyncsoc.materials.thermochemistry.reactants import reactant_names
+from asyncsoc.materials.thermochemistry.phases import Phase
+from asyncsoc.materials.thermochemistry.reactants import reactant, reactant_names
+from asyncsoc.materials.thermochemistry.reaction import Kind
 from asyncsoc.materials.thermochemistry.ready import ready_table
 from asyncsoc.materials.thermochemistry.table import ReactionEnergyTable, table_from_points
 from asyncsoc.materials.types import Cathode, Parameter
@@ -43,12 +46,17 @@ def side_reaction_model(case: Case, material: Cathode) -> SideReactionModel:
     table = (
         _own_table(section, material)
         if section.energies
-        else ready_table(cathode_host(material), name, kind=section.energy, conditions=conditions)
+        else _reaction_table(case, material, section.energy, conditions)
     )
     given = section.model_dump()
     values = constants_from(DecompositionConstants, given)
     if "barrier_coefficient" not in values:
-        values["barrier_coefficient"] = _barrier(section, material, name, table, conditions)
+        total = table if section.energies else _reaction_table(case, material, "total", conditions)
+        values["barrier_coefficient"] = matching_barrier_coefficient(
+            total,  # both driving forces give one factor under total energies
+            at_equilibrium(material).open_circuit_potential,
+            transfer_coefficient=section.transfer_coefficient,
+        )
     constants = DecompositionConstants(**values)
     if section.reference_energy is None and section.reference_stoichiometry is not None:
         constants = constants.referenced_to(table, section.reference_stoichiometry)
@@ -87,28 +95,45 @@ def gibbs_of(case: Case) -> Conditions:
 
 
 def reactant_of(case: Case) -> str:
-    """Return the reactant: the name given, or the electrolyte's own; InputError where its energies are unknown."""
-    name = case.side_reaction.reactant or case.electrolyte.name
+    """Return the reactant's name: the one given, or the electrolyte's own; InputError where its energies are unknown.
+
+    That of a reactant of the case's own is what the case calls it.
+    """
+    given = case.side_reaction.reactant
+    if isinstance(given, Reactant):
+        return given.called
+    name = given or case.electrolyte.name
     if name not in reactant_names():
         raise InputError(
             "no thermochemistry is known of this electrolyte",
             where="side_reaction.reactant",
             value=name,
-            allowed=", ".join(reactant_names()),
-            next_step="name what reacts in side_reaction.reactant",
+            allowed=f"{', '.join(reactant_names())}; or a table with formula and formation_enthalpy",
+            next_step="name what reacts in side_reaction.reactant, or give its formula and formation enthalpy there",
         )
-    return name
+    return str(name)
 
 
-def _barrier(
-    section: SideReaction, material: Cathode, name: str, table: ReactionEnergyTable, conditions: Conditions
-) -> float:
-    """Return the coefficient at which both driving forces give one factor under total energies."""
-    return matching_barrier_coefficient(
-        table if name == OWN else ready_table(cathode_host(material), name, kind="total", conditions=conditions),
-        at_equilibrium(material).open_circuit_potential,
-        transfer_coefficient=section.transfer_coefficient,
-    )
+def reactant_phase(case: Case) -> Phase:
+    """Return the reactant of a case with its energy of formation; raises InputError as `reactant_of`."""
+    given = case.side_reaction.reactant
+    return given.to_phase() if isinstance(given, Reactant) else reactant(reactant_of(case))
+
+
+def _reaction_table(case: Case, material: Cathode, kind: Kind, conditions: Conditions) -> ReactionEnergyTable:
+    """Return the reaction energies of the case's reactant; own phases, where there are any, are among the products."""
+    section = case.side_reaction
+    own = section.reactant.to_phase() if isinstance(section.reactant, Reactant) else reactant_of(case)
+    phases = None if section.phases is None else section.phase_table()
+    try:
+        return ready_table(cathode_host(material), own, kind=kind, conditions=conditions, phases=phases)
+    except InputError as error:
+        if not isinstance(own, Phase) and phases is None:
+            raise
+        raise InputError(
+            error.what, where=f"side_reaction, {error.where}", value=error.value, allowed=error.allowed,
+            nearest=error.nearest, next_step=error.next_step,
+        ) from None  # fmt: skip
 
 
 def _own_table(section: SideReaction, material: Cathode) -> ReactionEnergyTable:

@@ -26,6 +26,7 @@ from asyncsoc.base.interpolation import ocp_and_i0_array, psi_and_d_array
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.interface.kinetics import RateLaw
 from asyncsoc.interface.rate_laws import rate_law_names
+from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.materials.thermochemistry.kernels import energy_field
 from asyncsoc.problem.particles import Group, ParticleModel, Problem
 from asyncsoc.problem.system import OrderedSystem
@@ -209,7 +210,7 @@ def linearize(
     for k, particle in enumerate(chosen.particles):
         nodes = np.flatnonzero(particle.weights > 0.0)
         x, film = np.asarray(state.x[k], dtype=np.float64), state.film[k] if state.film else np.zeros(len(nodes))
-        table, system = particle.tables[step.temperature], problem.meshes[meshes[k]]
+        table, system = particle.table_of(step), problem.meshes[meshes[k]]
         pieces.append(
             ParticleRows(
                 mass=system.kernel.mass[system.place],
@@ -217,7 +218,7 @@ def linearize(
                 diffusivity=psi_and_d_array(x, table.x_first, table.spacing, table.coefficients)[1],
                 contact_nodes=nodes,
                 areas=particle.weights[nodes],
-                interface=interface_of(particle, step.temperature, x[nodes], film, state.potential),
+                interface=interface_of(particle, step.temperature, x[nodes], film, state.potential, table=table),
                 charge_density=FARADAY * particle.maximum_concentration,
                 multiplicity=many[k],
                 start=pieces[-1].under_film.stop if pieces else 0,
@@ -257,7 +258,15 @@ def stiffness_of(system: OrderedSystem) -> sp.csr_matrix:
     return ordered.tocsr()[system.place][:, system.place].tocsr()
 
 
-def interface_of(particle: ParticleModel, temperature: float, x: Array, film: Array, potential: float) -> Interface:
+def interface_of(
+    particle: ParticleModel,
+    temperature: float,
+    x: Array,
+    film: Array,
+    potential: float,
+    *,
+    table: MaterialTable | None = None,
+) -> Interface:
     """Evaluate a particle's contact nodes.
 
     Parameters
@@ -268,8 +277,10 @@ def interface_of(particle: ParticleModel, temperature: float, x: Array, film: Ar
         Stoichiometry and film thickness [m] there.
     potential
         phi_s [V].
+    table
+        Material table; None: the particle's at that temperature.
     """
-    table = particle.tables[temperature]
+    table = particle.tables[temperature] if table is None else table
     ocp, ocp_x, i0, i0_x = ocp_and_i0_array(x, table.x_first, table.spacing, table.coefficients)
     law = particle.kinetics
     if not isinstance(law, RateLaw):

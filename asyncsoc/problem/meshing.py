@@ -13,14 +13,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.units import FARADAY
 from asyncsoc.case import Case
 from asyncsoc.case.chemistry import Material
 from asyncsoc.case.contact import Contact
+from asyncsoc.case.own_contact import FacetWeights
+from asyncsoc.case.patch import Patch
 from asyncsoc.contact.build import build_contact, contact_options
 from asyncsoc.contact.edge import edge_nodes
 from asyncsoc.contact.map import ContactMap
+from asyncsoc.contact.placed import PlacedPatch
 from asyncsoc.discretization.refinement import refined_sphere
 from asyncsoc.geometry.library import first_cell, load_builtin, make_mesh
 from asyncsoc.geometry.mesh import EDGE_MARK, ParticleMesh
@@ -76,6 +82,8 @@ class SphereMesh:
         if self.contact is None:
             return name
         given = [self.contact.kind, repr(float(self.contact.fraction or 1.0))]
+        if self.contact.patch or self.contact.map is not None:
+            given.append(sha256_of(repr((self.contact.patch, self.contact.map)))[:12])
         given += [str(value) for value in (self.contact.n, self.contact.seed) if value is not None]
         if any(self.contact.axis[:2]) or self.contact.axis[2] < 0.0:
             given += [f"{component:g}" for component in self.contact.axis]
@@ -87,13 +95,29 @@ def sphere_mesh_of(case: Case) -> SphereMesh:
     builtin = f"sphere-{case.model}-{case.particle.mesh}"
     decades = min(_decades_needed(case, builtin), _MOST_DECADES[case.model])
     levels = case.particle.edge_levels
-    if case.contact.fraction == 1.0 or case.model == "radial":
+    if case.contact.fraction == 1.0 or case.model == "radial" or case.contact.weights is not None:
         levels = 0
     elif levels is None:
-        levels = _EDGE_LEVELS[case.model] if _edge_matters(case) else 0
-        if "n" in contact_options(case.contact.kind):
+        levels = _EDGE_LEVELS[case.model] if _edge_matters(case) and case.contact.map is None else 0
+        if "n" in contact_options(case.contact.kind) or len(case.contact.patch) > 1:
             levels = min(levels, _PATCHES_LEVELS)
-    return SphereMesh(builtin, decades, levels, case.contact if levels else None)
+    return SphereMesh(builtin, decades, levels, contact_section(case).at_start if levels else None)
+
+
+def contact_section(case: Case) -> Contact:
+    """Return the contact of a case; of placed patches on a sphere every size is a coverage."""
+    contact, radius = case.contact, case.particle.radius
+    if not contact.patch or case.particle.shape != "sphere" or radius is None:
+        return contact
+    surface = 4.0 * math.pi * radius**2
+    return contact.model_copy(update={"patch": tuple(_by_coverage(one, surface, sphere=True) for one in contact.patch)})
+
+
+def _by_coverage(patch: Patch, surface: float, *, sphere: bool) -> Patch:
+    share = patch.share(surface, sphere=sphere)
+    if share is None:
+        return patch
+    return patch.model_copy(update={"coverage": share, "angle": None, "radius": None})
 
 
 def unresolved_layer(case: Case) -> str | None:
@@ -139,7 +163,7 @@ def _layer(case: Case) -> float:
     # A power flows at a voltage near that of a cathode, a resistance is across it.
     currents += tuple(abs(s.value) / _VOLTAGE for s in case.protocol.plan.steps if s.control == "power")
     currents += tuple(_VOLTAGE / s.value for s in case.protocol.plan.steps if s.control == "resistance")
-    radius, area_share = float(case.particle.radius or 0.0), float(case.contact.fraction or 1.0)
+    radius, area_share = float(case.particle.radius or 0.0), case.contact.rough_fraction
     temperatures = case.protocol.plan.temperatures(case.protocol.temperature)
     cathode = cathode_of(case.material)
     volume = 4.0 / 3.0 * math.pi * radius**3
@@ -212,8 +236,63 @@ def build_sphere_mesh(chosen: SphereMesh) -> ParticleMesh:
 
 
 def place_contact(section: Contact, mesh: ParticleMesh) -> ContactMap:
-    """Return the contact of a case on a mesh."""
-    given = {"axis": section.axis, "n": section.n, "seed": section.seed}
+    """Return the contact of a case on a mesh, as it is at the start."""
+    given = {
+        "axis": section.axis,
+        "n": section.n,
+        "seed": section.seed,
+        "patches": _patches_on(section, mesh) or None,
+        "corners": None if section.weights is None else _corners_on(section.weights, mesh),
+        "table": section.map,
+    }
     taken = contact_options(section.kind) if mesh.coordinates == "cartesian" else ()
     options = {name: given[name] for name in taken if given.get(name) is not None}
     return build_contact(mesh, section.kind, section.fraction or 1.0, **options)
+
+
+def _patches_on(section: Contact, mesh: ParticleMesh) -> list[PlacedPatch]:
+    """Return placed patches with their coverages, or angles on a particle that is no sphere."""
+    if not section.patch:
+        return []
+    surface = float(mesh.areas.sum())
+    patches = [_by_coverage(one, surface, sphere=False) for one in section.patch]
+    for number, patch in enumerate(patches, start=1):
+        if patch.coverage is not None and patch.coverage > 1.0:
+            raise InputError(
+                "a patch is larger than the surface",
+                where=f"contact.patch[{number}]",
+                value=patch.coverage,
+                allowed="a coverage of at most 1",
+            )
+    return [PlacedPatch(one.vector, one.coverage, one.angle) for one in patches]
+
+
+def patches_by_coverage(section: Contact, mesh: ParticleMesh) -> tuple[Patch, ...]:
+    """Return the placed patches of a contact with the coverages they have on a mesh."""
+    by_coverage = []
+    for patch, placed in zip(section.patch, _patches_on(section, mesh), strict=True):
+        found = placed.coverage
+        if found is None:
+            found = build_contact(mesh, "placed", patches=[placed]).coverage_realised
+        by_coverage.append(patch.model_copy(update={"coverage": found, "angle": None, "radius": None}))
+    return tuple(by_coverage)
+
+
+def _corners_on(weights: FacetWeights, mesh: ParticleMesh) -> NDArray[np.float64]:
+    """Return the corners' weights of a mesh.
+
+    Raises
+    ------
+    InputError
+        They belong to another mesh.
+    """
+    own = weights.mesh is None or weights.mesh in (mesh.name, mesh.sha256)
+    if not own or weights.facets != len(mesh.facets):
+        raise InputError(
+            "the weights of the contact belong to another mesh",
+            where="contact.weights",
+            value=f"{weights.facets} facets of {weights.mesh or 'a mesh'}",
+            allowed=f"{len(mesh.facets)} facets of {mesh.name} (SHA-256 {mesh.sha256})",
+            next_step="make the contact again for this particle: Contact.from_weights(..., particle)",
+        )
+    return weights.values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.interface.kinetics import InterfaceKinetics
 from asyncsoc.interface.rate_laws import number_of, rate_law_names
 from asyncsoc.materials.tables import MaterialTable
+from asyncsoc.problem.changing_contact import ChangingContact
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import StepConstraint
 
@@ -58,6 +59,11 @@ class ParticleModel:
         The coupled side reaction, None where there is none.
     film_thickness
         Initial film [m]: one value, or (n,) in mesh node order.
+    branch_tables
+        Tables by temperature and branch of the open-circuit potential, where it has a hysteresis.
+    changing
+        How the contact changes from protocol step to protocol step, None where it stays; `weights` is then the one at
+        the start.
     """
 
     x: NDArray[np.float64]
@@ -68,6 +74,22 @@ class ParticleModel:
     maximum_concentration: float
     side: CoupledSideReaction | None = None
     film_thickness: NDArray[np.float64] | float = 0.0
+    branch_tables: dict[tuple[float, str], MaterialTable] = field(default_factory=dict)
+    changing: ChangingContact | None = None
+
+    @property
+    def contact_nodes(self) -> NDArray[np.int64]:
+        """Mesh nodes of the contact, ascending; of one that changes those of every coverage it may have."""
+        return np.flatnonzero(self.weights > 0.0) if self.changing is None else self.changing.nodes
+
+    def table_of(self, constraint: StepConstraint) -> MaterialTable:
+        """Return the material table of a protocol step: of its temperature, and of its branch of the potential."""
+        return self.table_at(constraint.temperature, constraint.branch)
+
+    def table_at(self, temperature: float, branch: str) -> MaterialTable:
+        """Return the material table at a temperature [K], of a branch of the potential."""
+        found = self.branch_tables.get((temperature, branch))
+        return self.tables[temperature] if found is None else found
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -90,6 +90,8 @@ class StepConstraint:
         The profile it follows, in the units of the target.
     level_series
         Series resistance [ohm] at each of the profile's temperatures.
+    branch
+        Of the open-circuit potential, 'charge' or 'discharge'; '' where there is one for both.
     """
 
     step: Step
@@ -106,6 +108,7 @@ class StepConstraint:
     limits: tuple[CurveLimit, ...] = ()
     pieces: PieceTable | None = None
     level_series: tuple[float, ...] = ()
+    branch: str = ""
 
     @property
     def galvanostatic(self) -> bool:
@@ -116,6 +119,16 @@ class StepConstraint:
     def held(self) -> bool:
         """Whether the current follows from a voltage or a resistance."""
         return self.potential_factor != 0.0 and not self.product
+
+    @property
+    def direction(self) -> float | None:
+        """A number above 0 where the step charges, below where it discharges; None where a voltage is held.
+
+        A profile goes the way of its net charge or energy.
+        """
+        if self.held:
+            return -1.0 if self.step.control == "resistance" else None
+        return self.target if self.pieces is None else self.pieces.integral
 
     @property
     def largest_current(self) -> float:

@@ -18,6 +18,7 @@ from asyncsoc.recorders.interface_resistance import (
     exchange_current_of,
     interface_resistance,
 )
+from asyncsoc.recorders.particle_constants import potentials_of_rows
 from asyncsoc.recorders.risk_split import LocalState
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class RecordedParticle:
         Rate law of intercalation with its parameters, or a uniform flux.
     threshold
         Risk above which contact counts as endangered.
+    step_potentials
+        U(x) of each protocol step [V], where temperature or hysteresis change it from step to step; else empty.
     """
 
     model: SideReactionModel
@@ -62,6 +65,7 @@ class RecordedParticle:
     tables: Mapping[float, MaterialTable]
     kinetics: InterfaceKinetics
     threshold: float = 10.0
+    step_potentials: tuple[Callable[[Array], Array], ...] = ()
 
 
 _TINY = float(np.finfo(np.float64).tiny)
@@ -159,7 +163,11 @@ def local_state(rows: ContactRows, particle: RecordedParticle) -> LocalState:
         # Nothing stops a charge without a voltage limit; beyond what the law is made for it is held.
         found = particle.model.rate(rows.x, np.clip(potential, -_HIGHEST, _HIGHEST), temperature)
         energy, rate = found.energy, found.rate
-    equilibrium = np.asarray(particle.open_circuit_potential(rows.x.ravel()), dtype=np.float64).reshape(rows.x.shape)
+    if particle.step_potentials:
+        equilibrium = potentials_of_rows([particle.step_potentials[step - 1] for step in rows.step.tolist()], rows.x)
+    else:
+        flat = np.asarray(particle.open_circuit_potential(rows.x.ravel()), dtype=np.float64)
+        equilibrium = flat.reshape(rows.x.shape)
     return LocalState(equilibrium, potential - equilibrium, energy, rate)
 
 

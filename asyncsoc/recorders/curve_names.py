@@ -79,6 +79,9 @@ SIDE_CURVES = (
 """Curves of runs with a side reaction, as far as its mode has them; of the area-mean and the largest local risk, and
 of the latter its factors."""
 
+COVERAGE = "Coverage"
+"""Realised coverage, of runs whose coverage changes."""
+
 WHOLE_NUMBERS = frozenset({STEP, CYCLE})
 """Curves that are counts, not measurements."""
 

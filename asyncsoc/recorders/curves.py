@@ -60,6 +60,8 @@ class CurveSamples:
     ----------
     number : (k,) int64
         Members.
+    place : (k,) int64
+        Place of each member's contact, as it was then, in the arrays of `BatchConstants`.
     values : (k, 8)
         Time, voltage, current, potential, charge, side charge, protocol step, cycle.
     means : (k,)
@@ -70,6 +72,7 @@ class CurveSamples:
     """
 
     number: Ints
+    place: Ints
     values: Array
     means: NDArray[np.void]
     at_contact: Array
@@ -79,12 +82,12 @@ class CurveSamples:
     @classmethod
     def of(cls, states: States, constants: BatchConstants) -> Self:
         """Return the samples of states."""
-        count = len(states)
+        count, place = len(states), constants.which[states.number]
         means, at_contact = np.empty(count, record(RowMeans)), np.empty((count, constants.nodes.shape[1]))
         mean_rows(
             states.x,
             constants.mass,
-            constants.which[states.number],
+            place,
             constants.nodes,
             constants.areas,
             constants.counts,
@@ -113,7 +116,7 @@ class CurveSamples:
             through = through + states.side_current_density
         # Densities are per area of contact; the drop belongs to the part of a place that is open.
         resistance = states.film_resistance / np.maximum(states.open_share, _SMALLEST_SHARE)
-        return cls(states.number, values, means, at_contact, through, resistance)
+        return cls(states.number, place, values, means, at_contact, through, resistance)
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
@@ -124,7 +127,7 @@ class CurveSamples:
 
 
 def curve_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: Array) -> Array:
-    """Return the values (k, curves) at k states: those of `names.CURVES`, then the two ratios of oxidation states.
+    """Return the values (k, curves) at k states: `names.CURVES`, the two ratios of oxidation states, the contact area.
 
     The ratios are NaN where the member's cathode has no valence model.
 
@@ -143,11 +146,11 @@ def curve_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: A
     number = samples.number
     time, voltage, current, potential, charge, side_charge, step, cycle = samples.values.T
     mean, contact, lowest, highest, far = (samples.means[name] for name in samples.means.dtype.names or ())
-    potentials = constants.open_circuit_potentials(number, np.column_stack([samples.at_contact, mean]))
+    potentials = constants.open_circuit_potentials(number, np.column_stack([samples.at_contact, mean]), step)
     means = np.empty((len(number), 2))
     at_contact, at_mean = np.ascontiguousarray(potentials[:, :-1]), potentials[:, -1]
     split_rows(
-        constants.which[number],
+        samples.place,
         constants.areas,
         constants.counts,
         at_contact,
@@ -182,7 +185,7 @@ def curve_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: A
         names.BALANCE: lithium_balance_error(mean_initial[number], mean, charge - side_charge, capacity_constant),
     }
     ratios = constants.oxidation_ratios(number, np.column_stack([contact, far]))
-    return np.column_stack([*(found[name] for name in names.CURVES), ratios])
+    return np.column_stack([*(found[name] for name in names.CURVES), ratios, constants.contact_area[samples.place]])
 
 
 def named_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: Array, name: str) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +42,10 @@ class ParticleConstants:
         mol/m3 and kg/m3.
     valence
         The cathode's; None where it has none.
+    step_potentials
+        U(x) of each protocol step [V], where temperature or hysteresis change it from step to step; else empty.
+    nodes : (c,) int64
+        Contact nodes, ascending: where the contact changes all that it may have. None: those with contact area.
     """
 
     mass: Array
@@ -51,13 +56,25 @@ class ParticleConstants:
     maximum_concentration: float
     density: float
     valence: ValenceModel | None = None
+    step_potentials: tuple[Callable[[Array], Array], ...] = ()
+    nodes: Ints | None = None
 
     def __post_init__(self) -> None:
         for name in ("mass", "weights"):
             object.__setattr__(self, name, frozen(getattr(self, name), np.float64))
 
     @classmethod
-    def build(cls, mesh: ParticleMesh, contact: ContactMap, mass: Array, cathode: Cathode, *, charged_x: float) -> Self:
+    def build(
+        cls,
+        mesh: ParticleMesh,
+        contact: ContactMap,
+        mass: Array,
+        cathode: Cathode,
+        *,
+        charged_x: float,
+        step_potentials: tuple[Callable[[Array], Array], ...] = (),
+        nodes: Ints | None = None,
+    ) -> Self:
         """Collect the constants of one particle.
 
         Raises
@@ -90,12 +107,14 @@ class ParticleConstants:
             maximum_concentration=cathode.maximum_concentration,
             density=cathode.density,
             valence=cathode.valence,
+            step_potentials=step_potentials,
+            nodes=nodes,
         )
 
     @cached_property
     def contact_nodes(self) -> NDArray[np.int64]:
-        """Nodes with contact area, ascending."""
-        return frozen(np.flatnonzero(self.weights > 0.0), np.int64)
+        """Nodes with contact area, ascending; where the contact changes all that may have some."""
+        return frozen(np.flatnonzero(self.weights > 0.0) if self.nodes is None else self.nodes, np.int64)
 
     @cached_property
     def volume(self) -> float:
@@ -124,6 +143,8 @@ class BatchConstants:
         m3.
     nodes, areas : (g, C), counts : (g,)
         Contact nodes, ascending, and their areas [m2].
+    contact_area : (g,)
+        Sum of `areas` [m2].
     far_nodes, far_shares : (g, F), far_counts : (g,)
         Far sides.
     charged_x, capacity_constant, density : (M,)
@@ -149,15 +170,31 @@ class BatchConstants:
         self.volume = unique[0].volume
         self.nodes, self.counts = _padded([one.contact_nodes for one in unique], np.int64)
         self.areas, _ = _padded([one.weights[one.contact_nodes] for one in unique], np.float64)
+        self.contact_area = np.array([math.fsum(row) for row in self.areas])
         self.far_nodes, self.far_counts = _padded([one.far.nodes for one in unique], np.int64)
         self.far_shares, _ = _padded([one.far.shares for one in unique], np.float64)
         self.charged_x = np.array([one.charged_x for one in unique])[self.which]
         self.capacity_constant = np.array([one.capacity_constant for one in unique])[self.which]
         self.density = np.array([one.density for one in unique])[self.which]
         self.valences = [one.valence for one in constants]
+        self._by_step = [one.step_potentials for one in unique] if any(one.step_potentials for one in unique) else []
         potentials = [one.open_circuit_potential for one in unique]
         self._potentials = list(dict.fromkeys(potentials))
         self._law = np.array([self._potentials.index(law) for law in potentials], dtype=np.int64)[self.which]
+
+    def set_areas(self, member: int, areas: Array) -> None:
+        """Let a member's contact nodes have other areas (c,) [m2] from here on."""
+        place = int(self.which[member])
+        if np.array_equal(self.areas[place, : len(areas)], areas):
+            return
+        row = np.zeros((1, self.areas.shape[1]))
+        row[0, : len(areas)] = areas
+        self.contact_area = np.append(self.contact_area, math.fsum(areas))
+        self.which[member] = len(self.areas)
+        self.areas = np.concatenate([self.areas, row])
+        for name in ("nodes", "counts", "far_nodes", "far_shares", "far_counts"):
+            values = getattr(self, name)
+            setattr(self, name, np.concatenate([values, values[place : place + 1]]))
 
     def oxidation_ratios(self, number: Ints, x: Array) -> Array:
         """Return the ratio of oxidation states at `x` (k, ...), members `number` (k,); NaN without a valence model."""
@@ -168,8 +205,14 @@ class BatchConstants:
                 found[rows] = model.ratio_or_infinite(x[rows])
         return found
 
-    def open_circuit_potentials(self, number: Ints, x: Array) -> Array:
-        """Return U(x) [V] of every row of `x` (k, ...), which belong to the members `number` (k,)."""
+    def open_circuit_potentials(self, number: Ints, x: Array, step: Array) -> Array:
+        """Return U(x) [V] of every row of `x` (k, ...), of the members `number` (k,) in protocol steps `step` (k,)."""
+        if self._by_step:
+            laws = [
+                by_step[int(k) - 1] if by_step else self._potentials[self._law[n]]
+                for n, k, by_step in ((n, k, self._by_step[self.which[n]]) for n, k in zip(number, step, strict=True))
+            ]
+            return potentials_of_rows(laws, x)
         if len(self._potentials) == 1:
             return _shaped(self._potentials[0], x)
         found = np.empty_like(x)
@@ -178,6 +221,16 @@ class BatchConstants:
             rows = law == k
             found[rows] = _shaped(potential, x[rows])
         return found
+
+
+def potentials_of_rows(laws: Sequence[Callable[[Array], Array]], x: Array) -> Array:
+    """Return U(x) [V] of every row of `x` (k, ...), each by its own law; equal laws are evaluated together."""
+    found = np.empty_like(x)
+    numbers: dict[Callable[[Array], Array], int] = {}
+    which = np.array([numbers.setdefault(law, len(numbers)) for law in laws], dtype=np.int64)
+    for law, k in numbers.items():
+        found[which == k] = _shaped(law, x[which == k])
+    return found
 
 
 def _shaped(potential: Callable[[Array], Array], x: Array) -> Array:

@@ -24,8 +24,8 @@ Ints = NDArray[np.int64]
 
 _BLOCK = 200_000
 """Numbers that may wait to be measured: 1.6 MB."""
-_RATIOS = 2
-"""Columns behind those every run has: ratio of oxidation states at the contact and on the far side."""
+_FURTHER = 3
+"""Columns behind those every run has: ratio of oxidation states at the contact and on the far side, contact area."""
 _ROUNDING = 1e-9
 """Relative tolerance within which two times are the same."""
 
@@ -67,19 +67,30 @@ class TimeSeriesRecorder:
         if self._size >= _BLOCK:
             self._measure()
 
+    def set_areas(self, member: int, areas: Array) -> None:
+        """Let a member's contact nodes have other areas (c,) [m2] from here on."""
+        self._constants.set_areas(member, areas)
+
     def curves(self) -> list[dict[str, NDArray[Any]]]:
         """Return each member's columns: equally long arrays, int64 for counts, float64 for everything else."""
+        return [
+            _columns(table, valence) for table, valence in zip(self._tables(), self._constants.valences, strict=True)
+        ]
+
+    def contact_areas(self) -> list[Array]:
+        """Return each member's contact area [m2] at its rows."""
+        return [table[-1].copy() for table in self._tables()]
+
+    def _tables(self) -> list[Array]:
+        """Return each member's values (curves, rows)."""
         self._measure()
         count = len(self._constants.which)
         numbers = np.concatenate([*self._numbers, np.zeros(0, dtype=np.int64)])
-        rows = np.concatenate([*self._blocks, np.zeros((0, len(names.CURVES) + _RATIOS))])
+        rows = np.concatenate([*self._blocks, np.zeros((0, len(names.CURVES) + _FURTHER))])
         order = np.argsort(numbers, kind="stable")
         ends = np.searchsorted(numbers[order], np.arange(count), side="right").tolist()
         table = rows[order].T
-        return [
-            _columns(table[:, start:end], valence)
-            for start, end, valence in zip([0, *ends], ends, self._constants.valences, strict=False)
-        ]
+        return [table[:, start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
     def _measure(self) -> None:
         if self._waiting:

@@ -49,7 +49,7 @@ class ProgressReporter:
 
     def start(self, state: StepState, constraint: StepConstraint) -> None:
         """Set the time at which the protocol step began."""
-        self._start = state.time
+        self._start = state.time - state.step_time
 
     def step(self, step: AcceptedStep) -> None:
         """Report the progress at the state reached."""

@@ -13,6 +13,7 @@ from asyncsoc.base.errors import SimulationError
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.caching import ContentCache
+from asyncsoc.problem.changing_contact import ChangingContact
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders.particle_constants import BatchConstants, ParticleConstants
 from asyncsoc.recorders.series import SnapshotRecorder, TimeSeriesRecorder
@@ -40,11 +41,14 @@ class RunRecorders:
         Period of its snapshots [s]; None takes them only where protocol steps begin and end.
     rates
         Recorder of its side reaction, None where there is none.
+    changing
+        How its contact changes, None where it stays.
     """
 
     constants: ParticleConstants
     fields_every: float | None = None
     rates: SideReactionRecorder | None = None
+    changing: ChangingContact | None = None
 
 
 class RecordingCallback:
@@ -64,12 +68,20 @@ class RecordingCallback:
         self._snapshots = np.array([np.nan if m.fields_every is None else m.fields_every for m in members])
         self._period = np.full(len(members), np.nan)
         self._step_start = np.zeros(len(members))
+        self._changing = {k: (m.changing, m.constants) for k, m in enumerate(members) if m.changing is not None}
         self._every_state = ~np.isnan(self._snapshots) | np.array([member.rates is not None for member in members])
         self.every_row = np.array([member.rates is not None for member in members], dtype=bool)
 
     def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
         """Record the states protocol steps begin with: the time of the one before, its own current or voltage."""
         self._step_start[states.number] = states.time - states.step_time
+        for number, cycle, time in zip(
+            states.number.tolist(), states.cycle.tolist(), states.time.tolist(), strict=True
+        ):
+            if number in self._changing:
+                changing, constants = self._changing[number]
+                contact = changing.in_force(cycle, float(self._step_start[number]), time)
+                self.curves.set_areas(number, contact.weights[constants.contact_nodes])
         self.curves.record(states)
         for row, constraint in enumerate(constraints):
             number = int(states.number[row])
@@ -199,8 +211,19 @@ def _multiples(origin: float, period: float, start: float, end: float) -> list[f
 def particle_constants(setup: PreparedCase) -> ParticleConstants:
     """Return the constants from which the curves of a case's particle are computed."""
     mesh, contact, cathode = setup.mesh, setup.contact, setup.cathode
-    key = mesh.sha256, contact.kind, sha256_of(contact.weights), cathode
+    changing = setup.member.changing
+    nodes = None if changing is None else changing.nodes
+    contact_hash = sha256_of(contact.weights, b"" if nodes is None else nodes)
+    key = mesh.sha256, contact.kind, contact_hash, cathode, setup.step_potentials
     return _CONSTANTS.get(
         key,
-        lambda: ParticleConstants.build(mesh, contact, setup.operators.mass, cathode, charged_x=setup.charged_x),
+        lambda: ParticleConstants.build(
+            mesh,
+            contact,
+            setup.operators.mass,
+            cathode,
+            charged_x=setup.charged_x,
+            step_potentials=setup.step_potentials,
+            nodes=nodes,
+        ),
     )

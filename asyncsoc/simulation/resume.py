@@ -13,6 +13,7 @@ from asyncsoc.case import Case
 from asyncsoc.case.reading import tables
 from asyncsoc.protocol.grammar import format_step
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation.coverage_reporting import REPORT, coverage_report
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.solver.states import Checkpoint
 
@@ -95,9 +96,13 @@ def joined(previous: Solution, later: Solution, checkpoint: Checkpoint) -> Solut
     fresh = later.field_times > checkpoint.time
     walls = {key: previous.wall_times.get(key, 0.0) + value for key, value in later.wall_times.items()}
     earlier = [warning for warning in previous.warnings if warning not in later.warnings]
+    reports = dict(later.reports)
+    if REPORT in reports:
+        reports[REPORT] = coverage_report(reports[REPORT]["assumption"], columns)
     return replace(
         later,
         columns=columns,
+        reports=reports,
         field_times=np.concatenate([previous.field_times[kept], later.field_times[fresh]]),
         field_x=np.concatenate([previous.field_x[kept], later.field_x[fresh]]),
         warnings=(*earlier, *later.warnings),

@@ -19,11 +19,13 @@ from asyncsoc.case.validity import conductivity_warnings, exchange_current_warni
 from asyncsoc.contact.resolution import resolution_warning
 from asyncsoc.kernels.batch import FEWEST
 from asyncsoc.problem.build import PreparedCase, prepare, warnings_of
+from asyncsoc.problem.case_parameters import given_by_the_case
 from asyncsoc.problem.meshing import unresolved_layer
 from asyncsoc.problem.particles import Problem
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings, step_ends
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
+from asyncsoc.simulation.coverage_reporting import REPORT, coverage_assumption, coverage_curve, coverage_report
 from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
@@ -182,10 +184,13 @@ def _endings(
     mesh = setups[0].mesh.sha256
     origin = collect(mesh_sha256=mesh, case_sha256="", started=started, stop_reason="", threads=threads)
     endings = []
+    areas = recording.curves.contact_areas()
     for number, columns in enumerate(recording.curves.curves()):
         outcome, solution = outcomes[number], None
         if len(columns[names.TIME]):
-            recorded = _RecordedRun(columns, recording.fields[number].times, fields[number], recording.rates[number])
+            recorded = _RecordedRun(
+                columns, areas[number], recording.fields[number].times, fields[number], recording.rates[number]
+            )
             about = origin | {"case sha256": cases[number].hash, "stop reason": outcome.stop_reason}
             about["integrator steps"] = {"accepted": outcome.accepted, "rejected": outcome.rejected}
             solution = _solution(
@@ -197,14 +202,16 @@ def _endings(
 
 def _recorders_of(case: Case, setup: PreparedCase, snapshots: bool) -> RunRecorders:
     rates = None if setup.side is None else side_reaction_recorder(case, setup)
-    return RunRecorders(particle_constants(setup), case.output.fields_every if snapshots else None, rates)
+    every = case.output.fields_every if snapshots else None
+    return RunRecorders(particle_constants(setup), every, rates, setup.member.changing)
 
 
 @dataclass(frozen=True, eq=False)
 class _RecordedRun:
-    """The records of one member: its curves, snapshots and side reaction."""
+    """The records of one member: its curves, contact area at their rows [m2], snapshots and side reaction."""
 
     columns: dict[str, NDArray[Any]]
+    areas: Array
     times: Array
     fields: Array
     rates: SideReactionRecorder | None
@@ -220,8 +227,9 @@ def _solution(
     walls: dict[str, float],
     provenance: dict[str, Any],
 ) -> Solution:
-    columns, rates = recorded.columns, recorded.rates
+    columns, rates, changing = recorded.columns, recorded.rates, setup.member.changing
     added = {} if rates is None else side_reaction_results(rates, setup)
+    reports = {**added.pop("reports", {}), **given_by_the_case(case)}
     low, high = float(columns[names.MINIMUM_X].min()), float(columns[names.MAXIMUM_X].max())
     warnings = [*warnings_of(setup, (low, high))]
     limited = [s for s in outcome.steps if s.reason.startswith("stoichiometry limit")]
@@ -233,6 +241,11 @@ def _solution(
         warnings += duration_warnings(setup.mesh, ends)
     warnings += [*conductivity_warnings(case), *exchange_current_warnings(case), *rate_law_warnings(case)]
     warnings += fitted_constants(case)
+    if changing is not None:
+        columns = columns | {names.COVERAGE: coverage_curve(changing, recorded.areas)}
+        assumption = coverage_assumption(changing)
+        warnings.append(f"assumption: {assumption}")
+        added["reports"] = {REPORT: coverage_report(assumption, columns)}
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),
@@ -254,6 +267,7 @@ def _solution(
         provenance=provenance,
         wall_times=walls,
         checkpoint=outcome.checkpoint,
+        reports=reports,
         **added,
     )
 

@@ -50,6 +50,7 @@ def recorded_particle(setup: PreparedCase, model: SideReactionModel, threshold: 
         tables=setup.member.tables,
         kinetics=setup.member.kinetics,
         threshold=threshold,
+        step_potentials=setup.step_potentials,
     )
 
 

@@ -113,6 +113,11 @@ class CurveLimits:
         reached = np.flatnonzero(watch.margins <= 0.0)
         return f"{constraint.limits[reached[0]].reason} before the step started" if len(reached) else None
 
+    def changed(self, group: int) -> None:
+        """Take the state a group goes on from anew: its contact has changed within its protocol step."""
+        if group in self._watched:
+            self._keep(group, self._watched[group])
+
     def judge(self, numbers: Ints, outcome: Ints) -> tuple[Ints, Ints]:
         """Judge the accepted attempts of groups.
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InfeasibleStepError, InterruptedRunError, SimulationError
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.base.records import record
-from asyncsoc.base.units import FARADAY
 from asyncsoc.kernels.parameters import StepStart
 from asyncsoc.kernels.reductions import load_surfaces, start_groups
 from asyncsoc.kernels.step_control import (
@@ -24,14 +23,14 @@ from asyncsoc.kernels.step_control import (
     RETRY,
     RUNNING,
 )
-from asyncsoc.problem.arrays import ProblemArrays, load_constraint
+from asyncsoc.problem.arrays import ProblemArrays, load_constraint, load_contact_areas
 from asyncsoc.problem.particles import Group
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
+from asyncsoc.solver.contact_change import duration_over, keep_passed
 from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, Measure
 from asyncsoc.solver.dense_output import DenseOutput
-from asyncsoc.solver.first_steps import first_step, step_tolerance
-from asyncsoc.solver.limits_at_start import leaves_limit
+from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.states import (
     BatchCallback,
@@ -43,6 +42,7 @@ from asyncsoc.solver.states import (
     numbers_of,
 )
 from asyncsoc.solver.step_errors import beyond_limit, explained, infeasible_step, no_solution, not_followed, stuck_step
+from asyncsoc.solver.step_sizes import StepSizes
 
 Ints = NDArray[np.int64]
 
@@ -97,10 +97,9 @@ class ProtocolRunner:
         self.profiles = FollowedProfiles(arrays, self._dense_outputs, *needs)
         self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure)
         self._dispatch = CallbackDispatch(arrays, self._dense_outputs, callbacks, batch_callbacks, self.profiles)
-        volumes = [3.0 * float(system.kernel.mass.sum()) / (4.0 * math.pi) for system in arrays.problem.meshes]
-        self._radius = np.zeros(len(arrays.particles))
-        for body, volume in zip(arrays.bodies, volumes, strict=True):
-            self._radius[body.number] = float(np.cbrt(volume))
+        self._sizes = StepSizes(arrays)
+        # Contact area over the one before; time within the protocol step at which it is loaded [s].
+        self._wider, self._within = np.ones(len(self._members)), np.zeros(len(self._members))
         self._runs = [_GroupProgress(0, []) for _ in self._members]
         # Of the last accepted states: state of the controller and of the particles; whether there are any yet, and
         # whether they lie within protocol steps.
@@ -152,12 +151,44 @@ class ProtocolRunner:
         active: Ints = np.sort(np.concatenate([again, numbers[running]]))
         if running.all():
             return active
-        ended = numbers[~running].tolist()
-        for number, code in zip(ended, outcome[~running].tolist(), strict=True):
-            run = self._runs[number]
-            self._close(number, self._reason(self._constraint(number), code))
-            run.done = tuple(run.finished)
-        return np.sort(np.concatenate([active, np.array(self._begin(ended), dtype=np.int64)]))
+        ended, further = [], []
+        for number, code in zip(numbers[~running].tolist(), outcome[~running].tolist(), strict=True):
+            constraint = self._constraint(number)
+            reason = self._reason(constraint, code)
+            if (
+                code == DURATION_REACHED
+                and self._arrays.changing
+                and not duration_over(self._arrays, number, constraint)
+            ):
+                over = self._change_contact(number)
+                if over is None:
+                    further += [number] if self._runs[number].error is None else []
+                    continue
+                reason = over
+            self._close(number, reason)
+            self._runs[number].done = tuple(self._runs[number].finished)
+            ended.append(number)
+        return np.sort(np.concatenate([active, np.array([*further, *self._begin(ended)], dtype=np.int64)]))
+
+    def _change_contact(self, number: int) -> str | None:
+        """Go on within a protocol step with other contact areas; return why it is over thereby, None where it is not.
+
+        Where the group cannot go on, its run has the error.
+        """
+        row, members = self._groups.state[number], list(self._arrays.members(number))
+        before, own = row.copy(), self._contacts.own[members]
+        self._within[number] = before["time"]
+        found = self._load([number])[0]
+        keep_passed(self._arrays, number, self._constraint(number), before, own)
+        if found["solved"] and row["margin"] <= 0.0:
+            return self._constraint(number).events[int(found["event"])].reason
+        self._check_start(number, found.item(), float(before["current"]))
+        self._underway[number] = True
+        if self._runs[number].error is None:
+            self._kept[number], self._kept_own[members] = row, self._contacts.own[members]
+            self._limits.changed(number)
+            self._dispatch_starts([number])
+        return None
 
     @staticmethod
     def _reason(constraint: StepConstraint, code: int) -> str:
@@ -240,7 +271,7 @@ class ProtocolRunner:
             contacts.film_new[j] = contacts.film[j]
             self._dense_outputs[mesh].resume(place, checkpoint.start_time, particle)
         underway = checkpoint.underway and run.position < len(self._members[number].constraints)
-        state = groups.state[number]
+        state, self._within[number] = groups.state[number], checkpoint.state["time"] if underway else 0.0
         if underway:
             self._load([number])
             groups.step[number]["tolerance"] = self._members[number].tolerance * checkpoint.tolerance_share
@@ -263,7 +294,7 @@ class ProtocolRunner:
         waiting = list(numbers)
         while waiting:
             waiting = [j for j in waiting if self._runs[j].position < len(self._members[j].constraints)]
-            before = self._groups.state["current"][waiting].tolist()
+            before, self._within[waiting] = self._groups.state["current"][waiting].tolist(), 0.0
             over: dict[int, str] = {}
             for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
                 reason = self._check_start(number, found, before[row])
@@ -285,6 +316,9 @@ class ProtocolRunner:
         for row, number in enumerate(numbers):
             constraint = self._constraint(number)
             load_constraint(self._arrays, number, constraint)
+            if self._arrays.changing:
+                start = constraint.step.cycle, self._start_time(number), float(self._within[number])
+                self._wider[number] = load_contact_areas(self._arrays, number, *start)
             self.profiles.load(number, constraint)
             guesses[row] = self._first_unknown(number, constraint)
             for mesh, dense_output in enumerate(self._dense_outputs):
@@ -293,25 +327,10 @@ class ProtocolRunner:
             load_surfaces(self._contacts, body, self._arrays.places(mesh, listed))
         start_groups(self._contacts, self._groups, listed, guesses, found)
         for number, diffusivity in zip(numbers, found["diffusivity"].tolist(), strict=True):
-            self._groups.step[number]["tolerance"] = self._tolerance(number, diffusivity)
+            self._groups.step[number]["tolerance"] = self._sizes.tolerance(
+                number, self._constraint(number), diffusivity
+            )
         return found
-
-    def _tolerance(self, number: int, diffusivity: float) -> float:
-        """Return the tolerance of a group's present protocol step."""
-        group, constraint = self._members[number], self._constraint(number)
-        flux = 0.0
-        if constraint.galvanostatic:
-            area = float(self._groups.step[number]["contact_area"])
-            flux = constraint.largest_current / (self._density(number) * area)
-        return step_tolerance(group.tolerance, flux, self._smallest_radius(number), diffusivity)
-
-    def _density(self, number: int) -> float:
-        """Return F c_max [C/m3], the least of a group's particles."""
-        return min(FARADAY * particle.maximum_concentration for particle in self._members[number].particles)
-
-    def _smallest_radius(self, number: int) -> float:
-        """Return the radius [m] of the sphere of the volume of a group's smallest particle."""
-        return float(min(self._radius[j] for j in self._arrays.members(number)))
 
     def _check_start(self, number: int, found: tuple[int, int, float], current_before: float) -> str | None:
         """Check a protocol step just loaded; return why it is over already, None where it is not or is not feasible."""
@@ -326,8 +345,9 @@ class ProtocolRunner:
                 return f"{event.reason} before the step started"
             self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))
         else:
-            jump = abs(float(state["current"]) - current_before) / float(self._groups.step[number]["contact_area"])
-            state["step_size"] = self._first_step(number, jump, diffusivity)
+            area, before = float(self._groups.step[number]["contact_area"]), current_before * self._wider[number]
+            jump = abs(float(state["current"]) - before) / area
+            state["step_size"] = self._sizes.first(number, jump, diffusivity)
         return None
 
     def _first_unknown(self, number: int, constraint: StepConstraint) -> float:
@@ -336,19 +356,6 @@ class ProtocolRunner:
         if self._members[number].particles[0].kinetics.imposes_flux or voltage:
             return constraint.target
         return float(self._groups.state[number]["potential"]) if self._runs[number].position > 0 else math.nan
-
-    def _first_step(self, number: int, jump: float, diffusivity: float) -> float:
-        """Return the first step [s] of a group's present protocol step, its current density having jumped [A/m2]."""
-        group, longest = self._members[number], float(self._groups.step[number]["duration"])
-        return first_step(
-            group.tolerance,
-            jump,
-            self._density(number),
-            self._smallest_radius(number),
-            diffusivity,
-            longest=longest,
-            imposed=group.particles[0].kinetics.imposes_flux,
-        )
 
     def _dispatch_starts(self, numbers: list[int]) -> list[int]:
         """Call the callbacks with the states protocol steps begin with; return the groups that no callback stopped."""

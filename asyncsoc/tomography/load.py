@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from asyncsoc.base.bare_values import bare
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.guarded_files import Limits
 from asyncsoc.base.units import to_si
@@ -56,6 +57,13 @@ def load_volume(
     raw = open_volume(
         path, dataset=dataset, raw_shape=raw_shape, raw_type=raw_type, raw_offset=raw_offset, limits=limits
     )
+    return labelled(raw, labels, voxel_size)
+
+
+def labelled(
+    raw: RawVolume, labels: LabelMap | None, voxel_size: float | str | Sequence[float | str] | None
+) -> LabelVolume:
+    """Return a volume as read with cubic voxels and phases for labels; parameters and errors as of `load_volume`."""
     spacing, size_from = _spacing(raw, voxel_size)
     chosen = labels_of_file(raw) if labels is None else check_labels(labels)
     phases = to_phases(raw, chosen)
@@ -95,7 +103,8 @@ def _spacing(
             )  # fmt: skip
         z, y, x = (s * raw.unit for s in raw.spacing)
         return (z, y, x), f"{raw.format} header"
-    parts = [given] if isinstance(given, (int, float, str)) else list(given)
+    bared = bare(given)
+    parts = list(bared) if isinstance(bared, list | tuple) else [bared]
     sizes = [to_si(p, "m", where=where) for p in parts]
     if len(sizes) not in (1, 3) or any(s <= 0 for s in sizes):
         raise InputError("voxel size is one or three positive lengths", where=where, value=parts, allowed="x, y, z")

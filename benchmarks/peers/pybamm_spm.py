@@ -14,7 +14,7 @@ from benchmarks.reporting import clock
 os.environ.setdefault("PYBAMM_DISABLE_TELEMETRY", "true")
 
 Array = NDArray[np.float64]
-ParameterSet = Literal["Chen2020", "ORegan2022"]
+ParameterSet = Literal["Chen2020", "ORegan2022", "Marquis2019", "Ai2020", "Xu2019", "NCA_Kim2011"]
 
 LITHIUM_MOLAR_VOLUME = 1.3e-5
 """m3/mol; the half-cell model demands one and the single-particle model does not use it."""
@@ -87,6 +87,7 @@ def charge(
     active = values["Positive electrode active material volume fraction"]
     thickness = values["Positive electrode thickness [m]"]
     plane = values["Electrode width [m]"] * values["Electrode height [m]"]
+    plane *= values["Number of electrodes connected in parallel to make a cell"]
     areal = current_density * 3.0 * active / radius * thickness
     values.update({"Positive particle radius [m]": radius, "Upper voltage cut-off [V]": HIGHEST_VOLTAGE})
     values.update(

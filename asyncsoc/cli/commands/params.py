@@ -24,15 +24,23 @@ RATE_LAWS = "rate-laws"
 def params(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="Parameter set, side-reaction or rate-laws; default: list them."),
+        typer.Argument(
+            metavar="[NAME]", help="Parameter set, side-reaction, rate-laws or a case file; default: list them."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """List parameter sets, or the values and sources of one."""
+    """List parameter sets, or the values and sources of one.
+
+    Of a case file (CASE.toml) every parameter is listed, those that it gives itself among them.
+    """
     from asyncsoc.materials.registry import describe
 
     if name is None:
         _print_names(json=json)
+        return
+    if name.endswith(".toml"):
+        _print_case(name, json=json)
         return
     others = {SIDE_REACTION: _side_reaction, RATE_LAWS: _rate_laws}
     found = others[name]() if name in others else describe(name, others=tuple(others))
@@ -42,6 +50,19 @@ def params(
         return
     columns = ("name", "value", "unit", "source", "assumed", "note")
     print_table(columns, ([parameter[column] for column in columns] for parameter in parameters), title=name)
+
+
+def _print_case(path: str, *, json: bool) -> None:
+    from asyncsoc.case.case import Case
+    from asyncsoc.problem.case_parameters import case_parameters
+
+    found = case_parameters(Case.from_toml(path))
+    rows = [{"section": section, **asdict(one)} for section, listed in found.items() for one in listed]
+    if json:
+        print_document({"name": path, "parameters": rows})
+        return
+    columns = ("section", "name", "value", "unit", "source", "assumed", "note")
+    print_table(columns, ([row[column] for column in columns] for row in rows), title=path)
 
 
 def _side_reaction() -> Sequence[Parameter]:

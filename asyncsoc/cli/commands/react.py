@@ -61,6 +61,24 @@ def _phase_table(phases: Path | None, entries: Path | None) -> PhaseTable:
     return read_entries(entries) if entries else default_phase_table()
 
 
+def _reactants(names: list[str], table: PhaseTable, added: Path | None) -> tuple[list[Phase], PhaseTable]:
+    """Return the reactants, and the table with the phases added by the option and by the reactants' files."""
+    from asyncsoc.case.reactant import Phases
+    from asyncsoc.cli.reactants import named_or_own
+    from asyncsoc.materials.thermochemistry.own import require_plausible, with_phases
+    from asyncsoc.materials.thermochemistry.reactants import reactant
+
+    found = [named_or_own(name, where="--electrolyte") for name in names]
+    more = () if added is None else Phases().of(added) or ()
+    own = {phase.formula + phase.state: phase.to_phase() for phase in (*more, *(p for _, ps in found for p in ps))}
+    table = with_phases(table, own.values(), where="phases of one's own")
+    salts = [reactant(one, where="--electrolyte") if isinstance(one, str) else one.to_phase() for one, _ in found]
+    for salt, (one, _) in zip(salts, found, strict=True):
+        if not isinstance(one, str):
+            require_plausible(salt, table, where=f"--electrolyte, formation_enthalpy of {salt.name}")
+    return salts, table
+
+
 def _columns(curve: ReactionCurve, prefix: str) -> dict[str, Any]:
     return {
         f"{prefix}reaction energy [eV/atom]": curve.energy.tolist(),
@@ -139,6 +157,8 @@ def _document(
 
 
 def _print_table(document: dict[str, Any], conditions: Conditions) -> None:
+    from asyncsoc.materials.thermochemistry.own import UNSOURCED
+
     estimated = set(document["entropies estimated"])
     other = conditions.other.label
     columns = (
@@ -171,8 +191,13 @@ def _print_table(document: dict[str, Any], conditions: Conditions) -> None:
     low, high = document["voltage curve valid over x"]
     print_line(f"* extrapolated: the source of the voltage curve covers x from {low:g} to {high:g}")
     print_line("~ the entropy of this phase, and so its Gibbs energy, is estimated")
-    if any(reactant["entropy estimated"] for reactant in document["reactants"]):
+    if document["reactants"][1]["entropy [J/(mol K)]"] is None:
+        print_line(f"No entropy of {document['electrolyte']} is given: it has no Gibbs energies.")
+    elif any(reactant["entropy estimated"] for reactant in document["reactants"]):
         print_line("The entropies of both reactants are estimated. Mutual energies do not depend on them.")
+    for reactant in document["reactants"][1:]:
+        if reactant["assumed"] and reactant["source"] == UNSOURCED:
+            print_line(f"The formation enthalpy of {reactant['name']} was given without a source: it is an assumption.")
     print_line(
         "Total: energy from the reactants as they are, which includes the decomposition of each by itself. "
         "Mutual: without the latter. Equilibrium products are listed; kinetics may give others."
@@ -221,7 +246,10 @@ def _numbered(path: Path | None, name: str) -> Path:
 def react(
     cathode: Annotated[str | None, typer.Option(help="Cathode parameter set; default: that of a case.")] = None,
     electrolyte: Annotated[
-        list[str] | None, typer.Option(help="litfsi, eca, peca, peo, peo-litfsi, pegda-peca; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="litfsi, eca, peca, peo, peo-litfsi, pegda-peca, or a TOML file with a reactant; may be repeated."
+        ),
     ] = None,
     x: Annotated[str, typer.Option("--x", help="Stoichiometries: 1,0.9,0.8 or first:last:step.")] = _DEFAULT_X,
     potential: Annotated[
@@ -231,6 +259,12 @@ def react(
     phases: Annotated[Path | None, typer.Option(help="Phase table (JSON) that replaces the package's.")] = None,
     entries: Annotated[
         Path | None, typer.Option(help="Computed entries (Materials Project JSON) that replace the phase table.")
+    ] = None,
+    add_phases: Annotated[
+        Path | None,
+        typer.Option(
+            help="Phases (JSON, as of --phases or --entries) added to the table or in place of the same ones."
+        ),
     ] = None,
     energy: Annotated[str, typer.Option(help="enthalpy, or gibbs to include entropies and gases.")] = "enthalpy",
     temperature: Annotated[
@@ -250,14 +284,12 @@ def react(
     from asyncsoc.materials.registry import DEFAULT_CATHODE
     from asyncsoc.materials.thermochemistry.cathodes import named_host
     from asyncsoc.materials.thermochemistry.curve import compared_curve
-    from asyncsoc.materials.thermochemistry.reactants import reactant
     from asyncsoc.materials.thermochemistry.reaction import KINDS
 
     values = _stoichiometries(x)
     conditions = _conditions(energy, temperature)
     host = named_host(cathode or DEFAULT_CATHODE, where="--cathode")
-    salts = [reactant(name, where="--electrolyte") for name in electrolyte or ["litfsi"]]
-    table = _phase_table(phases, entries)
+    salts, table = _reactants(electrolyte or ["litfsi"], _phase_table(phases, entries), add_phases)
     total, mutual = (
         [
             compared_curve(host, salt, values, kind=kind, table=table, potential=potential, conditions=conditions)

@@ -16,6 +16,8 @@ from asyncsoc.cli.options import CasePath, Json, Overrides
 from asyncsoc.cli.progress import tell_compiling
 
 if TYPE_CHECKING:
+    from asyncsoc.case.case import Case
+    from asyncsoc.case.reactant import OwnPhase
     from asyncsoc.materials.thermochemistry.conditions import Conditions
     from asyncsoc.materials.thermochemistry.reaction import Kind
     from asyncsoc.studies.risk.conclusions import Conclusion
@@ -39,7 +41,9 @@ def risk(
     ] = None,
     reactant: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Component that reacts, as in asyncsoc react. May be repeated."),
+        typer.Option(
+            metavar="NAME", help="Component that reacts, as in asyncsoc react; or its TOML file. May be repeated."
+        ),
     ] = None,
     at_x: Annotated[float, typer.Option("--at-x", metavar="X", help="Mean stoichiometry x of the comparison.")] = 0.5,
     energy: Annotated[
@@ -61,6 +65,7 @@ def risk(
     listed that hold over the whole range of the uncertain parameters.
     """
     from asyncsoc.case.case import Case
+    from asyncsoc.cli.reactants import named_or_own
     from asyncsoc.studies.risk.conclusions import compare_electrolytes, compare_particles
     from asyncsoc.studies.risk.study import study_risk
 
@@ -69,15 +74,18 @@ def risk(
     changes = [f"side_reaction.{key}={value}" for key, value in keys.items() if value is not None]
     first = Case.from_toml(case, [*(overrides or []), *changes])
     cases = [first] + ([first.with_overrides(against)] if against else [])
-    reactants = tuple(reactant or ())
+    found = [named_or_own(name, where="--reactant") for name in reactant or ()]
+    cases = [_with_phases(one, [phase for _, phases in found for phase in phases]) for one in cases]
+    reactants = tuple(one for one, _ in found)
     tell_compiling()
     studies = [study_risk(one, reactants=reactants or None, log=None if json else note) for one in cases]
     _check_reached(studies, at_x)
     conclusions: tuple[Conclusion, ...] = ()
     if len(studies) > 1:
         conclusions = compare_particles(studies[0], studies[1], at_x, _VOLTAGE)
-    for other in reactants[1:]:
-        conclusions += compare_electrolytes(studies[0], at_x, reactants[0], other)
+    names = [one if isinstance(one, str) else one.called for one in reactants]
+    for other in names[1:]:
+        conclusions += compare_electrolytes(studies[0], at_x, names[0], other)
     pictures = [] if output is None else [_draw(studies, at_x, output)]
     if json:
         particles = [_document(study, at_x) for study in studies]
@@ -104,6 +112,17 @@ def risk(
     )
     for picture in pictures:
         print_line(str(picture))
+
+
+def _with_phases(case: Case, phases: Sequence[OwnPhase]) -> Case:
+    """Return a case with the phases that the reactants' files add to its own."""
+    if not phases:
+        return case
+    from asyncsoc.case.case import Case
+
+    known = {(phase.formula, phase.state): phase for phase in (*(case.side_reaction.phases or ()), *phases)}
+    keys = case.model_dump(exclude_unset=True)
+    return Case.from_dict({**keys, "side_reaction": {**keys.get("side_reaction", {}), "phases": [*known.values()]}})
 
 
 def _check_place(mean_x: float) -> None:

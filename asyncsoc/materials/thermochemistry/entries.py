@@ -7,11 +7,12 @@ pymatgen (an optional extra) is the independent second route to the numbers of `
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from asyncsoc.base.errors import EnvironmentProblem, InputError
+from asyncsoc.base.errors import EnvironmentProblem, InputError, nearest_name
 from asyncsoc.materials.thermochemistry.formula import ELEMENTS, Composition, atoms, element_name, parse_formula
 from asyncsoc.materials.thermochemistry.loading import check_table, read_json
 from asyncsoc.materials.thermochemistry.phases import Phase, PhaseTable
@@ -158,6 +159,44 @@ def _phase(formula: str, per_atom: float, label: str, uncertainty: float, temper
 def read_entries(path: str | Path, *, uncertainty: float = COMPUTED_UNCERTAINTY) -> PhaseTable:
     """Return a JSON file of computed entries as a phase table (see `parse_entries`); raises InputError."""
     return parse_entries(read_json(path), origin=str(path), uncertainty=uncertainty)
+
+
+def plain_entries(entries: Iterable[object]) -> list[object]:
+    """Return pymatgen's entries as the plain data that `parse_entries` reads; plain data stay as they are."""
+    return [entry.as_dict() if hasattr(entry, "as_dict") else entry for entry in entries]
+
+
+def entry_of(table: PhaseTable, formula: str, *, where: str) -> Phase:
+    """Return the phase of a table that has the composition of `formula`, per that formula unit.
+
+    Raises
+    ------
+    InputError
+        No phase has it.
+    """
+    composition = parse_formula(formula, where=where)
+    count = atoms(composition)
+    for phase in table.phases:
+        ratio = count / phase.atoms
+        if set(phase.composition) == set(composition) and all(
+            math.isclose(amount, ratio * phase.composition[element], rel_tol=1e-6)
+            for element, amount in composition.items()
+        ):
+            return replace(
+                phase,
+                formula=formula,
+                composition=composition,
+                energy=ratio * phase.energy,
+                uncertainty=ratio * phase.uncertainty,
+            )
+    raise InputError(
+        f"the entries hold no compound {formula}",
+        where=where,
+        value=formula,
+        allowed=", ".join(table.names),
+        nearest=nearest_name(formula, table.names),
+        next_step="add its entry, or give its formation_enthalpy",
+    )
 
 
 def interfacial_reactivity(problem: PseudoBinary) -> InterfacialReactivity:

@@ -16,6 +16,7 @@ from asyncsoc.base.hashing import sha256_of
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions, Energy
 from asyncsoc.materials.thermochemistry.host import Host
 from asyncsoc.materials.thermochemistry.loading import package_data
+from asyncsoc.materials.thermochemistry.phases import Phase, PhaseTable
 from asyncsoc.materials.thermochemistry.reactants import reactant
 from asyncsoc.materials.thermochemistry.reaction import Kind
 from asyncsoc.materials.thermochemistry.table import NODES, ReactionEnergyTable, table_from_nodes, tabulate
@@ -65,38 +66,45 @@ def _shipped() -> dict[_Key, dict[str, Any]]:
 
 
 _made: dict[tuple[object, ...], ReactionEnergyTable] = {}
-"""Tables made in this process, by host, reactant, kind, conditions and voltage curve."""
+"""Tables made in this process, by host, reactant, phases, kind, conditions and voltage curve."""
 
 
 def ready_table(
-    host: Host, name: str, *, kind: Kind = "total", conditions: Conditions = ENTHALPY
+    host: Host,
+    electrolyte: str | Phase,
+    *,
+    kind: Kind = "total",
+    conditions: Conditions = ENTHALPY,
+    phases: PhaseTable | None = None,
 ) -> ReactionEnergyTable:
-    """Return the reaction-energy table of a host and a reactant that comes with asyncsoc.
+    """Return the reaction-energy table of a host and a reactant: the one that comes with asyncsoc, or a new one.
 
     Parameters
     ----------
     host
         The cathode.
-    name
-        Name of a reactant.
+    electrolyte
+        Name of a reactant, or a reactant of one's own.
     kind
         'total' or 'mutual'.
     conditions
         Enthalpy or Gibbs energy, and at what temperature; those of `SHIPPED` need not be solved for.
+    phases
+        The phases that may form; None: those that come with asyncsoc. Other ones are solved for.
 
     Raises
     ------
     InputError
-        Unknown reactant.
+        Unknown reactant, an element in no phase, an entropy that Gibbs energies need and that is not known.
     """
-    phase = reactant(name)
+    phase = reactant(electrolyte) if isinstance(electrolyte, str) else electrolyte
     work = sampled_work(host)
-    known = _key(host.name, name, kind, conditions)
-    row = _shipped().get(known)
+    known = _key(host.name, phase.name, kind, conditions)
+    row = _shipped().get(known) if isinstance(electrolyte, str) and phases is None else None
     if row is None or not np.allclose(work, row["work"], rtol=0.0, atol=_SAME_WORK):
-        key = (*known, *work)
+        key = (*known, *work, _content(phase), None if phases is None else tuple(map(_content, phases.phases)))
         if key not in _made:
-            _made[key] = tabulate(host, phase, kind=kind, conditions=conditions)
+            _made[key] = tabulate(host, phase, kind=kind, conditions=conditions, phases=phases)
         return _made[key]
     return table_from_nodes(
         np.linspace(0.0, 1.0, NODES),
@@ -107,3 +115,8 @@ def ready_table(
         interpolation_error=float(row["interpolation error [eV/atom]"]),
         conditions=conditions,
     )
+
+
+def _content(phase: Phase) -> tuple[object, ...]:
+    """Return what a reaction energy depends on of a phase."""
+    return phase.name, tuple(sorted(phase.composition.items())), phase.energy, phase.entropy, phase.temperature

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -162,6 +162,11 @@ class RunData:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         self._check()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as what it is made of; arrays are read-only there too."""
+        content = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        return _remade, (type(self), {n: dict(v) if isinstance(v, Mapping) else v for n, v in content.items()})
+
     @property
     def material(self) -> str:
         """Name of the cathode's parameter set, '' where the case does not say."""
@@ -187,6 +192,10 @@ class RunData:
         for wrong, what, value in problems:
             if wrong:
                 raise InputError(what, where=f"run {self.name!r}", value=value)
+
+
+def _remade[R: RunData](kind: type[R], content: Mapping[str, Any]) -> R:
+    return kind(**content)
 
 
 def _read_only[T: np.generic](values: NDArray[Any], dtype: type[T]) -> NDArray[T]:

@@ -18,6 +18,7 @@ from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.data import RunData
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
     from matplotlib.figure import Figure
 
@@ -44,17 +45,49 @@ class Solution(RunData):
         run = read_run(Path(path))
         return cls(**{entry.name: getattr(run, entry.name) for entry in dataclass_fields(run)})
 
-    def save(self, directory: str | Path = ".") -> Path:
-        """Write the solution to `<directory>/<name>-<hash>.vtkhdf` in one step and return that path.
+    def save(self, path: str | Path = ".") -> Path:
+        """Write the solution to a file in one step and return its path.
+
+        Parameters
+        ----------
+        path
+            A file that ends in ".vtkhdf", or a directory: the file is then `<directory>/<name>-<hash>.vtkhdf`.
+            ParaView and pyvista read it, with all snapshots; so does `load`.
 
         Raises
         ------
         InputError
-            The directory cannot be written to.
+            The file cannot be written there, or it has another ending.
         """
-        from asyncsoc.simulation.results.writing import write_run
+        from asyncsoc.simulation.results.writing import result_path, write_run
 
-        return write_run(self, Path(directory))
+        return write_run(self, result_path(self, Path(path)))
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the curves as a pandas data frame: a row per recorded state, a column per curve, named with units.
+
+        Raises
+        ------
+        EnvironmentProblem
+            pandas is not installed.
+        """
+        from asyncsoc.simulation.results.tables import data_frame
+
+        return data_frame(self)
+
+    def to_csv(self, path: str | Path) -> Path:
+        """Write the curves as a CSV table with a head line of names and units, in one step, and return its path.
+
+        Numbers are written in full: reading them gives the same bits. A cell is empty where a curve has no value.
+
+        Raises
+        ------
+        InputError
+            The file cannot be written there.
+        """
+        from asyncsoc.simulation.results.tables import write_csv
+
+        return write_csv(self, Path(path))
 
     @cached_property
     def curves(self) -> xr.Dataset:
@@ -83,16 +116,15 @@ class Solution(RunData):
         Where the cathode has a valence model, the share of its redox element in the higher oxidation state too.
         What a side reaction adds (film, rate, risk) is there too, 0 off the contact.
         """
-        import xarray as xr
-
         from asyncsoc.recorders.soc import state_of_charge
+        from asyncsoc.simulation.results.curve_dataset import RunDataset
 
         dims = ("time", "node")
         coordinates = {
             axis: ("node", self.mesh.points[:, column], {"units": "m"})
             for column, axis in enumerate(layout.AXES[self.mesh.coordinates])
         }
-        return xr.Dataset(
+        return RunDataset(
             {
                 layout.STOICHIOMETRY: (dims, self.field_x, {"units": "1"}),
                 layout.SOC: (dims, state_of_charge(self.field_x, self.stoichiometry_at_4p2), {"units": "1"}),
@@ -198,6 +230,7 @@ class Solution(RunData):
             "Stop reason": self.stop_reason,
             "Coverage asked": self.contact.coverage_asked,
             "Coverage realised": self.contact.coverage_realised,
+            **({"Final coverage": float(columns[names.COVERAGE][-1])} if names.COVERAGE in columns else {}),
             "Duration [h]": float(columns[names.TIME][-1]) / 3600.0,
             "Final voltage [V]": float(columns[names.VOLTAGE][-1]),
             "Final mean SOC": float(columns[names.MEAN_SOC][-1]),

@@ -19,6 +19,17 @@ from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import described, write_arrays
 from asyncsoc.simulation.results.data import RunData
 
+_OTHERS = {
+    ".csv": "to_csv writes the curves as a table",
+    ".nc": "solution.curves.to_netcdf and solution.fields.to_netcdf write netCDF files",
+    ".json": "asyncsoc run --json prints the curves; solution.to_json_dict returns them",
+    ".h5": "name it .vtkhdf, which is HDF5",
+    ".hdf5": "name it .vtkhdf, which is HDF5",
+    ".vtu": "name it .vtkhdf, which holds all times in one file; ParaView and pyvista read it",
+    ".pkl": "pickle.dump works too, but only the same version is sure to read it",
+}
+"""Endings of files that are none of ours, and what to do instead."""
+
 
 def _name_it(owner: Any, name: str, text: str) -> None:
     """Attach a short text of fixed length: a reader knows its size before it reads."""
@@ -140,8 +151,33 @@ def run_path(directory: Path, name: str, case_sha256: str) -> Path:
     return directory / f"{layout.slug(name)}-{layout.slug(case_sha256[:12])}{layout.SUFFIX}"
 
 
-def write_run(run: RunData, directory: Path) -> Path:
-    """Write `run` into `directory`, replacing an earlier run of the same case, and return its path.
+def result_path(run: RunData, path: Path) -> Path:
+    """Return the file to keep a run in: `path` itself where it ends in ".vtkhdf", else one in the directory `path`.
+
+    Raises
+    ------
+    InputError
+        The path looks like a file of another format.
+    """
+    if path.is_dir():
+        return run_path(path, run.name, run.case_sha256)
+    suffix = path.suffix.lower()
+    if suffix == layout.SUFFIX:
+        return path
+    other = _OTHERS.get(suffix)
+    if other is not None:
+        raise InputError(
+            "a result is kept in a .vtkhdf file",
+            where="save",
+            value=str(path),
+            allowed=f"a path that ends in {layout.SUFFIX}, or a directory",
+            next_step=other,
+        )
+    return run_path(path, run.name, run.case_sha256)
+
+
+def write_run(run: RunData, path: Path) -> Path:
+    """Write `run` to the file `path`, replacing what is there, and return it.
 
     The file appears whole or not at all; `<file>.sha256` beside it is in the format of `sha256sum -c`.
 
@@ -153,7 +189,6 @@ def write_run(run: RunData, directory: Path) -> Path:
         h5py cannot be loaded.
     """
     h5py = layout.load_h5py()
-    path = run_path(directory, run.name, run.case_sha256)
     sidecar = path.with_name(path.name + layout.CHECKSUM_SUFFIX)
     try:
         with replaced(path) as stream, h5py.File(stream, "w") as file:
@@ -173,7 +208,7 @@ def write_run(run: RunData, directory: Path) -> Path:
     except OSError as error:
         raise InputError(
             "the result cannot be written",
-            where=str(directory),
+            where=str(path.parent),
             value=error.strerror or str(error),
             allowed="a directory that can be written to, on a disk with room",
             next_step="name another directory with -o",

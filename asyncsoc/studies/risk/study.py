@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 
 import numpy as np
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
+from asyncsoc.case.reactant import Reactant
 from asyncsoc.interface.decomposition_constants import DRIVING_FORCES, DrivingForce
 from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
@@ -56,7 +57,7 @@ class _Voltages:
 def study_risk(
     case: Case,
     *,
-    reactants: Sequence[str] | None = None,
+    reactants: Sequence[str | Reactant] | None = None,
     energies: Sequence[Kind] = KINDS,
     driving_forces: Sequence[DrivingForce] = DRIVING_FORCES,
     exchange_current_densities: Iterable[float] = EXCHANGE_CURRENT_DENSITIES,
@@ -74,14 +75,15 @@ def study_risk(
     case
         Particle, contact, protocol and constants; its `side_reaction.mode` does not matter.
     reactants
-        What reacts; None: the case's own.
+        What reacts: names, the name of the case's own reactant among them, or `Reactant` objects; None: the case's.
     energies, driving_forces
         Kinds of reaction energy and driving forces of the scenarios.
     exchange_current_densities
         A/m2, constant over x: the band. The default is the electrolyte's own i0(x).
     conditions
-        Enthalpy and Gibbs energy; None: what the case asks for, then the other at the same temperature. Where only the
-        potential drives the rate they change nothing, and only the first is computed.
+        Enthalpy and Gibbs energy; None: what the case asks for, then the other at the same temperature unless an
+        entropy it needs is not given. Where only the potential drives the rate they change nothing, and only the first
+        is computed.
     label
         Name of the particle; None takes its coverage.
     log
@@ -105,9 +107,9 @@ def study_risk(
             where="side_reaction.energies",
             next_step="run the case with side_reaction.mode = 'report', or remove energies",
         )
-    named = tuple(reactants) if reactants else (reactant_of(case),)
+    named = _named(case, reactants)
     densities = tuple(float(density) for density in exchange_current_densities)
-    under = _conditions(case, conditions)
+    under = _conditions(case, conditions, named)
     scenarios = [
         Scenario(name, kind, force, one)
         for name, kind, force in product(named, energies, driving_forces)
@@ -119,7 +121,7 @@ def study_risk(
         if log is not None:
             value = "default exchange current density" if density is None else f"i0 = {density:g} A/m2"
             log(f"simulating coverage {case.contact.coverage or 1:g} with {value}")
-        curves, coverage = _curves(_with_density(case, density), scenarios)
+        curves, coverage = _curves(_with_density(case, density), scenarios, named)
         runs.append(curves)
     return RiskStudy(
         label=label or f"f = {coverage:.3g}",
@@ -131,10 +133,27 @@ def study_risk(
     )
 
 
-def _conditions(case: Case, asked: Sequence[Conditions] | None) -> tuple[Conditions, ...]:
+def _named(case: Case, asked: Sequence[str | Reactant] | None) -> dict[str, str | Reactant]:
+    """Return the reactants by name: those asked for, or the case's."""
+    own = case.side_reaction.reactant
+    if not asked:
+        return {reactant_of(case): reactant_of(case) if own is None else own}
+    known = {own.called: own} if isinstance(own, Reactant) else {}
+    return {
+        (one.called if isinstance(one, Reactant) else one): (one if isinstance(one, Reactant) else known.get(one, one))
+        for one in asked
+    }
+
+
+def _conditions(
+    case: Case, asked: Sequence[Conditions] | None, reactants: Mapping[str, str | Reactant]
+) -> tuple[Conditions, ...]:
     if asked:
         return tuple(dict.fromkeys(one.plain for one in asked))
     own = conditions_of(case)
+    given = (*reactants.values(), *(case.side_reaction.phases or ()))
+    if any(one.to_phase().entropy is None for one in given if not isinstance(one, str)):
+        return (own,)
     try:
         return tuple(dict.fromkeys((own, gibbs_of(case), ENTHALPY)))
     except InputError:  # too hot or too cold for Gibbs energies, and the case asks for none
@@ -148,12 +167,15 @@ def _with_density(case: Case, density: float | None) -> Case:
     return case.with_overrides(changes)
 
 
-def _curves(case: Case, scenarios: Sequence[Scenario]) -> tuple[list[RiskCurve], float]:
+def _curves(
+    case: Case, scenarios: Sequence[Scenario], reactants: Mapping[str, str | Reactant]
+) -> tuple[list[RiskCurve], float]:
     """Return the curves of every scenario, and the coverage."""
+    models = [_scenario_case(case, scenario, reactants[scenario.reactant]) for scenario in scenarios]
     covered = prepare(covered_case(case))
-    references = [recorder.as_covered_reference() for recorder in _follow(covered, case, scenarios, None)[0]]
+    references = [recorder.as_covered_reference() for recorder in _follow(covered, models, None)[0]]
     setup = prepare(case)
-    recorders, voltages = _follow(setup, case, scenarios, references)
+    recorders, voltages = _follow(setup, models, references)
     area = float(setup.member.weights.sum())
     curves = []
     for recorder in recorders:
@@ -169,23 +191,29 @@ def _curves(case: Case, scenarios: Sequence[Scenario]) -> tuple[list[RiskCurve],
     return curves, setup.contact.coverage_realised
 
 
+def _scenario_case(case: Case, scenario: Scenario, reactant: str | Reactant) -> Case:
+    """Return the case with the side reaction of a scenario."""
+    section = {
+        "reactant": reactant,
+        "energy": scenario.energy,
+        "driving_force": scenario.driving_force,
+        "thermochemistry": scenario.conditions.energy,
+    }
+    if scenario.conditions.energy == "gibbs":
+        section["thermochemistry_temperature"] = f"{scenario.conditions.temperature!r} K"
+    keys = case.model_dump(exclude_unset=True)
+    keys["side_reaction"] = {**keys.get("side_reaction", {}), **section}
+    return Case.from_dict(keys)
+
+
 def _follow(
-    setup: PreparedCase, case: Case, scenarios: Sequence[Scenario], references: Sequence[CoveredReference] | None
+    setup: PreparedCase, cases: Sequence[Case], references: Sequence[CoveredReference] | None
 ) -> tuple[list[SideReactionRecorder], _Voltages]:
-    """Simulate a particle with one recorder of the side reaction for each scenario."""
+    """Simulate a particle with one recorder of the side reaction for the case of each scenario."""
     recorders = []
-    for k, scenario in enumerate(scenarios):
-        section = {
-            "reactant": scenario.reactant,
-            "energy": scenario.energy,
-            "driving_force": scenario.driving_force,
-            "thermochemistry": scenario.conditions.energy,
-        }
-        if scenario.conditions.energy == "gibbs":
-            section["thermochemistry_temperature"] = f"{scenario.conditions.temperature!r} K"
-        read = case.with_overrides([f"side_reaction.{key}={value}" for key, value in section.items()])
+    for k, read in enumerate(cases):
         model = side_reaction_model(read, setup.cathode)
-        setting = recorded_particle(setup, model, case.side_reaction.risk_threshold)
+        setting = recorded_particle(setup, model, read.side_reaction.risk_threshold)
         recorders.append(SideReactionRecorder(setting, None if references is None else references[k]))
     compile_kernels(batches=False)
     voltages = _Voltages()

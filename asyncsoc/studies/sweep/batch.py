@@ -9,12 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from asyncsoc.base.errors import EnvironmentProblem
+from asyncsoc.base.errors import EnvironmentProblem, InputError, InterruptedRunError
 from asyncsoc.base.plain_data import plain
 from asyncsoc.case.case import Case
 from asyncsoc.simulation.run import CaseResult, simulate_batch
 from asyncsoc.studies.sweep.case_builder import CaseBuilder
 from asyncsoc.studies.sweep.keys import Value
+from asyncsoc.studies.sweep.measures import Measure
 from asyncsoc.studies.sweep.plan import Keep, Plan
 from asyncsoc.studies.sweep.record import CaseRecord, Status, encode, record_of
 
@@ -59,15 +60,28 @@ class Job:
     values: Mapping[str, Value]
 
 
-def run_jobs(settings: JobSettings, jobs: Sequence[Job]) -> list[Finished]:
+def run_jobs(
+    settings: JobSettings, jobs: Sequence[Job], measures: Mapping[str, Measure] | None = None
+) -> list[Finished]:
     """Run cases that share a mesh; what goes wrong with one is recorded as its failure, the others go on.
+
+    Parameters
+    ----------
+    settings
+        What all jobs share.
+    jobs
+        The cases.
+    measures
+        Own functions of a solution; they see snapshots at `output.fields_every`, as `simulate` keeps them.
 
     Raises
     ------
+    InterruptedRunError
+        Ctrl-C; none of these cases is recorded.
     EnvironmentProblem
         The machine lacks what every case needs, or this version builds other cases than the one that sent them.
     InputError
-        Result files cannot be written.
+        Result files cannot be written, or a measure is wrong.
     """
     builder = _builder(settings.base, settings.keys)
     cases = [builder.build(job.values) for job in jobs]
@@ -76,35 +90,44 @@ def run_jobs(settings: JobSettings, jobs: Sequence[Job]) -> list[Finished]:
             raise EnvironmentProblem(
                 "another version of asyncsoc asked for this case", next_step="install the same version everywhere"
             )
-    return [_finished(settings, *pair) for pair in zip(jobs, _endings(settings, cases), strict=True)]
+    endings = _endings(settings, cases, snapshots=settings.keep == FIELDS or bool(measures))
+    for ending in endings:
+        if isinstance(ending, CaseResult) and isinstance(ending.error, InterruptedRunError):
+            raise ending.error
+    return [_finished(settings, *pair, measures) for pair in zip(jobs, endings, strict=True)]
 
 
-def _finished(settings: JobSettings, job: Job, ending: CaseResult | Exception) -> Finished:
+def _finished(
+    settings: JobSettings, job: Job, ending: CaseResult | Exception, measures: Mapping[str, Measure] | None
+) -> Finished:
     if isinstance(ending, CaseResult) and ending.solution is not None and settings.keep == FIELDS:
         ending.solution.save(fields_folder(Path(settings.folder), job.sha256))
     try:
-        record = _record(settings, job.sha256, ending)
+        record = _record(settings, job.sha256, ending, measures)
         return job.sha256, record.status, encode(record)
     except Exception as error:  # a case whose numbers cannot be encoded has failed
+        if measures and isinstance(error, InputError):  # a measure is wrong, whatever the case
+            raise
         return job.sha256, "failed", encode(record_of(job.sha256, None, error))
 
 
-def _record(settings: JobSettings, sha256: str, ending: CaseResult | Exception) -> CaseRecord:
+def _record(
+    settings: JobSettings, sha256: str, ending: CaseResult | Exception, measures: Mapping[str, Measure] | None
+) -> CaseRecord:
     if isinstance(ending, Exception):
         return record_of(sha256, None, ending)
-    return record_of(sha256, ending.solution, ending.error, curves=settings.keep != "summary")
+    return record_of(sha256, ending.solution, ending.error, curves=settings.keep != "summary", measures=measures)
 
 
-def _endings(settings: JobSettings, cases: Sequence[Case]) -> list[CaseResult | Exception]:
+def _endings(settings: JobSettings, cases: Sequence[Case], *, snapshots: bool) -> list[CaseResult | Exception]:
     """Return how each case ended; where a batch cannot be run, its cases are run one by one."""
     try:
-        snapshots = settings.keep == FIELDS
         return list(simulate_batch(cases, threads=settings.threads, snapshots=snapshots))
     except EnvironmentProblem:
         raise
     except Exception as error:  # whatever one case does, the sweep goes on
         if len(cases) > 1:
-            return [ending for case in cases for ending in _endings(settings, [case])]
+            return [ending for case in cases for ending in _endings(settings, [case], snapshots=snapshots)]
         return [error]
 
 

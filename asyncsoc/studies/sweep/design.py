@@ -11,6 +11,7 @@ from typing import Any, Self
 from asyncsoc.base.errors import InputError
 from asyncsoc.studies.sweep.axes import Axis, Range, parse_vary, replicas
 from asyncsoc.studies.sweep.case_tables import read_table
+from asyncsoc.studies.sweep.given import GivenTable
 from asyncsoc.studies.sweep.keys import SEED, Value
 from asyncsoc.studies.sweep.sampling import parse_sample, sample
 
@@ -85,7 +86,8 @@ class Design:
         """Return everything as plain data."""
         return {
             "dimensions": [
-                {"name": d.name, "keys": list(d.keys), "rows": [list(row) for row in d.rows]} for d in self.dimensions
+                {"name": d.name, "keys": list(d.keys), "rows": [list(map(_plain, row)) for row in d.rows]}
+                for d in self.dimensions
             ]
         }
 
@@ -109,7 +111,7 @@ class DesignOptions:
     vary
         "KEY=..." texts.
     sample
-        "lhs:N" or "sobol:N" for ranges without a number of values, else None.
+        "lhs:N", "sobol:N" or "halton:N" for ranges without a number of values, else None.
     replicas
         Layouts of a random contact, by seed; None leaves the case's own.
     table
@@ -154,7 +156,13 @@ def make_design(options: DesignOptions, base: Mapping[str, Any]) -> Design:
     return Design(tuple(dimensions))
 
 
+def _plain(value: Value) -> Any:
+    return value.to_dict() if isinstance(value, GivenTable) else value
+
+
 def _hashable(value: Any) -> Value:
+    if isinstance(value, dict):
+        return GivenTable.of(value["content"], value["label"])
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -163,7 +171,7 @@ def _sampled(ranges: Sequence[Range], options: DesignOptions) -> Dimension:
         raise InputError(
             "a range without a number of values is sampled",
             where=f"--vary {ranges[0].key}",
-            allowed="KEY=low:high:n, or KEY=low:high with --sample lhs:N or sobol:N",
+            allowed="KEY=low:high:n, or KEY=low:high with --sample lhs:N, sobol:N or halton:N",
         )
     scheme, count = parse_sample(options.sample)
     return Dimension(SAMPLE, tuple(item.key for item in ranges), sample(ranges, scheme, count, options.seed))

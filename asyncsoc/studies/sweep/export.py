@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,14 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import replaced
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.absent_curves import no_such_curve
+from asyncsoc.simulation.results.layout import slug
 from asyncsoc.studies.sweep.design import Design
+from asyncsoc.studies.sweep.given import GivenTable
+from asyncsoc.studies.sweep.heatmap import plot_heatmap
 from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.keys import Value
 from asyncsoc.studies.sweep.load import WARNINGS, LoadedRecords, SweepArchive, load_records
-from asyncsoc.studies.sweep.netcdf import write_dataset
+from asyncsoc.studies.sweep.netcdf import VARIED, write_dataset
 from asyncsoc.studies.sweep.picture import draw_sweep
 from asyncsoc.studies.sweep.resample import AXES, resampled
 
@@ -48,6 +51,8 @@ def collect(
     points: int = DEFAULT_POINTS,
     curves: tuple[str, ...] | None = None,
     picture: bool = True,
+    heatmaps: Sequence[str] = (),
+    units: Mapping[str, str] | None = None,
 ) -> Exported:
     """Collect a sweep's records into `sweep.nc`, `sweep.parquet` (or .csv) and `sweep.png` in its folder.
 
@@ -63,6 +68,10 @@ def collect(
         Names of the curves to keep; None keeps all.
     picture
         Draw the picture.
+    heatmaps
+        Headline numbers to draw a heat map of each, over the first two axes; of the median over further ones.
+    units
+        Units the heat maps are drawn in, as of `plot_heatmap`.
 
     Raises
     ------
@@ -71,21 +80,74 @@ def collect(
     """
     if axis not in AXES:
         raise InputError("unknown axis", where="--axis", value=axis, allowed=", ".join(AXES))
-    if not 2 <= points <= 100_000:
-        raise InputError("out of range", where="--points", value=points, allowed="2 to 100000")
+    _check_points(points)
     archive = SweepArchive.open(folder)
     loaded = load_records(archive, AXES[axis])
     if (loaded.status < 0).all():
         raise InputError("no case of this sweep is recorded", where=str(folder), next_step="run it with --resume")
     table = write_table(folder, TABLE, columns_of(archive.plan.design, loaded, archive.records_index))
-    dataset = _dataset(archive, loaded, axis, points, _chosen(loaded, axis, curves))
-    files, notes = [dataset, table], _warned(loaded)
+    dataset = write_records(archive, loaded, axis, points, curves)
+    files, notes = [dataset, table], [*_warned(loaded), *without_values(loaded)]
     if picture:
         try:
             files.append(draw_sweep(folder / PICTURE, archive.plan, loaded))
         except InputError as error:
             notes.append(f"no picture: {error.what}")
-    return Exported(tuple(files), tuple(notes))
+    return Exported((*files, *_draw_heatmaps(dataset, heatmaps, units or {})), tuple(notes))
+
+
+def _draw_heatmaps(dataset: Path, names_: Sequence[str], units: Mapping[str, str]) -> list[Path]:
+    """Draw heat maps of a data set beside it and return their paths."""
+    if not names_:
+        return []
+    import xarray as xr
+
+    paths = []
+    with xr.open_dataset(dataset, engine="h5netcdf") as opened:
+        data = opened[[name for name in opened.data_vars if not {"time", "soc", "capacity"} & {*opened[name].dims}]]
+        data = data.set_coords([name for name in data.data_vars if data[name].attrs.get(VARIED)]).load()
+    for name in names_:
+        path = dataset.with_name(f"heatmap-{slug(name).lower()}.png")
+        plot_heatmap(data, name, over="median", units=units, path=path)
+        paths.append(path)
+    return paths
+
+
+def without_values(loaded: LoadedRecords) -> list[str]:
+    """Return what is said of headline numbers that some of the cases carried out do not have.
+
+    They are NaN in data set and table and marked in pictures; medians and means of the others are those of survivors.
+    """
+    carried = loaded.status == 0
+    lacking = {
+        name: int((carried & ~np.isfinite(values)).sum())
+        for name, values in loaded.numbers.items()
+        if name != WARNINGS and np.isfinite(values).any()
+    }
+    return [
+        f"{count} of {loaded.count} cases were carried out without a value of: {', '.join(found)}"
+        for count in sorted({*lacking.values()} - {0})
+        if (found := [name for name, number in lacking.items() if number == count])
+    ]
+
+
+def write_records(
+    archive: SweepArchive, loaded: LoadedRecords, axis: str, points: int, curves: tuple[str, ...] | None = None
+) -> Path:
+    """Write the data set of a sweep's records in its folder and return its path; parameters as of `collect`.
+
+    Raises
+    ------
+    InputError
+        Points or curves are wrong, or the folder cannot be written to.
+    """
+    _check_points(points)
+    return _dataset(archive, loaded, axis, points, _chosen(loaded, axis, curves))
+
+
+def _check_points(points: int) -> None:
+    if not 2 <= points <= 100_000:
+        raise InputError("out of range", where="--points", value=points, allowed="2 to 100000")
 
 
 def _warned(loaded: LoadedRecords) -> list[str]:
@@ -176,6 +238,8 @@ def write_table(folder: Path, stem: str, columns: dict[str, Sequence[Any]]) -> P
 
 
 def _cell(value: Value) -> Any:
+    if isinstance(value, GivenTable):
+        return str(value)
     return json.dumps(value) if isinstance(value, tuple | list) else value
 
 

@@ -11,13 +11,17 @@ from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
 from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.base.units import from_si, si_unit
 from asyncsoc.case.case import Case
-from asyncsoc.case.fields import Measured
+from asyncsoc.case.fields import CRate, Measured
 from asyncsoc.case.overrides import apply_overrides, read_value
+from asyncsoc.studies.sweep.given import GivenTable
 
-Value = float | int | bool | str | tuple[Any, ...]
+Value = float | int | bool | str | tuple[Any, ...] | GivenTable
 """A value on an axis: numbers in SI."""
+RATE = "protocol.rate"
 SEED = "contact.seed"
+_RATE_OF_STEP = re.compile(r"protocol\.rate\[(?P<step>[1-9][0-9]{0,5})\]")
 _PLACE = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_ -]*?)\s*\}")
 
 
@@ -28,15 +32,16 @@ class Key:
     Attributes
     ----------
     name
-        'contact.coverage', or the name in braces of a protocol's step: 'rate' of "Charge at {rate} C until 4.2 V".
+        'contact.coverage'; 'contact', a whole section; 'protocol.rate[2]', the C-rate of step 2; or the name in braces
+        of a protocol's step: 'rate' of "Charge at {rate} C until 4.2 V".
     kind
-        "number", "whole" (number), "other" (text, list, ...) or "placeholder".
+        "number", "whole" (number), "other" (text, list, ...), "section" or "placeholder".
     measured
         Unit and range, where the case knows them.
     """
 
     name: str
-    kind: Literal["number", "whole", "other", "placeholder"]
+    kind: Literal["number", "whole", "other", "section", "placeholder"]
     measured: Measured | None = None
 
     def read(self, value: Any) -> Value:
@@ -47,9 +52,13 @@ class Key:
         InputError
             Not of the key's type, or outside its range.
         """
+        if self.kind == "section":
+            return _section_value(self.name, value)
+        if isinstance(value, GivenTable):
+            return value
         if self.measured is not None:
             try:
-                return self.measured.read(value)
+                return _property(self.measured, value)
             except PydanticCustomError as problem:
                 error: InputError = (problem.context or {})["error"]
                 raise InputError(
@@ -58,6 +67,41 @@ class Key:
         if self.kind == "whole" and (isinstance(value, bool) or not isinstance(value, int)):
             raise InputError("wrong type: expected a whole number", where=self.name, value=value)
         return tuple(value) if isinstance(value, list) else value
+
+
+def _section_value(name: str, value: Any) -> GivenTable:
+    """Return a section given as its keys, checked."""
+    model = section_of(name)
+    if isinstance(value, GivenTable):
+        return value
+    if not isinstance(value, Mapping) or model is None:
+        raise InputError(
+            f"'{name}' is a section", where=name, value=value, allowed=f"its keys, or one of them: {name}.KEY"
+        )
+    return GivenTable.of(model(**value).model_dump(exclude_unset=True))
+
+
+def _property(measured: Measured, value: Any) -> Value:
+    """Return a number in SI, or a property that a case may have as a table or a law."""
+    read_any = getattr(measured, "read_any", None)
+    found = measured.read(value) if read_any is None else read_any(value)
+    if isinstance(found, float):
+        return found
+    content = found.to_mapping()
+    return GivenTable.of(content, value if isinstance(value, str) else "")
+
+
+def section_of(name: str) -> type[BaseModel] | None:
+    """Return the class of a case's section, None where there is no such section."""
+    field = Case.model_fields.get(name)
+    model = None if field is None else field.annotation
+    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
+
+
+def step_of_rate(key: str) -> int | None:
+    """Return the number of the step whose C-rate a key is, None where it is another key."""
+    match = _RATE_OF_STEP.fullmatch(key)
+    return None if match is None else int(match["step"])
 
 
 def placeholders(base: Mapping[str, Any]) -> tuple[str, ...]:
@@ -95,6 +139,8 @@ def find_key(name: str, base: Mapping[str, Any]) -> Key:
         known = placeholders(base)
         if name in known:
             return Key(name, "placeholder")
+        if section_of(name) is not None:
+            return Key(name, "section")
         raise InputError(
             f"'{name}' cannot be varied",
             where="--vary",
@@ -103,6 +149,8 @@ def find_key(name: str, base: Mapping[str, Any]) -> Key:
             nearest=nearest_name(name, [*known, *every_key()]),
             next_step=f"to vary a number in the protocol, write it as {{{name}}} in one of its steps",
         )
+    if step_of_rate(name) is not None:
+        return Key(name, "number", CRate())
     try:
         apply_overrides({}, [f"{name}=0"], Case)
     except InputError as error:
@@ -119,6 +167,20 @@ def find_key(name: str, base: Mapping[str, Any]) -> Key:
     if measured is not None and single:
         return Key(name, "number", measured)
     return Key(name, "whole" if int in parts and single else "other")
+
+
+def unit_of_key(name: str) -> str | None:
+    """Return the SI unit of a key's numbers ("1/h" of a C-rate, "1" of a share); None where it is not known."""
+    if name == RATE or step_of_rate(name) is not None:
+        return "1/h"
+    section, dot, _ = name.partition(".")
+    if not dot or section_of(section) is None:
+        return None
+    measured = find_key(name, {}).measured
+    if measured is None:
+        return None
+    unit = si_unit(measured.unit) or "1"
+    return unit if from_si(1.0, unit) == 1.0 else None
 
 
 def every_key() -> list[str]:

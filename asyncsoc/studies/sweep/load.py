@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from asyncsoc.studies.sweep.folder import load_record_files
 from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.plan import Plan
-from asyncsoc.studies.sweep.record import STATUSES, CaseRecord, decode
+from asyncsoc.studies.sweep.record import MEASURES, STATUSES, CaseRecord, decode
 from asyncsoc.studies.sweep.resample import axis_range
 
 Array = NDArray[np.float64]
@@ -78,6 +78,8 @@ class LoadedRecords:
         Largest number of protocol steps of any case.
     warning
         The first warning of the first case that has one.
+    unmeasured
+        Why the first case without it has no value of an own measure, by its name.
     """
 
     count: int
@@ -90,6 +92,7 @@ class LoadedRecords:
     high: float = -np.inf
     steps: int = 0
     warning: str = ""
+    unmeasured: dict[str, str] = field(default_factory=dict)
 
     def status_word(self, number: int) -> str:
         """Return how a case ended."""
@@ -123,6 +126,10 @@ def _enter(found: LoadedRecords, number: int, record: CaseRecord, axis: str) -> 
             _word(found, name, number, value)
         elif isinstance(value, int | float):
             _number(found.numbers, name, (found.count,))[number] = value
+    for name, (value, reason) in (facts.get(MEASURES) or {}).items():
+        _number(found.numbers, name, (found.count,))[number] = np.nan if value is None else value
+        if reason is not None:
+            found.unmeasured.setdefault(name, reason)
     warnings = facts.get("warnings") or []
     if warnings:
         _number(found.numbers, WARNINGS, (found.count,))[number] = len(warnings)

@@ -16,12 +16,17 @@ from asyncsoc.base.files import replaced
 from asyncsoc.recorders.curve_names import unit_of
 from asyncsoc.simulation.results.layout import stored_name
 from asyncsoc.studies.sweep.design import Design, Dimension
-from asyncsoc.studies.sweep.keys import Value
+from asyncsoc.studies.sweep.given import GivenTable
+from asyncsoc.studies.sweep.keys import Value, unit_of_key
 from asyncsoc.studies.sweep.load import LoadedRecords
 from asyncsoc.studies.sweep.record import STATUSES
 
 Array = NDArray[np.float64]
 STEP = "step"
+VARIED = "varied"
+"""Attribute of a key that was varied: its value says with what."""
+WITHOUT = "cases without value"
+"""Attribute of a headline number: in how many cases it could not be measured, for whatever reason."""
 _SLAB_BYTES = 1 << 26
 _NUMERIC = (int, float)
 
@@ -110,9 +115,12 @@ def _coordinate(file: Any, dimension: Dimension, key: str, values: list[Value]) 
         kind = np.int64 if all(isinstance(value, int) for value in values) else np.float64
         variable = file.create_variable(key, (dimension.name,), kind, data=np.array(values, dtype=kind))
         variable.attrs["units"] = "SI" if kind is np.float64 else "1"
+        if kind is np.float64 and (unit := unit_of_key(key)) is not None:
+            variable.attrs["units"] = unit
     else:
-        texts = [value if isinstance(value, str) else json.dumps(value) for value in values]
+        texts = [str(value) if isinstance(value, str | GivenTable) else json.dumps(value) for value in values]
         _texts(file, key, (dimension.name,), texts)
+    file.variables[key].attrs[VARIED] = dimension.name
 
 
 def _texts(file: Any, name: str, dimensions: tuple[str, ...], texts: Sequence[str], shape: Any = None) -> None:
@@ -132,6 +140,7 @@ def _headlines(
         title = f"{name} of run" if name in taken else name  # a curve has this name
         variable = file.create_variable(stored_name(title), dimensions, np.float64, data=values.reshape(shape))
         variable.attrs["units"], variable.attrs["long_name"] = unit_of(name), name
+        variable.attrs[WITHOUT] = int((~np.isfinite(values)).sum())
     for name, texts in loaded.words.items():
         _texts(file, stored_name(name), dimensions, texts, shape)
 

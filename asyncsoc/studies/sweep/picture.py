@@ -16,6 +16,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import replaced
 from asyncsoc.plotting.sweep import ScatterPoints, SweepPanel, sweep_figure
 from asyncsoc.studies.sweep.design import ROW
+from asyncsoc.studies.sweep.given import GivenTable
 from asyncsoc.studies.sweep.keys import SEED, Value
 from asyncsoc.studies.sweep.load import LoadedRecords
 from asyncsoc.studies.sweep.plan import Plan
@@ -144,7 +145,7 @@ def _words(key: str, value: Value) -> str:
     if isinstance(value, float):
         name, unit, factor, offset = _SHOWN.get(key, (key, "", 1.0, 0.0))
         return f"{name} {value * factor + offset:.4g} {unit}".strip()
-    return value if isinstance(value, str) else f"{key} {value}"
+    return str(value) if isinstance(value, str | GivenTable) else f"{key} {value}"
 
 
 def _panel(
@@ -160,10 +161,17 @@ def _panel(
     other = loaded.numbers.get(beside) if isinstance(beside, str) else None
     if isinstance(beside, float):
         other = np.full(loaded.count, beside)
-    carried = loaded.status == STATUSES.index("done")
-    absent = carried & ~np.isfinite(y)
+    absent = (loaded.status >= 0) & ~np.isfinite(y)
+    failed = absent & (loaded.status != STATUSES.index("done"))
     clouds = tuple(
-        ScatterPoints(label, x[chosen], y[chosen], None if other is None else other[chosen], absent[chosen])
+        ScatterPoints(
+            label,
+            x[chosen],
+            y[chosen],
+            None if other is None else other[chosen],
+            absent[chosen],
+            int(failed[chosen].sum()),
+        )
         for label, chosen in lines
     )
     if not np.isfinite(y).any():

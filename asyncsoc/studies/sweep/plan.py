@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,8 @@ from asyncsoc.base.files import write_text
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.plain_data import from_text, plain, to_text
 from asyncsoc.case.case import Case
+from asyncsoc.case.overrides import apply_overrides
+from asyncsoc.case.reading import read_toml, with_folder
 from asyncsoc.interface.rate_laws import has_no_effect
 from asyncsoc.problem.body import mesh_key
 from asyncsoc.simulation.results.provenance import source_sha256
@@ -30,6 +32,61 @@ VERSION = 1
 Keep = Literal["summary", "curves", "fields"]
 KEEPS: tuple[Keep, ...] = ("summary", "curves", "fields")
 """Headline numbers and ends of steps; curves as well; a result file per case as well."""
+
+
+def raw_keys(case: Case | str | Path) -> dict[str, Any]:
+    """Return a base case as raw keys; a file may lack what is varied, and have names in braces in its steps.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or the particle or a profile is made of arrays, which workers cannot be handed.
+    """
+    if not isinstance(case, Case):
+        return base_keys(Path(case))
+    if case.particle.shape == "arrays":
+        raise InputError(
+            "a sweep needs a particle that every worker can read",
+            where="particle.shape",
+            value="arrays",
+            next_step="write it to a file: case.particle.saved('particle.vtu')",
+        )
+    for entry in case.protocol.profile:
+        if not Path(entry.file or entry.name).exists():
+            raise InputError(
+                "a sweep needs profiles that every worker can read",
+                where="protocol.profile",
+                value=entry.name,
+                next_step="write it to a file, Profile.saved('drive.csv'), and follow that",
+            )
+    found: dict[str, Any] = plain(case.model_dump(exclude_unset=True))
+    return found
+
+
+def base_keys(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the raw keys of a case file with overrides; what is varied may be missing in it.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or an override is wrong.
+    """
+    keys = with_folder(read_toml(path), path.parent.absolute())  # workers may run elsewhere
+    return apply_overrides({"name": path.stem[:100], **keys}, overrides, Case)
+
+
+def check_kinetics(design: Design, model: str) -> None:
+    """Refuse a design that varies what the rate law does not read.
+
+    Raises
+    ------
+    InputError
+        It does.
+    """
+    for key in design.keys:
+        unread = has_no_effect(key.removeprefix("kinetics."), model)
+        if key.startswith("kinetics.") and unread is not None and not {"kinetics.model", "kinetics"} & {*design.keys}:
+            raise InputError(unread, where="--vary", value=key, next_step="set kinetics.model, or vary it too")
 
 
 @dataclass(frozen=True)
@@ -79,27 +136,9 @@ class Plan:
         InputError
             An axis is wrong, or the particle or a profile is made of arrays, which workers cannot be handed.
         """
-        if case.particle.shape == "arrays":
-            raise InputError(
-                "a sweep needs a particle that every worker can read",
-                where="particle.shape",
-                value="arrays",
-                next_step="write it to a file: case.particle.saved('particle.vtu')",
-            )
-        for entry in case.protocol.profile:
-            if not Path(entry.file or entry.name).exists():
-                raise InputError(
-                    "a sweep needs profiles that every worker can read",
-                    where="protocol.profile",
-                    value=entry.name,
-                    next_step="write it to a file, Profile.saved('drive.csv'), and follow that",
-                )
-        base = plain(case.model_dump(exclude_unset=True))
+        base = raw_keys(case)
         design = make_design(DesignOptions(vary, **wanted), base)
-        for key in design.keys:
-            unread = has_no_effect(key.removeprefix("kinetics."), case.kinetics.model)
-            if key.startswith("kinetics.") and unread is not None and "kinetics.model" not in design.keys:
-                raise InputError(unread, where="--vary", value=key, next_step="set kinetics.model, or vary it too")
+        check_kinetics(design, case.kinetics.model)
         return cls(case.name, base, design, keep)
 
     @cached_property

@@ -98,6 +98,11 @@ class StopRequest:
 
     The first signal asks the sweep to end with the cases in progress, the second ends it at once.
 
+    Parameters
+    ----------
+    catch
+        Whether signals set it; else Ctrl-C does what it does without.
+
     Attributes
     ----------
     signal
@@ -106,7 +111,8 @@ class StopRequest:
         Whether a second one came.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, catch: bool = True) -> None:
+        self._catch = catch
         self.signal: int | None = None
         self.at_once = False
         self._before: dict[int, Any] = {}
@@ -117,7 +123,7 @@ class StopRequest:
         self.signal = number if self.signal is None else self.signal
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
+        if self._catch and threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, self._handle_message)
         return self

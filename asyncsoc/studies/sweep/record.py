@@ -18,6 +18,7 @@ from asyncsoc.base.errors import AsyncsocError, InputError
 from asyncsoc.base.plain_data import plain
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.studies.sweep.measures import Measure, measured
 
 Array = NDArray[np.float64]
 Status = Literal["done", "failed", "quarantined"]
@@ -25,6 +26,8 @@ STATUSES: tuple[Status, ...] = ("done", "failed", "quarantined")
 """Carried out; could not be carried out; killed its worker twice, once while alone."""
 AT_HALF = "Contact-mean SOC at mean SOC 0.5"
 """What the contact has reached when its particle is half charged: the first time it is; None where it never does."""
+MEASURES = "measures"
+"""Fact of a record: what the user's own functions found, [value or None, why there is none] by name."""
 _LENGTHS = struct.Struct("<II")
 _LEVEL = 1
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
@@ -65,7 +68,12 @@ class CaseRecord:
 
 
 def record_of(
-    sha256: str, solution: Solution | None, error: BaseException | None, *, curves: bool = True
+    sha256: str,
+    solution: Solution | None,
+    error: BaseException | None,
+    *,
+    curves: bool = True,
+    measures: Mapping[str, Measure] | None = None,
 ) -> CaseRecord:
     """Return what is kept of a case.
 
@@ -79,12 +87,21 @@ def record_of(
         What stopped it, None where it was carried out.
     curves
         Keep the curves.
+    measures
+        The user's own functions of a solution, by name; applied to what was carried out to its end.
+
+    Raises
+    ------
+    InputError
+        A measure cannot be evaluated as it is written.
     """
     facts: dict[str, Any] = {"error": None if error is None else _describe_error(error)}
     columns: Mapping[str, Array] = {}
     if solution is not None:
         facts |= _facts(solution)
         columns = solution.columns if curves else {}
+        if measures and error is None:
+            facts |= {MEASURES: measured(solution, measures, facts["summary"])}
     return CaseRecord(sha256, "done" if error is None else "failed", plain(facts), columns)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +22,10 @@ from asyncsoc.studies.sweep.folder import (
     records_folder,
     writer_info,
 )
+from asyncsoc.studies.sweep.here_run import HereRun
 from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.local_run import LocalOptions, LocalRun
+from asyncsoc.studies.sweep.measures import Measure
 from asyncsoc.studies.sweep.plan import CASES, MANIFEST, Plan
 from asyncsoc.studies.sweep.preview import Preview, make_preview
 from asyncsoc.studies.sweep.progress import LogCallback, ProgressCallback, StopRequest, SweepResult, SweepStatus
@@ -75,6 +77,10 @@ class SweepOptions:
         Module and function of the work.
     width
         Cases in a batch; None takes the measured ones.
+    here
+        Run in this process, on `threads` threads, instead of in workers.
+    measures
+        Own functions of a solution by name, recorded for every case; with `here` only.
     """
 
     workers: int | None = None
@@ -87,6 +93,8 @@ class SweepOptions:
     grace: float = 20.0
     task: str = TASK
     width: int | None = None
+    here: bool = False
+    measures: Mapping[str, Measure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, value in (("workers", self.workers), ("threads", self.threads), ("width", self.width)):
@@ -142,7 +150,7 @@ def run_sweep(
     validated = validated or plan.validated_cases(folder)
     records_index = Index(validated.hashes)
     part = f"-{chosen.part.number}-of-{chosen.part.count}" if chosen.part else ""
-    with locked_folder(folder, part), stop or StopRequest() as ending:
+    with locked_folder(folder, part), stop or StopRequest(catch=not chosen.here) as ending:
         if not chosen.part:
             plan = _write_manifest(plan, folder, resume=chosen.resume)
             validated.save(folder / CASES, plan.validation_key)
@@ -211,6 +219,10 @@ def _run_pending(
     def job(number: int) -> Job:
         return Job(records_index.sha256(number), plan.design.values(number))
 
+    if options.here:
+        alone = HereRun(start, queue, records_index, job, options.measures, progress)
+        alone.run(stop)
+        return alone.rate.ran
     if options.dask is not None:
         from asyncsoc.studies.sweep.dask_cluster import DaskRun
 
@@ -247,6 +259,8 @@ def _write_manifest(plan: Plan, folder: Path, *, resume: bool) -> Plan:
 
 
 def _workers(options: SweepOptions, pending: NDArray[np.int64]) -> int:
+    if options.here:
+        return 1
     processes = options.workers or max(cores() // options.threads, 1)
     return max(min(processes, len(pending)), 1)
 

@@ -1,4 +1,4 @@
-"""Ranges sampled together: Latin hypercube and Sobol points (scipy.stats.qmc)."""
+"""Ranges sampled together: Latin hypercube, Sobol and Halton points (scipy.stats.qmc)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.studies.sweep.axes import Range
 from asyncsoc.studies.sweep.keys import Value
 
-Scheme = Literal["lhs", "sobol"]
-SCHEMES: tuple[Scheme, ...] = ("lhs", "sobol")
+Scheme = Literal["lhs", "sobol", "halton"]
+SCHEMES: tuple[Scheme, ...] = ("lhs", "sobol", "halton")
 LARGEST_SAMPLE = 1_000_000
+UNBALANCED = "Sobol points are balanced only in powers of two"
 
 
 def parse_sample(text: str) -> tuple[Scheme, int]:
@@ -28,20 +29,26 @@ def parse_sample(text: str) -> tuple[Scheme, int]:
     name, _, number = text.partition(":")
     scheme = next((known for known in SCHEMES if known == name.strip().lower()), None)
     if scheme is None:
-        raise InputError("unknown sampling scheme", where="--sample", value=text, allowed="lhs:N, sobol:N")
+        raise InputError("unknown sampling scheme", where="--sample", value=text, allowed="lhs:N, sobol:N, halton:N")
     if not number.strip().isdigit() or not 1 <= int(number) <= LARGEST_SAMPLE:
         raise InputError("a sample needs its number of points", where="--sample", value=text, allowed="lhs:200")
     count = int(number)
     if scheme == "sobol" and count & (count - 1):
-        below = 1 << (count.bit_length() - 1)
+        near = nearest_powers(count)
         raise InputError(
-            "Sobol points are balanced only in powers of two",
+            UNBALANCED,
             where="--sample",
             value=text,
             allowed="sobol:64, sobol:128, ...",
-            nearest=f"sobol:{below} or sobol:{2 * below}",
+            nearest=f"sobol:{near[0]} or sobol:{near[1]}",
         )
     return scheme, count
+
+
+def nearest_powers(count: int) -> tuple[int, int]:
+    """Return the powers of two below and above a number that is none."""
+    below = 1 << (count.bit_length() - 1)
+    return below, 2 * below
 
 
 def sample(ranges: Sequence[Range], scheme: Scheme, count: int, seed: int) -> tuple[tuple[Value, ...], ...]:
@@ -51,6 +58,8 @@ def sample(ranges: Sequence[Range], scheme: Scheme, count: int, seed: int) -> tu
     generator = np.random.default_rng(seed)
     if scheme == "lhs":
         points = qmc.LatinHypercube(len(ranges), rng=generator).random(count)
+    elif scheme == "halton":
+        points = qmc.Halton(len(ranges), scramble=True, rng=generator).random(count)
     else:
         points = qmc.Sobol(len(ranges), scramble=True, rng=generator).random(count)
     return placed(ranges, points)

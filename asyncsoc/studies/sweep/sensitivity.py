@@ -45,8 +45,8 @@ class Indices:
         Share of the variance a parameter has by itself, and with all that it takes part in.
     first_half_width, total_half_width : (d,)
         Half widths of their 95 % bootstrap intervals.
-    samples
-        Base samples used: those with a failed case are left out.
+    samples, all_samples
+        Base samples used, and those of the design: a sample with a case that has no value is left out.
     mean, deviation
         Of the headline number over all cases used.
     """
@@ -60,6 +60,7 @@ class Indices:
     samples: int
     mean: float
     deviation: float
+    all_samples: int = 0
 
 
 def sobol_design(vary: Sequence[str], base: Mapping[str, Any], samples: int, seed: int) -> Design:
@@ -144,12 +145,16 @@ def _indices(plan: Plan, name: str, values: Array, seed: int) -> Indices:
     deviation = float(whole.std())
     if not deviation > 1e-12 * abs(float(whole.mean())):
         nothing = np.zeros(len(keys))
-        return Indices(name, keys, nothing, nothing, nothing, nothing, len(whole), float(whole.mean()), deviation)
+        return Indices(
+            name, keys, nothing, nothing, nothing, nothing, len(whole), float(whole.mean()), deviation, len(blocks)
+        )
     analyzer, _ = _salib()
     with np.errstate(all="ignore"):
         found = analyzer.analyze(_problem(len(keys)), whole.ravel(), calc_second_order=False, seed=seed)
     first, total, first_half, total_half = (np.asarray(found[k]) for k in ("S1", "ST", "S1_conf", "ST_conf"))
-    return Indices(name, keys, first, total, first_half, total_half, len(whole), float(whole.mean()), deviation)
+    return Indices(
+        name, keys, first, total, first_half, total_half, len(whole), float(whole.mean()), deviation, len(blocks)
+    )
 
 
 def _problem(count: int) -> dict[str, Any]:

@@ -10,10 +10,8 @@ import numpy as np
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
 from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity, usable_range
-from asyncsoc.materials.overrides import with_overrides
-from asyncsoc.materials.registry import cathode
 from asyncsoc.materials.types import Cathode
-from asyncsoc.problem.case_materials import electrolyte_of
+from asyncsoc.problem.case_materials import cathode_of, electrolyte_of
 from asyncsoc.protocol.types import Step
 from asyncsoc.studies.verification.estimate import Estimate, estimate_sphere, kirchhoff_band, lead_along
 
@@ -41,11 +39,7 @@ def estimate(case: Case) -> Estimate:
             value=case.particle.shape,
             next_step="describe the particle by its equal sphere, or run the case",
         )
-    material = with_overrides(
-        cathode(case.material.name),
-        diffusivity=case.material.diffusivity,
-        maximum_concentration=case.material.maximum_concentration,
-    )
+    material = cathode_of(case.material)
     step = _first_current_step(case)
     start = _initial_stoichiometry(case, material)
     current = _current(case, material, step, 4.0 / 3.0 * math.pi * radius**3)

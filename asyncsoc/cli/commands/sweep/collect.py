@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncsoc.cli.console import note, print_document, print_line
 from asyncsoc.cli.options import Json
-from asyncsoc.cli.sweep_options import AxisName, Curves, Folder, Plot, Points
+from asyncsoc.cli.sweep_options import AxisName, Curves, Folder, HeatMaps, Plot, Points, Units, units_of
 
 ORDER = 30
 
@@ -15,6 +15,8 @@ def collect(
     points: Points = 101,
     curve: Curves = None,
     plot: Plot = True,
+    heatmap: HeatMaps = None,
+    unit: Units = None,
     json: Json = False,
 ) -> None:
     """Write the data set, table and picture of the recorded cases."""
@@ -22,7 +24,15 @@ def collect(
     from asyncsoc.studies.sweep.load import SweepArchive
 
     curves = tuple(curve) if curve else None
-    collected = collect_records(folder, axis=axis, points=points, curves=curves, picture=plot)
+    collected = collect_records(
+        folder,
+        axis=axis,
+        points=points,
+        curves=curves,
+        picture=plot,
+        heatmaps=heatmap or (),
+        units=units_of(unit),
+    )
     counts = SweepArchive.open(folder).records_index.counts()
     for text in collected.notes:
         note(f"note: {text}")

@@ -18,6 +18,7 @@ from asyncsoc.cli.sweep_options import (
     CaseOrSweep,
     CollectToo,
     DaskAddress,
+    HeatMaps,
     KeepWhat,
     Output,
     Plot,
@@ -30,9 +31,11 @@ from asyncsoc.cli.sweep_options import (
     Table,
     Threads,
     TimeLimit,
+    Units,
     Vary,
     Width,
     Workers,
+    units_of,
 )
 
 if TYPE_CHECKING:
@@ -72,6 +75,8 @@ def run(
     points: Points = 101,
     collect: CollectToo = True,
     plot: Plot = True,
+    heatmap: HeatMaps = None,
+    unit: Units = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -83,7 +88,7 @@ def run(
     chosen = SweepOptions(workers, threads, resume or case.is_dir(), retry_failed, None, dask, time_limit, width=batch)
     wanted = DesignOptions(tuple(vary or ()), sample, replicas, table, seed)
     made, folder = _make_plan(case, wanted, overrides or [], output, keep)
-    show = Show(json=json, quiet=quiet, collect=collect, axis=axis, points=points, plot=plot)
+    show = Show(json, quiet, collect, axis, points, plot, tuple(heatmap or ()), units_of(unit))
     if slurm:
         _write_slurm(made, folder, chosen, tasks, show)
     else:
@@ -100,8 +105,7 @@ def _make_plan(
     InputError
         The case, an axis or an option is wrong.
     """
-    from asyncsoc.cli.sweep_runner import base_keys
-    from asyncsoc.studies.sweep.plan import KEEPS, Plan
+    from asyncsoc.studies.sweep.plan import KEEPS, Plan, base_keys
 
     if path.is_dir():
         if wanted.vary or wanted.table or wanted.sample or wanted.replicas or overrides or output:

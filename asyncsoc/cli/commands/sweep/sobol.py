@@ -67,8 +67,7 @@ def _make_plan(
     EnvironmentProblem
         SALib is not installed.
     """
-    from asyncsoc.cli.sweep_runner import base_keys
-    from asyncsoc.studies.sweep.plan import Plan
+    from asyncsoc.studies.sweep.plan import Plan, base_keys
     from asyncsoc.studies.sweep.sensitivity import EXTRA, sobol_design
 
     if path.is_dir():
@@ -131,11 +130,20 @@ def _run(plan: Plan, folder: Path, options: SweepOptions, quantities: tuple[str,
             )
             for k in order
         ]
-        print_table(columns, rows, title=f"{indices.quantity}: {indices.mean:.4g} +- {indices.deviation:.2g}")
+        print_table(columns, rows, title=_title(indices))
     if counts.failed + counts.quarantined:
         note(f"{counts.failed + counts.quarantined} cases failed; the samples they belong to are left out")
+    for indices in found:
+        if indices.samples < indices.all_samples:
+            left_out = indices.all_samples - indices.samples
+            note(f"{indices.quantity}: {left_out} of {indices.all_samples} samples have a case without a value")
     print_line("\n".join(str(path) for path in files))
     return 0
+
+
+def _title(indices: Indices) -> str:
+    of = "" if indices.samples == indices.all_samples else f", of {indices.samples} of {indices.all_samples} samples"
+    return f"{indices.quantity}: {indices.mean:.4g} +- {indices.deviation:.2g}{of}"
 
 
 def _document(found: Sequence[Indices]) -> list[dict[str, Any]]:
@@ -148,6 +156,7 @@ def _document(found: Sequence[Indices]) -> list[dict[str, Any]]:
             "total": indices.total,
             "total half width": indices.total_half_width,
             "samples": indices.samples,
+            "samples of the design": indices.all_samples,
             "mean": indices.mean,
             "standard deviation": indices.deviation,
         }
@@ -159,7 +168,9 @@ def _picture(plan: Plan, found: Sequence[Indices]) -> bytes:
     from asyncsoc.plotting.sensitivity import IndexBars, sensitivity_figure
 
     bars = [IndexBars(i.quantity, i.keys, i.total, i.total_half_width, i.first, i.first_half_width) for i in found]
-    about = f"Sobol indices of {found[0].samples} samples, {len(plan.design)} cases; bars: 95 % bootstrap intervals"
+    used = min(indices.samples for indices in found)
+    of = f"{used}" if used == found[0].all_samples else f"{used} of {found[0].all_samples}"
+    about = f"Sobol indices of {of} samples, {len(plan.design)} cases; bars: 95 % bootstrap intervals"
     drawn = io.BytesIO()
     sensitivity_figure(bars, title=plan.name, note=about).savefig(drawn, format="png")
     return drawn.getvalue()

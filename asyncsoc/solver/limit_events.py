@@ -1,4 +1,4 @@
-"""Limits of stoichiometry on which a protocol step begins: it may go on where it leads away from them."""
+"""Limits of stoichiometry at which one protocol step ended and from which the next one leads away."""
 
 from __future__ import annotations
 
@@ -14,34 +14,45 @@ _AT_A_LIMIT = 1e-6
 """In stoichiometry: how far beyond a limit a step ends that was located on it."""
 
 
-def leaves_limit(arrays: ProblemArrays, group: int, constraint: StepConstraint, event: Event) -> bool:
+def leaves_limit(arrays: ProblemArrays, g: int, constraint: StepConstraint, event: Event) -> bool:
     """Return whether the limit of stoichiometry that a step before has reached is being left by a group.
 
     Under a held voltage, places under the contact go towards the stoichiometry whose open-circuit potential is the
     particle's. A profile leaves a limit that its first current does not lead to.
+
+    Parameters
+    ----------
+    arrays
+        The problem, the protocol step loaded.
+    g
+        The group.
+    constraint
+        Its protocol step.
+    event
+        The nearest event, which lies at the start or behind.
     """
-    state = arrays.groups.state[group]
-    if event.kind not in (X_BELOW, X_ABOVE) or float(state["margin"]) <= -_AT_A_LIMIT:
+    state = arrays.groups.state[g]
+    margin, potential = float(state["margin"]), float(state["potential"])
+    if margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
         return False
     if constraint.pieces is not None and not constraint.held:
         current = float(state["current"])
         return current <= 0.0 if event.kind == X_BELOW else current >= 0.0
     if not constraint.held:
         return False
-    potential = float(state["potential"])
     return all(
         potential < at_limit if event.kind == X_BELOW else potential > at_limit
-        for at_limit in _potentials_at(arrays, group, event, constraint)
+        for at_limit in _potentials_at(arrays, g, constraint, event)
     )
 
 
-def _potentials_at(arrays: ProblemArrays, group: int, event: Event, constraint: StepConstraint) -> list[float]:
+def _potentials_at(arrays: ProblemArrays, g: int, constraint: StepConstraint, event: Event) -> list[float]:
     """Return the open-circuit potential at a limit of stoichiometry of every particle that has reached it."""
     found, limit = [], np.array([event.value])
-    for j, particle in zip(arrays.members(group), arrays.problem.groups[group].particles, strict=True):
+    for j in arrays.members(g):
         x = arrays.contacts.surface[START, j, : len(arrays.contact_nodes[j])]
         beyond = limit[0] - x.min() if event.kind == X_BELOW else x.max() - limit[0]
         if beyond >= -_AT_A_LIMIT:
-            table = particle.tables[constraint.temperature]
+            table = arrays.particles[j].table_of(constraint)
             found.append(float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0]))
     return found

@@ -1,0 +1,59 @@
+"""A run's curves as tables: a pandas data frame, a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import EnvironmentProblem
+from asyncsoc.base.files import write_text
+from asyncsoc.simulation.results.data import RunData
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def data_frame(run: RunData) -> pd.DataFrame:
+    """Return the curves of a run, a row per recorded state and a column per curve.
+
+    Raises
+    ------
+    EnvironmentProblem
+        pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ModuleNotFoundError as error:
+        raise EnvironmentProblem(
+            "a data frame needs pandas", where="to_dataframe", next_step="pip install pandas"
+        ) from error
+    frame = pd.DataFrame({name: np.array(values) for name, values in run.columns.items()})
+    frame.index.name = "point"
+    frame.attrs = {"name": run.name, "case sha256": run.case_sha256, "status": run.status}
+    return frame
+
+
+def write_csv(run: RunData, path: Path) -> Path:
+    """Write the curves of a run as CSV with a head line, in one step, and return the path.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(run.columns)
+    writer.writerows(zip(*(_cells(values) for values in run.columns.values()), strict=True))
+    write_text(path, text.getvalue(), "the table cannot be written")
+    return path
+
+
+def _cells(values: NDArray[Any]) -> list[Any]:
+    """Return a column as the writer takes it: numbers in full, '' where there is none."""
+    return [value if value == value else "" for value in values.tolist()]
