@@ -18,6 +18,7 @@ _EXPORTS = {
     "Case": "asyncsoc.case.case",
     "Contact": "asyncsoc.case.contact",
     "Electrolyte": "asyncsoc.case.chemistry",
+    "ImportedParameters": "asyncsoc.case.imported",
     "Kinetics": "asyncsoc.case.kinetics",
     "Material": "asyncsoc.case.chemistry",
     "Output": "asyncsoc.case.schedule",
@@ -27,7 +28,10 @@ _EXPORTS = {
     "Solution": "asyncsoc.simulation.results.solution",
     "Solver": "asyncsoc.case.schedule",
     "estimate": "asyncsoc.studies.verification.estimate_case",
+    "import_bpx": "asyncsoc.case.imported",
+    "import_pybamm": "asyncsoc.case.imported",
     "plot_heatmap": "asyncsoc.studies.sweep.heatmap",
+    "read_bdf": "asyncsoc.protocol.battery_data_format",
     "simulate": "asyncsoc.simulation.run",
     "sweep": "asyncsoc.studies.sweep.call",
 }

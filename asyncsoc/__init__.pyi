@@ -3,12 +3,16 @@ from asyncsoc.case.case import Case as Case
 from asyncsoc.case.chemistry import Electrolyte as Electrolyte
 from asyncsoc.case.chemistry import Material as Material
 from asyncsoc.case.contact import Contact as Contact
+from asyncsoc.case.imported import ImportedParameters as ImportedParameters
+from asyncsoc.case.imported import import_bpx as import_bpx
+from asyncsoc.case.imported import import_pybamm as import_pybamm
 from asyncsoc.case.kinetics import Kinetics as Kinetics
 from asyncsoc.case.particle import Particle as Particle
 from asyncsoc.case.schedule import Output as Output
 from asyncsoc.case.schedule import Protocol as Protocol
 from asyncsoc.case.schedule import Solver as Solver
 from asyncsoc.case.side_reaction import SideReaction as SideReaction
+from asyncsoc.protocol.battery_data_format import read_bdf as read_bdf
 from asyncsoc.simulation.results.solution import Solution as Solution
 from asyncsoc.simulation.run import simulate as simulate
 from asyncsoc.studies.sweep.call import sweep as sweep

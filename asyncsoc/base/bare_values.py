@@ -19,7 +19,9 @@ def bare_number(value: Any) -> Any:
     if getattr(value, "mask", False) is not False and bool(value.mask):
         return math.nan
     item = getattr(value, "item", None)
-    return item() if callable(item) else value
+    found = item() if callable(item) else value
+    longer = getattr(getattr(found, "dtype", None), "kind", "") == "f"  # numpy's longdouble has no equal in Python
+    return float(found) if longer else found
 
 
 def bare(value: Any) -> Any:

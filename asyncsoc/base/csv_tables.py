@@ -46,6 +46,8 @@ class Column:
         Values [SI] a sound table has, both included.
     above
         Whether `low` itself is refused.
+    blank
+        Whether cells may be empty; they become NaN.
     scales
         Units of the column's own with what one of them is in `unit`, where they are no units of the package: degrees.
     """
@@ -56,6 +58,7 @@ class Column:
     low: float = -math.inf
     high: float = math.inf
     above: bool = False
+    blank: bool = False
     scales: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -83,6 +86,8 @@ class CsvTable:
         Line of the file each row is on, for messages.
     path, sha256
         Of the file.
+    others
+        Heads of the columns that nothing was asked of.
     """
 
     columns: dict[str, Array]
@@ -90,6 +95,7 @@ class CsvTable:
     lines: NDArray[np.int64]
     path: Path
     sha256: str
+    others: tuple[str, ...] = ()
 
     def where(self, row: int) -> str:
         """Return 'file:line' of a row."""
@@ -170,9 +176,8 @@ def read_csv_table(
     if long is not None:
         raise InputError("a line is too long", where=f"{file}:{long}", allowed=f"at most {_LONGEST_LINE} characters")
     separator = max(",;\t", key=rows[0][1].count)
-    places = _places(
-        _cells(rows[0][1], separator, f"{file}:{rows[0][0]}"), columns, required, layout, f"{file}:{rows[0][0]}"
-    )
+    heads = _cells(rows[0][1], separator, f"{file}:{rows[0][0]}")
+    places = _places(heads, columns, required, layout, f"{file}:{rows[0][0]}")
     if len(rows) - 1 < fewest:
         raise InputError(
             "the table has too few rows", where=str(file), value=len(rows) - 1, allowed=f"{fewest} or more"
@@ -188,6 +193,7 @@ def read_csv_table(
         lines,
         file,
         digest,
+        tuple(head.strip() for place, head in enumerate(heads) if all(place != taken for _, taken, _ in places)),
     )
     for column, _, _ in places:
         _check_range(table, column)
@@ -285,7 +291,7 @@ def _numbers(rows: list[tuple[int, str]], separator: str, places: list[tuple[Col
                 value = float(cell)
             except ValueError:
                 value = math.nan
-            if not math.isfinite(value):
+            if not math.isfinite(value) and not (column.blank and not cell.strip()):
                 raise InputError(
                     f"{column.key} is not a finite number",
                     where=f"{file}:{number}",
@@ -314,7 +320,7 @@ def _in_si(values: Array, unit: str, column: Column, where: str) -> Array:
 def _check_range(table: CsvTable, column: Column) -> None:
     values = table.columns[column.key]
     inside = (values > column.low) if column.above else (values >= column.low)
-    bad = np.flatnonzero(~(inside & (values <= column.high)))
+    bad = np.flatnonzero(~(inside & (values <= column.high)) & ~(np.isnan(values) & column.blank))
     if len(bad):
         low = f"{'above' if column.above else 'at least'} {column.low:g}" if math.isfinite(column.low) else ""
         high = f"at most {column.high:g}" if math.isfinite(column.high) else ""

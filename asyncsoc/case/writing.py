@@ -29,6 +29,11 @@ def to_toml(case: Case) -> str:
     return "\n".join(lines) + "\n"
 
 
+def sections_to_toml(sections: Mapping[str, BaseModel]) -> str:
+    """Return sections by their names as a part of a case file, in SI, units in comments."""
+    return "\n".join(_lines(name, section) for name, section in sections.items()).lstrip() + "\n"
+
+
 @lru_cache(maxsize=4)
 def _section_names(case: type[BaseModel]) -> tuple[str, ...]:
     """Return the names of a case's sections, in order."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,10 @@ class ContactMap:
     def __post_init__(self) -> None:
         for name in ("weights", "surface_weights", "facet_fraction"):
             object.__setattr__(self, name, frozen(getattr(self, name), np.float64))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as what it is made of; its arrays are read-only there too."""
+        return type(self), tuple(getattr(self, entry.name) for entry in fields(self))
 
     def thinned(self, share: float) -> ContactMap:
         """Return the contact with the same share of its area at every place."""

@@ -23,6 +23,7 @@ from asyncsoc.case.chemistry import Material
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.own_contact import FacetWeights
 from asyncsoc.case.patch import Patch
+from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.contact.build import build_contact, contact_options
 from asyncsoc.contact.edge import edge_nodes
 from asyncsoc.contact.map import ContactMap
@@ -31,7 +32,7 @@ from asyncsoc.discretization.refinement import refined_sphere
 from asyncsoc.geometry.library import first_cell, load_builtin, make_mesh
 from asyncsoc.geometry.mesh import EDGE_MARK, ParticleMesh
 from asyncsoc.materials.capacity import theoretical_capacity
-from asyncsoc.problem.case_materials import SECONDS_PER_HOUR, cathode_of, electrolyte_of, particle_capacity
+from asyncsoc.problem.case_materials import SECONDS_PER_HOUR, cathode_of, particle_capacity
 from asyncsoc.protocol.profile import Profile
 
 _MOVE = {"radial": 0.03, "axisymmetric": 0.1, "3d": 0.3}

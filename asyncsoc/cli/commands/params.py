@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.cli.console import print_document, print_line, print_table
 from asyncsoc.cli.options import Json
 
@@ -28,6 +30,24 @@ def params(
             metavar="[NAME]", help="Parameter set, side-reaction, rate-laws or a case file; default: list them."
         ),
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Show what is read from a BPX file, a file in the Battery Data Format, or pybamm:NAME.",
+        ),
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --from: which material of a blended electrode.")
+    ] = None,
+    formula: Annotated[
+        str | None, typer.Option(metavar="FORMULA", help="With --from and -o: of the lithiated material, e.g. LiCoO2.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE.toml", help="With --from: write the sections of a case file."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """List parameter sets, or the values and sources of one.
@@ -36,6 +56,21 @@ def params(
     """
     from asyncsoc.materials.registry import describe
 
+    if source is not None and name is not None:
+        raise InputError("either a set or a file is shown", where="NAME", value=name, next_step="leave one of them out")
+    for option, value in {"--part": part, "--formula": formula, "--output": output}.items():
+        if value is not None and source is None:
+            raise InputError(
+                "the option belongs to a file", where=option, value=str(value), next_step="add --from FILE"
+            )
+    if source is not None:
+        from asyncsoc.cli.imported import keep_imported, show_imported
+
+        if output is None:
+            show_imported(source, part, json=json)
+        else:
+            keep_imported(source, part, formula, output, json=json)
+        return
     if name is None:
         _print_names(json=json)
         return

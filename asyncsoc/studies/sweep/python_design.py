@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -211,7 +212,7 @@ def _read(key: Key, value: Any, base: Mapping[str, Any], given: Any) -> Value:
         return GivenTable.of(made.get(name), _label(given))
     found = key.read(bare(value))
     if isinstance(found, GivenTable) and isinstance(given, str | os.PathLike):
-        return GivenTable(found.text, os.fspath(given))
+        return GivenTable(found.text, Path(given).name)
     return found
 
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
+from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity, usable_range
 from asyncsoc.materials.types import Cathode
-from asyncsoc.problem.case_materials import cathode_of, electrolyte_of
+from asyncsoc.problem.case_materials import cathode_of
 from asyncsoc.protocol.types import Step
 from asyncsoc.studies.verification.estimate import Estimate, estimate_sphere, kirchhoff_band, lead_along
 

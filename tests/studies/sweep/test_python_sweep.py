@@ -74,18 +74,25 @@ def test_the_data_set_can_be_written_as_it_is(grid: xr.Dataset, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("design", "engine"),
-    [("sobol", qmc.Sobol), ("halton", qmc.Halton), ("lhs", qmc.LatinHypercube), ("latin hypercube", qmc.LatinHypercube)],
+    [
+        ("sobol", qmc.Sobol),
+        ("halton", qmc.Halton),
+        ("lhs", qmc.LatinHypercube),
+        ("latin hypercube", qmc.LatinHypercube),
+    ],
 )
 def test_sampled_points_are_scipys(design: str, engine: Any) -> None:
-    vary = {"contact.coverage": (0.1, 0.9), "particle.radius": ("2 um", "8 um"), "material.diffusivity": (1e-16, 1e-13, "log")}
+    vary = {
+        "contact.coverage": (0.1, 0.9),
+        "particle.radius": ("2 um", "8 um"),
+        "material.diffusivity": (1e-16, 1e-13, "log"),
+    }
     base = raw_keys(small_case(contact=aso.Contact.cap(0.3)))
     made = given_design(vary, base, design, n=16, seed=7)
     (dimension,) = made.dimensions
     assert dimension.name == "case"
     points = engine(3, rng=7).random(16)
-    expected = np.column_stack(
-        [0.1 + 0.8 * points[:, 0], 2e-6 + 6e-6 * points[:, 1], 1e-16 * 1000.0 ** points[:, 2]]
-    )
+    expected = np.column_stack([0.1 + 0.8 * points[:, 0], 2e-6 + 6e-6 * points[:, 1], 1e-16 * 1000.0 ** points[:, 2]])
     np.testing.assert_allclose(np.array(dimension.rows), expected, rtol=1e-11)
     assert made == given_design(vary, base, design, n=16, seed=7)
     assert made != given_design(vary, base, design, n=16, seed=8)
@@ -97,11 +104,18 @@ def test_a_sample_is_combined_with_lists() -> None:
     assert dict(data.sizes) == {"case": 4, "protocol.rate": 2, "step": 2}
     assert data["particle.radius"].dims == ("case",)
     assert "particle.radius" in data.coords
-    assert bool((data["Largest asynchrony"].isel({"protocol.rate": 1}) > data["Largest asynchrony"].isel({"protocol.rate": 0})).all())
+    assert bool(
+        (
+            data["Largest asynchrony"].isel({"protocol.rate": 1})
+            > data["Largest asynchrony"].isel({"protocol.rate": 0})
+        ).all()
+    )
 
 
 def test_keys_that_change_together_are_one_dimension() -> None:
-    pairs = {("kinetics.model", "kinetics.exchange_current_density"): [("butler-volmer", 1.0), ("linear", "0.2 mA/cm2")]}
+    pairs = {
+        ("kinetics.model", "kinetics.exchange_current_density"): [("butler-volmer", 1.0), ("linear", "0.2 mA/cm2")]
+    }
     data = aso.sweep(small_case(), pairs, keep="summary")
     (name,) = (dim for dim in data.dims if dim != "step")
     assert name == "kinetics.model+kinetics.exchange_current_density"
@@ -122,14 +136,29 @@ def test_objects_are_values() -> None:
         "ncm811-sturm2019", "ncm811-chen2020", "ncm811-sturm2019, diffusivity 4e-15",
     ]  # fmt: skip
     assert data["Final voltage [V]"].notnull().all()
-    one = small_case(material=aso.Material(name="ncm811-chen2020"), protocol=aso.Protocol.of("Charge at C/5 for 20 minutes"))
-    assert float(data["Final voltage [V]"].isel(contact=0, material=1, protocol=1)) == aso.simulate(one).summary()["Final voltage [V]"]
+    one = small_case(
+        material=aso.Material(name="ncm811-chen2020"), protocol=aso.Protocol.of("Charge at C/5 for 20 minutes")
+    )
+    assert (
+        float(data["Final voltage [V]"].isel(contact=0, material=1, protocol=1))
+        == aso.simulate(one).summary()["Final voltage [V]"]
+    )
 
 
 def test_a_section_can_be_varied_on_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(TOML)
     vary = 'electrolyte={conductivity = "1e-4 S/cm"},{conductivity = "1e-3 S/cm"}'
-    command = ["sweep", str(tmp_path / "small.toml"), "--vary", vary, "-o", str(tmp_path / "out"), "-q", "--workers", "1"]
+    command = [
+        "sweep",
+        str(tmp_path / "small.toml"),
+        "--vary",
+        vary,
+        "-o",
+        str(tmp_path / "out"),
+        "-q",
+        "--workers",
+        "1",
+    ]
     assert main(command) == 0
     with xr.open_dataset(tmp_path / "out" / "sweep.nc", engine="h5netcdf") as data:
         assert data["electrolyte"].values.tolist() == ["conductivity 0.01", "conductivity 0.1"]
@@ -186,7 +215,9 @@ def test_own_measures_are_recorded_and_what_is_not_reached_is_counted(tmp_path: 
 def test_a_case_that_fails_is_counted_and_said() -> None:
     case = small_case(protocol=aso.Protocol.of("Charge at C/10 until 3.5 V", initial_stoichiometry=0.9))
     with pytest.warns(SweepWarning, match="1 of 2 cases could not be carried out; the first, protocol.initial_st"):
-        data = aso.sweep(case, {"protocol.initial_stoichiometry": [0.9, 0.5]}, measures={"end": lambda s: s.columns["Time [s]"][-1]})
+        data = aso.sweep(
+            case, {"protocol.initial_stoichiometry": [0.9, 0.5]}, measures={"end": lambda s: s.columns["Time [s]"][-1]}
+        )
     assert data["status"].values.tolist() == [0, 1]
     assert data["end"].attrs["cases without value"] == 1
 
