@@ -49,7 +49,9 @@ KINDS: dict[Followed, _Kind] = {
     "power": _Kind("W", 1e4, "power [W]"),
     "voltage": _Kind("V", 6.0, "voltage [V]"),
 }
-_TIME_HEADS = ("time", "test time")
+_TIME_HEADS = ("time", "test time", "test time second")
+_CURRENT_HEADS = ("current", "current ampere")
+_VOLTAGE_HEADS = ("voltage", "voltage volt")
 _CURRENT_KINDS: tuple[Followed, ...] = ("current", "specific current", "areal current")
 
 
@@ -241,7 +243,8 @@ def read_profile(path: str | Path) -> Profile:
 
     Its head names `time [s]` and one of `current [A]` (also mA/g, mA/cm2), `c-rate`, `power [W]`, `voltage [V]`, and
     may name `temperature [degC]`; a file of the Battery Data Format names `Test Time / s`, `Current / A`,
-    `Voltage / V`. Where there is a current, a voltage beside it is a measured answer and left out.
+    `Voltage / V`, or `test_time_second` and so on. Where there is a current, a voltage beside it is a measured answer
+    and left out. A current above 0 charges, whatever the program that wrote the file thinks.
 
     Raises
     ------
@@ -256,15 +259,15 @@ def read_profile(path: str | Path) -> Profile:
         if spoken in ("c-rate", "c rate"):
             # A C-rate in its own words: '1/h' and 'C' both say how often per hour.
             found.append(("c-rate", Column("c-rate", ("c-rate", "c rate"), unit if unit in ("1/h", "C") else "")))
-        elif spoken == "current":
+        elif spoken in _CURRENT_HEADS:
             fitting = [k for k in _CURRENT_KINDS if unit and has_dimension(unit, KINDS[k].unit)]
             kind: Followed = fitting[0] if fitting else "current"
             shown = {"current": "A", "specific current": "mA/g", "areal current": "mA/cm2"}[kind]
-            found.append((kind, Column("current", ("current",), shown)))
+            found.append((kind, Column("current", _CURRENT_HEADS, shown)))
         elif spoken == "power":
             found.append(("power", Column("power", ("power",), "W")))
-        elif spoken == "voltage":
-            found.append(("voltage", Column("voltage", ("voltage",), "V")))
+        elif spoken in _VOLTAGE_HEADS:
+            found.append(("voltage", Column("voltage", _VOLTAGE_HEADS, "V")))
     kinds = [one for one, _ in found]
     current = [pair for pair in found if pair[0] not in ("voltage", "power")]
     if current and "power" not in kinds:
@@ -283,7 +286,7 @@ def read_profile(path: str | Path) -> Profile:
     columns = [
         Column("time", _TIME_HEADS, "s"),
         followed,
-        Column("temperature", ("temperature", "ambient temperature"), "degC"),
+        Column("temperature", ("temperature",), "degC"),
     ]
     table = read_csv_table(path, columns, layout=_LAYOUT, required=("time", followed.key))
     values = table.columns[followed.key]

@@ -48,6 +48,8 @@ def test_the_battery_data_format_follows_its_current(tmp_path: Path) -> None:
     text = "Test Time / s,Voltage / V,Current / A,Unix Time / s\n100,3.7,1e-9,0\n101,3.8,-1e-9,1\n"
     profile = read_profile(written(tmp_path, text))
     assert (profile.quantity, profile.time.tolist(), profile.values.tolist()) == ("current", [0.0, 1.0], [1e-9, -1e-9])
+    machine = "test_time_second,voltage_volt,current_ampere\n100,3.7,1e-9\n101,3.8,-1e-9\n"
+    assert read_profile(written(tmp_path, machine)) == profile
 
 
 def test_a_file_and_its_arrays_are_one_profile(tmp_path: Path) -> None:
