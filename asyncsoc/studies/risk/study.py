@@ -30,7 +30,7 @@ from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 from asyncsoc.simulation.curve_measure import measure_of
 from asyncsoc.simulation.side_reaction_recording import REFERENCE_PARTS, SideReactionCallback, recorded_particle
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import AcceptedStep, StepState
+from asyncsoc.solver.states import AcceptedStep, Callback, StepState
 from asyncsoc.solver.warmup import compile_kernels
 from asyncsoc.studies.risk.scenarios import RiskCurve, RiskStudy, Scenario
 
@@ -218,7 +218,7 @@ def _follow(
     compile_kernels(batches=False)
     voltages = _Voltages()
     parts = REFERENCE_PARTS if references is None else 2
-    callbacks = [SideReactionCallback(*recorders, parts=parts), voltages]
+    callbacks: list[Callback] = [SideReactionCallback(*recorders, parts=parts), voltages]
     outcome = integrate(Problem.alone(setup.system, [setup.member]), [callbacks], measure=measure_of(setup))[0]
     if outcome.error is not None and references is not None:
         raise outcome.error
