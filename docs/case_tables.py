@@ -23,6 +23,7 @@ from asyncsoc.case.coverage_change import CoverageChange
 from asyncsoc.case.fields import Measured, OneOf
 from asyncsoc.case.own_contact import DirectionMap, FacetWeights
 from asyncsoc.case.patch import AngleIn, Patch
+from asyncsoc.case.profiles import FollowedFile
 from asyncsoc.case.properties import RedoxBalance, Span
 from asyncsoc.case.reactant import NamedOrOwn, Phases, Reactant
 from asyncsoc.case.schedule import Cycle
@@ -37,6 +38,7 @@ INNER: dict[str, type[BaseModel]] = {
     "contact.coverage_change": CoverageChange,
     "protocol.cycle": Cycle,
     "side_reaction.reactant": Reactant,
+    "protocol.profile": FollowedFile,
 }
 """Tables within tables."""
 PAGE = Path(__file__).with_name("case_file.md")

@@ -82,7 +82,7 @@ def draw_examples(directory: Path) -> dict[str, Path]:
     """Draw what the commands shown in the pages draw: file name without suffix -> picture."""
     examples = IMAGES.parents[1] / "examples"
     found = {}
-    for name, example in (("run-cycles", "cccv_cycles"), ("run-film", "coupled_film")):
+    for name, example in (("run-cycles", "cccv_cycles"), ("run-film", "coupled_film"), ("drive-cycle", "drive_cycle")):
         found[name] = keep(simulate(Case.from_toml(examples / f"{example}.toml")).plot(), directory / f"{name}.png")
     against = ["--against", "contact.coverage=0.95"]
     for name, example, at in (

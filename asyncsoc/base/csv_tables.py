@@ -209,9 +209,44 @@ def read_csv_table(
     return table
 
 
-def _text(file: Path) -> tuple[str, str]:
+def column_units(path: str | Path) -> list[tuple[str, str]]:
+    """Return name and unit of every column as the head of a CSV file gives them, for tables of several layouts.
+
+    Raises
+    ------
+    InputError
+        As of `read_csv_table`, as far as the head goes.
+    """
+    file = regular_file(Path(path))
+    _check_size(file)
+    try:
+        with file.open(encoding="utf-8-sig") as lines:
+            head = ""
+            while not (head.strip() and head.strip()[0] != "#"):
+                head = lines.readline(_LONGEST_LINE + 1)
+                if not head:
+                    return []
+    except UnicodeDecodeError as error:
+        raise InputError("the file is not UTF-8 text", where=str(file), value=str(error.reason)) from None
+    except OSError as error:
+        raise InputError("the file cannot be read", where=str(file), value=error.strerror) from None
+    if len(head) > _LONGEST_LINE:
+        raise InputError("a line is too long", where=str(file), allowed=f"at most {_LONGEST_LINE} characters")
+    found = []
+    for cell in _cells(head.rstrip("\r\n"), max(",;\t", key=head.count), str(file)):
+        match = _HEAD.match(cell)
+        if match is not None:
+            found.append((match["name"].strip(), (match["a"] or match["b"] or match["c"] or "").strip()))
+    return found
+
+
+def _check_size(file: Path) -> None:
     if file.stat().st_size > LARGEST:
         raise InputError("the file is too large", where=str(file), allowed=f"at most {LARGEST // 1_000_000} MB")
+
+
+def _text(file: Path) -> tuple[str, str]:
+    _check_size(file)
     try:
         raw = file.read_bytes()
         return raw.decode("utf-8-sig"), sha256_of(raw)

@@ -291,6 +291,14 @@ def _given_unit(text: str, unit: str, value: str, where: str) -> Unit:
     return given
 
 
+def has_dimension(text: str, unit: str) -> bool:
+    """Return whether the unit written in `text` is known and measures what `unit` does."""
+    try:
+        return _parse_unit(text).dimension == _parse_unit(unit).dimension
+    except _UnknownUnitError:
+        return False
+
+
 def si_unit(unit: str) -> str:
     """Return the SI unit of what is shown in `unit`: 'm' for 'um'."""
     return _SHOWN_SI.get(unit, unit)

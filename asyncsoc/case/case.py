@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -38,6 +39,7 @@ _ADDED: dict[tuple[str, str], Any] = {
     ("side_reaction", "thermochemistry"): "enthalpy",
     ("side_reaction", "thermochemistry_temperature"): None,
     ("kinetics", "reorganization_energy"): None,
+    ("protocol", "initial_soc"): None,
     ("protocol", "rate"): None,
     ("kinetics", "exchange_current_activation_energy"): None,
     ("kinetics", "reference_temperature"): None,
@@ -258,7 +260,7 @@ class Case(Section):
     def hash(self) -> str:
         """SHA-256 over the normalized content: '5 um' and 5e-6 are one case, and so are two wordings of a step.
 
-        Of a mesh file counts what is in it, not where it lies.
+        Of a mesh file or a profile counts what is in it, not where it lies.
         """
         content = self.to_dict()
         del content["name"], content["particle"]["file"]
@@ -270,9 +272,10 @@ class Case(Section):
             if isinstance(given, dict):  # where a table is from is not part of it
                 given.pop("source", None)
         protocol = content["protocol"]
-        protocol["steps"] = [_normal(step) for step in protocol["steps"]]
+        profiles = tuple((entry["name"], entry["sha256"]) for entry in protocol.pop("profile"))
+        protocol["steps"] = [_normal(step, profiles) for step in protocol["steps"]]
         for cycle in protocol["cycle"]:
-            cycle["steps"] = [_normal(step) for step in cycle["steps"]]
+            cycle["steps"] = [_normal(step, profiles) for step in cycle["steps"]]
         text = json.dumps({"version": _HASH_VERSION, **content}, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return sha256_of(text)
 
@@ -283,5 +286,9 @@ def _stem(path: Path) -> str:
 
 
 @lru_cache(maxsize=256)
-def _normal(step: str) -> str:
-    return format_step(parse_step(step, where="protocol"))
+def _normal(step: str, profiles: tuple[tuple[str, str], ...]) -> str:
+    parsed = parse_step(step, where="protocol")
+    if parsed.follows is not None:
+        known = dict(profiles)
+        parsed = replace(parsed, follows=replace(parsed.follows, sha256=known.get(parsed.follows.name, "")))
+    return format_step(parsed)

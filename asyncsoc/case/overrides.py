@@ -9,13 +9,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.case.profiles import all_steps, followed_names
 
-_EXCLUSIVE = {
-    ("particle", "file"): ("particle", "sha256"),
-    ("protocol", "initial_voltage"): ("protocol", "initial_stoichiometry"),
-    ("protocol", "initial_stoichiometry"): ("protocol", "initial_voltage"),
-    ("side_reaction", "reference_energy"): ("side_reaction", "reference_stoichiometry"),
-    ("side_reaction", "reference_stoichiometry"): ("side_reaction", "reference_energy"),
+_EXCLUSIVE: dict[tuple[str, str], tuple[str, ...]] = {
+    ("particle", "file"): ("sha256",),
+    ("protocol", "initial_voltage"): ("initial_stoichiometry", "initial_soc"),
+    ("protocol", "initial_stoichiometry"): ("initial_voltage", "initial_soc"),
+    ("protocol", "initial_soc"): ("initial_stoichiometry", "initial_voltage"),
+    ("side_reaction", "reference_energy"): ("reference_stoichiometry",),
+    ("side_reaction", "reference_stoichiometry"): ("reference_energy",),
 }
 
 
@@ -41,9 +43,19 @@ def apply_overrides(keys: Mapping[str, Any], overrides: Sequence[str], model: ty
         if not isinstance(table, dict):
             raise InputError("wrong type: expected a section", where=section, value=table, allowed="a table of keys")
         table[key] = value
-        if (section, key) in _EXCLUSIVE:
-            table.pop(_EXCLUSIVE[section, key][1], None)
+        for other in _EXCLUSIVE.get((section, key), ()):
+            table.pop(other, None)
+        if section == "protocol" and key in ("steps", "cycle"):
+            _drop_unused_profiles(table)
     return tables
+
+
+def _drop_unused_profiles(protocol: dict[str, Any]) -> None:
+    """Leave out the profiles that no step follows any more."""
+    if protocol.get("profile"):
+        names = followed_names(all_steps(protocol))
+        kept = [entry for entry in protocol["profile"] if not isinstance(entry, Mapping) or entry.get("name") in names]
+        protocol["profile"] = kept
 
 
 def _split(override: str) -> tuple[tuple[str, ...], Any]:

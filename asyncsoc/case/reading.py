@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.case.profiles import all_steps, followed_names
 
 LARGEST = 1_000_000
 """Bytes: a case is text written by hand."""
@@ -144,7 +145,7 @@ def with_folder(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Return a case's tables with the files it names looked for in the case's `folder`, where they lie there."""
     for path in _FILES:
         keys = _in_folder(keys, path, folder)
-    return keys
+    return _profiles_in_folder(keys, folder)
 
 
 def _in_folder(keys: dict[str, Any], path: tuple[str, ...], folder: Path) -> dict[str, Any]:
@@ -157,3 +158,21 @@ def _in_folder(keys: dict[str, Any], path: tuple[str, ...], folder: Path) -> dic
         return keys
     found = folder / value
     return {**keys, first: str(found)} if found.exists() else keys
+
+
+def _profiles_in_folder(keys: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return a case's tables with the profiles that its steps follow looked for in `folder`."""
+    protocol = keys.get("protocol")
+    if not isinstance(protocol, dict):
+        return keys
+    given = [entry for entry in protocol.get("profile") or () if isinstance(entry, dict)]
+    named = {entry.get("name"): entry for entry in given}
+    found = []
+    for name in dict.fromkeys([*followed_names(all_steps(protocol)), *named]):
+        entry = named.get(name, {"name": name})
+        file = folder / str(entry.get("file") or name)
+        if file.exists():
+            entry = {**entry, "file": str(file)}
+        found.append(entry)
+    kept = [entry for entry in found if len(entry) > 1]
+    return keys if not kept else {**keys, "protocol": {**protocol, "profile": kept}}

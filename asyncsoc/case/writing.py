@@ -97,8 +97,8 @@ def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         pairs = (f"{_key(key)} = {_value(item)}" for key, item in value.items() if item is not None and item != ())
         return "{" + ", ".join(pairs) + "}"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)  # JSON's escapes are TOML's
+    if isinstance(value, str | bool):
+        return json.dumps(value, ensure_ascii=False)  # JSON's escapes and truth values are TOML's
     return repr(value)
 
 

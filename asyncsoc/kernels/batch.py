@@ -32,7 +32,7 @@ def _judged(tableau, contacts, groups, g):
 
 
 @kernel
-def _attempt_block(system, tableau, contacts, groups, body, block, count, ws):
+def attempt_block(system, tableau, contacts, groups, body, block, count, ws):
     """Attempt a step of the first `count` particles of `block`, each alone in its group."""
     for lane in range(count):
         plan(contacts, groups, contacts.parameters[body.number[block[lane]]].group)
@@ -62,7 +62,7 @@ def attempt_side_by_side(system, tableau, contacts, groups, body, listed, memory
         count = min(WIDTH, listed.size - first)
         for lane in range(WIDTH):
             block[lane] = listed[first + min(lane, count - 1)]
-        _attempt_block(system, tableau, contacts, groups, body, block, count, ws)
+        attempt_block(system, tableau, contacts, groups, body, block, count, ws)
 
 
 @kernel(nogil=True)
@@ -71,7 +71,7 @@ def attempt_one_by_one(system, tableau, contacts, groups, body, listed, memory):
     s, c = tableau.a.shape[0], body.nodes.shape[1]
     alone = lay_out(system, s, c, 1, (), memory)
     for position in range(listed.size):
-        _attempt_block(system, tableau, contacts, groups, body, listed[position : position + 1], 1, alone)
+        attempt_block(system, tableau, contacts, groups, body, listed[position : position + 1], 1, alone)
 
 
 def attempt_alone(

@@ -41,8 +41,8 @@ def linearize(contacts, body, block, count, ws):
         particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
         areas, film = contacts.areas[j], contacts.film[j]
         inverse_gh, density, active = at(ws.inverse_gh, 0, lane), particle.charge_density, particle.side_active > 0
-        # An imposed flux is the current that is asked for: the unknown does not change, and needs no column.
-        given = particle.imposed_flux > 0 and particle.potential_factor == 0.0
+        # An imposed flux is the current that is asked for: a constant one does not change, and needs no column.
+        given = particle.imposed_flux > 0 and particle.potential_factor == 0.0 and particle.drift == 0.0
         bordered = 0.0 if given else 1.0
         for k in range(particle.contact_nodes):
             local[X, k] = at(ws.x, nodes[k], lane)
@@ -140,12 +140,13 @@ def drive(tableau, contacts, body, block, count, stage, ws):
 
 
 @kernel
-def miss(contacts, body, block, count, ws):
+def miss(tableau, contacts, body, block, count, stage, ws):
     """Leave what a stage misses of the constraint, the right-hand sides solved for: every particle's share of it."""
     for lane in range(count):
         j, nodes = body.number[block[lane]], body.nodes[block[lane]]
         particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
-        residual = particle.target - particle.current_factor * attempt.total
+        target = particle.target + particle.drift * (tableau.lead[stage] * attempt.size)
+        residual = target - particle.current_factor * attempt.total
         residual -= particle.potential_factor * attempt.potential
         for k in range(particle.contact_nodes):
             residual -= local[ROW, k] * at(ws.rhs, nodes[k], lane)
@@ -162,11 +163,23 @@ def reduce_corner(contacts, groups, g):
 
 
 @kernel
+def _beyond_linear(contacts, groups, g):
+    """Return what the power of a stage is beyond its linearization about the accepted state [W]."""
+    first, current = groups.first[g], 0.0
+    for j in range(first, first + groups.size[g]):
+        current += contacts.parameters[j].multiplicity * contacts.attempt[j].total
+    change = current - groups.state[g].current
+    return change * (contacts.attempt[first].potential - groups.state[g].potential + groups.step[g].series * change)
+
+
+@kernel
 def reduce_stage(contacts, groups, g):
     """Add up what a group's particles miss of its constraint; set the change of the unknown that meets it."""
     residual = 0.0
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         residual += contacts.attempt[j].residual
+    if groups.step[g].product > 0:
+        residual -= _beyond_linear(contacts, groups, g)
     groups.change[g] = residual / groups.corner[g] if groups.corner[g] != 0.0 else 0.0
 
 

@@ -130,6 +130,7 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
         To begin with.
     """
     first, last = groups.first[g], groups.first[g] + groups.size[g]
+    product, series, power = groups.step[g].product > 0, groups.step[g].series, groups.step[g].target
     for j in range(first, last):
         particle, local = contacts.parameters[j], contacts.local[j]
         for k in range(particle.contact_nodes):
@@ -139,7 +140,7 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
     converged, before = False, 0.0
     total, potential = 0.0, 0.0
     for _ in range(_ITERATIONS):
-        total, residual, slope = 0.0, 0.0, 0.0
+        total, residual, slope, total_slope = 0.0, 0.0, 0.0, 0.0
         for j in range(first, last):
             particle, own = contacts.parameters[j], contacts.own[j]
             through, _, through_slope, _, potential, potential_slope = evaluate_contact(
@@ -147,10 +148,14 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
             )
             own.current = through
             total += particle.multiplicity * through
+            total_slope += particle.multiplicity * through_slope
             slope += particle.current_factor * through_slope + particle.potential_factor * potential_slope
             residual += particle.current_factor * through + particle.potential_factor * potential - particle.target
         if converged:
             break
+        if product:  # the power is I V, V = phi_s + series I
+            residual = total * (potential + series * total) - power
+            slope = total_slope * (potential + 2.0 * series * total) + total
         change = -residual / slope
         if not np.isfinite(change):
             break

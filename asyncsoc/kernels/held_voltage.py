@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 
 from asyncsoc.base.compiling import kernel
+from asyncsoc.kernels.aiming import aim
 from asyncsoc.kernels.constraint import solve_constraint
 from asyncsoc.kernels.particles import EMBEDDED, MIDDLE
 
@@ -31,11 +32,16 @@ def _current_between(contacts, groups, g, which, unknown):
 
 
 @kernel
-def currents_between(contacts, groups, g, unknown):
-    """Return the currents [A] of the embedded solution and in the middle of the step, under a held voltage."""
-    return _current_between(contacts, groups, g, EMBEDDED, unknown), _current_between(
-        contacts, groups, g, MIDDLE, unknown
-    )
+def currents_between(contacts, groups, g, size, unknown):
+    """Return the currents [A] of the embedded solution and in the middle of the step of size [s], a voltage held."""
+    embedded = _current_between(contacts, groups, g, EMBEDDED, unknown)
+    aimed, time = groups.step[g].aimed > 0, groups.state[g].time
+    if aimed:
+        aim(contacts, groups, g, time + 0.5 * size)
+    middle = _current_between(contacts, groups, g, MIDDLE, unknown)
+    if aimed:
+        aim(contacts, groups, g, time + size)
+    return embedded, middle
 
 
 @kernel

@@ -30,6 +30,8 @@ class ParticleParameters:
     current_factor, potential_factor, target
         Its share in the group's constraint: shares of particles with one unknown add up to current_factor times the
         group's current + potential_factor times phi_s = target.
+    drift
+        Its share in the slope of the target in time.
     """
 
     group: int
@@ -46,6 +48,7 @@ class ParticleParameters:
     current_factor: float
     potential_factor: float
     target: float
+    drift: float
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,14 @@ class StepParameters:
         Sign of the current the protocol step begins with.
     contact_area
         Of all its particles [m2].
+    aimed
+        Whether the target changes with time or is a power: then it is set anew for every time (`aiming`).
+    product
+        Whether the target is a power, the product of current and voltage.
+    start, value, drift
+        Since when the target runs in a line [s within the step], its value there and its slope.
+    target
+        The target for the time last aimed at: a power where `product`.
     """
 
     duration: float
@@ -80,6 +91,12 @@ class StepParameters:
     current_scale: float
     direction: float
     contact_area: float
+    aimed: int
+    product: int
+    start: float
+    value: float
+    drift: float
+    target: float
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import math
 
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.interpolation import ocp_and_i0, psi_and_d
+from asyncsoc.kernels.aiming import aim
 from asyncsoc.kernels.constraint import CURRENT, SIDE, keep_currents, solve_constraint
 from asyncsoc.kernels.particles import DENSE, EMBEDDED, END, START
 from asyncsoc.kernels.step_control import prepare
@@ -90,6 +91,9 @@ def _solve_between(contacts, groups, g, theta):
             _between(
                 contacts.film[j, :count], contacts.film_new[j, :count], first, second, third, theta, film[j, :count]
             )
+    if groups.step[g].aimed > 0:
+        state = groups.state[g]
+        aim(contacts, groups, g, state.time - (1.0 - theta) * state.last_step)
     converged, _, total, potential = solve_constraint(contacts, groups, g, x, film, groups.state[g].unknown)
     return converged, total, potential
 

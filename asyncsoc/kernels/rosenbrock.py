@@ -149,7 +149,7 @@ def stage_rhs(system, tableau, contacts, body, block, count, stage, ws):
     drive(tableau, contacts, body, block, count, stage, ws)
     solve_in_place(system, ws, ws.rhs)
     _divide(ws.rhs, ws.diffusivity)
-    miss(contacts, body, block, count, ws)
+    miss(tableau, contacts, body, block, count, stage, ws)
 
 
 @kernel

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from asyncsoc.base.compiling import kernel
+from asyncsoc.kernels.aiming import aim, aim_step
 from asyncsoc.kernels.constraint import solve_constraint
 from asyncsoc.kernels.held_voltage import currents_between, held_error
 from asyncsoc.kernels.particles import END, START
@@ -14,8 +15,9 @@ from asyncsoc.kernels.particles import END, START
 # events: quantity that must stay on its side of `value`
 VOLTAGE_ABOVE, VOLTAGE_BELOW, CURRENT_BELOW, X_BELOW, X_ABOVE, CHARGE_REACHED, OPEN_BELOW = range(7)
 
-# outcome of an attempt: accepted, and the protocol step goes on or is over; nothing more can be done; try again
-RUNNING, DURATION_REACHED, STEP_TOO_SMALL, RETRY, EVENT = 0, 1, 2, 3, 10
+# outcome of an attempt: accepted, and the protocol step goes on or is over; nothing more can be done; try again; no
+# potential or current meets what a profile asks for next
+RUNNING, DURATION_REACHED, STEP_TOO_SMALL, RETRY, NOT_SOLVED, EVENT = 0, 1, 2, 3, 4, 10
 
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 5.0
 _SMALL_ERROR = 1e-2
@@ -126,6 +128,8 @@ def plan(contacts, groups, g):
     """Choose the step size a group attempts next and tell its particles."""
     step, state = groups.step[g], groups.state[g]
     size = _planned(step, state, groups.search[g])
+    if step.aimed > 0:
+        aim_step(contacts, groups, g)
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         attempt = contacts.attempt[j]
         attempt.size, attempt.tolerance, attempt.unknown = size, step.tolerance, state.unknown
@@ -167,8 +171,10 @@ def judge(tableau, contacts, groups, g):
         step_side += many * attempt.side_charge
     current, potential, margin, which = 0.0, 0.0, 0.0, -1
     judged, embedded, middle = step.held > 0 and tolerance < 1.0, 0.0, 0.0
+    if step.aimed > 0:
+        aim(contacts, groups, g, state.time + h)
     if ok and judged:
-        embedded, middle = currents_between(contacts, groups, g, unknown)
+        embedded, middle = currents_between(contacts, groups, g, h, unknown)
     if ok:
         ok, unknown, current, potential = solve_constraint(contacts, groups, g, x, film, unknown)
     if ok and judged:

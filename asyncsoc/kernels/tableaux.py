@@ -17,7 +17,11 @@ Array = NDArray[np.float64]
 
 
 class Tableau(NamedTuple):
-    """A Rosenbrock method with s stages: a, c (s, s) strictly lower triangular, dense (3, s), gamma and orders."""
+    """A Rosenbrock method with s stages: a, c (s, s) strictly lower triangular, dense (3, s), gamma, orders and lead.
+
+    A right-hand side that changes with time is taken at t + alpha_i h, its slope counted gamma_i h times: one that
+    changes linearly is that at t + lead_i h, lead_i = alpha_i + gamma_i (s,).
+    """
 
     a: Array
     c: Array
@@ -25,6 +29,7 @@ class Tableau(NamedTuple):
     gamma: float
     order: int
     embedded_order: int
+    lead: Array
 
 
 def _lower(rows: list[list[float]]) -> Array:
@@ -35,9 +40,20 @@ def _lower(rows: list[list[float]]) -> Array:
     return out
 
 
+def _lead(a: Array, c: Array, gamma: float) -> Array:
+    """Return alpha_i + gamma_i, the row sums of a G and G, where the inverse of G is 1/gamma - c."""
+    g = np.linalg.inv(np.eye(len(a)) / gamma - c)
+    total: Array = (a @ g + g).sum(axis=1)
+    return total
+
+
+def _method(a: Array, c: Array, dense: Array, gamma: float, order: int, embedded_order: int) -> Tableau:
+    return Tableau(a, c, dense, gamma, order, embedded_order, _lead(a, c, gamma))
+
+
 _RODAS5P_A5 = [-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256, 0.030198172008377946]
 
-RODAS5P = Tableau(
+RODAS5P = _method(
     a=_lower(
         [
             [3.0],
@@ -117,7 +133,7 @@ RODAS5P = Tableau(
 
 _RODAS4P2_A4 = [7.089566927282776, 4.573591406461604, -8.423496976860259, -0.959280113459775]
 
-RODAS4P2 = Tableau(
+RODAS4P2 = _method(
     a=_lower(
         [
             [3.0],

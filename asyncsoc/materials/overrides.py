@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 SOURCE = "overridden by the case"
 SLOPE_CENTRE = 0.6
-"""Stoichiometry at which a slope of ln D leaves D alone: near the middle of what a charge of NCM811 covers."""
+"""Stoichiometry at which a slope of ln D leaves D alone: near the middle of what a charge of a layered oxide covers."""
 
 
 def with_overrides(

@@ -12,6 +12,7 @@ from asyncsoc.base.compiling import fill
 from asyncsoc.base.units import FARADAY
 from asyncsoc.interface.rate_laws import load_kinetics
 from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
+from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.changing_contact import set_last
 from asyncsoc.problem.particles import ParticleModel, Problem
 from asyncsoc.protocol.constraints import StepConstraint
@@ -163,16 +164,39 @@ def load_constraint(arrays: ProblemArrays, g: int, constraint: StepConstraint) -
     potential and the target, which are the group's, with the first.
     """
     step, events = arrays.groups.step[g], arrays.groups.events[g]
-    step["duration"], step["held"] = min(constraint.duration, UNLIMITED), int(not constraint.galvanostatic)
+    step["duration"], step["held"] = min(constraint.duration, UNLIMITED), int(constraint.held)
+    step["product"], step["aimed"] = int(constraint.product), int(constraint.product or constraint.pieces is not None)
+    step["start"], step["value"], step["drift"], step["target"] = 0.0, constraint.target, 0.0, constraint.target
     step["series"], step["current_scale"] = constraint.series, constraint.current_scale
     step["events"] = len(constraint.events)
     for k, event in enumerate(constraint.events):
         events[k] = (event.kind, event.value)
     for one, j in enumerate(arrays.members(g)):
-        row, table = arrays.contacts.parameters[j], arrays.particles[j].table_of(constraint)
-        row["table"] = arrays.tables[id(table)]
-        load_kinetics(row, arrays.particles[j].kinetics, constraint.temperature)
-        row["x_first"], row["inverse_spacing"], row["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing
+        row = arrays.contacts.parameters[j]
+        _load_table(arrays, j, arrays.particles[j].table_of(constraint), constraint.temperature)
         row["current_factor"] = constraint.current_factor * row["multiplicity"]
         row["potential_factor"] = constraint.potential_factor if one == 0 else 0.0
-        row["target"] = constraint.target if one == 0 else 0.0
+        row["target"], row["drift"] = constraint.target if one == 0 else 0.0, 0.0
+
+
+def load_level(arrays: ProblemArrays, g: int, constraint: StepConstraint, level: int) -> None:
+    """Load one of the temperatures of the profile that group `g` follows."""
+    if constraint.pieces is None:
+        return
+    series = constraint.level_series[level]
+    arrays.groups.step[g]["series"] = series
+    for one, j in enumerate(arrays.members(g)):
+        temperature = constraint.pieces.levels[level]
+        _load_table(arrays, j, arrays.particles[j].table_at(temperature, constraint.branch), temperature)
+        if constraint.held:  # a voltage: phi_s + series I
+            row = arrays.contacts.parameters[j]
+            row["current_factor"] = series * row["multiplicity"]
+            row["potential_factor"] = 1.0 if one == 0 else 0.0
+
+
+def _load_table(arrays: ProblemArrays, j: int, table: MaterialTable, temperature: float) -> None:
+    """Load what depends on the temperature of particle `j`."""
+    row = arrays.contacts.parameters[j]
+    row["table"] = arrays.tables[id(table)]
+    load_kinetics(row, arrays.particles[j].kinetics, temperature)
+    row["x_first"], row["inverse_spacing"], row["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing

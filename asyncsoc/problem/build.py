@@ -81,15 +81,19 @@ def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
     side, coupled = _side_reaction(case, cathode)
     blocked = coupled is not None and case.side_reaction.blocking_thickness is not None
     least_open = case.side_reaction.least_open_share if blocked else None
-    capacity, constraints = _segments(case.material, case.electrolyte, case.protocol, operators.volume, least_open)
+    capacity, constraints = _segments(
+        case.material, case.electrolyte, case.protocol, operators.volume, least_open, side is not None
+    )
     exchange = case.kinetics.exchange_current, case.kinetics.exchange_current_density_factor
     tables = {
         temperature: _table(case.material, case.electrolyte, temperature, *exchange)
-        for temperature in sorted({constraint.temperature for constraint in constraints})
+        for temperature in sorted({level for constraint in constraints for level in constraint.temperatures})
     }
     branch_tables = {
         key: _table(case.material, case.electrolyte, key[0], *exchange, cast("Branch", key[1]))
-        for key in sorted({(constraint.temperature, constraint.branch) for constraint in constraints})
+        for key in sorted(
+            {(level, constraint.branch) for constraint in constraints for level in constraint.temperatures}
+        )
         if key[1]
     }
     member = Member(
@@ -181,7 +185,12 @@ def _table(
 
 @lru_cache(maxsize=64)
 def _segments(
-    material: Material, electrolyte: Electrolyte, protocol: Protocol, volume: float, least_open: float | None
+    material: Material,
+    electrolyte: Electrolyte,
+    protocol: Protocol,
+    volume: float,
+    least_open: float | None,
+    every_point: bool,
 ) -> tuple[float, tuple[StepConstraint, ...]]:
     """Return what 1 C means for a particle of the volume given [C], and its protocol steps."""
     cathode, medium = cathode_of(material), electrolyte_of(electrolyte)
@@ -191,16 +200,19 @@ def _segments(
     for temperature, asked_by in protocol.plan.temperatures(protocol.temperature).items():
         conductivity = conductivity_at(medium, temperature, where=asked_by)
         series = series_resistance(medium.separator_thickness, conductivity, areal, capacity)
-        scales[temperature] = ParticleScale(capacity, mass, series, cathode.window, temperature, least_open)
-    steps = protocol.plan.steps
-    constraints = tuple(
-        step_constraint(step, k, scales[protocol.temperature if step.temperature is None else step.temperature])
-        for k, step in enumerate(steps, start=1)
-    )
+        scales[temperature] = ParticleScale(
+            capacity, mass, series, cathode.window, temperature, least_open, areal, every_point
+        )
+    level_series = {temperature: scale.series for temperature, scale in scales.items()}
+    found = []
+    for number, step in enumerate(protocol.plan.steps, start=1):
+        first = step.temperatures[0]
+        scale = scales[protocol.temperature if first is None else first]
+        found.append(step_constraint(step, number, scale, level_series=level_series))
     if cathode.branches is None:
-        return capacity, constraints
-    branches = branches_of(one.target if one.galvanostatic else None for one in constraints)
-    return capacity, tuple(replace(one, branch=branch) for one, branch in zip(constraints, branches, strict=True))
+        return capacity, tuple(found)
+    branches = branches_of(one.direction for one in found)
+    return capacity, tuple(replace(one, branch=branch) for one, branch in zip(found, branches, strict=True))
 
 
 def _initial_stoichiometry(case: Case, cathode: Cathode, constraints: tuple[StepConstraint, ...]) -> float:
@@ -210,14 +222,21 @@ def _initial_stoichiometry(case: Case, cathode: Cathode, constraints: tuple[Step
         if potential is not cathode.open_circuit_potential:
             cathode = replace(cathode, open_circuit_potential=potential)
         return stoichiometry_at(cathode, case.protocol.initial_voltage, where="protocol.initial_voltage")
-    x = float(case.protocol.initial_stoichiometry or 0.0)
     low, high = cathode.window
+    soc, key = case.protocol.initial_soc, "initial_stoichiometry"
+    allowed = f"above {low:g}, below {high:g}"
+    if soc is None:
+        x = float(case.protocol.initial_stoichiometry or 0.0)
+    else:
+        width, key = 1.0 - charged_stoichiometry(cathode), "initial_soc"
+        x = 1.0 - soc * width
+        allowed = f"above {(1.0 - high) / width:.4g}, below {(1.0 - low) / width:.4g}"
     if not low < x < high:
         raise InputError(
             f"the start lies outside the stoichiometry window of {cathode.name}",
-            where="protocol.initial_stoichiometry",
-            value=x,
-            allowed=f"above {low:g}, below {high:g}",
+            where=f"protocol.{key}",
+            value=x if soc is None else soc,
+            allowed=allowed,
             next_step="start inside the window, or give initial_voltage",
         )
     return x

@@ -197,6 +197,13 @@ def linearize(
     chosen = problem.groups[group]
     _check(chosen, state, double_layer)
     step = chosen.constraints[protocol_step]
+    if step.product:
+        raise InputError(
+            "a power is no linear constraint",
+            where="protocol_step",
+            value=step.step.text,
+            next_step="linearize about the same state under its current or voltage",
+        )
     many = chosen.multiplicities or (1.0,) * len(chosen.particles)
     meshes = chosen.meshes or (0,) * len(chosen.particles)
     pieces: list[ParticleRows] = []
@@ -257,7 +264,6 @@ def interface_of(
     x: Array,
     film: Array,
     potential: float,
-    *,
     table: MaterialTable | None = None,
 ) -> Interface:
     """Evaluate a particle's contact nodes.

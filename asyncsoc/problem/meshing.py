@@ -23,6 +23,7 @@ from asyncsoc.case.chemistry import Material
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.own_contact import FacetWeights
 from asyncsoc.case.patch import Patch
+from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.contact.build import build_contact, contact_options
 from asyncsoc.contact.edge import edge_nodes
 from asyncsoc.contact.map import ContactMap
@@ -32,6 +33,7 @@ from asyncsoc.geometry.library import first_cell, load_builtin, make_mesh
 from asyncsoc.geometry.mesh import EDGE_MARK, ParticleMesh
 from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.problem.case_materials import SECONDS_PER_HOUR, cathode_of, particle_capacity
+from asyncsoc.protocol.profile import Profile
 
 _MOVE = {"radial": 0.03, "axisymmetric": 0.1, "3d": 0.3}
 """Change of the stoichiometry under the contact by which its layer must be resolved: finer where that costs little."""
@@ -47,6 +49,8 @@ _EDGE_RINGS = {"axisymmetric": 2, "cartesian": 0}
 """Rings of cells beside the edge that are halved with it: in the plane they cost few nodes."""
 _SMALL_COVERAGE = 0.1
 """Below it an axisymmetric contact is refined along its edge whatever the protocol."""
+_VOLTAGE = 3.5
+"""V, at which the current of a power or a resistance is reckoned for the thickness of layers."""
 _LONGER = 0.01
 _SAMPLES = 401
 
@@ -142,7 +146,8 @@ def _edge_matters(case: Case) -> bool:
         return True
     if case.kinetics.imposes_flux:
         return False
-    return any(step.control == "voltage" or step.value < 0.0 for step in case.protocol.plan.steps)
+    either = ("voltage", "resistance", "profile")
+    return any(step.control in either or step.value < 0.0 for step in case.protocol.plan.steps)
 
 
 def _decades_needed(case: Case, builtin: str) -> int:
@@ -156,6 +161,9 @@ def _layer(case: Case) -> float:
     """Return the thickness over the radius of the thinnest layer that must be resolved under the contact; 0: none."""
     rates = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "c-rate")
     currents = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "current")
+    # A power flows at a voltage near that of a cathode, a resistance is across it.
+    currents += tuple(abs(s.value) / _VOLTAGE for s in case.protocol.plan.steps if s.control == "power")
+    currents += tuple(_VOLTAGE / s.value for s in case.protocol.plan.steps if s.control == "resistance")
     radius, area_share = float(case.particle.radius or 0.0), case.contact.rough_fraction
     temperatures = case.protocol.plan.temperatures(case.protocol.temperature)
     cathode = cathode_of(case.material)
@@ -163,6 +171,12 @@ def _layer(case: Case) -> float:
     capacity = _theoretical(case.material) * volume
     if case.protocol.capacity != "theoretical":
         capacity = particle_capacity(case.protocol, cathode, volume, volume * cathode.density)
+    areal = electrolyte_of(case.electrolyte).areal_capacity * SECONDS_PER_HOUR
+    currents += tuple(
+        largest_current(step.follows.profile, capacity, volume * cathode.density, areal)
+        for step in case.protocol.plan.steps
+        if step.follows is not None and step.follows.profile is not None
+    )
     current = max([*(rate * capacity / SECONDS_PER_HOUR for rate in rates), *currents], default=0.0)
     slowest = _slowest_diffusion(case.material, min(temperatures))
     held = [s.duration for s in case.protocol.plan.steps if s.control == "voltage" and s.duration is not None]
@@ -171,6 +185,27 @@ def _layer(case: Case) -> float:
         flux = current / (FARADAY * cathode.maximum_concentration * 4.0 * math.pi * radius**2 * area_share)
         layers.append(0.5 * math.sqrt(math.pi) * slowest * _MOVE[case.model] / flux / radius)
     return min(layers, default=0.0)
+
+
+def largest_current(profile: Profile, capacity: float, mass: float, areal_capacity: float) -> float:
+    """Return the largest current of a profile [A], that of a power at `_VOLTAGE`; 0 where it is a voltage.
+
+    Parameters
+    ----------
+    profile
+        The profile.
+    capacity, mass, areal_capacity
+        What 1 C means for the particle [C], its mass [kg], the electrode's areal capacity [C/m2].
+    """
+    factor = {
+        "current": 1.0,
+        "c-rate": capacity / SECONDS_PER_HOUR,
+        "specific current": mass,
+        "areal current": capacity / areal_capacity,
+        "power": 1.0 / _VOLTAGE,
+        "voltage": 0.0,
+    }
+    return float(np.abs(profile.values).max()) * factor[profile.quantity]
 
 
 @lru_cache(maxsize=64)

@@ -84,8 +84,12 @@ class ParticleModel:
 
     def table_of(self, constraint: StepConstraint) -> MaterialTable:
         """Return the material table of a protocol step: of its temperature, and of its branch of the potential."""
-        found = self.branch_tables.get((constraint.temperature, constraint.branch))
-        return self.tables[constraint.temperature] if found is None else found
+        return self.table_at(constraint.temperature, constraint.branch)
+
+    def table_at(self, temperature: float, branch: str) -> MaterialTable:
+        """Return the material table at a temperature [K], of a branch of the potential."""
+        found = self.branch_tables.get((temperature, branch))
+        return self.tables[temperature] if found is None else found
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -209,7 +213,7 @@ def _check_particle(particle: ParticleModel, nodes: int, constraints: tuple[Step
             allowed="finite areas of at least 0 m2, one of them above 0",
             next_step="leave a particle without contact out of the group",
         )
-    missing = sorted({constraint.temperature for constraint in constraints} - set(particle.tables))
+    missing = sorted({level for constraint in constraints for level in constraint.temperatures} - set(particle.tables))
     if missing:
         raise InputError(
             "there is no material table for the temperature of a protocol step",

@@ -1,10 +1,12 @@
-"""Constraints of protocol steps: a linear relation between current and potential, and the events that end a step."""
+"""Constraints of protocol steps: a relation between current and potential, and what ends a step."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.kernels.step_control import (
     CHARGE_REACHED,
     CURRENT_BELOW,
@@ -14,7 +16,9 @@ from asyncsoc.kernels.step_control import (
     X_ABOVE,
     X_BELOW,
 )
-from asyncsoc.protocol.types import Step, Termination
+from asyncsoc.protocol.limits import ASYNCHRONY
+from asyncsoc.protocol.profile import PieceTable, piece_table
+from asyncsoc.protocol.types import Side, Step, Termination
 
 SECONDS_PER_HOUR = 3600.0
 _SMALL_RATE = 0.01
@@ -30,8 +34,33 @@ class Event:
 
 
 @dataclass(frozen=True)
+class CurveLimit:
+    """A value of a curve that ends a protocol step.
+
+    Attributes
+    ----------
+    curve
+        Name of the curve with its unit.
+    value
+        In that unit.
+    side
+        ">" where the step ends above it, "<" below it; "" where it ends on the side on which it does not begin.
+    reason
+        In words.
+    magnitude
+        Whether the magnitude of the curve is meant.
+    """
+
+    curve: str
+    value: float
+    side: Side
+    reason: str
+    magnitude: bool = False
+
+
+@dataclass(frozen=True)
 class StepConstraint:
-    """One protocol step as current_factor * I + potential_factor * phi_s = target.
+    """One protocol step as current_factor * I + potential_factor * phi_s = target, or I V = target.
 
     Attributes
     ----------
@@ -40,11 +69,14 @@ class StepConstraint:
     number
         Its number, from 1.
     current_factor, potential_factor, target
-        The constraint: (1, 0, I) for a current [A], (series, 1, V) for a voltage [V].
+        The constraint: (1, 0, I) for a current [A], (series, 1, V) for a voltage [V], (series + R, 1, 0) for a
+        resistance R [ohm]; for a power the target [W] alone. Of a profile the target is the first.
     series
         Series resistance seen by the particle's current [ohm].
     events
         What ends it before its duration.
+    limits
+        Values of curves that end it, too.
     duration
         Longest duration [s], infinite where only events end it.
     temperature
@@ -52,6 +84,12 @@ class StepConstraint:
     current_scale
         Current below which errors of the current under a held voltage count absolutely [A]: the limit that ends the
         step, else C/100.
+    product
+        Whether the target is a power.
+    pieces
+        The profile it follows, in the units of the target.
+    level_series
+        Series resistance [ohm] at each of the profile's temperatures.
     branch
         Of the open-circuit potential, 'charge' or 'discharge'; '' where there is one for both.
     """
@@ -66,12 +104,43 @@ class StepConstraint:
     duration: float
     temperature: float
     current_scale: float = 0.0
+    product: bool = False
+    limits: tuple[CurveLimit, ...] = ()
+    pieces: PieceTable | None = None
+    level_series: tuple[float, ...] = ()
     branch: str = ""
 
     @property
     def galvanostatic(self) -> bool:
         """Whether the current is imposed."""
-        return self.potential_factor == 0.0
+        return self.potential_factor == 0.0 and not self.product
+
+    @property
+    def held(self) -> bool:
+        """Whether the current follows from a voltage or a resistance."""
+        return self.potential_factor != 0.0 and not self.product
+
+    @property
+    def direction(self) -> float | None:
+        """A number above 0 where the step charges, below where it discharges; None where a voltage is held.
+
+        A profile goes the way of its net charge or energy.
+        """
+        if self.held:
+            return -1.0 if self.step.control == "resistance" else None
+        return self.target if self.pieces is None else self.pieces.integral
+
+    @property
+    def largest_current(self) -> float:
+        """Largest current that is imposed [A], 0 where none is."""
+        if not self.galvanostatic:
+            return 0.0
+        return abs(self.target) if self.pieces is None else self.pieces.largest
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """All temperatures [K] at which it is carried out."""
+        return (self.temperature,) if self.pieces is None else self.pieces.levels
 
 
 @dataclass(frozen=True)
@@ -92,6 +161,10 @@ class ParticleScale:
         Temperature where a step names none [K].
     least_open
         Share of the contact a film must leave open; None where no film can block it.
+    areal_capacity
+        Of the electrode [C/m2]: what an areal current is shared by.
+    every_point
+        Whether every point of a profile is a row, whatever its period.
     """
 
     capacity: float
@@ -100,6 +173,8 @@ class ParticleScale:
     window: tuple[float, float]
     temperature: float
     least_open: float | None = None
+    areal_capacity: float = 0.0
+    every_point: bool = False
 
 
 def series_resistance(thickness: float, conductivity: float, areal_capacity: float, capacity: float) -> float:
@@ -111,45 +186,129 @@ def series_resistance(thickness: float, conductivity: float, areal_capacity: flo
     return thickness / conductivity * areal_capacity / capacity
 
 
-def step_constraint(step: Step, number: int, scale: ParticleScale) -> StepConstraint:
-    """Turn a protocol step into the constraint and events the integrator reads."""
-    if step.control == "voltage":
-        factors = (scale.series, 1.0, step.value)
-        current = 0.0
-    else:
-        per_hour = scale.capacity / SECONDS_PER_HOUR
-        current = {"current": step.value, "c-rate": step.value * per_hour, "rest": 0.0}[step.control]
-        factors = (1.0, 0.0, current)
-    events = [_event(t, current, scale) for t in step.terminations]
-    held = step.control == "voltage"
-    small = _SMALL_RATE * scale.capacity / SECONDS_PER_HOUR
-    if current > 0.0 or held:
+def step_constraint(
+    step: Step, number: int, scale: ParticleScale, *, level_series: Mapping[float, float] | None = None
+) -> StepConstraint:
+    """Turn a protocol step into the constraint and events the integrator reads.
+
+    Parameters
+    ----------
+    step, number
+        The step and its number, from 1.
+    scale
+        Scales of the particle at the step's temperature.
+    level_series
+        Series resistance [ohm] by temperature [K], for a profile that has temperatures.
+
+    Raises
+    ------
+    InputError
+        The step follows a profile that is not known.
+    """
+    pieces = None if step.follows is None else _pieces(step, number, scale)
+    # What the step does to the particle: 1 charges, -1 discharges, 0 both or either.
+    sign = (
+        0.0 if step.control in ("profile", "voltage", "rest") else -1.0 if step.control == "resistance" else step.value
+    )
+    events = [_event(t, sign, scale) for t in step.terminations if t.quantity != "curve"]
+    either = step.control in ("voltage", "profile")
+    if sign > 0.0 or either:
         low = scale.window[0]
         events.append(Event(X_BELOW, low, f"stoichiometry limit x = {low:g} reached under the contact"))
-    if current < 0.0 or held:
+    if sign < 0.0 or either:
         high = scale.window[1]
         events.append(Event(X_ABOVE, high, f"stoichiometry limit x = {high:g} reached under the contact"))
     if scale.least_open is not None:
         words = f"contact blocked by film: less than {100.0 * scale.least_open:g} % of it is open"
         events.append(Event(OPEN_BELOW, scale.least_open, words))
+    duration = math.inf if step.duration is None else step.duration
+    temperature, series = scale.temperature if step.temperature is None else step.temperature, scale.series
+    by_level: tuple[float, ...] = ()
+    if pieces is not None:
+        known = level_series or {}
+        temperature = pieces.levels[int(pieces.level[0])]
+        by_level = tuple(known.get(level, scale.series) for level in pieces.levels)
+        series = by_level[int(pieces.level[0])]
+    small = _SMALL_RATE * scale.capacity / SECONDS_PER_HOUR
+    current_factor, potential_factor, target, product = _relation(step, series, scale, pieces)
     return StepConstraint(
         step=step,
         number=number,
-        current_factor=factors[0],
-        potential_factor=factors[1],
-        target=factors[2],
-        series=scale.series,
+        current_factor=current_factor,
+        potential_factor=potential_factor,
+        target=target,
+        series=series,
         events=tuple(events),
-        duration=math.inf if step.duration is None else step.duration,
-        temperature=scale.temperature if step.temperature is None else step.temperature,
+        duration=duration if pieces is None else float(pieces.ends[-1]),
+        temperature=temperature,
         current_scale=min((event.value for event in events if event.kind == CURRENT_BELOW), default=small),
+        product=product,
+        limits=tuple(_curve_limit(t) for t in step.terminations if t.quantity == "curve"),
+        pieces=pieces,
+        level_series=by_level,
     )
 
 
-def _event(termination: Termination, current: float, scale: ParticleScale) -> Event:
+def _relation(
+    step: Step, series: float, scale: ParticleScale, pieces: PieceTable | None
+) -> tuple[float, float, float, bool]:
+    """Return current factor, potential factor and target of a step's constraint, and whether that is a power."""
+    control: str = step.control
+    if step.follows is not None and step.follows.profile is not None and pieces is not None:
+        quantity, value = step.follows.profile.quantity, float(pieces.first[0])
+        control = quantity if quantity in ("power", "voltage") else "current"
+    else:
+        per_hour = scale.capacity / SECONDS_PER_HOUR
+        value = {"c-rate": step.value * per_hour, "rest": 0.0}.get(control, step.value)
+    if control == "power":
+        return 0.0, 0.0, value, True
+    if control == "voltage":
+        return series, 1.0, value, False
+    if control == "resistance":
+        return series + value, 1.0, 0.0, False
+    return 1.0, 0.0, value, False
+
+
+def _pieces(step: Step, number: int, scale: ParticleScale) -> PieceTable:
+    """Return the profile of a step in the units of its constraint: A of the particle, W, V."""
+    follows = step.follows
+    if follows is None or follows.profile is None:
+        name = "" if follows is None else follows.name
+        raise InputError(
+            "the profile of this step is not known here",
+            where=f"protocol step {number}",
+            value=name,
+            allowed="a CSV file beside the case, or a profile given in Python",
+            next_step="put the file where the case looks for it, or give the profile again (Protocol(profiles=...))",
+        )
+    factor = {
+        "c-rate": scale.capacity / SECONDS_PER_HOUR,
+        "specific current": scale.mass,
+        "areal current": scale.capacity / scale.areal_capacity if scale.areal_capacity else math.nan,
+    }.get(follows.profile.quantity, 1.0)
+    return piece_table(
+        follows.profile,
+        factor,
+        interpolation=follows.interpolation,
+        duration=step.duration,
+        period=step.period,
+        temperature=scale.temperature if step.temperature is None else step.temperature,
+        every_point=scale.every_point,
+    )
+
+
+def _curve_limit(termination: Termination) -> CurveLimit:
+    name, value, side = termination.curve, termination.value, termination.side
+    magnitude = name == ASYNCHRONY and not side
+    words = f"{'magnitude of ' if magnitude else ''}{name} {side + ' ' if side else ''}{value:g} reached"
+    return CurveLimit(name, abs(value) if magnitude else value, side, words, magnitude)
+
+
+def _event(termination: Termination, sign: float, scale: ParticleScale) -> Event:
     value = termination.value
     if termination.quantity == "voltage":
-        return Event(VOLTAGE_ABOVE if current > 0.0 else VOLTAGE_BELOW, value, f"voltage {value:g} V reached")
+        above = termination.side == ">" or (not termination.side and sign > 0.0)
+        return Event(VOLTAGE_ABOVE if above else VOLTAGE_BELOW, value, f"voltage {value:g} V reached")
     if termination.quantity == "current":
         return Event(CURRENT_BELOW, value, f"current {value:g} A reached")
     if termination.quantity == "c-rate":

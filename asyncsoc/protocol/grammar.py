@@ -3,21 +3,25 @@
     Charge at <rate> [for <time>] [or until <limit> [or <limit> ...]]        also Discharge
     Hold at <voltage> [for <time>] [or until <limit> [or <limit> ...]]
     Rest for <time>
+    Follow <file> [for <time>] [or until <limit> [or <limit> ...]]
     any of them followed by (<time> period), (<temperature>) or both: (1 minute period, 25 degC)
 
-A rate is 'C/10', '0.5 C' or '2 nA' (amperes are the particle's); a limit is a voltage, current, C-rate or capacity.
+A rate is 'C/10', '0.5 C', '2 nA' (amperes are the particle's), '8 nW' or, for a discharge, '4 Gohm'; a limit is a
+voltage, current, C-rate, capacity or the value of a curve (`limits`). A profile may be taken with '(hold)'.
 """  # fmt: skip
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
+from itertools import count
 
 from asyncsoc.base.errors import nearest_name
 from asyncsoc.base.units import ZERO_CELSIUS, to_si
-from asyncsoc.protocol.quantities import Quantity, StepContext, parse_quantity
-from asyncsoc.protocol.types import COLDEST, HOTTEST, Control, Step, Termination
-from asyncsoc.protocol.types import Quantity as Limited
+from asyncsoc.protocol.limits import format_limit, parse_limit
+from asyncsoc.protocol.profile import COLDEST, HOTTEST, Interpolation
+from asyncsoc.protocol.quantities import StepContext, parse_quantity
+from asyncsoc.protocol.types import Control, FollowedProfile, Step, Termination
 
 EXAMPLES = (
     "Charge at C/10 until 4.2 V",
@@ -26,9 +30,12 @@ EXAMPLES = (
     "Charge at 2 nA until 100 mAh/g",
     "Rest for 1 hour (5 minute period)",
     "Discharge at C/10 until 2.8 V (25 degC)",
+    "Charge at C/10 until mean SOC 0.5",
+    "Discharge at 8 nW until 2.8 V",
+    "Follow drive.csv until < 2.8 V",
 )
 _LONGEST = 300
-_VERBS = ("Charge", "Discharge", "Hold", "Rest")
+_VERBS = ("Charge", "Discharge", "Hold", "Rest", "Follow")
 _WORDS = ("for", "until", "or", "at", "period")
 _BRACKETS = re.compile(r"(?P<body>.*?)\((?P<inside>[^()]*)\)", re.DOTALL)
 _PERIOD = re.compile(r"(?P<time>.*?)\s+period", re.IGNORECASE | re.DOTALL)
@@ -40,19 +47,7 @@ _DEGREES = re.compile(
 )
 _BRACKETS_HOLD = "'(5 minute period)', '(25 degC)' or '(5 minute period, 25 degC)'"
 _KEYWORD = re.compile(r"(?<![^\s])(for|until|or|at)(?![^\s])", re.IGNORECASE)
-_LIMITS: dict[str, tuple[str, ...]] = {
-    "Charge": ("voltage", "capacity"),
-    "Discharge": ("voltage", "capacity"),
-    "Hold": ("current", "c-rate", "capacity"),
-    "Rest": (),
-}
-_WHY_NOT: dict[tuple[str, str], str] = {
-    ("Hold", "voltage"): "the voltage is held, so it never reaches another one",
-    ("Rest", "voltage"): "a rest ends by time only",
-    ("Rest", "capacity"): "no charge passes in a rest",
-    ("Rest", "current"): "no current flows in a rest",
-    ("Rest", "c-rate"): "no current flows in a rest",
-}
+_QUOTED = re.compile(r'"([^"]*)"')
 
 
 def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
@@ -74,7 +69,11 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
     """
     context = StepContext(_text(text, where), where)
     verb = _verb(context)
-    rest, period, temperature = _split_brackets(context.step[len(verb) :].strip(), context)
+    body = context.step[len(verb) :]
+    quotes, places = _QUOTED.findall(body), count()
+    body = _QUOTED.sub(lambda _: f'"{next(places)}"', body)  # what stands in quotes is no keyword
+    rest, period, temperature, interpolation = _split_brackets(body.strip(), verb, context)
+    name, rest = _profile_name(rest, quotes, context) if verb == "Follow" else ("", rest)
     clauses = _clauses(rest, context)
     control, value = _control(verb, clauses, context)
     duration: float | None = None
@@ -83,8 +82,11 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
         if keyword == "for":
             duration = _duration(content, duration, context)
         else:
-            terminations.append(_termination(verb, content, context))
-    if duration is None and not terminations:
+            terminations.append(parse_limit(verb, control, content, quotes, context))
+    by_curves = bool(terminations) and all(end.quantity == "curve" for end in terminations)
+    if verb in ("Hold", "Rest") and duration is None and by_curves:
+        raise context.error("a curve may never reach its value here", next_step="add 'for <time> or' before 'until'")
+    if duration is None and not terminations and verb != "Follow":
         raise context.error(
             "a step needs 'for <time>' or 'until <limit>' to end",
             allowed="; ".join(f"'{example}'" for example in EXAMPLES),
@@ -98,6 +100,7 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
         temperature=temperature,
         cycle=cycle,
         text=context.step,
+        follows=FollowedProfile(name, interpolation) if verb == "Follow" else None,
     )
 
 
@@ -117,14 +120,30 @@ def _verb(context: StepContext) -> str:
         if first.lower() == verb.lower():
             return verb
     if first.lower() == "run":
-        raise context.error("drive cycles are not supported", next_step="write the steps out as currents or C-rates")
+        raise context.error("a drive cycle is followed", nearest="Follow drive.csv")
     raise context.error(
-        f"'{first}' is not a step", allowed="Charge, Discharge, Hold or Rest", nearest=nearest_name(first, _VERBS)
+        f"'{first}' is not a step",
+        allowed="Charge, Discharge, Hold, Rest or Follow",
+        nearest=nearest_name(first, _VERBS),
     )
 
 
-def _split_brackets(rest: str, context: StepContext) -> tuple[str, float | None, float | None]:
-    """Return what stands before the brackets, and the output period [s] and the temperature [K] in them."""
+def _profile_name(rest: str, quotes: list[str], context: StepContext) -> tuple[str, str]:
+    """Return the name of the profile that a step follows, and what stands behind it."""
+    keyword = _KEYWORD.search(rest)
+    name, rest = (rest, "") if keyword is None else (rest[: keyword.start()], rest[keyword.start() :])
+    name = name.strip()
+    if name.startswith('"') and name.endswith('"') and len(name) > 1:
+        name = quotes[int(name[1:-1])] if name[1:-1].isdigit() else ""
+    if not name or '"' in name:
+        raise context.error("'Follow' is followed by the name of a profile", allowed=f"'{EXAMPLES[-1]}'")
+    return name, rest
+
+
+def _split_brackets(
+    rest: str, verb: str, context: StepContext
+) -> tuple[str, float | None, float | None, Interpolation]:
+    """Return what stands before the brackets, and in them output period [s], temperature [K] and interpolation."""
     match = _BRACKETS.fullmatch(rest)
     body = rest if match is None else match["body"].strip()
     if "(" in body or ")" in body:
@@ -133,15 +152,18 @@ def _split_brackets(rest: str, context: StepContext) -> tuple[str, float | None,
         raise context.error("a step's temperature stands in brackets at its end", allowed="'Rest for 1 hour (25 degC)'")
     period: float | None = None
     temperature: float | None = None
+    interpolation: Interpolation = "linear"
     for part in [] if match is None else match["inside"].split(","):
         timed, heated = _PERIOD.fullmatch(part.strip()), _TEMPERATURE.search(part)
         if timed is not None and period is None:
             period = _period(timed["time"], context)
         elif heated is not None and temperature is None:
             temperature = _temperature(part.strip(), context)
+        elif verb == "Follow" and part.strip().lower() in ("hold", "linear"):
+            interpolation = "hold" if part.strip().lower() == "hold" else "linear"
         else:
             raise context.error("brackets hold an output period and a temperature, once each", allowed=_BRACKETS_HOLD)
-    return body, period, temperature
+    return body, period, temperature, interpolation
 
 
 def _period(text: str, context: StepContext) -> float:
@@ -181,6 +203,10 @@ def _control(verb: str, clauses: list[tuple[str, str]], context: StepContext) ->
         if at:
             raise context.error("a rest has no 'at'", allowed="'Rest for 1 hour'")
         return "rest", 0.0
+    if verb == "Follow":
+        if at:
+            raise context.error("a profile is followed as it is: it has no 'at'", allowed=f"'{EXAMPLES[-1]}'")
+        return "profile", 0.0
     if len(at) != 1 or clauses[0][0] != "at":
         shown = "Hold at 4.2 V" if verb == "Hold" else f"{verb} at C/10"
         raise context.error(f"'{verb}' is followed by one 'at'", allowed=f"'{shown} ...'")
@@ -195,9 +221,15 @@ def _control(verb: str, clauses: list[tuple[str, str]], context: StepContext) ->
         return "current", sign * quantity.value
     if quantity.kind == "c-rate":
         return "c-rate", sign * quantity.value
+    if quantity.kind == "power":
+        return "power", sign * quantity.value
+    if quantity.kind == "resistance":
+        if verb == "Charge":
+            raise context.error("a resistance discharges a particle", nearest=f"Discharge at {at[0]}")
+        return "resistance", quantity.value
     raise context.error(
         f"'{verb} at {at[0]}' gives no current",
-        allowed="a C-rate ('C/10', '0.5 C') or the particle's current ('2 nA')",
+        allowed="a C-rate ('C/10', '0.5 C'), the particle's current ('2 nA') or power ('8 nW')",
         nearest=f"Hold at {at[0]}" if quantity.kind == "voltage" else None,
     )
 
@@ -227,34 +259,32 @@ def _duration(content: str, before: float | None, context: StepContext) -> float
     return quantity.value
 
 
-def _termination(verb: str, content: str, context: StepContext) -> Termination:
-    if content.startswith(("<", ">")):
-        plain = content[1:].strip()
-        raise context.error("the direction of a limit follows from the step", next_step=f"write 'until {plain}'")
-    quantity: Quantity = parse_quantity(content, context)
-    if quantity.kind == "time":
-        raise context.error(f"'until {content}' is a time", nearest=f"for {content}")
-    if quantity.kind not in _LIMITS[verb]:
-        why = _WHY_NOT.get((verb, quantity.kind), "the current is held, so it never reaches another one")
-        limits = " or a ".join(_LIMITS[verb]).replace("c-rate", "C-rate")
-        raise context.error(
-            f"'{verb} ... until {content}' never ends this way: {why}",
-            allowed=f"until a {limits}" if limits else "for <time>",
-        )
-    limited: Limited = quantity.kind
-    return Termination(quantity=limited, value=quantity.value, unit=quantity.unit)
-
-
 def format_step(step: Step) -> str:
     """Return canonical words for `step`: ``parse_step(format_step(step))`` differs in `text` alone.
 
     Numbers are written to full precision, times in seconds.
     """
+    if step.follows is not None:
+        return _format_followed(step, step.follows)
     ends = [] if step.duration is None else [f"for {step.duration!r} s"]
     ends += [f"until {_limit(termination)}" for termination in step.terminations]
     inside = [] if step.period is None else [f"{step.period!r} s period"]
     inside += [] if step.temperature is None else [f"{step.temperature!r} K"]
     return f"{_action(step)} {' or '.join(ends)}" + (f" ({', '.join(inside)})" if inside else "")
+
+
+def _format_followed(step: Step, follows: FollowedProfile) -> str:
+    ends = [] if step.duration is None else [f"for {step.duration!r} s"]
+    ends += [f"until {_limit(termination)}" for termination in step.terminations]
+    inside = [] if step.period is None else [f"{step.period!r} s period"]
+    inside += [] if step.temperature is None else [f"{step.temperature!r} K"]
+    inside += [] if follows.interpolation == "linear" else [follows.interpolation]
+    words = [
+        f'Follow "{follows.sha256 or follows.name}"',
+        " or ".join(ends),
+        f"({', '.join(inside)})" if inside else "",
+    ]
+    return " ".join(word for word in words if word)
 
 
 def _action(step: Step) -> str:
@@ -263,13 +293,16 @@ def _action(step: Step) -> str:
     if step.control == "voltage":
         return f"Hold at {step.value!r} V"
     verb = "Charge" if step.value > 0.0 else "Discharge"
-    return f"{verb} at {abs(step.value)!r} {'C' if step.control == 'c-rate' else 'A'}"
+    unit = {"c-rate": "C", "power": "W", "resistance": "ohm"}.get(step.control, "A")
+    return f"{'Discharge' if unit == 'ohm' else verb} at {abs(step.value)!r} {unit}"
 
 
 def _limit(termination: Termination) -> str:
+    if termination.quantity == "curve":
+        return format_limit(termination)
     if termination.quantity != "capacity":
         unit = {"voltage": "V", "current": "A", "c-rate": "C"}[termination.quantity]
-        return f"{termination.value!r} {unit}"
+        return f"{termination.side}{' ' if termination.side else ''}{termination.value!r} {unit}"
     if termination.unit == "A.h/kg":
         return f"{termination.value!r} Ah/kg"
     if termination.unit == "fraction":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.protocol.grammar import EXAMPLES, parse_step
+from asyncsoc.protocol.profile import Profile
 from asyncsoc.protocol.types import Step, StepSequence
 
 MOST_STEPS = 100_000
@@ -21,7 +22,11 @@ class RepeatedSteps:
 
 
 def parse_protocol(
-    steps: Sequence[str] = (), cycles: Sequence[RepeatedSteps] = (), *, where: str = "protocol"
+    steps: Sequence[str] = (),
+    cycles: Sequence[RepeatedSteps] = (),
+    *,
+    profiles: Mapping[str, tuple[str, Profile | None]] | None = None,
+    where: str = "protocol",
 ) -> StepSequence:
     """Return the protocol with its cycles unrolled.
 
@@ -31,6 +36,8 @@ def parse_protocol(
         Steps carried out once, before the cycles; they count as a cycle of their own, number 1.
     cycles
         Cycles in order, each carried out `repeat` times and numbered on.
+    profiles
+        SHA-256 of the profiles that steps follow, and they themselves where they are known, by name.
     where
         File and section, for the messages.
 
@@ -44,9 +51,23 @@ def parse_protocol(
     blocks = [_parsed(steps, f"{where}.steps")] if steps else []
     for number, cycle in enumerate(cycles, start=1):
         blocks += _repeated(cycle, f"{where}.cycle {number}", already=sum(map(len, blocks)))
-    return StepSequence(
-        tuple(replace(step, cycle=number) for number, block in enumerate(blocks, start=1) for step in block)
-    )
+    numbered = (replace(step, cycle=number) for number, block in enumerate(blocks, start=1) for step in block)
+    return StepSequence(tuple(_with_profile(step, profiles or {}) for step in numbered))
+
+
+def _with_profile(step: Step, profiles: Mapping[str, tuple[str, Profile | None]]) -> Step:
+    """Return a step with its profile, where it follows one that is known."""
+    if step.follows is None or step.follows.name not in profiles:
+        return step
+    sha256, profile = profiles[step.follows.name]
+    if profile is not None and len(profile.temperature) and step.temperature is not None:
+        raise InputError(
+            "the profile has temperatures of its own",
+            where="protocol",
+            value=step.text,
+            next_step="leave the temperature out of the step, or its column out of the profile",
+        )
+    return replace(step, follows=replace(step.follows, sha256=sha256, profile=profile))
 
 
 def _repeated(cycle: RepeatedSteps, where: str, *, already: int) -> list[tuple[Step, ...]]:

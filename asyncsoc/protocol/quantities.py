@@ -10,7 +10,7 @@ from typing import Literal
 from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.base.units import to_unit
 
-Kind = Literal["current", "c-rate", "voltage", "capacity", "time"]
+Kind = Literal["current", "c-rate", "voltage", "capacity", "time", "power", "resistance"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Quantity:
     value
         In `unit`.
     unit
-        "A", "1/h", "V", "s"; for a capacity "C" (coulomb, the particle's), "A.h/kg" or "fraction" of the capacity.
+        "A", "1/h", "V", "s", "W", "ohm"; for a capacity "C" (coulomb, the particle's), "A.h/kg" or "fraction" of the
+        capacity.
     """
 
     kind: Kind
@@ -68,6 +69,7 @@ _TIMES = {
 _UNITS: dict[str, _Unit] = {
     **{name.lower(): _Unit("current", name, "A", "A") for name in _AMPERES},
     **{name.lower(): _Unit("voltage", name, "V", "V") for name in ("V", "mV")},
+    **{name.lower(): _Unit("power", name, "W", "W") for name in ("W", "mW", "uW", "nW", "pW", "fW")},
     "c": _Unit("c-rate", "1/h", "1/h", "1/h"),
     **{name.lower() + "h": _Unit("capacity", name + "h", "C", "C") for name in _AMPERES},
     "as": _Unit("capacity", "A s", "C", "C"),
@@ -79,8 +81,6 @@ _UNITS: dict[str, _Unit] = {
 }
 _SHOWN = ("A", "mA", "uA", "nA", "pA", "V", "mV", "C", "mAh/g", "nAh", "pAh", "seconds", "minutes", "hours", "days")
 _REFUSED: tuple[tuple[str, str, str], ...] = (
-    (r"[mkunp]?w", "constant power is not supported", "give a current or a C-rate"),
-    (r"[mk]?(ohm|ω)s?", "constant resistance is not supported", "give a current or a C-rate"),
     (r"[mun]?a/([mcn]m|m)\^?2", "a current per area is not understood", "give a C-rate or the particle's amperes"),
     (r"[mun]?a/k?g", "a current per mass is not understood", "give a C-rate (see protocol.capacity) or amperes"),
     (r"[mun]?ah/c?m\^?2", "a capacity per area is not understood", "give mAh/g, ampere hours or '50 % of capacity'"),
@@ -89,6 +89,8 @@ _REFUSED: tuple[tuple[str, str, str], ...] = (
 _RANGES: dict[str, tuple[float, float, str]] = {
     "A": (0.0, 1e3, "above 0 A, at most 1000 A (the particle's; a single particle takes nA)"),
     "1/h": (0.0, 1e3, "above 0 C, at most 1000 C"),
+    "W": (0.0, 1e4, "above 0 W, at most 10000 W (the particle's; a single particle takes nW)"),
+    "ohm": (0.0, 1e15, "above 0 ohm, at most 1e15 ohm (a single particle discharges through Gohm)"),
     "V": (0.0, 6.0, "above 0 V, at most 6 V against lithium"),
     "s": (1e-3, 1e9, "1 ms to 1e9 s"),
     "C": (0.0, 1e6, "above 0 C (coulomb), at most 1e6 C"),
@@ -97,6 +99,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
 }
 _JOINING = ("for", "until", "or", "period")
 _NUMBER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)\s*(.*)", re.IGNORECASE | re.DOTALL)
+_OHMS = re.compile(r"([mkKMG]?)\s*(?:[oO]hms?|\u03a9|\u2126)")
 _C_OVER = re.compile(r"C\s*(?:/\s*(.+))?", re.IGNORECASE | re.DOTALL)
 _NON_FINITE = re.compile(r"[+-]?(nan|inf|infinity)\b", re.IGNORECASE)
 
@@ -149,9 +152,12 @@ def _positive_number(number: str, unit: str, canonical: str, text: str, context:
 def _known_unit(unit: str, text: str, context: StepContext) -> _Unit:
     key = unit.replace("²", "2").replace("µ", "u").replace("μ", "u").replace("\u2126", "ω")
     key = "".join(key.split()).replace(".", "").replace("·", "").lower()
+    ohms = _OHMS.fullmatch(unit.strip())
+    if ohms is not None:  # milli and mega differ by their case
+        return _Unit("resistance", f"{(ohms[1] or '').replace('K', 'k')}ohm", "ohm", "ohm")
     if key in _UNITS:
         known = _UNITS[key]
-        if unit.startswith("M") and known.kind in ("current", "voltage", "capacity"):
+        if unit.startswith("M") and known.kind in ("current", "voltage", "capacity", "power"):
             raise context.error(f"'{unit}' would be mega", nearest="m" + unit[1:])
         return known
     if not key:

@@ -5,10 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Control = Literal["current", "c-rate", "voltage", "rest"]
-Quantity = Literal["voltage", "current", "c-rate", "capacity"]
-COLDEST, HOTTEST = 200.0, 500.0
-"""Lowest and highest temperature [K] of a step or a whole protocol."""
+from asyncsoc.protocol.profile import COLDEST, HOTTEST, Interpolation, Profile
+
+Control = Literal["current", "c-rate", "voltage", "rest", "power", "resistance", "profile"]
+Quantity = Literal["voltage", "current", "c-rate", "capacity", "curve"]
+Side = Literal["", "<", ">"]
+__all__ = [
+    "COLDEST",
+    "HOTTEST",
+    "Control",
+    "FollowedProfile",
+    "Quantity",
+    "Side",
+    "Step",
+    "StepSequence",
+    "Termination",
+]
 
 
 @dataclass(frozen=True)
@@ -17,12 +29,39 @@ class Termination:
 
     `value` is in V, A (particle, magnitude), 1/h (C-rate, magnitude) or, for "capacity",
     the charge passed in the step as a magnitude in the unit `unit`: "C" (coulomb, particle) or "A.h/kg" or
-    "fraction" of the capacity.
+    "fraction" of the capacity. For "curve" it is a value of the curve named `curve`, in its own unit.
+
+    `side` says from which side the threshold is passed: ">" where the step ends above it, "<" below it; "" where that
+    follows from the step, or from where a curve lies when the step begins.
     """
 
     quantity: Quantity
     value: float
     unit: str
+    curve: str = ""
+    side: Side = ""
+
+
+@dataclass(frozen=True)
+class FollowedProfile:
+    """The profile a step follows.
+
+    Attributes
+    ----------
+    name
+        What the step calls it: a file's name, or one given to it in Python.
+    interpolation
+        "linear" between its points, or "hold": every value until the next point.
+    profile
+        None where it is not known here; `sha256` says which it is.
+    sha256
+        Of its content.
+    """
+
+    name: str
+    interpolation: Interpolation = "linear"
+    profile: Profile | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,9 +71,11 @@ class Step:
     Attributes
     ----------
     control
-        What is held: "current" [A, the particle's], "c-rate" [1/h], "voltage" [V against Li], "rest".
+        What is held: "current" [A, the particle's], "c-rate" [1/h], "voltage" [V against Li], "rest", "power" [W, the
+        particle's], "resistance" [ohm, across the particle]; or "profile".
     value
-        Signed: positive charges. For "voltage" the voltage; for "rest" 0.
+        Signed: positive charges. For "voltage" the voltage, for "resistance" the resistance, for "rest" and "profile"
+        0.
     duration
         Longest duration [s], None where only terminations end the step.
     terminations
@@ -47,6 +88,8 @@ class Step:
         Number of the cycle the step belongs to, from 1.
     text
         The user's own words.
+    follows
+        The profile, for "profile".
     """
 
     control: Control
@@ -57,6 +100,13 @@ class Step:
     temperature: float | None
     cycle: int
     text: str
+    follows: FollowedProfile | None = None
+
+    @property
+    def temperatures(self) -> tuple[float | None, ...]:
+        """Temperatures [K] at which it is carried out; None for the protocol's."""
+        profile = None if self.follows is None else self.follows.profile
+        return profile.levels or (self.temperature,) if profile is not None else (self.temperature,)
 
 
 @dataclass(frozen=True)
@@ -75,8 +125,7 @@ class StepSequence:
         """
         found: dict[float, str] = {}
         for number, step in enumerate(self.steps, start=1):
-            own = step.temperature
-            found.setdefault(
-                otherwise if own is None else own, "protocol.temperature" if own is None else f"protocol step {number}"
-            )
+            for own in step.temperatures:
+                asked_by = "protocol.temperature" if own is None else f"protocol step {number}"
+                found.setdefault(otherwise if own is None else own, asked_by)
         return found

@@ -350,3 +350,16 @@ class SnapshotRecorder:
         if self._every is not None:
             passed = math.floor(now / self._every * (1.0 + _ROUNDING))
             self._due = (passed + 1) * self._every
+
+
+def named_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: Array, name: str) -> Array:
+    """Return the values (k,) of one curve at k states of any members; NaN where a member does not have it."""
+    rows = curve_rows(samples, constants, mean_initial)
+    if name in names.CURVES:
+        return np.asarray(rows[:, names.CURVES.index(name)])
+    found = np.full(len(samples.number), np.nan)
+    for row, number in enumerate(samples.number.tolist()):
+        curves = names.valence_curves(constants.valences[number])
+        if name in curves:
+            found[row] = rows[row, len(names.CURVES) + curves.index(name)]
+    return found

@@ -100,6 +100,31 @@ class SideReactionRecorder:
             self._evaluate(self._waiting[:-_RECENT])
             self._waiting = self._waiting[-_RECENT:]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Curves it records."""
+        particle = self.particle
+        film = (names.FILM_MEAN, names.FILM_MAX, names.OPEN_SHARE) if particle.coupled else ()
+        resistance = (names.INTERFACE_RESISTANCE,) if isinstance(particle.kinetics, RateLaw) else ()
+        risk = () if self.reference is None else names.RISK_CURVES
+        return (names.SIDE_CURRENT, names.SIDE_CHARGE, *film, *resistance, *risk)
+
+    def at(self, state: StepState) -> dict[str, float]:
+        """Return the curves at a state that is not recorded; those that depend on what was before are left out."""
+        particle = self.particle
+        x = state.x[particle.nodes]
+        rows = contact_rows(
+            [ContactSample(state, self._start, self._rest, x, float(self._volumes @ state.x))], particle
+        )
+        local, dose = local_state(rows, particle), np.zeros((1, len(x)))
+        found = self._side_columns(rows, local, dose)
+        if self.reference is not None:
+            covered = self.reference.match(rows.step, rows.since, rows.mean_x)
+            split = split_risk(local, covered, particle.model.effective, rows.temperature)
+            found |= self._risk_columns(split, dose @ self._shares, np.full(1, np.nan))
+        found = {name: values for name, values in found.items() if name not in (names.SIDE_CHARGE, names.RISK_DOSE)}
+        return {name: float(values[0]) for name, values in found.items()}
+
     def keep_field(self, time: float) -> None:
         """Keep the state of the contact at `time`, one of the two states recorded last, for the fields."""
         self._requested.append(time)

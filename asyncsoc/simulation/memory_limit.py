@@ -50,11 +50,7 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
     charge = FARADAY * setup.member.maximum_concentration * setup.operators.volume
     lengths = [_longest(constraint, charge) for constraint in constraints]
     room = MOST_BYTES - steps
-    rows = sum(
-        length / constraint.step.period * _ROW
-        for length, constraint in zip(lengths, constraints, strict=True)
-        if constraint.step.period is not None
-    )
+    rows = _ROW * sum(_rows(*pair) for pair in zip(constraints, lengths, strict=True))
     if rows > room:
         raise InputError(
             "the rows asked for by output periods of steps would fill the memory",
@@ -77,8 +73,17 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
         )
 
 
+def _rows(constraint: StepConstraint, length: float) -> float:
+    """Return how many rows a step of a length [s] asks for."""
+    if constraint.pieces is not None:
+        return float(constraint.pieces.shown.sum())
+    return 0.0 if constraint.step.period is None else length / constraint.step.period
+
+
 def _longest(constraint: StepConstraint, charge: float) -> float:
     """Return how long a step can last [s]; 0 where nothing is known."""
+    if constraint.pieces is not None:
+        return constraint.duration
     passing = charge / abs(constraint.target) if constraint.galvanostatic and constraint.target != 0.0 else math.inf
     length = min(constraint.duration, passing)
     return length if math.isfinite(length) else 0.0

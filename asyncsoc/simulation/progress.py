@@ -36,7 +36,9 @@ class Progress:
 
 
 class ProgressReporter:
-    """Calls a function with the progress of a run after every accepted step."""
+    """Calls a function with the progress of a run after every accepted step, along a profile less often."""
+
+    sparse = True
 
     def __init__(
         self, progress: Callable[[Progress], None], constraints: Sequence[StepConstraint], full_charge: float
@@ -64,5 +66,7 @@ class ProgressReporter:
 
 def _expected_duration(constraint: StepConstraint, full_charge: float) -> float:
     """Return how long a protocol step lasts at most, roughly [s]: its duration, or a full charge at its current."""
+    if constraint.pieces is not None:
+        return constraint.duration
     at_rate = full_charge / abs(constraint.target) if constraint.galvanostatic and constraint.target else 3600.0
     return min(constraint.duration, at_rate)

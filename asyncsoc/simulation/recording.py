@@ -64,7 +64,8 @@ class RecordingCallback:
     """
 
     def __init__(self, members: Sequence[RunRecorders]) -> None:
-        self.curves = TimeSeriesRecorder(BatchConstants([member.constants for member in members]))
+        self.constants = BatchConstants([member.constants for member in members])
+        self.curves = TimeSeriesRecorder(self.constants)
         self.fields = [SnapshotRecorder(member.fields_every) for member in members]
         self.rates = [member.rates for member in members]
         self._snapshots = np.array([np.nan if m.fields_every is None else m.fields_every for m in members])
@@ -72,6 +73,7 @@ class RecordingCallback:
         self._step_start = np.zeros(len(members))
         self._changing = {k: (m.changing, m.constants) for k, m in enumerate(members) if m.changing is not None}
         self._every_state = ~np.isnan(self._snapshots) | np.array([member.rates is not None for member in members])
+        self.every_row = np.array([member.rates is not None for member in members], dtype=bool)
 
     def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
         """Record the states protocol steps begin with: the time of the one before, its own current or voltage."""
@@ -108,8 +110,27 @@ class RecordingCallback:
                 }
             known = np.array([int(number) not in lost for number in between.number], dtype=bool)
             self._record(between.rows(known))
-        self._record(steps.without(lost).end)
+        self._record_ends(steps.without(lost))
         return lost
+
+    def _record_ends(self, steps: AcceptedSteps) -> None:
+        """Record the states at the ends of steps, and those on the way of members that follow a profile."""
+        if steps.followed is not None:
+            self._record_followed(steps.followed)
+        self._record(steps.end if steps.shown is None else steps.end.rows(steps.shown))
+
+    def _record_followed(self, states: States) -> None:
+        """Record states on the way along profiles; of most of them there are rows alone, no snapshots."""
+        self.curves.record(states)
+        numbers = states.number
+        due = self.every_row[numbers].copy()
+        for number in np.unique(numbers).tolist():
+            if not math.isnan(self._snapshots[number]):
+                own = np.flatnonzero(numbers == number)
+                periods = np.floor(states.time[own] / self._snapshots[number] * (1.0 + 1e-9))
+                due[own] |= np.diff(periods, prepend=periods[0] - 1.0) > 0.0
+        for row in np.flatnonzero(due).tolist():
+            self._record_state(states, row)
 
     def _record(self, states: States) -> None:
         if len(states):
@@ -121,6 +142,8 @@ class RecordingCallback:
         """Return members with too many output times within one step: a hold may last without limit."""
         length, numbers = steps.end.time - steps.start_time, steps.end.number
         count = np.nan_to_num(length / self._snapshots[numbers]) + np.nan_to_num(length / self._period[numbers])
+        if steps.following is not None:
+            count = np.where(steps.following, 0.0, count)
         return {
             int(numbers[row]): SimulationError(
                 f"{count[row]:.3g} output times lie within one step of {length[row]:.3g} s",
@@ -143,6 +166,9 @@ class RecordingCallback:
         middle = 0.5 * (start + end)
         inside = (start < middle) & (middle < end)
         snapshots, periods = self._snapshots[numbers], self._period[numbers]
+        if steps.following is not None:  # their rows are at points of the profile
+            inside &= ~steps.following
+            snapshots, periods = (np.where(steps.following, np.nan, every) for every in (snapshots, periods))
         further = np.flatnonzero(~(np.isnan(snapshots) & np.isnan(periods)))
         rows, times = np.flatnonzero(inside), middle[inside]
         for row in further.tolist():

@@ -19,7 +19,7 @@ from asyncsoc.solver.states import Checkpoint
 
 _FREE = ("name", "output", "solver")
 """Sections that may differ from the resumed run."""
-_FREE_KEYS = ("protocol.steps", "protocol.cycle", "particle.file")
+_FREE_KEYS = ("protocol.steps", "protocol.cycle", "protocol.profile", "particle.file")
 """Keys that may: the steps are compared one by one, and a mesh file goes by its hash."""
 
 

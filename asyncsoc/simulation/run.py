@@ -25,6 +25,7 @@ from asyncsoc.problem.particles import Problem
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings, step_ends
 from asyncsoc.simulation.coverage_reporting import REPORT, coverage_assumption, coverage_curve, coverage_report
+from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback, RunRecorders, particle_constants
@@ -141,6 +142,8 @@ def simulate_batch(
         check_memory(*pair, snapshots=snapshots)
     compile_kernels(batches=len(cases) >= FEWEST)
     recording = RecordingCallback([_recorders_of(*pair, snapshots) for pair in zip(cases, setups, strict=True)])
+    for case, setup, rates in zip(cases, setups, recording.rates, strict=True):
+        check_limits(case, setup, rates)
     guard = BalanceGuard(setups[0].operators.mass, [setup.cathode.maximum_concentration for setup in setups])
     ready = time.perf_counter()
     outcomes = integrate(
@@ -151,6 +154,7 @@ def simulate_batch(
         batch_callbacks=[[guard, recording]],
         threads=threads,
         resume=checkpoints,
+        measure=CurveMeasure(recording.constants, recording.rates),
     )
     endings: list[CaseResult] = []
     try:
@@ -250,7 +254,7 @@ def _solution(
         columns = columns | {names.COVERAGE: coverage_curve(changing, recorded.areas)}
         assumption = coverage_assumption(changing)
         warnings.append(f"assumption: {assumption}")
-        added["reports"] = {REPORT: coverage_report(assumption, columns)}
+        reports[REPORT] = coverage_report(assumption, columns)
     return Solution(
         name=case.name,
         columns=columns if rates is None else columns | rates.columns(),

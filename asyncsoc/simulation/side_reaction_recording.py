@@ -18,6 +18,7 @@ from asyncsoc.recorders.covered_reference import CoveredReference
 from asyncsoc.recorders.side_reaction_fields import nodal_fields
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 from asyncsoc.recorders.side_reaction_report import side_report
+from asyncsoc.simulation.curve_measure import measure_of
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
 from asyncsoc.solver.warmup import compile_kernels
@@ -111,7 +112,8 @@ def _run_reference(case: Case) -> CoveredReference:
     recorder = SideReactionRecorder(recorded_particle(setup, setup.side, case.side_reaction.risk_threshold))
     compile_kernels(batches=False)
     # Where the reference cannot finish its protocol its states end, and there is no risk beyond them.
-    integrate(Problem.alone(setup.system, [setup.member]), [[SideReactionCallback(recorder, parts=REFERENCE_PARTS)]])
+    callback = SideReactionCallback(recorder, parts=REFERENCE_PARTS)
+    integrate(Problem.alone(setup.system, [setup.member]), [[callback]], measure=measure_of(setup))
     return recorder.as_covered_reference()
 
 

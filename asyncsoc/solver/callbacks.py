@@ -15,6 +15,7 @@ from asyncsoc.base.units import FARADAY
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.dense_output import DenseOutput
+from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.states import AcceptedSteps, BatchCallback, Callback, Errors, States
 
 Array = NDArray[np.float64]
@@ -34,6 +35,8 @@ class CallbackDispatch:
         The callbacks of each particle.
     batch_callbacks
         The callbacks of each mesh, for all particles on it; called before those of the particles.
+    profiles
+        The profiles that groups follow.
     """
 
     def __init__(
@@ -42,12 +45,14 @@ class CallbackDispatch:
         dense_outputs: Sequence[DenseOutput],
         callbacks: Sequence[Sequence[Callback]],
         batch_callbacks: Sequence[Sequence[BatchCallback]],
+        profiles: FollowedProfiles,
     ) -> None:
-        self._arrays, self._dense_outputs, self._callbacks, self._batch_callbacks = (
+        self._arrays, self._dense_outputs, self._callbacks, self._batch_callbacks, self._profiles = (
             arrays,
             dense_outputs,
             callbacks,
             batch_callbacks,
+            profiles,
         )
         self._has_callbacks = np.array([bool(some) for some in callbacks], dtype=bool)
 
@@ -85,7 +90,7 @@ class CallbackDispatch:
         """Call the callbacks with the steps that groups have accepted; return the groups to stop, and why."""
         stopped: dict[int, SimulationError] = {}
         shown = [
-            (mesh, dense_output.accepted(places), dense_output.group[places])
+            (mesh, self._followed(dense_output, places), dense_output.group[places])
             for mesh, dense_output in enumerate(self._dense_outputs)
             if len(places := self._arrays.places(mesh, numbers))
         ]
@@ -98,6 +103,23 @@ class CallbackDispatch:
                 if int(group[row]) not in stopped:
                     stopped |= self._call(int(particles[row]), int(group[row]), steps, row)
         return stopped
+
+    def _followed(self, dense_output: DenseOutput, places: Ints) -> AcceptedSteps:
+        """Return accepted steps, with what groups kept on the way along their profiles."""
+        steps = dense_output.accepted(places)
+        if not len(self._profiles):
+            return steps
+        group = dense_output.group[places].tolist()
+        rows = [(place, self._profiles.rows(g)) for place, g in zip(places.tolist(), group, strict=True)]
+        parts = [dense_output.followed(place, kept) for place, kept in rows if kept is not None]
+        return AcceptedSteps(
+            steps.start_time,
+            steps.end,
+            steps.at,
+            States.joined(parts) if parts else None,
+            np.array([self._profiles.shown(g) for g in group], dtype=bool),
+            np.array([g in self._profiles for g in group], dtype=bool),
+        )
 
     def _call(self, particle: int, group: int, steps: AcceptedSteps, row: int) -> Errors:
         try:
@@ -146,7 +168,7 @@ class BalanceGuard:
 
     def step(self, steps: AcceptedSteps) -> Errors:
         """Check the states at the ends of accepted steps."""
-        states = steps.end
+        states = steps.end if steps.followed is None else States.joined([steps.followed, steps.end])
         # A sum is finite where all its terms are.
         error = abs(self._accounted(states) - self._initial[states.number]) / self._volume + 0.0 * states.voltage
         if (error <= BALANCE_LIMIT).all():
@@ -173,3 +195,24 @@ class BalanceGuard:
             allowed=f"at most {BALANCE_LIMIT:g} of c_max V",
             next_step="check the mesh for slivers with a very large aspect ratio, and report this case",
         )
+
+
+def every_step(arrays: ProblemArrays, callbacks: Sequence[Sequence[Callback]]) -> NDArray[np.bool_]:
+    """Return for each group whether a callback of its particles needs every step: those that say `sparse` do not."""
+    group = arrays.contacts.parameters["group"]
+    needed = np.zeros(len(arrays.groups.size), dtype=bool)
+    for j, some in enumerate(callbacks):
+        needed[group[j]] |= any(not getattr(callback, "sparse", False) for callback in some)
+    return needed
+
+
+def every_row(arrays: ProblemArrays, batch_callbacks: Sequence[Sequence[BatchCallback]]) -> NDArray[np.bool_]:
+    """Return for each group whether a batch callback asks for the end of every step (`every_row` by place)."""
+    needed = np.zeros(len(arrays.groups.size), dtype=bool)
+    for body, some in zip(arrays.bodies, batch_callbacks, strict=True):
+        group = arrays.contacts.parameters["group"][body.number]
+        for callback in some:
+            asked = getattr(callback, "every_row", None)
+            if asked is not None:
+                needed[group[np.asarray(asked, dtype=bool)]] = True
+    return needed

@@ -10,6 +10,7 @@ from asyncsoc.base.errors import SimulationError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.parameters import StateBetween
+from asyncsoc.kernels.profiles import CHARGE, CURRENT, OWN_CURRENT, POTENTIAL, SIDE_CHARGE, TIME, FollowedRows
 from asyncsoc.kernels.reductions import states_between
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
@@ -77,7 +78,20 @@ class DenseOutput:
         self._imposed[places] = np.nan
         if constraint.galvanostatic:
             single = places[self._single[places]]
-            self._imposed[single] = constraint.target / self._many[single]
+            self._imposed[single] = constraint.target / self._many[single] if constraint.pieces is None else np.nan
+
+    def change_temperature(self, places: Ints, temperature: float, series: float) -> None:
+        """Set the temperature [K] and series resistance [ohm] at which a profile goes on."""
+        self._temperature[places], self._series[places] = temperature, series
+
+    def followed(self, place: int, rows: FollowedRows) -> States:
+        """Return the states that a particle alone in its group kept on the way along its profile."""
+        places = np.full(len(rows.numbers), place, dtype=np.int64)
+        numbers = rows.numbers.T
+        x = rows.x if self._ordered else np.take(rows.x, self._system.place, axis=1)
+        solved = (numbers[OWN_CURRENT], numbers[CURRENT], numbers[POTENTIAL])
+        passed = (numbers[TIME], numbers[CHARGE], numbers[SIDE_CHARGE])
+        return self._states(places, x.copy(), rows.film.copy(), passed, solved, (rows.current.copy(), rows.side.copy()))
 
     def close(self, places: Ints) -> None:
         """Count the present protocol step of these particles as done."""

@@ -26,9 +26,11 @@ from asyncsoc.kernels.batch import (
 )
 from asyncsoc.kernels.particles import Body
 from asyncsoc.kernels.tableaux import RODAS4P2, RODAS5P, Tableau
-from asyncsoc.kernels.workspace import System
+from asyncsoc.kernels.workspace import System, workspace_size
 from asyncsoc.problem.arrays import ProblemArrays, problem_arrays
 from asyncsoc.problem.particles import Method, Problem
+from asyncsoc.solver.curve_limits import Measure
+from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.protocol_runner import ProtocolRunner
 from asyncsoc.solver.states import BatchCallback, Callback, Checkpoint, RunOutcome
 
@@ -44,6 +46,7 @@ def integrate(
     method: Method = "rodas4p2",
     threads: int = 1,
     resume: Sequence[Checkpoint | None] | None = None,
+    measure: Measure | None = None,
 ) -> list[RunOutcome]:
     """Solve every group of a problem over its protocol.
 
@@ -62,6 +65,9 @@ def integrate(
     resume
         For each group the checkpoint to resume from, None to start; protocol steps that a checkpoint has finished are
         not checked again.
+    measure
+        `measure(states, curve)` returns the values of a curve at states of the one mesh there is, for protocol steps
+        that a curve ends; None where there are none.
 
     Returns
     -------
@@ -90,7 +96,7 @@ def integrate(
             raise InputError(f"the number of {name} does not fit", where=name, value=len(given), allowed=f"{wanted}")
     arrays = problem_arrays(problem)
     per_particle = callbacks if callbacks is not None else [()] * len(arrays.particles)
-    runner = ProtocolRunner(arrays, per_particle, batch_callbacks or [()] * len(problem.meshes))
+    runner = ProtocolRunner(arrays, per_particle, batch_callbacks or [()] * len(problem.meshes), measure)
     try:
         active = runner.open(resume or [None] * len(problem.groups))
         _carry(arrays, METHODS[method], runner, active, threads)
@@ -117,9 +123,9 @@ def _carry(arrays: ProblemArrays, tableau: Tableau, runner: ProtocolRunner, acti
                 done.result()
 
         attempt = (
-            _SingleParticles(arrays, tableau, len(active), threads)
+            _SingleParticles(arrays, tableau, runner.profiles, len(active), threads)
             if arrays.alone
-            else _ParticleGroups(arrays, tableau, threads)
+            else _ParticleGroups(arrays, tableau, runner.profiles, threads)
         )
         while len(active):
             attempt(active, spread)
@@ -130,17 +136,35 @@ Spread = Callable[[Sequence[Callable[[], None]]], None]
 
 
 class _SingleParticles:
-    """Attempts of particles that are alone in their groups, on one mesh: all phases in one call."""
+    """Attempts of particles that are alone in their groups, on one mesh: all phases in one call.
 
-    def __init__(self, arrays: ProblemArrays, tableau: Tableau, count: int, threads: int) -> None:
+    One that follows a profile takes many steps in a call.
+    """
+
+    def __init__(
+        self, arrays: ProblemArrays, tableau: Tableau, profiles: FollowedProfiles, count: int, threads: int
+    ) -> None:
         (system,), (body,) = arrays.problem.meshes, arrays.bodies
+        self._profiles, self._tableau, self._system, self._body = profiles, tableau, system.kernel, body
         self._given = (system.kernel, tableau, arrays.contacts, arrays.groups, body)
         most = math.ceil(count / threads)
         self._memories = [scratch_memory(system.kernel, tableau, body, most) for _ in range(threads)]
 
     def __call__(self, active: Ints, spread: Spread) -> None:
+        if len(self._profiles):
+            following = np.array([int(group) in self._profiles for group in active], dtype=bool)
+            shares = np.array_split(active[following], len(self._memories))
+            spread([partial(self._follow, *pair) for pair in zip(shares, self._memories, strict=True)])
+            active = active[~following]
+            if not len(active):
+                return
         shares = np.array_split(active, len(self._memories))
         spread([partial(attempt_alone, *self._given, *pair) for pair in zip(shares, self._memories, strict=True)])
+
+    def _follow(self, groups: Ints, memory: NDArray[np.float64]) -> None:
+        size = workspace_size(self._system, self._tableau.a.shape[0], self._body.nodes.shape[1], 1)
+        for group in groups.tolist():
+            self._profiles.advance(self._system, self._tableau, self._body, group, memory[memory.size - size :])
 
 
 class _ParticleGroups:
@@ -149,8 +173,8 @@ class _ParticleGroups:
     A group's particles are added up in their order: the bits do not depend on the number of threads.
     """
 
-    def __init__(self, arrays: ProblemArrays, tableau: Tableau, threads: int) -> None:
-        self._arrays, self._tableau, self._threads = arrays, tableau, threads
+    def __init__(self, arrays: ProblemArrays, tableau: Tableau, profiles: FollowedProfiles, threads: int) -> None:
+        self._arrays, self._tableau, self._profiles, self._threads = arrays, tableau, profiles, threads
         self._memories = [
             block_memory(system.kernel, tableau, body, -(-len(body.number) // WIDTH))
             for system, body in zip(arrays.problem.meshes, arrays.bodies, strict=True)
@@ -158,6 +182,11 @@ class _ParticleGroups:
 
     def __call__(self, active: Ints, spread: Spread) -> None:
         tableau, contacts, groups = self._tableau, self._arrays.contacts, self._arrays.groups
+        if len(self._profiles):
+            entered = [g not in self._profiles or self._profiles.enter(g) for g in active.tolist()]
+            active = active[np.array(entered, dtype=bool)]
+            if not len(active):
+                return
         plan_groups(contacts, groups, active)
         shares = self._shares(active)
         spread([partial(begin_blocks, w.system, tableau, contacts, groups, w.body, *w.blocks) for w in shares])
@@ -169,6 +198,9 @@ class _ParticleGroups:
             if stage < last:
                 reduce_stages(contacts, groups, active)
         judge_groups(tableau, contacts, groups, active)
+        for group in active.tolist() if len(self._profiles) else ():
+            if group in self._profiles:
+                self._profiles.judged(group)
 
     def _shares(self, active: Ints) -> list[_Share]:
         """Return the work of each thread: blocks of particles of one mesh with their memories."""

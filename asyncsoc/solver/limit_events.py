@@ -15,9 +15,10 @@ _AT_A_LIMIT = 1e-6
 
 
 def leaves_limit(arrays: ProblemArrays, g: int, constraint: StepConstraint, event: Event) -> bool:
-    """Return whether the limit of stoichiometry that a step before has reached is being left by a held voltage.
+    """Return whether the limit of stoichiometry that a step before has reached is being left by a group.
 
-    Places under the contact go towards the stoichiometry whose open-circuit potential is the particle's.
+    Under a held voltage, places under the contact go towards the stoichiometry whose open-circuit potential is the
+    particle's. A profile leaves a limit that its first current does not lead to.
 
     Parameters
     ----------
@@ -32,7 +33,12 @@ def leaves_limit(arrays: ProblemArrays, g: int, constraint: StepConstraint, even
     """
     state = arrays.groups.state[g]
     margin, potential = float(state["margin"]), float(state["potential"])
-    if constraint.galvanostatic or margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
+    if margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
+        return False
+    if constraint.pieces is not None and not constraint.held:
+        current = float(state["current"])
+        return current <= 0.0 if event.kind == X_BELOW else current >= 0.0
+    if not constraint.held:
         return False
     return all(
         potential < at_limit if event.kind == X_BELOW else potential > at_limit

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from asyncsoc.base.compiling import record
 from asyncsoc.base.errors import InfeasibleStepError, InterruptedRunError, SimulationError
 from asyncsoc.base.processes import uninterrupted
-from asyncsoc.base.units import FARADAY
 from asyncsoc.kernels.parameters import StepStart
 from asyncsoc.kernels.reductions import load_surfaces, start_groups
 from asyncsoc.kernels.step_control import (
     CURRENT_BELOW,
     DURATION_REACHED,
     EVENT,
+    NOT_SOLVED,
     OPEN_BELOW,
     RETRY,
     RUNNING,
@@ -26,11 +26,12 @@ from asyncsoc.kernels.step_control import (
 from asyncsoc.problem.arrays import ProblemArrays, load_constraint, load_contact_areas
 from asyncsoc.problem.particles import Group
 from asyncsoc.protocol.constraints import StepConstraint
-from asyncsoc.solver.callbacks import CallbackDispatch
+from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.contact_change import duration_over, keep_passed
+from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, Measure
 from asyncsoc.solver.dense_output import DenseOutput
-from asyncsoc.solver.first_steps import first_step, step_tolerance
 from asyncsoc.solver.limit_events import leaves_limit
+from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.states import (
     BatchCallback,
     Callback,
@@ -40,7 +41,8 @@ from asyncsoc.solver.states import (
     StepOutcome,
     numbers_of,
 )
-from asyncsoc.solver.step_errors import beyond_limit, explained, infeasible_step, stuck_step
+from asyncsoc.solver.step_errors import beyond_limit, explained, infeasible_step, no_solution, not_followed, stuck_step
+from asyncsoc.solver.step_sizes import StepSizes
 
 Ints = NDArray[np.int64]
 
@@ -71,6 +73,13 @@ class ProtocolRunner:
         The callbacks of each particle.
     batch_callbacks
         The callbacks of each mesh, for all particles on it.
+    measure
+        Values of a curve at states, for protocol steps that a curve ends; None where there are none.
+
+    Attributes
+    ----------
+    profiles
+        The profiles that groups follow.
     """
 
     def __init__(
@@ -78,16 +87,17 @@ class ProtocolRunner:
         arrays: ProblemArrays,
         callbacks: Sequence[Sequence[Callback]],
         batch_callbacks: Sequence[Sequence[BatchCallback]],
+        measure: Measure | None = None,
     ) -> None:
         self._arrays, self._contacts, self._groups = arrays, arrays.contacts, arrays.groups
         self._members: tuple[Group, ...] = arrays.problem.groups
         meshes = range(len(arrays.bodies))
         self._dense_outputs = [DenseOutput(arrays, mesh) for mesh in meshes]
-        self._dispatch = CallbackDispatch(arrays, self._dense_outputs, callbacks, batch_callbacks)
-        volumes = [3.0 * float(system.kernel.mass.sum()) / (4.0 * math.pi) for system in arrays.problem.meshes]
-        self._radius = np.zeros(len(arrays.particles))
-        for body, volume in zip(arrays.bodies, volumes, strict=True):
-            self._radius[body.number] = float(np.cbrt(volume))
+        needs = every_step(arrays, callbacks), every_row(arrays, batch_callbacks)
+        self.profiles = FollowedProfiles(arrays, self._dense_outputs, *needs)
+        self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure)
+        self._dispatch = CallbackDispatch(arrays, self._dense_outputs, callbacks, batch_callbacks, self.profiles)
+        self._sizes = StepSizes(arrays)
         # Contact area over the one before; time within the protocol step at which it is loaded [s].
         self._wider, self._within = np.ones(len(self._members)), np.zeros(len(self._members))
         self._runs = [_GroupProgress(0, []) for _ in self._members]
@@ -126,6 +136,11 @@ class ProtocolRunner:
             for number in numbers[stuck].tolist():
                 self._fail(number, self._stuck(number))
             numbers, outcome = numbers[~stuck], outcome[~stuck]
+        if len(self._limits):
+            retaken, outcome = self._limits.judge(numbers, outcome)
+            taken = ~np.isin(numbers, retaken)
+            again = np.concatenate([again, retaken])
+            numbers, outcome = numbers[taken], outcome[taken]
         stopped = self._dispatch_steps(numbers) if len(numbers) else {}
         if stopped:
             kept = np.array([int(number) not in stopped for number in numbers], dtype=bool)
@@ -139,7 +154,7 @@ class ProtocolRunner:
         ended, further = [], []
         for number, code in zip(numbers[~running].tolist(), outcome[~running].tolist(), strict=True):
             constraint = self._constraint(number)
-            reason = constraint.events[code - EVENT].reason if code >= EVENT else "duration reached"
+            reason = self._reason(constraint, code)
             if (
                 code == DURATION_REACHED
                 and self._arrays.changing
@@ -171,8 +186,15 @@ class ProtocolRunner:
         self._underway[number] = True
         if self._runs[number].error is None:
             self._kept[number], self._kept_own[members] = row, self._contacts.own[members]
+            self._limits.changed(number)
             self._dispatch_starts([number])
         return None
+
+    @staticmethod
+    def _reason(constraint: StepConstraint, code: int) -> str:
+        if code >= LIMIT:
+            return constraint.limits[code - LIMIT].reason
+        return constraint.events[code - EVENT].reason if code >= EVENT else "duration reached"
 
     def _take(self, numbers: Ints) -> None:
         """Accept the states at the ends of the last attempts of these groups."""
@@ -184,6 +206,7 @@ class ProtocolRunner:
             contacts.film[particles] = contacts.film_new[particles]
             self._kept_own[particles] = contacts.own[particles]
         self._kept[numbers] = self._groups.state[numbers]
+        self.profiles.accepted(numbers)
 
     def interrupt(self) -> None:
         """Stop all groups that are underway at their last accepted states."""
@@ -209,6 +232,7 @@ class ProtocolRunner:
 
     def _checkpoint(self, number: int) -> Checkpoint:
         """Return the accepted state of a group, from which it can be resumed."""
+        self.profiles.undo(number)
         places = list(self._places(number))
         mesh, place = places[0]
         return Checkpoint(
@@ -259,6 +283,9 @@ class ProtocolRunner:
             contacts.own[j]["charge"], contacts.own[j]["side_charge"] = particle.charge, particle.side_charge
             if len(checkpoint.particles) == 1:
                 contacts.own[j]["current"] = state["current"] / contacts.parameters[j]["multiplicity"]
+        if underway:
+            self.profiles.seek(number, float(state["time"]))
+            self._limits.start(number, self._constraint(number))
         return underway
 
     def _begin(self, numbers: Iterable[int]) -> list[int]:
@@ -271,6 +298,8 @@ class ProtocolRunner:
             over: dict[int, str] = {}
             for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
                 reason = self._check_start(number, found, before[row])
+                if reason is None and self._runs[number].error is None:
+                    reason = self._limits.start(number, self._constraint(number))
                 if reason is not None:
                     over[number] = reason
             shown = self._dispatch_starts([number for number in waiting if self._runs[number].error is None])
@@ -290,6 +319,7 @@ class ProtocolRunner:
             if self._arrays.changing:
                 start = constraint.step.cycle, self._start_time(number), float(self._within[number])
                 self._wider[number] = load_contact_areas(self._arrays, number, *start)
+            self.profiles.load(number, constraint)
             guesses[row] = self._first_unknown(number, constraint)
             for mesh, dense_output in enumerate(self._dense_outputs):
                 dense_output.begin(self._arrays.places(mesh, listed[row : row + 1]), constraint)
@@ -297,25 +327,10 @@ class ProtocolRunner:
             load_surfaces(self._contacts, body, self._arrays.places(mesh, listed))
         start_groups(self._contacts, self._groups, listed, guesses, found)
         for number, diffusivity in zip(numbers, found["diffusivity"].tolist(), strict=True):
-            self._groups.step[number]["tolerance"] = self._tolerance(number, diffusivity)
+            self._groups.step[number]["tolerance"] = self._sizes.tolerance(
+                number, self._constraint(number), diffusivity
+            )
         return found
-
-    def _tolerance(self, number: int, diffusivity: float) -> float:
-        """Return the tolerance of a group's present protocol step."""
-        group, constraint = self._members[number], self._constraint(number)
-        flux = 0.0
-        if constraint.galvanostatic:
-            area = float(self._groups.step[number]["contact_area"])
-            flux = abs(constraint.target) / (self._density(number) * area)
-        return step_tolerance(group.tolerance, flux, self._smallest_radius(number), diffusivity)
-
-    def _density(self, number: int) -> float:
-        """Return F c_max [C/m3], the least of a group's particles."""
-        return min(FARADAY * particle.maximum_concentration for particle in self._members[number].particles)
-
-    def _smallest_radius(self, number: int) -> float:
-        """Return the radius [m] of the sphere of the volume of a group's smallest particle."""
-        return float(min(self._radius[j] for j in self._arrays.members(number)))
 
     def _check_start(self, number: int, found: tuple[int, int, float], current_before: float) -> str | None:
         """Check a protocol step just loaded; return why it is over already, None where it is not or is not feasible."""
@@ -323,7 +338,7 @@ class ProtocolRunner:
         solved, which, diffusivity = found
         if not solved:
             beyond = beyond_limit(self._arrays, number, constraint)
-            self._fail(number, self._infeasible(number, beyond or "no current satisfies the step at its start"))
+            self._fail(number, self._infeasible(number, beyond or no_solution(constraint)))
         elif state["margin"] <= 0.0 and not leaves_limit(self._arrays, number, constraint, constraint.events[which]):
             event = constraint.events[which]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
@@ -332,27 +347,15 @@ class ProtocolRunner:
         else:
             area, before = float(self._groups.step[number]["contact_area"]), current_before * self._wider[number]
             jump = abs(float(state["current"]) - before) / area
-            state["step_size"] = self._first_step(number, jump, diffusivity)
+            state["step_size"] = self._sizes.first(number, jump, diffusivity)
         return None
 
     def _first_unknown(self, number: int, constraint: StepConstraint) -> float:
         """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""
-        if self._members[number].particles[0].kinetics.imposes_flux or not constraint.galvanostatic:
+        voltage = constraint.held and constraint.target > 0.0
+        if self._members[number].particles[0].kinetics.imposes_flux or voltage:
             return constraint.target
         return float(self._groups.state[number]["potential"]) if self._runs[number].position > 0 else math.nan
-
-    def _first_step(self, number: int, jump: float, diffusivity: float) -> float:
-        """Return the first step [s] of a group's present protocol step, its current density having jumped [A/m2]."""
-        group, longest = self._members[number], float(self._groups.step[number]["duration"])
-        return first_step(
-            group.tolerance,
-            jump,
-            self._density(number),
-            self._smallest_radius(number),
-            diffusivity,
-            longest=longest,
-            imposed=group.particles[0].kinetics.imposes_flux,
-        )
 
     def _dispatch_starts(self, numbers: list[int]) -> list[int]:
         """Call the callbacks with the states protocol steps begin with; return the groups that no callback stopped."""
@@ -393,6 +396,8 @@ class ProtocolRunner:
     def _stuck(self, number: int) -> SimulationError:
         constraint, state = self._constraint(number), self._groups.state[number]
         time = self._start_time(number) + float(state["time"])
+        if self._groups.outcome[number] == NOT_SOLVED:
+            return infeasible_step(constraint, not_followed(constraint, self.profiles.target(number)), time)
         beyond = beyond_limit(self._arrays, number, constraint)
         if beyond is not None:
             return infeasible_step(constraint, beyond, time)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +118,15 @@ class States:
         """Return the number of rows."""
         return len(self.number)
 
+    @classmethod
+    def joined(cls, parts: Sequence[States]) -> States:
+        """Return states of one mesh, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        names = [name for name in cls.__dataclass_fields__ if name != "contact_nodes"]
+        changes: Any = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        return replace(parts[0], **changes)
+
     def rows(self, kept: NDArray[np.bool_]) -> States:
         """Return the rows where `kept` (k,) is true."""
         if kept.all():
@@ -164,11 +173,22 @@ class AcceptedSteps:
         `at(rows, times)` returns the states of the members `end.number[rows]` at `times` within their steps
         (continuous solution); a row's `potential` is NaN where the constraint cannot be solved. It reads the
         integrator's own arrays: call it within `BatchCallback.step`. After the next step it raises SimulationError.
+    followed
+        States on the way to `end` of members that follow a profile: they take many steps at a time, and `start_time`
+        is that of the last one. A member's rows come in the order of their times. None: there are none.
+    shown : (k,) bool
+        Whether `end` is one of the times asked for; only a member that follows a profile may end between them. None:
+        all are.
+    following : (k,) bool
+        Whether the member follows a profile; None: none does.
     """
 
     start_time: Array
     end: States
     at: Callable[[NDArray[np.int64], Array], States]
+    followed: States | None = None
+    shown: NDArray[np.bool_] | None = None
+    following: NDArray[np.bool_] | None = None
 
     def without(self, numbers: Mapping[int, object]) -> AcceptedSteps:
         """Return the steps of the other members."""
@@ -176,8 +196,16 @@ class AcceptedSteps:
             return self
         kept = np.array([int(number) not in numbers for number in self.end.number], dtype=bool)
         places = np.flatnonzero(kept)
+        followed = self.followed
+        if followed is not None:
+            followed = followed.rows(np.array([int(number) not in numbers for number in followed.number], dtype=bool))
         return AcceptedSteps(
-            self.start_time[kept], self.end.rows(kept), lambda rows, times: self.at(places[rows], times)
+            self.start_time[kept],
+            self.end.rows(kept),
+            lambda rows, times: self.at(places[rows], times),
+            followed,
+            None if self.shown is None else self.shown[kept],
+            None if self.following is None else self.following[kept],
         )
 
     def one(self, row: int) -> AcceptedStep:

@@ -42,13 +42,27 @@ def beyond_limit(arrays: ProblemArrays, group: int, constraint: StepConstraint) 
     if not constraint.galvanostatic:
         return None
     limit = limiting_current(arrays, group, constraint.temperature)
-    if abs(constraint.target) < _NEAR * limit:
+    if constraint.largest_current < _NEAR * limit:
         return None
     name = arrays.problem.groups[group].particles[0].kinetics.name
     return (
-        f"its current of {abs(constraint.target):.4g} A has reached the limiting current of {name} kinetics, "
+        f"its current of {constraint.largest_current:.4g} A has reached the limiting current of {name} kinetics, "
         f"{limit:.4g} A"
     )
+
+
+def no_solution(constraint: StepConstraint) -> str:
+    """Return that nothing satisfies a step's constraint at its start."""
+    if constraint.product:
+        return f"its power of {constraint.target:.4g} W is more than the particle can deliver or take"
+    return "no current satisfies the step at its start"
+
+
+def not_followed(constraint: StepConstraint, target: float) -> str:
+    """Return that nothing satisfies what a step's profile asks for next."""
+    what = "power" if constraint.product else "current" if constraint.galvanostatic else "voltage"
+    unit = {"power": "W", "current": "A", "voltage": "V"}[what]
+    return f"the particle cannot carry the profile's {what} of {target:.4g} {unit}"
 
 
 def explained(arrays: ProblemArrays, group: int, constraint: StepConstraint, error: SimulationError) -> SimulationError:

@@ -110,5 +110,5 @@ def test_wrong_arrays(labels: object, size: object, names: object, message: str)
 
 
 def test_the_pages_block_runs() -> None:
-    (block,) = [one for one in blocks(ROOT / "docs" / "tomography.md", "python") if "from_array" in one]
+    (block,) = [one for one in blocks(ROOT / "docs" / "tomography.md", "python") if "tomography.from_array" in one]
     exec(compile(block, "tomography.md", "exec"), {})

@@ -84,7 +84,9 @@ def estimate(
     if rate is not None:
         changes.append(f"protocol.steps=[{dumps(f'Charge at {rate} until 4.2 V')}]")
     description = _case(case, [*changes, *(overrides or [])])
-    estimated = next((step for step in description.protocol.plan.steps if step.control in ("current", "c-rate")), None)
+    estimated = next(
+        (step for step in description.protocol.plan.steps if step.control in ("current", "c-rate", "profile")), None
+    )
     if temperature is not None and estimated is not None and estimated.temperature is not None:
         raise InputError(
             "--temperature does not reach a step that has a temperature of its own",

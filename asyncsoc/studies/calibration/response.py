@@ -21,6 +21,7 @@ from asyncsoc.problem.particles import Problem
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
+from asyncsoc.simulation.curve_measure import measure_of
 from asyncsoc.simulation.side_reaction_recording import recorded_particle
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedSteps, Errors, States
@@ -262,7 +263,12 @@ def respond_together(requests: Sequence[Request], *, threads: int = 1) -> list[R
     for group in together.values():
         chosen = [runs[number] for number in group]
         problem = Problem.alone(chosen[0].setup.system, [run.setup.member for run in chosen])
-        outcomes = integrate(problem, batch_callbacks=[[_Recording(chosen)]], threads=min(threads, len(chosen)))
+        outcomes = integrate(
+            problem,
+            batch_callbacks=[[_Recording(chosen)]],
+            threads=min(threads, len(chosen)),
+            measure=measure_of(*(run.setup for run in chosen)),
+        )
         for number, run, outcome in zip(group, chosen, outcomes, strict=True):
             response = run.response()
             none = outcome.error or SimulationError("the protocol has no step that could begin", where="protocol.steps")

@@ -27,9 +27,10 @@ from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.covered_reference import CoveredReference
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
+from asyncsoc.simulation.curve_measure import measure_of
 from asyncsoc.simulation.side_reaction_recording import REFERENCE_PARTS, SideReactionCallback, recorded_particle
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import AcceptedStep, StepState
+from asyncsoc.solver.states import AcceptedStep, Callback, StepState
 from asyncsoc.solver.warmup import compile_kernels
 from asyncsoc.studies.risk.scenarios import RiskCurve, RiskStudy, Scenario
 
@@ -217,9 +218,8 @@ def _follow(
     compile_kernels(batches=False)
     voltages = _Voltages()
     parts = REFERENCE_PARTS if references is None else 2
-    outcome = integrate(
-        Problem.alone(setup.system, [setup.member]), [[SideReactionCallback(*recorders, parts=parts), voltages]]
-    )[0]
+    callbacks: list[Callback] = [SideReactionCallback(*recorders, parts=parts), voltages]
+    outcome = integrate(Problem.alone(setup.system, [setup.member]), [callbacks], measure=measure_of(setup))[0]
     if outcome.error is not None and references is not None:
         raise outcome.error
     return recorders, voltages

@@ -40,7 +40,7 @@ def raw_keys(case: Case | str | Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        The file cannot be read, or the particle is made of arrays, which workers cannot be handed.
+        The file cannot be read, or the particle or a profile is made of arrays, which workers cannot be handed.
     """
     if not isinstance(case, Case):
         return base_keys(Path(case))
@@ -51,6 +51,14 @@ def raw_keys(case: Case | str | Path) -> dict[str, Any]:
             value="arrays",
             next_step="write it to a file: case.particle.saved('particle.vtu')",
         )
+    for entry in case.protocol.profile:
+        if not Path(entry.file or entry.name).exists():
+            raise InputError(
+                "a sweep needs profiles that every worker can read",
+                where="protocol.profile",
+                value=entry.name,
+                next_step="write it to a file, Profile.saved('drive.csv'), and follow that",
+            )
     found: dict[str, Any] = plain(case.model_dump(exclude_unset=True))
     return found
 
@@ -126,7 +134,7 @@ class Plan:
         Raises
         ------
         InputError
-            An axis is wrong, or the particle is made of arrays, which workers cannot be handed.
+            An axis is wrong, or the particle or a profile is made of arrays, which workers cannot be handed.
         """
         base = raw_keys(case)
         design = make_design(DesignOptions(vary, **wanted), base)

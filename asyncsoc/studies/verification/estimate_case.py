@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
+from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity, usable_range
 from asyncsoc.materials.types import Cathode
 from asyncsoc.problem.case_materials import cathode_of
@@ -22,7 +25,7 @@ def estimate(case: Case) -> Estimate:
     """Estimate a case at once, without a mesh or an integrator.
 
     The first step at constant current is taken to its voltage limit (4.2 V, or the end of the stoichiometry window,
-    where it names none) with a uniform flux on the contact.
+    where it names none) with a uniform flux on the contact; a profile of current is taken at its mean.
 
     Raises
     ------
@@ -49,6 +52,8 @@ def estimate(case: Case) -> Estimate:
         "uniform flux on the contact: with finite kinetics less current flows at its edge, which lowers the asynchrony "
         "somewhat"
     ]
+    if step.follows is not None:
+        notes.append("the profile is taken at its mean current: its swings around that are left out")
     if case.material.diffusivity is None:
         notes.append(f"D(x) of {material.name} at {temperature:g} K; sources differ by more than its range")
     result = estimate_sphere(
@@ -92,7 +97,7 @@ def _followed(result: Estimate, material: Cathode, temperature: float, start: fl
 
 def _first_current_step(case: Case) -> Step:
     for step in case.protocol.plan.steps:
-        if step.control in ("current", "c-rate"):
+        if step.control in ("current", "c-rate") or _mean_of_profile(step):
             return step
     raise InputError(
         "no step of the protocol has a constant current to estimate from",
@@ -102,7 +107,17 @@ def _first_current_step(case: Case) -> Step:
     )
 
 
+def _mean_of_profile(step: Step) -> float:
+    """Return the mean of the current that a step follows, in its own unit; 0 where there is none."""
+    profile = None if step.follows is None else step.follows.profile
+    if profile is None or profile.quantity in ("voltage", "power"):
+        return 0.0
+    return float(np.trapezoid(profile.values, profile.time)) / profile.duration
+
+
 def _initial_stoichiometry(case: Case, material: Cathode) -> float:
+    if case.protocol.initial_soc is not None:
+        return 1.0 - case.protocol.initial_soc * usable_range(material)
     if case.protocol.initial_voltage is not None:
         return stoichiometry_at(material, case.protocol.initial_voltage, where="protocol.initial_voltage")
     return float(case.protocol.initial_stoichiometry or material.window[1])
@@ -112,18 +127,26 @@ def _current(case: Case, material: Cathode, step: Step, volume: float) -> float:
     """Return the particle's current [A] of a step."""
     if step.control == "current":
         return step.value
+    density = material.density if case.material.density is None else case.material.density
+    value, quantity = step.value, "c-rate"
+    if step.follows is not None and step.follows.profile is not None:
+        value, quantity = _mean_of_profile(step), step.follows.profile.quantity
+    if quantity in ("current", "specific current"):
+        return value * (density * volume if quantity == "specific current" else 1.0)
     capacity = case.protocol.nominal_capacity
     if capacity.value is None:
         charge = theoretical_capacity(material, volume)
     else:
-        density = material.density if case.material.density is None else case.material.density
         charge = capacity.value * (density * volume if capacity.kind == "gravimetric" else 1.0)
-    return step.value * charge / _SECONDS_PER_HOUR
+    if quantity == "areal current":
+        return value * charge / (electrolyte_of(case.electrolyte).areal_capacity * _SECONDS_PER_HOUR)
+    return value * charge / _SECONDS_PER_HOUR
 
 
 def _end(material: Cathode, step: Step, start: float, *, charging: bool) -> float:
     """Return the stoichiometry at which the open-circuit potential reaches the step's limit."""
-    limits = [limit.value for limit in step.terminations if limit.quantity == "voltage"]
+    sides = ("", ">" if charging else "<")
+    limits = [limit.value for limit in step.terminations if limit.quantity == "voltage" and limit.side in sides]
     if charging:
         voltage = limits[0] if limits else material.charged_voltage
         end = stoichiometry_at(material, voltage) if _reaches(material, voltage) else material.window[0]

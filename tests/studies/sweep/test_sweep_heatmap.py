@@ -11,7 +11,10 @@ import xarray as xr
 
 import asyncsoc as aso
 from asyncsoc.base.errors import InputError
+from asyncsoc.cli.sweep_options import units_of
 from asyncsoc.plotting.heatmap import CellCounts, MapAxis, heatmap_figure
+from asyncsoc.studies.sweep.export import without_values
+from asyncsoc.studies.sweep.load import LoadedRecords
 from tests.plotting.texts import collisions, texts_of
 
 NAME = "Largest specific capacity [mA.h per g]"
@@ -152,3 +155,28 @@ def test_what_cannot_be_a_map() -> None:
     with pytest.raises(InputError, match="nothing to draw"):
         counts = CellCounts(np.ones((1, 1), np.int64), np.zeros((1, 1), np.int64))
         heatmap_figure(np.full((1, 1), np.nan), MapAxis("x", ["1"]), MapAxis("y", ["1"]), label="z", counts=counts)
+
+
+@pytest.mark.parametrize("text", ["particle.radius", "=um", "particle.radius=", ""])
+def test_units_on_the_command_line(text: str) -> None:
+    assert units_of(["particle.radius=um", "Largest asynchrony = %"]) == {
+        "particle.radius": "um",
+        "Largest asynchrony": "%",
+    }
+    with pytest.raises(InputError, match="NAME=UNIT"):
+        units_of([text])
+
+
+def test_notes_say_which_numbers_are_missing_in_how_many_cases() -> None:
+    nan = np.nan
+    numbers = {
+        "a": np.array([1.0, nan, 2.0, nan]),
+        "b": np.array([nan, nan, 2.0, nan]),
+        "c": np.array([1.0, 2.0, 3.0, nan]),
+        "never": np.full(4, nan),
+    }
+    loaded = LoadedRecords(4, np.array([0, 0, 0, 1], np.int8), numbers)
+    assert without_values(loaded) == [
+        "1 of 4 cases were carried out without a value of: a",
+        "2 of 4 cases were carried out without a value of: b",
+    ]
