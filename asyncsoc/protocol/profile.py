@@ -347,12 +347,27 @@ def piece_table(
         Where it has none [K].
     every_point
         Rows at every point whatever the period.
+
+    Raises
+    ------
+    InputError
+        The period asks for more rows than a profile may have points.
     """
     time, values = profile.time, profile.values * factor
     whole = profile.duration if duration is None else min(duration, profile.duration)
-    wanted = [] if period is None else (np.arange(1, int(whole / period * (1.0 + _SAME)) + 1) * period).tolist()
+    wanted = np.zeros(0)
+    if period is not None:
+        if whole > MOST_ROWS * period:
+            raise InputError(
+                "the output period is too short for the profile",
+                where="protocol.steps",
+                value=f"{period:g} s of {whole:g} s",
+                allowed=f"at most {MOST_ROWS} rows",
+            )
+        wanted = np.arange(1, int(whole / period) + 1) * period
+        wanted = wanted[wanted < whole * (1.0 - _SAME)]
     inner = time[(time > 0.0) & (time < whole * (1.0 - _SAME))]
-    ends = _joined(inner, np.array([*wanted, whole]), _SAME * whole)
+    ends = _joined(inner, np.append(wanted, whole), _SAME * whole)
     ends = ends[ends <= whole]
     starts = np.concatenate([[0.0], ends[:-1]])
     place = np.clip(np.searchsorted(time, starts * (1.0 + _SAME) + _SAME * whole, side="right") - 1, 0, len(time) - 2)
@@ -369,7 +384,7 @@ def piece_table(
         levels, level = np.array([temperature]), np.zeros(len(ends), dtype=np.int64)
     shown = np.ones(len(ends), dtype=bool)
     if period is not None and not every_point:
-        shown = np.isin(ends, _near(ends, np.array([*wanted, whole]), _SAME * whole))
+        shown = np.isin(ends, _near(ends, np.append(wanted, whole), _SAME * whole))
     flat = (
         (first == last)[:-1] & (last[:-1] == first[1:]) & (first == last)[1:] & (level[:-1] == level[1:]) & ~shown[:-1]
     )

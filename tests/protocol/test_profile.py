@@ -164,6 +164,12 @@ def test_the_charge_of_the_pieces_is_that_of_the_profile(
         assert np.isin(inner, table.ends).all()
 
 
+def test_a_period_that_asks_for_too_many_rows() -> None:
+    profile = Profile.from_arrays([0.0, 1e8], current=[0.0, 1e-9])
+    with pytest.raises(InputError, match="output period is too short"):
+        piece_table(profile, 1.0, **{**PIECES, "period": 1e-3})
+
+
 def test_pieces_of_one_value_are_one_where_no_row_is_wanted() -> None:
     profile = Profile.from_arrays(np.arange(101.0), current=np.where(np.arange(101) < 50, 0.0, 1e-9))
     assert len(piece_table(profile, 1.0, **PIECES).ends) == 100
