@@ -15,7 +15,7 @@ from asyncsoc.cli.progress import tell_compiling
 if TYPE_CHECKING:
     from asyncsoc.studies.calibration.fit import Calibration
     from asyncsoc.studies.calibration.fit_file import FitDescription
-    from asyncsoc.studies.calibration.profile import Profile
+    from asyncsoc.studies.calibration.profile import LikelihoodProfile
 
 ORDER = 80
 
@@ -174,7 +174,7 @@ def _show(calibration: Calibration) -> None:
     print_table(("data", "quantity", "points", "rms difference [V or relative]"), curves)
 
 
-def _end(profile: Profile, *, low: bool) -> str:
+def _end(profile: LikelihoodProfile, *, low: bool) -> str:
     from asyncsoc.studies.calibration.report import shown_value
 
     value = shown_value(profile.low if low else profile.high, profile.unit)

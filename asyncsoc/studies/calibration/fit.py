@@ -16,7 +16,7 @@ from asyncsoc.studies.calibration.losses import check_loss
 from asyncsoc.studies.calibration.measured import MeasuredCurve
 from asyncsoc.studies.calibration.measurement import Measurement
 from asyncsoc.studies.calibration.model import Comparison, FitModel
-from asyncsoc.studies.calibration.profile import Profile, profile
+from asyncsoc.studies.calibration.profile import LikelihoodProfile, profile
 from asyncsoc.studies.calibration.refusals import refuse_what_cannot_be_fitted
 
 Array = NDArray[np.float64]
@@ -64,7 +64,7 @@ class Calibration:
     rms: tuple[float, ...]
     lag_correlation: tuple[float, ...]
     beyond: tuple[int, ...]
-    profiles: tuple[Profile, ...]
+    profiles: tuple[LikelihoodProfile, ...]
     loss: str
     runs: int
     converged: bool
@@ -218,7 +218,7 @@ def _evidence(model: FitModel, jacobian: Array) -> tuple[Array, Evidence]:
     )
 
 
-def _profiles(model: FitModel, place: Array, found: Identification) -> tuple[Profile, ...]:
+def _profiles(model: FitModel, place: Array, found: Identification) -> tuple[LikelihoodProfile, ...]:
     covariance = found.correlation * np.outer(found.spread, found.spread)
     return tuple(
         profile(model, model.constants, place, covariance, k, deviation=found.deviation, quantile=found.quantile)

@@ -37,7 +37,7 @@ class LeastSquares(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Profile:
+class LikelihoodProfile:
     """The profile of one constant.
 
     Attributes
@@ -73,7 +73,7 @@ def profile(
     *,
     deviation: float,
     quantile: float,
-) -> Profile:
+) -> LikelihoodProfile:
     """Return the profile of one constant.
 
     Parameters
@@ -97,7 +97,7 @@ def profile(
     search = _Search(problem, place, covariance, number, deviation)
     ends = [search.end(sign, quantile) for sign in (-1.0, 1.0)]
     held = sorted(search.found.items())
-    return Profile(
+    return LikelihoodProfile(
         constant.label,
         constant.unit,
         constant.from_unit(ends[0][0]),

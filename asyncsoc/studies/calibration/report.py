@@ -15,7 +15,7 @@ from asyncsoc.studies.calibration.identify import CONFIDENCE, Interval
 from asyncsoc.studies.calibration.measured import MeasuredCurve
 from asyncsoc.studies.calibration.measurement import Measurement
 from asyncsoc.studies.calibration.priors import Prior
-from asyncsoc.studies.calibration.profile import Profile
+from asyncsoc.studies.calibration.profile import LikelihoodProfile
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -204,7 +204,7 @@ def _width(prior: Prior) -> float:
     return math.exp(prior.deviation) if prior.logarithmic else prior.deviation
 
 
-def _profile_document(one: Profile) -> dict[str, Any]:
+def _profile_document(one: LikelihoodProfile) -> dict[str, Any]:
     return {
         "key": one.key,
         "unit": one.unit,
@@ -215,5 +215,5 @@ def _profile_document(one: Profile) -> dict[str, Any]:
     }
 
 
-def _open_ends(one: Profile) -> str:
+def _open_ends(one: LikelihoodProfile) -> str:
     return " and ".join(word for word, there in (("below", one.open_low), ("above", one.open_high)) if there)
