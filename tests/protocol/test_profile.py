@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from asyncsoc.base import csv_tables
 from asyncsoc.base.errors import InputError
-from asyncsoc.protocol.profile import Profile, piece_table, read_profile
+from asyncsoc.protocol.pieces import piece_table
+from asyncsoc.protocol.profile import Profile, read_profile
 
 PIECES = {"interpolation": "linear", "duration": None, "period": None, "temperature": 300.0}
 
