@@ -77,7 +77,7 @@ def piece_table(
     """
     time, values = profile.time, profile.values * factor
     whole = profile.duration if duration is None else min(duration, profile.duration)
-    wanted = np.zeros(0)
+    wanted: Array = np.zeros(0)
     if period is not None:
         if whole > MOST_ROWS * period:
             raise InputError(
