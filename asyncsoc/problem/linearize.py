@@ -264,7 +264,6 @@ def interface_of(
     x: Array,
     film: Array,
     potential: float,
-    *,
     table: MaterialTable | None = None,
 ) -> Interface:
     """Evaluate a particle's contact nodes.
