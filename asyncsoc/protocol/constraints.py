@@ -17,7 +17,7 @@ from asyncsoc.kernels.step_control import (
     X_BELOW,
 )
 from asyncsoc.protocol.limits import ASYNCHRONY
-from asyncsoc.protocol.profile import PieceTable, piece_table
+from asyncsoc.protocol.pieces import PieceTable, piece_table
 from asyncsoc.protocol.types import Side, Step, Termination
 
 SECONDS_PER_HOUR = 3600.0

@@ -89,7 +89,7 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
     if duration is None and not terminations and verb != "Follow":
         raise context.error(
             "a step needs 'for <time>' or 'until <limit>' to end",
-            allowed="; ".join(f"'{example}'" for example in EXAMPLES),
+            allowed="; ".join(f"'{example}'" for example in EXAMPLES[:6]),
         )
     return Step(
         control=control,

@@ -28,8 +28,6 @@ LEVEL = 0.5
 MOST_LEVELS = 64
 COLDEST, HOTTEST = 200.0, 500.0
 _LAYOUT = "time [s], current [A]"
-_SAME = 1e-9
-"""Times closer than this share of the duration are one."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ class Profile:
     @property
     def levels(self) -> tuple[float, ...]:
         """Temperatures [K] at which it is carried out, ascending; none where it has no temperature."""
-        return tuple(np.unique(_levels(self.temperature)).tolist())
+        return tuple(np.unique(levels_of(self.temperature)).tolist())
 
     def saved(self, path: str | Path) -> Path:
         """Write the profile to a CSV file that `read_profile` reads as the same profile; return its path.
@@ -202,7 +200,7 @@ class Profile:
                 allowed=f"more than {time[row - 1]:.9g} s of the point before",
                 next_step="sort the points, and keep one of points that share their time",
             )
-        if len(np.unique(_levels(temperature))) > MOST_LEVELS:
+        if len(np.unique(levels_of(temperature))) > MOST_LEVELS:
             raise InputError(
                 "the temperature covers too wide a range",
                 where=at(0),
@@ -232,7 +230,7 @@ def _numbers(values: Any, name: str, where: str) -> Array:
     return array
 
 
-def _levels(temperature: Array) -> Array:
+def levels_of(temperature: Array) -> Array:
     """Return temperatures rounded to levels, in K."""
     levels: Array = np.round((temperature - ZERO_CELSIUS) / LEVEL) * LEVEL + ZERO_CELSIUS
     return levels
@@ -294,116 +292,3 @@ def read_profile(path: str | Path) -> Profile:
         values = values * 3600.0
     heats = table.columns.get("temperature", np.zeros(0))
     return Profile.checked(quantity, table.columns["time"], values, heats, table.where)
-
-
-@dataclass(frozen=True, eq=False)
-class PieceTable:
-    """A profile in pieces within a protocol step, in the units of the constraint; arrays as of `kernels.profiles`."""
-
-    ends: Array
-    first: Array
-    last: Array
-    shown: NDArray[np.bool_]
-    level: NDArray[np.int64]
-    levels: tuple[float, ...]
-
-    @property
-    def largest(self) -> float:
-        """Largest magnitude."""
-        return float(max(np.abs(self.first).max(), np.abs(self.last).max()))
-
-    @property
-    def integral(self) -> float:
-        """Integral over time: the charge [C] of a current, the energy [J] of a power."""
-        lengths = np.diff(self.ends, prepend=0.0)
-        return float(0.5 * ((self.first + self.last) * lengths).sum())
-
-
-def piece_table(
-    profile: Profile,
-    factor: float,
-    *,
-    interpolation: Interpolation,
-    duration: float | None,
-    period: float | None,
-    temperature: float,
-    every_point: bool = False,
-) -> PieceTable:
-    """Return a profile in pieces.
-
-    Parameters
-    ----------
-    profile
-        The profile.
-    factor
-        From its values to the constraint's.
-    interpolation
-        "linear" between its points, or "hold": every value until the next point.
-    duration
-        After which it is cut off [s], None for its own.
-    period
-        Rows are wanted at multiples of it [s]; None: at every point.
-    temperature
-        Where it has none [K].
-    every_point
-        Rows at every point whatever the period.
-    """
-    time, values = profile.time, profile.values * factor
-    whole = profile.duration if duration is None else min(duration, profile.duration)
-    wanted = [] if period is None else (np.arange(1, int(whole / period * (1.0 + _SAME)) + 1) * period).tolist()
-    inner = time[(time > 0.0) & (time < whole * (1.0 - _SAME))]
-    ends = _joined(inner, np.array([*wanted, whole]), _SAME * whole)
-    ends = ends[ends <= whole]
-    starts = np.concatenate([[0.0], ends[:-1]])
-    place = np.clip(np.searchsorted(time, starts * (1.0 + _SAME) + _SAME * whole, side="right") - 1, 0, len(time) - 2)
-    if interpolation == "hold":
-        first, last = values[place], values[place]
-    else:
-        first, last = np.interp(starts, time, values), np.interp(ends, time, values)
-    if len(profile.temperature):
-        heat = profile.temperature[place]
-        if interpolation == "linear":
-            heat = 0.5 * (np.interp(starts, time, profile.temperature) + np.interp(ends, time, profile.temperature))
-        levels, level = np.unique(_levels(heat), return_inverse=True)
-    else:
-        levels, level = np.array([temperature]), np.zeros(len(ends), dtype=np.int64)
-    shown = np.ones(len(ends), dtype=bool)
-    if period is not None and not every_point:
-        shown = np.isin(ends, _near(ends, np.array([*wanted, whole]), _SAME * whole))
-    flat = (
-        (first == last)[:-1] & (last[:-1] == first[1:]) & (first == last)[1:] & (level[:-1] == level[1:]) & ~shown[:-1]
-    )
-    kept = np.append(~flat, True)
-    begins = np.insert(kept[:-1], 0, True)
-    return PieceTable(
-        ends=_frozen(ends[kept]),
-        first=_frozen(first[begins]),
-        last=_frozen(last[kept]),
-        shown=_frozen(shown[kept]),
-        level=_frozen(level[kept].astype(np.int64)),
-        levels=tuple(levels.tolist()),
-    )
-
-
-def _frozen(array: Any) -> Any:
-    array = np.ascontiguousarray(array)
-    array.setflags(write=False)
-    return array
-
-
-def _near(ends: Array, wanted: Array, same: float) -> Array:
-    """Return those of `ends` that are one of `wanted`."""
-    k = np.clip(np.searchsorted(ends, wanted), 0, len(ends) - 1)
-    below = np.clip(k - 1, 0, None)
-    nearest = np.where(np.abs(ends[below] - wanted) < np.abs(ends[k] - wanted), ends[below], ends[k])
-    return np.asarray(nearest[np.abs(nearest - wanted) <= same])
-
-
-def _joined(times: Array, more: Array, same: float) -> Array:
-    """Return the union of two rising rows of times; of times that are the same the one of `more` is left out."""
-    if not len(times):
-        return np.unique(more)
-    k = np.clip(np.searchsorted(times, more), 0, len(times) - 1)
-    below = np.clip(k - 1, 0, None)
-    distance = np.minimum(np.abs(times[k] - more), np.abs(times[below] - more))
-    return np.union1d(times, more[distance > same])

@@ -63,6 +63,8 @@ class RecordingCallback:
         How each member of the batch is recorded.
     """
 
+    sparse = True
+
     def __init__(self, members: Sequence[RunRecorders]) -> None:
         self.constants = BatchConstants([member.constants for member in members])
         self.curves = TimeSeriesRecorder(self.constants)

@@ -148,6 +148,8 @@ class BalanceGuard:
         c_max [mol/m3], of each member or of all.
     """
 
+    sparse = True
+
     def __init__(self, mass: Array, maximum_concentration: ArrayLike) -> None:
         self._mass = mass
         self._volume = float(mass.sum())
@@ -197,12 +199,19 @@ class BalanceGuard:
         )
 
 
-def every_step(arrays: ProblemArrays, callbacks: Sequence[Sequence[Callback]]) -> NDArray[np.bool_]:
-    """Return for each group whether a callback of its particles needs every step: those that say `sparse` do not."""
+def every_step(
+    arrays: ProblemArrays,
+    callbacks: Sequence[Sequence[Callback]],
+    batch_callbacks: Sequence[Sequence[BatchCallback]],
+) -> NDArray[np.bool_]:
+    """Return for each group whether a callback needs to see every step of it: those that say `sparse` do not."""
     group = arrays.contacts.parameters["group"]
     needed = np.zeros(len(arrays.groups.size), dtype=bool)
     for j, some in enumerate(callbacks):
         needed[group[j]] |= any(not getattr(callback, "sparse", False) for callback in some)
+    for body, together in zip(arrays.bodies, batch_callbacks, strict=True):
+        if any(not getattr(callback, "sparse", False) for callback in together):
+            needed[group[body.number]] = True
     return needed
 
 

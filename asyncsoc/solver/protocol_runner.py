@@ -93,7 +93,7 @@ class ProtocolRunner:
         self._members: tuple[Group, ...] = arrays.problem.groups
         meshes = range(len(arrays.bodies))
         self._dense_outputs = [DenseOutput(arrays, mesh) for mesh in meshes]
-        needs = every_step(arrays, callbacks), every_row(arrays, batch_callbacks)
+        needs = every_step(arrays, callbacks, batch_callbacks), every_row(arrays, batch_callbacks)
         self.profiles = FollowedProfiles(arrays, self._dense_outputs, *needs)
         self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure)
         self._dispatch = CallbackDispatch(arrays, self._dense_outputs, callbacks, batch_callbacks, self.profiles)

@@ -344,7 +344,10 @@ class RunOutcome:
 
 
 class Callback(Protocol):
-    """Receives every state of a member that the integrator accepts; raises SimulationError to stop the member."""
+    """Receives every state of a member that the integrator accepts; raises SimulationError to stop the member.
+
+    Along a profile, one with an attribute `sparse` that is true receives the last of many steps at a time.
+    """
 
     def start(self, state: StepState, constraint: StepConstraint) -> None:
         """Receive the state at the beginning of a protocol step, the step's current or voltage applied."""
@@ -358,7 +361,11 @@ Errors = Mapping[int, SimulationError]
 
 
 class BatchCallback(Protocol):
-    """Receives the states of all members of a batch together, which is quicker by far; returns members to stop."""
+    """Receives the states of all members of a batch together, which is quicker by far; returns members to stop.
+
+    Along a profile, one with an attribute `sparse` that is true receives the last of many steps at a time, and those
+    before it that are rows (`AcceptedSteps.followed`); `every_row` may say for each member that every step is one.
+    """
 
     def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
         """Receive states at the beginning of protocol steps, the steps' currents or voltages applied."""

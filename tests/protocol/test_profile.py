@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from asyncsoc.base import csv_tables
 from asyncsoc.base.errors import InputError
-from asyncsoc.protocol.profile import Profile, piece_table, read_profile
+from asyncsoc.protocol.pieces import piece_table
+from asyncsoc.protocol.profile import Profile, read_profile
 
 PIECES = {"interpolation": "linear", "duration": None, "period": None, "temperature": 300.0}
 
@@ -162,6 +163,12 @@ def test_the_charge_of_the_pieces_is_that_of_the_profile(
     else:
         inner = profile.time[(profile.time > 0.0) & (profile.time < end * (1.0 - 1e-9))]
         assert np.isin(inner, table.ends).all()
+
+
+def test_a_period_that_asks_for_too_many_rows() -> None:
+    profile = Profile.from_arrays([0.0, 1e8], current=[0.0, 1e-9])
+    with pytest.raises(InputError, match="output period is too short"):
+        piece_table(profile, 1.0, **{**PIECES, "period": 1e-3})
 
 
 def test_pieces_of_one_value_are_one_where_no_row_is_wanted() -> None:

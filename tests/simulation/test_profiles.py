@@ -274,7 +274,7 @@ def test_a_case_knows_its_profile_by_its_content(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not the one this case was made for"):
         Case.from_text(text)
     file.unlink()
-    with pytest.raises(InputError, match=r"no such|missing|does not exist|not found"):
+    with pytest.raises(InputError, match="No such file"):
         Case.from_toml(tmp_path / "case.toml")
 
 
