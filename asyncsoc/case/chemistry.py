@@ -24,6 +24,7 @@ from asyncsoc.case.stated_conductivity import StatedConductivity
 from asyncsoc.materials.own_cathode import GivenCathode, cathode_given, span_of
 from asyncsoc.materials.properties import depends_on_temperature
 from asyncsoc.materials.property_kinds import DIFFUSIVITY, ENTROPY, POTENTIAL
+from asyncsoc.materials.property_laws import PropertyLaw
 from asyncsoc.materials.registry import DEFAULT_CATHODE, DEFAULT_ELECTROLYTE, OWN, cathode_names, electrolyte_names
 from asyncsoc.materials.thermochemistry.formula import parse_formula
 
@@ -175,6 +176,8 @@ class Material(Section):
             self.name == OWN
             or self.window is not None
             or self.charged_voltage is not None
+            or self.formula is not None
+            or isinstance(self.diffusivity, PropertyLaw)
             or self._changes_the_potential
         ):
             try:

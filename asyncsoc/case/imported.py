@@ -102,7 +102,7 @@ class ImportedParameters:
             merged = name in own and isinstance(given, Mapping)
             keys[name] = {**_keys(own[name]), **given} if merged else given
         return Case.from_dict(
-            {name: value if isinstance(value, Mapping) else _keys(value) for name, value in keys.items()}
+            {name: _keys(value) if isinstance(value, Section) else value for name, value in keys.items()}
         )
 
     def __str__(self) -> str:

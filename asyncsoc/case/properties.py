@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -29,8 +28,9 @@ class Given(Measured):
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Read the property in place of pydantic."""
-        return core_schema.no_info_plain_validator_function(
-            self.read_any, serialization=core_schema.plain_serializer_function_ser_schema(plain_property)
+        return core_schema.with_info_plain_validator_function(
+            lambda value, info: self.read_any(value, info.field_name or ""),
+            serialization=core_schema.plain_serializer_function_ser_schema(plain_property),
         )
 
     @property
@@ -47,12 +47,13 @@ class Given(Measured):
             return str(value)
         return super().read(value)
 
-    def read_any(self, value: Any) -> Property:
-        """Return the property as a case holds it."""
+    def read_any(self, value: Any, field: str = "") -> Property:
+        """Return the property as a case holds it; `field` is its key, for messages."""
         if self.quantity.key != "U" and _is_quantity(value):
             return float(super().read(value))
+        section = "kinetics" if self.quantity is EXCHANGE_CURRENT else "material"
         try:
-            return read_property(value, self.quantity)
+            return read_property(value, self.quantity, where=f"{section}.{field}" if field else "")
         except InputError as error:
             raise refusal(error) from None
 
@@ -147,7 +148,7 @@ def _balance(keys: Mapping[str, Any], allowed: str) -> ValenceModel:
         raise unknown_name("redox element", str(symbol), ELEMENT_NAMES, where="material.valence")
     couple = keys.get("couple", (3, 4))
     numbers = [keys.get("atoms", 1.0), keys.get("fixed_charge", 0.0), keys.get("anion_charge", 4.0)]
-    plain = all(isinstance(one, int | float) and math.isfinite(one) for one in numbers)
+    plain = all(isinstance(one, int | float) and not isinstance(one, bool) and abs(one) < _MOST for one in numbers)
     whole = isinstance(couple, list | tuple) and len(couple) == 2 and all(type(one) is int for one in couple)
     if not (plain and whole):
         raise InputError(
@@ -169,6 +170,8 @@ def _plain_balance(value: Any) -> Any:
     }
 
 
+_MOST = 1e3
+"""Amounts and charges of a formula unit lie below."""
 _BALANCE = ("element", "atoms", "couple", "fixed_charge", "anion_charge")
 StoichiometryWindow = Annotated[tuple[float, float], Span()]
 Redox = Annotated[ValenceModel, RedoxBalance()]

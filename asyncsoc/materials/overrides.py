@@ -87,7 +87,8 @@ def with_scaled_diffusivity(cathode: Cathode, factor: float | None, slope: float
         value: Array = own(x, temperature) * (height * np.exp(steepness * (x - SLOPE_CENTRE)))
         return value
 
-    shown = f"that of the set times {height:g} exp[{steepness:g} (x - {SLOPE_CENTRE:g})]"
+    given = any(p.name == "diffusivity" and p.source.startswith(("given", SOURCE)) for p in cathode.parameters)
+    shown = f"that {'given' if given else 'of the set'} times {height:g} exp[{steepness:g} (x - {SLOPE_CENTRE:g})]"
     changed = replaced(cathode, Parameter("diffusivity", shown, "m2/s", SOURCE, False))
     return replace(changed, diffusivity=scaled)
 

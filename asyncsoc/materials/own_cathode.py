@@ -15,7 +15,7 @@ from asyncsoc.materials.functions import REFERENCE_TEMPERATURE, constant
 from asyncsoc.materials.overrides import SOURCE, replaced, with_overrides
 from asyncsoc.materials.potentials import MeanPotential, Potential, UniformPotential
 from asyncsoc.materials.properties import Property, evaluated, shown_value, source_of
-from asyncsoc.materials.property_laws import PropertyLaw
+from asyncsoc.materials.property_laws import PropertyLaw, require_in_range
 from asyncsoc.materials.property_tables import PropertyTable
 from asyncsoc.materials.registry import OWN, cathode
 from asyncsoc.materials.types import Cathode, Parameter
@@ -109,8 +109,7 @@ def cathode_given(given: GivenCathode) -> Cathode:
     """
     base = _blank(given) if given.name == OWN else cathode(given.name)
     found = with_overrides(base, maximum_concentration=given.maximum_concentration)
-    if given.name == OWN:
-        found = base
+    found = base if given.name == OWN else _with_molar_mass(found, given)
     found = _with_potential(found, given)
     found = _with_diffusivity(found, given)
     if given.entropy_coefficient is not None or given.reference_temperature is not None:
@@ -126,6 +125,28 @@ def cathode_given(given: GivenCathode) -> Cathode:
     if given.potential is not None or given.window is not None or given.charged_voltage is not None:
         _require_charged(found)
     return found
+
+
+def _with_molar_mass(base: Cathode, given: GivenCathode) -> Cathode:
+    """Return a parameter set with the case's molar mass; the density follows it."""
+    if given.formula is not None:
+        raise InputError(
+            "a parameter set keeps its own formula: reaction energies and oxidation states belong to it",
+            where="material.formula",
+            value=given.formula,
+            allowed=f"left out: {base.name} is {base.formula}",
+            next_step=f"remove it, or describe the cathode with material.name = '{OWN}'",
+        )
+    if given.molar_mass is None:
+        return base
+    mass, density = given.molar_mass, base.maximum_concentration * given.molar_mass
+    changed = replaced(base, Parameter("molar mass", mass, "kg/mol", SOURCE, False))
+    changed = replaced(changed, Parameter("density", density, "kg/m3", SOURCE, False, "c_max times the molar mass."))
+    capacity = FARADAY / (3600.0 * mass)
+    changed = replaced(
+        changed, Parameter("capacity per unit x", capacity, "A h/kg", "Faraday's constant over it", False)
+    )
+    return replace(changed, molar_mass=mass, density=density)
 
 
 def _require_charged(found: Cathode) -> None:
@@ -341,6 +362,8 @@ def _with_diffusivity(base: Cathode, given: GivenCathode) -> Cathode:
         if isinstance(given.diffusivity, float):
             return with_overrides(base, diffusivity=given.diffusivity)
         energy = 0.0
+    if isinstance(given.diffusivity, PropertyLaw):
+        require_in_range(given.diffusivity, base.window, "material.diffusivity")
     reference = REFERENCE_TEMPERATURE if given.reference_temperature is None else given.reference_temperature
     note = f"Times exp({energy:g} J/mol / R (1/{reference:g} K - 1/T))." if energy else ""
     changed = replaced(

@@ -17,6 +17,7 @@ from asyncsoc.materials.property_kinds import PropertyKind
 Array = NDArray[np.float64]
 Value = float | tuple[float, ...]
 _MOST_TERMS = 30
+_CHECKED = 501
 _LONGEST_SOURCE = 300
 
 
@@ -79,7 +80,8 @@ def _butler_volmer(p: Mapping[str, Any], x: Array, temperature: float) -> Array:
 
 def _log_polynomial(p: Mapping[str, Any], x: Array, temperature: float) -> Array:
     factor = arrhenius(p["activation_energy"], temperature, p["reference_temperature"])
-    found: Array = factor * 10.0 ** np.polynomial.polynomial.polyval(x, p["coefficients"])
+    with np.errstate(over="ignore"):  # an infinite value is refused where the property is used
+        found: Array = factor * 10.0 ** np.polynomial.polynomial.polyval(x, p["coefficients"])
     return found
 
 
@@ -103,7 +105,7 @@ LAWS: dict[str, LawKind] = {
     "arrhenius": LawKind(
         ("D", "i0"),
         "value exp(activation_energy/R (1/reference_temperature - 1/T)), at every x",
-        {"value": LawParameter(low=1e-30), **_ACTIVATION},
+        {"value": LawParameter(), **_ACTIVATION},
         _arrhenius,
     ),
     "butler-volmer": LawKind(
@@ -222,8 +224,8 @@ def law_from_mapping(keys: Mapping[str, Any], quantity: PropertyKind, *, where: 
                 allowed=f"{kind.formula}",
                 next_step=f"add {key}" + (f" [{one.unit}]" if one.unit else ""),
             )
-        unit = quantity.unit if key == "value" else one.unit
-        values.append((key, _parameter(given, one, unit, f"{where}.{key}" if where else key)))
+        declared = LawParameter(quantity.unit, low=quantity.low, high=quantity.high) if key == "value" else one
+        values.append((key, _parameter(given, declared, f"{where}.{key}" if where else key)))
     lengths = {len(value) for key, value in values if isinstance(value, tuple)}
     if len(lengths) > 1:
         raise InputError(
@@ -238,24 +240,47 @@ def law_from_mapping(keys: Mapping[str, Any], quantity: PropertyKind, *, where: 
     return PropertyLaw(quantity, name, tuple(values), source[:_LONGEST_SOURCE])
 
 
-def _parameter(given: Any, one: LawParameter, unit: str, where: str) -> Value:
+def require_in_range(law: PropertyLaw, window: tuple[float, float], where: str) -> None:
+    """Refuse a law whose values leave the property's range at 25 degC, as a table's would be.
+
+    Raises
+    ------
+    InputError
+        With the first place in the window of stoichiometries.
+    """
+    x = np.linspace(*window, _CHECKED)
+    values, kind = law(x), law.quantity
+    bad = ~((values >= kind.low) & (values <= kind.high))
+    if np.any(bad):
+        k = int(np.argmax(bad))
+        raise InputError(
+            f"the {kind.title} is out of range at x = {x[k]:.6g}",
+            where=where,
+            value=float(values[k]),
+            allowed=f"{kind.low:g} to {kind.high:g} {kind.unit} from x = {x[0]:g} to {x[-1]:g}",
+            next_step="check the law's parameters and their units",
+        )
+
+
+def _parameter(given: Any, one: LawParameter, where: str) -> Value:
     if one.listed:
         if isinstance(given, str) or not hasattr(given, "__len__") or not 1 <= len(given) <= _MOST_TERMS:
             raise InputError(
                 "the parameter is a list of numbers", where=where, value=given, allowed=f"1 to {_MOST_TERMS} numbers"
             )
-        return tuple(_number(value, one, unit, where) for value in given)
-    return _number(given, one, unit, where)
+        return tuple(_number(value, one, where) for value in given)
+    return _number(given, one, where)
 
 
-def _number(given: Any, one: LawParameter, unit: str, where: str) -> float:
+def _number(given: Any, one: LawParameter, where: str) -> float:
     plain = given.item() if isinstance(given, np.generic) else given
-    value = to_si(plain, unit, where=where)
+    value = to_si(plain, one.unit, where=where)
     if not one.low <= value <= one.high:
         raise InputError(
             "out of range",
             where=where,
             value=given,
-            allowed=f"{one.low:g} to {one.high:g} {unit} in SI".replace("  ", " "),
+            allowed=f"{one.low:g} to {one.high:g} {'K' if one.unit == 'degC' else one.unit}".rstrip(),
+            next_step=f"write '{given:g} degC'" if one.unit == "degC" and isinstance(plain, int | float) else None,
         )
     return value + 0.0

@@ -138,6 +138,7 @@ def simulate_batch(
     setups = [prepare(case) for case in cases]
     if any(setup.system is not setups[0].system for setup in setups):
         raise InputError("the cases of a batch must share one mesh", where="simulate_batch", next_step="group them")
+    _require_same_mesh(setups, checkpoints)
     for pair in zip(cases, setups, strict=True):
         check_memory(*pair, snapshots=snapshots)
     compile_kernels(batches=len(cases) >= FEWEST)
@@ -164,6 +165,21 @@ def simulate_batch(
         late = InterruptedRunError("interrupted after the run was complete", next_step="its result is complete")
         endings = [replace(ending, error=ending.error or late) for ending in endings]
     return endings
+
+
+def _require_same_mesh(setups: Sequence[PreparedCase], checkpoints: Sequence[Checkpoint | None] | None) -> None:
+    """Refuse to go on from a state on another mesh: how fine a mesh is depends on the steps of the whole protocol."""
+    for setup, checkpoint in zip(setups, checkpoints or (), strict=False):
+        nodes = len(setup.mesh.points)
+        for particle in () if checkpoint is None else checkpoint.particles:
+            if len(particle.x) != nodes:
+                raise InputError(
+                    "the protocol with its further steps needs another mesh than the result has",
+                    where="resume",
+                    value=f"{nodes} nodes",
+                    allowed=f"the {len(particle.x)} nodes of the result",
+                    next_step="run the case from its start; a given particle.edge_levels keeps meshes the same",
+                )
 
 
 def _endings(

@@ -201,3 +201,16 @@ def test_wrong_input_of_the_command_is_exit_code_2(
     assert message in captured.err
     assert "Traceback" not in captured.err
     assert captured.out == ""
+
+
+@pytest.mark.parametrize("window", ["ab", (0.5,), (0.4, 0.5, 0.9), 0.5, (None, 1.0), ("0.4", "0.9"), (True, False)])
+def test_a_window_that_is_none_is_refused(window: Any, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no window"):
+        aso.import_bpx(write(tmp_path, PARTIAL), formula="LiCoO2", window=window)
+
+
+@pytest.mark.parametrize("sections", [{"protocol": 5}, {"protocol": CHARGE, "contact": 5}])
+def test_a_section_that_is_none_is_refused(sections: dict[str, Any], tmp_path: Path) -> None:
+    imported = aso.import_bpx(write(tmp_path, PARTIAL), formula="LiCoO2")
+    with pytest.raises(InputError, match="expected a section"):
+        imported.case(**sections)

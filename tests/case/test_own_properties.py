@@ -317,3 +317,33 @@ def test_the_command_line_takes_files_and_ends_with_code_2(tmp_path: Path, capsy
     said = capsys.readouterr().err
     assert "d.csv:3" in said
     assert "Traceback" not in said
+
+
+def test_a_molar_mass_given_to_a_set_changes_its_density_and_charge_per_gram() -> None:
+    own = cathode_of(case({"name": "ncm811-chen2020"}).material)
+    given = cathode_of(case({"name": "ncm811-chen2020", "molar_mass": "100 g/mol"}).material)
+    assert given.molar_mass == 0.1
+    assert given.density == pytest.approx(own.density * 0.1 / own.molar_mass, rel=1e-12)
+    listed = {one.name: one.value for one in given.parameters}
+    assert listed["capacity per unit x"] == pytest.approx(96485.33212 / 360.0, rel=1e-9)
+
+
+PLACED: list[tuple[str, dict[str, Any], str, str]] = [
+    ("formula of a set", {"name": "ncm811-chen2020", "formula": "LiCoO2"}, "keeps its own formula", "material.formula"),
+    ("law below all D", {"diffusivity": {"law": "log10-polynomial", "coefficients": [-300]}}, "range", "diffusivity"),
+    ("law beyond numbers", {"diffusivity": {"law": "log10-polynomial", "coefficients": [400]}}, "range", "diffusivity"),
+    ("value of a law", {"diffusivity": {"law": "arrhenius", "value": 1e-28}}, "out of range", "diffusivity.value"),
+    ("row of a table", {"open_circuit_potential": {"x": [0.1, 0.1], "U": [4, 3]}}, "x does", "_potential, value 2"),
+    ("temperature of a law", {"diffusivity": {"law": "arrhenius", "value": 1e-14, "reference_temperature": 25}},
+     "200 to 500 K", "diffusivity.reference_temperature"),
+    ("endless number", {"valence": {"element": "Ni", "atoms": 10**400}}, "made of numbers", "material.valence"),
+    ("a truth value", {"valence": {"element": "Co", "atoms": True}}, "made of numbers", "material.valence"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "said", "place"), [row[1:] for row in PLACED], ids=[row[0] for row in PLACED])
+def test_what_is_wrong_is_said_with_its_key(change: dict[str, Any], said: str, place: str) -> None:
+    with pytest.raises(InputError) as caught:
+        case(change if "name" in change else {**OWN, **change})
+    assert said in str(caught.value)
+    assert place in str(caught.value.where)

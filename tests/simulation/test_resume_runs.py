@@ -136,3 +136,12 @@ def test_a_checkpoint_of_another_version_can_be_looked_at_and_not_gone_on_with(c
     assert solution.columns["Voltage [V]"][-1] == pytest.approx(4.2)
     with pytest.raises(InputError, match="no state to resume from"):
         simulate(case(), resume=solution)
+
+
+def test_further_steps_that_need_another_mesh_are_refused():
+    sphere = {"particle": {"radius": "5 um", "mesh": "coarse"}, "contact": {"kind": "cap", "coverage": 0.3}}
+    before = simulate(case("Charge at C/5 for 1 minute", **sphere))
+    further = case("Charge at C/5 for 1 minute", "Hold at 3.9 V for 1 minute", **sphere)
+    with pytest.raises(InputError, match="another mesh") as caught:
+        simulate(further, resume=before)
+    assert "edge_levels" in str(caught.value)

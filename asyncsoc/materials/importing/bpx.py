@@ -34,6 +34,7 @@ from asyncsoc.materials.importing.electrode import (
     check_curves,
     checked_number,
     checked_window,
+    window_asked_for,
 )
 from asyncsoc.materials.importing.expression import Expression
 from asyncsoc.materials.importing.json_file import read_json_file
@@ -90,8 +91,8 @@ def read_bpx(
     temperature = _reference_temperature(cell_sections, notes)
     result = _electrode(found, place, header, part, temperature, version, notes)
     if window is not None:
-        result["window"] = checked_window(*window, "window")
-        notes.add("stoichiometry limits", "", list(window), "taken", f"{window[0]:g} to {window[1]:g}, as asked for")
+        low, high = result["window"] = window_asked_for(window)
+        notes.add("stoichiometry limits", "", [low, high], "taken", f"{low:g} to {high:g}, as asked for")
     electrolyte = _electrolyte(document, cell_sections, notes)
     _ignore_the_rest(document, cell_sections, notes)
     imported = ImportedElectrode(**result, electrolyte=electrolyte, report=tuple(notes.values))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,6 +162,20 @@ def checked_number(
             next_step=hint,
         )
     return number
+
+
+def window_asked_for(window: Any) -> tuple[float, float]:
+    """Return the window that a user asks for in place of the source's limits.
+
+    Raises
+    ------
+    InputError
+        It is no pair of numbers that rise within [0, 1].
+    """
+    pair = list(window) if isinstance(window, list | tuple | np.ndarray) else []
+    if len(pair) != 2 or any(isinstance(one, bool) or not isinstance(one, int | float | np.number) for one in pair):
+        raise InputError("this is no window", where="window", value=window, allowed="(lowest, highest) stoichiometry")
+    return checked_window(float(pair[0]), float(pair[1]), "window")
 
 
 def checked_window(low: float, high: float, where: str) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from asyncsoc.materials.importing.electrode import (
     ImportedElectrode,
     ImportedElectrolyte,
     check_curves,
-    checked_window,
+    window_asked_for,
 )
 from asyncsoc.materials.importing.pybamm_parameters import ParameterSet
 from asyncsoc.materials.importing.sampling import MOST_POINTS, RISE, longest_fall, made_falling, sampled
@@ -160,7 +160,7 @@ class _Extraction:
             note = f"{window[0]:g} to {window[1]:g}: where U falls, and nothing is out of range"
             self.set.note("stoichiometry limits", None, "assumed", note)
         else:
-            window = checked_window(*window, "window")
+            window = window_asked_for(window)
         curves = {kind: self._sampled(kind, window) for kind in NAMES}
         energies = {kind: self._energy(kind, window) for kind in (DIFFUSIVITY, EXCHANGE_CURRENT)}
         electrolyte = self._electrolyte()

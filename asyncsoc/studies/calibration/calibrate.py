@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -69,6 +69,9 @@ def _measurements(data: Data | Sequence[Data]) -> list[Measurement]:
     one = isinstance(data, Measurement) or (
         isinstance(data, tuple) and len(data) == 2 and isinstance(data[0], Case | str | PathLike)
     )
+    pairs = '(case, "voltage.csv"), or a Measurement'
+    if not one and (isinstance(data, str) or not isinstance(data, Iterable)):
+        raise InputError("data are pairs of a case and a curve", where="data", value=type(data).__name__, allowed=pairs)
     given: Sequence[object] = [data] if one else list(data)  # type: ignore[arg-type]
     found, cases = [], dict[str, Case]()
     for number, entry in enumerate(given):
@@ -78,9 +81,15 @@ def _measurements(data: Data | Sequence[Data]) -> list[Measurement]:
         if not isinstance(entry, tuple) or len(entry) != 2:
             raise InputError(
                 "data are pairs of a case and a curve", where=f"data[{number}]", value=type(entry).__name__,
-                allowed='(case, "voltage.csv"), or a Measurement',
+                allowed=pairs,
             )  # fmt: skip
         case, curve = entry
+        for part, kind, name in ((case, Case, "a Case"), (curve, MeasuredCurve, "a MeasuredCurve")):
+            if not isinstance(part, kind | str | PathLike):
+                raise InputError(
+                    "data are pairs of a case and a curve", where=f"data[{number}]", value=type(part).__name__,
+                    allowed=f"{name}, or the path of a file",
+                )  # fmt: skip
         if not isinstance(case, Case):
             path = Path(case)
             case = cases.setdefault(str(path), Case.from_toml(path))
@@ -91,6 +100,12 @@ def _measurements(data: Data | Sequence[Data]) -> list[Measurement]:
 def _constants(fit: Sequence[str | FitConstant] | Mapping[str, Span], priors: Mapping[str, str]) -> list[FitConstant]:
     if isinstance(fit, str):
         fit = [fit]
+    if not isinstance(fit, Iterable):
+        raise InputError("constants to fit are a list", where="fit", value=fit, allowed='["contact.coverage", ...]')
+    if not isinstance(priors, Mapping):
+        raise InputError(
+            "priors are given by key", where="priors", value=priors, allowed='{"contact.coverage": "0.3+-0.05"}'
+        )
     texts: list[str | FitConstant] = (
         [key if span is None else f"{key}={_span(span)}" for key, span in fit.items()]
         if isinstance(fit, Mapping)
@@ -102,6 +117,10 @@ def _constants(fit: Sequence[str | FitConstant] | Mapping[str, Span], priors: Ma
         if isinstance(text, FitConstant):
             found.append(text)
             continue
+        if not isinstance(text, str):
+            raise InputError(
+                "a constant to fit is named by its key", where="fit", value=text, allowed='"contact.coverage=0.1:0.9"'
+            )
         key = text.partition("=")[0].strip()
         found.append(parse_constant(text, unused.pop(key, None)))
     if unused:

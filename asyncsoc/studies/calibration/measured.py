@@ -189,8 +189,10 @@ def _one_of(given: dict[str, ArrayLike | None], where: str) -> tuple[str, Array]
         raise InputError(f"give one of {' and '.join(given)}", where=where, value=", ".join(present) or "none")
     ((name, values),) = present.items()
     try:
+        if np.iscomplexobj(values):
+            raise TypeError("its numbers are complex")
         return name, np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{name} is no array of numbers: {error}", where=where) from None
 
 

@@ -59,8 +59,7 @@ def raw_keys(case: Case | str | Path) -> dict[str, Any]:
                 value=entry.name,
                 next_step="write it to a file, Profile.saved('drive.csv'), and follow that",
             )
-    found: dict[str, Any] = plain(case.model_dump(exclude_unset=True))
-    return found
+    return {"name": case.name, **plain(case.model_dump(exclude_unset=True))}
 
 
 def base_keys(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:

@@ -43,7 +43,14 @@ def measured(case: aso.Case | None = None, data: aso.MeasuredCurve | None = None
 TABLE = {"diffusivity": {"x": [0, 1], "D": [1e-14, 2e-14]}}
 CAPACITY = np.linspace(0.0, 3e4, 20)
 
-WRONG: list[tuple[Callable[[], None], list[str]]] = [
+WRONG: list[tuple[Callable[[], Any], list[str]]] = [
+    (lambda: aso.calibrate(5, [COVERAGE]), ["pairs of a case and a curve", "int"]),  # type: ignore[arg-type]
+    (lambda: aso.calibrate((case_of(CHARGE), 5), [COVERAGE]), ["a MeasuredCurve"]),  # type: ignore[arg-type]
+    (lambda: fit(None), ["a list", "contact.coverage"]),
+    (lambda: fit([5]), ["by its key", "5"]),
+    (lambda: fit([COVERAGE], priors=["contact.coverage=0.3+-0.1"]), ["priors are given by key"]),
+    (lambda: curve(resistance=np.full(20, 1.0 + 0.0j)), ["no array of numbers", "complex"]),
+    (lambda: curve(resistance=[10**400] * 20), ["no array of numbers"]),
     (lambda: measured(data=curve(end=9000.0)), ["reach beyond the protocol", "7200 s"]),
     (lambda: measured(case_of(CHARGE, "Rest for 1 hour"), step=2), ["reach beyond their step", "Rest for 1 hour"]),
     (lambda: measured(step=3), ["no such protocol step", "1 to 1"]),
@@ -104,7 +111,7 @@ WRONG: list[tuple[Callable[[], None], list[str]]] = [
 
 
 @pytest.mark.parametrize(("wrong", "words"), WRONG)
-def test_wrong_input_is_one_clear_error(wrong: Callable[[], None], words: list[str]) -> None:
+def test_wrong_input_is_one_clear_error(wrong: Callable[[], Any], words: list[str]) -> None:
     with pytest.raises(InputError) as caught:
         wrong()
     for word in words:

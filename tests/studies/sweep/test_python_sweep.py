@@ -323,3 +323,9 @@ def test_what_is_no_case() -> None:
     for case in (None, {"protocol": {}}, 3):
         with pytest.raises(InputError, match="varies a case"):
             aso.sweep(case, {"protocol.rate": [0.1]})  # type: ignore[arg-type]
+
+
+def test_a_case_without_a_name_is_swept() -> None:
+    case = aso.Case.from_dict({"particle": {"model": "radial"}, "protocol": {"steps": ["Charge at C/10 for 1 minute"]}})
+    found = aso.sweep(case, {"particle.radius": ["3 um", "5 um"]})
+    assert (found["status"] == 0).all()
