@@ -12,7 +12,6 @@ from asyncsoc.case.fields import declared_fields, refusal
 from asyncsoc.case.properties import GivenExchangeCurrent
 from asyncsoc.case.section import Section
 from asyncsoc.interface.rate_laws import kinetics_named, kinetics_names, rate_constants
-from asyncsoc.materials.functions import REFERENCE_TEMPERATURE
 from asyncsoc.materials.properties import Evaluated, depends_on_temperature, evaluated
 
 _OWN = ("exchange_current_density", "exchange_current_density_factor", "film_resistance")
@@ -89,8 +88,7 @@ class Kinetics(_WithParameters):  # type: ignore[misc, valid-type]
         given, energy = self.exchange_current_density, self.exchange_current_activation_energy
         if given is None or (isinstance(given, float) and energy is None):
             return given
-        reference = REFERENCE_TEMPERATURE if self.reference_temperature is None else self.reference_temperature
-        return evaluated(given, energy or 0.0, reference)
+        return evaluated(given, energy or 0.0, self.reference_temperature)
 
     @property
     def imposes_flux(self) -> bool:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.materials.atomic_weights import SOURCE as ATOMIC_WEIGHTS
-from asyncsoc.materials.functions import REFERENCE_TEMPERATURE, constant
+from asyncsoc.materials.functions import constant
 from asyncsoc.materials.overrides import SOURCE, replaced, with_overrides
 from asyncsoc.materials.potentials import MeanPotential, Potential, UniformPotential
-from asyncsoc.materials.properties import Property, evaluated, shown_value, source_of
+from asyncsoc.materials.properties import Property, evaluated, holds_at, shown_value, source_of
 from asyncsoc.materials.property_laws import PropertyLaw, require_in_range
 from asyncsoc.materials.property_tables import PropertyTable
 from asyncsoc.materials.registry import OWN, cathode
@@ -364,7 +364,7 @@ def _with_diffusivity(base: Cathode, given: GivenCathode) -> Cathode:
         energy = 0.0
     if isinstance(given.diffusivity, PropertyLaw):
         require_in_range(given.diffusivity, base.window, "material.diffusivity")
-    reference = REFERENCE_TEMPERATURE if given.reference_temperature is None else given.reference_temperature
+    reference = holds_at(given.diffusivity, given.reference_temperature)
     note = f"Times exp({energy:g} J/mol / R (1/{reference:g} K - 1/T))." if energy else ""
     changed = replaced(
         base,

@@ -103,12 +103,28 @@ def _forms(quantity: PropertyKind) -> str:
     return f"{number}a CSV file '{quantity.layout}', {{x = [...], {quantity.key} = [...]}}{named}, or a Python function"
 
 
-def evaluated(
-    given: Property, activation_energy: float = 0.0, reference_temperature: float = REFERENCE_TEMPERATURE
-) -> Evaluated:
+def holds_at(given: Property, reference_temperature: float | None) -> float:
+    """Return the temperature [K] at which a property without a dependence on it holds.
+
+    A table that names its one temperature holds there. Else it is the case's reference temperature, a law's own, 25
+    degC, whichever is given first.
+    """
+    if isinstance(given, PropertyTable) and len(given.temperatures) == 1:
+        return float(given.temperatures[0])
+    if reference_temperature is not None:
+        return reference_temperature
+    if isinstance(given, PropertyLaw):
+        own = dict(given.parameters).get("reference_temperature", REFERENCE_TEMPERATURE)
+        return own if isinstance(own, float) else REFERENCE_TEMPERATURE
+    return REFERENCE_TEMPERATURE
+
+
+def evaluated(given: Property, activation_energy: float = 0.0, reference_temperature: float | None = None) -> Evaluated:
     """Return a property as a function of (x, T), with Arrhenius' factor for an activation energy [J/mol]."""
     own = given if isinstance(given, (PropertyTable, PropertyLaw)) else constant(given)
-    return own if activation_energy == 0.0 else _Activated(own, activation_energy, reference_temperature)
+    if activation_energy == 0.0:
+        return own
+    return _Activated(own, activation_energy, holds_at(given, reference_temperature))
 
 
 class _Activated:

@@ -347,3 +347,23 @@ def test_what_is_wrong_is_said_with_its_key(change: dict[str, Any], said: str, p
         case(change if "name" in change else {**OWN, **change})
     assert said in str(caught.value)
     assert place in str(caught.value.where)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [lambda key: {"x": [0.0, 1.0], "T": ["60 degC"], key: [[2e-14, 2e-14]]},
+     lambda key: {"law": "arrhenius", "value": 2e-14, "reference_temperature": "60 degC"}],
+    ids=["table", "law"],
+)  # fmt: skip
+def test_an_activation_energy_counts_from_the_temperature_that_is_named(form: Any) -> None:
+    factor = np.exp(30e3 / 8.314462618 * (1.0 / 333.15 - 1.0 / 298.15))
+    made = case({**OWN, "diffusivity": form("D"), "diffusivity_activation_energy": "30 kJ/mol"})
+    d = cathode_of(made.material).diffusivity
+    given = form("i0") if "law" not in form("i0") else {**form("i0"), "value": 2.0}
+    if "i0" in given:
+        given["i0"] = [[2.0, 2.0]]
+    i0 = case(OWN, {"exchange_current_density": given, "exchange_current_activation_energy": 30e3}).kinetics
+    x = np.array([0.5])
+    np.testing.assert_allclose([d(x, 333.15)[0], d(x, 298.15)[0]], [2e-14, 2e-14 * factor], rtol=1e-12)
+    found = [float(i0.exchange_current(x, t)[0]) for t in (333.15, 298.15)]
+    np.testing.assert_allclose(found, [2.0, 2.0 * factor], rtol=1e-12)
