@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.units import ZERO_CELSIUS
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.materials.potentials import Branch, potential_at
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
@@ -125,8 +126,10 @@ def tabulate(
         chosen_i0 = electrolyte.exchange_current_density or cathode.exchange_current_density
 
     psi, d_nodes = _kirchhoff(chosen_d, nodes, spacing, temperature, f"diffusivity of {cathode.name}")
-    where = f"open-circuit potential of {cathode.name}"
     potential = potential_at(cathode, temperature, branch)
+    warmed = cathode.entropy is not None and temperature != cathode.reference_temperature
+    place = f" at {temperature - ZERO_CELSIUS:g} degC, by dU/dT" if warmed else ""
+    where = f"open-circuit potential of {cathode.name}{place}"
     ocp = _evaluate(lambda x, _: potential(x), halves, temperature, where)
     _require_falling(ocp, halves, low, high, where)
     where = f"exchange current density of {cathode.name} beside {electrolyte.name}"

@@ -191,6 +191,8 @@ class BatchConstants:
         row[0, : len(areas)] = areas
         self.contact_area = np.append(self.contact_area, math.fsum(areas))
         self.which[member] = len(self.areas)
+        if self._by_step:
+            self._by_step.append(self._by_step[place])
         self.areas = np.concatenate([self.areas, row])
         for name in ("nodes", "counts", "far_nodes", "far_shares", "far_counts"):
             values = getattr(self, name)

@@ -243,3 +243,13 @@ def test_a_case_is_frozen_and_travels_to_workers() -> None:
     with pytest.raises(Exception, match="frozen"):
         case.particle.radius = 1e-6
     assert pickle.loads(pickle.dumps(case)) == case
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    [{"steps": 5}, {"cycle": 3}, {"cycle": [{"repeat": 2, "steps": 5}]}, {"steps": ["Rest for 1 hour"], "profile": 5}],
+)
+def test_a_number_in_place_of_a_list_of_the_protocol_is_refused(protocol):
+    with pytest.raises(InputError, match="list") as caught:
+        aso.Case.from_dict({"protocol": protocol})
+    assert str(caught.value.where).startswith("protocol")

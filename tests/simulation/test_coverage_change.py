@@ -270,3 +270,28 @@ def test_a_smaller_contact_reaches_its_voltage_limit_earlier():
     assert lost.columns["Charge passed [C]"][-1] < 0.8 * plain.columns["Charge passed [C]"][-1]
     assert lost.stop_reason == plain.stop_reason == "voltage 4.2 V reached"
     assert not isinstance(lost, SimulationError)
+
+
+@pytest.mark.parametrize(
+    "material",
+    [{"entropy_coefficient": -1e-4},
+     {"open_circuit_potential_charge": {"x": [0.25, 0.95], "U": [4.22, 3.6]},
+      "open_circuit_potential_discharge": {"x": [0.25, 0.95], "U": [4.2, 3.58]}}],
+    ids=["dU/dT", "hysteresis"],
+)  # fmt: skip
+def test_potentials_of_the_protocol_steps_stay_with_a_coverage_that_changes(material: dict[str, object]):
+    sections = {
+        "material": {"name": "ncm811-chen2020", "charged_voltage": 4.15, **material},
+        "particle": {"radius": "5 um", "mesh": "coarse"},
+        "protocol": {
+            "temperature": "60 degC",
+            "steps": ["Charge at C/5 for 2 minutes", "Rest for 1 hour", "Rest for 1 hour", "Rest for 1 hour"],
+        },
+    }
+    change = {"law": "linear", "remaining": 0.5, "over": "3 h"}
+    found = aso.simulate(
+        aso.Case.from_dict({**sections, "contact": {"kind": "cap", "coverage": 0.4, "coverage_change": change}})
+    )
+    still = aso.simulate(aso.Case.from_dict({**sections, "contact": {"kind": "cap", "coverage": 0.4}}))
+    assert found.columns["Coverage"][-1] < 0.4
+    assert found.columns["Voltage [V]"][-1] == pytest.approx(still.columns["Voltage [V]"][-1], abs=2e-5)
