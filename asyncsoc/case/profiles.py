@@ -70,7 +70,7 @@ def all_steps(keys: Mapping[str, Any]) -> list[object]:
 
 
 def _listed(value: object) -> list[object]:
-    """Return the members of a list; of anything else none, which the types of the fields refuse."""
+    """Return what is a list; anything else is refused where the section is validated."""
     return list(value) if isinstance(value, list | tuple) else []
 
 
@@ -87,12 +87,7 @@ def entries(keys: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Pr
     PydanticCustomError
         That carries an InputError: a file that cannot be read, or another one than the case was made for.
     """
-    listed = keys.get("profile") or ()
-    if not isinstance(listed, list | tuple):
-        raise refusal(
-            InputError("profiles are a list", where="protocol.profile", value=listed, allowed='[{name = "drive.csv"}]')
-        )
-    given = {entry["name"]: entry for entry in map(_as_entry, listed)}
+    given = {entry["name"]: entry for entry in map(_as_entry, _listed(keys.get("profile")))}
     loaded: dict[str, Profile] = {}
     arrays = keys.get("profiles") or {}
     if not isinstance(arrays, Mapping):
