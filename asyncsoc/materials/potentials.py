@@ -72,6 +72,17 @@ def potential_at(cathode: Cathode, temperature: float, branch: Branch = "") -> P
     return _Warmed(potential, cathode.entropy, difference)
 
 
+@dataclass(frozen=True)
+class StepPotential:
+    """U(x) [V] of a protocol step at each of its temperatures [K]: one, or those of the profile it follows."""
+
+    levels: tuple[tuple[float, Potential], ...]
+
+    def at(self, temperature: float) -> Potential:
+        """Return U(x) at one of the temperatures."""
+        return next(law for level, law in self.levels if level == temperature)
+
+
 def branches_of(currents: Iterable[float | None]) -> tuple[Branch, ...]:
     """Return the branch of each protocol step by its imposed current, positive on charge; None: none is imposed."""
     found: list[Branch] = []

@@ -21,7 +21,7 @@ from asyncsoc.interface.kinetics import InterfaceKinetics
 from asyncsoc.interface.rate_laws import kinetics_named, rate_law_names
 from asyncsoc.materials.capacity import charged_stoichiometry, stoichiometry_at
 from asyncsoc.materials.conductivity import conductivity_at
-from asyncsoc.materials.potentials import Branch, Potential, branches_of, potential_at
+from asyncsoc.materials.potentials import Branch, StepPotential, branches_of, potential_at
 from asyncsoc.materials.property_tables import PropertyTable
 from asyncsoc.materials.tables import MaterialTable, Property, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
@@ -55,7 +55,7 @@ class PreparedCase:
     full_charge: float
     member: Member
     side: SideReactionModel | None = None
-    step_potentials: tuple[Potential, ...] = ()
+    step_potentials: tuple[StepPotential, ...] = ()
     given_tables: tuple[PropertyTable, ...] = ()
 
 
@@ -132,10 +132,16 @@ def _given_tables(case: Case) -> tuple[PropertyTable, ...]:
     return tuple(one for one in given if isinstance(one, PropertyTable))
 
 
-def _step_potentials(cathode: Cathode, constraints: tuple[StepConstraint, ...]) -> tuple[Potential, ...]:
-    """Return U(x) of each protocol step where it is not the same in all; else nothing."""
-    found = tuple(potential_at(cathode, one.temperature, cast("Branch", one.branch)) for one in constraints)
-    return () if all(one is cathode.open_circuit_potential for one in found) else found
+def _step_potentials(cathode: Cathode, constraints: tuple[StepConstraint, ...]) -> tuple[StepPotential, ...]:
+    """Return U(x) of each protocol step at its temperatures where it is not the same in all; else nothing."""
+    found = tuple(
+        StepPotential(
+            tuple((level, potential_at(cathode, level, cast("Branch", one.branch))) for level in one.temperatures)
+        )
+        for one in constraints
+    )
+    same = all(law is cathode.open_circuit_potential for one in found for _, law in one.levels)
+    return () if same else found
 
 
 def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, CoupledSideReaction | None]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.units import BOLTZMANN_EV
 from asyncsoc.interface.kinetics import InterfaceKinetics, RateLaw
 from asyncsoc.interface.side_reaction import SideReactionModel
+from asyncsoc.materials.potentials import StepPotential
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.recorders.interface_resistance import (
     charge_transfer_conductance,
@@ -53,7 +54,7 @@ class RecordedParticle:
     threshold
         Risk above which contact counts as endangered.
     step_potentials
-        U(x) of each protocol step [V], where temperature or hysteresis change it from step to step; else empty.
+        U(x) of each protocol step [V], where temperature or hysteresis change it; else empty.
     """
 
     model: SideReactionModel
@@ -65,7 +66,7 @@ class RecordedParticle:
     tables: Mapping[float, MaterialTable]
     kinetics: InterfaceKinetics
     threshold: float = 10.0
-    step_potentials: tuple[Callable[[Array], Array], ...] = ()
+    step_potentials: tuple[StepPotential, ...] = ()
 
 
 _TINY = float(np.finfo(np.float64).tiny)
@@ -164,7 +165,10 @@ def local_state(rows: ContactRows, particle: RecordedParticle) -> LocalState:
         found = particle.model.rate(rows.x, np.clip(potential, -_HIGHEST, _HIGHEST), temperature)
         energy, rate = found.energy, found.rate
     if particle.step_potentials:
-        equilibrium = potentials_of_rows([particle.step_potentials[step - 1] for step in rows.step.tolist()], rows.x)
+        levels = zip(rows.step.tolist(), rows.temperature.tolist(), strict=True)
+        equilibrium = potentials_of_rows(
+            [particle.step_potentials[step - 1].at(level) for step, level in levels], rows.x
+        )
     else:
         flat = np.asarray(particle.open_circuit_potential(rows.x.ravel()), dtype=np.float64)
         equilibrium = flat.reshape(rows.x.shape)

@@ -72,8 +72,8 @@ class CurveSamples:
         Members.
     place : (k,) int64
         Place of each member's contact, as it was then, in the arrays of `BatchConstants`.
-    values : (k, 8)
-        Time, voltage, current, potential, charge, side charge, protocol step, cycle.
+    values : (k, 9)
+        Time, voltage, current, potential, charge, side charge, protocol step, cycle, temperature.
     means : (k,)
         Records `kernels.parameters.RowMeans`.
     at_contact, through, resistance : (k, C)
@@ -107,7 +107,7 @@ class CurveSamples:
             means,
             at_contact,
         )
-        values = np.empty((count, 8))
+        values = np.empty((count, 9))
         for k, column in enumerate(
             (
                 states.time,
@@ -118,6 +118,7 @@ class CurveSamples:
                 states.side_charge,
                 states.step,
                 states.cycle,
+                states.temperature,
             )
         ):
             values[:, k] = column
@@ -154,9 +155,11 @@ def curve_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: A
         Volume-mean stoichiometry of each member at its start, for the lithium balance.
     """
     number = samples.number
-    time, voltage, current, potential, charge, side_charge, step, cycle = samples.values.T
+    time, voltage, current, potential, charge, side_charge, step, cycle, temperature = samples.values.T
     mean, contact, lowest, highest, far = (samples.means[name] for name in samples.means.dtype.names or ())
-    potentials = constants.open_circuit_potentials(number, np.column_stack([samples.at_contact, mean]), step)
+    potentials = constants.open_circuit_potentials(
+        number, np.column_stack([samples.at_contact, mean]), step, temperature
+    )
     means = np.empty((len(number), 2))
     at_contact, at_mean = np.ascontiguousarray(potentials[:, :-1]), potentials[:, -1]
     split_rows(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import ParticleMesh, frozen
+from asyncsoc.materials.potentials import StepPotential
 from asyncsoc.materials.types import Cathode
 from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders.far_side import FarSide, far_side
@@ -43,7 +44,7 @@ class ParticleConstants:
     valence
         The cathode's; None where it has none.
     step_potentials
-        U(x) of each protocol step [V], where temperature or hysteresis change it from step to step; else empty.
+        U(x) of each protocol step [V], where temperature or hysteresis change it; else empty.
     nodes : (c,) int64
         Contact nodes, ascending: where the contact changes all that it may have. None: those with contact area.
     """
@@ -56,7 +57,7 @@ class ParticleConstants:
     maximum_concentration: float
     density: float
     valence: ValenceModel | None = None
-    step_potentials: tuple[Callable[[Array], Array], ...] = ()
+    step_potentials: tuple[StepPotential, ...] = ()
     nodes: Ints | None = None
 
     def __post_init__(self) -> None:
@@ -72,7 +73,7 @@ class ParticleConstants:
         cathode: Cathode,
         *,
         charged_x: float,
-        step_potentials: tuple[Callable[[Array], Array], ...] = (),
+        step_potentials: tuple[StepPotential, ...] = (),
         nodes: Ints | None = None,
     ) -> Self:
         """Collect the constants of one particle.
@@ -207,12 +208,21 @@ class BatchConstants:
                 found[rows] = model.ratio_or_infinite(x[rows])
         return found
 
-    def open_circuit_potentials(self, number: Ints, x: Array, step: Array) -> Array:
-        """Return U(x) [V] of every row of `x` (k, ...), of the members `number` (k,) in protocol steps `step` (k,)."""
+    def open_circuit_potentials(self, number: Ints, x: Array, step: Array, temperature: Array) -> Array:
+        """Return U(x) [V] of every row of `x` (k, ...).
+
+        Parameters
+        ----------
+        number, step, temperature : (k,)
+            Member, protocol step and temperature [K] of each row.
+        """
         if self._by_step:
             laws = [
-                by_step[int(k) - 1] if by_step else self._potentials[self._law[n]]
-                for n, k, by_step in ((n, k, self._by_step[self.which[n]]) for n, k in zip(number, step, strict=True))
+                by_step[int(k) - 1].at(level) if by_step else self._potentials[self._law[n]]
+                for n, k, level, by_step in (
+                    (n, k, level, self._by_step[self.which[n]])
+                    for n, k, level in zip(number, step, temperature.tolist(), strict=True)
+                )
             ]
             return potentials_of_rows(laws, x)
         if len(self._potentials) == 1:
