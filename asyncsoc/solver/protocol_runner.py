@@ -27,7 +27,7 @@ from asyncsoc.problem.arrays import ProblemArrays, load_constraint, load_contact
 from asyncsoc.problem.particles import Group
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
-from asyncsoc.solver.contact_change import duration_over, keep_passed
+from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
 from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, Measure
 from asyncsoc.solver.dense_output import DenseOutput
 from asyncsoc.solver.limit_events import leaves_limit
@@ -271,10 +271,14 @@ class ProtocolRunner:
             contacts.film_new[j] = contacts.film[j]
             self._dense_outputs[mesh].resume(place, checkpoint.start_time, particle)
         underway = checkpoint.underway and run.position < len(self._members[number].constraints)
-        state, self._within[number] = groups.state[number], checkpoint.state["time"] if underway else 0.0
+        state, self._within[number] = groups.state[number], 0.0
         if underway:
+            self._within[number] = self._constraint(number).time_of_contact(checkpoint.state["time"])
             self._load([number])
             groups.step[number]["tolerance"] = self._members[number].tolerance * checkpoint.tolerance_share
+        elif run.position and self._arrays.changing:
+            last = self._members[number].constraints[run.position - 1]
+            load_areas_at_end(self._arrays, number, last, run.finished[-1].duration, checkpoint.start_time)
         largest = float(state["largest_step"])
         for name, value in checkpoint.state.items():
             state[name] = value

@@ -192,6 +192,39 @@ def test_a_resumed_run_is_the_uninterrupted_one(fraction: float, tmp_path: Path)
     assert resumed.reports == whole.reports
 
 
+def test_a_run_resumed_within_a_profile_keeps_the_coverage_of_the_profiles_start(tmp_path: Path):
+    time = np.arange(0.0, 5001.0)
+    drive = {"time": time, "c_rate": 0.3 * np.sin(time / 150.0)}
+    change = {"law": "linear", "remaining": 0.4, "over": "2 h"}
+    protocol = {"initial_soc": 0.3, "steps": ["Charge at C/5 for 10 minutes", "Follow p"], "profiles": {"p": drive}}
+    made = aso.Case.from_dict({"particle": PARTICLE, "contact": {"coverage_change": change}, "protocol": protocol})
+    whole = aso.simulate(made)
+
+    def stop(progress: Any) -> None:
+        if progress.time > 4000.0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(InterruptedRunError) as caught:
+        aso.simulate(made, progress=stop)
+    partial = caught.value.partial
+    assert isinstance(partial, aso.Solution)
+    assert partial.checkpoint is not None
+    assert partial.checkpoint.underway
+    resumed = aso.simulate(made, resume=aso.Solution.load(partial.save(tmp_path)))
+    assert resumed.reports == whole.reports
+    for name, values in whole.columns.items():
+        if name != "Lithium balance error":  # counted from where the run goes on
+            np.testing.assert_array_equal(resumed.columns[name], values, err_msg=name)
+
+
+def test_a_protocol_that_goes_on_has_the_time_steps_of_the_whole():
+    steps = ["Charge at C/5 for 70 minutes", "Rest for 10 minutes"]
+    contact = {"coverage_change": {"law": "linear", "remaining": 0.4, "over": "1 h"}}
+    whole = aso.simulate(case(contact, steps))
+    resumed = aso.simulate(case(contact, steps), resume=aso.simulate(case(contact, steps[:1])))
+    np.testing.assert_allclose(resumed.columns["Time [s]"], whole.columns["Time [s]"], rtol=1e-12)
+
+
 def test_cases_of_a_batch_have_the_bits_of_single_runs():
     from asyncsoc.simulation.run import simulate_batch
 
