@@ -121,7 +121,7 @@ class StepConstraint:
         return self.potential_factor != 0.0 and not self.product
 
     def time_of_contact(self, within: float) -> float:
-        """Return the time within the step [s] whose coverage is set at `within` [s]: a profile keeps that of its start."""
+        """Return the time within the step [s] whose coverage is set at `within` [s]: a profile keeps its first."""
         return within if self.pieces is None else 0.0
 
     @property

@@ -177,7 +177,7 @@ class BatchConstants:
         self.capacity_constant = np.array([one.capacity_constant for one in unique])[self.which]
         self.density = np.array([one.density for one in unique])[self.which]
         self.valences = [one.valence for one in constants]
-        self._by_step = [one.step_potentials for one in unique] if any(one.step_potentials for one in unique) else []
+        self._by_step = [one.step_potentials for one in constants] if any(one.step_potentials for one in unique) else []
         potentials = [one.open_circuit_potential for one in unique]
         self._potentials = list(dict.fromkeys(potentials))
         self._law = np.array([self._potentials.index(law) for law in potentials], dtype=np.int64)[self.which]
@@ -210,7 +210,7 @@ class BatchConstants:
         if self._by_step:
             laws = [
                 by_step[int(k) - 1] if by_step else self._potentials[self._law[n]]
-                for n, k, by_step in ((n, k, self._by_step[self.which[n]]) for n, k in zip(number, step, strict=True))
+                for n, k, by_step in ((n, k, self._by_step[n]) for n, k in zip(number, step, strict=True))
             ]
             return potentials_of_rows(laws, x)
         if len(self._potentials) == 1:

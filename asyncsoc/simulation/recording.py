@@ -77,6 +77,11 @@ class RecordingCallback:
         self._every_state = ~np.isnan(self._snapshots) | np.array([member.rates is not None for member in members])
         self.every_row = np.array([member.rates is not None for member in members], dtype=bool)
 
+    @property
+    def changing(self) -> dict[int, ChangingContact]:
+        """The contacts of the members whose coverage changes."""
+        return {number: contact for number, (contact, _) in self._changing.items()}
+
     def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
         """Record the states protocol steps begin with: the time of the one before, its own current or voltage."""
         self._step_start[states.number] = states.time - states.step_time

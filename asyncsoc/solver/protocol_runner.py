@@ -117,6 +117,8 @@ class ProtocolRunner:
         for number, checkpoint in enumerate(checkpoints):
             (old if checkpoint is not None and self._resumed(number, checkpoint) else new).append(number)
         active = self._dispatch_starts(old)
+        for number in active:
+            self._limits.start(number, self._constraint(number))
         return np.array(sorted([*active, *self._begin(new)]), dtype=np.int64)
 
     def accept(self, numbers: Ints) -> Ints:
@@ -186,8 +188,9 @@ class ProtocolRunner:
         self._underway[number] = True
         if self._runs[number].error is None:
             self._kept[number], self._kept_own[members] = row, self._contacts.own[members]
-            self._limits.changed(number)
-            self._dispatch_starts([number])
+            if self._dispatch_starts([number]) and (reason := self._limits.changed(number)) is not None:
+                self._underway[number] = False
+                return reason
         return None
 
     @staticmethod
@@ -289,7 +292,6 @@ class ProtocolRunner:
                 contacts.own[j]["current"] = state["current"] / contacts.parameters[j]["multiplicity"]
         if underway:
             self.profiles.seek(number, float(state["time"]))
-            self._limits.start(number, self._constraint(number))
         return underway
 
     def _begin(self, numbers: Iterable[int]) -> list[int]:
@@ -301,12 +303,12 @@ class ProtocolRunner:
             before, self._within[waiting] = self._groups.state["current"][waiting].tolist(), 0.0
             over: dict[int, str] = {}
             for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
-                reason = self._check_start(number, found, before[row])
-                if reason is None and self._runs[number].error is None:
-                    reason = self._limits.start(number, self._constraint(number))
-                if reason is not None:
+                if (reason := self._check_start(number, found, before[row])) is not None:
                     over[number] = reason
             shown = self._dispatch_starts([number for number in waiting if self._runs[number].error is None])
+            for number in shown:  # curves know the contact of the step only now
+                if number not in over and (reason := self._limits.start(number, self._constraint(number))) is not None:
+                    over[number] = reason
             active += [number for number in shown if number not in over]
             waiting = [number for number in shown if number in over]
             for number in waiting:

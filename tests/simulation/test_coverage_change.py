@@ -279,6 +279,45 @@ def test_limits_are_found_between_changes(step: str, reason: str):
         assert solution.steps[0].duration == pytest.approx(2.0 * 3600.0, rel=1e-6)
 
 
+@pytest.mark.parametrize("step", ["Charge at C/10 for 1 hour", "Rest for 1 hour", "Hold at 3.9 V for 1 hour"])
+def test_a_step_ends_where_the_coverage_has_fallen_to_a_limit(step: str):
+    change = {"law": "linear", "remaining": 0.5, "over": "20 min"}
+    solution = aso.simulate(case({"coverage_change": change}, [f'{step} or until "Coverage" < 0.8', "Rest for 60 s"]))
+    assert solution.steps[0].stop_reason == "Coverage < 0.8 reached"
+    assert float(solution.columns["Time [s]"][solution.columns["Step"] == 1][-1]) == pytest.approx(480.0, rel=0.05)
+    assert len(solution.steps) == 2
+    assert solution.lithium_balance_error < 1e-12
+
+
+def test_a_curve_that_ends_a_step_is_that_of_the_contact_of_the_step():
+    cap = {"kind": "cap", "coverage": 0.4, "coverage_change": HALF}
+    old, new = around_the_change(aso.simulate(case(cap)), "Asynchrony")
+    assert old < new
+    rest = f"Rest for 5 minutes or until asynchrony > {0.5 * (old + new)!r}"
+    solution = aso.simulate(case(cap, [TWO[0], [rest, "Rest for 60 s"]]))
+    assert solution.steps[1].stop_reason.endswith("reached before the step started")
+
+
+def test_a_changing_coverage_under_a_cathode_with_branches_and_entropy():
+    x = [0.2, 0.5, 0.95]
+    material = {
+        "name": "own",
+        "open_circuit_potential_charge": {"x": x, "U": [4.3, 3.9, 3.6]},
+        "open_circuit_potential_discharge": {"x": x, "U": [4.25, 3.85, 3.55]},
+        "entropy_coefficient": {"x": x, "dU/dT": [1e-4, 0.0, -1e-4]},
+        "diffusivity": 1e-14,
+        "maximum_concentration": 5e4,
+        "formula": "LiCoO2",
+    }
+    change = {"law": "linear", "remaining": 0.5, "over": "20 min"}
+    steps = ["Charge at C/10 for 10 minutes", "Discharge at C/10 for 5 minutes (25 degC)", "Rest for 1 minute"]
+    kinetics = {"exchange_current_density": 0.3}
+    solution = aso.simulate(case({"coverage_change": change}, steps, material=material, kinetics=kinetics))
+    columns = solution.columns
+    assert solution.lithium_balance_error < 1e-12
+    assert (np.sign(columns["Kinetic overpotential [V]"][columns["Step"] == 2]) == -1.0).all()
+
+
 def test_a_step_ends_where_lost_contact_lifts_its_voltage_over_the_limit():
     lost = {"time": [0.0, 1800.0, 1801.0], "relative_coverage": [1.0, 1.0, 0.1]}
     step = ["Charge at C/3 until 3.95 V", "Rest for 5 minutes"]
