@@ -41,7 +41,15 @@ from asyncsoc.solver.states import (
     StepOutcome,
     numbers_of,
 )
-from asyncsoc.solver.step_errors import beyond_limit, explained, infeasible_step, no_solution, not_followed, stuck_step
+from asyncsoc.solver.step_errors import (
+    beyond_limit,
+    explained,
+    infeasible_step,
+    largest_power,
+    no_solution,
+    not_followed,
+    stuck_step,
+)
 from asyncsoc.solver.step_sizes import StepSizes
 
 Ints = NDArray[np.int64]
@@ -404,7 +412,9 @@ class ProtocolRunner:
         time = self._start_time(number) + float(state["time"])
         if self._groups.outcome[number] == NOT_SOLVED:
             return infeasible_step(constraint, not_followed(constraint, self.profiles.target(number)), time)
-        beyond = beyond_limit(self._arrays, number, constraint)
+        current = float(state["current"])
+        voltage = float(state["potential"]) + constraint.series * current
+        beyond = beyond_limit(self._arrays, number, constraint) or largest_power(constraint, current, voltage)
         if beyond is not None:
             return infeasible_step(constraint, beyond, time)
         return stuck_step(constraint, time, float(state["step_size"]))

@@ -58,6 +58,16 @@ def no_solution(constraint: StepConstraint) -> str:
     return "no current satisfies the step at its start"
 
 
+def largest_power(constraint: StepConstraint, current: float, voltage: float) -> str | None:
+    """Return that a group cannot deliver the power of its step any longer, None where it delivers none.
+
+    A power has its largest where the voltage falls as fast as the current rises: no time step leads over that.
+    """
+    if not constraint.product or current >= 0.0:
+        return None
+    return f"a power of {current * voltage:.4g} W is about the most that the particle can still deliver"
+
+
 def not_followed(constraint: StepConstraint, target: float) -> str:
     """Return that nothing satisfies what a step's profile asks for next."""
     what = "power" if constraint.product else "current" if constraint.galvanostatic else "voltage"
