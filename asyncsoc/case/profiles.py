@@ -63,11 +63,15 @@ def followed_names(steps: Iterable[object]) -> list[str]:
 
 def all_steps(keys: Mapping[str, Any]) -> list[object]:
     """Return the texts of all steps among the keys of a protocol, as they are given."""
-    found: list[object] = list(keys.get("steps") or ())
-    for cycle in keys.get("cycle") or ():
-        steps = cycle.get("steps") if isinstance(cycle, Mapping) else getattr(cycle, "steps", ())
-        found += list(steps or ())
+    found = _listed(keys.get("steps"))
+    for cycle in _listed(keys.get("cycle")):
+        found += _listed(cycle.get("steps") if isinstance(cycle, Mapping) else getattr(cycle, "steps", ()))
     return found
+
+
+def _listed(value: object) -> list[object]:
+    """Return what is a list; anything else is refused where the section is validated."""
+    return list(value) if isinstance(value, list | tuple) else []
 
 
 def entries(keys: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Profile]]:
@@ -83,7 +87,7 @@ def entries(keys: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Pr
     PydanticCustomError
         That carries an InputError: a file that cannot be read, or another one than the case was made for.
     """
-    given = {entry["name"]: entry for entry in map(_as_entry, keys.get("profile") or ())}
+    given = {entry["name"]: entry for entry in map(_as_entry, _listed(keys.get("profile")))}
     loaded: dict[str, Profile] = {}
     arrays = keys.get("profiles") or {}
     if not isinstance(arrays, Mapping):

@@ -86,7 +86,7 @@ def piece_table(
                 value=f"{period:g} s of {whole:g} s",
                 allowed=f"at most {MOST_ROWS} rows",
             )
-        wanted = np.arange(1, int(whole / period) + 1) * period
+        wanted = np.arange(1.0, int(whole / period) + 1.0, dtype=np.float64) * period
         wanted = wanted[wanted < whole * (1.0 - _SAME)]
     inner = time[(time > 0.0) & (time < whole * (1.0 - _SAME))]
     ends = _joined(inner, np.append(wanted, whole), _SAME * whole)

@@ -79,7 +79,25 @@ _UNITS: dict[str, _Unit] = {
     "%capacity": _Unit("capacity", "%", "1", "fraction"),
     **{word: _Unit("time", unit, "s", "s") for unit, words in _TIMES.items() for word in words},
 }
-_SHOWN = ("A", "mA", "uA", "nA", "pA", "V", "mV", "C", "mAh/g", "nAh", "pAh", "seconds", "minutes", "hours", "days")
+_SHOWN = (
+    "A",
+    "mA",
+    "uA",
+    "nA",
+    "pA",
+    "V",
+    "mV",
+    "C",
+    "mAh/g",
+    "nAh",
+    "pAh",
+    "nW",
+    "Gohm",
+    "seconds",
+    "minutes",
+    "hours",
+    "days",
+)
 _REFUSED: tuple[tuple[str, str, str], ...] = (
     (r"[mun]?a/([mcn]m|m)\^?2", "a current per area is not understood", "give a C-rate or the particle's amperes"),
     (r"[mun]?a/k?g", "a current per mass is not understood", "give a C-rate (see protocol.capacity) or amperes"),

@@ -8,7 +8,7 @@ Source: O. C. Zienkiewicz, J. Z. Zhu, Int. J. Numer. Methods Eng. 24 (1987) 337,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -37,6 +37,7 @@ LARGEST_DURATION_ERROR = {"axisymmetric": 0.005, "cartesian": 0.01}
 """Relative error of a protocol step's duration, as estimated, above which a run is warned about it."""
 SMALLEST_RANGE = 0.01
 """Range of stoichiometry below which a field counts as uniform."""
+_CORNERS_3D = 4
 _MOST_SNAPSHOTS = 12
 _MOST_VALUES = 500_000
 """Cells times fields evaluated together."""
@@ -51,8 +52,8 @@ class Recovery:
         self._inverse = np.linalg.inv(corners[:, 1:] - corners[:, :1])
         self._volumes = cell_volumes(mesh)
         around = np.bincount(mesh.cells.ravel(), np.repeat(self._volumes, mesh.cells.shape[1]), minlength=mesh.n_nodes)
-        self._around, present = _cells_around(mesh)
-        self._shares = np.where(present, self._volumes[self._around] / around, 0.0)
+        average = _sparse_average if mesh.cells.shape[1] == _CORNERS_3D else _padded_average
+        self._averaged = average(mesh, self._volumes, around)
 
     def relative_error(self, field: Array) -> float:
         """Return the estimated energy error of a nodal field (n,) over its energy; 0 for a uniform one."""
@@ -83,13 +84,35 @@ class Recovery:
         error = (square * self._volumes).sum(axis=1)
         return np.asarray(np.divide(error, whole, out=np.zeros(len(fields)), where=whole > 0.0))
 
-    def _averaged(self, component: Array) -> Array:
-        """Return (k, n) averages of values on the cells (k, cells) around each node, cell by cell in their order."""
+
+def _sparse_average(mesh: ParticleMesh, volumes: Array, around: Array) -> Callable[[Array], Array]:
+    """Return what averages values on the cells (k, cells) around each node (k, n), cell by cell in their order."""
+    import scipy.sparse
+
+    wide = mesh.cells.shape[1]
+    shares = np.repeat(volumes, wide) / around[mesh.cells.ravel()]
+    places = mesh.cells.ravel(), np.repeat(np.arange(len(mesh.cells)), wide)
+    spread = scipy.sparse.csr_matrix((shares, places), (mesh.n_nodes, len(mesh.cells)))
+    spread.sort_indices()
+    return lambda component: np.asarray(spread @ component.T).T
+
+
+def _padded_average(mesh: ParticleMesh, volumes: Array, around: Array) -> Callable[[Array], Array]:
+    """Return the same without scipy.sparse, which a run on a radial or axisymmetric mesh does not load otherwise.
+
+    Some ten cells share a node there; in 3-D they are so many that this would take ten times as long.
+    """
+    cells, present = _cells_around(mesh)
+    shares = np.where(present, volumes[cells] / around, 0.0)
+
+    def average(component: Array) -> Array:
         values = np.ascontiguousarray(component.T)
-        total = np.zeros((self._shares.shape[1], len(component)))
-        for cells, shares in zip(self._around, self._shares, strict=True):
-            total += shares[:, np.newaxis] * values[cells]
+        total = np.zeros((mesh.n_nodes, len(component)))
+        for some, share in zip(cells, shares, strict=True):
+            total += share[:, np.newaxis] * values[some]
         return total.T
+
+    return average
 
 
 def _cells_around(mesh: ParticleMesh) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -93,7 +93,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None
         (["run", "case.toml", "--set", "particle.model=radial"], ["a radial model cannot represent"]),
         (["protocol"], ["missing argument"]),
         (["protocol", "Chrage at C/10 until 4.2 V"], ["where: step 1", "did you mean: Charge"]),
-        (["protocol", "Rest for 1 hour", "Discharge at 1 W until 3 V"], ["where: step 2", "constant power"]),
+        (["protocol", "Rest for 1 hour", "Discharge at 1 J until 3 V"], ["where: step 2", "unknown unit 'J'"]),
         (["params", "ncm811-sturm2018"], ["unknown material or electrolyte", "did you mean: ncm811-sturm2019"]),
         (["estimate", "--radius", "5"], ["out of range", "did you mean: '5 um'"]),
         (["estimate", "--coverage", "2"], ["out of range", "contact.coverage"]),
