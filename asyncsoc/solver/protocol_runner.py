@@ -45,10 +45,9 @@ from asyncsoc.solver.step_errors import (
     beyond_limit,
     explained,
     infeasible_step,
-    largest_power,
     no_solution,
     not_followed,
-    stuck_step,
+    stopped_step,
 )
 from asyncsoc.solver.step_sizes import StepSizes
 
@@ -408,16 +407,11 @@ class ProtocolRunner:
         return infeasible_step(self._constraint(number), why, self._start_time(number))
 
     def _stuck(self, number: int) -> SimulationError:
-        constraint, state = self._constraint(number), self._groups.state[number]
-        time = self._start_time(number) + float(state["time"])
+        constraint = self._constraint(number)
+        time = self._start_time(number) + float(self._groups.state[number]["time"])
         if self._groups.outcome[number] == NOT_SOLVED:
             return infeasible_step(constraint, not_followed(constraint, self.profiles.target(number)), time)
-        current = float(state["current"])
-        voltage = float(state["potential"]) + constraint.series * current
-        beyond = beyond_limit(self._arrays, number, constraint) or largest_power(constraint, current, voltage)
-        if beyond is not None:
-            return infeasible_step(constraint, beyond, time)
-        return stuck_step(constraint, time, float(state["step_size"]))
+        return stopped_step(self._arrays, number, constraint, time)
 
     def _start_time(self, number: int) -> float:
         """Return when a group's present protocol step began [s]."""
