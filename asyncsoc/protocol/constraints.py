@@ -120,6 +120,10 @@ class StepConstraint:
         """Whether the current follows from a voltage or a resistance."""
         return self.potential_factor != 0.0 and not self.product
 
+    def time_of_contact(self, within: float) -> float:
+        """Return the time within the step [s] whose coverage is set at `within` [s]: a profile keeps its first."""
+        return within if self.pieces is None else 0.0
+
     @property
     def direction(self) -> float | None:
         """A number above 0 where the step charges, below where it discharges; None where a voltage is held.

@@ -51,6 +51,9 @@ _WHY_NOT: dict[tuple[Control, str], str] = {
     ("rest", "capacity"): "no charge passes in a rest",
     ("rest", "current"): "no current flows in a rest",
     ("rest", "c-rate"): "no current flows in a rest",
+    **dict.fromkeys(
+        (("power", "current"), ("power", "c-rate"), ("power", "power")), "the power is held: end it at a voltage"
+    ),
     ("profile", "current"): "the profile says which current flows",
     ("profile", "c-rate"): "the profile says which current flows",
 }

@@ -178,7 +178,7 @@ class BatchConstants:
         self.capacity_constant = np.array([one.capacity_constant for one in unique])[self.which]
         self.density = np.array([one.density for one in unique])[self.which]
         self.valences = [one.valence for one in constants]
-        self._by_step = [one.step_potentials for one in unique] if any(one.step_potentials for one in unique) else []
+        self._by_step = [one.step_potentials for one in constants] if any(one.step_potentials for one in unique) else []
         potentials = [one.open_circuit_potential for one in unique]
         self._potentials = list(dict.fromkeys(potentials))
         self._law = np.array([self._potentials.index(law) for law in potentials], dtype=np.int64)[self.which]
@@ -192,8 +192,6 @@ class BatchConstants:
         row[0, : len(areas)] = areas
         self.contact_area = np.append(self.contact_area, math.fsum(areas))
         self.which[member] = len(self.areas)
-        if self._by_step:
-            self._by_step.append(self._by_step[place])
         self.areas = np.concatenate([self.areas, row])
         for name in ("nodes", "counts", "far_nodes", "far_shares", "far_counts"):
             values = getattr(self, name)
@@ -220,7 +218,7 @@ class BatchConstants:
             laws = [
                 by_step[int(k) - 1].at(level) if by_step else self._potentials[self._law[n]]
                 for n, k, level, by_step in (
-                    (n, k, level, self._by_step[self.which[n]])
+                    (n, k, level, self._by_step[n])
                     for n, k, level in zip(number, step, temperature.tolist(), strict=True)
                 )
             ]

@@ -77,15 +77,21 @@ class RecordingCallback:
         self._every_state = ~np.isnan(self._snapshots) | np.array([member.rates is not None for member in members])
         self.every_row = np.array([member.rates is not None for member in members], dtype=bool)
 
+    @property
+    def changing(self) -> dict[int, ChangingContact]:
+        """The contacts of the members whose coverage changes."""
+        return {number: contact for number, (contact, _) in self._changing.items()}
+
     def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
         """Record the states protocol steps begin with: the time of the one before, its own current or voltage."""
         self._step_start[states.number] = states.time - states.step_time
-        for number, cycle, time in zip(
-            states.number.tolist(), states.cycle.tolist(), states.time.tolist(), strict=True
+        for number, cycle, within, constraint in zip(
+            states.number.tolist(), states.cycle.tolist(), states.step_time.tolist(), constraints, strict=True
         ):
             if number in self._changing:
                 changing, constants = self._changing[number]
-                contact = changing.in_force(cycle, float(self._step_start[number]), time)
+                start = float(self._step_start[number])
+                contact = changing.in_force(cycle, start, start + constraint.time_of_contact(within))
                 self.curves.set_areas(number, contact.weights[constants.contact_nodes])
         self.curves.record(states)
         for row, constraint in enumerate(constraints):

@@ -155,7 +155,7 @@ def simulate_batch(
         batch_callbacks=[[guard, recording]],
         threads=threads,
         resume=checkpoints,
-        measure=CurveMeasure(recording.constants, recording.rates),
+        measure=CurveMeasure(recording.constants, recording.rates, recording.changing),
     )
     endings: list[CaseResult] = []
     try:

@@ -110,13 +110,23 @@ class CurveLimits:
         self._watched[group] = watch
         watch.largest_step = float(self._arrays.groups.state[group]["largest_step"])
         self._keep(group, watch)
-        reached = np.flatnonzero(watch.margins <= 0.0)
-        return f"{constraint.limits[reached[0]].reason} before the step started" if len(reached) else None
+        reason = self._reached(watch)
+        return None if reason is None else f"{reason} before the step started"
 
-    def changed(self, group: int) -> None:
-        """Take the state a group goes on from anew: its contact has changed within its protocol step."""
-        if group in self._watched:
-            self._keep(group, self._watched[group])
+    def changed(self, group: int) -> str | None:
+        """Take the state a group goes on from anew, its contact having changed; return why its step is over thereby."""
+        if group not in self._watched:
+            return None
+        watch = self._watched[group]
+        watch.margins = self._margins(watch, self._output.starts(np.array([group])))[0]
+        self._keep(group, watch)
+        return self._reached(watch)
+
+    @staticmethod
+    def _reached(watch: _Watch) -> str | None:
+        """Return which limit is reached at the state the group goes on from, None where none is."""
+        reached = np.flatnonzero(watch.margins <= 0.0)
+        return watch.limits[reached[0]].reason if len(reached) else None
 
     def judge(self, numbers: Ints, outcome: Ints) -> tuple[Ints, Ints]:
         """Judge the accepted attempts of groups.

@@ -27,7 +27,7 @@ from asyncsoc.problem.arrays import ProblemArrays, load_constraint, load_contact
 from asyncsoc.problem.particles import Group
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
-from asyncsoc.solver.contact_change import duration_over, keep_passed
+from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
 from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, Measure
 from asyncsoc.solver.dense_output import DenseOutput
 from asyncsoc.solver.limit_events import leaves_limit
@@ -41,7 +41,14 @@ from asyncsoc.solver.states import (
     StepOutcome,
     numbers_of,
 )
-from asyncsoc.solver.step_errors import beyond_limit, explained, infeasible_step, no_solution, not_followed, stuck_step
+from asyncsoc.solver.step_errors import (
+    beyond_limit,
+    explained,
+    infeasible_step,
+    no_solution,
+    not_followed,
+    stopped_step,
+)
 from asyncsoc.solver.step_sizes import StepSizes
 
 Ints = NDArray[np.int64]
@@ -117,6 +124,8 @@ class ProtocolRunner:
         for number, checkpoint in enumerate(checkpoints):
             (old if checkpoint is not None and self._resumed(number, checkpoint) else new).append(number)
         active = self._dispatch_starts(old)
+        for number in active:
+            self._limits.start(number, self._constraint(number))
         return np.array(sorted([*active, *self._begin(new)]), dtype=np.int64)
 
     def accept(self, numbers: Ints) -> Ints:
@@ -186,8 +195,9 @@ class ProtocolRunner:
         self._underway[number] = True
         if self._runs[number].error is None:
             self._kept[number], self._kept_own[members] = row, self._contacts.own[members]
-            self._limits.changed(number)
-            self._dispatch_starts([number])
+            if self._dispatch_starts([number]) and (reason := self._limits.changed(number)) is not None:
+                self._underway[number] = False
+                return reason
         return None
 
     @staticmethod
@@ -271,10 +281,14 @@ class ProtocolRunner:
             contacts.film_new[j] = contacts.film[j]
             self._dense_outputs[mesh].resume(place, checkpoint.start_time, particle)
         underway = checkpoint.underway and run.position < len(self._members[number].constraints)
-        state, self._within[number] = groups.state[number], checkpoint.state["time"] if underway else 0.0
+        state, self._within[number] = groups.state[number], 0.0
         if underway:
+            self._within[number] = self._constraint(number).time_of_contact(checkpoint.state["time"])
             self._load([number])
             groups.step[number]["tolerance"] = self._members[number].tolerance * checkpoint.tolerance_share
+        elif run.position and self._arrays.changing:
+            last = self._members[number].constraints[run.position - 1]
+            load_areas_at_end(self._arrays, number, last, run.finished[-1].duration, checkpoint.start_time)
         largest = float(state["largest_step"])
         for name, value in checkpoint.state.items():
             state[name] = value
@@ -285,7 +299,6 @@ class ProtocolRunner:
                 contacts.own[j]["current"] = state["current"] / contacts.parameters[j]["multiplicity"]
         if underway:
             self.profiles.seek(number, float(state["time"]))
-            self._limits.start(number, self._constraint(number))
         return underway
 
     def _begin(self, numbers: Iterable[int]) -> list[int]:
@@ -297,12 +310,12 @@ class ProtocolRunner:
             before, self._within[waiting] = self._groups.state["current"][waiting].tolist(), 0.0
             over: dict[int, str] = {}
             for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
-                reason = self._check_start(number, found, before[row])
-                if reason is None and self._runs[number].error is None:
-                    reason = self._limits.start(number, self._constraint(number))
-                if reason is not None:
+                if (reason := self._check_start(number, found, before[row])) is not None:
                     over[number] = reason
             shown = self._dispatch_starts([number for number in waiting if self._runs[number].error is None])
+            for number in shown:  # curves know the contact of the step only now
+                if number not in over and (reason := self._limits.start(number, self._constraint(number))) is not None:
+                    over[number] = reason
             active += [number for number in shown if number not in over]
             waiting = [number for number in shown if number in over]
             for number in waiting:
@@ -394,14 +407,11 @@ class ProtocolRunner:
         return infeasible_step(self._constraint(number), why, self._start_time(number))
 
     def _stuck(self, number: int) -> SimulationError:
-        constraint, state = self._constraint(number), self._groups.state[number]
-        time = self._start_time(number) + float(state["time"])
+        constraint = self._constraint(number)
+        time = self._start_time(number) + float(self._groups.state[number]["time"])
         if self._groups.outcome[number] == NOT_SOLVED:
             return infeasible_step(constraint, not_followed(constraint, self.profiles.target(number)), time)
-        beyond = beyond_limit(self._arrays, number, constraint)
-        if beyond is not None:
-            return infeasible_step(constraint, beyond, time)
-        return stuck_step(constraint, time, float(state["step_size"]))
+        return stopped_step(self._arrays, number, constraint, time)
 
     def _start_time(self, number: int) -> float:
         """Return when a group's present protocol step began [s]."""

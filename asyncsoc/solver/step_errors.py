@@ -26,12 +26,18 @@ def infeasible_step(constraint: StepConstraint, why: str, time: float) -> Infeas
     )
 
 
-def stuck_step(constraint: StepConstraint, time: float, step_size: float) -> ConvergenceError:
-    """Return the error of a step whose next time step fails however small it is."""
+def stopped_step(arrays: ProblemArrays, group: int, constraint: StepConstraint, time: float) -> SimulationError:
+    """Return the error of a group's step whose next time step, from `time` [s] on, fails however small it is."""
+    state = arrays.groups.state[group]
+    current = float(state["current"])
+    voltage = float(state["potential"]) + constraint.series * current
+    beyond = beyond_limit(arrays, group, constraint) or _largest_power(constraint, current, voltage)
+    if beyond is not None:
+        return infeasible_step(constraint, beyond, time)
     return ConvergenceError(
         f"protocol step {constraint.number} ({constraint.step.text!r}) stopped",
         time=time,
-        step_size=step_size,
+        step_size=float(state["step_size"]),
         reason="no step size meets the tolerance or satisfies the current and voltage constraint",
         where=_where(constraint),
     )
@@ -56,6 +62,16 @@ def no_solution(constraint: StepConstraint) -> str:
     if constraint.product:
         return f"its power of {constraint.target:.4g} W is more than the particle can deliver or take"
     return "no current satisfies the step at its start"
+
+
+def _largest_power(constraint: StepConstraint, current: float, voltage: float) -> str | None:
+    """Return that a group cannot deliver the power of its step any longer, None where it delivers none.
+
+    A power has its largest where the voltage falls as fast as the current rises: no time step leads over that.
+    """
+    if not constraint.product or current >= 0.0:
+        return None
+    return f"a power of {current * voltage:.4g} W is about the most that the particle can still deliver"
 
 
 def not_followed(constraint: StepConstraint, target: float) -> str:

@@ -93,7 +93,7 @@ def test_short_names_are_curves() -> None:
         ("Hold at 4.2 V until mean SOC 0.9", ["may never reach"]),
         ("Charge at -1 nW until 4.2 V", ["negative"]),
         ("Charge at 1 MW until 4.2 V", ["mega", "mW"]),
-        ("Charge at 8 nW until 1 nA", ["never ends this way"]),
+        ("Charge at 8 nW until 1 nA", ["never ends this way", "the power is held"]),
     ],
 )
 def test_refused(text: str, parts: list[str]) -> None:

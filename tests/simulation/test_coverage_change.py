@@ -192,6 +192,39 @@ def test_a_resumed_run_is_the_uninterrupted_one(fraction: float, tmp_path: Path)
     assert resumed.reports == whole.reports
 
 
+def test_a_run_resumed_within_a_profile_keeps_the_coverage_of_the_profiles_start(tmp_path: Path):
+    time = np.arange(0.0, 5001.0)
+    drive = {"time": time, "c_rate": 0.3 * np.sin(time / 150.0)}
+    change = {"law": "linear", "remaining": 0.4, "over": "2 h"}
+    protocol = {"initial_soc": 0.3, "steps": ["Charge at C/5 for 10 minutes", "Follow p"], "profiles": {"p": drive}}
+    made = aso.Case.from_dict({"particle": PARTICLE, "contact": {"coverage_change": change}, "protocol": protocol})
+    whole = aso.simulate(made)
+
+    def stop(progress: Any) -> None:
+        if progress.time > 4000.0:
+            raise KeyboardInterrupt
+
+    with pytest.raises(InterruptedRunError) as caught:
+        aso.simulate(made, progress=stop)
+    partial = caught.value.partial
+    assert isinstance(partial, aso.Solution)
+    assert partial.checkpoint is not None
+    assert partial.checkpoint.underway
+    resumed = aso.simulate(made, resume=aso.Solution.load(partial.save(tmp_path)))
+    assert resumed.reports == whole.reports
+    for name, values in whole.columns.items():
+        if name != "Lithium balance error":  # counted from where the run goes on
+            np.testing.assert_array_equal(resumed.columns[name], values, err_msg=name)
+
+
+def test_a_protocol_that_goes_on_has_the_time_steps_of_the_whole():
+    steps = ["Charge at C/5 for 70 minutes", "Rest for 10 minutes"]
+    contact = {"coverage_change": {"law": "linear", "remaining": 0.4, "over": "1 h"}}
+    whole = aso.simulate(case(contact, steps))
+    resumed = aso.simulate(case(contact, steps), resume=aso.simulate(case(contact, steps[:1])))
+    np.testing.assert_allclose(resumed.columns["Time [s]"], whole.columns["Time [s]"], rtol=1e-12)
+
+
 def test_cases_of_a_batch_have_the_bits_of_single_runs():
     from asyncsoc.simulation.run import simulate_batch
 
@@ -244,6 +277,45 @@ def test_limits_are_found_between_changes(step: str, reason: str):
     assert solution.lithium_balance_error < 1e-12
     if "20 %" in step:
         assert solution.steps[0].duration == pytest.approx(2.0 * 3600.0, rel=1e-6)
+
+
+@pytest.mark.parametrize("step", ["Charge at C/10 for 1 hour", "Rest for 1 hour", "Hold at 3.9 V for 1 hour"])
+def test_a_step_ends_where_the_coverage_has_fallen_to_a_limit(step: str):
+    change = {"law": "linear", "remaining": 0.5, "over": "20 min"}
+    solution = aso.simulate(case({"coverage_change": change}, [f'{step} or until "Coverage" < 0.8', "Rest for 60 s"]))
+    assert solution.steps[0].stop_reason == "Coverage < 0.8 reached"
+    assert float(solution.columns["Time [s]"][solution.columns["Step"] == 1][-1]) == pytest.approx(480.0, rel=0.05)
+    assert len(solution.steps) == 2
+    assert solution.lithium_balance_error < 1e-12
+
+
+def test_a_curve_that_ends_a_step_is_that_of_the_contact_of_the_step():
+    cap = {"kind": "cap", "coverage": 0.4, "coverage_change": HALF}
+    old, new = around_the_change(aso.simulate(case(cap)), "Asynchrony")
+    assert old < new
+    rest = f"Rest for 5 minutes or until asynchrony > {0.5 * (old + new)!r}"
+    solution = aso.simulate(case(cap, [TWO[0], [rest, "Rest for 60 s"]]))
+    assert solution.steps[1].stop_reason.endswith("reached before the step started")
+
+
+def test_a_changing_coverage_under_a_cathode_with_branches_and_entropy():
+    x = [0.2, 0.5, 0.95]
+    material = {
+        "name": "own",
+        "open_circuit_potential_charge": {"x": x, "U": [4.3, 3.9, 3.6]},
+        "open_circuit_potential_discharge": {"x": x, "U": [4.25, 3.85, 3.55]},
+        "entropy_coefficient": {"x": x, "dU/dT": [1e-4, 0.0, -1e-4]},
+        "diffusivity": 1e-14,
+        "maximum_concentration": 5e4,
+        "formula": "LiCoO2",
+    }
+    change = {"law": "linear", "remaining": 0.5, "over": "20 min"}
+    steps = ["Charge at C/10 for 10 minutes", "Discharge at C/10 for 5 minutes (25 degC)", "Rest for 1 minute"]
+    kinetics = {"exchange_current_density": 0.3}
+    solution = aso.simulate(case({"coverage_change": change}, steps, material=material, kinetics=kinetics))
+    columns = solution.columns
+    assert solution.lithium_balance_error < 1e-12
+    assert (np.sign(columns["Kinetic overpotential [V]"][columns["Step"] == 2]) == -1.0).all()
 
 
 def test_a_step_ends_where_lost_contact_lifts_its_voltage_over_the_limit():

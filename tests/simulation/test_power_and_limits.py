@@ -9,10 +9,12 @@ import pytest
 
 from asyncsoc.base.errors import InfeasibleStepError, InputError
 from asyncsoc.base.units import FARADAY
+from asyncsoc.case import Case
 from asyncsoc.materials.capacity import charged_stoichiometry
 from asyncsoc.materials.registry import cathode
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.simulation.run import simulate
 
 CAP = {"contact": {"kind": "cap", "coverage": 0.3}, "particle": {"radius": 5e-6, "mesh": "coarse"}}
 SIDE = {"mode": "coupled", "exchange_current_density": 1e-5}
@@ -64,6 +66,19 @@ def test_powers_that_cannot_be_had(run: Any) -> None:
         run("Discharge at 1 mW until 2 V", electrolyte={"separator_thickness": "200 um"})
     with pytest.raises(InputError, match="uniform flux"):
         run("Charge at 1 nW for 1 s", kinetics={"model": "uniform-flux"})
+
+
+def test_a_profile_whose_power_outgrows_the_particle_says_so() -> None:
+    time = np.arange(0.0, 601.0)
+    drive = {"time": time, "power": -1e-9 * (time / 10.0) ** 2.2}
+    protocol = {"initial_soc": 0.4, "steps": ["Follow p"], "profiles": {"p": drive}}
+    keys = {"particle": {"radius": "5 um"}, "kinetics": {"exchange_current_density": 0.3}, "protocol": protocol}
+    with pytest.raises(InfeasibleStepError, match="about the most that the particle can still deliver") as caught:
+        simulate(Case.from_dict(keys))
+    columns = caught.value.partial.columns
+    rise = np.diff(np.abs(columns[names.CURRENT])[-2:])
+    assert (np.diff(columns[names.VOLTAGE][-2:]) < 0.0).all()
+    assert (rise > 0.0).all()
 
 
 def test_a_mean_soc_is_reached_with_the_charge_it_takes(run: Any) -> None:

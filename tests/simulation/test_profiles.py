@@ -306,3 +306,28 @@ def test_a_start_by_state_of_charge() -> None:
         simulate(case("Rest for 1 s", protocol={"initial_soc": 0.0, "initial_stoichiometry": None}))
     moved = case("Rest for 1 s").with_overrides(["protocol.initial_soc=0.4"])
     assert moved.protocol.initial_stoichiometry is None
+
+
+def test_overpotentials_along_temperatures_are_those_at_each_temperature() -> None:
+    x = np.linspace(0.2, 0.95, 40)
+    own = {
+        "name": "own",
+        "formula": "LiNi0.8Co0.1Mn0.1O2",
+        "maximum_concentration": 50000.0,
+        "open_circuit_potential": {"x": x, "U": 4.4 - 0.9 * x},
+        "entropy_coefficient": -1e-3,
+        "diffusivity": 1e-14,
+    }
+    sections = {"material": own, "kinetics": {"exchange_current_density": 0.5}}
+    start = {"initial_stoichiometry": 0.8, "temperature": 298.15}
+    warmed = {"time": [0.0, 600.0], "c_rate": [0.0, 0.0], "temperature": [298.15, 318.15]}
+    resting = simulate(case("Follow p", warmed, protocol=start, **sections)).columns
+    assert np.abs(resting["Kinetic overpotential [V]"]).max() < 1e-9
+    times = [0.0, 600.0, 601.0, 1800.0]
+    profile = {"time": times, "c_rate": [0.2] * 4, "temperature": [298.15, 298.15, 333.15, 333.15]}
+    followed = simulate(case("Follow p", profile, protocol=start, **sections)).columns
+    steps = "Charge at 0.2 C for 600 seconds (25 degC); Charge at 0.2 C for 1200 seconds (60 degC)"
+    apart = simulate(case(steps, protocol=start, **sections)).columns
+    for name in ("Voltage [V]", "Kinetic overpotential [V]", "Concentration overpotential [V]"):
+        assert followed[name][-1] == pytest.approx(apart[name][-1], abs=2e-4), name
+    assert followed["Kinetic overpotential [V]"][-1] > 0.0

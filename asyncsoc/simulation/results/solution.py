@@ -31,6 +31,13 @@ class Solution(RunData):
     The data are those of `RunData`; nothing here changes them.
     """
 
+    def __repr__(self) -> str:
+        """Return name and size in one line: arrays are for `curves` and `fields`."""
+        sizes = (
+            f"{len(self.steps)} protocol steps, {len(self.columns[names.TIME])} rows, {len(self.field_times)} snapshots"
+        )
+        return f"Solution({self.name!r}: {sizes}, {self.mesh.n_nodes} nodes; {self.stop_reason})"
+
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Return the solution kept in a file that `save` wrote.

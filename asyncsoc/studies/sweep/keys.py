@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
@@ -15,6 +16,7 @@ from asyncsoc.base.units import from_si, si_unit
 from asyncsoc.case.case import Case
 from asyncsoc.case.fields import CRate, Measured
 from asyncsoc.case.overrides import apply_overrides, read_value
+from asyncsoc.case.schedule import Protocol
 from asyncsoc.studies.sweep.given import GivenTable
 
 Value = float | int | bool | str | tuple[Any, ...] | GivenTable
@@ -124,6 +126,24 @@ def filled(base: Mapping[str, Any], values: Mapping[str, Value]) -> dict[str, An
             for cycle in protocol["cycle"]
         ]
     return {**base, "protocol": protocol}
+
+
+def check_profiles(protocol: Protocol, where: str = "protocol.profile") -> None:
+    """Refuse a protocol that follows a profile of which there is no file.
+
+    Raises
+    ------
+    InputError
+        With the name of the profile.
+    """
+    for entry in protocol.profile:
+        if not Path(entry.file or entry.name).exists():
+            raise InputError(
+                "a sweep needs profiles that every worker can read",
+                where=where,
+                value=entry.name,
+                next_step="write it to a file, Profile.saved('drive.csv'), and follow that",
+            )
 
 
 def find_key(name: str, base: Mapping[str, Any]) -> Key:

@@ -23,6 +23,7 @@ from asyncsoc.problem.body import mesh_key
 from asyncsoc.simulation.results.provenance import source_sha256
 from asyncsoc.studies.sweep.case_builder import CaseBuilder
 from asyncsoc.studies.sweep.design import Design, DesignOptions, make_design
+from asyncsoc.studies.sweep.keys import check_profiles
 from asyncsoc.studies.sweep.validated_cases import BatchGroup, ValidatedCases
 
 MANIFEST = "manifest.json"
@@ -51,15 +52,9 @@ def raw_keys(case: Case | str | Path) -> dict[str, Any]:
             value="arrays",
             next_step="write it to a file: case.particle.saved('particle.vtu')",
         )
-    for entry in case.protocol.profile:
-        if not Path(entry.file or entry.name).exists():
-            raise InputError(
-                "a sweep needs profiles that every worker can read",
-                where="protocol.profile",
-                value=entry.name,
-                next_step="write it to a file, Profile.saved('drive.csv'), and follow that",
-            )
-    return {"name": case.name, **plain(case.model_dump(exclude_unset=True))}
+    check_profiles(case.protocol)
+    found: dict[str, Any] = plain({"name": case.name, **case.model_dump(exclude_unset=True)})
+    return found
 
 
 def base_keys(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from pydantic import BaseModel
 
 from asyncsoc.base.bare_values import bare
 from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.case.schedule import Protocol
 from asyncsoc.studies.sweep.axes import Axis, Range
 from asyncsoc.studies.sweep.design import Design, Dimension
 from asyncsoc.studies.sweep.given import GivenTable, told_apart
-from asyncsoc.studies.sweep.keys import Key, Value, find_key, section_of
+from asyncsoc.studies.sweep.keys import Key, Value, check_profiles, find_key, section_of
 from asyncsoc.studies.sweep.sampling import LARGEST_SAMPLE, UNBALANCED, Scheme, nearest_powers, sample
 
 CASE = "case"
@@ -230,6 +231,8 @@ def _section(key: Key, value: BaseModel) -> Value:
             "a sweep needs a particle that every worker can read", where=key.name, value="arrays",
             next_step="write it to a file: particle.saved('particle.vtu')",
         )  # fmt: skip
+    if isinstance(value, Protocol):
+        check_profiles(value, f"{key.name}.profile")
     return GivenTable.of(value.model_dump(exclude_unset=True))
 
 

@@ -128,3 +128,10 @@ def test_plot_shows_curves_and_section(make_solution, tmp_path):
 def test_data_that_do_not_belong_together_are_refused(changes, message, make_solution):
     with pytest.raises(InputError, match=message):
         make_solution(**changes)
+
+
+def test_a_solution_is_shown_in_one_line(make_solution):
+    text = repr(make_solution())
+    assert text.startswith("Solution(")
+    assert "\n" not in text
+    assert len(text) < 200

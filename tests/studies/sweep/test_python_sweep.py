@@ -256,6 +256,7 @@ def test_ctrl_c_keeps_what_is_recorded(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 CAP = aso.Contact.cap(0.3)
+DRIVE = aso.Protocol.follow([0.0, 10.0], c_rate=[0.0, 0.1], initial_soc=0.5)
 WRONG: dict[str, tuple[dict[Any, Any], dict[str, Any], str]] = {
     "nothing": ({}, {}, "nothing is varied"),
     "an unknown key": ({"contact.covrage": [0.1]}, {}, "unknown key"),
@@ -292,6 +293,7 @@ WRONG: dict[str, tuple[dict[Any, Any], dict[str, Any], str]] = {
     "resume without a folder": ({"protocol.rate": [1]}, {"resume": True}, "needs a folder"),
     "an unknown axis": ({"protocol.rate": [1]}, {"axis": "x"}, "unknown axis"),
     "an unknown choice": ({"protocol.rate": [1]}, {"keep": "all"}, "unknown choice"),
+    "a profile of arrays": ({"protocol": [DRIVE]}, {}, "every worker can read"),
     "no workers": ({"protocol.rate": [1]}, {"workers": 0}, "at least one"),
 }  # fmt: skip
 
@@ -317,6 +319,12 @@ def test_a_measure_that_is_wrong_stops_the_sweep(measure: Any, message: str) -> 
         aso.sweep(small_case(), {"protocol.rate": [0.1]}, measures={"mine": measure})
     with pytest.raises(InputError, match="the name of a headline number"):
         aso.sweep(small_case(), {"protocol.rate": [0.1]}, measures={"Largest asynchrony": lambda solution: 1.0})
+
+
+def test_a_case_of_keys_needs_no_name() -> None:
+    case = aso.Case.from_dict({"particle": {"radius": "5 um"}, "protocol": {"steps": STEPS}})
+    data = aso.sweep(case, {"protocol.rate": ["C/10", 0.5]}, keep="summary")
+    assert (data["status"] == 0).all()
 
 
 def test_what_is_no_case() -> None:
