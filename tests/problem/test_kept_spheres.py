@@ -107,7 +107,7 @@ def test_whatever_bit_of_the_directory_is_damaged_the_sphere_is_right(folder: Pa
 ROOMS = ["base", "case", "contact", "discretization", "geometry", "kernels", "problem"]
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", ["base", *(pytest.param(room, marks=pytest.mark.slow) for room in ROOMS[1:])])
 def test_a_changed_source_of_a_room_that_makes_spheres_makes_them_anew(room: str, tmp_path: Path) -> None:
     root = Path(kept_spheres.__file__).parents[1]
     copied = tmp_path / "asyncsoc"

@@ -113,6 +113,7 @@ def test_lithium_and_charge_balance_under_any_law(law: str, remaining: float, ho
     assert solution.columns["Charge passed [C]"][-1] == pytest.approx(moved, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_laws_and_tables_have_their_values_at_the_start_of_each_step():
     steps = ["Charge at C/20 for 1 hour"] * 4
     hours = np.arange(4.0)
@@ -172,7 +173,7 @@ CHANGING = {"kind": "cap", "coverage": 0.3, "coverage_change": {"law": "linear",
 THREE = ["Charge at C/5 for 20 minutes", "Charge at C/5 for 20 minutes", "Rest for 10 minutes"]
 
 
-@pytest.mark.parametrize("fraction", [0.2, 0.7])
+@pytest.mark.parametrize("fraction", [0.2, pytest.param(0.7, marks=pytest.mark.slow)])
 def test_a_resumed_run_is_the_uninterrupted_one(fraction: float, tmp_path: Path):
     whole = aso.simulate(case(CHANGING, THREE))
 
@@ -217,6 +218,7 @@ def test_a_run_resumed_within_a_profile_keeps_the_coverage_of_the_profiles_start
             np.testing.assert_array_equal(resumed.columns[name], values, err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_protocol_that_goes_on_has_the_time_steps_of_the_whole():
     steps = ["Charge at C/5 for 70 minutes", "Rest for 10 minutes"]
     contact = {"coverage_change": {"law": "linear", "remaining": 0.4, "over": "1 h"}}
@@ -225,6 +227,7 @@ def test_a_protocol_that_goes_on_has_the_time_steps_of_the_whole():
     np.testing.assert_allclose(resumed.columns["Time [s]"], whole.columns["Time [s]"], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_cases_of_a_batch_have_the_bits_of_single_runs():
     from asyncsoc.simulation.run import simulate_batch
 
@@ -250,6 +253,7 @@ def test_patches_lose_their_contact_at_the_rim_and_arrays_everywhere():
         assert ("at the edge" in solution.reports["coverage change"]["assumption"]) == ("patch" in contact)
 
 
+@pytest.mark.slow
 def test_many_short_steps_are_one_long_step():
     """The coverage is followed within a step: dividing the step changes nothing but where the areas are set."""
     change = {"law": "linear", "remaining": 0.5, "over": "2 h"}

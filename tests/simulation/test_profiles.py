@@ -95,7 +95,7 @@ def test_the_error_falls_with_the_tolerance() -> None:
     assert errors[1] < 0.3 * errors[0]
 
 
-@pytest.mark.parametrize("interpolation", ["linear", "hold"])
+@pytest.mark.parametrize("interpolation", [pytest.param("linear", marks=pytest.mark.slow), "hold"])
 def test_it_agrees_with_the_reference_solver(interpolation: str) -> None:
     # The reference has constant currents only: a line is drawn in eight treads of equal charge.
     treads, rates = (8 if interpolation == "linear" else 1), np.array([0.4, -0.8, 0.0, 0.6, -0.3, 0.9])
