@@ -72,6 +72,7 @@ def test_a_killed_compile_does_not_stop_the_next_one(run_python, tmp_path):
     assert unfinished(cache) == []
 
 
+@pytest.mark.slow
 @needs_dolfinx
 def test_a_live_compile_is_waited_for_and_not_repeated(tmp_path):
     calls = tmp_path / "calls"

@@ -84,6 +84,7 @@ def other_checkout(tmp_path: Path) -> Path:
     return tmp_path / "other"
 
 
+@pytest.mark.slow
 def test_another_checkout_of_the_same_sources_compiles_nothing(
     run_python: Callable[..., CompletedProcess[str]], tmp_path: Path, other_checkout: Path
 ) -> None:

@@ -68,6 +68,7 @@ def test_risk_as_tables(case, capsys) -> None:
     assert "assumed" in out
 
 
+@pytest.mark.slow
 def test_a_stoichiometry_that_is_never_reached_is_an_error_or_explained(case, capsys) -> None:
     assert main(["risk", case, "--at-x", "0.2", "--json"]) == 2
     error = json.loads(capsys.readouterr().out)["error"]

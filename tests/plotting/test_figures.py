@@ -114,6 +114,7 @@ def test_every_axis_that_shows_a_quantity_carries_its_unit(name):
         assert UNIT.search(label), label
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_draw_the_same_twice_and_leave_the_users_settings_alone(name):
     before = dict(mpl.rcParams)

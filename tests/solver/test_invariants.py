@@ -74,6 +74,7 @@ def test_a_held_voltage_is_held_and_its_charge_is_in_the_balance(body, total_cur
             assert lithium_balance(body, member, state) <= 1e-12
 
 
+@pytest.mark.slow
 def test_two_thousand_steps_leave_only_rounding(ball):
     """A sum of differences: what leaves one node enters the next, so that the balance does not creep."""
     member = ball.member("Charge at C/2 for 30 minutes", "Discharge at C/2 for 30 minutes", largest_step=2.0)

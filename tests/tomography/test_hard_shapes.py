@@ -224,6 +224,7 @@ def mesh_random_blob(seed: int, edge: int, density: float, width: float) -> None
 BLOBS = (st.integers(0, 10**6), st.integers(8, 13), st.floats(0.35, 0.8), st.floats(0.0, 2.0))
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, derandomize=True)
 @given(*BLOBS)
 def test_random_blobs_give_sound_meshes(seed: int, edge: int, density: float, width: float) -> None:

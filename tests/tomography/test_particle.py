@@ -267,6 +267,7 @@ def test_a_set_refuses_exchanged_files_and_odd_manifests(meshed: ParticleSet, tm
         read_set(tmp_path)
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_as_one(meshed: ParticleSet, tmp_path: Path) -> None:
     made = sphere_pack((56, 56, 56), radius=(7.0, 9.0), seed=8)
     settings = MeshSettings(cells_across=6, interior_only=False)

@@ -22,6 +22,7 @@ def test_equal_arguments_give_equal_volumes() -> None:
     assert not np.array_equal(one.volume.phases, other.volume.phases)
 
 
+@pytest.mark.slow
 def test_spheres_do_not_overlap_more_than_asked() -> None:
     for overlap in (0.0, 0.2):
         made = sphere_pack((60, 60, 60), radius=(6.0, 10.0), overlap=overlap, solid_fraction=0.5, seed=1)

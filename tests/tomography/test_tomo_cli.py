@@ -132,6 +132,7 @@ def test_a_single_voxel_is_meshed_where_it_is_asked_for(
     assert made["largest volume change by repair"] == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_without_electrolyte_everybody_says_that_contact_cannot_be_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -229,6 +230,7 @@ def assert_readable(figure: Any) -> None:
         assert box.y1 <= figure.bbox.y1
 
 
+@pytest.mark.slow
 def test_sphericity_above_one_is_marked_as_the_estimators_error() -> None:
     from asyncsoc.plotting.tomography import statistics_figure
     from asyncsoc.tomography.split import particles_from_ids

@@ -48,6 +48,7 @@ def test_copies_are_the_same(kind, make_solution):
     xr.testing.assert_identical(copy.deepcopy(solution.fields), solution.fields)
 
 
+@pytest.mark.slow
 def test_process_pools_take_and_return_solutions(make_solution):
     solution = make_solution("radial")
     context = multiprocessing.get_context("spawn")

@@ -145,6 +145,7 @@ def test_objects_are_values() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_section_can_be_varied_on_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(TOML)
     vary = 'electrolyte={conductivity = "1e-4 S/cm"},{conductivity = "1e-3 S/cm"}'

@@ -54,6 +54,7 @@ def test_no_column_where_no_cathode_can_give_it(tmp_path: Path) -> None:
     assert "Contact-mean SOC" in (caught.value.allowed or "")
 
 
+@pytest.mark.slow
 def test_empty_where_only_others_can(tmp_path: Path) -> None:
     data = swept(tmp_path, "material.name=test-iron,ncm811-sturm2019", "rate=0.1,0.5")
     ratio = data[NICKEL.replace("/", " per ")]

@@ -89,6 +89,7 @@ def test_a_task_that_is_ended_lets_its_cases_finish(
     assert (out, process.returncode) == ("heard\n", 3)
 
 
+@pytest.mark.slow
 def test_a_local_dask_cluster_end_to_end(make_plan: Callable[..., Plan], tmp_path: Path, records_in: Records) -> None:
     pytest.importorskip("distributed")
     plan = make_plan("rate=0.1:1:8")

@@ -49,6 +49,7 @@ def test_commands_can_be_planned(command: list[str], beside_examples: Path, caps
     assert "to run:" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_table_of_particles(beside_examples: Path) -> None:
     table = ["--table", "examples/sweeps/particles.csv", "--workers", "1", "--quiet"]
     assert main(["sweep", "examples/sweeps/particles.toml", *table, "-o", "out"]) == 0

@@ -163,6 +163,7 @@ def test_result_files_where_they_are_asked_for(tmp_path: Path) -> None:
     np.testing.assert_array_equal(columns[names.VOLTAGE], kept[jobs[0].sha256].columns[names.VOLTAGE])
 
 
+@pytest.mark.slow
 def test_the_command_line_says_what_came_of_it(folder: Path, run_command: Callable[..., object]) -> None:
     done = run_command("sweep", folder, "--resume", "--json")
     assert done.returncode == 3  # some cases failed

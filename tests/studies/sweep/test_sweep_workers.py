@@ -33,6 +33,7 @@ def children() -> set[int]:
     return found
 
 
+@pytest.mark.slow
 def test_a_case_that_kills_its_worker_is_quarantined_and_the_others_go_on(
     make_plan: Callable[..., Plan], tmp_path: Path, records_in: Records
 ) -> None:
@@ -47,6 +48,7 @@ def test_a_case_that_kills_its_worker_is_quarantined_and_the_others_go_on(
     assert (again.ran, again.counts.done) == (1, 12)
 
 
+@pytest.mark.slow
 def test_a_case_that_never_ends_is_quarantined(make_plan: Callable[..., Plan], tmp_path: Path) -> None:
     notes: list[str] = []
     result = run_sweep(make_plan("rate=0.4,0.5,0.6"), tmp_path, options("stuck", time_limit=0.5), log=notes.append)
