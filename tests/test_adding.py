@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
-COMPILES = {"A rate law", "A constant of the side reaction"}
-"""Paragraphs after which the kernels are compiled anew."""
+SLOW = {"A rate law", "A constant of the side reaction", "A kind of contact", "A cathode"}
+"""Paragraphs tested with the slow tests: after the first two the kernels are compiled anew."""
 BEFORE = """
 import asyncsoc as aso
 case = aso.Case.model_validate(
@@ -68,7 +68,7 @@ def test_every_paragraph_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", [pytest.param(title, marks=[pytest.mark.slow] if title in COMPILES else []) for title in FILES]
+    "title", [pytest.param(title, marks=[pytest.mark.slow] if title in SLOW else []) for title in FILES]
 )
 def test_it_is_all_one_has_to_do(
     title: str, run_python: Callable[..., CompletedProcess[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

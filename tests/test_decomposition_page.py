@@ -39,6 +39,7 @@ def log(text: str) -> list[float]:
     return [float(number) for number in re.findall(r"\d+\.?\d*", text)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("row", "number", "force"),
     [

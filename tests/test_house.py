@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import asyncsoc
 
 ROOT = Path(asyncsoc.__file__).parent
-SOURCES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
+SOURCES = sorted(ROOT.rglob("*.py"))
 LONGEST_MODULE = 420
 
 
@@ -22,9 +23,14 @@ def name_of(path: Path) -> str:
 MODULES = {name_of(path): path for path in SOURCES}
 
 
+@cache
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+
+
 def test_no_two_public_classes_share_a_name() -> None:
     found = defaultdict(list)
-    for path, tree in SOURCES.items():
+    for path, tree in trees().items():
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 found[node.name].append(name_of(path))
@@ -72,7 +78,7 @@ def cycle(graph: dict[str, set[str]]) -> list[str]:
 
 def test_no_import_cycles() -> None:
     # A package's own `__init__` runs before its modules; what it imports itself counts like any other import.
-    graph = {name_of(path): set(imported(tree)) - {name_of(path)} for path, tree in SOURCES.items()}
+    graph = {name_of(path): set(imported(tree)) - {name_of(path)} for path, tree in trees().items()}
     graph["asyncsoc"] -= {name for name in graph["asyncsoc"] if name.startswith("asyncsoc.base")}  # the bootstrap
     assert cycle(graph) == []
 

@@ -174,6 +174,7 @@ def test_a_film_is_in_the_picture_of_its_run():
     assert [axes.get_title(loc="left") for axes in FIGURES["cycles"]().axes].count("Film on the contact") == 0
 
 
+@pytest.mark.slow
 def test_no_figure_is_registered_with_pyplot(run_python):
     code = """
 import sys

@@ -244,6 +244,7 @@ def test_discharge_ends_where_the_quasi_steady_surface_does() -> None:
     assert run(case).steps[0].end("V") == pytest.approx(2.8, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_lithium_balance_closes() -> None:
     unit = theoretical_capacity(RADIUS) / 3600
     protocol = (
@@ -403,6 +404,7 @@ def test_side_reaction_and_film_where_diffusion_is_fast(step: ProtocolStep, cont
     assert film[-1] > 1e-8
 
 
+@pytest.mark.slow
 def test_a_side_reaction_only_reported_leaves_the_run_alone() -> None:
     step = ProtocolStep("current", 2e-11, 5000.0)
     plain = Physics(default_laws(T), T)

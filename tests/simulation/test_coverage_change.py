@@ -267,6 +267,7 @@ def test_many_short_steps_are_one_long_step():
     assert long.steps[0].duration == 7200.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "reason"),
     [

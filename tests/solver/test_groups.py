@@ -116,6 +116,7 @@ def test_one_particle_stands_for_many(body: Any) -> None:
         assert mine.last.charge == pytest.approx(theirs.last.charge, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_bits_do_not_depend_on_threads(body: Any, ball: Any) -> None:
     members = [body.member(*CCCV, coverage=0.1 + 0.08 * k) for k in range(10)] + [ball.member(*CCCV)] * 2
     group = Group(tuple(members), times_current(members[0].constraints, 12.0), 1e-4, meshes=(0,) * 10 + (1,) * 2)

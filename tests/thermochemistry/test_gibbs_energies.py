@@ -232,6 +232,7 @@ def tables() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 def test_the_documented_energies_are_the_computed_ones() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert tables().written(page, ("reaction energies",)) == page

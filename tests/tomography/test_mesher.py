@@ -40,6 +40,7 @@ def capped_sphere(radius: int, share: float, rng: np.random.Generator) -> Partic
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("radius", [8, 16, 32])
 def test_digitised_spheres(radius: int) -> None:
     rng = np.random.default_rng(radius)

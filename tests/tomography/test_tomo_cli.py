@@ -66,6 +66,7 @@ def test_the_same_from_blocks_ids_and_raw(volume: Path, capsys: pytest.CaptureFi
     assert raw["areas [m2]"] == whole["areas [m2]"]
 
 
+@pytest.mark.slow
 def test_statistics_as_tables_and_files(volume: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call("stats", *stated(volume), "--split-effect", "-o", tmp_path / "out", "--note", "synthetic")
     shown = capsys.readouterr().out
@@ -247,6 +248,7 @@ def test_sphericity_above_one_is_marked_as_the_estimators_error() -> None:
     assert_readable(figure)
 
 
+@pytest.mark.slow
 def test_figures_show_what_they_should(volume: Path) -> None:
     from asyncsoc.plotting.tomography import index_volume_figure, particle_figure, section_figure, statistics_figure
     from asyncsoc.tomography.crops import crop_particle

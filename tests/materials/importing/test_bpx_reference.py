@@ -12,8 +12,6 @@ import pytest
 from asyncsoc.materials.importing.bpx import read_bpx
 from tests.materials.importing.bpx_documents import LFP, with_field, write
 
-pybamm = pytest.importorskip("pybamm")
-pytest.importorskip("bpx")
 pytestmark = pytest.mark.filterwarnings("ignore")  # theirs
 
 
@@ -28,6 +26,8 @@ def full_cell(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("published", [True, False], ids=["published", "own"])
 @pytest.mark.parametrize("temperature", [283.15, 298.15, 333.15])
 def test_the_same_values_are_read(tmp_path: Path, published: bool, temperature: float) -> None:
+    pytest.importorskip("bpx")
+    pybamm = pytest.importorskip("pybamm")
     path = LFP if published else full_cell(tmp_path)
     found, values = read_bpx(path), pybamm.ParameterValues.create_from_bpx(str(path))
     x = np.linspace(*found.window, 41)

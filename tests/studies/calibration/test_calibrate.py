@@ -64,6 +64,7 @@ def test_a_response_is_the_simulation(folder: Path) -> None:
     np.testing.assert_allclose(response.at(data[1]), ohms, rtol=5e-5)
 
 
+@pytest.mark.slow
 def test_two_constants_are_found_again_within_their_intervals(folder: Path) -> None:
     data = [read_measured(folder / name) for name in ("v.csv", "r.csv")]
     constants = [

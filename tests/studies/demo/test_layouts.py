@@ -43,6 +43,7 @@ def test_dispersion_buys_lead_and_capacity(findings: list[LayoutResult]):
         assert found.solution.contact.coverage_realised == pytest.approx(0.3, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_the_figure_shows_every_layout(findings: list[LayoutResult], tmp_path: Path):
     figure = layouts_figure(findings)
     titles = [axes.get_title(loc="center") for axes in figure.axes]

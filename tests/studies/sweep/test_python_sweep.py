@@ -64,6 +64,7 @@ def test_every_case_is_what_simulate_gives(grid: xr.Dataset) -> None:
         assert float(one[name]) == alone[name], name
 
 
+@pytest.mark.slow
 def test_the_data_set_can_be_written_as_it_is(grid: xr.Dataset, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

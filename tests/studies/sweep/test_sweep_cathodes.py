@@ -44,6 +44,7 @@ def swept(folder: Path, *vary: str) -> xr.Dataset:
         return found.load()
 
 
+@pytest.mark.slow
 def test_no_column_where_no_cathode_can_give_it(tmp_path: Path) -> None:
     data = swept(tmp_path, "material.name=test-iron", "rate=0.1,0.5")
     assert "Contact-mean SOC" in data

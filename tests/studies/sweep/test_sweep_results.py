@@ -47,6 +47,7 @@ def folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_workers_or_batch_width(
     plan: Plan, folder: Path, tmp_path: Path, records_in: Callable[[Path, Plan], list[bytes | None]]
 ) -> None:
