@@ -1,8 +1,12 @@
 """How kernels are compiled: no fast math, kept by content (`kernel_cache`), and no more than is needed.
 
 A kernel called by another one needs no code of its own that takes Python's arguments apart, which for tuples of many
-arrays is most of what would be compiled. So each has two forms: the inner one, which other kernels take in, and an
-entry, compiled when Python first calls it.
+arrays is most of what would be compiled. So each has two forms: the inner one, which other kernels take in and of
+which no machine code is made (`inner_kernels`), and an entry, compiled when Python first calls it.
+
+A kernel allocates nothing: it reads and writes arrays that it is given. So numba need not count the references to
+them, which for tuples of many arrays is most of the code that would be left. What does allocate says so,
+`@kernel(allocates=True)`, and is called by such kernels or from Python.
 
 Numbers with names that kernels read are numpy's structured types made of dataclasses (`record`): numba compiles a field
 to a plain load, `particle.contact_area`. A kernel that is handed a record reads and writes the array it came from.
@@ -51,7 +55,8 @@ class Kernel:
     def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
         update_wrapper(self, function)
         self.py_func = function
-        self._options = {"error_model": "numpy", **options}
+        allocates = options.pop("allocates", False)
+        self._options = {"error_model": "numpy", "_nrt": allocates, **options}
         self._inner: Any = None
         self._entry: Any = None
 
@@ -61,7 +66,9 @@ class Kernel:
         if self._inner is None:
             with _LOCK:
                 if self._inner is None:
-                    lean = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+                    from asyncsoc.base.inner_kernels import InnerCompiler
+
+                    lean = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": InnerCompiler}
                     self._inner = _compile(self.py_func, **lean, **self._options)
         return self._inner._numba_type_
 
@@ -80,7 +87,15 @@ class Kernel:
 
 
 def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:
-    """Make a function a kernel, as `@kernel` or `@kernel(nogil=True)`; it is compiled when it is first used."""
+    """Make a function a kernel, as `@kernel` or `@kernel(nogil=True)`; it is compiled when it is first used.
+
+    Parameters
+    ----------
+    function
+        What is compiled.
+    **options
+        `allocates=True` for a kernel that makes new arrays; the others are numba's.
+    """
     if function is None:
         return lambda inner: Kernel(inner, options)
     return Kernel(function, options)

@@ -50,14 +50,14 @@ def attempt_block(system, tableau, contacts, groups, body, block, count, ws):
 
 
 @kernel(nogil=True)
-def attempt_side_by_side(system, tableau, contacts, groups, body, listed, memory):
+def attempt_side_by_side(system, tableau, contacts, groups, body, listed, block, memory):
     """Attempt a step of each particle listed, alone in its group, eight side by side, in the memory of this thread.
 
-    `listed` (k,) are places in `body`. Fills the new states and the groups' outcomes; releases the interpreter lock.
+    `listed` (k,) are places in `body`, `block` (WIDTH,) is scratch. Fills the new states and the groups' outcomes;
+    releases the interpreter lock.
     """
     s, c = tableau.a.shape[0], body.nodes.shape[1]
     ws = lay_out(system, s, c, WIDTH, (WIDTH,), memory)
-    block = np.empty(WIDTH, dtype=np.int64)
     for first in range(0, listed.size, WIDTH):
         count = min(WIDTH, listed.size - first)
         for lane in range(WIDTH):
@@ -90,7 +90,8 @@ def attempt_alone(
     together, shape = side_by_side(listed.size), (system, tableau.a.shape[0], body.nodes.shape[1])
     given = (system, tableau, contacts, groups, body)
     if together > 0:
-        attempt_side_by_side(*given, listed[:together], memory[: workspace_size(*shape, WIDTH)])
+        block = np.empty(WIDTH, dtype=np.int64)
+        attempt_side_by_side(*given, listed[:together], block, memory[: workspace_size(*shape, WIDTH)])
     if together < listed.size:
         attempt_one_by_one(*given, listed[together:], memory[memory.size - workspace_size(*shape, 1) :])
 

@@ -20,7 +20,7 @@ from asyncsoc.base.lanes import at, choose, every, load, store, width
 from asyncsoc.kernels.sparse import AHEAD, Couplings, SparseRows, add_row
 
 
-@kernel
+@kernel(allocates=True)
 def aggregate(indptr, indices, data, strong):
     """Return the aggregate (n,) int32 of each row of a symmetric matrix in CSR, and their number.
 

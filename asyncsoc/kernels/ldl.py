@@ -42,7 +42,7 @@ class Factor(NamedTuple):
     row_places: Ints
 
 
-@kernel
+@kernel(allocates=True)
 def _elimination_counts(indptr: Ints, indices: Ints) -> tuple[Ints, Ints]:
     n = indptr.size - 1
     parent = np.full(n, -1, dtype=np.int64)
@@ -61,7 +61,7 @@ def _elimination_counts(indptr: Ints, indices: Ints) -> tuple[Ints, Ints]:
     return parent, counts
 
 
-@kernel
+@kernel(allocates=True)
 def _patterns(indptr: Ints, indices: Ints, parent: Ints, counts: Ints) -> Factor:
     n = indptr.size - 1
     starts = np.zeros(n + 1, dtype=np.int64)

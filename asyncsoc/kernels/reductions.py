@@ -85,7 +85,8 @@ def _solve_between(contacts, groups, g, theta):
         count = contacts.parameters[j].contact_nodes
         first, second, third = surface[DENSE, j, :count], surface[DENSE + 1, j, :count], surface[DENSE + 2, j, :count]
         _between(surface[START, j, :count], surface[END, j, :count], first, second, third, theta, x[j, :count])
-        film[j, :count] = contacts.film_new[j, :count]
+        for k in range(count):
+            film[j, k] = contacts.film_new[j, k]
         if contacts.parameters[j].side_active > 0:
             first, second, third = dense[0, j, :count], dense[1, j, :count], dense[2, j, :count]
             _between(
@@ -133,7 +134,8 @@ def states_between(mass, contacts, groups, body, place, listed, fractions, shown
         lithium, grown = 0.0, 0.0
         for i in range(n):
             lithium += mass[i] * (body.x_new[row, i] - shown[i])
-        film[p, :] = contacts.film_new[j]
+        for k in range(film.shape[1]):
+            film[p, k] = contacts.film_new[j, k]
         for k in range(particle.contact_nodes):
             film[p, k] = contacts.inner_film[EMBEDDED, j, k]
             current[p, k], side[p, k] = local[CURRENT, k], local[SIDE, k]

@@ -101,11 +101,14 @@ def workspace_size(system, s, c, members):
 
 @kernel
 def _part(memory, start, shape):
-    """Return the part of the memory that begins at `start`, in a shape."""
+    """Return the part of the memory that begins at `start`, in a shape, as a tuple of one.
+
+    A function without reference counts may return an array that it was not given only within a tuple.
+    """
     size = 1
     for length in shape:
         size *= length
-    return memory[start : start + size].reshape(shape)
+    return (memory[start : start + size].reshape(shape),)
 
 
 @kernel
@@ -129,55 +132,55 @@ def lay_out(system, s, c, members, lanes, memory):
     k = n if system.iterative else 0
     w, one = members, (1, *lanes)
     vector, coarse = (n, *lanes), (m, *lanes)
-    zero = _part(memory, 0, (n - k, *lanes))  # first, so that it stays where it is zero
+    zero = _part(memory, 0, (n - k, *lanes))[0]  # first, so that it stays where it is zero
     at = w * (n - k)
-    lower = _part(memory, at, (f, *lanes))
+    lower = _part(memory, at, (f, *lanes))[0]
     at += w * f
-    inverse = _part(memory, at, (k, *lanes))
+    inverse = _part(memory, at, (k, *lanes))[0]
     at += w * k
-    krylov = _part(memory, at, (4, k, *lanes))
+    krylov = _part(memory, at, (4, k, *lanes))[0]
     at += w * 4 * k
     levels = Levels(
-        _part(memory, at, coarse),
-        _part(memory, at + w * m, coarse),
-        _part(memory, at + w * 2 * m, coarse),
-        _part(memory, at + w * 3 * m, coarse),
-        _part(memory, at + w * 4 * m, (N_LEVEL_STATE, *lanes)),
+        _part(memory, at, coarse)[0],
+        _part(memory, at + w * m, coarse)[0],
+        _part(memory, at + w * 2 * m, coarse)[0],
+        _part(memory, at + w * 3 * m, coarse)[0],
+        _part(memory, at + w * 4 * m, (N_LEVEL_STATE, *lanes))[0],
     )
     at += w * (4 * m + N_LEVEL_STATE)
-    stages = _part(memory, at, (s * n, *lanes))
+    stages = _part(memory, at, (s * n, *lanes))[0]
     at += w * s * n
-    combination = _part(memory, at, (s, *lanes))
+    combination = _part(memory, at, (s, *lanes))[0]
     at += w * s
-    grid = _part(memory, at, (4, *lanes))
+    grid = _part(memory, at, (4, *lanes))[0]
     at += w * 4
     v, u = at, at + w * 8 * n
     b = u + w * 6
     return Workspace(
         lower,
-        _part(memory, v, vector),
+        _part(memory, v, vector)[0],
         zero,
         inverse,
         krylov,
         levels,
-        _part(memory, v + w * n, vector),
-        _part(memory, v + w * 2 * n, vector),
-        _part(memory, v + w * 3 * n, vector),
-        _part(memory, v + w * 4 * n, vector),
-        _part(memory, v + w * 5 * n, vector),
-        _part(memory, v + w * 6 * n, vector),
-        _part(memory, v + w * 7 * n, vector),
+        _part(memory, v + w * n, vector)[0],
+        _part(memory, v + w * 2 * n, vector)[0],
+        _part(memory, v + w * 3 * n, vector)[0],
+        _part(memory, v + w * 4 * n, vector)[0],
+        _part(memory, v + w * 5 * n, vector)[0],
+        _part(memory, v + w * 6 * n, vector)[0],
+        _part(memory, v + w * 7 * n, vector)[0],
         stages,
         combination,
         grid,
-        _part(memory, u, one),
-        _part(memory, u + w, one),
-        _part(memory, u + w * 2, one),
-        _part(memory, u + w * 3, one),
-        _part(memory, u + w * 4, one),
-        _part(memory, u + w * 5, one),
-        _part(memory, b, (w, s, c)),
-        _part(memory, b + w * s * c, (w, s)),
-        _part(memory, b + w * s * (c + 1), (w, s)),
-        _part(memory, b + w * s * (c + 2), (w, s)),
+        _part(memory, u, one)[0],
+        _part(memory, u + w, one)[0],
+        _part(memory, u + w * 2, one)[0],
+        _part(memory, u + w * 3, one)[0],
+        _part(memory, u + w * 4, one)[0],
+        _part(memory, u + w * 5, one)[0],
+        _part(memory, b, (w, s, c))[0],
+        _part(memory, b + w * s * c, (w, s))[0],
+        _part(memory, b + w * s * (c + 1), (w, s))[0],
+        _part(memory, b + w * s * (c + 2), (w, s))[0],
     )

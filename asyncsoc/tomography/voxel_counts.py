@@ -14,7 +14,7 @@ UInt8 = NDArray[np.uint8]
 Int32 = NDArray[np.int32]
 
 
-@kernel(nogil=True)
+@kernel(nogil=True, allocates=True)
 def tally(ids: Int32, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return voxel count, coordinate sums and bounding box (lowest, highest index) of each id 0..n; axes z, y, x."""
     nz, ny, nx = ids.shape
@@ -41,7 +41,7 @@ def tally(ids: Int32, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDA
     return count, sums, low, high
 
 
-@kernel(nogil=True)
+@kernel(nogil=True, allocates=True)
 def surface_counts(
     ids: Int32, phases: UInt8, flags: UInt8, n: int, solid: int, weights: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
@@ -100,7 +100,7 @@ def surface_counts(
     return area, faces, connected
 
 
-@kernel(nogil=True)
+@kernel(nogil=True, allocates=True)
 def interface_counts(phases: UInt8, weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the area between each pair of phases [voxel^2] by the 13 lattice directions, and by voxel faces.
 
@@ -131,7 +131,7 @@ def interface_counts(phases: UInt8, weights: NDArray[np.float64]) -> tuple[NDArr
     return area, faces
 
 
-@kernel(nogil=True)
+@kernel(nogil=True, allocates=True)
 def paste_owned(source: Int32, number: Int32, target: Int32) -> int:
     """Write number[source] to `target` where it is positive and return how many voxels were taken already.
 
@@ -151,7 +151,7 @@ def paste_owned(source: Int32, number: Int32, target: Int32) -> int:
     return taken
 
 
-@kernel(nogil=True)
+@kernel(nogil=True, allocates=True)
 def renumber(ids: Int32, n: int) -> int:
     """Renumber ids in place to 1..k in the order in which an index scan meets them and return k."""
     number = np.zeros(n + 1, np.int32)
@@ -169,7 +169,7 @@ def renumber(ids: Int32, n: int) -> int:
     return count
 
 
-@kernel(nogil=True)
+@kernel(nogil=True, allocates=True)
 def connected_to_side(phases: UInt8, code: int, axis: int, last: bool) -> UInt8:
     """Return 1 where a voxel of phase `code` is joined through faces to the first (or last) layer along `axis`."""
     shape = phases.shape

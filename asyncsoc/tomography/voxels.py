@@ -15,7 +15,7 @@ Int32 = NDArray[np.int32]
 Float32 = NDArray[np.float32]
 
 
-@kernel(nogil=True)
+@kernel(nogil=True, allocates=True)
 def decode_byte_rle(packed: UInt8, out: UInt8) -> int:
     """Decode HxByteRLE into `out`; return the bytes written, or -1 where the data overrun either array.
 
@@ -40,7 +40,7 @@ def decode_byte_rle(packed: UInt8, out: UInt8) -> int:
     return filled
 
 
-@kernel(nogil=True)
+@kernel(nogil=True, allocates=True)
 def _lower_envelope(line: Float32, n: int, out: Float32, apex: Int32, start: NDArray[np.float64]) -> None:
     """Write min over q of (p - q)^2 + line[q] to out[p]; an entry of `line` below zero stands for infinity."""
     k = -1
@@ -71,7 +71,7 @@ def _lower_envelope(line: Float32, n: int, out: Float32, apex: Int32, start: NDA
         out[p] = step * step + line[apex[j]]
 
 
-@kernel(nogil=True)
+@kernel(nogil=True, allocates=True)
 def squared_distance(mask: UInt8) -> Float32:
     """Return the exact squared Euclidean distance [voxel^2] of each set voxel to the nearest unset one.
 
@@ -108,7 +108,7 @@ def squared_distance(mask: UInt8) -> Float32:
     return out
 
 
-@kernel(nogil=True)
+@kernel(nogil=True, allocates=True)
 def _root(parent: Int32, basin: int) -> int:
     root = basin
     while parent[root] != root:
@@ -118,7 +118,7 @@ def _root(parent: Int32, basin: int) -> int:
     return root
 
 
-@kernel(nogil=True)
+@kernel(nogil=True, allocates=True)
 def flood(height: Float32, order: NDArray[np.int64], depth: float, labels: Int32) -> int:
     """Flood `height` from its peaks down and label the catchment of every peak that stands out by `depth`.
 

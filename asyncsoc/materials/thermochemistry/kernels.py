@@ -27,7 +27,7 @@ _ROUND = 6755399441055744.0
 _LIMIT = 700.0
 
 
-@kernel(inline="always")
+@kernel(inline="always", allocates=True)
 def exponential(v: float) -> float:
     """Return exp(v) to one unit in the last place; the argument is held within +-700, where float64 is normal.
 
@@ -56,7 +56,7 @@ def exponential(v: float) -> float:
     return p * np.int64(bits).view(np.float64)
 
 
-@kernel(inline="always")
+@kernel(inline="always", allocates=True)
 def energy_point(x: float, first: float, inverse_spacing: float, coefficients: Array) -> tuple[float, float]:
     """Return E(x) [eV/atom] and its exact derivative dE/dx.
 
@@ -86,7 +86,7 @@ def energy_point(x: float, first: float, inverse_spacing: float, coefficients: A
     return energy, slope * inverse_spacing
 
 
-@kernel(inline="always")
+@kernel(inline="always", allocates=True)
 def tafel_point(
     energy: float, potential: float, inverse_kt: float, alpha: float, beta: float, shift: float, scale: float
 ) -> float:
@@ -94,7 +94,7 @@ def tafel_point(
     return scale * exponential((alpha * potential - beta * energy + shift) * inverse_kt)
 
 
-@kernel
+@kernel(allocates=True)
 def decomposition_point(
     x: float,
     potential: float,
@@ -136,7 +136,7 @@ def decomposition_point(
     return energy, slope, rate, -beta * slope * factor, alpha * factor, -rate * inverse_limit / thinning
 
 
-@kernel
+@kernel(allocates=True)
 def _energy_block(
     x: Array, first: float, inverse_spacing: float, coefficients: Array, energy: Array, slope: Array
 ) -> None:
@@ -146,7 +146,7 @@ def _energy_block(
         slope[n] = derivative
 
 
-@kernel
+@kernel(allocates=True)
 def _rate_block(
     energy: Array,
     potential: Array,
@@ -168,13 +168,13 @@ def _rate_block(
             rate[n] = tafel_point(energy[n], potential[n], inverse_kt, alpha, beta, shift, scale)
 
 
-@kernel
+@kernel(allocates=True)
 def _film_block(film: Array, inverse_limit: float, rate: Array) -> None:
     for n in range(film.size):
         rate[n] = rate[n] / (1.0 + film[n] * inverse_limit)
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def energy_field(
     x: Array, first: float, inverse_spacing: float, coefficients: Array, energy: Array, slope: Array
 ) -> None:
@@ -191,7 +191,7 @@ RATE_NUMBERS = ("side_alpha", "beta", "shift", "scale", "inverse_limit")
 constants declare for it (`in_kernel`)."""
 
 
-@kernel(parallel=True)
+@kernel(parallel=True, allocates=True)
 def decomposition_field(
     x: Array,
     potential: Array,
