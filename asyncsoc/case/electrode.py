@@ -87,9 +87,11 @@ class Electrode(Section):
     area
         m2; what a current in amperes belongs to. Nothing else depends on it.
     particles
-        How many are drawn; None: 20, fewer where the laws have fewer values, and all of a table or set.
+        How many are drawn; of a table or set as many of its own stand for all. None: 20, fewer where the laws have
+        fewer values, and all of a table or set.
     sampling
-        "strata": one particle for each of as many parts of equal mass; "random": independent draws.
+        "strata": one particle for each of as many parts of equal mass; "random": independent draws
+        from the laws.
     seed
         Of random draws, and of how strata of coverage and of radius are paired.
     coverage
@@ -154,7 +156,7 @@ class Electrode(Section):
                 where="electrode.set",
                 next_step="remove table or set",
             )
-        for name in ("coverage", "radius", "particles"):
+        for name in ("coverage", "radius"):
             if listed and getattr(self, name) is not None:
                 return InputError(
                     f"the {listed[0]} gives the {name}", where=f"electrode.{name}", next_step=f"remove {name}"
@@ -167,7 +169,7 @@ class Electrode(Section):
             )
         if listed and self.sampling == "random":
             return InputError(
-                f"a {listed[0]} is taken as it is, nothing is drawn",
+                f"the particles of a {listed[0]} are taken by strata",
                 where="electrode.sampling",
                 value=self.sampling,
                 next_step="remove sampling",
@@ -177,17 +179,24 @@ class Electrode(Section):
     def _number_problem(self) -> InputError | None:
         if not 0 <= self.seed < _SEEDS:
             return InputError("out of range", where="electrode.seed", value=self.seed, allowed="0 to 2^63 - 1")
-        least = 1
-        if self.coverage is not None and self.coverage.law == "classes" and self.sampling == "strata":
-            least = 2
-        if self.particles is not None and not least <= self.particles <= MOST_PARTICLES:
+        classes = self.coverage is not None and self.coverage.law == "classes" and self.sampling == "strata"
+        least, most = 2 if classes else 1, self._listed or MOST_PARTICLES
+        if self.particles is not None and not least <= self.particles <= most:
+            few = "two classes need a particle each" if classes and self.particles == 1 else "out of range"
             return InputError(
-                "two classes need a particle each" if self.particles == 1 else "out of range",
+                f"there are {most} particles only" if self._listed and self.particles > most else few,
                 where="electrode.particles",
                 value=self.particles,
-                allowed=f"{least} to {MOST_PARTICLES}",
+                allowed=f"{least} to {most}",
             )
         return None
+
+    @property
+    def _listed(self) -> int:
+        """Number of particles that are listed one by one; 0 where they are drawn from laws."""
+        if self.table is not None:
+            return len(self.table.radius)
+        return 0 if self.set is None else int(self.set.count or 0)
 
     @property
     def radius_law(self) -> RadiusDistribution:
@@ -197,12 +206,8 @@ class Electrode(Section):
     @property
     def count(self) -> int:
         """Number of particles in the sample."""
-        if self.table is not None:
-            return len(self.table.radius)
-        if self.set is not None:
-            return int(self.set.count or 0)
-        if self.particles is not None:
-            return self.particles
+        if self.particles is not None or self._listed:
+            return self.particles or self._listed
         continuous = self.radius_law.law == "lognormal" or self.sampling == "random"
         if self.coverage is None or continuous or self.coverage.law == "beta":
             return PARTICLES

@@ -16,7 +16,7 @@ from asyncsoc.case.electrode_particles import MeasuredParticles, ParticleTable
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.materials.types import Cathode
-from asyncsoc.problem.strata import beta_strata, class_sizes, lognormal_strata, paired, uniform
+from asyncsoc.problem.strata import beta_strata, class_sizes, lognormal_strata, paired, representatives, uniform
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -88,7 +88,9 @@ class ParticleSample:
         Number of particles per area of the electrode that each stands for.
     coverage_stratum, radius_stratum : (N,)
         Which part of the law of the coverage and of the radius a particle stands for, from 0; in random draws its own
-        number, in a table or set its row.
+        number, of a table or set the group of rows it stands for.
+    row : (N,) or (0,)
+        Its row in the table or set, from 0.
     files : (N,) or ()
         Particle files of a tomogram, as the set's manifest names them.
     source
@@ -100,7 +102,7 @@ class ParticleSample:
     moments
         Of the sample.
     law_moments
-        Of the laws it was drawn from; None where the particles were listed one by one.
+        Of the laws it was drawn from, or of all particles of the table or set.
     """
 
     radius: Array
@@ -110,22 +112,21 @@ class ParticleSample:
     multiplicity: Array
     coverage_stratum: Indices
     radius_stratum: Indices
+    row: Indices
     files: tuple[str, ...]
     source: str
     description_sha256: str
     density: float
     moments: ElectrodeMoments
-    law_moments: ElectrodeMoments | None
+    law_moments: ElectrodeMoments
 
     def __len__(self) -> int:
         return len(self.radius)
 
     @property
-    def error(self) -> SamplingErrors | None:
-        """What the sample gets wrong of its laws; None where the particles were listed one by one."""
+    def error(self) -> SamplingErrors:
+        """What the sample gets wrong of its laws, or of the whole table or set."""
         law, found = self.law_moments, self.moments
-        if law is None:
-            return None
         return SamplingErrors(
             found.mean_coverage - law.mean_coverage,
             found.coverage_std - law.coverage_std,
@@ -158,12 +159,29 @@ class ParticleSample:
         return math.fsum(n * capacity for n, capacity in zip(self.multiplicity.tolist(), capacities, strict=True))
 
 
+@dataclass(frozen=True, eq=False)
+class _Listed:
+    """Particles, before it is known how many of the electrode each stands for: arrays (n,) as of `ParticleSample`."""
+
+    radius: Array
+    volume: Array
+    active_area: Array
+    coverage: Array
+    files: tuple[str, ...] = ()
+
+    def take(self, rows: Indices) -> _Listed:
+        """Return the particles of these rows."""
+        files = tuple(self.files[row] for row in rows.tolist()) if self.files else ()
+        return _Listed(self.radius[rows], self.volume[rows], self.active_area[rows], self.coverage[rows], files)
+
+
 def draw_particles(electrode: Electrode, active_density: float) -> ParticleSample:
     """Return the particles that stand for an electrode; the same for the same description and density.
 
     Parts ("strata") of a law have equal mass. A part's coverage is the mean over it and its radius the harmonic mean,
     so that mean coverage and specific surface are those of the laws. Two classes of coverage are combined with all
     parts of the radius; a beta law of the coverage and a lognormal law of the radius are paired as a Latin hypercube.
+    Of a table or set all particles are taken, or as many as are asked for, each for a group (`representatives`).
     Each particle stands for so many that sum n_j V_j rho is the electrode's active mass per area.
 
     Parameters
@@ -201,7 +219,8 @@ def draw_particles(electrode: Electrode, active_density: float) -> ParticleSampl
     law = ElectrodeMoments(mean, std, mean * radius.specific_surface, radius.mean_by_number, mass)
     kind = f"{len(radii)} particles" if electrode.sampling == "strata" else f"{len(radii)} random draws"
     source = f"{kind}: coverage {coverage.text}; radius {radius.text}; seed {electrode.seed}"
-    return _sample(electrode, active_density, mass * share, radii, values, strata, source, law=law)
+    spheres = _Listed(radii, _SPHERE / 3.0 * radii**3, values * _SPHERE * radii**2, values)
+    return _sample(electrode, active_density, mass * share, spheres, strata, source, law=law)
 
 
 def _strata(
@@ -249,10 +268,9 @@ def _random(
 def _of_table(electrode: Electrode, table: ParticleTable, density: float, mass: float) -> ParticleSample:
     radius, coverage = np.array(table.radius), np.array(table.coverage)
     count = np.array(table.multiplicity) if table.multiplicity else np.ones(len(radius))
-    weight = count * radius**3
-    row = np.arange(len(radius))
-    source = f"table {table.source or ''}".strip() + f" of {len(radius)} particles"
-    return _sample(electrode, density, mass * weight / math.fsum(weight), radius, coverage, (row, row), source)
+    listed = _Listed(radius, _SPHERE / 3.0 * radius**3, coverage * _SPHERE * radius**2, coverage)
+    name = f"table {table.source or ''}".strip()
+    return _of_list(electrode, density, _shares(count * listed.volume) * mass, listed, name)
 
 
 def _of_set(electrode: Electrode, measured: MeasuredParticles, density: float, mass: float) -> ParticleSample:
@@ -262,55 +280,75 @@ def _of_set(electrode: Electrode, measured: MeasuredParticles, density: float, m
     # A particle that other particles enclose has no exposed surface: it is covered by nothing.
     coverage = np.array([float(row.get("coverage") or 0.0) for row in rows])
     active = np.array([float(row.get("active area [m2]") or 0.0) for row in rows])
-    radius = np.cbrt(3.0 * volume / _SPHERE)
-    row = np.arange(len(rows))
-    source = f"{len(rows)} particles of a tomogram, manifest {str(measured.sha256)[:12]}"
-    return _sample(
-        electrode, density, mass * volume / math.fsum(volume), radius, coverage, (row, row), source,
-        measured=(volume, active, tuple(str(one["file"]) for one in rows)),
-    )  # fmt: skip
+    files = tuple(str(row["file"]) for row in rows)
+    listed = _Listed(np.cbrt(3.0 * volume / _SPHERE), volume, active, coverage, files)
+    name = f"tomogram, manifest {str(measured.sha256)[:12]}"
+    return _of_list(electrode, density, _shares(volume) * mass, listed, name)
+
+
+def _of_list(electrode: Electrode, density: float, mass: Array, listed: _Listed, name: str) -> ParticleSample:
+    """Return all particles of a list, or those that stand for it; `mass` [kg/m2] is that of all like each of them."""
+    n, rows = electrode.count, len(mass)
+    whole = _moments(listed, mass / (density * listed.volume), density)
+    if n == rows:
+        taken, strata, share = np.arange(rows), np.arange(rows), mass
+    else:
+        taken, strata, share = representatives(listed.coverage, listed.radius, mass, n)
+    if not listed.coverage[taken].any():
+        raise InputError(
+            "no particle of the sample is covered: it carries no current",
+            where="electrode.particles",
+            value=n,
+            allowed=f"at most {rows}",
+            next_step="take more particles, or all",
+        )
+    source = f"{n} of {rows} particles of the {name}" if n < rows else f"{rows} particles of the {name}"
+    return _sample(electrode, density, share, listed.take(taken), (strata, strata), source, law=whole, row=taken)
+
+
+def _shares(weight: Array) -> Array:
+    return np.asarray(weight / math.fsum(weight))
+
+
+def _moments(particles: _Listed, multiplicity: Array, density: float) -> ElectrodeMoments:
+    volume = multiplicity * particles.volume
+    whole = math.fsum(volume)
+    mean = math.fsum(volume * particles.coverage) / whole
+    return ElectrodeMoments(
+        mean,
+        math.sqrt(math.fsum(volume * (particles.coverage - mean) ** 2) / whole),
+        math.fsum(multiplicity * particles.active_area) / whole,
+        math.fsum(multiplicity * particles.radius) / math.fsum(multiplicity),
+        whole * density,
+    )
 
 
 def _sample(
     electrode: Electrode,
     density: float,
     mass: Array,
-    radius: Array,
-    coverage: Array,
+    particles: _Listed,
     strata: tuple[Indices, Indices],
     source: str,
     *,
-    law: ElectrodeMoments | None = None,
-    measured: tuple[Array, Array, tuple[str, ...]] | None = None,
+    law: ElectrodeMoments,
+    row: Indices | None = None,
 ) -> ParticleSample:
     """Return particles of which each stands for `mass` [kg/m2] of the electrode."""
-    volume = _SPHERE / 3.0 * radius**3
-    active = coverage * _SPHERE * radius**2
-    files: tuple[str, ...] = ()
-    if measured is not None:
-        volume, active, files = measured
-    multiplicity = mass / (density * volume)
-    whole = math.fsum(mass)
-    mean = math.fsum(mass * coverage) / whole
-    moments = ElectrodeMoments(
-        mean,
-        math.sqrt(math.fsum(mass * (coverage - mean) ** 2) / whole),
-        math.fsum(multiplicity * active) / math.fsum(multiplicity * volume),
-        math.fsum(multiplicity * radius) / math.fsum(multiplicity),
-        math.fsum(multiplicity * volume) * density,
-    )
+    multiplicity = mass / (density * particles.volume)
     return ParticleSample(
-        radius=frozen(radius, np.float64),
-        volume=frozen(volume, np.float64),
-        active_area=frozen(active, np.float64),
-        coverage=frozen(coverage, np.float64),
+        radius=frozen(particles.radius, np.float64),
+        volume=frozen(particles.volume, np.float64),
+        active_area=frozen(particles.active_area, np.float64),
+        coverage=frozen(particles.coverage, np.float64),
         multiplicity=frozen(multiplicity, np.float64),
         coverage_stratum=frozen(strata[0], np.int64),
         radius_stratum=frozen(strata[1], np.int64),
-        files=files,
+        row=frozen(() if row is None else row, np.int64),
+        files=particles.files,
         source=source,
         description_sha256=electrode.hash,
         density=density,
-        moments=moments,
+        moments=_moments(particles, multiplicity, density),
         law_moments=law,
     )

@@ -64,6 +64,34 @@ def class_sizes(share: float, n: int) -> tuple[int, int]:
     return first, n - first
 
 
+def representatives(coverage: Array, radius: Array, mass: Array, n: int) -> tuple[Indices, Indices, Array]:
+    """Return `n` of the listed particles that stand for all: their rows, their strata and the mass they stand for.
+
+    Sorted by coverage, then radius, the rows are divided into `n` groups of equally many. Of each group the particle
+    is taken that is closest to the group's means of coverage and of 1/R, weighted by mass and measured in the standard
+    deviations of the whole list. What one group misses of them, the next one makes up for.
+
+    Parameters
+    ----------
+    coverage, radius, mass : (rows,)
+        Of the particles listed; the mass per area of the electrode is that of all particles like them.
+    n
+        Number of particles to take, at most as many as there are.
+    """
+    quantities = np.stack([coverage, 1.0 / radius])
+    spread = quantities.std(axis=1, keepdims=True)
+    scaled = quantities / np.where(spread > 0.0, spread, 1.0)
+    groups = np.array_split(np.lexsort((radius, coverage)), n)
+    found = np.empty(n, np.int64)
+    share, missed = np.array([mass[group].sum() for group in groups]), np.zeros(2)
+    for number, group in enumerate(groups):
+        wanted = scaled[:, group] @ mass[group] + missed
+        distance = np.sum((scaled[:, group] - wanted[:, None] / share[number]) ** 2, axis=0)
+        found[number] = group[np.argmin(distance)]
+        missed = wanted - share[number] * scaled[:, found[number]]
+    return found, np.arange(n), share
+
+
 def uniform(seed: int, stream: int, n: int) -> Array:
     """Return `n` independent numbers in (0, 1), from raw bits of PCG64: they stay what they are with every numpy."""
     bits = np.random.PCG64([seed, stream]).random_raw(n)

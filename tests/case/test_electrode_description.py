@@ -230,6 +230,7 @@ def test_a_set_is_known_by_its_manifest(tmp_path: Path) -> None:
         ({"sampling": "random"}, 20),
         ({"coverage": BETA, "particles": 7}, 7),
         ({"table": TABLE}, 2),
+        ({"table": TABLE, "particles": 1}, 1),
     ],
 )
 def test_as_many_particles_as_the_description_needs(keys: dict[str, Any], expected: int) -> None:
@@ -288,8 +289,8 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"radius": {**LOGNORMAL, "by": "mass"}}, "number, surface, volume", "electrode.radius.by"),
     ({"radius": {"law": "lognormal", "mean": "1 um", "std": "9 um"}}, "too wide", "electrode.radius.std"),
     ({"table": TABLE, "coverage": 0.3}, "the table gives the coverage", "electrode.coverage"),
-    ({"table": TABLE, "particles": 5}, "the table gives the particles", "electrode.particles"),
-    ({"table": TABLE, "sampling": "random"}, "nothing is drawn", "electrode.sampling"),
+    ({"table": TABLE, "particles": 5}, "there are 2 particles only", "electrode.particles"),
+    ({"table": TABLE, "sampling": "random"}, "taken by strata", "electrode.sampling"),
     ({"table": {**TABLE, "coverage": [0.0, 0.0]}}, "carries no current", "electrode.table"),
     ({"table": {**TABLE, "coverage": [0.1]}}, "equally long", "electrode.table"),
     ({"table": {**TABLE, "coverage": [0.1, 1.2]}}, "out of range", "electrode.table.coverage[2]"),

@@ -59,7 +59,6 @@ def test_the_mean_of_every_beta_law_is_kept(mean: float, share: float, n: int) -
     assert (np.diff(found.coverage) >= 0.0).all()
     assert 0.0 <= found.coverage[0] <= found.coverage[-1] <= 1.0
     # Means over parts vary less than the law does.
-    assert found.error is not None
     assert -1.0001 * std <= found.error.coverage_std <= 1e-9
 
 
@@ -99,12 +98,10 @@ def test_one_law_by_number_surface_and_volume(by: str, order: int) -> None:
 def test_the_law_of_a_sample_is_that_of_scipy() -> None:
     law = sample(coverage=BETA, radius=LOGNORMAL).law_moments
     radius = stats.lognorm(SIGMA, scale=7e-6)
-    assert law is not None
     assert law.mean_radius == pytest.approx(radius.expect(lambda R: R, lb=0.0, ub=1e-4), rel=1e-6)
     area = 3.0 * 0.3 * radius.expect(lambda R: R**2, lb=0.0, ub=1e-4) / radius.expect(lambda R: R**3, lb=0.0, ub=1e-4)
     assert law.specific_active_area == pytest.approx(area, rel=1e-6)
     classes = sample(coverage=CLASSES).law_moments
-    assert classes is not None
     values = np.repeat([0.3, 0.95], [1, 3])
     assert (classes.mean_coverage, classes.coverage_std) == pytest.approx((values.mean(), values.std()), rel=1e-12)
 
@@ -112,7 +109,6 @@ def test_the_law_of_a_sample_is_that_of_scipy() -> None:
 def test_errors_are_sample_minus_law() -> None:
     found = sample(coverage=BETA, radius=LOGNORMAL)
     error, count = found.error, found.multiplicity
-    assert error is not None
     share = mass(found) / mass(found).sum()
     mean = float(share @ found.coverage)
     assert error.mean_coverage == pytest.approx(mean - 0.3, abs=1e-12)
@@ -127,7 +123,7 @@ def test_errors_are_sample_minus_law() -> None:
 
 def test_strata_go_to_the_law_with_their_number() -> None:
     errors = [sample(coverage=BETA, particles=n).error for n in (10, 20, 40, 80)]
-    spread = [-error.coverage_std for error in errors if error is not None]
+    spread = [-error.coverage_std for error in errors]
     # The spread within parts falls a little slower than with the square of their number, because of the tails.
     assert all(2.5 < coarse / fine < 4.0 for coarse, fine in pairwise(spread))
     assert spread[1] == pytest.approx(7.0e-4, rel=0.01)
@@ -136,13 +132,12 @@ def test_strata_go_to_the_law_with_their_number() -> None:
 def test_twenty_strata_against_twenty_random_draws() -> None:
     # 20 draws miss the mean by 0.1/sqrt(20) = 0.022 in the root mean square; strata keep it.
     drawn = [sample(coverage=BETA, sampling="random", seed=seed).error for seed in range(200)]
-    misses = np.array([error.mean_coverage for error in drawn if error is not None])
+    misses = np.array([error.mean_coverage for error in drawn])
     assert math.sqrt(float(np.mean(misses**2))) == pytest.approx(0.1 / math.sqrt(20.0), rel=0.15)
     assert abs(misses.mean()) < 4.0 * 0.1 / math.sqrt(20.0 * 200.0)
     strata = sample(coverage=BETA).error
-    assert strata is not None
     assert abs(strata.mean_coverage) < 1e-14
-    spread = np.array([error.coverage_std for error in drawn if error is not None])
+    spread = np.array([error.coverage_std for error in drawn])
     assert abs(strata.coverage_std) < 0.1 * math.sqrt(float(np.mean(spread**2)))
 
 
@@ -150,14 +145,12 @@ def test_coverage_and_radius_together_keep_the_active_area() -> None:
     seeds = range(40)
     strata = [sample(coverage=BETA, radius=LOGNORMAL, seed=seed).error for seed in seeds]
     drawn = [sample(coverage=BETA, radius=LOGNORMAL, seed=seed, sampling="random").error for seed in seeds]
-    worst = max(abs(error.specific_active_area) for error in strata if error is not None)
-    usual = math.sqrt(np.mean([error.specific_active_area**2 for error in drawn if error is not None]))
+    worst = max(abs(error.specific_active_area) for error in strata)
+    usual = math.sqrt(np.mean([error.specific_active_area**2 for error in drawn]))
     assert worst < 0.02 * usual
     for error in strata:
-        assert error is not None
         assert abs(error.mean_coverage) < 1e-14
     classes = sample(coverage=CLASSES, radius=LOGNORMAL, particles=13).error
-    assert classes is not None
     for value in (classes.mean_coverage, classes.coverage_std, classes.specific_active_area, classes.capacity):
         assert abs(value) < 1e-14
 
@@ -233,7 +226,8 @@ def test_a_table_is_taken_as_it_is() -> None:
     assert found.radius.tolist() == [1e-6, 2e-6]
     assert found.multiplicity[0] / found.multiplicity[1] == pytest.approx(3.0, rel=1e-14)
     assert mass(found).sum() == pytest.approx(0.127, rel=1e-12)
-    assert (found.error, found.law_moments) == (None, None)
+    assert found.law_moments == found.moments
+    assert (found.error.mean_coverage, found.error.capacity) == (0.0, 0.0)
     assert found.moments.mean_coverage == pytest.approx(0.5 * 8.0 / 11.0, rel=1e-12)
     assert found.active_area[0] == 0.0
 
@@ -246,7 +240,33 @@ def test_particles_of_a_tomogram_keep_their_volume_and_contact(tmp_path: Path) -
     assert found.coverage.tolist() == [0.5, 0.0, 0.0]
     assert found.active_area == pytest.approx([0.5 * 0.8 * 1.2 * 4.0 * math.pi * 1e-12, 0.0, 0.0], rel=1e-12)
     assert found.multiplicity == pytest.approx(np.full(3, 0.127 / DENSITY / found.volume.sum()), rel=1e-12)
-    assert found.law_moments is None
+    assert found.law_moments == found.moments
+    assert found.row.tolist() == [0, 1, 2]
+
+
+def test_some_particles_stand_for_a_long_table() -> None:
+    generator = np.random.default_rng(5)
+    radius, coverage = generator.lognormal(math.log(7e-6), SIGMA, 400), generator.beta(6.0, 14.0, 400)
+    table = {"radius": radius, "coverage": coverage, "multiplicity": generator.uniform(0.5, 2.0, 400)}
+    whole, found = sample(table=table), sample(table=table, particles=20)
+    assert (whole.row.tolist(), len(found)) == (list(range(400)), 20)
+    assert found.radius.tolist() == radius[found.row].tolist()
+    assert found.coverage.tolist() == coverage[found.row].tolist()
+    assert mass(found).sum() == pytest.approx(0.127, rel=1e-12)
+    # Each group of 20 rows sorted by coverage gives its mass to one of its own particles.
+    groups = np.argsort(coverage).reshape(20, 20)
+    assert mass(found) == pytest.approx(mass(whole)[groups].sum(axis=1), rel=1e-12)
+    assert all(row in group for row, group in zip(found.row, groups, strict=True))
+    assert found.law_moments == whole.moments
+    share = mass(found) / mass(found).sum()
+    assert found.error.mean_coverage == pytest.approx(share @ found.coverage - whole.moments.mean_coverage, abs=1e-14)
+    by_chance = np.array([generator.choice(coverage, 20, p=mass(whole) / 0.127).mean() for _ in range(400)])
+    usual = math.sqrt(np.mean((by_chance - whole.moments.mean_coverage) ** 2))
+    assert usual == pytest.approx(whole.moments.coverage_std / math.sqrt(20.0), rel=0.15)
+    assert abs(found.error.mean_coverage) < 0.1 * usual
+    assert abs(found.error.specific_active_area) < 0.1 * usual / whole.moments.mean_coverage
+    with pytest.raises(InputError, match="no particle of the sample is covered"):
+        sample(table={"radius": [5e-6] * 5, "coverage": [0.0, 0.0, 0.0, 0.0, 1.0]}, particles=1)
 
 
 def test_the_same_description_gives_the_same_particles() -> None:
