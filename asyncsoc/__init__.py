@@ -36,6 +36,7 @@ _EXPORTS = {
     "plot_heatmap": "asyncsoc.studies.sweep.heatmap",
     "read_bdf": "asyncsoc.protocol.battery_data_format",
     "simulate": "asyncsoc.simulation.run",
+    "simulate_particles": "asyncsoc.simulation.particle_group",
     "sweep": "asyncsoc.studies.sweep.call",
 }
 # Rooms that are used by name: `asyncsoc.tomography.from_array`.

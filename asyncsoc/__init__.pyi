@@ -14,6 +14,7 @@ from asyncsoc.case.schedule import Protocol as Protocol
 from asyncsoc.case.schedule import Solver as Solver
 from asyncsoc.case.side_reaction import SideReaction as SideReaction
 from asyncsoc.protocol.battery_data_format import read_bdf as read_bdf
+from asyncsoc.simulation.particle_group import simulate_particles as simulate_particles
 from asyncsoc.simulation.results.solution import Solution as Solution
 from asyncsoc.simulation.run import simulate as simulate
 from asyncsoc.studies.calibration.calibrate import calibrate as calibrate

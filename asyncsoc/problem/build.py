@@ -126,6 +126,25 @@ def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
     )
 
 
+def constraints_of(
+    case: Case, volume: float, *, least_open: float | None, every_point: bool
+) -> tuple[float, tuple[StepConstraint, ...]]:
+    """Return what 1 C means [C], and the protocol steps, for so much cathode as a case describes a part of.
+
+    Parameters
+    ----------
+    case
+        The case with the cathode, the electrolyte and the protocol.
+    volume
+        Volume of the cathode that the current of the protocol flows into [m3]: a particle's, or that of a group.
+    least_open
+        Share of a contact that a film must leave open; None where no film can block one.
+    every_point
+        Whether every point of a profile is recorded.
+    """
+    return _segments(case.material, case.electrolyte, case.protocol, volume, least_open, every_point)
+
+
 def _given_tables(case: Case) -> tuple[PropertyTable, ...]:
     """Return the tables of D and i0 that the case gives."""
     given = (case.material.diffusivity, case.kinetics.exchange_current_density)

@@ -16,7 +16,13 @@ class NoSuchCurve(InputError, KeyError):  # noqa: N818 - read as a sentence
 
 
 def no_such_curve(
-    name: object, present: Iterable[str], *, where: str = "curves", owner: str = "this run", material: str = ""
+    name: object,
+    present: Iterable[str],
+    *,
+    where: str = "curves",
+    owner: str = "this run",
+    material: str = "",
+    particles: int = 1,
 ) -> NoSuchCurve:
     """Return the error for a curve that a run does not have: which there are, and why this one is absent.
 
@@ -32,10 +38,15 @@ def no_such_curve(
         What does not have it: 'this run', 'this sweep'.
     material
         Name of the cathode's parameter set, where it is known.
+    particles
+        How many particles what is asked stands for: a group of several has fewer curves than a particle.
     """
-    known, text = tuple(present), str(name)
+    known, text, next_step = tuple(present), str(name), ""
     what = f"no such curve in {owner}"
-    if text.endswith((AT_CONTACT, AT_FAR_SIDE)):
+    if particles > 1:
+        what += f": it is a group of {particles} particles, and has the curves that mean something for all together"
+        next_step = "each particle has its own curves: solution.particle(0).curves, solution.particles"
+    elif text.endswith((AT_CONTACT, AT_FAR_SIDE)):
         ratios = [other.removesuffix(AT_CONTACT) for other in known if other.endswith(AT_CONTACT)]
         cathode = f"its cathode {material}".strip()
         what += (
@@ -48,5 +59,10 @@ def no_such_curve(
     elif text == COVERAGE:
         what += ": its coverage does not change (contact.coverage_change)"
     return NoSuchCurve(
-        what, where=where, value=text, allowed=", ".join(known) or "none", nearest=nearest_name(text, known)
+        what,
+        where=where,
+        value=text,
+        allowed=", ".join(known) or "none",
+        nearest=nearest_name(text, known),
+        next_step=next_step,
     )

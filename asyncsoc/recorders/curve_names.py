@@ -82,6 +82,16 @@ of the latter its factors."""
 COVERAGE = "Coverage"
 """Realised coverage, of runs whose coverage changes."""
 
+APPARENT = "Apparent asynchrony"
+CURRENT_SHARE = "Current share"
+GROUP_CURVES = (
+    TIME, VOLTAGE, CURRENT, MEAN_X, CONTACT_X, MINIMUM_X, MAXIMUM_X, MEAN_SOC, CONTACT_SOC, ASYNCHRONY, POTENTIAL,
+    SERIES, CHARGE, CAPACITY, STEP, CYCLE, BALANCE,
+)  # fmt: skip
+"""The curves that a group of several particles has; its particles have all of theirs."""
+GROUP_SIDE_CURVES = (SIDE_CURRENT, SIDE_CHARGE, FILM_MEAN, FILM_MAX, OPEN_SHARE, INTERFACE_RESISTANCE)
+"""Those that it has where particles of it have a side reaction."""
+
 WHOLE_NUMBERS = frozenset({STEP, CYCLE})
 """Curves that are counts, not measurements."""
 

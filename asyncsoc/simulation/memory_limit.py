@@ -18,7 +18,7 @@ _ROW = 400
 """Bytes of a row of curves."""
 
 
-def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
+def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool, particles: int = 1, volume: float = 0.0) -> None:
     """Refuse a case whose snapshots or rows would fill more than `MOST_BYTES`.
 
     A step without a duration of its own is taken to last as long as its current could pass all the lithium there is;
@@ -30,6 +30,10 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
         The case, as it is and made ready.
     snapshots
         Whether snapshots are taken every `output.fields_every`.
+    particles
+        How many particles of one run share the memory.
+    volume
+        Of all of them together, into which the current flows [m3]; 0: that of the one.
 
     Raises
     ------
@@ -38,18 +42,18 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
         short.
     """
     constraints, snapshot = setup.member.constraints, 8 * setup.mesh.n_nodes + _ROW
-    steps = len(constraints) * snapshot
-    if steps > MOST_BYTES:
+    steps, most = len(constraints) * snapshot, MOST_BYTES // particles
+    if steps > most:
         raise InputError(
             "the states at the ends of the protocol's steps would fill the memory",
             where="protocol",
             value=f"{len(constraints)} steps of {setup.mesh.n_nodes} nodes: {steps / 2**30:.3g} GiB",
-            allowed=f"{MOST_BYTES // snapshot} steps on this mesh",
+            allowed=f"{most // snapshot} steps on this mesh",
             next_step="repeat fewer cycles in one case, or use a coarser mesh",
         )
-    charge = FARADAY * setup.member.maximum_concentration * setup.operators.volume
+    charge = FARADAY * setup.member.maximum_concentration * (volume or setup.operators.volume)
     lengths = [_longest(constraint, charge) for constraint in constraints]
-    room = MOST_BYTES - steps
+    room = most - steps
     rows = _ROW * sum(_rows(*pair) for pair in zip(constraints, lengths, strict=True))
     if rows > room:
         raise InputError(

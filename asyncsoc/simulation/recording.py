@@ -161,11 +161,11 @@ class RecordingCallback:
             for row in np.flatnonzero(count > MOST_BETWEEN).tolist()
         }
 
-    def finish(self, number: int, checkpoint: Checkpoint | None) -> None:
-        """Keep the last state of a member as a snapshot."""
+    def finish(self, number: int, checkpoint: Checkpoint | None, particle: int = 0) -> None:
+        """Keep the last state of a member as a snapshot; `particle` is its place in its group."""
         if checkpoint is not None:
             before = len(self.fields[number])
-            self.fields[number].keep(checkpoint.time, checkpoint.particles[0].x)
+            self.fields[number].keep(checkpoint.time, checkpoint.particles[particle].x)
             self._keep_rates(number, before)
 
     def _times(self, steps: AcceptedSteps) -> tuple[NDArray[np.int64], Array]:

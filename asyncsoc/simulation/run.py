@@ -142,7 +142,7 @@ def simulate_batch(
     for pair in zip(cases, setups, strict=True):
         check_memory(*pair, snapshots=snapshots)
     compile_kernels(batches=len(cases) >= FEWEST)
-    recording = RecordingCallback([_recorders_of(*pair, snapshots) for pair in zip(cases, setups, strict=True)])
+    recording = RecordingCallback([recorders_of(*pair, snapshots) for pair in zip(cases, setups, strict=True)])
     for case, setup, rates in zip(cases, setups, recording.rates, strict=True):
         check_limits(case, setup, rates)
     guard = BalanceGuard(setups[0].operators.mass, [setup.cathode.maximum_concentration for setup in setups])
@@ -205,31 +205,32 @@ def _endings(
     for number, columns in enumerate(recording.curves.curves()):
         outcome, solution = outcomes[number], None
         if len(columns[names.TIME]):
-            recorded = _RecordedRun(
+            recorded = RecordedRun(
                 columns, areas[number], recording.fields[number].times, fields[number], recording.rates[number]
             )
             about = origin | {"case sha256": cases[number].hash, "stop reason": outcome.stop_reason}
             about["integrator steps"] = {"accepted": outcome.accepted, "rejected": outcome.rejected}
-            solution = _solution(
+            solution = solution_of(
                 cases[number], setups[number], recorded, outcome, resolutions[number], walls=walls, provenance=about
             )
         endings.append(CaseResult(solution, outcome.error))
     return endings
 
 
-def _recorders_of(case: Case, setup: PreparedCase, snapshots: bool) -> RunRecorders:
+def recorders_of(case: Case, setup: PreparedCase, snapshots: bool, *, compared: bool = True) -> RunRecorders:
+    """Return how a case is recorded; `compared`: its side reaction against the fully covered particle."""
     rates = None
     if setup.side is not None:
         from asyncsoc.simulation.side_reaction_recording import side_reaction_recorder
 
-        rates = side_reaction_recorder(case, setup)
+        rates = side_reaction_recorder(case, setup, compared=compared)
     every = case.output.fields_every if snapshots else None
     return RunRecorders(particle_constants(setup), every, rates, setup.member.changing)
 
 
 @dataclass(frozen=True, eq=False)
-class _RecordedRun:
-    """The records of one member: its curves, contact area at their rows [m2], snapshots and side reaction."""
+class RecordedRun:
+    """The records of one particle: its curves, contact area at their rows [m2], snapshots and side reaction."""
 
     columns: dict[str, NDArray[Any]]
     areas: Array
@@ -238,16 +239,17 @@ class _RecordedRun:
     rates: SideReactionRecorder | None
 
 
-def _solution(
+def solution_of(
     case: Case,
     setup: PreparedCase,
-    recorded: _RecordedRun,
+    recorded: RecordedRun,
     outcome: RunOutcome,
     resolution: str | None,
     *,
     walls: dict[str, float],
     provenance: dict[str, Any],
 ) -> Solution:
+    """Return the solution of one particle from its records."""
     columns, rates, changing = recorded.columns, recorded.rates, setup.member.changing
     added: dict[str, Any] = {}
     if rates is not None:
@@ -273,7 +275,7 @@ def _solution(
         reports[REPORT] = coverage_report(assumption, columns)
     return Solution(
         name=case.name,
-        columns=columns if rates is None else columns | rates.columns(),
+        columns=columns if rates is None else columns | _as_long(rates.columns(), columns),
         field_times=recorded.times,
         field_x=recorded.fields,
         mesh=setup.mesh,
@@ -295,6 +297,11 @@ def _solution(
         reports=reports,
         **added,
     )
+
+
+def _as_long(columns: dict[str, Array], others: dict[str, NDArray[Any]]) -> dict[str, Array]:
+    """Return columns as long as others: of a group that was stopped one particle may have recorded a state more."""
+    return {name: values[: len(others[names.TIME])] for name, values in columns.items()}
 
 
 __all__ = ["CaseResult", "Progress", "simulate", "simulate_batch"]

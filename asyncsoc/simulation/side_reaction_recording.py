@@ -117,13 +117,15 @@ def _run_reference(case: Case) -> CoveredReference:
     return recorder.as_covered_reference()
 
 
-def side_reaction_recorder(case: Case, setup: PreparedCase) -> SideReactionRecorder | None:
-    """Return the recorder of a case's side reaction, its reference run first; None where there is none."""
+def side_reaction_recorder(case: Case, setup: PreparedCase, *, compared: bool = True) -> SideReactionRecorder | None:
+    """Return the recorder of a case's side reaction, its reference run first; None where there is none.
+
+    A particle that is not `compared` has no reference, and no risk against it.
+    """
     if setup.side is None:
         return None
-    return SideReactionRecorder(
-        recorded_particle(setup, setup.side, case.side_reaction.risk_threshold), reference_of(case)
-    )
+    particle = recorded_particle(setup, setup.side, case.side_reaction.risk_threshold)
+    return SideReactionRecorder(particle, reference_of(case) if compared else None)
 
 
 def side_reaction_results(rates: SideReactionRecorder | None, setup: PreparedCase) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from asyncsoc.kernels.sparse import Couplings, SparseRows
 from asyncsoc.kernels.workspace import System
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.hierarchy import NO_HIERARCHY, build_hierarchy
-from asyncsoc.problem.particles import Member, Problem
+from asyncsoc.problem.particles import Group, Member, Problem
 from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.protocol.types import Step
@@ -35,14 +35,16 @@ class _DenseOutputCallback:
         step.at(step.end.time)
 
 
-@lru_cache(maxsize=2)
-def compile_kernels(*, batches: bool = True) -> None:
+@lru_cache(maxsize=3)
+def compile_kernels(*, batches: bool = True, groups: bool = False) -> None:
     """Compile, or load from the cache, every kernel a run uses; does nothing the second time.
 
     Parameters
     ----------
     batches
         Also those that advance particles side by side; a run of one particle does without.
+    groups
+        Those of particles that share a potential, in place of those of single ones.
     """
     grid = np.linspace(0.0, 1.0, 5)
     columns = [grid, np.ones(5), 4.0 - grid, -np.ones(5), np.ones(5), np.zeros(5)]
@@ -62,7 +64,10 @@ def compile_kernels(*, batches: bool = True) -> None:
     if batches:
         _order()
     system = _two_nodes()
-    for count in (1, FEWEST) if batches else (1,):
+    if groups:
+        pair = Group((member, member), member.constraints, member.tolerance)
+        integrate(Problem((system,), (pair,)), [[_DenseOutputCallback()]] * 2)
+    for count in () if groups else (1, FEWEST) if batches else (1,):
         integrate(Problem.alone(system, [member] * count), [[_DenseOutputCallback()]] * count)
     none, one, number = np.zeros(1, dtype=np.int64), np.ones((1, 1)), np.zeros((1, 1), dtype=np.int64)
     mean_rows(

@@ -12,6 +12,8 @@ from asyncsoc.simulation.results import layout
 
 CATHODE = "cathode"
 """Attribute: name of the cathode's parameter set."""
+PARTICLES = "particles"
+"""Attribute: number of particles, where there are several."""
 
 
 class RunDataset(xr.Dataset):  # type: ignore[no-untyped-call]
@@ -41,7 +43,8 @@ class CurveDataset(RunDataset):  # type: ignore[no-untyped-call]
             if not isinstance(key, str):
                 raise
             names = [str(name) for name in self.variables]
-            raise no_such_curve(key, names, material=self.attrs.get(CATHODE, "")) from None
+            known = {"material": self.attrs.get(CATHODE, ""), "particles": int(self.attrs.get(PARTICLES, 1))}
+            raise no_such_curve(key, names, **known) from None
 
 
 def netcdf_names(data: xr.Dataset) -> xr.Dataset:

@@ -58,18 +58,20 @@ class Columns(Mapping[str, NDArray[Any]]):
         The curves.
     material
         Name of the cathode's parameter set.
+    particles
+        How many particles the curves are of.
     """
 
-    def __init__(self, curves: Mapping[str, NDArray[Any]], material: str) -> None:
+    def __init__(self, curves: Mapping[str, NDArray[Any]], material: str, particles: int = 1) -> None:
         self._curves = dict(curves)
-        self._material = material
+        self._material, self._particles = material, particles
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return a curve; raises NoSuchCurve, an InputError, where the run does not have it."""
         try:
             return self._curves[name]
         except KeyError:
-            raise no_such_curve(name, self._curves, material=self._material) from None
+            raise no_such_curve(name, self._curves, material=self._material, particles=self._particles) from None
 
     def __iter__(self) -> Iterator[str]:
         """Return the names, in the order they are written."""
@@ -124,7 +126,12 @@ class RunData:
     valence
         The cathode's; None where it has none, and then there are no curves and fields of oxidation states.
     checkpoint
-        The last accepted state, for `simulate(case, resume=...)`; None where no step was taken.
+        The last accepted state, for `simulate(case, resume=...)`; None where no step was taken, and of a group.
+    particle_runs
+        Of a group of several particles the run of each, with the same rows; empty where the run is that of one.
+        `mesh`, `contact`, snapshots and further fields of the group are then those of its first particle.
+    multiplicities
+        How many particles each of them stands for.
     """
 
     name: str
@@ -147,13 +154,15 @@ class RunData:
     reports: Mapping[str, Any] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
     valence: ValenceModel | None = None
+    particle_runs: tuple[RunData, ...] = ()
+    multiplicities: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         columns = {
             name: _read_only(values, np.int64 if name in names.WHOLE_NUMBERS else np.float64)
             for name, values in self.columns.items()
         }
-        object.__setattr__(self, "columns", Columns(columns, self.material))
+        object.__setattr__(self, "columns", Columns(columns, self.material, max(len(self.particle_runs), 1)))
         object.__setattr__(self, "field_times", _read_only(self.field_times, np.float64))
         object.__setattr__(self, "field_x", _read_only(self.field_x, np.float64))
         more = {name: _read_only(values, np.float64) for name, values in self.more_fields.items()}
@@ -188,6 +197,13 @@ class RunData:
                 None,
             ),
             (len(self.contact.weights) != self.mesh.n_nodes, "the contact map belongs to another mesh", None),
+            (len(self.multiplicities) != len(self.particle_runs), "a group needs a multiplicity a particle", None),
+            (len({run.name for run in self.particle_runs}) != len(self.particle_runs), "two particles of a name", None),
+            (
+                any(len(run.columns[names.TIME]) != lengths.get(names.TIME) for run in self.particle_runs),
+                "the curves of a group's particles must be as long as its own",
+                None,
+            ),
         )
         for wrong, what, value in problems:
             if wrong:

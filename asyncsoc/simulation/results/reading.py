@@ -19,8 +19,10 @@ from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import read_checkpoint
-from asyncsoc.simulation.results.data import RunData, Status, StepSummary
+from asyncsoc.simulation.results.data import RunData, Status
 from asyncsoc.simulation.results.guard import GuardedFile, damaged, guarded
+from asyncsoc.simulation.results.parsing import numbers_of, steps_of
+from asyncsoc.simulation.results.particle_files import read_particles
 
 _SIDECAR_LENGTH = 4096
 
@@ -93,29 +95,8 @@ def _read_contact(file: GuardedFile, mesh: ParticleMesh) -> ContactMap:
         facet_fraction=file.array("contact/facet_fraction", np.float64, (len(mesh.facets),)),
         coverage_asked=file.attribute("coverage asked", float, "contact"),
         coverage_realised=file.attribute("coverage realised", float, "contact"),
-        parameters=_numbers(file, parameters),
+        parameters=numbers_of(file, parameters),
     )
-
-
-def _numbers(file: GuardedFile, values: dict[Any, Any]) -> dict[str, float]:
-    try:
-        return {str(key): float(value) for key, value in values.items()}
-    except (TypeError, ValueError) as error:
-        raise damaged(file.path, "a parameter of the contact is no number", str(error)) from error
-
-
-def _read_steps(file: GuardedFile) -> tuple[StepSummary, ...]:
-    kinds: dict[str, type | tuple[type, ...]] = {"int": int, "float": (int, float), "str": str}
-    fields = {field.name: kinds[str(field.type)] for field in dataclasses.fields(StepSummary)}
-    found = _record(file, "steps", list)
-    for step in found:
-        known = isinstance(step, dict) and set(step) <= set(fields)
-        if not known or not all(isinstance(value, fields[name]) for name, value in step.items()):
-            raise damaged(file.path, "a step's summary is not one", str(step)[:60])
-    try:
-        return tuple(StepSummary(**step) for step in found)
-    except TypeError as error:
-        raise damaged(file.path, "a step's summary is incomplete", str(error)) from error
 
 
 def _read_valence(file: GuardedFile) -> ValenceModel | None:
@@ -135,8 +116,8 @@ def _read_valence(file: GuardedFile) -> ValenceModel | None:
     return ValenceModel(**{**kept, "couple": tuple(couple)})
 
 
-def _read_curves(file: GuardedFile, valence: ValenceModel | None) -> dict[str, Any]:
-    every = names.curves_of(valence)
+def _read_curves(file: GuardedFile, valence: ValenceModel | None, *, group: bool) -> dict[str, Any]:
+    every = names.GROUP_CURVES if group else names.curves_of(valence)
     stored = {layout.stored_name(name): name for name in (*every, *names.SIDE_CURVES)}
     length = len(file.array("curves/point", np.int64, (-1,)))
     columns = {}
@@ -195,10 +176,11 @@ def read_run(path: Path) -> RunData:
         mesh = _read_mesh(file)
         times, x = _read_fields(file, mesh.n_nodes)
         valence = _read_valence(file)
+        particles, multiplicities = read_particles(file, valence)
         return RunData(
             checkpoint=read_checkpoint(file, _record(file, "checkpoint", dict), mesh.n_nodes),
             name=file.text("record/name"),
-            columns=_read_curves(file, valence),
+            columns=_read_curves(file, valence, group=bool(particles)),
             field_times=times,
             field_x=x.reshape(len(times), mesh.n_nodes),
             mesh=mesh,
@@ -207,7 +189,7 @@ def read_run(path: Path) -> RunData:
             case=_record(file, "case", dict),
             case_toml=file.text("record/case toml"),
             case_sha256=file.text("record/case sha256"),
-            steps=_read_steps(file),
+            steps=steps_of(file, _record(file, "steps", list)),
             status=cast("Status", status),
             stop_reason=file.text("record/stop reason"),
             warnings=tuple(str(text) for text in _record(file, "warnings", list)),
@@ -215,5 +197,7 @@ def read_run(path: Path) -> RunData:
             wall_times=_record(file, "wall times [s]", dict),
             more_fields=_read_more_fields(file, len(times), mesh.n_nodes, valence),
             valence=valence,
+            particle_runs=particles,
+            multiplicities=multiplicities,
             reports=_record(file, "reports", dict) if "reports" in file.names("record") else {},
         )

@@ -29,7 +29,8 @@ Array = NDArray[np.float64]
 class Solution(RunData):
     """A run's curves, fields, case and provenance.
 
-    The data are those of `RunData`; nothing here changes them.
+    The data are those of `RunData`; nothing here changes them. Of a group of particles the curves are the group's;
+    `particles` compares its particles, and `particle` has each with its own curves, fields and pictures.
     """
 
     def __repr__(self) -> str:
@@ -37,7 +38,8 @@ class Solution(RunData):
         sizes = (
             f"{len(self.steps)} protocol steps, {len(self.columns[names.TIME])} rows, {len(self.field_times)} snapshots"
         )
-        return f"Solution({self.name!r}: {sizes}, {self.mesh.n_nodes} nodes; {self.stop_reason})"
+        what = f"{len(self.particle_runs)} particles" if self.particle_runs else f"{self.mesh.n_nodes} nodes"
+        return f"Solution({self.name!r}: {sizes}, {what}; {self.stop_reason})"
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -106,24 +108,68 @@ class Solution(RunData):
         """
         import xarray as xr
 
-        from asyncsoc.simulation.results.curve_dataset import CATHODE, CurveDataset
+        from asyncsoc.simulation.results.curve_dataset import CATHODE, PARTICLES, CurveDataset
 
         variables = {
             name: xr.Variable(("point",), values, {"units": names.unit_of(name)})
             for name, values in self.columns.items()
         }
-        attributes = {"name": self.name, "case sha256": self.case_sha256, "status": self.status}
+        attributes: dict[str, Any] = {"name": self.name, "case sha256": self.case_sha256, "status": self.status}
         attributes[CATHODE] = self.material
+        if self.particle_runs:
+            attributes[PARTICLES] = len(self.particle_runs)
         keys = [name for name in (names.TIME, names.STEP, names.CYCLE) if name in variables]
         return CurveDataset(variables, attrs=attributes).set_coords(keys)
+
+    @cached_property
+    def particles(self) -> xr.Dataset:
+        """What every particle is and does, over (particle, point); a run of one particle has one.
+
+        Over `particle`: radius, coverage, multiplicity, volume, contact area. Over both: SOC, asynchrony against its
+        own mean and apparent one against the group's, current and share of the current, charge, and film and
+        interface resistance where they exist.
+        """
+        from asyncsoc.simulation.results.particles import particle_dataset
+
+        return particle_dataset(self)
+
+    def particle(self, particle: int | str = 0) -> Solution:
+        """Return one particle of a group with its own curves, fields, contact and pictures.
+
+        Parameters
+        ----------
+        particle
+            Its place from 0, or its name; a run of one particle is its own.
+
+        Raises
+        ------
+        InputError
+            There is no such particle.
+        """
+        from asyncsoc.simulation.results.particles import number_of_particle, runs_of
+
+        one = runs_of(self)[number_of_particle(self, particle)]
+        if isinstance(one, Solution):
+            return one
+        return Solution(**{entry.name: getattr(one, entry.name) for entry in dataclass_fields(one)})
+
+    def _require_one_particle(self, what: str) -> None:
+        if self.particle_runs:
+            raise InputError(
+                f"a group of particles has no {what} of its own: each of its particles has",
+                where=self.name,
+                value=f"{len(self.particle_runs)} particles",
+                next_step="take that of a particle, such as solution.particle(0)",
+            )
 
     @cached_property
     def fields(self) -> xr.Dataset:
         """Stoichiometry and SOC over (time, node), with the nodes' coordinates and contact weights.
 
         Where the cathode has a valence model, the share of its redox element in the higher oxidation state too.
-        What a side reaction adds (film, rate, risk) is there too, 0 off the contact.
+        What a side reaction adds (film, rate, risk) is there too, 0 off the contact. Particles of a group have theirs.
         """
+        self._require_one_particle("field")
         from asyncsoc.recorders.soc import state_of_charge
         from asyncsoc.simulation.results.curve_dataset import RunDataset
 
@@ -156,6 +202,7 @@ class Solution(RunData):
 
     def _between(self, snapshots: Array, time: float) -> Array:
         """Return a nodal quantity (n,) at `time` [s] from its snapshots (k, n)."""
+        self._require_one_particle("field")
         times = self.field_times
         if not times[0] <= time <= times[-1]:
             raise InputError(
@@ -229,15 +276,17 @@ class Solution(RunData):
         runs ahead of the particle's mean, as in a charge, negative where it lags behind, as in a discharge. A run with
         both has its largest lead and its largest lag under names of their own, as magnitudes.
         """
-        columns = self.columns
+        from asyncsoc.simulation.results.particles import coverage_of, group_headlines
+
+        columns, coverage = self.columns, coverage_of(self)
         ahead = columns[names.ASYNCHRONY]
         peak = int(np.argmax(np.abs(ahead)))
         return {
             "Name": self.name,
             "Status": self.status,
             "Stop reason": self.stop_reason,
-            "Coverage asked": self.contact.coverage_asked,
-            "Coverage realised": self.contact.coverage_realised,
+            **{f"Coverage {how}": value for how, value in coverage.items() if value is not None},
+            **group_headlines(self),
             **({"Final coverage": float(columns[names.COVERAGE][-1])} if names.COVERAGE in columns else {}),
             "Duration [h]": float(columns[names.TIME][-1]) / 3600.0,
             "Final voltage [V]": float(columns[names.VOLTAGE][-1]),
@@ -250,7 +299,7 @@ class Solution(RunData):
             "Time of largest asynchrony [h]": float(columns[names.TIME][peak]) / 3600.0,
             "Largest lead of the contact": max(0.0, float(np.max(ahead))),
             "Largest lag of the contact": max(0.0, -float(np.min(ahead))),
-            **{f"Final {name}": float(columns[name][-1]) for name in names.valence_curves(self.valence)},
+            **{f"Final {n}": float(columns[n][-1]) for n in names.valence_curves(self.valence) if n in columns},
             "Lithium balance error": self.lithium_balance_error,
             **self._side_summary(),
             "Set-up wall time [s]": float(self.wall_times.get("set-up", 0.0)),
@@ -296,12 +345,15 @@ class Solution(RunData):
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what `asyncsoc run --json` prints: plain types only, None in place of what is not finite."""
+        from asyncsoc.simulation.results.particles import coverage_of, particle_table
+
         document: dict[str, Any] = plain(
             {
                 "name": self.name,
                 "status": self.status,
                 "stop_reason": self.stop_reason,
-                "coverage": {"asked": self.contact.coverage_asked, "realised": self.contact.coverage_realised},
+                "coverage": coverage_of(self),
+                "particles": particle_table(self),
                 "lithium balance error": self.lithium_balance_error,
                 "summary": self.summary(),
                 "steps": [asdict(step) for step in self.steps],
@@ -317,11 +369,17 @@ class Solution(RunData):
     def plot(self, time: float | None = None) -> Figure:
         """Return a figure of voltage, states of charge, film where one grew, and the section map of `mapped`.
 
+        Of a group of particles: voltage, current shares, their SOC over time, and coverage against the SOC they end at.
+
         Parameters
         ----------
         time : s
-            Moment of the map; None takes the last snapshot.
+            Moment of the map; None takes the last snapshot. Of a group: moment of the SOC against coverage.
         """
+        if self.particle_runs:
+            from asyncsoc.simulation.results.particle_pictures import group_picture
+
+            return group_picture(self, time)
         from asyncsoc.plotting.curves import LabelledRun
         from asyncsoc.plotting.overview import overview_figure
         from asyncsoc.plotting.section import SectionPanel

@@ -18,6 +18,7 @@ from asyncsoc.recorders.soc import state_of_charge
 from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import described, write_arrays
 from asyncsoc.simulation.results.data import RunData
+from asyncsoc.simulation.results.particle_files import write_particles
 
 _OTHERS = {
     ".csv": "to_csv writes the curves as a table",
@@ -200,6 +201,8 @@ def write_run(run: RunData, path: Path) -> Path:
             _write_fields(grid, run)
             _write_curves(file.create_group("curves"), run)
             _write_particle(file, run)
+            if run.particle_runs:
+                write_particles(file, run, h5py)
             if run.checkpoint is not None:
                 write_arrays(file.create_group("checkpoint"), run.checkpoint)
             # A checksum left from before must not accuse the new file, should the process die in between.

@@ -1,0 +1,300 @@
+"""`simulate_particles`: particles of different coverage, size or contact at one potential, as one solution."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.hashing import sha256_of
+from asyncsoc.base.processes import uninterrupted
+from asyncsoc.case import Case
+from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
+from asyncsoc.problem.particles import Group, Problem
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.mesh_error import gradient_warnings
+from asyncsoc.recorders.particle_group import GroupShares, group_curves
+from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
+from asyncsoc.simulation.group_checks import (
+    check_curve_limits,
+    check_same,
+    checked_multiplicities,
+    checked_names,
+    joined_warnings,
+    least_open_of,
+)
+from asyncsoc.simulation.memory_limit import check_memory
+from asyncsoc.simulation.progress import Progress, ProgressReporter
+from asyncsoc.simulation.recording import RecordingCallback
+from asyncsoc.simulation.results.data import StepSummary
+from asyncsoc.simulation.results.provenance import collect
+from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.simulation.run import CaseResult, RecordedRun, recorders_of, solution_of
+from asyncsoc.solver.callbacks import BalanceGuard
+from asyncsoc.solver.integrate import integrate
+from asyncsoc.solver.states import RunOutcome
+from asyncsoc.solver.warmup import compile_kernels
+
+Array = NDArray[np.float64]
+
+
+def simulate_particles(
+    cases: Sequence[Case],
+    multiplicities: Sequence[float] | None = None,
+    *,
+    names: Sequence[str] | None = None,
+    threads: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+) -> Solution:
+    """Simulate particles that share one potential, a group, over their common protocol.
+
+    The potential, phi_s less phi_e, is the same for all at every time, and the current of the protocol is that of the
+    group, I = sum of n_j I_j: how it is shared follows from the particles. 1 C, areal currents and currents per mass
+    mean the cathode of all particles together, sum of n_j V_j; amperes, coulombs and a nominal capacity stated in them
+    are those of the whole group. The series resistance of the electrolyte is seen by the current of the group.
+
+    Parameters
+    ----------
+    cases
+        A case for each particle: its mesh, contact, kinetics, film and side reaction. Cathode, electrolyte, protocol
+        with its temperature, output and solver must be the same in all. A particle without contact is left out.
+    multiplicities : (N,)
+        How many particles like it each stands for, n_j > 0; one each where None.
+    names : (N,)
+        Names of the particles in the result; None takes those of the cases, numbered where two are equal.
+    threads
+        Threads to spread the particles over; the answers do not depend on it.
+    progress
+        Called after every accepted step.
+
+    Returns
+    -------
+    Solution
+        With the curves of the group; `Solution.particles` has all particles over time, `Solution.particle(j)` one of
+        them as a single run gives it. Of one particle the solution is that of `simulate`, bit for bit.
+
+    Raises
+    ------
+    InputError
+        No cases, cases that differ in what a group shares (its key is named), kinetics of a uniform flux, or a protocol
+        step that ends on a curve.
+    SimulationError
+        The protocol could not be carried out; the exception's `partial` holds the solution reached.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "particle": {"radius": "5 um", "mesh": "coarse"},
+    ...     "contact": {"kind": "cap", "coverage": 0.3},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> well = case.with_overrides(["contact.coverage=0.9"])
+    >>> solution = aso.simulate_particles([case, well], names=["poor", "well"])
+    >>> shares = solution.particles["Current share"].isel(point=-1)
+    >>> bool(shares.sel(particle="poor") < 0.5), round(float(shares.sum()), 9)
+    (True, 1.0)
+    """
+    started, clock = datetime.now(UTC), time.perf_counter()
+    cases = tuple(cases)
+    check_same(cases)
+    many = checked_multiplicities(multiplicities, len(cases))
+    called = checked_names(names, cases)
+    setups = _prepared(cases, many)
+    alone = len(cases) == 1
+    check_curve_limits(setups[0].member.constraints, len(cases))
+    largest = max(setups, key=lambda setup: setup.mesh.n_nodes)
+    check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=_volume(setups, many))
+    compile_kernels(batches=False, groups=not alone)
+    homes = _homes(setups)
+    recorders = [recorders_of(case, setup, True, compared=alone) for case, setup in zip(cases, setups, strict=True)]
+    recordings = [RecordingCallback([recorders[j] for j in home]) for home in homes]
+    guards = [
+        BalanceGuard(setups[home[0]].operators.mass, [setups[j].cathode.maximum_concentration for j in home])
+        for home in homes
+    ]
+    if alone:
+        check_limits(cases[0], setups[0], recordings[0].rates[0])
+    problem = _problem(setups, homes, many)
+    ready = time.perf_counter()
+    watched = () if progress is None else (_reporter(progress, setups[0]),)
+    (outcome,) = integrate(
+        problem,
+        [watched, *[()] * (len(cases) - 1)],
+        batch_callbacks=[list(pair) for pair in zip(guards, recordings, strict=True)],
+        threads=threads,
+        measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
+    )
+    run = _GroupRun(cases, called, setups, many, homes, recordings, outcome)
+    with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
+        walls = {"set-up": ready - clock, "solve": time.perf_counter() - ready}
+        solution = run.solution(walls, started, threads)
+    return CaseResult(solution, outcome.error).finished()
+
+
+def _prepared(cases: Sequence[Case], multiplicities: Array) -> list[PreparedCase]:
+    """Make the cases ready, under the protocol steps of the whole group."""
+    setups = [prepare(case) for case in cases]
+    capacity, constraints = constraints_of(
+        cases[0],
+        _volume(setups, multiplicities),
+        least_open=least_open_of(cases),
+        every_point=any(setup.side is not None for setup in setups),
+    )
+    return [
+        replace(setup, member=replace(setup.member, constraints=constraints), full_charge=capacity) for setup in setups
+    ]
+
+
+def _volume(setups: Sequence[PreparedCase], multiplicities: Array) -> float:
+    """Return the volume of all particles of a group [m3]."""
+    return math.fsum(many * setup.operators.volume for many, setup in zip(multiplicities.tolist(), setups, strict=True))
+
+
+def _homes(setups: Sequence[PreparedCase]) -> list[list[int]]:
+    """Return for each mesh the particles on it, in their order."""
+    homes: dict[int, list[int]] = {}
+    for j, setup in enumerate(setups):
+        homes.setdefault(id(setup.system), []).append(j)
+    return list(homes.values())
+
+
+def _problem(setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], multiplicities: Array) -> Problem:
+    first = setups[0].member
+    meshes = np.zeros(len(setups), dtype=np.int64)
+    for mesh, home in enumerate(homes):
+        meshes[list(home)] = mesh
+    group = Group(
+        tuple(setup.member for setup in setups),
+        first.constraints,
+        first.tolerance,
+        first.largest_step,
+        tuple(multiplicities.tolist()),
+        tuple(meshes.tolist()),
+    )
+    return Problem(tuple(setups[home[0]].system for home in homes), (group,))
+
+
+def _reporter(progress: Callable[[Progress], None], setup: PreparedCase) -> ProgressReporter:
+    return ProgressReporter(progress, setup.member.constraints, setup.full_charge)
+
+
+@dataclass(frozen=True, eq=False)
+class _GroupRun:
+    """A group as it was run, from which its solution is made."""
+
+    cases: tuple[Case, ...]
+    called: tuple[str, ...]
+    setups: list[PreparedCase]
+    multiplicities: Array
+    homes: list[list[int]]
+    recordings: list[RecordingCallback]
+    outcome: RunOutcome
+
+    def solution(self, walls: dict[str, float], started: datetime, threads: int) -> Solution | None:
+        """Return the solution as far as it was computed, None where nothing was recorded."""
+        origin = collect(mesh_sha256="", case_sha256="", started=started, stop_reason="", threads=threads)
+        origin["stop reason"] = self.outcome.stop_reason
+        origin["integrator steps"] = {"accepted": self.outcome.accepted, "rejected": self.outcome.rejected}
+        recorded, resolutions = self._recorded()
+        rows = min(len(one.columns[names.TIME]) for one in recorded)
+        if not rows:
+            return None
+        recorded = [_shortened(one, rows) for one in recorded]
+        single = len(recorded) == 1 and float(self.multiplicities[0]) == 1.0
+        particles = []
+        for j, (case, setup, one) in enumerate(zip(self.cases, self.setups, recorded, strict=True)):
+            about = {**origin, "case sha256": case.hash, "mesh sha256": setup.mesh.sha256}
+            outcome = self.outcome if single else _own_outcome(self.outcome, one)
+            particles.append(solution_of(case, setup, one, outcome, resolutions[j], walls=walls, provenance=about))
+        if single:
+            return replace(particles[0], name=self.called[0])
+        named = tuple(replace(one, name=name) for one, name in zip(particles, self.called, strict=True))
+        return self._joined(named, recorded, origin)
+
+    def _recorded(self) -> tuple[list[RecordedRun], list[str | None]]:
+        """Return the records of the particles in their order, and warnings of gradients that a mesh cannot resolve."""
+        records: dict[int, RecordedRun] = {}
+        resolutions: dict[int, str | None] = {}
+        for home, recording in zip(self.homes, self.recordings, strict=True):
+            for place, j in enumerate(home):
+                recording.finish(place, self.outcome.checkpoint, j)
+            fields = [recorder.fields for recorder in recording.fields]
+            found = gradient_warnings(self.setups[home[0]].mesh, fields)
+            curves, areas = recording.curves.curves(), recording.curves.contact_areas()
+            for place, j in enumerate(home):
+                records[j] = RecordedRun(
+                    curves[place], areas[place], recording.fields[place].times, fields[place], recording.rates[place]
+                )
+                resolutions[j] = found[place]
+        places = range(len(self.cases))
+        return [records[j] for j in places], [resolutions[j] for j in places]
+
+    def _joined(
+        self, particles: tuple[Solution, ...], recorded: Sequence[RecordedRun], origin: dict[str, Any]
+    ) -> Solution:
+        """Return the solution of the group from those of its particles."""
+        first, setup = particles[0], self.setups[0]
+        shares = GroupShares(
+            self.multiplicities,
+            np.array([setup.operators.volume for setup in self.setups]),
+            np.array([one.areas for one in recorded]),
+            setup.cathode.density,
+        )
+        columns = group_curves([one.columns for one in particles], shares)
+        many = tuple(self.multiplicities.tolist())
+        sha = sha256_of("\n".join(f"{case.hash} {n!r}" for case, n in zip(self.cases, many, strict=True)).encode())
+        table = [
+            {"name": one.name, "multiplicity": n, "case sha256": one.case_sha256}
+            for one, n in zip(particles, many, strict=True)
+        ]
+        own = {case.name for case in self.cases}
+        shared = {key: value for key, value in first.case.items() if all(one.case[key] == value for one in particles)}
+        return replace(
+            first,
+            name=own.pop() if len(own) == 1 else f"group of {len(particles)} particles",
+            columns=columns,
+            case={**shared, "particles": table},
+            case_toml=f"# A group of {len(particles)} particles: the case of each is with the particle.\n",
+            case_sha256=sha,
+            steps=tuple(
+                StepSummary(s.number, s.cycle, s.text, s.reason, s.duration, s.charge, s.side_charge)
+                for s in self.outcome.steps
+            ),
+            warnings=joined_warnings(particles),
+            provenance={**origin, "case sha256": sha},
+            more_fields={},
+            reports={},
+            checkpoint=None,
+            particle_runs=particles,
+            multiplicities=many,
+        )
+
+
+def _shortened(one: RecordedRun, rows: int) -> RecordedRun:
+    """Return records with so many rows: where a particle stops its group, those before it have one state more."""
+    if len(one.columns[names.TIME]) == rows:
+        return one
+    return replace(one, columns={name: values[:rows] for name, values in one.columns.items()}, areas=one.areas[:rows])
+
+
+def _own_outcome(outcome: RunOutcome, one: RecordedRun) -> RunOutcome:
+    """Return the outcome of a group's run for one of its particles: its own charges, and no state to go on from."""
+    side, rates = np.zeros(len(one.areas)), one.rates
+    if rates is not None and rates.particle.coupled:
+        side = rates.columns()[names.SIDE_CHARGE]
+    steps = []
+    for step in outcome.steps:
+        rows = np.flatnonzero(one.columns[names.STEP] == step.number)
+        passed = [
+            float(charge[rows[-1]] - charge[rows[0]]) if len(rows) else 0.0
+            for charge in (one.columns[names.CHARGE], side)
+        ]
+        steps.append(replace(step, charge=passed[0], side_charge=passed[1]))
+    return replace(outcome, steps=tuple(steps), checkpoint=None)
