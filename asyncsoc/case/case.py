@@ -18,6 +18,8 @@ from asyncsoc.base.paths import path_of
 from asyncsoc.case.chemistry import MATERIAL_KEYS_ADDED, MATERIAL_PROPERTIES, Electrolyte, Material
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.contact_fit import contact_problems
+from asyncsoc.case.electrode import Electrode
+from asyncsoc.case.electrode_fit import electrode_problems
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.kinetics import Kinetics
 from asyncsoc.case.overrides import apply_overrides
@@ -66,7 +68,7 @@ _PROPERTIES = (*(("material", key) for key in MATERIAL_PROPERTIES), ("kinetics",
 
 
 class Case(Section):
-    """One run: particle, contact, material, electrolyte, kinetics, protocol, output and solver.
+    """One run: particle or electrode, contact, material, electrolyte, kinetics, protocol, output and solver.
 
     Attributes
     ----------
@@ -77,6 +79,7 @@ class Case(Section):
     name: str = "case"
     particle: Particle = Particle()
     contact: Contact = Contact()
+    electrode: Electrode = Electrode()
     material: Material = Material()
     electrolyte: Electrolyte = Electrolyte()
     kinetics: Kinetics = Kinetics()
@@ -98,6 +101,9 @@ class Case(Section):
             )
         for error in contact_problems(self.particle, self.contact, self.side_reaction.mode):
             raise refusal(error)
+        if self.electrode.described:
+            for error in electrode_problems(self.particle, self.contact, self.electrolyte, self.kinetics):
+                raise refusal(error)
         order: tuple[Model, ...] = ("radial", "axisymmetric", "3d")
         asked, cheapest = self.particle.model, self._cheapest_model
         if asked != "auto" and order.index(asked) < order.index(cheapest):
@@ -221,6 +227,7 @@ class Case(Section):
         side_reaction: SideReaction | None = None,
         output: Output | None = None,
         solver: Solver | None = None,
+        electrode: Electrode | None = None,
         name: str = "case",
     ) -> Self:
         """Return the case made of these sections; what is left out takes its default.
@@ -236,6 +243,7 @@ class Case(Section):
             "side_reaction": side_reaction,
             "output": output,
             "solver": solver,
+            "electrode": electrode,
         }
         given = {key: section for key, section in optional.items() if section is not None}
         return cls(name=name, particle=particle, contact=contact, material=material, protocol=protocol, **given)
@@ -265,7 +273,9 @@ class Case(Section):
         Of a mesh file or a profile counts what is in it, not where it lies.
         """
         content = self.to_dict()
-        del content["name"], content["particle"]["file"]
+        del content["name"], content["particle"]["file"], content["electrode"]
+        if self.electrode.described:
+            content["electrode"] = self.electrode.hash
         for (section, key), default in _ADDED.items():
             if content[section][key] == default:
                 del content[section][key]

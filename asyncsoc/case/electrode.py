@@ -69,6 +69,8 @@ class ElectrodeAmounts:
 class Electrode(Section):
     """A composite electrode, and the sample of particles that stands for it.
 
+    A case without keys of an electrode is that of a single particle.
+
     Loading, thickness and porosity: two of them, the third follows with the composition. A loading alone is enough to
     draw the particles; thickness and porosity are then not known.
 
@@ -120,8 +122,15 @@ class Electrode(Section):
     table: ParticleTable | None = None
     set: MeasuredParticles | None = None
 
+    @property
+    def described(self) -> bool:
+        """Whether there is an electrode: a section without keys says that there is none."""
+        return any(getattr(self, key) != entry.get_default(call_default_factory=True) for key, entry in _KEYS.items())
+
     @model_validator(mode="after")
     def _sound(self) -> Self:
+        if not self.described:
+            return self
         for error in (self._amount_problem(), self._source_problem(), self._number_problem()):
             if error is not None:
                 raise refusal(error)
@@ -309,6 +318,9 @@ class Electrode(Section):
                 del content[name][key]
         text = json.dumps({"version": _HASH_VERSION, **content}, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return sha256_of(text)
+
+
+_KEYS = Electrode.model_fields
 
 
 def _um(length: float) -> str:

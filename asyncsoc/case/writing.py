@@ -23,6 +23,8 @@ def to_toml(case: Case) -> str:
     lines = [f"name = {_value(case.name)}"]
     for name in _section_names(type(case)):
         section: BaseModel = getattr(case, name)
+        if name == "electrode" and not case.electrode.described:
+            continue
         # A particle may hold a mesh, which nobody should keep alive.
         kept = name != "particle" or case.particle.shape != "arrays"
         lines.append(_section(name, section) if kept else _lines(name, section))

@@ -33,17 +33,20 @@ class GroupShares:
         Contact area of each at the rows of the curves.
     density
         Of the cathode [kg/m3].
+    idle_volume
+        Of particles without contact, which keep the stoichiometry all begin with [m3].
     """
 
     multiplicities: Array
     volumes: Array
     areas: Array
     density: float
+    idle_volume: float = 0.0
 
     @property
     def volume(self) -> float:
-        """Volume of the group, sum of n_j V_j [m3]."""
-        return float(self.multiplicities @ self.volumes)
+        """Volume of the group, sum of n_j V_j and of what is idle [m3]."""
+        return float(self.multiplicities @ self.volumes) + self.idle_volume
 
 
 def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDArray[Any]]:
@@ -61,21 +64,25 @@ def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDA
         What each particle counts.
     """
     many, first = shares.multiplicities, curves[0]
-    by_volume = many * shares.volumes / shares.volume
+    by_volume, idle = many * shares.volumes / shares.volume, shares.idle_volume / shares.volume
     by_area = many[:, np.newaxis] * shares.areas
     by_area = by_area / by_area.sum(axis=0)
 
     def of(name: str) -> Array:
         return np.array([one[name] for one in curves])
 
-    mean_soc = by_volume @ of(names.MEAN_SOC)
+    def mean(name: str) -> Array:
+        values = of(name)
+        return by_volume @ values + idle * values[0, 0] if idle else by_volume @ values
+
+    mean_soc = mean(names.MEAN_SOC)
     contact_soc = (by_area * of(names.CONTACT_SOC)).sum(axis=0)
     charge = many @ of(names.CHARGE)
     found: dict[str, NDArray[Any]] = {
         names.TIME: first[names.TIME],
         names.VOLTAGE: first[names.VOLTAGE],
         names.CURRENT: many @ of(names.CURRENT),
-        names.MEAN_X: by_volume @ of(names.MEAN_X),
+        names.MEAN_X: mean(names.MEAN_X),
         names.CONTACT_X: (by_area * of(names.CONTACT_X)).sum(axis=0),
         names.MINIMUM_X: of(names.MINIMUM_X).min(axis=0),
         names.MAXIMUM_X: of(names.MAXIMUM_X).max(axis=0),

@@ -101,12 +101,34 @@ def simulate_particles(
     >>> bool(shares.sel(particle="poor") < 0.5), round(float(shares.sum()), 9)
     (True, 1.0)
     """
-    started, clock = datetime.now(UTC), time.perf_counter()
     cases = tuple(cases)
     check_same(cases)
     many = checked_multiplicities(multiplicities, len(cases))
-    called = checked_names(names, cases)
-    setups = _prepared(cases, many)
+    return run_group(cases, many, checked_names(names, cases), threads=threads, progress=progress).finished()
+
+
+def run_group(
+    cases: tuple[Case, ...],
+    many: Array,
+    called: tuple[str, ...],
+    *,
+    idle_volume: float = 0.0,
+    threads: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+) -> CaseResult:
+    """Carry a group of particles through its protocol; return how it ended.
+
+    Parameters
+    ----------
+    cases, many, called
+        As of `simulate_particles`, checked.
+    idle_volume
+        Of particles without contact [m3]: they count in what 1 C means and in the mean state of charge.
+    threads, progress
+        As of `simulate_particles`.
+    """
+    started, clock = datetime.now(UTC), time.perf_counter()
+    setups = _prepared(cases, many, idle_volume)
     alone = len(cases) == 1
     check_curve_limits(setups[0].member.constraints, len(cases))
     largest = max(setups, key=lambda setup: setup.mesh.n_nodes)
@@ -131,19 +153,19 @@ def simulate_particles(
         threads=threads,
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
     )
-    run = _GroupRun(cases, called, setups, many, homes, recordings, outcome)
+    run = _GroupRun(cases, called, setups, many, homes, recordings, outcome, idle_volume)
     with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
         walls = {"set-up": ready - clock, "solve": time.perf_counter() - ready}
         solution = run.solution(walls, started, threads)
-    return CaseResult(solution, outcome.error).finished()
+    return CaseResult(solution, outcome.error)
 
 
-def _prepared(cases: Sequence[Case], multiplicities: Array) -> list[PreparedCase]:
+def _prepared(cases: Sequence[Case], multiplicities: Array, idle_volume: float) -> list[PreparedCase]:
     """Make the cases ready, under the protocol steps of the whole group."""
     setups = [prepare(case) for case in cases]
     capacity, constraints = constraints_of(
         cases[0],
-        _volume(setups, multiplicities),
+        _volume(setups, multiplicities) + idle_volume,
         least_open=least_open_of(cases),
         every_point=any(setup.side is not None for setup in setups),
     )
@@ -196,6 +218,7 @@ class _GroupRun:
     homes: list[list[int]]
     recordings: list[RecordingCallback]
     outcome: RunOutcome
+    idle_volume: float
 
     def solution(self, walls: dict[str, float], started: datetime, threads: int) -> Solution | None:
         """Return the solution as far as it was computed, None where nothing was recorded."""
@@ -207,7 +230,7 @@ class _GroupRun:
         if not rows:
             return None
         recorded = [_shortened(one, rows) for one in recorded]
-        single = len(recorded) == 1 and float(self.multiplicities[0]) == 1.0
+        single = len(recorded) == 1 and float(self.multiplicities[0]) == 1.0 and self.idle_volume == 0.0
         particles = []
         for j, (case, setup, one) in enumerate(zip(self.cases, self.setups, recorded, strict=True)):
             about = {**origin, "case sha256": case.hash, "mesh sha256": setup.mesh.sha256}
@@ -246,6 +269,7 @@ class _GroupRun:
             np.array([setup.operators.volume for setup in self.setups]),
             np.array([one.areas for one in recorded]),
             setup.cathode.density,
+            self.idle_volume,
         )
         columns = group_curves([one.columns for one in particles], shares)
         many = tuple(self.multiplicities.tolist())

@@ -1,0 +1,134 @@
+"""The particles of an electrode as cases, one each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.case.case import Case
+from asyncsoc.case.contact import Contact
+from asyncsoc.case.electrode import Electrode
+from asyncsoc.problem.case_materials import cathode_of
+from asyncsoc.problem.particle_sample import ParticleSample, draw_particles
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ElectrodeCases:
+    """The particles of an electrode that carry its current, and those that do not.
+
+    Attributes
+    ----------
+    cases : N
+        A case for each particle with contact.
+    multiplicities : (N,)
+        How many particles each stands for in the whole electrode.
+    idle_volume
+        Volume of all particles without contact [m3]: they hold lithium and capacity, and carry no current.
+    sample
+        As drawn, those without contact among them.
+    """
+
+    cases: tuple[Case, ...]
+    multiplicities: Array
+    idle_volume: float
+    sample: ParticleSample
+
+    @property
+    def volume(self) -> float:
+        """Volume of all particles with contact [m3]."""
+        covered = self.sample.coverage > 0.0
+        return float(self.multiplicities @ self.sample.volume[covered])
+
+    def report(self, electrode: Electrode) -> Mapping[str, Any]:
+        """Return what a result says about its electrode, as plain data."""
+        sample, density = self.sample, self.sample.density
+        report: dict[str, Any] = {
+            "source of the particles": sample.source,
+            "description sha256": sample.description_sha256,
+            "loading [kg/m2]": electrode.active_mass(density),
+            "area [m2]": electrode.area,
+            "share of volume without contact": float(
+                sample.multiplicity[sample.coverage == 0.0]
+                @ sample.volume[sample.coverage == 0.0]
+                / (sample.multiplicity @ sample.volume)
+            ),
+            "moments": asdict(sample.moments),
+            "moments of the laws": asdict(sample.law_moments),
+            "sampling error": asdict(sample.error),
+            "particles": [
+                {
+                    "radius [m]": radius,
+                    "coverage": coverage,
+                    "multiplicity [1/m2]": many,
+                    "stratum of coverage": first,
+                    "stratum of radius": second,
+                }
+                for radius, coverage, many, first, second in zip(
+                    sample.radius.tolist(),
+                    sample.coverage.tolist(),
+                    sample.multiplicity.tolist(),
+                    sample.coverage_stratum.tolist(),
+                    sample.radius_stratum.tolist(),
+                    strict=True,
+                )
+            ],
+        }
+        if electrode.thickness is not None or electrode.porosity is not None:
+            amounts = electrode.amounts(density)
+            report["thickness [m]"], report["porosity"] = amounts.thickness, amounts.porosity
+            report["mass [kg/m2]"] = dict(amounts.mass)
+            report["volume fractions"] = dict(amounts.volume_fraction)
+        report["parameters"] = [asdict(parameter) for parameter in electrode.parameters]
+        return report
+
+
+def electrode_cases(case: Case) -> ElectrodeCases:
+    """Return the particles of a case's electrode as cases: each a sphere with one round patch.
+
+    Raises
+    ------
+    InputError
+        The particles cannot be drawn, or none has contact.
+    """
+    electrode, cathode = case.electrode, cathode_of(case.material)
+    if electrode.thickness is not None or electrode.porosity is not None:
+        electrode.amounts(cathode.density)  # a loading that does not fit is said before anything is drawn
+    sample = draw_particles(electrode, cathode.density)
+    covered = np.flatnonzero(sample.coverage > 0.0)
+    if not len(covered):
+        raise InputError(
+            "no particle of the electrode has contact: nothing can carry its current",
+            where="electrode.coverage",
+            allowed="one particle at least with a coverage above 0",
+        )
+    many = sample.multiplicity * electrode.area
+    areal = sample.theoretical_capacity(cathode)
+    electrolyte = case.electrolyte.model_copy(update={"areal_capacity": areal})
+    cases = tuple(
+        Case(
+            name=f"particle {number + 1}",
+            particle=case.particle.model_copy(update={"radius": float(sample.radius[number])}),
+            contact=_contact(float(sample.coverage[number])),
+            material=case.material,
+            electrolyte=electrolyte,
+            kinetics=case.kinetics,
+            side_reaction=case.side_reaction,
+            protocol=case.protocol,
+            output=case.output,
+            solver=case.solver,
+        )
+        for number in covered.tolist()
+    )
+    idle = sample.coverage == 0.0
+    return ElectrodeCases(cases, many[covered], float(many[idle] @ sample.volume[idle]), sample)
+
+
+def _contact(coverage: float) -> Contact:
+    return Contact.full() if coverage >= 1.0 else Contact.cap(coverage)

@@ -1,0 +1,82 @@
+"""The electrode of a case: its particles are drawn and simulated at one potential."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.case import Case
+from asyncsoc.problem.electrode_cases import electrode_cases
+from asyncsoc.simulation.particle_group import run_group
+from asyncsoc.simulation.progress import Progress
+from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.simulation.run import CaseResult
+
+REPORT = "electrode"
+"""Report of a solution: what the electrode is, and every particle drawn."""
+
+
+def simulate_electrode(
+    case: Case, *, threads: int = 1, progress: Callable[[Progress], None] | None = None, resume: Solution | None = None
+) -> Solution:
+    """Simulate the electrode of a case: the particles drawn from its description share one potential.
+
+    Currents of the protocol are those of the electrode, and 1 C is the sum of its particles' capacities. Particles
+    without contact count in both and stay as they are.
+
+    Parameters
+    ----------
+    case
+        A case with an electrode.
+    threads
+        Threads to spread the particles over; the answers do not depend on it.
+    progress
+        Called after every accepted step.
+    resume
+        Not possible for electrodes.
+
+    Raises
+    ------
+    InputError
+        The electrode cannot be built, or a result is given to go on with.
+    SimulationError
+        The protocol could not be carried out; the exception's `partial` holds the solution reached.
+    """
+    if resume is not None:
+        raise InputError(
+            "the run of an electrode cannot be resumed",
+            where="resume",
+            value=resume.name,
+            next_step="run the case from its start",
+        )
+    drawn = electrode_cases(case)
+    names = tuple(one.name for one in drawn.cases)
+    ending = run_group(
+        drawn.cases,
+        drawn.multiplicities,
+        names,
+        idle_volume=drawn.idle_volume,
+        threads=threads,
+        progress=progress,
+    )
+    found = ending.solution
+    if found is None:
+        return ending.finished()
+    sample, assumed = drawn.sample, [one.name for one in case.electrode.parameters if one.assumed]
+    warnings = [f"assumption: {name} of the electrode has no source" for name in assumed]
+    if drawn.idle_volume > 0.0:
+        share = drawn.idle_volume / (drawn.idle_volume + float(drawn.volume))
+        warnings.append(f"{share:.3g} of the active material has no contact and keeps the stoichiometry it starts with")
+    about = {**found.provenance, "case sha256": case.hash, "electrode sha256": sample.description_sha256}
+    whole = replace(
+        found,
+        name=case.name,
+        case=case.to_dict(),
+        case_toml=case.to_toml(),
+        case_sha256=case.hash,
+        warnings=(*found.warnings, *warnings),
+        provenance=about,
+        reports={**found.reports, REPORT: dict(drawn.report(case.electrode))},
+    )
+    return CaseResult(whole, ending.error).finished()
