@@ -36,12 +36,13 @@ def row(name: str) -> list[str]:
 
 def test_the_python_runs() -> None:
     names: dict[str, object] = {}
-    (block,) = blocks(PAGE, "python")
-    exec(compile(block, PAGE.name, "exec"), names)
+    for block in blocks(PAGE, "python"):
+        exec(compile(block, PAGE.name, "exec"), names)
 
 
 def test_the_toml_is_an_electrode() -> None:
-    (block,) = blocks(PAGE, "toml")
+    example, block = blocks(PAGE, "toml")
+    assert tomllib.loads(example) == tomllib.loads((ROOT / "examples" / "electrode.toml").read_text(encoding="utf-8"))
     electrode = Electrode(**tomllib.loads(block)["electrode"])
     assert len(draw_particles(electrode, 4870.0)) == 40
 

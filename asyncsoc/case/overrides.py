@@ -16,6 +16,8 @@ _EXCLUSIVE: dict[tuple[str, str], tuple[str, ...]] = {
     ("protocol", "initial_voltage"): ("initial_stoichiometry", "initial_soc"),
     ("protocol", "initial_stoichiometry"): ("initial_voltage", "initial_soc"),
     ("protocol", "initial_soc"): ("initial_stoichiometry", "initial_voltage"),
+    ("electrode", "table"): ("coverage", "radius", "set"),
+    ("electrode", "set"): ("coverage", "radius", "table"),
     ("side_reaction", "reference_energy"): ("reference_stoichiometry",),
     ("side_reaction", "reference_stoichiometry"): ("reference_energy",),
 }

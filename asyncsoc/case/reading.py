@@ -135,6 +135,10 @@ _FILES = (
     ("contact", "coverage_change"),
     ("contact", "coverage_change", "file"),
     ("electrolyte", "conductivity"),
+    ("electrode", "table"),
+    ("electrode", "table", "file"),
+    ("electrode", "set"),
+    ("electrode", "set", "folder"),
     ("side_reaction", "phases"),
     ("side_reaction", "reactant", "entries"),
 )

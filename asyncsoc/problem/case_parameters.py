@@ -33,6 +33,8 @@ def case_parameters(case: Case) -> dict[str, tuple[Parameter, ...]]:
         "electrolyte": _with_kinetics(case, electrolyte_of(case.electrolyte).parameters),
         **_thermochemistry(case),
     }
+    if case.electrode.described:
+        found["electrode"] = case.electrode.parameters
     if case.side_reaction.mode != "off":
         found["side reaction"] = side_reaction_model(case, material).parameters()
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -92,6 +93,8 @@ class ElectrodeCases:
 def electrode_cases(case: Case) -> ElectrodeCases:
     """Return the particles of a case's electrode as cases: each a sphere with one round patch.
 
+    A measured particle is the sphere of its volume with its active area, as far as the sphere's surface goes.
+
     Raises
     ------
     InputError
@@ -109,13 +112,14 @@ def electrode_cases(case: Case) -> ElectrodeCases:
             allowed="one particle at least with a coverage above 0",
         )
     many = sample.multiplicity * electrode.area
+    fraction = np.minimum(sample.active_area / (4.0 * math.pi * sample.radius**2), 1.0)
     areal = sample.theoretical_capacity(cathode)
     electrolyte = case.electrolyte.model_copy(update={"areal_capacity": areal})
     cases = tuple(
         Case(
             name=f"particle {number + 1}",
             particle=case.particle.model_copy(update={"radius": float(sample.radius[number])}),
-            contact=_contact(float(sample.coverage[number])),
+            contact=_contact(float(fraction[number])),
             material=case.material,
             electrolyte=electrolyte,
             kinetics=case.kinetics,
