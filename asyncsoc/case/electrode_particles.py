@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import model_validator
 
@@ -16,7 +16,9 @@ from asyncsoc.base.units import to_si
 from asyncsoc.case import fields
 from asyncsoc.case.fields import Measured, refusal
 from asyncsoc.case.section import Section
-from asyncsoc.tomography.particle_set import MANIFEST, ParticleSet, check_contact, read_set
+
+if TYPE_CHECKING:
+    from asyncsoc.tomography.particle_set import ParticleSet
 
 MOST_PARTICLES = 10_000
 """Rows of a table: a case holds them all."""
@@ -152,6 +154,8 @@ class MeasuredParticles(Section):
 
 def _checked(folder: str, known: Any) -> tuple[ParticleSet, str]:
     """Return a particle set in which contact was measured, with the SHA-256 of its manifest."""
+    from asyncsoc.tomography.particle_set import MANIFEST, check_contact, read_set
+
     where = "electrode.set"
     try:
         particles = read_set(folder)

@@ -348,3 +348,35 @@ def test_nothing_can_be_changed_afterwards() -> None:
     one = electrode()
     with pytest.raises(Exception, match="frozen"):
         one.loading = 1.0  # type: ignore[misc]
+
+
+ANYTHING = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=12),
+        st.sampled_from(["beta", "classes", "lognormal", "fixed", "12.7 mg/cm2", "7 um", "30 %", "80:15:5", "a:b:c"]),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.sampled_from(
+                ["law", "mean", "std", "value", "median", "sigma", "by", "poor", "good", "share_poor", "radius", "file",
+                 "radius [um]", "coverage", "multiplicity", "folder", "sha256", "count", "active", "polymer", "source"]
+            ),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=6,
+)  # fmt: skip
+
+
+@given(keys=st.dictionaries(st.sampled_from([*Electrode.model_fields, "layers"]), ANYTHING, max_size=5))
+@settings(max_examples=150, deadline=None)
+def test_any_input_is_an_electrode_or_a_clear_error(keys: dict[str, Any]) -> None:
+    try:
+        found = electrode(**keys)
+        assert len(found.hash) == 64
+        assert found.active_mass(DENSITY) > 0.0
+        found.amounts(DENSITY)
+    except InputError as error:
+        assert error.what
