@@ -1,4 +1,4 @@
-"""Particles at one potential as one solution: a group of one, of many alike, of all kinds of meshes; what it refuses."""
+"""Particles at one potential as one solution: one, many alike, on all kinds of meshes; what is refused."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ def same_bits(one: aso.Solution, other: aso.Solution) -> None:
         np.testing.assert_array_equal(one.more_fields[name], other.more_fields[name], name)
     assert one.steps == other.steps
     assert (one.name, one.case_sha256, one.warnings) == (other.name, other.case_sha256, other.warnings)
+
+
+def lithium(mesh: Any, x: np.ndarray) -> float:
+    """Return the integral of x, linear on each triangle, over a turned mesh [m3].
+
+    On a triangle it is 2 pi area/12 times the sum of x_i (sum of r + r_i).
+    """
+    r = mesh.points[mesh.cells][:, :, 0]
+    weights = r.sum(axis=1)[:, np.newaxis] + r
+    return float((cell_volumes(mesh) / (4.0 * r.sum(axis=1)) * (x[mesh.cells] * weights).sum(axis=1)).sum())
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +110,9 @@ def test_particles_that_are_alike_do_what_one_does(covered: Any, count: int) -> 
     for name in (names.CURRENT, names.CHARGE):
         scale = np.abs(alone.columns[name]).max()
         np.testing.assert_allclose(one.columns[name], alone.columns[name], rtol=0.0, atol=1e-9 * scale)
-        np.testing.assert_allclose(group.columns[name], count * alone.columns[name], rtol=0.0, atol=count * 1e-9 * scale)
+        np.testing.assert_allclose(
+            group.columns[name], count * alone.columns[name], rtol=0.0, atol=count * 1e-9 * scale
+        )
 
 
 def test_amperes_are_the_groups_and_rates_follow_its_capacity(covered: Any) -> None:
@@ -133,12 +145,12 @@ def test_charges_and_lithium_are_balanced(two: aso.Solution) -> None:
     assert np.abs(passed[first] - imposed).max() < 1e-10 * imposed[-1]
     assert sum(step.charge for step in two.steps) == pytest.approx(passed[-1], rel=1e-9, abs=1e-12 * imposed[-1])
     for one in two.particle_runs:
-        volumes = cell_volumes(one.mesh)
-        means = np.array([volumes @ x[one.mesh.cells].mean(axis=1) for x in one.field_x[[0, -1]]]) / volumes.sum()
-        if one.mesh.coordinates == "axisymmetric":  # the lumped mean is that of the curves
-            means = one.columns[names.MEAN_X][[0, -1]]
-        lost = (means[0] - means[1]) * FARADAY * CATHODE.maximum_concentration * volumes.sum()
-        full = FARADAY * CATHODE.maximum_concentration * volumes.sum()
+        full = FARADAY * CATHODE.maximum_concentration * float(cell_volumes(one.mesh).sum())
+        lost = (
+            FARADAY
+            * CATHODE.maximum_concentration
+            * (lithium(one.mesh, one.field_x[0]) - lithium(one.mesh, one.field_x[-1]))
+        )
         assert abs(lost - one.columns[names.CHARGE][-1]) < 1e-10 * full
         assert one.lithium_balance_error < 1e-10
         assert sum(step.charge for step in one.steps) == pytest.approx(one.columns[names.CHARGE][-1], rel=1e-9)
@@ -215,7 +227,12 @@ def test_particles_of_every_kind_of_mesh_share_a_potential(make_case: Any) -> No
     ]
     group = aso.simulate_particles(cases, names=list("abcde"), threads=2)
     assert group.lithium_balance_error < 1e-10
-    assert [one.mesh.coordinates for one in group.particle_runs] == ["radial", "axisymmetric", *["cartesian"] * 2, "radial"]
+    assert [one.mesh.coordinates for one in group.particle_runs] == [
+        "radial",
+        "axisymmetric",
+        *["cartesian"] * 2,
+        "radial",
+    ]
     back = aso.simulate_particles(cases[::-1], names=list("edcba"))
     for name in "abcde":
         one, other = group.particle(name), back.particle(name)
@@ -230,17 +247,16 @@ def test_no_point_rises_above_what_its_group_has_seen(covered: Any) -> None:
 
     The pointwise U(x) <= v fails after a step down of the current, where the group still charges.
     """
-    steps = ("Charge at C/2 for 15 minutes", "Charge at C/20 for 1 hour", "Rest for 30 minutes")
-    sections = {"material": {"diffusivity": 3e-15}, "particle": {"mesh": "coarse", "edge_levels": 0}}
-    group = aso.simulate_particles([covered(c, *steps, **sections) for c in (0.1, 0.3, 0.95)])
+    steps = ("Charge at C/2 for 40 minutes", "Charge at C/20 for 30 minutes", "Rest for 30 minutes")
+    sections = {"material": {"diffusivity": 1e-14}, "kinetics": {"exchange_current_density_factor": 100.0}}
+    group = aso.simulate_particles([covered(c, *steps, **sections) for c in (0.3, 0.6, 0.95)])
     potential = group.columns[names.POTENTIAL]
     seen, exceeded = np.maximum.accumulate(potential), []
     for one in group.particle_runs:
         highest = CATHODE.open_circuit_potential(one.columns[names.MINIMUM_X])
-        assert (highest <= np.maximum(seen, highest[0]) + 1e-6).all()
-        charging = (group.columns[names.STEP] == 2) & (one.columns[names.CURRENT] > 0.0)
-        exceeded.append(float((highest - potential)[charging].max(initial=-1.0)))
-    assert max(exceeded) > 1e-4
+        assert (highest <= np.maximum(seen, highest[0]) + 1e-9).all()
+        exceeded.append(float((highest - potential)[group.columns[names.STEP] == 2].max()))
+    assert max(exceeded) > 5e-3
 
 
 def test_a_film_grows_on_the_particles_that_react(covered: Any) -> None:
@@ -260,8 +276,13 @@ def test_a_film_grows_on_the_particles_that_react(covered: Any) -> None:
         n * (one.columns[names.MEAN_X][0] - one.columns[names.MEAN_X]) * float(cell_volumes(one.mesh).sum())
         for n, one in zip(group.multiplicities, group.particle_runs, strict=True)
     )
-    full = FARADAY * CATHODE.maximum_concentration * sum(
-        n * float(cell_volumes(one.mesh).sum()) for n, one in zip(group.multiplicities, group.particle_runs, strict=True)
+    full = (
+        FARADAY
+        * CATHODE.maximum_concentration
+        * sum(
+            n * float(cell_volumes(one.mesh).sum())
+            for n, one in zip(group.multiplicities, group.particle_runs, strict=True)
+        )
     )
     assert np.abs(FARADAY * CATHODE.maximum_concentration * lithium - passed).max() < 1e-10 * full
     assert group.steps[1].side_charge > 0.0
