@@ -194,7 +194,7 @@ def test_a_particle_of_a_group_is_a_solution_with_everything(two: aso.Solution) 
 
 def test_what_a_group_does_not_have_says_why(two: aso.Solution) -> None:
     for ask in (lambda: two.columns[names.KINETIC], lambda: two.curves["Ni4+/Ni3+ at contact"]):
-        with pytest.raises(InputError, match="group of 2 particles") as raised:
+        with pytest.raises(InputError, match="group of particles \\(2\\)") as raised:
             ask()
         assert "solution.particle(0)" in str(raised.value)
     for ask in (lambda: two.fields, lambda: two.at(10.0), lambda: two.stoichiometry_at(10.0), lambda: two.mapped(10.0)):
@@ -361,3 +361,46 @@ def test_a_group_that_is_none_is_refused(make_case: Any, covered: Any) -> None:
     for arguments, options, says in refused:
         with pytest.raises(InputError, match=says):
             aso.simulate_particles(*arguments, **options)
+
+
+def test_what_was_reached_is_whole_where_one_mesh_has_seen_a_step_more(covered: Any, make_case: Any) -> None:
+    """An interrupt between the recorders of two meshes: the particles keep the rows that all have."""
+    step, reacts = "Charge at C/2 for 10 minutes", {"mode": "coupled", "exchange_current_density": 1e-8}
+    cases = [covered(0.3, step, side_reaction=reacts), make_case(step)]
+
+    def stop(progress: Any) -> None:
+        if progress.fraction > 0.4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(InterruptedRunError) as raised:
+        aso.simulate_particles(cases, progress=stop)
+    partial = raised.value.partial
+    rows = len(partial.columns[names.TIME])
+    assert [len(values) for one in partial.particle_runs for values in one.columns.values()].count(rows) == sum(
+        len(one.columns) for one in partial.particle_runs
+    )
+    assert partial.particle(0).fields["Film thickness [m]"].shape[0] == len(partial.particle(0).field_times)
+    assert np.isfinite(partial.columns[names.SIDE_CHARGE]).all()
+
+
+def test_a_coverage_that_changes_is_that_of_its_particle(covered: Any, make_case: Any) -> None:
+    steps = ("Charge at C/2 for 10 minutes", "Rest for 5 minutes") * 2
+    shrinking = {"kind": "cap", "coverage": 0.3, "coverage_change": {"law": "linear", "remaining": 0.5, "over": 1800.0}}
+    changing = make_case(*steps, contact=shrinking, particle={"mesh": "coarse"})
+    alone = aso.simulate(changing)
+    alike = aso.simulate_particles([changing, changing])
+    np.testing.assert_allclose(alike.columns[names.VOLTAGE], alone.columns[names.VOLTAGE], atol=1e-9)
+    mixed = aso.simulate_particles([changing, covered(0.9, *steps)])
+    np.testing.assert_allclose(mixed.particle(0).columns[names.COVERAGE][-1], alone.columns[names.COVERAGE][-1])
+    assert names.COVERAGE not in mixed.particle(1).columns
+
+
+def test_one_kind_of_particle_that_stands_for_several(covered: Any) -> None:
+    case = covered(0.3, "Charge at C/2 for 10 minutes")
+    alone, group = aso.simulate(case), aso.simulate_particles([case], [2.5])
+    np.testing.assert_allclose(group.columns[names.CHARGE], 2.5 * alone.columns[names.CHARGE], rtol=1e-9)
+    np.testing.assert_allclose(group.columns[names.VOLTAGE], alone.columns[names.VOLTAGE], atol=1e-9)
+    assert group.steps[0].charge == pytest.approx(2.5 * alone.steps[0].charge, rel=1e-9)
+    assert group.particle(0).steps[0].charge == pytest.approx(alone.steps[0].charge, rel=1e-9)
+    with pytest.raises(InputError, match="group of particles"):
+        group.columns[names.FILM]
