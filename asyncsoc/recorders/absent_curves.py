@@ -22,7 +22,7 @@ def no_such_curve(
     where: str = "curves",
     owner: str = "this run",
     material: str = "",
-    particles: int = 1,
+    particles: int = 0,
 ) -> NoSuchCurve:
     """Return the error for a curve that a run does not have: which there are, and why this one is absent.
 
@@ -39,12 +39,12 @@ def no_such_curve(
     material
         Name of the cathode's parameter set, where it is known.
     particles
-        How many particles what is asked stands for: a group of several has fewer curves than a particle.
+        How many particles the group has that is asked, which has fewer curves than each of them; 0: a single run.
     """
     known, text, next_step = tuple(present), str(name), ""
     what = f"no such curve in {owner}"
-    if particles > 1:
-        what += f": it is a group of {particles} particles, and has the curves that mean something for all together"
+    if particles:
+        what += f": it is a group of particles ({particles}), and has the curves that mean something for all together"
         next_step = "each particle has its own curves: solution.particle(0).curves, solution.particles"
     elif text.endswith((AT_CONTACT, AT_FAR_SIDE)):
         ratios = [other.removesuffix(AT_CONTACT) for other in known if other.endswith(AT_CONTACT)]

@@ -15,7 +15,7 @@ def drawn(count: int, **changes: Any) -> DrawnGroup:
     time = np.linspace(0.0, 7000.0, 50)
     rise = np.linspace(0.1, 0.8, 50)
     soc = rise * np.linspace(0.8, 1.0, count)[:, np.newaxis]
-    share = np.full((count, 50), 1.0 / count)
+    share = np.full((count, 50), 1.0 / max(count, 1))
     share[:, 40:] = np.nan
     given = {
         "time": time,

@@ -1,4 +1,4 @@
-"""Particles at one potential as one solution: a group of one, of many alike, of all kinds of meshes; what it refuses."""
+"""Particles at one potential as one solution: one, many alike, on all kinds of meshes; what is refused."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ def same_bits(one: aso.Solution, other: aso.Solution) -> None:
         np.testing.assert_array_equal(one.more_fields[name], other.more_fields[name], name)
     assert one.steps == other.steps
     assert (one.name, one.case_sha256, one.warnings) == (other.name, other.case_sha256, other.warnings)
+
+
+def lithium(mesh: Any, x: np.ndarray) -> float:
+    """Return the integral of x, linear on each triangle, over a turned mesh [m3].
+
+    On a triangle it is 2 pi area/12 times the sum of x_i (sum of r + r_i).
+    """
+    r = mesh.points[mesh.cells][:, :, 0]
+    weights = r.sum(axis=1)[:, np.newaxis] + r
+    return float((cell_volumes(mesh) / (4.0 * r.sum(axis=1)) * (x[mesh.cells] * weights).sum(axis=1)).sum())
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +110,9 @@ def test_particles_that_are_alike_do_what_one_does(covered: Any, count: int) -> 
     for name in (names.CURRENT, names.CHARGE):
         scale = np.abs(alone.columns[name]).max()
         np.testing.assert_allclose(one.columns[name], alone.columns[name], rtol=0.0, atol=1e-9 * scale)
-        np.testing.assert_allclose(group.columns[name], count * alone.columns[name], rtol=0.0, atol=count * 1e-9 * scale)
+        np.testing.assert_allclose(
+            group.columns[name], count * alone.columns[name], rtol=0.0, atol=count * 1e-9 * scale
+        )
 
 
 def test_amperes_are_the_groups_and_rates_follow_its_capacity(covered: Any) -> None:
@@ -133,12 +145,12 @@ def test_charges_and_lithium_are_balanced(two: aso.Solution) -> None:
     assert np.abs(passed[first] - imposed).max() < 1e-10 * imposed[-1]
     assert sum(step.charge for step in two.steps) == pytest.approx(passed[-1], rel=1e-9, abs=1e-12 * imposed[-1])
     for one in two.particle_runs:
-        volumes = cell_volumes(one.mesh)
-        means = np.array([volumes @ x[one.mesh.cells].mean(axis=1) for x in one.field_x[[0, -1]]]) / volumes.sum()
-        if one.mesh.coordinates == "axisymmetric":  # the lumped mean is that of the curves
-            means = one.columns[names.MEAN_X][[0, -1]]
-        lost = (means[0] - means[1]) * FARADAY * CATHODE.maximum_concentration * volumes.sum()
-        full = FARADAY * CATHODE.maximum_concentration * volumes.sum()
+        full = FARADAY * CATHODE.maximum_concentration * float(cell_volumes(one.mesh).sum())
+        lost = (
+            FARADAY
+            * CATHODE.maximum_concentration
+            * (lithium(one.mesh, one.field_x[0]) - lithium(one.mesh, one.field_x[-1]))
+        )
         assert abs(lost - one.columns[names.CHARGE][-1]) < 1e-10 * full
         assert one.lithium_balance_error < 1e-10
         assert sum(step.charge for step in one.steps) == pytest.approx(one.columns[names.CHARGE][-1], rel=1e-9)
@@ -182,7 +194,7 @@ def test_a_particle_of_a_group_is_a_solution_with_everything(two: aso.Solution) 
 
 def test_what_a_group_does_not_have_says_why(two: aso.Solution) -> None:
     for ask in (lambda: two.columns[names.KINETIC], lambda: two.curves["Ni4+/Ni3+ at contact"]):
-        with pytest.raises(InputError, match="group of 2 particles") as raised:
+        with pytest.raises(InputError, match="group of particles \\(2\\)") as raised:
             ask()
         assert "solution.particle(0)" in str(raised.value)
     for ask in (lambda: two.fields, lambda: two.at(10.0), lambda: two.stoichiometry_at(10.0), lambda: two.mapped(10.0)):
@@ -215,7 +227,12 @@ def test_particles_of_every_kind_of_mesh_share_a_potential(make_case: Any) -> No
     ]
     group = aso.simulate_particles(cases, names=list("abcde"), threads=2)
     assert group.lithium_balance_error < 1e-10
-    assert [one.mesh.coordinates for one in group.particle_runs] == ["radial", "axisymmetric", *["cartesian"] * 2, "radial"]
+    assert [one.mesh.coordinates for one in group.particle_runs] == [
+        "radial",
+        "axisymmetric",
+        *["cartesian"] * 2,
+        "radial",
+    ]
     back = aso.simulate_particles(cases[::-1], names=list("edcba"))
     for name in "abcde":
         one, other = group.particle(name), back.particle(name)
@@ -230,17 +247,16 @@ def test_no_point_rises_above_what_its_group_has_seen(covered: Any) -> None:
 
     The pointwise U(x) <= v fails after a step down of the current, where the group still charges.
     """
-    steps = ("Charge at C/2 for 15 minutes", "Charge at C/20 for 1 hour", "Rest for 30 minutes")
-    sections = {"material": {"diffusivity": 3e-15}, "particle": {"mesh": "coarse", "edge_levels": 0}}
-    group = aso.simulate_particles([covered(c, *steps, **sections) for c in (0.1, 0.3, 0.95)])
+    steps = ("Charge at C/2 for 40 minutes", "Charge at C/20 for 30 minutes", "Rest for 30 minutes")
+    sections = {"material": {"diffusivity": 1e-14}, "kinetics": {"exchange_current_density_factor": 100.0}}
+    group = aso.simulate_particles([covered(c, *steps, **sections) for c in (0.3, 0.6, 0.95)])
     potential = group.columns[names.POTENTIAL]
     seen, exceeded = np.maximum.accumulate(potential), []
     for one in group.particle_runs:
         highest = CATHODE.open_circuit_potential(one.columns[names.MINIMUM_X])
-        assert (highest <= np.maximum(seen, highest[0]) + 1e-6).all()
-        charging = (group.columns[names.STEP] == 2) & (one.columns[names.CURRENT] > 0.0)
-        exceeded.append(float((highest - potential)[charging].max(initial=-1.0)))
-    assert max(exceeded) > 1e-4
+        assert (highest <= np.maximum(seen, highest[0]) + 1e-9).all()
+        exceeded.append(float((highest - potential)[group.columns[names.STEP] == 2].max()))
+    assert max(exceeded) > 5e-3
 
 
 def test_a_film_grows_on_the_particles_that_react(covered: Any) -> None:
@@ -260,8 +276,13 @@ def test_a_film_grows_on_the_particles_that_react(covered: Any) -> None:
         n * (one.columns[names.MEAN_X][0] - one.columns[names.MEAN_X]) * float(cell_volumes(one.mesh).sum())
         for n, one in zip(group.multiplicities, group.particle_runs, strict=True)
     )
-    full = FARADAY * CATHODE.maximum_concentration * sum(
-        n * float(cell_volumes(one.mesh).sum()) for n, one in zip(group.multiplicities, group.particle_runs, strict=True)
+    full = (
+        FARADAY
+        * CATHODE.maximum_concentration
+        * sum(
+            n * float(cell_volumes(one.mesh).sum())
+            for n, one in zip(group.multiplicities, group.particle_runs, strict=True)
+        )
     )
     assert np.abs(FARADAY * CATHODE.maximum_concentration * lithium - passed).max() < 1e-10 * full
     assert group.steps[1].side_charge > 0.0
@@ -340,3 +361,46 @@ def test_a_group_that_is_none_is_refused(make_case: Any, covered: Any) -> None:
     for arguments, options, says in refused:
         with pytest.raises(InputError, match=says):
             aso.simulate_particles(*arguments, **options)
+
+
+def test_what_was_reached_is_whole_where_one_mesh_has_seen_a_step_more(covered: Any, make_case: Any) -> None:
+    """An interrupt between the recorders of two meshes: the particles keep the rows that all have."""
+    step, reacts = "Charge at C/2 for 10 minutes", {"mode": "coupled", "exchange_current_density": 1e-8}
+    cases = [covered(0.3, step, side_reaction=reacts), make_case(step)]
+
+    def stop(progress: Any) -> None:
+        if progress.fraction > 0.4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(InterruptedRunError) as raised:
+        aso.simulate_particles(cases, progress=stop)
+    partial = raised.value.partial
+    rows = len(partial.columns[names.TIME])
+    assert [len(values) for one in partial.particle_runs for values in one.columns.values()].count(rows) == sum(
+        len(one.columns) for one in partial.particle_runs
+    )
+    assert partial.particle(0).fields["Film thickness [m]"].shape[0] == len(partial.particle(0).field_times)
+    assert np.isfinite(partial.columns[names.SIDE_CHARGE]).all()
+
+
+def test_a_coverage_that_changes_is_that_of_its_particle(covered: Any, make_case: Any) -> None:
+    steps = ("Charge at C/2 for 10 minutes", "Rest for 5 minutes") * 2
+    shrinking = {"kind": "cap", "coverage": 0.3, "coverage_change": {"law": "linear", "remaining": 0.5, "over": 1800.0}}
+    changing = make_case(*steps, contact=shrinking, particle={"mesh": "coarse"})
+    alone = aso.simulate(changing)
+    alike = aso.simulate_particles([changing, changing])
+    np.testing.assert_allclose(alike.columns[names.VOLTAGE], alone.columns[names.VOLTAGE], atol=1e-9)
+    mixed = aso.simulate_particles([changing, covered(0.9, *steps)])
+    np.testing.assert_allclose(mixed.particle(0).columns[names.COVERAGE][-1], alone.columns[names.COVERAGE][-1])
+    assert names.COVERAGE not in mixed.particle(1).columns
+
+
+def test_one_kind_of_particle_that_stands_for_several(covered: Any) -> None:
+    case = covered(0.3, "Charge at C/2 for 10 minutes")
+    alone, group = aso.simulate(case), aso.simulate_particles([case], [2.5])
+    np.testing.assert_allclose(group.columns[names.CHARGE], 2.5 * alone.columns[names.CHARGE], rtol=1e-9)
+    np.testing.assert_allclose(group.columns[names.VOLTAGE], alone.columns[names.VOLTAGE], atol=1e-9)
+    assert group.steps[0].charge == pytest.approx(2.5 * alone.steps[0].charge, rel=1e-9)
+    assert group.particle(0).steps[0].charge == pytest.approx(alone.steps[0].charge, rel=1e-9)
+    with pytest.raises(InputError, match="group of particles"):
+        group.columns[names.FILM]

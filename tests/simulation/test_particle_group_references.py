@@ -98,9 +98,7 @@ def test_two_spheres_of_different_area_or_size_agree_with_a_dae_of_their_own(
     given = [EXCHANGE, f"material.diffusivity={diffusivity}", "kinetics.transfer_coefficient=0.5"]
     given += ["particle.mesh=fine", "solver.tolerance=1e-6", "output.fields_every=300 s"]
     case = make_case(f"Charge at {1e12 * current:.12g} pA for 2 hours").with_overrides(given)
-    other = case.with_overrides(
-        [f"particle.radius={radius}", f"kinetics.exchange_current_density_factor={share}"]
-    )
+    other = case.with_overrides([f"particle.radius={radius}", f"kinetics.exchange_current_density_factor={share}"])
     group = aso.simulate_particles([case, other], many)
     times = np.array([300.0, 1800.0, 3600.0, 7200.0])
     spheres = [Sphere(5e-6, 1.0, diffusivity), Sphere(radius, share, diffusivity)]
@@ -110,7 +108,9 @@ def test_two_spheres_of_different_area_or_size_agree_with_a_dae_of_their_own(
     for one, mean in zip(group.particle_runs, means, strict=True):
         np.testing.assert_allclose(one.columns[names.MEAN_X][rows], mean, atol=1e-4)
     assert abs(means[0, -1] - means[1, -1]) > 0.005  # they do different things
-    assert not np.allclose(group.particles["Current share"][0, rows[1:]], group.particles["Current share"][0, 0], atol=0.01)
+    assert not np.allclose(
+        group.particles["Current share"][0, rows[1:]], group.particles["Current share"][0, 0], atol=0.01
+    )
 
 
 def test_where_diffusion_is_fast_a_group_is_ordinary_differential_equations(make_case: Any) -> None:

@@ -13,7 +13,7 @@ from asyncsoc.simulation.results import layout
 CATHODE = "cathode"
 """Attribute: name of the cathode's parameter set."""
 PARTICLES = "particles"
-"""Attribute: number of particles, where there are several."""
+"""Attribute: number of particles of a group."""
 
 
 class RunDataset(xr.Dataset):  # type: ignore[no-untyped-call]
@@ -43,7 +43,7 @@ class CurveDataset(RunDataset):  # type: ignore[no-untyped-call]
             if not isinstance(key, str):
                 raise
             names = [str(name) for name in self.variables]
-            known = {"material": self.attrs.get(CATHODE, ""), "particles": int(self.attrs.get(PARTICLES, 1))}
+            known = {"material": self.attrs.get(CATHODE, ""), "particles": int(self.attrs.get(PARTICLES, 0))}
             raise no_such_curve(key, names, **known) from None
 
 

@@ -59,10 +59,10 @@ class Columns(Mapping[str, NDArray[Any]]):
     material
         Name of the cathode's parameter set.
     particles
-        How many particles the curves are of.
+        How many particles the group has whose curves these are; 0 where they are those of one.
     """
 
-    def __init__(self, curves: Mapping[str, NDArray[Any]], material: str, particles: int = 1) -> None:
+    def __init__(self, curves: Mapping[str, NDArray[Any]], material: str, particles: int = 0) -> None:
         self._curves = dict(curves)
         self._material, self._particles = material, particles
 
@@ -162,7 +162,7 @@ class RunData:
             name: _read_only(values, np.int64 if name in names.WHOLE_NUMBERS else np.float64)
             for name, values in self.columns.items()
         }
-        object.__setattr__(self, "columns", Columns(columns, self.material, max(len(self.particle_runs), 1)))
+        object.__setattr__(self, "columns", Columns(columns, self.material, len(self.particle_runs)))
         object.__setattr__(self, "field_times", _read_only(self.field_times, np.float64))
         object.__setattr__(self, "field_x", _read_only(self.field_x, np.float64))
         more = {name: _read_only(values, np.float64) for name, values in self.more_fields.items()}
