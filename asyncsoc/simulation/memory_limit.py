@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
@@ -37,7 +38,7 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
         Snapshots too frequent for the protocol's length, too many protocol steps for the mesh, or output periods too
         short.
     """
-    constraints, snapshot = setup.member.constraints, 8 * setup.mesh.n_nodes + _ROW
+    constraints, snapshot = _kept(case, setup.member.constraints), 8 * setup.mesh.n_nodes + _ROW
     steps = len(constraints) * snapshot
     if steps > MOST_BYTES:
         raise InputError(
@@ -45,7 +46,7 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
             where="protocol",
             value=f"{len(constraints)} steps of {setup.mesh.n_nodes} nodes: {steps / 2**30:.3g} GiB",
             allowed=f"{MOST_BYTES // snapshot} steps on this mesh",
-            next_step="repeat fewer cycles in one case, or use a coarser mesh",
+            next_step="keep fewer cycles (output.keep_cycles), repeat fewer in one case, or use a coarser mesh",
         )
     charge = FARADAY * setup.member.maximum_concentration * setup.operators.volume
     lengths = [_longest(constraint, charge) for constraint in constraints]
@@ -71,6 +72,13 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
             allowed=f"at least {least:.3g} s for this protocol and mesh",
             next_step=f'set output.fields_every = "{_rounded_up(least):g} s"',
         )
+
+
+def _kept(case: Case, constraints: Sequence[StepConstraint]) -> list[StepConstraint]:
+    """Return the protocol steps of cycles that are kept, and of the last one: a cycle's rows are there until its end."""
+    last = constraints[-1].step.cycle
+    kept = case.output.kept_cycles
+    return [c for c in constraints if kept.everything or kept.hold(c.step.cycle) or c.step.cycle == last]
 
 
 def _rows(constraint: StepConstraint, length: float) -> float:
