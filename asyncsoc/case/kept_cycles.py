@@ -85,6 +85,9 @@ class KeptCycles:
         return bool(self.holds(np.array([cycle]))[0])
 
 
+KEEP_ALL = KeptCycles()
+
+
 def _cycles(numbers: Iterable[Any], given: object) -> tuple[int, ...]:
     found = list(numbers)
     if not found or not all(type(n) is int and 1 <= n <= _MOST for n in found):

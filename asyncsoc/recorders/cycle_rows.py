@@ -7,6 +7,7 @@ or not, and whether the run was interrupted or not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -115,7 +116,7 @@ def _ends(step: NDArray[np.int64], charge: Array) -> tuple[int | None, int | Non
     ends: dict[bool, int] = {}
     least = _PASSED * float(np.ptp(charge))
     starts = np.concatenate(([0], np.flatnonzero(np.diff(step)) + 1, [len(step)])).tolist()
-    for first, after in zip(starts, starts[1:], strict=False):
+    for first, after in pairwise(starts):
         passed = float(charge[after - 1] - charge[first])
         if abs(passed) > least:
             ends[passed > 0.0] = after - 1

@@ -56,8 +56,8 @@ def simulate_with_checkpoints(
 ) -> Solution:
     """Simulate one case as `simulate` does, and keep what is reached at the ends of cycles in its result file.
 
-    The answer is that of `simulate`, to the last bit; what is computed is not lost to a file that cannot be written. A run that is killed is gone on with from the file by
-    `simulate(case, resume=Solution.load(file))` or `asyncsoc run --resume FILE`.
+    The answer is that of `simulate`, to the last bit, and is not lost to a file that cannot be written. A run that is
+    killed is resumed from the file by `simulate(case, resume=Solution.load(file))` or `asyncsoc run --resume FILE`.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """A fully covered reference of a long run that keeps only the protocol steps that are being compared.
 
 A reference that is kept whole takes more memory with every cycle. This one simulates its protocol a few steps ahead of
-the run it belongs to, resumes itself for the next ones, and forgets those that the run has passed; its numbers are those
-of the reference that is kept whole.
+the run it belongs to, resumes itself for the next ones, and forgets those that the run has passed; its numbers are
+those of the reference that is kept whole.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool) -> None:
 
 
 def _kept(case: Case, constraints: Sequence[StepConstraint]) -> list[StepConstraint]:
-    """Return the protocol steps of cycles that are kept, and of the last one: a cycle's rows are there until its end."""
+    """Return the protocol steps of cycles that are kept, and of one more: a cycle's rows are there until its end."""
     last = constraints[-1].step.cycle
     kept = case.output.kept_cycles
     return [c for c in constraints if kept.everything or kept.hold(c.step.cycle) or c.step.cycle == last]

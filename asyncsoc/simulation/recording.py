@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import SimulationError
 from asyncsoc.base.hashing import sha256_of
-from asyncsoc.case.kept_cycles import KeptCycles
+from asyncsoc.case.kept_cycles import KEEP_ALL, KeptCycles
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.caching import ContentCache
 from asyncsoc.problem.changing_contact import ChangingContact
@@ -64,7 +64,7 @@ class RunRecorders:
     fields_every: float | None = None
     rates: SideReactionRecorder | None = None
     changing: ChangingContact | None = None
-    kept: KeptCycles = KeptCycles()
+    kept: KeptCycles = KEEP_ALL
     start: RecordingStart | None = None
 
 

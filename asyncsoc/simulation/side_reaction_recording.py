@@ -113,7 +113,7 @@ def side_reaction_recorder(
 
 
 _growing: dict[str, GrowingReference] = {}
-"""The reference of the latest long run in this process, by the hash of its case: a run that is resumed goes on with it."""
+"""The reference of the latest long run in this process, by the hash of its case, for the run that resumes it."""
 
 
 def growing_reference_of(case: Case, first_step: int = 1) -> GrowingReference:

@@ -119,7 +119,7 @@ class Solution(RunData):
 
     @cached_property
     def cycles(self) -> xr.Dataset:
-        """One row a complete cycle along `cycle`: capacities, efficiency, end voltages, film, resistance, blocked share.
+        """One row a complete cycle along `cycle`: capacities, efficiency, end voltages, film, resistance.
 
         The columns are those of `recorders.cycle_rows`, named with units. They are there for every cycle, also for
         those of which `output.keep_cycles` keeps no curves. Steps before the cycles count as a cycle of their own.
@@ -127,6 +127,18 @@ class Solution(RunData):
         from asyncsoc.simulation.results.cycle_table import cycle_dataset
 
         return cycle_dataset(self)
+
+    def plot_cycles(self) -> Figure:
+        """Return a figure of capacity and efficiency against cycle, and of film, resistance and blocked contact.
+
+        Raises
+        ------
+        InputError
+            The run has no complete cycle.
+        """
+        from asyncsoc.plotting.cycles import cycles_figure
+
+        return cycles_figure(self.cycle_rows, title=f"{self.name}: coverage {self.contact.coverage_realised:.3g}")
 
     def cycles_to_csv(self, path: str | Path) -> Path:
         """Write the rows of the cycles as a CSV table, as `to_csv` writes the curves, and return its path.
