@@ -59,6 +59,7 @@ _ADDED: dict[tuple[str, str], Any] = {
     ("kinetics", "exchange_current_density_factor"): None,
     ("material", "diffusivity_factor"): None,
     ("material", "diffusivity_slope"): None,
+    ("output", "keep_cycles"): "all",
     **{(section, "fitted"): [] for section in _MARKED},
     **{(section, "fitted_to"): None for section in _MARKED},
 }
@@ -147,6 +148,20 @@ class Case(Section):
                         next_step="give it, or take an electrolyte with an i0 of its own",
                     )
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _keeps_cycles_there_are(self) -> Self:
+        kept, count = self.output.kept_cycles, self.protocol.plan.steps[-1].cycle
+        if kept.kind == "listed" and kept.numbers[-1] > count:
+            raise refusal(
+                InputError(
+                    "the protocol has no such cycle",
+                    where="output.keep_cycles",
+                    value=kept.text,
+                    allowed=f"cycles 1 to {count}; steps before the cycles count as one of their own",
+                )
+            )
         return self
 
     @field_validator("name")

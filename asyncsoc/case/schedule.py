@@ -12,6 +12,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case import fields
 from asyncsoc.case.capacity import Capacity, CapacityText
 from asyncsoc.case.fields import refusal
+from asyncsoc.case.kept_cycles import KeptCycles, KeptCyclesText
 from asyncsoc.case.marks import check_marks
 from asyncsoc.case.profiles import FollowedFile, entries, held, hold
 from asyncsoc.case.rates import with_rate
@@ -182,9 +183,18 @@ class Output(Section):
     ----------
     fields_every
         s; time between snapshots of the stoichiometry (the ends of steps are always kept).
+    keep_cycles
+        The cycles of which curves and snapshots are kept, as text: "all", "none", "1, 2, 50" or "every 50" (the first,
+        and every 50th); `kept_cycles` has it parsed.
     """
 
     fields_every: fields.Time = 600.0
+    keep_cycles: KeptCyclesText = "all"
+
+    @property
+    def kept_cycles(self) -> KeptCycles:
+        """The cycles of which curves and snapshots are kept, parsed."""
+        return KeptCycles.parse(self.keep_cycles)
 
 
 class Solver(Section):

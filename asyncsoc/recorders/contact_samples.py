@@ -195,7 +195,7 @@ def reaction_doses(
     times = np.concatenate(([first[0]], rows.time))
     rates = np.concatenate((first[1][None, :], rate))
     grown = np.diff(times)[:, None] * mean_rate_between(rates[:-1], rates[1:])
-    return np.asarray(first[2] + np.cumsum(grown, axis=0))
+    return np.cumsum(np.concatenate((first[2][None, :], grown)), axis=0)[1:]  # one by one: no bits depend on the blocks
 
 
 def mean_rate_between(before: Array, after: Array) -> Array:

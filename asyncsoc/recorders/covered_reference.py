@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,16 @@ class ReferenceState:
 
 _COLUMNS = [entry.name for entry in fields(ReferenceState)]
 _RATE = _COLUMNS.index("rate")
+
+
+class MatchedReference(Protocol):
+    """A fully covered reference that a run is compared with."""
+
+    def match(self, step: NDArray[np.int64], time: Array, mean_x: Array) -> ReferenceState:
+        """Return the reference at k moments: protocol step, time since it began [s], mean stoichiometry, (k,) each."""
+
+    def forget_before(self, step: int) -> None:
+        """Take note that no protocol step before `step` is asked for any more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +128,9 @@ class CoveredReference:
                 rows = step == number
                 out[rows] = track.at(time[rows], mean_x[rows])
         return ReferenceState(*out.T)
+
+    def forget_before(self, step: int) -> None:
+        """Keep everything: several runs share it."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,10 @@
-"""Curves of a run, computed for many states of many particles at once, and recorders of them and of snapshots.
+"""Curves of a run, computed for many states of many particles at once, and the recorder of them.
 
 On one machine a row's bits do not depend on the rows beside it.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.compiling import record
-from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.parameters import RowMeans
@@ -24,7 +22,7 @@ from asyncsoc.recorders.particle_constants import BatchConstants
 from asyncsoc.recorders.soc import state_of_charge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from asyncsoc.solver.states import States
 
@@ -37,8 +35,6 @@ _BLOCK = 200_000
 """Numbers that may wait to be measured: 1.6 MB."""
 _FURTHER = 3
 """Columns behind those every run has: ratio of oxidation states at the contact and on the far side, contact area."""
-_ROUNDING = 1e-9
-"""Relative tolerance within which two times are the same."""
 
 
 def lithium_balance_error[T: (float, Array)](mean_initial: T, mean_now: T, charge: T, capacity_constant: T) -> T:
@@ -242,6 +238,25 @@ class TimeSeriesRecorder:
         """Let a member's contact nodes have other areas (c,) [m2] from here on."""
         self._constants.set_areas(member, areas)
 
+    def set_initial_mean(self, member: int, mean_x: float) -> None:
+        """Set the volume-mean stoichiometry at the start of a member whose run is resumed, for the lithium balance."""
+        self._mean_initial[member] = mean_x
+
+    def initial_mean(self, member: int) -> float:
+        """Return the volume-mean stoichiometry at the start of a member; NaN before its first state."""
+        return float(self._mean_initial[member])
+
+    def drop(self, kept: Mapping[int, NDArray[np.bool_]]) -> None:
+        """Keep only those rows of members where `kept[member]` (r,) is true; further rows of a member stay."""
+        self._measure()
+        if not self._numbers:
+            return
+        numbers, rows = np.concatenate(self._numbers), np.concatenate(self._blocks)
+        stays = np.ones(len(numbers), dtype=bool)
+        for member, mask in kept.items():
+            stays[np.flatnonzero(numbers == member)[: len(mask)][~mask]] = False
+        self._numbers, self._blocks = [numbers[stays]], [rows[stays]]
+
     def curves(self) -> list[dict[str, NDArray[Any]]]:
         """Return each member's columns: equally long arrays, int64 for counts, float64 for everything else."""
         return [
@@ -281,78 +296,6 @@ def _columns(table: Array, valence: ValenceModel | None) -> dict[str, NDArray[An
     for name in names.WHOLE_NUMBERS:
         columns[name] = frozen(columns[name], np.int64)
     return columns
-
-
-class SnapshotRecorder:
-    """Records the stoichiometry at the start, at every output time, at the end of every protocol step and at the end.
-
-    A snapshot is a recorded state at its own time: nothing is interpolated here. A state is kept when it is the first
-    at or after an output time, so that states at output times give snapshots exactly there. The
-    first state of a protocol step stands for the last one of the step before: the field is the same.
-
-    Parameters
-    ----------
-    every : s
-        Output period, counted from time 0; None keeps starts and ends of protocol steps only.
-
-    Raises
-    ------
-    InputError
-        The period is not positive.
-    """
-
-    def __init__(self, every: float | None = None) -> None:
-        if every is not None and not every > 0.0:
-            raise InputError(
-                "the output period of fields must be positive",
-                where="output.fields_every",
-                value=every,
-                allowed="above 0 s",
-            )
-        self._every = every
-        self._times: list[float] = []
-        self._fields: list[Array] = []
-        self._step = -1
-        self._due = math.inf
-
-    def __len__(self) -> int:
-        """Return the number of snapshots."""
-        return len(self._times)
-
-    def record(self, time: float, step: int, x: Array) -> None:
-        """Keep a state (time [s], protocol step, stoichiometry (n,)) where a snapshot is due."""
-        if step != self._step:
-            first, self._step = not self._times, step
-            self.keep(time, x)
-            if first:
-                self._schedule(time)
-                return
-        if time >= self._due - _ROUNDING * abs(self._due):
-            self.keep(time, x)
-            self._schedule(time)
-
-    def keep(self, time: float, x: Array) -> None:
-        """Keep a state, unless one as late was."""
-        if self._times and time <= self._times[-1]:
-            return
-        self._times.append(float(time))
-        self._fields.append(np.array(x, dtype=np.float64))
-
-    @property
-    def times(self) -> Array:
-        """Times of the snapshots (k,) [s], strictly increasing."""
-        return np.array(self._times, dtype=np.float64)
-
-    @property
-    def fields(self) -> Array:
-        """Stoichiometry (k, n)."""
-        return np.array(self._fields, dtype=np.float64)
-
-    def _schedule(self, now: float) -> None:
-        """Set the next output time after `now`; one within rounding of `now` counts as reached."""
-        if self._every is not None:
-            passed = math.floor(now / self._every * (1.0 + _ROUNDING))
-            self._due = (passed + 1) * self._every
 
 
 def named_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: Array, name: str) -> Array:

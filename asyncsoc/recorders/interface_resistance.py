@@ -33,7 +33,7 @@ def interface_resistance(
     open_share
         Share of a place that carries current.
     """
-    total = (open_share * conductance / (1.0 + conductance * film_resistance)) @ areas
+    total = np.vecdot(open_share * conductance / (1.0 + conductance * film_resistance), areas)
     carried = np.asarray(total) > 0.0
     return np.asarray(np.divide(1.0, total, out=np.full(np.shape(total), np.inf), where=carried))
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.recorders.side_reaction_recorder import ContactState, SideReactionRecorder
+from asyncsoc.recorders.contact_state import ContactState
+from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 
 Array = NDArray[np.float64]
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.interface.decomposition_constants import DrivingForce
+from asyncsoc.recorders.contact_state import ContactState, highest_moment, highest_rate, highest_risk
 from asyncsoc.recorders.hot_spots import hot_spots, share_above
-from asyncsoc.recorders.side_reaction_recorder import ContactState, SideReactionRecorder
+from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 
 Array = NDArray[np.float64]
 
@@ -42,8 +43,8 @@ def side_report(recorder: SideReactionRecorder, mesh: ParticleMesh) -> dict[str,
         "parameters": [asdict(parameter) for parameter in model.parameters()],
         "interpolation error of the reaction energy [eV/atom]": model.table.interpolation_error,
         "risk threshold": particle.threshold,
-        "at the highest rate": _moment(recorder, mesh, lambda state: float(state.local.rate.max())),
-        "at the highest risk": _moment(recorder, mesh, _peak),
+        "at the highest rate": _moment(recorder, mesh, highest_rate),
+        "at the highest risk": _moment(recorder, mesh, highest_risk),
         "dose": {} if last is None else _dose(last, areas),
     }
 
@@ -62,13 +63,9 @@ def _dose(last: ContactState, areas: Array) -> dict[str, float | None]:
 def _moment(
     recorder: SideReactionRecorder, mesh: ParticleMesh, measure: Callable[[ContactState], float]
 ) -> dict[str, Any] | None:
-    """Describe the kept moment at which `measure` is largest; None where no moment has a fully covered reference."""
-    matched = [moment for moment in recorder.kept if moment.split is not None]
-    return describe_moment(recorder, max(matched, key=measure), mesh) if matched else None
-
-
-def _peak(moment: ContactState) -> float:
-    return -1.0 if moment.split is None else float(moment.split.risk.max())
+    """Describe the moment at which `measure` is largest; None where no moment has a fully covered reference."""
+    moment = highest_moment(recorder.moments, measure)
+    return None if moment is None else describe_moment(recorder, moment, mesh)
 
 
 def describe_moment(recorder: SideReactionRecorder, moment: ContactState, mesh: ParticleMesh) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
@@ -41,7 +42,7 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool, particles:
         Snapshots too frequent for the protocol's length, too many protocol steps for the mesh, or output periods too
         short.
     """
-    constraints, snapshot = setup.member.constraints, 8 * setup.mesh.n_nodes + _ROW
+    constraints, snapshot = _kept(case, setup.member.constraints), 8 * setup.mesh.n_nodes + _ROW
     steps, most = len(constraints) * snapshot, MOST_BYTES // particles
     if steps > most:
         raise InputError(
@@ -49,7 +50,7 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool, particles:
             where="protocol",
             value=f"{len(constraints)} steps of {setup.mesh.n_nodes} nodes: {steps / 2**30:.3g} GiB",
             allowed=f"{most // snapshot} steps on this mesh",
-            next_step="repeat fewer cycles in one case, or use a coarser mesh",
+            next_step="keep fewer cycles (output.keep_cycles), repeat fewer in one case, or use a coarser mesh",
         )
     charge = FARADAY * setup.member.maximum_concentration * (volume or setup.operators.volume)
     lengths = [_longest(constraint, charge) for constraint in constraints]
@@ -75,6 +76,13 @@ def check_memory(case: Case, setup: PreparedCase, *, snapshots: bool, particles:
             allowed=f"at least {least:.3g} s for this protocol and mesh",
             next_step=f'set output.fields_every = "{_rounded_up(least):g} s"',
         )
+
+
+def _kept(case: Case, constraints: Sequence[StepConstraint]) -> list[StepConstraint]:
+    """Return the protocol steps of cycles that are kept, and of one more: a cycle's rows are there until its end."""
+    last = constraints[-1].step.cycle
+    kept = case.output.kept_cycles
+    return [c for c in constraints if kept.everything or kept.hold(c.step.cycle) or c.step.cycle == last]
 
 
 def _rows(constraint: StepConstraint, length: float) -> float:

@@ -18,6 +18,7 @@ from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.cycle_rows import rows_of_curves
 from asyncsoc.recorders.mesh_error import gradient_warnings
 from asyncsoc.recorders.particle_group import GroupShares, group_curves
 from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
@@ -135,7 +136,10 @@ def run_group(
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=_volume(setups, many))
     compile_kernels(batches=False, groups=not alone)
     homes = _homes(setups)
-    recorders = [recorders_of(case, setup, True, compared=alone) for case, setup in zip(cases, setups, strict=True)]
+    recorders = [
+        recorders_of(case, setup, None, snapshots=True, compared=alone)
+        for case, setup in zip(cases, setups, strict=True)
+    ]
     recordings = [RecordingCallback([recorders[j] for j in home]) for home in homes]
     guards = [
         BalanceGuard(setups[home[0]].operators.mass, [setups[j].cathode.maximum_concentration for j in home])
@@ -246,8 +250,7 @@ class _GroupRun:
         records: dict[int, RecordedRun] = {}
         resolutions: dict[int, str | None] = {}
         for home, recording in zip(self.homes, self.recordings, strict=True):
-            for place, j in enumerate(home):
-                recording.finish(place, self.outcome.checkpoint, j)
+            recording.finish([self.outcome] * len(home), home)
             fields = [recorder.fields for recorder in recording.fields]
             found = gradient_warnings(self.setups[home[0]].mesh, fields)
             curves, areas = recording.curves.curves(), recording.curves.contact_areas()
@@ -298,6 +301,8 @@ class _GroupRun:
             checkpoint=None,
             particle_runs=particles,
             multiplicities=many,
+            recording=None,
+            cycle_rows=rows_of_curves(columns, complete=self.outcome.error is None),
         )
 
 

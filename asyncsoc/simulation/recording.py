@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,20 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import SimulationError
 from asyncsoc.base.hashing import sha256_of
+from asyncsoc.case.kept_cycles import KEEP_ALL, KeptCycles
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.caching import ContentCache
 from asyncsoc.problem.changing_contact import ChangingContact
 from asyncsoc.protocol.constraints import StepConstraint
-from asyncsoc.recorders.curves import SnapshotRecorder, TimeSeriesRecorder
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.curves import TimeSeriesRecorder
 from asyncsoc.recorders.particle_constants import BatchConstants, ParticleConstants
+from asyncsoc.recorders.snapshots import SnapshotRecorder
+from asyncsoc.simulation.cycle_recording import CycleRecorder
 from asyncsoc.simulation.memory_limit import MOST_BETWEEN
-from asyncsoc.solver.states import AcceptedSteps, Checkpoint, Errors, States, UnsolvedStateError
+from asyncsoc.simulation.recording_start import RecordingStart
+from asyncsoc.simulation.results.data import RecordingCheckpoint
+from asyncsoc.solver.states import AcceptedSteps, Checkpoint, Errors, RunOutcome, States, UnsolvedStateError
 
 if TYPE_CHECKING:
     from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
@@ -28,6 +34,8 @@ Array = NDArray[np.float64]
 
 _BLOCK = 4_000_000
 """Numbers of states within a step that are worked out at a time: 32 MB."""
+_MOST_WAITING = 1000
+"""Rows recorded after which those of complete cycles are taken in and dropped where they are not kept."""
 _CONSTANTS = ContentCache[ParticleConstants](most_bytes=1 << 28)
 """Kept for all cases that share a particle and its contact."""
 
@@ -46,12 +54,18 @@ class RunRecorders:
         Recorder of its side reaction, None where there is none.
     changing
         How its contact changes, None where it stays.
+    kept
+        The cycles of which curves and snapshots are kept.
+    start
+        Where it is resumed, None where it begins.
     """
 
     constants: ParticleConstants
     fields_every: float | None = None
     rates: SideReactionRecorder | None = None
     changing: ChangingContact | None = None
+    kept: KeptCycles = KEEP_ALL
+    start: RecordingStart | None = None
 
 
 class RecordingCallback:
@@ -76,6 +90,16 @@ class RecordingCallback:
         self._changing = {k: (m.changing, m.constants) for k, m in enumerate(members) if m.changing is not None}
         self._every_state = ~np.isnan(self._snapshots) | np.array([member.rates is not None for member in members])
         self.every_row = np.array([member.rates is not None for member in members], dtype=bool)
+        self.cycles = [CycleRecorder(member.kept, member.start) for member in members]
+        self.checkpoints: dict[int, RecordingCheckpoint] = {}
+        self._dropping = [k for k, member in enumerate(members) if not member.kept.everything]
+        self._cycle, self._last_time = np.zeros(len(members), dtype=np.int64), np.full(len(members), -np.inf)
+        self._cycle_start, self._recorded = np.zeros(len(members)), 0
+        self._resumed = {k: member.start for k, member in enumerate(members) if member.start is not None}
+        self._origins = [None if member.start is None else member.start.checkpoint for member in members]
+        for number, start in self._resumed.items():
+            self.curves.set_initial_mean(number, start.initial_mean_x)
+            self.fields[number].resume(start.checkpoint.time, start.step)
 
     @property
     def changing(self) -> dict[int, ChangingContact]:
@@ -84,27 +108,35 @@ class RecordingCallback:
 
     def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
         """Record the states protocol steps begin with: the time of the one before, its own current or voltage."""
+        self._settle(states.number)
         self._step_start[states.number] = states.time - states.step_time
-        for number, cycle, within, constraint in zip(
-            states.number.tolist(), states.cycle.tolist(), states.step_time.tolist(), constraints, strict=True
+        goes_on = np.zeros(len(states), dtype=bool)
+        for row, (number, cycle, within, constraint) in enumerate(
+            zip(states.number.tolist(), states.cycle.tolist(), states.step_time.tolist(), constraints, strict=True)
         ):
+            resumed = self._resumed.pop(number, None)
+            if resumed is not None and resumed.step is not None:  # its state was recorded by the run resumed
+                self._step_start[number], goes_on[row] = resumed.checkpoint.start_time, True
             if number in self._changing:
                 changing, constants = self._changing[number]
                 start = float(self._step_start[number])
                 contact = changing.in_force(cycle, start, start + constraint.time_of_contact(within))
                 self.curves.set_areas(number, contact.weights[constants.contact_nodes])
-        self.curves.record(states)
-        for row, constraint in enumerate(constraints):
-            number = int(states.number[row])
+            if cycle != self._cycle[number]:
+                self._cycle[number], self._cycle_start[number] = cycle, states.time[row]
             self._period[number] = np.nan if constraint.step.period is None else constraint.step.period
             rates = self.rates[number]
             if rates is not None:
-                rates.start_step(states.one(row), constraint)
-            self._record_state(states, row)
+                rates.start_step(states.one(row), constraint, float(self._step_start[number]))
+        begun = states.rows(~goes_on)
+        self._record_rows(begun)
+        for row in range(len(begun)):
+            self._record_state(begun, row)
         return {}
 
     def step(self, steps: AcceptedSteps) -> Errors:
         """Record accepted steps, output times within them, and due snapshots."""
+        self._settle(steps.end.number)
         lost = self._with_too_many_times(steps)
         steps = steps.without(lost)
         rows, times = self._times(steps)
@@ -129,7 +161,7 @@ class RecordingCallback:
 
     def _record_followed(self, states: States) -> None:
         """Record states on the way along profiles; of most of them there are rows alone, no snapshots."""
-        self.curves.record(states)
+        self._record_rows(states)
         numbers = states.number
         due = self.every_row[numbers].copy()
         for number in np.unique(numbers).tolist():
@@ -142,9 +174,48 @@ class RecordingCallback:
 
     def _record(self, states: States) -> None:
         if len(states):
-            self.curves.record(states)
+            self._record_rows(states)
             for row in np.flatnonzero(self._every_state[states.number]).tolist():
                 self._record_state(states, row)
+
+    def _record_rows(self, states: States) -> None:
+        """Record rows of curves."""
+        if len(states):
+            self.curves.record(states)
+            self._last_time[states.number] = states.time
+            self._recorded += len(states)
+
+    def _settle(self, numbers: NDArray[np.int64]) -> None:
+        """Note what has been accepted: runs may be resumed from the states recorded last, not from those before."""
+        for number in numbers.tolist():
+            rates, time = self.rates[number], float(self._last_time[number])
+            self.fields[number].hold(time)
+            if rates is not None:
+                rates.hold(time)
+        if self._recorded >= _MOST_WAITING and self._dropping:
+            complete = {k: int(self._cycle[k]) for k in self._dropping if self._last_time[k] > self._cycle_start[k]}
+            self._take_cycles(complete)
+
+    def _take_cycles(self, complete: Mapping[int, int], *, ended: bool = False) -> None:
+        """Take in the rows of members' cycles below a number, and drop those that are not kept."""
+        curves, kept = self.curves.curves(), {}
+        for number, below in complete.items():
+            rates, columns = self.rates[number], curves[number]
+            if not len(columns[names.TIME]):
+                continue
+            side = {} if rates is None else rates.columns() if ended else rates.evaluated()
+            count = min((len(values) for values in side.values()), default=len(columns[names.TIME]))
+            if not ended and side and columns[names.CYCLE][min(count, len(columns[names.CYCLE]) - 1)] < below:
+                continue  # rows of a cycle still wait
+            if rates is None or side:
+                columns = {name: values[:count] for name, values in columns.items()} | side
+                kept[number] = self.cycles[number].take(columns, below)
+                if ended:
+                    kept[number][-1:] = True
+                if rates is not None:
+                    rates.drop(kept[number])
+        self.curves.drop(kept)
+        self._recorded = 0
 
     def _with_too_many_times(self, steps: AcceptedSteps) -> dict[int, SimulationError]:
         """Return members with too many output times within one step: a hold may last without limit."""
@@ -161,12 +232,32 @@ class RecordingCallback:
             for row in np.flatnonzero(count > MOST_BETWEEN).tolist()
         }
 
-    def finish(self, number: int, checkpoint: Checkpoint | None, particle: int = 0) -> None:
-        """Keep the last state of a member as a snapshot; `particle` is its place in its group."""
-        if checkpoint is not None:
-            before = len(self.fields[number])
-            self.fields[number].keep(checkpoint.time, checkpoint.particles[particle].x)
-            self._keep_rates(number, before)
+    def finish(self, outcomes: Sequence[RunOutcome], particles: Sequence[int] | None = None) -> None:
+        """Keep the last state of each member as a snapshot, and the rows of the cycles that are complete.
+
+        `particles` are their places in their groups; None where each is alone.
+        """
+        places = [0] * len(outcomes) if particles is None else particles
+        for number, (outcome, particle) in enumerate(zip(outcomes, places, strict=True)):
+            if outcome.checkpoint is not None and outcome.checkpoint is not self._origins[number]:
+                self._keep_last(number, outcome.checkpoint, particle)
+        last = {k: int(self._cycle[k]) + (outcome.error is None) for k, outcome in enumerate(outcomes)}
+        self._take_cycles(last, ended=True)
+
+    def went_on(self, number: int) -> bool:
+        """Return whether a member has anything to show: a resumed run may be stopped before its first step."""
+        return self._origins[number] is None or number in self.checkpoints
+
+    def _keep_last(self, number: int, checkpoint: Checkpoint, particle: int) -> None:
+        """Keep what the run may be resumed with from its checkpoint, and the state there as a snapshot."""
+        fields, rates, time = self.fields[number], self.rates[number], checkpoint.time
+        before, due = len(fields), fields.finish(time, checkpoint.particles[particle].x)
+        side = None
+        if rates is not None:
+            if len(fields) > before:
+                rates.keep_field(time)
+            side = rates.checkpoint(time, underway=checkpoint.underway, due=due)
+        self.checkpoints[number] = RecordingCheckpoint(self.curves.initial_mean(number), len(fields) == before, side)
 
     def _times(self, steps: AcceptedSteps) -> tuple[NDArray[np.int64], Array]:
         """Return members and times within their steps at which states are recorded, each member's in order."""
@@ -196,20 +287,13 @@ class RecordingCallback:
 
     def _record_state(self, states: States, row: int) -> None:
         """Pass a state to the recorders of one member."""
-        number = int(states.number[row])
+        number, time, step = int(states.number[row]), float(states.time[row]), int(states.step[row])
         rates, fields = self.rates[number], self.fields[number]
         if rates is not None:
             rates.record(states.one(row))
-        before = len(fields)
-        fields.record(float(states.time[row]), int(states.step[row]), states.x[row])
-        self._keep_rates(number, before)
-
-    def _keep_rates(self, number: int, before: int) -> None:
-        """Keep the side reaction's fields for the snapshots taken since there were `before`."""
-        rates, fields = self.rates[number], self.fields[number]
-        if rates is not None and len(fields) > before:
-            for time in fields.times[before:]:
-                rates.keep_field(float(time))
+        stored = self.cycles[number].stored(int(states.cycle[row]), starts=float(states.step_time[row]) == 0.0)
+        if fields.record(time, step, states.x[row], stored=stored) and rates is not None:
+            rates.keep_field(time, stored=stored)
 
 
 def _multiples(origin: float, period: float, start: float, end: float) -> list[float]:

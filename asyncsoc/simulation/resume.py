@@ -13,9 +13,13 @@ from asyncsoc.case import Case
 from asyncsoc.case.reading import tables
 from asyncsoc.protocol.grammar import format_step
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.cycle_rows import CYCLE
 from asyncsoc.simulation.coverage_reporting import REPORT, coverage_report
+from asyncsoc.simulation.recording_start import rows_before
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.solver.states import Checkpoint
+
+Bools = NDArray[np.bool_]
 
 _FREE = ("name", "output", "solver")
 """Sections that may differ from the resumed run."""
@@ -38,14 +42,6 @@ def checkpoint_of(case: Case, previous: Solution) -> Checkpoint:
             where="resume",
             value=previous.name,
             allowed="a result that took at least one step, written by this version of asyncsoc or an earlier one",
-            next_step="run the case from its start",
-        )
-    if case.side_reaction.mode != "off":
-        raise InputError(
-            "a run with a side reaction cannot be resumed: its dose depends on everything before",
-            where="side_reaction.mode",
-            value=case.side_reaction.mode,
-            allowed="off",
             next_step="run the case from its start",
         )
     source = f"the case in the result {previous.name!r}"
@@ -92,8 +88,7 @@ def _content(case: Case) -> dict[str, Any]:
 def joined(previous: Solution, later: Solution, checkpoint: Checkpoint) -> Solution:
     """Return one solution of what `previous` did up to the checkpoint and what `later` did from there."""
     columns = _joined_columns(previous, later, checkpoint)
-    kept = previous.field_times <= checkpoint.time
-    fresh = later.field_times > checkpoint.time
+    kept, fresh = _snapshots(previous, later, checkpoint)
     walls = {key: previous.wall_times.get(key, 0.0) + value for key, value in later.wall_times.items()}
     earlier = [warning for warning in previous.warnings if warning not in later.warnings]
     reports = dict(later.reports)
@@ -105,10 +100,36 @@ def joined(previous: Solution, later: Solution, checkpoint: Checkpoint) -> Solut
         reports=reports,
         field_times=np.concatenate([previous.field_times[kept], later.field_times[fresh]]),
         field_x=np.concatenate([previous.field_x[kept], later.field_x[fresh]]),
+        more_fields={
+            name: np.concatenate([previous.more_fields[name][kept], values[fresh]])
+            for name, values in later.more_fields.items()
+        },
+        cycle_rows=_joined_cycles(previous, later),
         warnings=(*earlier, *later.warnings),
         wall_times=walls,
         provenance={**later.provenance, "resumed from": _origin(previous, checkpoint)},
     )
+
+
+def _snapshots(previous: Solution, later: Solution, checkpoint: Checkpoint) -> tuple[Bools, Bools]:
+    """Return which snapshots of both are those of the uninterrupted run.
+
+    Within a protocol step the state resumed from is one of them only where it was due; the next step begins with a
+    snapshot of its own.
+    """
+    recording = previous.recording
+    due = checkpoint.underway and (recording is None or recording.last_snapshot_stays)
+    kept = previous.field_times <= checkpoint.time if due else previous.field_times < checkpoint.time
+    fresh = later.field_times > checkpoint.time if checkpoint.underway else later.field_times >= checkpoint.time
+    return np.asarray(kept), np.asarray(fresh)
+
+
+def _joined_cycles(previous: Solution, later: Solution) -> dict[str, NDArray[Any]]:
+    """Return the rows of the cycles of both; of a cycle that went on `later` has the whole row."""
+    if not previous.cycle_rows or not later.cycle_rows:
+        return dict(later.cycle_rows or previous.cycle_rows)
+    before = previous.cycle_rows[CYCLE] < later.cycle_rows[CYCLE][0]
+    return {name: np.concatenate([previous.cycle_rows[name][before], v]) for name, v in later.cycle_rows.items()}
 
 
 def _origin(previous: Solution, checkpoint: Checkpoint) -> dict[str, Any]:
@@ -117,11 +138,15 @@ def _origin(previous: Solution, checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _joined_columns(previous: Solution, later: Solution, checkpoint: Checkpoint) -> dict[str, NDArray[Any]]:
-    before = previous.columns[names.TIME] <= checkpoint.time
+    before = rows_before(previous, checkpoint)
     after = later.columns[names.TIME] > checkpoint.time
-    if not checkpoint.underway:  # the next protocol step begins with a row of its own at the same time
+    if not checkpoint.underway:
         after |= later.columns[names.STEP] > len(checkpoint.finished)
-        before &= previous.columns[names.STEP] <= len(checkpoint.finished)
+    kept = Case.from_text(later.case_toml).output.kept_cycles
+    if not kept.everything:
+        cycle = previous.columns[names.CYCLE]
+        going_on = int(later.columns[names.CYCLE][-1]) if later.status != "done" else cycle[-1] + 1
+        before &= kept.holds(cycle) | (cycle >= going_on) | (np.arange(len(cycle)) == 0)
     return {
         name: np.concatenate([values[before], later.columns[name][after]]) for name, values in previous.columns.items()
     }

@@ -29,6 +29,7 @@ from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback, RunRecorders, particle_constants
+from asyncsoc.simulation.recording_start import RecordingStart, recording_start
 from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
@@ -98,10 +99,9 @@ def simulate(
         (ending,) = simulate_batch([case], progress=progress)
         return ending.finished()
     checkpoint = checkpoint_of(case, resume)
-    (later,) = simulate_batch([case], progress=progress, checkpoints=[checkpoint])
-    whole = None if later.solution is None else joined(resume, later.solution, checkpoint)
-    if whole is None and later.error is None:
-        return resume
+    start = recording_start(case, resume, checkpoint)
+    (later,) = simulate_batch([case], progress=progress, checkpoints=[checkpoint], starts=[start])
+    whole = resume if later.solution is None else joined(resume, later.solution, checkpoint)
     return CaseResult(whole, later.error).finished()
 
 
@@ -112,6 +112,7 @@ def simulate_batch(
     snapshots: bool = True,
     progress: Callable[[Progress], None] | None = None,
     checkpoints: Sequence[Checkpoint | None] | None = None,
+    starts: Sequence[RecordingStart | None] | None = None,
 ) -> list[CaseResult]:
     """Simulate cases that share a mesh together; on one machine each has the same bits as alone.
 
@@ -128,6 +129,8 @@ def simulate_batch(
         Called after every accepted step of every case.
     checkpoints
         Where each case goes on from; None begins it. The solutions then hold what came after.
+    starts
+        Where the recorders of each case go on, beside its checkpoint.
 
     Raises
     ------
@@ -142,7 +145,10 @@ def simulate_batch(
     for pair in zip(cases, setups, strict=True):
         check_memory(*pair, snapshots=snapshots)
     compile_kernels(batches=len(cases) >= FEWEST)
-    recording = RecordingCallback([recorders_of(*pair, snapshots) for pair in zip(cases, setups, strict=True)])
+    starts = starts or [None] * len(cases)
+    recording = RecordingCallback(
+        [recorders_of(*each, snapshots=snapshots) for each in zip(cases, setups, starts, strict=True)]
+    )
     for case, setup, rates in zip(cases, setups, recording.rates, strict=True):
         check_limits(case, setup, rates)
     guard = BalanceGuard(setups[0].operators.mass, [setup.cathode.maximum_concentration for setup in setups])
@@ -194,8 +200,7 @@ def _endings(
     started, clock, ready = clocks
     finished = time.perf_counter()
     walls = {"set-up": (ready - clock) / len(cases), "solve": (finished - ready) / len(cases)}
-    for number, outcome in enumerate(outcomes):
-        recording.finish(number, outcome.checkpoint)
+    recording.finish(outcomes)
     fields = [recorder.fields for recorder in recording.fields]
     resolutions = gradient_warnings(setups[0].mesh, fields)
     mesh = setups[0].mesh.sha256
@@ -204,28 +209,35 @@ def _endings(
     areas = recording.curves.contact_areas()
     for number, columns in enumerate(recording.curves.curves()):
         outcome, solution = outcomes[number], None
-        if len(columns[names.TIME]):
+        if len(columns[names.TIME]) and recording.went_on(number):
             recorded = RecordedRun(
                 columns, areas[number], recording.fields[number].times, fields[number], recording.rates[number]
             )
             about = origin | {"case sha256": cases[number].hash, "stop reason": outcome.stop_reason}
             about["integrator steps"] = {"accepted": outcome.accepted, "rejected": outcome.rejected}
-            solution = solution_of(
-                cases[number], setups[number], recorded, outcome, resolutions[number], walls=walls, provenance=about
+            solution = replace(
+                solution_of(
+                    cases[number], setups[number], recorded, outcome, resolutions[number], walls=walls, provenance=about
+                ),
+                recording=recording.checkpoints.get(number),
+                cycle_rows=recording.cycles[number].table(),
             )
         endings.append(CaseResult(solution, outcome.error))
     return endings
 
 
-def recorders_of(case: Case, setup: PreparedCase, snapshots: bool, *, compared: bool = True) -> RunRecorders:
+def recorders_of(
+    case: Case, setup: PreparedCase, start: RecordingStart | None, *, snapshots: bool, compared: bool = True
+) -> RunRecorders:
     """Return how a case is recorded; `compared`: its side reaction against the fully covered particle."""
     rates = None
     if setup.side is not None:
         from asyncsoc.simulation.side_reaction_recording import side_reaction_recorder
 
-        rates = side_reaction_recorder(case, setup, compared=compared)
+        going_on = (None, 1) if start is None else (start.side, len(start.checkpoint.finished) + 1)
+        rates = side_reaction_recorder(case, setup, *going_on, compared=compared)
     every = case.output.fields_every if snapshots else None
-    return RunRecorders(particle_constants(setup), every, rates, setup.member.changing)
+    return RunRecorders(particle_constants(setup), every, rates, setup.member.changing, case.output.kept_cycles, start)
 
 
 @dataclass(frozen=True, eq=False)

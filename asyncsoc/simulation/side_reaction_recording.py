@@ -12,19 +12,17 @@ from asyncsoc.interface.side_reaction import SideReactionModel
 from asyncsoc.problem.build import PreparedCase, prepare
 from asyncsoc.problem.case_side_reaction import covered_case
 from asyncsoc.problem.particles import Problem
-from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders.contact_samples import RecordedParticle
+from asyncsoc.recorders.contact_state import SideReactionCheckpoint
 from asyncsoc.recorders.covered_reference import CoveredReference
 from asyncsoc.recorders.side_reaction_fields import nodal_fields
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 from asyncsoc.recorders.side_reaction_report import side_report
 from asyncsoc.simulation.curve_measure import measure_of
+from asyncsoc.simulation.growing_reference import GrowingReference
+from asyncsoc.simulation.side_reaction_callback import REFERENCE_PARTS, SideReactionCallback
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import AcceptedStep, StepState
 from asyncsoc.solver.warmup import compile_kernels
-
-REFERENCE_PARTS = 8
-"""Parts into which a fully covered reference's steps are divided."""
 
 
 def recorded_particle(setup: PreparedCase, model: SideReactionModel, threshold: float) -> RecordedParticle:
@@ -54,36 +52,6 @@ def recorded_particle(setup: PreparedCase, model: SideReactionModel, threshold: 
     )
 
 
-class SideReactionCallback:
-    """Passes every accepted step, evenly divided, to recorders of side reactions.
-
-    Parameters
-    ----------
-    recorders
-        Recorders that receive the states.
-    parts
-        Parts into which a step is divided: several for a reference, whose states are interpolated.
-    """
-
-    def __init__(self, *recorders: SideReactionRecorder, parts: int = 2) -> None:
-        self.recorders = recorders
-        self._parts = parts
-
-    def start(self, state: StepState, constraint: StepConstraint) -> None:
-        """Record the state with which a protocol step begins."""
-        for recorder in self.recorders:
-            recorder.start_step(state, constraint)
-            recorder.record(state)
-
-    def step(self, step: AcceptedStep) -> None:
-        """Record an accepted step."""
-        length = step.end.time - step.start_time
-        inner = [step.at(step.start_time + k / self._parts * length) for k in range(1, self._parts)]
-        for state in (*inner, step.end):
-            for recorder in self.recorders:
-                recorder.record(state)
-
-
 _references: dict[str, CoveredReference] = {}
 """References run in this process, by the hash of their case: in a sweep over coverage all cases share one."""
 _MOST_REFERENCES = 64
@@ -107,9 +75,7 @@ def reference_of(case: Case) -> CoveredReference:
 
 def _run_reference(case: Case) -> CoveredReference:
     setup = prepare(case)
-    if setup.side is None:
-        raise InputError("a fully covered reference needs a side reaction", where="side_reaction.mode", value="off")
-    recorder = SideReactionRecorder(recorded_particle(setup, setup.side, case.side_reaction.risk_threshold))
+    recorder = SideReactionRecorder(_reference_particle(case, setup))
     compile_kernels(batches=False)
     # Where the reference cannot finish its protocol its states end, and there is no risk beyond them.
     callback = SideReactionCallback(recorder, parts=REFERENCE_PARTS)
@@ -117,15 +83,70 @@ def _run_reference(case: Case) -> CoveredReference:
     return recorder.as_covered_reference()
 
 
-def side_reaction_recorder(case: Case, setup: PreparedCase, *, compared: bool = True) -> SideReactionRecorder | None:
+def _reference_particle(case: Case, setup: PreparedCase) -> RecordedParticle:
+    if setup.side is None:
+        raise InputError("a fully covered reference needs a side reaction", where="side_reaction.mode", value="off")
+    return recorded_particle(setup, setup.side, case.side_reaction.risk_threshold)
+
+
+def side_reaction_recorder(
+    case: Case,
+    setup: PreparedCase,
+    before: SideReactionCheckpoint | None = None,
+    first_step: int = 1,
+    *,
+    compared: bool = True,
+) -> SideReactionRecorder | None:
     """Return the recorder of a case's side reaction, its reference run first; None where there is none.
 
-    A particle that is not `compared` has no reference, and no risk against it.
+    Parameters
+    ----------
+    case, setup
+        The case, as it is and made ready.
+    before
+        What the recorder of a resumed run has kept.
+    first_step
+        The first protocol step that is recorded.
+    compared
+        Whether there is a reference: without one no risk is stated.
     """
     if setup.side is None:
         return None
     particle = recorded_particle(setup, setup.side, case.side_reaction.risk_threshold)
-    return SideReactionRecorder(particle, reference_of(case) if compared else None)
+    if not compared:
+        return SideReactionRecorder(particle, None, before)
+    # A reference that cases share is kept whole; where most cycles are not kept, neither is its past.
+    reference = reference_of(case) if case.output.kept_cycles.everything else growing_reference_of(case, first_step)
+    return SideReactionRecorder(particle, reference, before)
+
+
+_growing: dict[str, GrowingReference] = {}
+"""The reference of the latest long run in this process, by the hash of its case, for the run that resumes it."""
+
+
+def growing_reference_of(case: Case, first_step: int = 1) -> GrowingReference:
+    """Return the fully covered reference of a long run, simulated along with it.
+
+    Parameters
+    ----------
+    case
+        The case of the run.
+    first_step
+        The first protocol step that it is asked for.
+
+    Raises
+    ------
+    InputError
+        The fully covered reference cannot be built.
+    """
+    covered = covered_case(case)
+    known = _growing.get(covered.hash)
+    if known is None or not known.knows(first_step):
+        setup = prepare(covered)
+        known = GrowingReference(setup, _reference_particle(covered, setup))
+        _growing.clear()
+        _growing[covered.hash] = known
+    return known
 
 
 def side_reaction_results(rates: SideReactionRecorder | None, setup: PreparedCase) -> dict[str, Any]:

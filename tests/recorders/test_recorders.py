@@ -14,8 +14,9 @@ from asyncsoc.materials.ncm811 import VALENCE
 from asyncsoc.materials.ncm811_oregan2022 import OREGAN
 from asyncsoc.materials.ncm811_sturm2019 import DEFAULT
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.curves import SnapshotRecorder, TimeSeriesRecorder
+from asyncsoc.recorders.curves import TimeSeriesRecorder
 from asyncsoc.recorders.particle_constants import BatchConstants, ParticleConstants
+from asyncsoc.recorders.snapshots import SnapshotRecorder
 from asyncsoc.solver.states import States
 
 RADIUS = 5e-6

@@ -31,11 +31,13 @@ def electrode_case(steps: tuple[str, ...] = ("Charge at C/10 for 1 hour",), **el
 def test_one_kind_of_particle_is_a_single_particle_behind_the_same_separator() -> None:
     case = electrode_case(("Charge at C/5 until 4.1 V", "Rest for 10 minutes", "Discharge at C/5 for 1 hour"))
     areal = electrode_cases(case).sample.theoretical_capacity(NCM)
-    single = aso.Case.from_dict({
-        "particle": {"mesh": "coarse"},
-        "electrolyte": {"areal_capacity": areal},
-        "protocol": case.protocol.model_dump(exclude_unset=True),
-    })
+    single = aso.Case.from_dict(
+        {
+            "particle": {"mesh": "coarse"},
+            "electrolyte": {"areal_capacity": areal},
+            "protocol": case.protocol.model_dump(exclude_unset=True),
+        }
+    )
     whole, alone = aso.simulate(case), aso.simulate(single)
     np.testing.assert_allclose(whole.columns[names.TIME], alone.columns[names.TIME], rtol=1e-9)
     np.testing.assert_allclose(whole.columns[names.VOLTAGE], alone.columns[names.VOLTAGE], atol=1e-9)
@@ -44,7 +46,11 @@ def test_one_kind_of_particle_is_a_single_particle_behind_the_same_separator() -
 
 @pytest.mark.parametrize(
     ("step", "current"),
-    [("Charge at 0.5 mA/cm2 for 60 s", 5.0), ("Charge at 1 mA for 60 s", 1e-3 / 4e-4), ("Discharge at 2 mA/g for 60 s", -2.0 * 0.127)],
+    [
+        ("Charge at 0.5 mA/cm2 for 60 s", 5.0),
+        ("Charge at 1 mA for 60 s", 1e-3 / 4e-4),
+        ("Discharge at 2 mA/g for 60 s", -2.0 * 0.127),
+    ],
 )
 def test_currents_are_those_of_the_electrode(step: str, current: float) -> None:
     """0.5 mA/cm2 are 5 A/m2; the area is 4 cm2; the loading 0.127 kg/m2."""
@@ -60,7 +66,9 @@ def test_one_c_is_the_sum_of_the_particles_capacities() -> None:
     mass = 0.127 * case.electrode.area
     expected = theoretical_capacity(NCM, mass / NCM.density) / 3600.0 / 2.0
     assert solution.columns[names.CURRENT][-1] == pytest.approx(expected, rel=1e-9)
-    assert solution.columns[names.MEAN_SOC][-1] - solution.columns[names.MEAN_SOC][0] == pytest.approx(1.0 / 12.0, rel=1e-9)
+    assert solution.columns[names.MEAN_SOC][-1] - solution.columns[names.MEAN_SOC][0] == pytest.approx(
+        1.0 / 12.0, rel=1e-9
+    )
     shares = solution.particles[names.CURRENT_SHARE].values
     np.testing.assert_allclose(shares.sum(axis=0), 1.0, rtol=1e-9)
 

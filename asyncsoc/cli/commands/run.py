@@ -41,10 +41,14 @@ def run(
     description, previous = _case(case, resume, overrides or [])
 
     from asyncsoc.simulation import simulate
+    from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 
     try:
         with progress_bar(quiet=quiet) as progress:
-            solution = simulate(description, progress=progress, resume=previous)
+            if output is None or description.protocol.plan.steps[-1].cycle == 1:
+                solution = simulate(description, progress=progress, resume=previous)
+            else:
+                solution = simulate_with_checkpoints(description, output, progress=progress, resume=previous)
     except SimulationError as error:
         interrupted = isinstance(error, InterruptedRunError)
         _rescue(getattr(error, "partial", None), output or RESCUED, interrupted=interrupted)
@@ -56,7 +60,17 @@ def run(
         print_document({**solution.to_json_dict(), "files": [str(file) for file in files]})
     elif not quiet:
         print_table(("quantity", "value"), solution.summary().items())
+        _print_cycles(solution)
         print_line("\n".join(str(file) for file in files) if files else "not saved: add -o DIR to save the result")
+
+
+def _print_cycles(solution: Solution) -> None:
+    """Show the first and the last of several cycles, and what changed between them."""
+    from asyncsoc.simulation.results.cycle_table import short_table
+
+    heads, lines = short_table(solution)
+    if lines:
+        print_table(heads, lines, title=f"{len(solution.cycle_rows['Cycle'])} cycles")
 
 
 def _case(path: Path | None, resume: Path | None, overrides: Sequence[str]) -> tuple[Case, Solution | None]:
@@ -115,7 +129,5 @@ def _way_on(partial: Solution, kept: Path, directory: Path, *, interrupted: bool
     """Return the command that goes on with an unfinished run, or why none does."""
     if partial.checkpoint is None:
         return "it holds no state to resume from"
-    if partial.case["side_reaction"]["mode"] != "off":
-        return "a run with a side reaction cannot be resumed"
     command = f"asyncsoc run {shlex.join(['--resume', str(kept), '-o', str(directory)])}"
     return f"resume with: {command}" if interrupted else f"resume with other steps or solver: {command} --set KEY=VALUE"

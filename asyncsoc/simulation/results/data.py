@@ -16,6 +16,8 @@ from asyncsoc.geometry.mesh import ParticleMesh, frozen
 from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.absent_curves import no_such_curve
+from asyncsoc.recorders.contact_state import SideReactionCheckpoint
+from asyncsoc.recorders.cycle_rows import CYCLE
 from asyncsoc.solver.states import Checkpoint
 
 Status = Literal["done", "stopped"]
@@ -47,6 +49,25 @@ class StepSummary:
     duration: float
     charge: float
     side_charge: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class RecordingCheckpoint:
+    """What the recorders of a run hand on beside its last accepted state.
+
+    Attributes
+    ----------
+    initial_mean_x
+        Volume-mean stoichiometry at the start of the protocol.
+    last_snapshot_stays
+        Whether the snapshot at the checkpoint is one of the uninterrupted run, and not there because the run ended.
+    side
+        Of the recorder of the side reaction, None where there is none.
+    """
+
+    initial_mean_x: float
+    last_snapshot_stays: bool = False
+    side: SideReactionCheckpoint | None = None
 
 
 class Columns(Mapping[str, NDArray[Any]]):
@@ -123,6 +144,10 @@ class RunData:
         Further quantities at the nodes by name with unit, one row per snapshot; NaN where there is nothing to say.
     reports
         What else was found, by subject, as plain data.
+    recording
+        What the recorders hand on with the checkpoint; None in files of earlier versions.
+    cycle_rows : (c,) each
+        One row a complete cycle, by name (`recorders.cycle_rows`).
     valence
         The cathode's; None where it has none, and then there are no curves and fields of oxidation states.
     checkpoint
@@ -156,6 +181,8 @@ class RunData:
     valence: ValenceModel | None = None
     particle_runs: tuple[RunData, ...] = ()
     multiplicities: tuple[float, ...] = ()
+    recording: RecordingCheckpoint | None = None
+    cycle_rows: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         columns = {
@@ -167,6 +194,11 @@ class RunData:
         object.__setattr__(self, "field_x", _read_only(self.field_x, np.float64))
         more = {name: _read_only(values, np.float64) for name, values in self.more_fields.items()}
         object.__setattr__(self, "more_fields", MappingProxyType(more))
+        rows = {
+            name: _read_only(values, np.int64 if name == CYCLE else np.float64)
+            for name, values in self.cycle_rows.items()
+        }
+        object.__setattr__(self, "cycle_rows", MappingProxyType(rows))
         for name in ("case", "provenance", "wall_times", "reports"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         self._check()
@@ -190,6 +222,7 @@ class RunData:
             (names.TIME not in lengths, "a run without times", sorted(lengths)),
             (len(set(lengths.values())) != 1, "the curves of a run must be equally long", lengths),
             (self.field_x.shape != expected or not expected[0], "snapshots that do not fit times and mesh", expected),
+            (len({len(v) for v in self.cycle_rows.values()}) > 1, "rows of cycles that are not equally long", None),
             (any(shape != expected for shape in shapes.values()), "further fields that do not fit snapshots", shapes),
             (
                 bool((self.field_times[1:] <= self.field_times[:-1]).any()),

@@ -2,7 +2,8 @@
 
 One HDF5 file holds `/VTKHDF` (the fields in time, as ParaView and pyvista read them; format of VTK 9.3 and later,
 https://docs.vtk.org/en/latest/vtk_file_formats/vtkhdf_file_format), `/curves` (netCDF-4, as xarray reads it),
-`/mesh` and `/contact` (what VTK has no place for) and the case, its provenance and the summaries as attributes of `/`.
+`/cycles` (a row a cycle, netCDF-4 too), `/mesh` and `/contact` (what VTK has no place for), `/checkpoint` and
+`/recording` (what a resumed run goes on from) and the case, its provenance and the summaries as attributes of `/`.
 Of a group of particles `/VTKHDF` shows the first, and `/particles` holds all (`results.particle_files`).
 """
 

@@ -17,12 +17,14 @@ from asyncsoc.geometry.quality import unflattened
 from asyncsoc.materials.registry import DEFAULT_CATHODE, cathode
 from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.cycle_rows import rows_of_curves
 from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import read_checkpoint
 from asyncsoc.simulation.results.data import RunData, Status
 from asyncsoc.simulation.results.guard import GuardedFile, damaged, guarded
 from asyncsoc.simulation.results.parsing import numbers_of, steps_of
 from asyncsoc.simulation.results.particle_files import read_particles
+from asyncsoc.simulation.results.recordings import read_cycles, read_recording
 
 _SIDECAR_LENGTH = 4096
 
@@ -177,10 +179,13 @@ def read_run(path: Path) -> RunData:
         times, x = _read_fields(file, mesh.n_nodes)
         valence = _read_valence(file)
         particles, multiplicities = read_particles(file, valence)
+        columns, cycles = _read_curves(file, valence, group=bool(particles)), read_cycles(file)
         return RunData(
             checkpoint=read_checkpoint(file, _record(file, "checkpoint", dict), mesh.n_nodes),
             name=file.text("record/name"),
-            columns=_read_curves(file, valence, group=bool(particles)),
+            recording=read_recording(file),
+            columns=columns,
+            cycle_rows=rows_of_curves(columns, complete=status == "done") if cycles is None else cycles,
             field_times=times,
             field_x=x.reshape(len(times), mesh.n_nodes),
             mesh=mesh,

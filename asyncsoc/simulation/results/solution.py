@@ -163,6 +163,41 @@ class Solution(RunData):
             )
 
     @cached_property
+    def cycles(self) -> xr.Dataset:
+        """One row a complete cycle along `cycle`: capacities, efficiency, end voltages, film, resistance.
+
+        The columns are those of `recorders.cycle_rows`, named with units. They are there for every cycle, also for
+        those of which `output.keep_cycles` keeps no curves. Steps before the cycles count as a cycle of their own.
+        """
+        from asyncsoc.simulation.results.cycle_table import cycle_dataset
+
+        return cycle_dataset(self)
+
+    def plot_cycles(self) -> Figure:
+        """Return a figure of capacity and efficiency against cycle, and of film, resistance and blocked contact.
+
+        Raises
+        ------
+        InputError
+            The run has no complete cycle.
+        """
+        from asyncsoc.plotting.cycles import cycles_figure
+
+        return cycles_figure(self.cycle_rows, title=f"{self.name}: coverage {self.contact.coverage_realised:.3g}")
+
+    def cycles_to_csv(self, path: str | Path) -> Path:
+        """Write the rows of the cycles as a CSV table, as `to_csv` writes the curves, and return its path.
+
+        Raises
+        ------
+        InputError
+            The file cannot be written there.
+        """
+        from asyncsoc.simulation.results.tables import write_cycles_csv
+
+        return write_cycles_csv(self, Path(path))
+
+    @cached_property
     def fields(self) -> xr.Dataset:
         """Stoichiometry and SOC over (time, node), with the nodes' coordinates and contact weights.
 
@@ -267,21 +302,24 @@ class Solution(RunData):
     @property
     def lithium_balance_error(self) -> float:
         """Largest lithium balance error of the run."""
-        return float(np.max(self.columns[names.BALANCE]))
+        own = float(np.max(self.columns[names.BALANCE]))
+        return max([own, *self.cycle_rows.get(names.BALANCE, np.zeros(0)).tolist()])
 
     def summary(self) -> dict[str, Any]:
         """Return the run's headline numbers, named with their units.
 
         "Largest asynchrony" is the asynchrony that is largest in magnitude, with its sign: positive where the contact
         runs ahead of the particle's mean, as in a charge, negative where it lags behind, as in a discharge. A run with
-        both has its largest lead and its largest lag under names of their own, as magnitudes.
+        both has its largest lead and its largest lag under names of their own, as magnitudes. What needs the curves of
+        the whole run is absent where `output.keep_cycles` leaves some out.
         """
+        from asyncsoc.simulation.results.cycle_table import headlines
         from asyncsoc.simulation.results.particles import coverage_of, group_headlines
 
         columns, coverage = self.columns, coverage_of(self)
         ahead = columns[names.ASYNCHRONY]
         peak = int(np.argmax(np.abs(ahead)))
-        return {
+        found = {
             "Name": self.name,
             "Status": self.status,
             "Stop reason": self.stop_reason,
@@ -305,6 +343,7 @@ class Solution(RunData):
             "Set-up wall time [s]": float(self.wall_times.get("set-up", 0.0)),
             "Solve wall time [s]": float(self.wall_times.get("solve", 0.0)),
         }
+        return headlines(self, found)
 
     def _side_summary(self) -> dict[str, Any]:
         """Return the headline numbers of the side reaction, empty where the run has none."""
@@ -358,6 +397,7 @@ class Solution(RunData):
                 "summary": self.summary(),
                 "steps": [asdict(step) for step in self.steps],
                 "curves": self.columns,
+                "cycles": self.cycle_rows,
                 "wall time [s]": self.wall_times,
                 "provenance": self.provenance,
                 "warnings": self.warnings,

@@ -1,9 +1,10 @@
-"""A run's curves as tables: a pandas data frame, a CSV file."""
+"""A run's curves as tables, a pandas data frame or a CSV file, and the rows of its cycles."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,10 +47,25 @@ def write_csv(run: RunData, path: Path) -> Path:
     InputError
         The file cannot be written.
     """
+    return _write(run.columns, path)
+
+
+def write_cycles_csv(run: RunData, path: Path) -> Path:
+    """Write the rows of the cycles of a run as CSV with a head line, in one step, and return the path.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    return _write(run.cycle_rows, path)
+
+
+def _write(columns: Mapping[str, NDArray[Any]], path: Path) -> Path:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(run.columns)
-    writer.writerows(zip(*(_cells(values) for values in run.columns.values()), strict=True))
+    writer.writerow(columns)
+    writer.writerows(zip(*(_cells(values) for values in columns.values()), strict=True))
     write_text(path, text.getvalue(), "the table cannot be written")
     return path
 

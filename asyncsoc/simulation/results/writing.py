@@ -19,6 +19,7 @@ from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import described, write_arrays
 from asyncsoc.simulation.results.data import RunData
 from asyncsoc.simulation.results.particle_files import write_particles
+from asyncsoc.simulation.results.recordings import CYCLES, RECORDING, write_cycles, write_recording
 
 _OTHERS = {
     ".csv": "to_csv writes the curves as a table",
@@ -205,6 +206,11 @@ def write_run(run: RunData, path: Path) -> Path:
                 write_particles(file, run, h5py)
             if run.checkpoint is not None:
                 write_arrays(file.create_group("checkpoint"), run.checkpoint)
+            if run.recording is not None:
+                write_recording(file.create_group(RECORDING), run.recording)
+            cycles = file.create_group(CYCLES)
+            if run.cycle_rows:
+                write_cycles(cycles, dict(run.cycle_rows))
             # A checksum left from before must not accuse the new file, should the process die in between.
             sidecar.unlink(missing_ok=True)
         with replaced(sidecar) as stream:

@@ -28,7 +28,8 @@ from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.covered_reference import CoveredReference
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 from asyncsoc.simulation.curve_measure import measure_of
-from asyncsoc.simulation.side_reaction_recording import REFERENCE_PARTS, SideReactionCallback, recorded_particle
+from asyncsoc.simulation.side_reaction_callback import REFERENCE_PARTS, SideReactionCallback
+from asyncsoc.simulation.side_reaction_recording import recorded_particle
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, Callback, StepState
 from asyncsoc.solver.warmup import compile_kernels

@@ -1,0 +1,123 @@
+"""Capacity against cycle, and what grows beside it: film, interface resistance, blocked share of contact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.plotting.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    guide_lines,
+    legend_above,
+    new_figure,
+    styled,
+)
+from asyncsoc.recorders import cycle_rows as names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+Rows = Mapping[str, NDArray[Any]]
+
+_FEW = 40
+"""Cycles up to which each is marked."""
+_NM = 1e9
+
+
+def draw_capacity(axes: Axes, rows: Rows) -> None:
+    """Draw charge and discharge capacity of each cycle, and the coulombic efficiency on an axis of its own."""
+    cycle = rows[names.CYCLE]
+    marker = "o" if len(cycle) <= _FEW else ""
+    for name, text, shade in (
+        (names.SPECIFIC_CHARGED, "charge", VERMILLION),
+        (names.SPECIFIC_DISCHARGED, "discharge", BLUE),
+    ):
+        axes.plot(cycle, rows[name], marker=marker, markersize=3.5, color=shade, label=text)
+    axes.set(xlabel="Cycle", ylabel="Specific capacity [mA h/g]", title="Capacity")
+    axes.set_ylim(bottom=0.0)
+    guide_lines(axes)
+    percent = 100.0 * rows[names.EFFICIENCY]
+    if np.isfinite(percent).any():
+        right = axes.twinx()
+        right.plot(cycle, percent, marker=marker, markersize=3.5, color=GREY, linewidth=1.2)
+        right.set_ylabel("Coulombic efficiency [%]", color=GREY)
+        right.spines["right"].set_visible(True)
+        axes.plot([], [], color=GREY, linewidth=1.2, label="efficiency")
+    _whole_cycles(axes)
+    legend_above(axes, rows=1)
+
+
+def _draw_grown(axes: Axes, rows: Rows, column: str, look: tuple[str, str, str, float]) -> None:
+    title, label, shade, scale = look
+    cycle = rows[names.CYCLE]
+    marker = "o" if len(cycle) <= _FEW else ""
+    axes.plot(cycle, scale * rows[column], marker=marker, markersize=3.5, color=shade)
+    axes.set(xlabel="Cycle", ylabel=label, title=title)
+    axes.set_ylim(bottom=0.0)
+    guide_lines(axes)
+    _whole_cycles(axes)
+
+
+def _whole_cycles(axes: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+_GROWN: dict[str, tuple[str, str, str, float]] = {
+    names.FILM: ("Film on the contact", "Mean thickness [nm]", GREEN, _NM),
+    names.RESISTANCE: ("Interface at the end of charge", "Resistance [ohm]", ORANGE, 1.0),
+    names.BLOCKED: ("Blocked contact", "Share of the contact [%]", PURPLE, 100.0),
+    names.SIDE_CHARGE: ("Side reaction", "Side charge per cycle [C]", GREY, 1.0),
+}
+
+
+@styled
+def cycles_figure(rows: Rows, *, title: str | None = None) -> Figure:
+    """Return capacity and efficiency against cycle; beside them what a side reaction does, as far as there is one.
+
+    Parameters
+    ----------
+    rows
+        The rows of the cycles by name (`recorders.cycle_rows`), equally long.
+    title
+        What is seen.
+
+    Raises
+    ------
+    InputError
+        There is no complete cycle.
+    """
+    if not rows or not len(rows[names.CYCLE]):
+        raise InputError(
+            "there is no complete cycle to draw",
+            where="cycles_figure",
+            allowed="at least one complete cycle",
+            next_step="simulate a protocol with [[protocol.cycle]]",
+        )
+    drawn: list[Callable[[Axes], None]] = [lambda axes: draw_capacity(axes, rows)]
+    for column, look in _GROWN.items():
+        if column in rows and np.any(rows[column] != 0.0) and np.isfinite(rows[column]).any():
+            drawn.append(lambda axes, column=column, look=look: _draw_grown(axes, rows, column, look))
+    across = min(len(drawn), 2) if len(drawn) < 5 else 3
+    down = -(-len(drawn) // across)
+    figure = new_figure(4.8 * across, 3.7 * down)
+    places = figure.subplots(down, across, squeeze=False).ravel().tolist()
+    for axes, draw in zip(places, drawn, strict=False):
+        draw(axes)
+    for axes in places[len(drawn) :]:
+        axes.remove()
+    if title:
+        figure.suptitle(title, x=0.01, ha="left")
+    return figure
