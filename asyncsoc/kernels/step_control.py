@@ -45,7 +45,8 @@ def nearest_event(contacts, groups, g, x, film, current, potential, charge):
             lowest = min(lowest, value)
             highest = max(highest, value)
             own_open += areas[k] * max(0.0, 1.0 - film[j, k] * particle.inverse_block)
-        open_area += particle.multiplicity * own_open
+        if math.isfinite(particle.own_resistance):
+            open_area += particle.multiplicity * own_open
     voltage = potential + step.series * current
     best, which = np.inf, -1
     for e in range(step.events):
@@ -92,7 +93,7 @@ def prepare(contacts, groups, g, guess):
     state.unknown, state.current, state.potential, state.margin = unknown, current, potential, margin
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         own = contacts.own[j]
-        own.charge, own.side_charge = 0.0, 0.0
+        own.charge, own.side_charge, own.unknown = 0.0, 0.0, own.potential
     return converged, which
 
 
@@ -131,8 +132,9 @@ def plan(contacts, groups, g):
     if step.aimed > 0:
         aim_step(contacts, groups, g)
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
-        attempt = contacts.attempt[j]
-        attempt.size, attempt.tolerance, attempt.unknown = size, step.tolerance, state.unknown
+        attempt, resistive = contacts.attempt[j], contacts.parameters[j].own_resistance != 0.0
+        attempt.size, attempt.tolerance, attempt.driving = size, step.tolerance, state.unknown
+        attempt.unknown = contacts.own[j].unknown if resistive else state.unknown
 
 
 @kernel
@@ -225,5 +227,6 @@ def judge(tableau, contacts, groups, g):
         attempt, own = contacts.attempt[j], contacts.own[j]
         own.charge += attempt.charge
         own.side_charge += attempt.side_charge
+        own.unknown = own.potential
     _clear(search)
     return outcome

@@ -295,6 +295,9 @@ class ProtocolRunner:
         state["largest_step"] = largest
         for j, particle in zip(self._arrays.members(number), checkpoint.particles, strict=True):
             contacts.own[j]["charge"], contacts.own[j]["side_charge"] = particle.charge, particle.side_charge
+            potential = particle.potential if contacts.parameters[j]["own_resistance"] else float(state["potential"])
+            if not math.isnan(potential):
+                contacts.own[j]["unknown"] = potential
             if len(checkpoint.particles) == 1:
                 contacts.own[j]["current"] = state["current"] / contacts.parameters[j]["multiplicity"]
         if underway:

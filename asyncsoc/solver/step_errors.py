@@ -108,6 +108,8 @@ def limiting_current(arrays: ProblemArrays, group: int, temperature: float) -> f
         body = arrays.bodies[mesh]
         number = int(body.number[place])
         particle, count = arrays.particles[number], len(arrays.contact_nodes[number])
+        if math.isinf(contacts.parameters["own_resistance"][number]):
+            continue
         factor = particle.kinetics.limiting_factor(temperature)
         if math.isinf(factor):
             return math.inf
