@@ -102,7 +102,9 @@ def reduce_border(contacts, body, block, count, ws):
             for k in range(particle.contact_nodes):
                 slope -= local[TOTAL_X, k] * at(ws.border, nodes[k], lane)
             attempt.slope = slope
-            attempt.share = 0.0 if math.isinf(particle.own_resistance) else 1.0 / (1.0 + particle.own_resistance * slope)
+            attempt.share = (
+                0.0 if math.isinf(particle.own_resistance) else 1.0 / (1.0 + particle.own_resistance * slope)
+            )
             attempt.corner = particle.current_factor * attempt.share * slope + particle.potential_factor
             continue
         corner = attempt.corner

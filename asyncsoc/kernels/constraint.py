@@ -25,6 +25,8 @@ N_LOCAL = 26
 _ITERATIONS = 200
 _TOLERANCE = 1e-13
 _LARGEST_MOVE = 0.2
+_FARTHEST_MOVE = 10.0
+"""V, to where moves of potentials behind resistances may grow: a drop of r I may be hundreds of volts."""
 
 
 @kernel
@@ -116,6 +118,16 @@ def evaluate_contact(particle, areas, resistance, unknown, film, local):
 
 
 @kernel
+def _within_reach(change, before, reach):
+    """Return a change of a potential limited to a reach, which grows along one direction and shrinks where it turns."""
+    if change * before < 0.0:
+        reach *= 0.5
+    elif abs(change) > reach:
+        reach = min(2.0 * reach, _FARTHEST_MOVE)
+    return min(max(change, -reach), reach), reach
+
+
+@kernel
 def _behind_resistance(particle, areas, resistance, film, local, driving, own):
     """Solve u + r I(u) = v for the own driving potential u of a particle whose group has the potential v [V].
 
@@ -134,7 +146,7 @@ def _behind_resistance(particle, areas, resistance, film, local, driving, own):
     """
     ohms, low, high, settled = particle.own_resistance, -math.inf, math.inf, False
     isolated = math.isinf(ohms)
-    through, slope = 0.0, 0.0
+    through, slope, before, reach = 0.0, 0.0, 0.0, _LARGEST_MOVE
     if particle.contact_nodes == 0:
         return driving, through, slope
     for _ in range(_ITERATIONS):
@@ -148,10 +160,11 @@ def _behind_resistance(particle, areas, resistance, film, local, driving, own):
             low = max(low, own)
         change = -value / rise if rise > 0.0 else 0.0
         settled = abs(change) <= _TOLERANCE
-        change = min(max(change, -_LARGEST_MOVE), _LARGEST_MOVE)
+        change, reach = _within_reach(change, before, reach)
         if not (settled or low < own + change < high):
             change = 0.5 * (low + high) - own
         own += change
+        before = change
     return own, through, 0.0 if isolated else slope / (1.0 + ohms * slope)
 
 
@@ -172,8 +185,10 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
     """
     first, last = groups.first[g], groups.first[g] + groups.size[g]
     product, series, power = groups.step[g].product > 0, groups.step[g].series, groups.step[g].target
+    resistive, reach = False, _LARGEST_MOVE
     for j in range(first, last):
         particle, local = contacts.parameters[j], contacts.local[j]
+        resistive = resistive or particle.own_resistance != 0.0
         for k in range(particle.contact_nodes):
             local[X, k] = x[j, k]
         load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
@@ -215,7 +230,9 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
         change = -residual / slope
         if not np.isfinite(change):
             break
-        if not imposed:
+        if resistive:
+            change, reach = _within_reach(change, before, reach)
+        elif not imposed:
             change = min(max(change, -_LARGEST_MOVE), _LARGEST_MOVE)
             if change == -before and abs(change) == _LARGEST_MOVE:  # to and fro between plateaus of a rate law
                 change *= 0.5

@@ -28,7 +28,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.interpolation import psi_and_d_array
 from asyncsoc.base.units import FARADAY
 from asyncsoc.interface.rate_laws import rate_law_names
-from asyncsoc.problem.linear_interface import Interface, driving_interface, interface_of
+from asyncsoc.problem.linear_interface import Interface, driving_interface
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import StepConstraint

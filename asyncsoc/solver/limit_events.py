@@ -46,7 +46,9 @@ def leaves_limit(arrays: ProblemArrays, g: int, constraint: StepConstraint, even
     )
 
 
-def _potentials_at(arrays: ProblemArrays, g: int, constraint: StepConstraint, event: Event) -> list[tuple[float, float]]:
+def _potentials_at(
+    arrays: ProblemArrays, g: int, constraint: StepConstraint, event: Event
+) -> list[tuple[float, float]]:
     """Return driving potential and open-circuit potential at a limit [V] of every particle that has reached it."""
     found, limit = [], np.array([event.value])
     for j in arrays.members(g):

@@ -43,6 +43,7 @@ from asyncsoc.solver.states import (
 )
 from asyncsoc.solver.step_errors import (
     beyond_limit,
+    blocked,
     explained,
     infeasible_step,
     no_solution,
@@ -353,7 +354,7 @@ class ProtocolRunner:
         constraint, state = self._constraint(number), self._groups.state[number]
         solved, which, diffusivity = found
         if not solved:
-            beyond = beyond_limit(self._arrays, number, constraint)
+            beyond = blocked(self._arrays, number) or beyond_limit(self._arrays, number, constraint)
             self._fail(number, self._infeasible(number, beyond or no_solution(constraint)))
         elif state["margin"] <= 0.0 and not leaves_limit(self._arrays, number, constraint, constraint.events[which]):
             event = constraint.events[which]

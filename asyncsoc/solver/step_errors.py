@@ -31,7 +31,11 @@ def stopped_step(arrays: ProblemArrays, group: int, constraint: StepConstraint, 
     state = arrays.groups.state[group]
     current = float(state["current"])
     voltage = float(state["potential"]) + constraint.series * current
-    beyond = beyond_limit(arrays, group, constraint) or _largest_power(constraint, current, voltage)
+    beyond = (
+        blocked(arrays, group)
+        or beyond_limit(arrays, group, constraint)
+        or _largest_power(constraint, current, voltage)
+    )
     if beyond is not None:
         return infeasible_step(constraint, beyond, time)
     return ConvergenceError(
@@ -41,6 +45,17 @@ def stopped_step(arrays: ProblemArrays, group: int, constraint: StepConstraint, 
         reason="no step size meets the tolerance or satisfies the current and voltage constraint",
         where=_where(constraint),
     )
+
+
+def blocked(arrays: ProblemArrays, group: int) -> str | None:
+    """Return that a film has closed all contact through which a group could pass a current, None where it has not."""
+    contacts = arrays.contacts
+    for number in arrays.members(group):
+        row, count = contacts.parameters[number], len(arrays.contact_nodes[number])
+        closed = contacts.film[number, :count] * row["inverse_block"] >= 1.0
+        if math.isfinite(row["own_resistance"]) and (contacts.areas[number, :count][~closed] > 0.0).any():
+            return None
+    return "its contact is blocked by film"
 
 
 def beyond_limit(arrays: ProblemArrays, group: int, constraint: StepConstraint) -> str | None:

@@ -13,8 +13,8 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 from scipy.sparse.linalg import spsolve
 
-from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.base.errors import InputError, InterruptedRunError
+from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.geometry.sphere import radial_mesh
 from asyncsoc.interface.kinetics import UniformFlux
@@ -29,7 +29,7 @@ from asyncsoc.protocol.constraints import Event
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep
 from tests.solver.keeping import KeepingCallback
-from tests.solver.test_groups import CCCV, run, same_bits, times_current
+from tests.solver.test_groups import CCCV, run, same_bits
 
 MATERIAL = cathode("ncm811-sturm2019")
 RADIUS, TEMPERATURE = 7.5e-6, 333.15
@@ -106,7 +106,10 @@ def _dae(
     solved = solve_ivp(
         rates, (0.0, times[-1]), np.full(size, start), "BDF", times, rtol=1e-7, atol=1e-9, jac_sparsity=pattern
     )
-    means = [[one.volumes @ y[a:b] / one.volumes.sum() for one, (a, b) in zip(shells, places, strict=True)] for y in solved.y.T]
+    means = [
+        [one.volumes @ y[a:b] / one.volumes.sum() for one, (a, b) in zip(shells, places, strict=True)]
+        for y in solved.y.T
+    ]
     found = [potential(y) for y in solved.y.T]
     return np.array(found), np.array([currents(y, v) for y, v in zip(solved.y.T, found, strict=True)]), np.array(means)
 
@@ -165,7 +168,12 @@ def test_no_resistances_are_zero_resistances_to_the_bit(ball: Any) -> None:
 @pytest.mark.parametrize(
     "steps",
     [
-        ("Charge at C/5 for 1 hour", "Hold at 3.9 V for 20 minutes", "Rest for 10 minutes", "Discharge at C/5 for 1 hour"),
+        (
+            "Charge at C/5 for 1 hour",
+            "Hold at 3.9 V for 20 minutes",
+            "Rest for 10 minutes",
+            "Discharge at C/5 for 1 hour",
+        ),
         ("Charge at 0.5 uW for 1 hour", "Discharge at 1 uW for 20 minutes"),
     ],
 )
