@@ -6,7 +6,7 @@ import numpy as np
 
 from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.kernels.particles import START
-from asyncsoc.kernels.step_control import X_ABOVE, X_BELOW
+from asyncsoc.kernels.step_control import ALL_X_ABOVE, ALL_X_BELOW, X_ABOVE, X_BELOW
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import Event, StepConstraint
 
@@ -33,11 +33,11 @@ def leaves_limit(arrays: ProblemArrays, g: int, constraint: StepConstraint, even
     """
     state = arrays.groups.state[g]
     margin = float(state["margin"])
-    if margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
+    if margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE, ALL_X_BELOW, ALL_X_ABOVE):
         return False
     if constraint.pieces is not None and not constraint.held:
         current = float(state["current"])
-        return current <= 0.0 if event.kind == X_BELOW else current >= 0.0
+        return current <= 0.0 if event.kind in (X_BELOW, ALL_X_BELOW) else current >= 0.0
     if not constraint.held:
         return False
     return all(

@@ -150,7 +150,9 @@ def check(home: Any, group: Group) -> str:
             if not particle.weights.any():
                 assert end.current == 0.0
         if constraint.galvanostatic:
-            assert abs(total - constraint.target) <= BALANCE * max(abs(constraint.target), through)
+            # at equilibrium the net current is what large exchange currents leave to rounding: 1e-12 of 1C
+            scale = max(abs(constraint.target), through, 0.01 * sum(many) * capacity / 3600.0)
+            assert abs(total - constraint.target) <= BALANCE * scale, (total, constraint.target, through)
         else:
             assert ends[0].voltage == pytest.approx(constraint.target, abs=BALANCE)
     if outcome.error is None and kept[0].steps:
