@@ -176,8 +176,8 @@ def driving_interface(
     """
     areas = particle.weights[particle.weights > 0.0]
     own, low, high, isolated = potential, -math.inf, math.inf, math.isinf(resistance)
+    at = interface_of(particle, temperature, x, film, own, table=table)
     for _ in range(2 * _ITERATIONS):
-        at = interface_of(particle, temperature, x, film, own, table=table)
         if resistance == 0.0:
             break
         gain = at.i_v + at.o_v
@@ -193,4 +193,5 @@ def driving_interface(
             break
         change = min(max(change, -_LARGEST_OWN_MOVE), _LARGEST_OWN_MOVE)
         own += change if low < own + change < high else 0.5 * (low + high) - own
+        at = interface_of(particle, temperature, x, film, own, table=table)
     return own, at

@@ -19,6 +19,7 @@ order.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -246,7 +247,7 @@ class _Entries:
     def __init__(self) -> None:
         self._parts: list[tuple[Array, Array, Array]] = []
 
-    def add(self, rows: Array, columns: Array, values: Array) -> None:
+    def add(self, rows: NDArray[Any], columns: NDArray[Any], values: Array) -> None:
         """Add entries; a single row or column goes with all of the other."""
         shape = np.broadcast_shapes(np.shape(rows), np.shape(columns), np.shape(values))
         self._parts.append(tuple(np.broadcast_to(part, shape).ravel() for part in (rows, columns, values)))  # type: ignore[arg-type]

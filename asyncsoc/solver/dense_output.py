@@ -25,7 +25,7 @@ from asyncsoc.kernels.profiles import (
 from asyncsoc.kernels.reductions import states_between
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
-from asyncsoc.solver.states import AcceptedSteps, ParticleCheckpoint, States
+from asyncsoc.solver.states import AcceptedSteps, Checkpoint, ParticleCheckpoint, States
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -230,3 +230,16 @@ class DenseOutput:
             film_thickness=film,
             open_share=np.maximum(1.0 - film * self._inverse_block[places, np.newaxis], 0.0),
         )
+
+
+def restore_particles(arrays: ProblemArrays, group: int, checkpoint: Checkpoint) -> None:
+    """Give the particles of a group whose state is restored the charges and potentials of a checkpoint."""
+    state = arrays.groups.state[group]
+    for j, particle in zip(arrays.members(group), checkpoint.particles, strict=True):
+        own, row = arrays.contacts.own[j], arrays.contacts.parameters[j]
+        own["charge"], own["side_charge"] = particle.charge, particle.side_charge
+        potential = particle.potential if row["own_resistance"] else float(state["potential"])
+        if not math.isnan(potential):
+            own["unknown"] = potential
+        if len(checkpoint.particles) == 1:
+            own["current"] = state["current"] / row["multiplicity"]
