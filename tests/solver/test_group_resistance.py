@@ -29,6 +29,7 @@ from asyncsoc.protocol.constraints import Event
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep
 from tests.solver.keeping import KeepingCallback
+from tests.solver.test_followed import VALUES, EndCallback, followed
 from tests.solver.test_groups import CCCV, run, same_bits
 
 MATERIAL = cathode("ncm811-sturm2019")
@@ -384,3 +385,34 @@ def test_a_group_without_any_connected_contact_is_refused(ball: Any) -> None:
         Problem((ball.system,), (behind([bare, member], (0.0, math.inf)),))
     with pytest.raises(InputError, match="no driving potential"):
         behind([ball.member(CCCV[0], kinetics=UniformFlux())], (1.0,))
+
+
+@pytest.mark.parametrize("text", ["Follow p", "Follow p (hold)"])
+@pytest.mark.parametrize("of_profile", ["c_rate", "power", "voltage"])
+def test_along_a_profile_the_resistance_of_a_particle_alone_is_in_series(ball: Any, text: str, of_profile: str) -> None:
+    """Many time steps in a call, or one at a time in a group of two, the other one without contact."""
+    values = {"c_rate": VALUES, "power": 4e-9 * VALUES, "voltage": 3.8 + 0.02 * VALUES}[of_profile]
+    constraint = followed(ball, text, 1.0, **{of_profile: values})
+    added = replace(
+        constraint,
+        series=constraint.series + OHMS,
+        level_series=tuple(one + OHMS for one in constraint.level_series),
+        current_factor=constraint.current_factor + (OHMS if constraint.held else 0.0),
+    )
+    equal = {"tolerance": 1.0, "largest_step": 0.5}
+    member = ball.member("Rest for 1 s", constraints=(constraint,), **equal)
+    bare = replace(member, weights=0.0 * member.weights)
+    in_series = Problem.alone(ball.system, [replace(member, constraints=(added,))])
+    alone, two = behind([member], (OHMS,)), behind([bare, member], (0.0, OHMS))
+    for callback in (KeepingCallback, EndCallback):
+        ends = []
+        for problem in (in_series, Problem((ball.system,), (alone,)), Problem((ball.system,), (two,))):
+            kept = [callback() for group in problem.groups for _ in group.particles]
+            (outcome,) = integrate(problem, [[one] for one in kept])
+            assert outcome.error is None
+            ends.append(kept[-1].last)
+        for end in ends[1:]:
+            assert end.potential == pytest.approx(ends[0].potential, abs=1e-9)
+            assert end.voltage == pytest.approx(ends[0].voltage, abs=1e-9)
+            assert end.current == pytest.approx(ends[0].current, rel=1e-8)
+            np.testing.assert_allclose(end.x, ends[0].x, atol=1e-10)
