@@ -21,6 +21,9 @@ help:  ## what can be made
 setup:  ## make .venv ready for development
 	@scripts/bootstrap.sh --compiler $(EVERYTHING)
 
+# Without bytecode every process that a test starts would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 demo:  ## charge a calendered and a hot-calendered particle; pictures in demo-output/
 	@scripts/bootstrap.sh --compiler
 	@$(VENV)/bin/asyncsoc demo -o $(OUTPUT)

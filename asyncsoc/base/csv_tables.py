@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.base.guarded_files import regular_file
 from asyncsoc.base.hashing import sha256_of
+from asyncsoc.base.paths import path_of
 from asyncsoc.base.units import to_si
 
 Array = NDArray[np.float64]
@@ -161,7 +162,7 @@ def read_csv_table(
         unit or one of another dimension, a cell that is no finite number, a value out of range, too few or too many
         rows: with the line, the value and what is allowed.
     """
-    file = regular_file(Path(path))
+    file = regular_file(path_of(path))
     text, digest = _text(file)
     rows = [
         (number, line)
@@ -217,7 +218,7 @@ def column_units(path: str | Path) -> list[tuple[str, str]]:
     InputError
         As of `read_csv_table`, as far as the head goes.
     """
-    file = regular_file(Path(path))
+    file = regular_file(path_of(path))
     _check_size(file)
     try:
         with file.open(encoding="utf-8-sig") as lines:

@@ -161,7 +161,7 @@ def form_cache(directory: Path | None = None) -> Iterator[dict[str, object]]:
     """
     folder = form_cache_directory() if directory is None else directory
     with _locked(folder):
-        _remove_unfinished(folder, min_age=0.0)
+        _remove_unfinished(folder)
         try:
             yield {"cache_dir": str(folder)}
         except AsyncsocError:
@@ -188,40 +188,21 @@ def form_options(cache: Mapping[str, object]) -> tuple[dict[str, object], dict[s
     return compiler | dict(cache), generator
 
 
-def clean_stale_form_cache(directory: Path, *, min_age: float = 0.0) -> tuple[Path, ...]:
-    """Remove, under the lock, what a killed compile left in a form cache; return the files removed.
+def _remove_unfinished(directory: Path) -> None:
+    """Remove what a killed compile left in a form cache; the caller holds its lock.
 
     FFCx creates `<form>.c` exclusively before it compiles and `<form>.c.cached` after; every other process that finds
     the first waits for the second. Under the lock no compile of asyncsoc is alive, so a `.c` alone is stale.
-
-    Parameters
-    ----------
-    directory
-        The cache; one that does not exist is clean.
-    min_age
-        Seconds: leave younger files alone, where other programs compile into the same directory without the lock.
     """
-    if not directory.is_dir():
-        return ()
-    with _locked(directory):
-        return _remove_unfinished(directory, min_age=min_age)
-
-
-def _remove_unfinished(directory: Path, *, min_age: float) -> tuple[Path, ...]:
-    removed: list[Path] = []
     stems = {path.name.split(".", 1)[0] for path in directory.glob("libffcx_*.c*")}
     for stem in sorted(stems):
         files = {path.name: path for path in directory.glob(f"{stem}.*") if not path.name.endswith(".failed")}
         finished = any(name.endswith((".so", ".dylib", ".pyd")) for name in files)
         if not files or (f"{stem}.c" in files and f"{stem}.c.cached" in files and finished):
             continue
-        if time.time() - max(path.stat().st_mtime for path in files.values()) < min_age:
-            continue
         # The .c goes last: it keeps other programs waiting until the rest is gone.
         for name in sorted(files, key=lambda name: name == f"{stem}.c"):
             files[name].unlink(missing_ok=True)
-            removed.append(files[name])
-    return tuple(removed)
 
 
 @contextmanager

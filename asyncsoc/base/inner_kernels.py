@@ -68,18 +68,18 @@ class _InnerLibrary(JITCodeLibrary):
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
-class _ChooseLibrary(AnalysisPass):  # type: ignore[misc]
+class _ChooseLibrary(AnalysisPass):
     _name = "asyncsoc_choose_library"
 
     def __init__(self) -> None:  # numba's base class leaves it abstract
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def run_pass(self, state: Any) -> bool:
         state.library = _InnerLibrary(state.targetctx.codegen(), state.func_id.func_qualname)  # type: ignore[no-untyped-call]
         return False
 
 
-class InnerCompiler(CompilerBase):  # type: ignore[misc]
+class InnerCompiler(CompilerBase):
     """numba's compiler, with a library of this kind for what it compiles."""
 
     def define_pipelines(self) -> list[PassManager]:

@@ -3,13 +3,17 @@
 numba's own cache looks at the file of the function it compiles and not at the files of the functions that one calls,
 and at where that file lies. Here a folder goes by a hash over the sources of a module and of all modules of asyncsoc
 it imports: change one and what depends on it compiles anew, and what does not is found again, also from another
-checkout. numba itself keeps processors apart within a folder.
+checkout. numba itself keeps processors apart within a folder. What was not used for two months is removed when other
+sources of the same module are compiled.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
+import time
+from contextlib import suppress
 from functools import lru_cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -23,6 +27,7 @@ COMPILING = "compiling the kernels, once: about 30 s of processor time"
 _IMPORT = re.compile(r"^[ \t]*from (asyncsoc[\w.]*) import (\([^)]*\)|[^\n#]+)", re.MULTILINE)
 _STEPS = "asyncsoc.kernels.batch"
 _PACKAGE = Path(__file__).resolve().parents[1]
+_UNUSED_DAYS = 60
 _FIRST_STEP = "batch.attempt_one_by_one-*.nbi"
 """Index in numba's cache of the kernel that takes most of the time to compile; a test holds it to the kernel's name."""
 
@@ -103,6 +108,21 @@ def cache_base() -> Path:
 def cache_folder(module: str) -> Path:
     """Return where the compiled kernels of a module are kept."""
     return cache_base() / "asyncsoc" / "kernels" / f"{module.rpartition('.')[2]}-{source_hash(module)}"
+
+
+def used(folder: Path) -> None:
+    """Remember that kernels kept in a folder were used now."""
+    with suppress(OSError):
+        os.utime(folder)
+
+
+def forget_unused(folder: Path) -> None:
+    """Remove the folders of other sources of the same module that nobody used for `_UNUSED_DAYS` days."""
+    oldest = time.time() - 86400.0 * _UNUSED_DAYS
+    for other in folder.parent.glob(f"{folder.name.rpartition('-')[0]}-*"):
+        with suppress(OSError):
+            if other.stat().st_mtime < oldest:
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def still_to_compile() -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
-from asyncsoc.base.kernel_cache import cache_folder, source_hash
+from asyncsoc.base.kernel_cache import cache_folder, forget_unused, source_hash, used
 
 
 class _ByContent(_CacheLocator):
@@ -44,9 +44,11 @@ class ContentFunctionCache(FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return what is kept, None where that is nothing or is damaged."""
         try:
-            return super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+            found = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]
         except Exception:  # a damaged file raises whatever unpickling makes of it
             return None
+        used(Path(self._cache_path))
+        return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep compiled code, where there is a place for it."""
@@ -58,3 +60,4 @@ class ContentFunctionCache(FunctionCache):
             except Exception:  # the index is damaged, or names a type that has another name by now: begin it anew
                 self.flush()  # type: ignore[no-untyped-call]
                 super().save_overload(sig, data)  # type: ignore[no-untyped-call]
+            forget_unused(Path(self._cache_path))

@@ -89,11 +89,21 @@ _PREFIXES: dict[str, Fraction] = {
         ("G", 9),
     )
 }
-_SHOWN_SI = {"um": "m", "nm": "m", "degC": "K", "mAh/cm2": "C/m2", "eV": "J"}
+_SHOWN_SI = {
+    "um": "m",
+    "nm": "m",
+    "cm2": "m2",
+    "degC": "K",
+    "mAh/cm2": "C/m2",
+    "mg/cm2": "kg/m2",
+    "g/mol": "kg/mol",
+    "kJ/mol": "J/mol",
+    "eV": "J",
+}
 _CELSIUS = frozenset({"degC", "°C", "celsius", "Celsius", "C°", "℃"})
 _EXAMPLE_TEXT = (
     "m|mm|um|nm|m2|cm2|m2/s|cm2/s|s|min|h|K|degC|V|mV|A|mA|uA|nA|pA|A/m2|mA/cm2|C|A h|mAh|mAh/g|A h/kg|mAh/cm2|A h/m2|"
-    "ohm|ohm m2|ohm cm2|S/m|S/cm|mS/cm|mol/m3|mol/L|mol/cm3|kg/m3|g/cm3|kg/mol|g/mol|J/mol|kJ/mol|eV|Hz|%"
+    "mg/cm2|kg/m2|ohm|ohm m2|ohm cm2|S/m|S/cm|mS/cm|mol/m3|mol/L|mol/cm3|kg/m3|g/cm3|kg/mol|g/mol|J/mol|kJ/mol|eV|Hz|%"
 )
 _EXAMPLES = tuple(_EXAMPLE_TEXT.split("|"))
 _LONGEST = 80

@@ -14,6 +14,7 @@ from pydantic import ValidationError, field_validator, model_validator
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
+from asyncsoc.base.paths import path_of
 from asyncsoc.case.chemistry import MATERIAL_KEYS_ADDED, MATERIAL_PROPERTIES, Electrolyte, Material
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.contact_fit import contact_problems
@@ -179,8 +180,9 @@ class Case(Section):
         InputError
             The file cannot be read, is not TOML, or a key or value in it is wrong.
         """
-        keys = with_folder(read_toml(Path(path)), Path(path).parent)
-        return cls.from_dict({"name": _stem(Path(path)), **keys}, overrides, source=str(path))
+        file = path_of(path)
+        keys = with_folder(read_toml(file), file.parent)
+        return cls.from_dict({"name": _stem(file), **keys}, overrides, source=str(file))
 
     @classmethod
     def from_text(cls, text: str, overrides: Sequence[str] = (), *, source: str = "") -> Self:

@@ -249,7 +249,7 @@ def _exchange_current(electrode: ImportedElectrode) -> dict[str, Any]:
     return {
         "exchange_current_density": table,
         "exchange_current_activation_energy": energy or None,
-        "reference_temperature": reference,
+        "reference_temperature": reference if energy else None,
     }
 
 

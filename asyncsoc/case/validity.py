@@ -42,13 +42,19 @@ def conductivity_warnings(case: Case) -> tuple[str, ...]:
 
 
 def rate_law_warnings(case: Case) -> tuple[str, ...]:
-    """Return a sentence for each parameter of a rate law that the case gives and its own law does not have."""
+    """Return a sentence for each parameter of kinetics that the case gives and that changes nothing."""
     from asyncsoc.interface.rate_laws import has_no_effect
 
     kinetics = case.kinetics
     given = sorted(key for key in kinetics.model_fields_set if getattr(kinetics, key) is not None)
     found = (has_no_effect(key, kinetics.model) for key in given)
-    return tuple(f"kinetics.{sentence}" for sentence in found if sentence is not None)
+    sentences = [f"kinetics.{sentence}" for sentence in found if sentence is not None]
+    if "reference_temperature" in given and kinetics.exchange_current_activation_energy is None:
+        sentences.append(
+            "kinetics.reference_temperature has no effect without kinetics.exchange_current_activation_energy: "
+            "the exchange current density is taken as it is given at every temperature"
+        )
+    return tuple(sentences)
 
 
 def exchange_current_warnings(case: Case) -> tuple[str, ...]:

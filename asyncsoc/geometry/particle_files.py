@@ -11,6 +11,7 @@ import numpy as np
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import written
 from asyncsoc.base.hashing import file_sha256, sha256_of
+from asyncsoc.base.paths import path_of
 from asyncsoc.geometry import particle_format
 from asyncsoc.geometry.foreign import particle_of
 from asyncsoc.geometry.isolation import read_isolated
@@ -60,7 +61,7 @@ def read_particle(path: str | Path, unit: float | None = None, *, largest: int =
         Missing, unreadable, damaged or too large; no body of supported cells; a mesh that `check_solid` refuses (or
         `check`, where it is not three-dimensional); labels that do not fit it; a size that suggests another unit.
     """
-    path = Path(path)
+    path = path_of(path)
     check_file(path, suffixes=READ)
     if particle_format.is_particle_file(path):
         with _named(path):
@@ -129,7 +130,7 @@ def write_particle(mesh: ParticleMesh, path: str | Path) -> None:
     InputError
         Another ending, a folder that does not exist, arrays that are wrong, or a file that cannot be written.
     """
-    path = Path(path)
+    path = path_of(path)
     if path.suffix.lower() not in particle_format.SUFFIXES:
         raise InputError(
             "the file's ending is not one of a particle",

@@ -11,6 +11,7 @@ from asyncsoc.base.csv_tables import Column, read_csv_table
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.guarded_files import fits, one_error, regular_file
 from asyncsoc.base.guarded_hdf5 import check_dataset
+from asyncsoc.base.paths import path_of
 
 Array = NDArray[np.float64]
 
@@ -31,7 +32,7 @@ def read_surface_array(path: str | Path) -> Array:
     InputError
         Missing, damaged or pickled, of another kind, too large, or no numbers.
     """
-    file = regular_file(Path(path))
+    file = regular_file(path_of(path))
     kind = _SUFFIXES.get(file.suffix.lower())
     if kind is None:
         raise InputError(

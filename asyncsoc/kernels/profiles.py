@@ -131,7 +131,7 @@ def _keep_row(contacts, groups, body, row, rows, k):
 
 
 @kernel(nogil=True)
-def follow(system, tableau, contacts, groups, body, row, memory, pieces, place, limit, most, every, rows):
+def follow(system, tableau, contacts, groups, body, block, memory, pieces, place, limit, most, every, rows):
     """Take steps of a particle alone in its group along its profile; return what the last came to.
 
     All states but the last are taken; that one is left to be accepted, as after a single attempt. Steps end at the ends
@@ -140,7 +140,7 @@ def follow(system, tableau, contacts, groups, body, row, memory, pieces, place, 
 
     Parameters
     ----------
-    row
+    block : (1,)
         The particle by its place in `body`.
     pieces, place
         Its profile; (3,) PIECE, KEPT, ENDS_ROW.
@@ -157,11 +157,11 @@ def follow(system, tableau, contacts, groups, body, row, memory, pieces, place, 
         As of `step_control`: RUNNING where the profile goes on; NOT_SOLVED where its next piece cannot be entered from
         the accepted state.
     """
+    row = block[0]
     j = body.number[row]
     g, count = contacts.parameters[j].group, contacts.parameters[j].contact_nodes
     state, ends = groups.state[g], pieces.ends
     ws = lay_out(system, tableau.a.shape[0], body.nodes.shape[1], 1, (), memory)
-    block = np.full(1, row)
     steps, place[KEPT], place[ENDS_ROW] = 0, 0, 0
     if state.time >= ends[place[PIECE]] and place[PIECE] + 1 < ends.size:
         for k in range(count):

@@ -77,10 +77,6 @@ class ValenceModel:
         """Stoichiometry at which every atom has the couple's higher state: the end of the balance."""
         return round(self.anion_charge - self.fixed_charge - self.couple[1] * self.atoms, _DIGITS)
 
-    def mean_state(self, x: ArrayLike) -> Array:
-        """Return the mean oxidation state at the stoichiometries `x`."""
-        return (self.anion_charge - self.fixed_charge - np.asarray(x, dtype=np.float64)) / self.atoms
-
     def higher_fraction(self, x: ArrayLike) -> Array:
         """Return the share of the element's atoms in the couple's higher state, held within [0, 1]."""
         share: Array = np.clip((self.all_lower - np.asarray(x, dtype=np.float64)) / self.atoms, 0.0, 1.0)

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import unknown_name
-from asyncsoc.geometry.labels import FACET_CLASSES, class_weights
-from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.plotting.style import (
     BLUE,
     GREY,
@@ -35,9 +33,6 @@ if TYPE_CHECKING:
 
 PHASE_COLOURS = {PORE: "#FFFFFF", CBD: ORANGE, ACTIVE_MATERIAL: "#5C6B7A", OUTSIDE: "#000000"}
 """Colours of the phases in sections."""
-CLASS_COLOURS = {"inactive": LIGHT, "active": VERMILLION, "particle-contact": BLUE, "cut": INK}
-"""Colours of what a facet touches."""
-_LIGHT_FROM = np.array([0.4, -0.6, 0.7])
 
 
 def _plane(volume: LabelVolume, axis: str, index: int | None) -> tuple[tuple[Any, ...], int, tuple[str, str]]:
@@ -288,52 +283,3 @@ def index_volume_figure(curves: Mapping[str, NDArray[np.float64]], *, note: str 
     if note:
         source_note(figure, note)
     return figure
-
-
-@styled
-def particle_figure(particles: Sequence[ParticleMesh], *, note: str = "") -> Figure:
-    """Return particles seen from two opposite sides, facets coloured by what they touch, mixed by their soft weights.
-
-    Parameters
-    ----------
-    particles
-        One to four of them.
-    note
-        Origin and licence of the data.
-    """
-    from matplotlib.patches import Patch
-    from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
-
-    count = len(particles)
-    figure = new_figure(3.0 * count + 0.5, 6.2)
-    for column, particle in enumerate(particles):
-        corners = (particle.points - particle.points.mean(axis=0))[particle.facets] * 1e6
-        colours = _facet_colours(particle, corners)
-        reach = float(np.abs(corners).max())
-        for row, turn in enumerate((-60.0, 120.0)):
-            axes: Any = figure.add_subplot(2, count, row * count + column + 1, projection="3d")
-            axes.add_collection3d(Poly3DCollection(corners, facecolors=colours, edgecolors="none", linewidths=0.0))
-            axes.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(-reach, reach))
-            axes.set_box_aspect((1, 1, 1), zoom=1.45)
-            axes.view_init(elev=18.0, azim=turn)
-            axes.set_axis_off()
-            if row == 0:
-                diameter = particle.record.get("equivalent diameter [m]")
-                size = "" if diameter is None else f", {diameter * 1e6:.1f} µm"
-                axes.set_title(f"{particle.name}{size}\ncoverage {particle.coverage:.2f}")
-    present = [n for n in FACET_CLASSES if any(p.area(n) > 0 for p in particles)]
-    handles = [Patch(facecolor=CLASS_COLOURS[n], edgecolor=GREY, label=n) for n in present]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-    if note:
-        figure.suptitle(note, x=0.01, ha="left", fontsize=8.0, color=GREY, fontweight="normal")
-    return figure
-
-
-def _facet_colours(particle: ParticleMesh, corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    from matplotlib.colors import to_rgb
-
-    palette = np.array([to_rgb(CLASS_COLOURS[n]) for n in FACET_CLASSES])
-    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-300)
-    shade = 0.72 + 0.28 * normal @ (_LIGHT_FROM / np.linalg.norm(_LIGHT_FROM))
-    return np.asarray(np.clip((class_weights(particle) @ palette) * shade[:, None], 0.0, 1.0), float)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.csv_tables import Column, CsvTable, read_csv_table
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.paths import path_of
 from asyncsoc.materials.importing.record import ImportedValue
 
 Array = NDArray[np.float64]
@@ -158,7 +159,7 @@ def read_bdf(path: str | Path, *, positive: Sign = "charge") -> CyclerCurves:
         Whatever `read_csv_table` refuses, a file that is compressed or Parquet, times that fall, voltages beyond 10 V
         (millivolts?), a test time that does not run as the file's own Unix time does.
     """
-    file = Path(path)
+    file = path_of(path)
     if positive not in ("charge", "discharge"):
         raise InputError("unknown sign of the current", where="positive", value=positive, allowed="charge, discharge")
     if file.suffix.lower() in (".gz", ".bz2", ".xz", ".zip", ".parquet", ".nda", ".ndax", ".mpr", ".xlsx"):

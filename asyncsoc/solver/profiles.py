@@ -201,7 +201,7 @@ class FollowedProfiles:
             arrays.contacts,
             arrays.groups,
             body,
-            group,
+            np.array([group], dtype=np.int64),
             memory,
             self._pieces[group],
             place,

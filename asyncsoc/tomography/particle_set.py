@@ -14,6 +14,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import write_text
 from asyncsoc.base.guarded_files import beside, regular_file
 from asyncsoc.base.hashing import file_sha256
+from asyncsoc.base.paths import path_of
 from asyncsoc.base.plain_data import plain, to_document
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.particle_files import read_particle
@@ -130,7 +131,7 @@ def read_set(path: str | Path) -> ParticleSet:
     InputError
         No manifest, not one of ours, damaged, or a file name that leaves the folder.
     """
-    path = Path(path)
+    path = path_of(path)
     file = path / MANIFEST if path.is_dir() else path
     regular_file(file)
     if file.stat().st_size > _MAX_BYTES:

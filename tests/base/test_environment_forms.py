@@ -112,16 +112,8 @@ def test_only_unfinished_forms_are_removed(tmp_path):
     stale += ["libffcx_forms_d.c.cached", "libffcx_forms_e.c.~123"]
     for name in kept + stale:
         (tmp_path / name).touch()
-    assert bootstrap.clean_stale_form_cache(tmp_path, min_age=3600.0) == ()
-    removed = bootstrap.clean_stale_form_cache(tmp_path)
-    assert sorted(path.name for path in removed) == sorted(stale)
-    assert {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")} == set(kept)
-    assert bootstrap.clean_stale_form_cache(tmp_path) == ()
-
-
-def test_a_cache_that_does_not_exist_is_clean_and_stays_away(tmp_path):
-    assert bootstrap.clean_stale_form_cache(tmp_path / "none") == ()
-    assert not (tmp_path / "none").exists()
+    with bootstrap.form_cache(tmp_path):
+        assert {path.name for path in tmp_path.iterdir() if not path.name.startswith(".")} == set(kept)
 
 
 def test_a_cache_that_cannot_be_made_names_the_variable_that_moves_it(tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -42,6 +44,25 @@ def test_an_index_that_cannot_be_read_is_begun_anew(monkeypatch: pytest.MonkeyPa
     index.write_bytes(whole[: len(whole) // 2])
     assert uncompiled()(1.0) == 2.0
     assert index.read_bytes() == whole
+
+
+def test_what_nobody_used_for_two_months_is_removed_when_something_is_compiled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    folder = kernel_cache.cache_folder(doubled.py_func.__module__)
+    ages = {f"{folder.name.rpartition('-')[0]}-{name}": days for name, days in (("old", 61), ("young", 59))}
+    ages["another-module"] = 1000
+    for name, days in ages.items():
+        (folder.parent / name).mkdir(parents=True)
+        (folder.parent / name / "kernel.nbc").touch()
+        os.utime(folder.parent / name, (0.0, time.time() - 86400.0 * days))
+    assert Kernel(doubled.py_func, {})(1.0) == 2.0
+    kept = {path.name for path in folder.parent.iterdir()}
+    assert kept == {folder.name, *ages} - {next(iter(ages))}
+    os.utime(folder, (0.0, time.time() - 86400.0 * 70))
+    assert Kernel(doubled.py_func, {})(1.0) == 2.0
+    assert time.time() - folder.stat().st_mtime < 86400.0, "what is used is remembered"
 
 
 def test_compiling_is_announced_once_and_not_to_the_quiet(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.units import BOLTZMANN_EV, FARADAY, GAS_CONSTANT, ZERO_CELSIUS, from_si, to_si, to_unit
+from asyncsoc.base.units import BOLTZMANN_EV, FARADAY, GAS_CONSTANT, ZERO_CELSIUS, from_si, si_unit, to_si, to_unit
 
 
 @pytest.mark.parametrize(
@@ -138,3 +138,12 @@ def test_any_text_gives_a_number_or_an_input_error(text: str) -> None:
 def test_constants_agree_with_each_other() -> None:
     assert pytest.approx(BOLTZMANN_EV, rel=1e-9) == GAS_CONSTANT / FARADAY
     assert ZERO_CELSIUS == 273.15
+
+
+@pytest.mark.parametrize(
+    "unit", ["um", "nm", "cm2", "degC", "mAh/cm2", "mg/cm2", "g/mol", "kJ/mol", "eV", "ohm m2", ""]
+)
+def test_the_si_unit_of_what_is_shown_is_si(unit: str) -> None:
+    shown = si_unit(unit)
+    assert from_si(1.0, shown) == 1.0
+    to_si(f"1 {unit}", shown, where="")  # of the same dimension

@@ -367,3 +367,23 @@ def test_an_activation_energy_counts_from_the_temperature_that_is_named(form: An
     np.testing.assert_allclose([d(x, 333.15)[0], d(x, 298.15)[0]], [2e-14, 2e-14 * factor], rtol=1e-9)
     found = [float(i0.exchange_current(x, t)[0]) for t in (333.15, 298.15)]
     np.testing.assert_allclose(found, [2.0, 2.0 * factor], rtol=1e-9)
+
+
+def test_a_reference_temperature_that_changes_nothing_is_said() -> None:
+    from asyncsoc.case.validity import rate_law_warnings
+
+    def said(**kinetics: object) -> tuple[str, ...]:
+        case = aso.Case.from_objects(
+            particle=aso.Particle(radius="5 um"),
+            contact=aso.Contact(),
+            material=aso.Material(),
+            kinetics=aso.Kinetics(**kinetics),
+            protocol=aso.Protocol(temperature="60 degC", steps=("Rest for 1 minute",)),
+        )
+        return rate_law_warnings(case)
+
+    (sentence,) = said(exchange_current_density=1.0, reference_temperature="40 degC")
+    assert sentence.startswith("kinetics.reference_temperature has no effect")
+    energy = {"exchange_current_activation_energy": 3e4}
+    assert said(exchange_current_density=1.0, reference_temperature="40 degC", **energy) == ()
+    assert said(exchange_current_density=1.0) == ()

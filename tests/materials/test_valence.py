@@ -17,7 +17,6 @@ def test_charge_balances_and_fractions_add_up(x):
     f2, f3, f4 = float(NI.below_fraction(x)), float(NI.lower_fraction(x)), float(NI.higher_fraction(x))
     assert f2 + f3 + f4 == pytest.approx(1.0, abs=1e-14)
     assert min(f2, f3, f4) >= -1e-14
-    assert 2 * f2 + 3 * f3 + 4 * f4 == pytest.approx(float(NI.mean_state(x)), abs=1e-12)
     lithium, cobalt, manganese, oxygen = x, 0.1 * 3, 0.1 * 4, -2 * 2
     assert lithium + 0.8 * (2 * f2 + 3 * f3 + 4 * f4) + cobalt + manganese + oxygen == pytest.approx(0.0, abs=1e-12)
 
@@ -66,7 +65,7 @@ def test_other_cathodes_balance_too():
     assert cobalt.ratio_name == "Co4+/Co3+"
     assert cobalt.below_fraction(0.5) == 0.0
     iron = ValenceModel("Fe", "iron", atoms=1.0, couple=(2, 3), anion_charge=3.0)
-    assert (iron.mean_state(1.0), iron.mean_state(0.0)) == (2.0, 3.0)
+    assert (iron.lower_fraction(1.0), iron.higher_fraction(0.0)) == (1.0, 1.0)
     assert iron.field == "Fe3+ fraction"
 
 

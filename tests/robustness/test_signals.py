@@ -136,3 +136,27 @@ def test_petsc_leaves_signals_alone(run_python: Callable[..., subprocess.Complet
     )
     done = run_python(code)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys, time
+from asyncsoc.cli.signals import like_interrupt
+sys.path.insert(0, sys.argv[1])
+with like_interrupt() as heard:
+    try:
+        import interrupted
+        time.sleep(10.0)
+    except KeyboardInterrupt:
+        assert sys.modules["interrupted"].whole, "the import was cut short"
+        print(heard.exit_code(130))
+"""
+
+
+@pytest.mark.parametrize(("sent", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_an_interrupt_waits_for_the_import_it_falls_into(sent: str, code: int, tmp_path: Path) -> None:
+    """A module in C that is left half initialized may crash the program."""
+    module = f"import os, signal, time\nos.kill(os.getpid(), signal.{sent})\ntime.sleep(0.2)\nwhole = True\n"
+    (tmp_path / "interrupted.py").write_text(module)
+    command = [sys.executable, "-c", INTERRUPTED_IMPORT, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert (done.returncode, done.stdout.split()) == (0, [str(code)]), done.stderr

@@ -10,11 +10,12 @@ import pytest
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.materials.thermochemistry.cathodes import named_host
-from asyncsoc.materials.thermochemistry.entries import interfacial_reactivity, parse_entries, read_entries
+from asyncsoc.materials.thermochemistry.entries import parse_entries, read_entries
 from asyncsoc.materials.thermochemistry.loading import default_phase_table
 from asyncsoc.materials.thermochemistry.pseudo_binary import pseudo_binary, reaction_energy
 from asyncsoc.materials.thermochemistry.reactants import reactant
 from asyncsoc.materials.thermochemistry.reaction import Kind
+from tests.thermochemistry.pymatgen_route import interfacial_reactivity
 
 REFERENCES = {"Li": -1.9, "Ni": -5.7, "Co": -7.1, "Mn": -9.0, "O": -4.9, "C": -9.2, "N": -8.3, "F": -1.9, "S": -4.1}
 REFERENCES["H"] = -3.4

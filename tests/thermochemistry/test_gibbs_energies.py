@@ -19,12 +19,12 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.materials.thermochemistry.cathodes import named_host
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
 from asyncsoc.materials.thermochemistry.curve import compared_curve, reaction_curve, sampled_energies
-from asyncsoc.materials.thermochemistry.entries import interfacial_reactivity
 from asyncsoc.materials.thermochemistry.loading import default_phase_table, parse_phase_table
 from asyncsoc.materials.thermochemistry.phases import KJ_PER_MOL
 from asyncsoc.materials.thermochemistry.pseudo_binary import pseudo_binary
 from asyncsoc.materials.thermochemistry.reactants import lithiated_host, reactant, reactant_names
 from asyncsoc.materials.thermochemistry.reaction import KINDS, Kind
+from tests.thermochemistry.pymatgen_route import interfacial_reactivity
 
 COLD, WARM = Conditions("gibbs", 298.15), Conditions("gibbs", 333.15)
 ELECTROLYTES = ("litfsi", "eca", "peo")

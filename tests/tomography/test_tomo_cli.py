@@ -250,10 +250,8 @@ def test_sphericity_above_one_is_marked_as_the_estimators_error() -> None:
 
 @pytest.mark.slow
 def test_figures_show_what_they_should(volume: Path) -> None:
-    from asyncsoc.plotting.tomography import index_volume_figure, particle_figure, section_figure, statistics_figure
-    from asyncsoc.tomography.crops import crop_particle
+    from asyncsoc.plotting.tomography import index_volume_figure, section_figure, statistics_figure
     from asyncsoc.tomography.load import load_volume
-    from asyncsoc.tomography.mesher import mesh_particle
     from asyncsoc.tomography.split import split_particles
     from asyncsoc.tomography.statistics import volume_statistics
 
@@ -272,5 +270,3 @@ def test_figures_show_what_they_should(volume: Path) -> None:
     assert_readable(figure)
     figure = index_volume_figure({"particles": np.sort(result.table["volume [m3]"])[::-1]})
     assert len(figure.axes[0].lines[0].get_xdata()) == particles.n
-    inner = int(np.flatnonzero(~particles.at_edge() & (particles.voxels > 500))[0])
-    particle_figure([mesh_particle(crop_particle(loaded, particles, inner))], note="synthetic").canvas.draw()

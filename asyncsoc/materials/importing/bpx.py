@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from asyncsoc.base.errors import InputError, nearest_name, unknown_name
+from asyncsoc.base.paths import path_of
 from asyncsoc.base.units import FARADAY
 from asyncsoc.materials.functions import REFERENCE_TEMPERATURE
 from asyncsoc.materials.importing.bpx_fields import (
@@ -67,7 +68,7 @@ def read_bpx(
         the wrong kind or out of range, an expression that is no arithmetic, a table that is none, a blend of which no
         part is named, a part that is not there: one message with file, field, value and what is allowed.
     """
-    file = Path(path)
+    file = path_of(path)
     if file.suffix.lower() in (".yml", ".yaml"):
         raise InputError(
             "a YAML file is not read", where=str(file), allowed="a BPX file in JSON", next_step="convert it to JSON"

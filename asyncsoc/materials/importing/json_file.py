@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.guarded_files import regular_file
 from asyncsoc.base.hashing import sha256_of
+from asyncsoc.base.paths import path_of
 
 LARGEST = 50_000_000
 """Bytes."""
@@ -25,7 +26,7 @@ def read_json_file(path: str | Path) -> tuple[dict[str, Any], str]:
         Missing, empty, too large or unreadable file, no JSON, no object, NaN or infinity, a key given twice, nested
         too deeply.
     """
-    file = regular_file(Path(path))
+    file = regular_file(path_of(path))
     if file.stat().st_size > LARGEST:
         raise InputError(
             "the file is too large",

@@ -1,7 +1,6 @@
-"""Computed entries (Materials Project JSON) as a phase table, and the same reaction energies through pymatgen.
+"""Computed entries (Materials Project JSON) as a phase table.
 
 Entries are read as plain JSON: class names in the file are never followed, so that a file cannot make code run.
-pymatgen (an optional extra) is the independent second route to the numbers of `pseudo_binary`.
 """
 
 from __future__ import annotations
@@ -10,16 +9,12 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from asyncsoc.base.errors import EnvironmentProblem, InputError, nearest_name
-from asyncsoc.materials.thermochemistry.formula import ELEMENTS, Composition, atoms, element_name, parse_formula
+from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.materials.thermochemistry.formula import ELEMENTS, Composition, atoms, parse_formula
 from asyncsoc.materials.thermochemistry.loading import check_table, read_json
 from asyncsoc.materials.thermochemistry.phases import Phase, PhaseTable
-from asyncsoc.materials.thermochemistry.pseudo_binary import PseudoBinary
-
-if TYPE_CHECKING:
-    from pymatgen.analysis.interface_reactions import InterfacialReactivity
 
 COMPUTED_UNCERTAINTY = 0.05
 """Assumed standard deviation of a computed formation energy [eV/atom]."""
@@ -197,43 +192,3 @@ def entry_of(table: PhaseTable, formula: str, *, where: str) -> Phase:
         nearest=nearest_name(formula, table.names),
         next_step="add its entry, or give its formation_enthalpy",
     )
-
-
-def interfacial_reactivity(problem: PseudoBinary) -> InterfacialReactivity:
-    """Return pymatgen's InterfacialReactivity of the same reactants, phases, kind and reservoir.
-
-    Its `minimum` is (x, E) with E in eV/atom as `PseudoBinary.minimum().energy`; closed, x is the mixing fraction y.
-    The reactants' energies are set on the object: pymatgen would replace those above the elements by hull energies.
-
-    Raises
-    ------
-    EnvironmentProblem
-        pymatgen is not installed.
-    """
-    try:
-        from pymatgen.analysis import interface_reactions as reactions
-        from pymatgen.analysis.phase_diagram import GrandPotentialPhaseDiagram, PDEntry, PhaseDiagram
-        from pymatgen.core.composition import Composition as PymatgenComposition
-        from pymatgen.core.periodic_table import Element
-    except ImportError as error:
-        raise EnvironmentProblem(
-            "pymatgen is not installed", where="reaction energies", next_step='pip install "asyncsoc[thermo]"'
-        ) from error
-    rivals = problem.competition
-    listed = (*rivals.phases, problem.cathode, problem.electrolyte)
-    space = sorted({element for phase in listed for element in phase.composition})
-    entries = [PDEntry(PymatgenComposition(dict(phase.composition)), phase.energy) for phase in listed]
-    named = {phase.formula for phase in rivals.phases}
-    entries += [PDEntry(PymatgenComposition(e), 0.0) for e in space if element_name(e) not in named]
-    first, second = (PymatgenComposition(dict(phase.composition)) for phase in listed[-2:])
-    diagram = PhaseDiagram(entries)
-    if rivals.potential is None:
-        route = reactions.InterfacialReactivity(first, second, diagram, norm=True, use_hull_energy=True)
-    else:
-        open_diagram = GrandPotentialPhaseDiagram(entries, {Element("Li"): -rivals.potential})
-        route = reactions.GrandPotentialInterfacialReactivity(
-            first, second, open_diagram, diagram, include_no_mixing_energy=False, norm=True, use_hull_energy=True
-        )
-    if problem.kind == "total":
-        route.e1, route.e2 = problem.ends
-    return route

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.base.paths import path_of
 from asyncsoc.materials.thermochemistry.formula import Composition, parse_formula
 from asyncsoc.materials.thermochemistry.phases import KJ_PER_MOL, Phase, PhaseTable
 
@@ -33,7 +34,7 @@ _LARGEST_FILE = 64 * 1024 * 1024
 
 def read_json(path: str | Path) -> Any:
     """Return the content of a JSON file; raises InputError where it is missing, too large or not JSON."""
-    file = Path(path)
+    file = path_of(path)
     try:
         if file.stat().st_size > _LARGEST_FILE:
             raise InputError("the file is too large", where=str(file), allowed=f"up to {_LARGEST_FILE} bytes")

@@ -71,10 +71,6 @@ class Phase:
         """Energy of formation in eV/atom."""
         return self.energy / self.atoms
 
-    def with_energy(self, energy: float, *, source: str, assumed: bool = True) -> Phase:
-        """Return the phase with another energy of formation [eV per formula unit] and the word on where it is from."""
-        return replace(self, energy=energy, source=source, assumed=assumed)
-
 
 def reference(element: str, temperature: float) -> Phase:
     """Return the reference state of an element: energy zero by definition."""

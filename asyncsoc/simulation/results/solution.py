@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.paths import path_of
 from asyncsoc.base.plain_data import plain
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results import layout
@@ -49,7 +50,7 @@ class Solution(RunData):
         """
         from asyncsoc.simulation.results.reading import read_run
 
-        run = read_run(Path(path))
+        run = read_run(path_of(path))
         return cls(**{entry.name: getattr(run, entry.name) for entry in dataclass_fields(run)})
 
     def save(self, path: str | Path = ".") -> Path:
@@ -68,7 +69,7 @@ class Solution(RunData):
         """
         from asyncsoc.simulation.results.writing import result_path, write_run
 
-        return write_run(self, result_path(self, Path(path)))
+        return write_run(self, result_path(self, path_of(path)))
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the curves as a pandas data frame: a row per recorded state, a column per curve, named with units.
@@ -94,7 +95,7 @@ class Solution(RunData):
         """
         from asyncsoc.simulation.results.tables import write_csv
 
-        return write_csv(self, Path(path))
+        return write_csv(self, path_of(path))
 
     @cached_property
     def curves(self) -> xr.Dataset:

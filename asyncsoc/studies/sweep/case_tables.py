@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncsoc.base.errors import EnvironmentProblem, InputError
+from asyncsoc.base.paths import path_of
 from asyncsoc.case.overrides import read_value
 from asyncsoc.studies.sweep.keys import Key, Value, find_key
 
@@ -31,7 +32,7 @@ def read_table(path: str | Path, base: Mapping[str, Any]) -> tuple[tuple[str, ..
     EnvironmentProblem
         A parquet file without pyarrow.
     """
-    file = Path(path)
+    file = path_of(path)
     if not file.is_file():
         raise InputError("no such table", where="--table", value=str(path), allowed="a CSV or parquet file")
     if file.stat().st_size > LARGEST_TABLE:

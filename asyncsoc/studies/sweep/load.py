@@ -124,8 +124,8 @@ def _enter(found: LoadedRecords, number: int, record: CaseRecord, axis: str) -> 
     for name, value in (facts.get("summary") or {}).items():
         if isinstance(value, str):
             _word(found, name, number, value)
-        elif isinstance(value, int | float):
-            _number(found.numbers, name, (found.count,))[number] = value
+        elif value is None or isinstance(value, int | float):  # None: the case has no such state
+            _number(found.numbers, name, (found.count,))[number] = np.nan if value is None else value
     for name, (value, reason) in (facts.get(MEASURES) or {}).items():
         _number(found.numbers, name, (found.count,))[number] = np.nan if value is None else value
         if reason is not None:

@@ -66,7 +66,7 @@ def given_design(vary: Any, base: Mapping[str, Any], design: str = GRID, n: int 
         elif not isinstance(keys, str):
             raise InputError("a key is a text, or a tuple of texts", where="sweep", value=keys)
         else:
-            key = find_key(keys, base)
+            key = _key(keys, base)
             if scheme is not None and isinstance(values, tuple):
                 ranges.append(_range(key, values))
             else:
@@ -77,6 +77,17 @@ def given_design(vary: Any, base: Mapping[str, Any], design: str = GRID, n: int 
         rows = sample(ranges, scheme, n, _whole(seed, "seed", 0, 2**63))
         dimensions.insert(0, Dimension(CASE, tuple(item.key for item in ranges), rows))
     return Design(tuple(dimensions))
+
+
+def _key(name: str, base: Mapping[str, Any]) -> Key:
+    """Return the key of this name; what is wrong with it is said without the words of the command line."""
+    try:
+        return find_key(name, base)
+    except InputError as error:
+        raise InputError(
+            error.what, where="sweep", value=error.value, allowed=error.allowed, nearest=error.nearest,
+            next_step=error.next_step,
+        ) from None  # fmt: skip
 
 
 def _scheme(design: str, n: int | None) -> Scheme | None:
@@ -176,7 +187,7 @@ def _together(keys: tuple[Any, ...], values: Any, base: Mapping[str, Any]) -> Di
     """Return the dimension along which several keys change together."""
     if not keys or not all(isinstance(key, str) for key in keys):
         raise InputError("keys that change together are a tuple of texts", where="sweep", value=keys)
-    found = [find_key(key, base) for key in keys]
+    found = [_key(key, base) for key in keys]
     where = ", ".join(keys)
     rows = []
     for row in _listed(values, where):

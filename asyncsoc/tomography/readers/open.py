@@ -6,6 +6,7 @@ from pathlib import Path
 
 from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.base.guarded_files import Limits, default_limits, regular_file
+from asyncsoc.base.paths import path_of
 from asyncsoc.tomography.readers.raw_volume import RawVolume
 
 SUFFIXES: dict[str, str] = {
@@ -50,7 +51,7 @@ def open_volume(
     EnvironmentProblem
         The format needs a package that is not installed.
     """
-    path = Path(path)
+    path = path_of(path)
     limits = limits or default_limits()
     if path.is_dir():
         from asyncsoc.tomography.readers.tiff import read_tiff_folder

@@ -339,3 +339,17 @@ def test_a_case_without_a_name_is_swept() -> None:
     case = aso.Case.from_dict({"particle": {"model": "radial"}, "protocol": {"steps": ["Charge at C/10 for 1 minute"]}})
     found = aso.sweep(case, {"particle.radius": ["3 um", "5 um"]})
     assert (found["status"] == 0).all()
+
+
+@pytest.mark.parametrize("keys", ["contact.covrage", ("contact.covrage", "particle.radius"), "output.fields_every"])
+def test_a_key_that_is_wrong_is_said_in_words_of_python(keys: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        given_design({keys: [(0.1, 1e-6)] if isinstance(keys, tuple) else [0.1]}, raw_keys(small_case()))
+    assert "--" not in str(caught.value)
+
+
+def test_a_number_that_no_case_reaches_is_not_there_and_not_left_out(grid: xr.Dataset) -> None:
+    """Ten minutes at C/10 do not charge a particle to one half."""
+    name = "Contact-mean SOC at mean SOC 0.5"
+    assert grid[name].shape == (2, 3)
+    assert np.isnan(grid[name].values[:, 0]).all()

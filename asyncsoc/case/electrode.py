@@ -1,0 +1,315 @@
+"""The electrode, as a case describes it: how much of what there is per area, and how its particles are distributed."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.hashing import sha256_of
+from asyncsoc.base.units import from_si
+from asyncsoc.case import fields
+from asyncsoc.case.electrode_laws import CoverageDistribution, RadiusDistribution
+from asyncsoc.case.electrode_materials import (
+    COMPOSITION,
+    CONSTITUENTS,
+    Composition,
+    Densities,
+    material_parameters,
+)
+from asyncsoc.case.electrode_particles import MOST_PARTICLES, MeasuredParticles, ParticleTable
+from asyncsoc.case.fields import Measured, refusal
+from asyncsoc.case.particle import DEFAULT_RADIUS
+from asyncsoc.case.section import Section
+from asyncsoc.materials.types import Parameter
+
+PARTICLES = 20
+"""Number of particles drawn where a law has more than two values and none is asked for."""
+_HASH_VERSION = 1
+_SEEDS = 2**63
+_ROUNDING = 1e-12
+"""Relative; a porosity as little below 0 is a dense electrode."""
+
+Loading = Annotated[float, Measured("mg/cm2", 1e-5, 10.0)]
+LayerThickness = Annotated[float, Measured("um", 1e-7, 1e-2)]
+Porosity = Annotated[float, Measured("", 0.0, 1.0, "[)")]
+Area = Annotated[float, Measured("cm2", 1e-12, 1e4)]
+
+
+@dataclass(frozen=True)
+class ElectrodeAmounts:
+    """How much of what there is in an electrode.
+
+    Attributes
+    ----------
+    loading
+        Mass of active material per area of the electrode [kg/m2].
+    thickness
+        m.
+    porosity
+        Volume fraction of pores: of what is neither active material nor polymer nor carbon.
+    mass
+        Mass per area of "active", "polymer" and "carbon" [kg/m2].
+    volume_fraction
+        Volume fractions of "active", "polymer", "carbon" and "pores"; their sum is 1.
+    """
+
+    loading: float
+    thickness: float
+    porosity: float
+    mass: dict[str, float]
+    volume_fraction: dict[str, float]
+
+
+class Electrode(Section):
+    """A composite electrode, and the sample of particles that stands for it.
+
+    Loading, thickness and porosity: two of them, the third follows with the composition. A loading alone is enough to
+    draw the particles; thickness and porosity are then not known.
+
+    Attributes
+    ----------
+    loading
+        kg/m2; mass of active material per area of the electrode, '12.7 mg/cm2'.
+    thickness
+        m.
+    porosity
+        Volume fraction of pores, in [0, 1).
+    composition
+        Mass fractions of active material, polymer electrolyte and carbon: [80, 15, 5].
+    density
+        Densities of polymer and carbon [kg/m3]; the active material has its cathode's.
+    area
+        m2; what a current in amperes belongs to. Nothing else depends on it.
+    particles
+        How many are drawn; of a table or set as many of its own stand for all. None: 20, fewer where the laws have
+        fewer values, and all of a table or set.
+    sampling
+        "strata": one particle for each of as many parts of equal mass; "random": independent draws
+        from the laws.
+    seed
+        Of random draws, and of how strata of coverage and of radius are paired.
+    coverage
+        A number or a law, see `CoverageDistribution`.
+    radius
+        m; a quantity or a law, see `RadiusDistribution`; None: the radius of a case's default particle.
+    table
+        Particles one by one, see `ParticleTable`.
+    set
+        Folder of the particle set of a tomogram, see `MeasuredParticles`.
+    """
+
+    loading: Loading | None = None
+    thickness: LayerThickness | None = None
+    porosity: Porosity | None = None
+    composition: Composition = Field(
+        default_factory=lambda: Composition(**dict(zip(CONSTITUENTS, COMPOSITION, strict=True)))
+    )
+    density: Densities = Densities()
+    area: Area = 1e-4
+    particles: fields.WholeNumber | None = None
+    sampling: Literal["strata", "random"] = "strata"
+    seed: fields.WholeNumber = 0
+    coverage: CoverageDistribution | None = None
+    radius: RadiusDistribution | None = None
+    table: ParticleTable | None = None
+    set: MeasuredParticles | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        for error in (self._amount_problem(), self._source_problem(), self._number_problem()):
+            if error is not None:
+                raise refusal(error)
+        return self
+
+    def _amount_problem(self) -> InputError | None:
+        given = [name for name in ("loading", "thickness", "porosity") if getattr(self, name) is not None]
+        if len(given) == 3:
+            return InputError(
+                "loading, thickness and porosity are one too many: each follows from the other two",
+                where="electrode.porosity",
+                value=self.porosity,
+                allowed="two of the three",
+                next_step="remove the one that is known least well",
+            )
+        if not given or given in (["thickness"], ["porosity"]):
+            missing = "thickness or porosity" if not given else "porosity" if "thickness" in given else "thickness"
+            return InputError(
+                "how much active material there is does not follow",
+                where="electrode.loading",
+                value=", ".join(given) or None,
+                allowed="a loading such as '12.7 mg/cm2'; or thickness and porosity",
+                next_step=f"give the loading, or {missing} too" if given else "give the loading",
+            )
+        return None
+
+    def _source_problem(self) -> InputError | None:
+        listed = [name for name in ("table", "set") if getattr(self, name) is not None]
+        if len(listed) == 2:
+            return InputError(
+                "an electrode has its particles from a table or from a set, not both",
+                where="electrode.set",
+                next_step="remove table or set",
+            )
+        for name in ("coverage", "radius"):
+            if listed and getattr(self, name) is not None:
+                return InputError(
+                    f"the {listed[0]} gives the {name}", where=f"electrode.{name}", next_step=f"remove {name}"
+                )
+        if not listed and self.coverage is None:
+            return InputError(
+                "an electrode needs the coverage of its particles",
+                where="electrode.coverage",
+                allowed="a number, a law such as { law = 'beta', mean = 0.3, std = 0.1 }, or a table or set",
+            )
+        if listed and self.sampling == "random":
+            return InputError(
+                f"the particles of a {listed[0]} are taken by strata",
+                where="electrode.sampling",
+                value=self.sampling,
+                next_step="remove sampling",
+            )
+        return None
+
+    def _number_problem(self) -> InputError | None:
+        if not 0 <= self.seed < _SEEDS:
+            return InputError("out of range", where="electrode.seed", value=self.seed, allowed="0 to 2^63 - 1")
+        classes = self.coverage is not None and self.coverage.law == "classes" and self.sampling == "strata"
+        least, most = 2 if classes else 1, self._listed or MOST_PARTICLES
+        if self.particles is not None and not least <= self.particles <= most:
+            few = "two classes need a particle each" if classes and self.particles == 1 else "out of range"
+            return InputError(
+                f"there are {most} particles only" if self._listed and self.particles > most else few,
+                where="electrode.particles",
+                value=self.particles,
+                allowed=f"{least} to {most}",
+            )
+        return None
+
+    @property
+    def _listed(self) -> int:
+        """Number of particles that are listed one by one; 0 where they are drawn from laws."""
+        if self.table is not None:
+            return len(self.table.radius)
+        return 0 if self.set is None else int(self.set.count or 0)
+
+    @property
+    def radius_law(self) -> RadiusDistribution:
+        """The law of the radii, with its default where none is given."""
+        return self.radius or RadiusDistribution(law="fixed", value=DEFAULT_RADIUS)
+
+    @property
+    def count(self) -> int:
+        """Number of particles in the sample."""
+        if self.particles is not None or self._listed:
+            return self.particles or self._listed
+        continuous = self.radius_law.law == "lognormal" or self.sampling == "random"
+        if self.coverage is None or continuous or self.coverage.law == "beta":
+            return PARTICLES
+        return 2 if self.coverage.law == "classes" else 1
+
+    def active_mass(self, active_density: float) -> float:
+        """Return the mass of active material per area [kg/m2]: the loading, or what thickness and porosity give.
+
+        Parameters
+        ----------
+        active_density
+            Of the active material [kg/m3]; `Cathode.density`.
+
+        Raises
+        ------
+        InputError
+            A density that is not positive and finite.
+        """
+        solids = self._solid_volume(active_density)
+        if self.loading is not None:
+            return self.loading
+        return float(self.thickness or 0.0) * (1.0 - float(self.porosity or 0.0)) / solids
+
+    def amounts(self, active_density: float) -> ElectrodeAmounts:
+        """Return loading, thickness and porosity with masses and volume fractions.
+
+        With w the mass fractions, rho the densities, m the loading, L the thickness and eps the porosity,
+        (1 - eps) L = m sum(w_k/rho_k)/w_active.
+
+        Parameters
+        ----------
+        active_density
+            Of the active material [kg/m3]; `Cathode.density`.
+
+        Raises
+        ------
+        InputError
+            Only the loading is known, or the electrode is thinner than its solids.
+        """
+        per_loading = self._solid_volume(active_density)
+        loading = self.active_mass(active_density)
+        solid = loading * per_loading
+        if self.thickness is None and self.porosity is None:
+            raise InputError(
+                "thickness and porosity do not follow from the loading alone",
+                where="electrode.thickness",
+                allowed=f"a thickness of at least {_um(solid)}, or a porosity",
+                next_step="give thickness or porosity",
+            )
+        thickness = solid / (1.0 - float(self.porosity or 0.0)) if self.thickness is None else self.thickness
+        porosity = 1.0 - solid / thickness if self.porosity is None else self.porosity
+        if porosity < -_ROUNDING:
+            raise InputError(
+                f"a loading of {from_si(loading, 'mg/cm2'):.6g} mg/cm2 does not fit into {_um(thickness)}: "
+                f"its solids alone fill {_um(solid)}",
+                where="electrode.thickness",
+                value=_um(thickness),
+                allowed=f"at least {_um(solid)}; or a loading of at most "
+                f"{from_si(thickness / per_loading, 'mg/cm2'):.6g} mg/cm2",
+                next_step="check whether the loading counts active material only, and the composition",
+            )
+        mass = {name: loading * share / self.composition.active for name, share in self.composition.fractions.items()}
+        density = {"active": active_density, "polymer": self.density.polymer, "carbon": self.density.carbon}
+        volume = {name: mass[name] / density[name] / thickness for name in CONSTITUENTS}
+        porosity = max(porosity, 0.0)
+        return ElectrodeAmounts(loading, thickness, porosity, mass, {**volume, "pores": porosity})
+
+    def _solid_volume(self, active_density: float) -> float:
+        """Return the volume of all solids per mass of active material [m3/kg]."""
+        if not (math.isfinite(active_density) and active_density > 0.0):
+            raise InputError(
+                "a density is positive", where="active_density", value=active_density, allowed="above 0 kg/m3"
+            )
+        density = {"active": active_density, "polymer": self.density.polymer, "carbon": self.density.carbon}
+        shares = self.composition.fractions
+        return math.fsum(shares[name] / density[name] for name in CONSTITUENTS) / self.composition.active
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Composition, densities and radius with their sources; assumed values are marked."""
+        default = self.radius is None and self.table is None and self.set is None
+        radius = Parameter(
+            "radius", DEFAULT_RADIUS, "m", "assumption", True, "Half of the 10-20 um of commercial layered oxides."
+        )
+        return (*material_parameters(self.composition, self.density), *((radius,) if default else ()))
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 over the normalized content: '12.7 mg/cm2' and 0.127 are one electrode.
+
+        Of a table or set counts what is in it, not where it lies.
+        """
+        content = self.model_dump(mode="json")
+        content["radius"], content["particles"] = self.radius_law.model_dump(mode="json"), self.count
+        if self.table is not None or self.set is not None:
+            content["radius"] = None
+        for name, key in (("table", "source"), ("set", "folder")):
+            if content[name] is not None:
+                del content[name][key]
+        text = json.dumps({"version": _HASH_VERSION, **content}, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return sha256_of(text)
+
+
+def _um(length: float) -> str:
+    return f"{length * 1e6:.6g} um"
