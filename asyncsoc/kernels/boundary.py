@@ -5,6 +5,8 @@ Contacts differ from particle to particle, so that this is done lane by lane; la
 
 from __future__ import annotations
 
+import math
+
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.lanes import at, put
 from asyncsoc.kernels.constraint import (
@@ -87,12 +89,26 @@ def linearize(contacts, body, block, count, ws):
 
 @kernel
 def reduce_border(contacts, body, block, count, ws):
-    """Take the solved border column out of the constraint's slope, particle by particle."""
+    """Take the solved border column out of the constraint's slope, particle by particle.
+
+    A particle with a resistance r of its own has the row v - v_j - r I_j = 0 besides, v_j its own unknown, with which
+    its current changes by G: eliminated, it changes by G/(1 + r G) with the group's unknown v.
+    """
     for lane in range(count):
         j, nodes = body.number[block[lane]], body.nodes[block[lane]]
-        attempt, local = contacts.attempt[j], contacts.local[j]
+        particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
+        if particle.own_resistance != 0.0:
+            slope = attempt.total_unknown
+            for k in range(particle.contact_nodes):
+                slope -= local[TOTAL_X, k] * at(ws.border, nodes[k], lane)
+            attempt.slope = slope
+            attempt.share = (
+                0.0 if math.isinf(particle.own_resistance) else 1.0 / (1.0 + particle.own_resistance * slope)
+            )
+            attempt.corner = particle.current_factor * attempt.share * slope + particle.potential_factor
+            continue
         corner = attempt.corner
-        for k in range(contacts.parameters[j].contact_nodes):
+        for k in range(particle.contact_nodes):
             corner -= local[ROW, k] * at(ws.border, nodes[k], lane)
         attempt.corner = corner
 
@@ -131,6 +147,10 @@ def drive(tableau, contacts, body, block, count, stage, ws):
                 total += area * (i_film + o_film) * grown
                 side_total += area * o_film * grown
             put(ws.rhs, node, lane, at(ws.rhs, node, lane) - area * i_here / density)
+        if particle.own_resistance != 0.0:
+            potential = attempt.driving
+            for p in range(stage):
+                potential += tableau.a[stage, p] * ws.stage_driving[lane, p]
         attempt.total, attempt.side_total, attempt.potential, attempt.new_unknown = (
             total,
             side_total,
@@ -140,12 +160,30 @@ def drive(tableau, contacts, body, block, count, stage, ws):
 
 
 @kernel
+def _miss_behind_resistance(particle, attempt, local, nodes, lane, target, ws):
+    """Do `miss` for a particle with a resistance of its own, and keep how its own unknown changes."""
+    drawn = attempt.total
+    for k in range(particle.contact_nodes):
+        drawn += local[TOTAL_X, k] * at(ws.rhs, nodes[k], lane)
+    gap = attempt.potential - attempt.new_unknown
+    reaches = attempt.share * (drawn + attempt.slope * gap)
+    attempt.residual = target - particle.current_factor * reaches - particle.potential_factor * attempt.potential
+    if math.isinf(particle.own_resistance):
+        attempt.offset = -drawn / attempt.slope if attempt.slope != 0.0 else 0.0
+    else:
+        attempt.offset = attempt.share * (gap - particle.own_resistance * drawn)
+
+
+@kernel
 def miss(tableau, contacts, body, block, count, stage, ws):
     """Leave what a stage misses of the constraint, the right-hand sides solved for: every particle's share of it."""
     for lane in range(count):
         j, nodes = body.number[block[lane]], body.nodes[block[lane]]
         particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
         target = particle.target + particle.drift * (tableau.lead[stage] * attempt.size)
+        if particle.own_resistance != 0.0:
+            _miss_behind_resistance(particle, attempt, local, nodes, lane, target, ws)
+            continue
         residual = target - particle.current_factor * attempt.total
         residual -= particle.potential_factor * attempt.potential
         for k in range(particle.contact_nodes):
@@ -185,7 +223,10 @@ def reduce_stage(contacts, groups, g):
 
 @kernel
 def draw(contacts, body, block, count, stage, ws):
-    """Keep what the particles' stages draw, and the increments of their films; `ws.mask` holds the changes."""
+    """Keep what the particles' stages draw, and the increments of their films.
+
+    `ws.mask` holds the changes of their own unknowns.
+    """
     for lane in range(count):
         j, nodes = body.number[block[lane]], body.nodes[block[lane]]
         particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]

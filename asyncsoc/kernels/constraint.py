@@ -25,6 +25,8 @@ N_LOCAL = 26
 _ITERATIONS = 200
 _TOLERANCE = 1e-13
 _LARGEST_MOVE = 0.2
+_FARTHEST_MOVE = 10.0
+"""V, to where moves of potentials behind resistances may grow: a drop of r I may be hundreds of volts."""
 
 
 @kernel
@@ -116,11 +118,63 @@ def evaluate_contact(particle, areas, resistance, unknown, film, local):
 
 
 @kernel
+def _within_reach(change, before, reach):
+    """Return a change of a potential limited to a reach, which grows along one direction and shrinks where it turns."""
+    if change * before < 0.0:
+        reach *= 0.5
+    elif abs(change) > reach:
+        reach = min(2.0 * reach, _FARTHEST_MOVE)
+    return min(max(change, -reach), reach), reach
+
+
+@kernel
+def _behind_resistance(particle, areas, resistance, film, local, driving, own):
+    """Solve u + r I(u) = v for the own driving potential u of a particle whose group has the potential v [V].
+
+    An isolated particle has I(u) = 0 whatever v is; without open contact it keeps the u it had. The left side rises
+    with u, so that Newton's steps are kept within a bracket. The last evaluation is at the u returned.
+
+    Parameters
+    ----------
+    driving, own
+        v; u to begin with.
+
+    Returns
+    -------
+    own, through, slope : float
+        u, I [A] and dI/dv [A/V] at fixed stoichiometry and film.
+    """
+    ohms, low, high, settled = particle.own_resistance, -math.inf, math.inf, False
+    isolated = math.isinf(ohms)
+    through, slope, before, reach = 0.0, 0.0, 0.0, _LARGEST_MOVE
+    if particle.contact_nodes == 0:
+        return driving, through, slope
+    for _ in range(_ITERATIONS):
+        through, _, slope, _, _, _ = evaluate_contact(particle, areas, resistance, own, film, local)
+        value, rise = (through, slope) if isolated else (own + ohms * through - driving, 1.0 + ohms * slope)
+        if settled or not math.isfinite(value):
+            break
+        if value > 0.0:
+            high = min(high, own)
+        else:
+            low = max(low, own)
+        change = -value / rise if rise > 0.0 else 0.0
+        settled = abs(change) <= _TOLERANCE
+        change, reach = _within_reach(change, before, reach)
+        if not (settled or low < own + change < high):
+            change = 0.5 * (low + high) - own
+        own += change
+        before = change
+    return own, through, 0.0 if isolated else slope / (1.0 + ohms * slope)
+
+
+@kernel
 def solve_constraint(contacts, groups, g, x, film, unknown):
     """Solve a group's constraint by damped Newton; return (converged, unknown, I, phi_s).
 
     The last evaluation is at the unknown returned, so that `contacts.local` holds the current densities of the solution
-    and `contacts.own` every particle's current.
+    and `contacts.own` every particle's current and own driving potential. A particle with a resistance of its own is
+    solved for within each iteration, beginning with what it has at the accepted state.
 
     Parameters
     ----------
@@ -131,11 +185,15 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
     """
     first, last = groups.first[g], groups.first[g] + groups.size[g]
     product, series, power = groups.step[g].product > 0, groups.step[g].series, groups.step[g].target
+    resistive, reach = False, _LARGEST_MOVE
     for j in range(first, last):
         particle, local = contacts.parameters[j], contacts.local[j]
+        resistive = resistive or particle.own_resistance != 0.0
         for k in range(particle.contact_nodes):
             local[X, k] = x[j, k]
         load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
+        own = contacts.own[j]
+        own.potential = own.unknown if math.isfinite(own.unknown) else unknown
     imposed = contacts.parameters[first].imposed_flux > 0
     converged, before = False, 0.0
     total, potential = 0.0, 0.0
@@ -143,9 +201,22 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
         total, residual, slope, total_slope = 0.0, 0.0, 0.0, 0.0
         for j in range(first, last):
             particle, own = contacts.parameters[j], contacts.own[j]
-            through, _, through_slope, _, potential, potential_slope = evaluate_contact(
-                particle, contacts.areas[j], contacts.resistance[j], unknown, film[j], contacts.local[j]
-            )
+            if particle.own_resistance != 0.0:
+                own.potential, through, through_slope = _behind_resistance(
+                    particle,
+                    contacts.areas[j],
+                    contacts.resistance[j],
+                    film[j],
+                    contacts.local[j],
+                    unknown,
+                    own.potential,
+                )
+                potential, potential_slope = unknown, 1.0
+            else:
+                through, _, through_slope, _, potential, potential_slope = evaluate_contact(
+                    particle, contacts.areas[j], contacts.resistance[j], unknown, film[j], contacts.local[j]
+                )
+                own.potential = potential
             own.current = through
             total += particle.multiplicity * through
             total_slope += particle.multiplicity * through_slope
@@ -159,7 +230,9 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
         change = -residual / slope
         if not np.isfinite(change):
             break
-        if not imposed:
+        if resistive:
+            change, reach = _within_reach(change, before, reach)
+        elif not imposed:
             change = min(max(change, -_LARGEST_MOVE), _LARGEST_MOVE)
             if change == -before and abs(change) == _LARGEST_MOVE:  # to and fro between plateaus of a rate law
                 change *= 0.5

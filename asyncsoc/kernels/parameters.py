@@ -19,6 +19,9 @@ class ParticleParameters:
         Number of its group.
     multiplicity
         How many particles like it the group has.
+    own_resistance
+        r [ohm] between it and its group, for one such particle: its own driving potential is v - r I. Infinite:
+        isolated, I = 0.
     contact_nodes, contact_area
         Number of its contact nodes; area [m2].
     table, x_first, inverse_spacing, spacing
@@ -36,6 +39,7 @@ class ParticleParameters:
 
     group: int
     multiplicity: float
+    own_resistance: float
     contact_nodes: int
     contact_area: float
     table: int
@@ -72,7 +76,7 @@ class StepParameters:
     direction
         Sign of the current the protocol step begins with.
     contact_area
-        Of all its particles [m2].
+        Of all its particles that are not isolated [m2].
     aimed
         Whether the target changes with time or is a power: then it is set anew for every time (`aiming`).
     product
@@ -168,17 +172,21 @@ class EventSearch:
 
 @dataclass(frozen=True)
 class ParticleState:
-    """Current of one particle and charge it has passed within the protocol step.
+    """Current and potential of one particle, and charge it has passed within the protocol step.
 
     Attributes
     ----------
-    current
-        I [A].
+    current, potential
+        I [A] and its own driving potential v - r I [V], of the constraint solved last.
+    unknown
+        Its own driving potential at the accepted state; not a number before there is one.
     charge, side_charge
         Passed since the step began, and the side reaction's part of it [C].
     """
 
     current: float
+    potential: float
+    unknown: float
     charge: float
     side_charge: float
 
@@ -189,27 +197,35 @@ class StepAttempt:
 
     Attributes
     ----------
-    size, tolerance, unknown
-        Step size [s], tolerance, the unknown at its start: what the controller sets.
+    size, tolerance, unknown, driving
+        Step size [s], tolerance, the particle's own unknown and its group's at its start: what the controller sets.
+        The two unknowns differ where the particle has a resistance of its own.
     new_unknown, charge, side_charge, error
-        What the attempt leaves: the unknown before it is solved for again; charges passed [C]; error.
+        What the attempt leaves: the group's unknown before it is solved for again; charges passed [C]; error.
     corner, residual
         The constraint's share of this particle, reduced over its lithium and film: slope, and what a stage misses.
+    slope, share, offset
+        Of a particle with a resistance r: the reduced slope G of its current by its own unknown; 1/(1 + r G), the
+        change of its own unknown over that of the group's; and what changes in a stage without the group's.
     total_unknown, side_unknown
-        Slopes of the current and of the side reaction's part by the unknown, the film reduced.
+        Slopes of the current and of the side reaction's part by the particle's own unknown, the film reduced.
     total, side_total, potential
-        Of a stage: the two currents, and phi_s.
+        Of a stage: the two currents, and the group's phi_s.
     """
 
     size: float
     tolerance: float
     unknown: float
+    driving: float
     new_unknown: float
     charge: float
     side_charge: float
     error: float
     corner: float
     residual: float
+    slope: float
+    share: float
+    offset: float
     total_unknown: float
     side_unknown: float
     total: float
@@ -244,8 +260,8 @@ class StateBetween:
     ----------
     solved
         Whether the constraint has a solution.
-    group_current, potential, own_current
-        The group's I [A], phi_s [V], the particle's own current [A].
+    group_current, potential, own_current, own_potential
+        The group's I [A] and phi_s [V], the particle's own current [A] and driving potential [V].
     lithium, film
         sum(m (x_end - x)) and sum(w (d_end - d)) [m3]: what is still to come within the step.
     """
@@ -254,6 +270,7 @@ class StateBetween:
     group_current: float
     potential: float
     own_current: float
+    own_potential: float
     lithium: float
     film: float
 

@@ -23,9 +23,9 @@ from asyncsoc.kernels.workspace import lay_out
 Array = NDArray[np.float64]
 
 # Numbers of a row kept: time within the protocol step, phi_s, the group's current, the particle's own and its charges
-# within the protocol step; steps accepted so far.
-TIME, POTENTIAL, CURRENT, OWN_CURRENT, CHARGE, SIDE_CHARGE, ACCEPTED = range(7)
-N_NUMBERS = 7
+# within the protocol step; steps accepted so far; the particle's own driving potential.
+TIME, POTENTIAL, CURRENT, OWN_CURRENT, CHARGE, SIDE_CHARGE, ACCEPTED, OWN_POTENTIAL = range(8)
+N_NUMBERS = 8
 
 PIECE, KEPT, ENDS_ROW = range(3)
 """What `follow` leaves in `place`: present piece, rows kept, whether the end is a row."""
@@ -101,6 +101,8 @@ def _enter(contacts, groups, g, pieces, p, x, film):
         solve_constraint(contacts, groups, g, x, film, state.unknown)  # so that every current is that of the state
         return False
     state.unknown, state.current, state.potential = unknown, current, potential
+    for j in range(groups.first[g], groups.first[g] + groups.size[g]):
+        contacts.own[j].unknown = contacts.own[j].potential
     margin, _ = nearest_event(contacts, groups, g, x, film, current, potential, state.charge)
     state.margin = margin
     return True
@@ -120,7 +122,7 @@ def _keep_row(contacts, groups, body, row, rows, k):
     numbers = rows.numbers[k]
     numbers[TIME], numbers[POTENTIAL], numbers[CURRENT] = state.time, state.potential, state.current
     numbers[OWN_CURRENT], numbers[CHARGE], numbers[SIDE_CHARGE] = own.current, own.charge, own.side_charge
-    numbers[ACCEPTED] = state.accepted
+    numbers[ACCEPTED], numbers[OWN_POTENTIAL] = state.accepted, own.unknown
     for i in range(rows.x.shape[1]):
         rows.x[k, i] = body.x_new[row, i]
     for i in range(contacts.parameters[j].contact_nodes):

@@ -45,20 +45,24 @@ def start_groups(contacts, groups, listed, guesses, found):
     """
     for p in range(listed.size):
         g, guess = listed[p], guesses[p]
-        potential, slowest = 0.0, math.inf
+        potential, slowest, counted = 0.0, math.inf, 0
         for j in range(groups.first[g], groups.first[g] + groups.size[g]):
             particle = contacts.parameters[j]
             table, x = contacts.tables[particle.table], contacts.surface[START, j]
             first, inverse, spacing = particle.x_first, particle.inverse_spacing, particle.spacing
             mean, diffusivity, count = 0.0, 0.0, particle.contact_nodes
+            if count == 0:
+                continue
             for k in range(count):
                 value = x[k]
                 mean += value
                 diffusivity += psi_and_d(value, first, inverse, spacing, table)[1]
-            potential += ocp_and_i0(mean / count, first, inverse, spacing, table)[0]
             slowest = min(slowest, diffusivity / count)
+            if math.isfinite(particle.own_resistance):
+                potential += ocp_and_i0(mean / count, first, inverse, spacing, table)[0]
+                counted += 1
         if math.isnan(guess):
-            guess = potential / groups.size[g]
+            guess = potential / counted
         converged, which = prepare(contacts, groups, g, guess)
         keep_currents(contacts, groups, g)
         start = found[p]
@@ -130,7 +134,7 @@ def states_between(mass, contacts, groups, body, place, listed, fractions, shown
             last_group, last_theta = particle.group, theta
         state = between[p]
         state.solved, state.group_current, state.potential = 1 if converged else 0, total, potential
-        state.own_current = contacts.own[j].current
+        state.own_current, state.own_potential = contacts.own[j].current, contacts.own[j].potential
         lithium, grown = 0.0, 0.0
         for i in range(n):
             lithium += mass[i] * (body.x_new[row, i] - shown[i])

@@ -1,7 +1,8 @@
 """One linearly implicit step of partly covered particles side by side, in phases: begin, stages, finish.
 
 Unknowns are the stoichiometry x at the n nodes, the film thickness d on the contact nodes and one scalar for a whole
-group of particles, called the unknown: their potential phi_s, or the current I where the flux is imposed. The film is
+group of particles, called the unknown: their potential phi_s, or the current I where the flux is imposed. A particle
+with a resistance of its own has an unknown of its own besides, eliminated with the film (`boundary`). The film is
 eliminated node by node. With w = D dx the matrix K + diag(m/(gamma h D) + w_c di/dx /(F c_max D)) is symmetric positive
 definite and the unknown borders it: one factorization and s + 1 solves a step. The charges passed are integrated by
 the same method, so that lithium and charge balance to rounding whatever the step size.
@@ -158,7 +159,13 @@ def stage_update(contacts, groups, body, block, count, stage, ws):
     n = ws.x.shape[0]
     store(ws.mask, 0, every(ws.x, 0.0))
     for lane in range(count):
-        put(ws.mask, 0, lane, groups.change[contacts.parameters[body.number[block[lane]]].group])
+        j = body.number[block[lane]]
+        particle, attempt = contacts.parameters[j], contacts.attempt[j]
+        moved = groups.change[particle.group]
+        if particle.own_resistance != 0.0:
+            ws.stage_driving[lane, stage] = moved
+            moved = attempt.share * moved + attempt.offset
+        put(ws.mask, 0, lane, moved)
     change = load(ws.mask, 0)
     for i in range(n):
         store(ws.stages, stage * n + i, load(ws.rhs, i) - change * load(ws.border, i))
@@ -221,7 +228,12 @@ def _finish(tableau, contacts, body, block, lane, volume_error, ws):
         charge += tableau.a[last, p] * ws.stage_charge[lane, p]
         side_charge += tableau.a[last, p] * ws.stage_side[lane, p]
     attempt.new_unknown += ws.stage_unknown[lane, last]
+    if particle.own_resistance != 0.0:
+        attempt.new_unknown = attempt.potential + ws.stage_driving[lane, last]
     attempt.charge, attempt.side_charge = charge, side_charge
+    if particle.contact_area == 0.0:  # it touches nothing, and stays as it is but for its own gradients
+        attempt.error = np.sqrt(volume_error)
+        return
     error = np.sqrt(max(volume_error, contact_error / particle.contact_area))
     attempt.error = max(error, FILM_WEIGHT * np.sqrt(film_error / particle.contact_area) / thickest)
 

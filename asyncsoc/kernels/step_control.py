@@ -14,6 +14,8 @@ from asyncsoc.kernels.particles import END, START
 
 # events: quantity that must stay on its side of `value`
 VOLTAGE_ABOVE, VOLTAGE_BELOW, CURRENT_BELOW, X_BELOW, X_ABOVE, CHARGE_REACHED, OPEN_BELOW = range(7)
+# the same limits of stoichiometry, reached by every particle that has contact and is not isolated
+ALL_X_BELOW, ALL_X_ABOVE = 7, 8
 
 # outcome of an attempt: accepted, and the protocol step goes on or is over; nothing more can be done; try again; no
 # potential or current meets what a profile asks for next
@@ -38,14 +40,20 @@ def nearest_event(contacts, groups, g, x, film, current, potential, charge):
     """
     step = groups.step[g]
     lowest, highest, open_area = np.inf, -np.inf, 0.0
+    last_to_empty, last_to_fill = -np.inf, np.inf
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         particle, areas, own_open = contacts.parameters[j], contacts.areas[j], 0.0
+        own_lowest, own_highest = np.inf, -np.inf
         for k in range(particle.contact_nodes):
             value = x[j, k]
             lowest = min(lowest, value)
             highest = max(highest, value)
+            own_lowest, own_highest = min(own_lowest, value), max(own_highest, value)
             own_open += areas[k] * max(0.0, 1.0 - film[j, k] * particle.inverse_block)
-        open_area += particle.multiplicity * own_open
+        if math.isfinite(particle.own_resistance):
+            open_area += particle.multiplicity * own_open
+            if own_open > 0.0:
+                last_to_empty, last_to_fill = max(last_to_empty, own_lowest), min(last_to_fill, own_highest)
     voltage = potential + step.series * current
     best, which = np.inf, -1
     for e in range(step.events):
@@ -60,6 +68,10 @@ def nearest_event(contacts, groups, g, x, film, current, potential, charge):
             margin = lowest - limit
         elif kind == X_ABOVE:
             margin = limit - highest
+        elif kind == ALL_X_BELOW:
+            margin = last_to_empty - limit
+        elif kind == ALL_X_ABOVE:
+            margin = limit - last_to_fill
         elif kind == CHARGE_REACHED:
             margin = 1.0 - abs(charge) / limit
         else:
@@ -92,7 +104,7 @@ def prepare(contacts, groups, g, guess):
     state.unknown, state.current, state.potential, state.margin = unknown, current, potential, margin
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         own = contacts.own[j]
-        own.charge, own.side_charge = 0.0, 0.0
+        own.charge, own.side_charge, own.unknown = 0.0, 0.0, own.potential
     return converged, which
 
 
@@ -131,8 +143,9 @@ def plan(contacts, groups, g):
     if step.aimed > 0:
         aim_step(contacts, groups, g)
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
-        attempt = contacts.attempt[j]
-        attempt.size, attempt.tolerance, attempt.unknown = size, step.tolerance, state.unknown
+        attempt, resistive = contacts.attempt[j], contacts.parameters[j].own_resistance != 0.0
+        attempt.size, attempt.tolerance, attempt.driving = size, step.tolerance, state.unknown
+        attempt.unknown = contacts.own[j].unknown if resistive else state.unknown
 
 
 @kernel
@@ -225,5 +238,6 @@ def judge(tableau, contacts, groups, g):
         attempt, own = contacts.attempt[j], contacts.own[j]
         own.charge += attempt.charge
         own.side_charge += attempt.side_charge
+        own.unknown = own.potential
     _clear(search)
     return outcome

@@ -58,8 +58,9 @@ class Workspace(NamedTuple):
         1/(gamma h), goals of the iterative solve, its scratch, whether a member's step is still good, iterations taken.
     film_stages : (m, s, c)
         Stage increments of the film thickness; m members.
-    stage_unknown, stage_charge, stage_side : (m, s)
-        Those of the unknown, of the charge passed and of the side reaction's part of it.
+    stage_unknown, stage_charge, stage_side, stage_driving : (m, s)
+        Those of the particle's own unknown, of the charge passed, of the side reaction's part of it, and of the
+        group's unknown where that is another one.
     """
 
     lower: Array
@@ -88,6 +89,7 @@ class Workspace(NamedTuple):
     stage_unknown: Array
     stage_charge: Array
     stage_side: Array
+    stage_driving: Array
 
 
 @kernel
@@ -96,7 +98,7 @@ def workspace_size(system, s, c, members):
     n, m = system.mass.size, system.hierarchy.stiffness.diagonal.size
     vectors = 8 + s + (5 if system.iterative else 1)
     shared = system.factor.indices.size + vectors * n + 4 * m + N_LEVEL_STATE + s + 10
-    return members * (shared + s * c + 3 * s)
+    return members * (shared + s * c + 4 * s)
 
 
 @kernel
@@ -183,4 +185,5 @@ def lay_out(system, s, c, members, lanes, memory):
         _part(memory, b + w * s * c, (w, s))[0],
         _part(memory, b + w * s * (c + 1), (w, s))[0],
         _part(memory, b + w * s * (c + 2), (w, s))[0],
+        _part(memory, b + w * s * (c + 3), (w, s))[0],
     )

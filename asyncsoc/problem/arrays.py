@@ -101,6 +101,7 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
             _load_particle(contacts, j, particles[j], touching[j])
             row = contacts.parameters[j]
             row["group"], row["multiplicity"] = g, many
+            row["own_resistance"] = group.resistances[one] if group.resistances else 0.0
             if particles[j].side is not None:
                 row["side_table"] = side_numbers[id(particles[j].side)]
         _add_areas(contacts, arrays, g)
@@ -115,8 +116,9 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
 
 
 def _add_areas(contacts: Contacts, groups: Groups, g: int) -> None:
-    """Set the contact area of a group from those of its particles."""
+    """Set the contact area of a group from those of its particles that are not isolated."""
     own = contacts.parameters[groups.first[g] : groups.first[g] + groups.size[g]]
+    own = own[np.isfinite(own["own_resistance"])]
     groups.step[g]["contact_area"] = math.fsum((own["multiplicity"] * own["contact_area"]).tolist())
 
 
@@ -145,6 +147,7 @@ def load_contact_areas(arrays: ProblemArrays, g: int, cycle: int, start: float, 
 def _load_particle(contacts: Contacts, j: int, particle: ParticleModel, nodes: Ints) -> None:
     """Load what stays the same through the protocol."""
     count, row = len(nodes), contacts.parameters[j]
+    contacts.own[j]["unknown"] = math.nan
     contacts.areas[j, :count] = particle.weights[nodes]
     row["contact_nodes"], row["contact_area"] = count, math.fsum(contacts.areas[j, :count])
     contacts.resistance[j, :count] = particle.film_resistance

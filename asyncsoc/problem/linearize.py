@@ -1,14 +1,17 @@
 """The problem linearized about a state, as plain sparse arrays: for impedance, sensitivities and stability.
 
 The unknowns of a group are, particle after particle, the stoichiometry x of every node, the film thickness d and the
-potential v under the film of every contact node; the last unknown is phi_s. With the open share g(d) of a contact node
+potential v under the film of every contact node, and where it has a resistance r of its own its driving potential u;
+the last unknown is phi_s, and u = phi_s of a particle without resistance. With the open share g(d) of a contact node
 and the double layer's charging current C dv/dt the rows are
 
     m dx/dt       = -[K psi(x)] - w g i(x, v)/(F c_max)
     dd/dt         = growth g o(x, v, d)
-    -R(d) C dv/dt = v - phi_s + R(d) (i + o)
-    -q dQ/dt      = q I + p phi_s - target,   I = sum n w g (i + o),   dQ/dt = sum n w g C dv/dt
+    -R(d) C dv/dt = v - u + R(d) (i + o)
+    r dQ_j/dt     = phi_s - u - r I_j,        I_j = sum w g (i + o),   dQ_j/dt = sum w g C dv/dt
+    -q dQ/dt      = q I + p phi_s - target,   I = sum n I_j,           dQ/dt = sum n dQ_j/dt
 
+(dQ_j/dt = -I_j where the particle is isolated: its admittance Y_j becomes Y_j/(1 + r Y_j), or nothing)
 with the constraint's factors q and p, and `mass dy/dt = jacobian y + target_column * target` is what they are to first
 order.
 """
@@ -16,28 +19,22 @@ order.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.base.interpolation import ocp_and_i0_array, psi_and_d_array
-from asyncsoc.base.units import FARADAY, GAS_CONSTANT
-from asyncsoc.interface.kinetics import RateLaw
+from asyncsoc.base.interpolation import psi_and_d_array
+from asyncsoc.base.units import FARADAY
 from asyncsoc.interface.rate_laws import rate_law_names
-from asyncsoc.materials.tables import MaterialTable
-from asyncsoc.materials.thermochemistry.kernels import energy_field
-from asyncsoc.problem.particles import Group, ParticleModel, Problem
+from asyncsoc.problem.linear_interface import Interface, driving_interface
+from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import StepConstraint
 
 Array = NDArray[np.float64]
-_ITERATIONS = 60
-_SETTLED = 1e-14
-"""V."""
-_LARGEST_MOVE = 5.0
-"""In units of R T/F."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,41 +57,6 @@ class GroupState:
 
 
 @dataclass(frozen=True, eq=False)
-class Interface:
-    """Currents and their derivatives on the contact nodes (c,) of a particle, per open area of contact.
-
-    Attributes
-    ----------
-    v
-        Potential under the film [V].
-    i, i_x, i_v
-        Intercalation current density [A/m2] and its slopes by stoichiometry and potential.
-    o, o_x, o_v, o_film
-        The same of the side reaction, and by the film thickness [A/m3].
-    opened, opened_film
-        Share of the area that no film has closed, and its slope [1/m].
-    resistance, resistance_film
-        R [ohm m2] and dR/dd [ohm m].
-    growth
-        V_film/(z F) [m3/C]; 0 where there is no side reaction.
-    """
-
-    v: Array
-    i: Array
-    i_x: Array
-    i_v: Array
-    o: Array
-    o_x: Array
-    o_v: Array
-    o_film: Array
-    opened: Array
-    opened_film: Array
-    resistance: Array
-    resistance_film: Array
-    growth: float
-
-
-@dataclass(frozen=True, eq=False)
 class ParticleRows:
     """The rows of one particle in the linearization.
 
@@ -111,7 +73,14 @@ class ParticleRows:
     multiplicity
         How many particles it stands for.
     start
-        Place of its first unknown; n stoichiometries, c films and c potentials under the film follow.
+        Place of its first unknown; n stoichiometries, c films and c potentials under the film follow, and its driving
+        potential where it has a resistance of its own.
+    driving
+        Place of its driving potential: of the group's phi_s where it has no resistance.
+    own_resistance
+        r [ohm]; infinite where it is isolated.
+    potential
+        Its driving potential [V].
     """
 
     mass: Array
@@ -123,6 +92,9 @@ class ParticleRows:
     charge_density: float
     multiplicity: float
     start: int
+    driving: int
+    own_resistance: float
+    potential: float
 
     @property
     def x(self) -> slice:
@@ -206,11 +178,19 @@ def linearize(
         )
     many = chosen.multiplicities or (1.0,) * len(chosen.particles)
     meshes = chosen.meshes or (0,) * len(chosen.particles)
+    ohms = chosen.resistances or (0.0,) * len(chosen.particles)
+    touching = [int((particle.weights > 0.0).sum()) for particle in chosen.particles]
+    own = [int(r != 0.0) for r in ohms]
+    sizes = [len(p.x) + 2 * c + u for p, c, u in zip(chosen.particles, touching, own, strict=True)]
+    starts = [0, *np.cumsum(sizes).tolist()]
     pieces: list[ParticleRows] = []
     for k, particle in enumerate(chosen.particles):
         nodes = np.flatnonzero(particle.weights > 0.0)
         x, film = np.asarray(state.x[k], dtype=np.float64), state.film[k] if state.film else np.zeros(len(nodes))
         table, system = particle.table_of(step), problem.meshes[meshes[k]]
+        potential, interface = driving_interface(
+            particle, step.temperature, x[nodes], film, state.potential, ohms[k], table
+        )
         pieces.append(
             ParticleRows(
                 mass=system.kernel.mass[system.place],
@@ -218,10 +198,13 @@ def linearize(
                 diffusivity=psi_and_d_array(x, table.x_first, table.spacing, table.coefficients)[1],
                 contact_nodes=nodes,
                 areas=particle.weights[nodes],
-                interface=interface_of(particle, step.temperature, x[nodes], film, state.potential, table=table),
+                interface=interface,
                 charge_density=FARADAY * particle.maximum_concentration,
                 multiplicity=many[k],
-                start=pieces[-1].under_film.stop if pieces else 0,
+                start=starts[k],
+                driving=starts[k + 1] - 1 if own[k] else starts[-1],
+                own_resistance=ohms[k],
+                potential=potential,
             )
         )
     return _assembled(tuple(pieces), step, double_layer)
@@ -258,92 +241,13 @@ def stiffness_of(system: OrderedSystem) -> sp.csr_matrix:
     return ordered.tocsr()[system.place][:, system.place].tocsr()
 
 
-def interface_of(
-    particle: ParticleModel,
-    temperature: float,
-    x: Array,
-    film: Array,
-    potential: float,
-    table: MaterialTable | None = None,
-) -> Interface:
-    """Evaluate a particle's contact nodes.
-
-    Parameters
-    ----------
-    temperature
-        K.
-    x, film : (c,)
-        Stoichiometry and film thickness [m] there.
-    potential
-        phi_s [V].
-    table
-        Material table; None: the particle's at that temperature.
-    """
-    table = particle.tables[temperature] if table is None else table
-    ocp, ocp_x, i0, i0_x = ocp_and_i0_array(x, table.x_first, table.spacing, table.coefficients)
-    law = particle.kinetics
-    if not isinstance(law, RateLaw):
-        raise InputError("no rate law relates the current to the potential here", where="Particle.kinetics", value=law)
-    f = FARADAY / (GAS_CONSTANT * temperature)
-    film = np.asarray(film, dtype=np.float64)
-    barrier, barrier_x = np.full_like(x, -np.inf), np.zeros_like(x)
-    alpha, resistivity, inverse_limit, inverse_block, growth = 0.0, 0.0, 0.0, 0.0, 0.0
-    if particle.side is not None:
-        p = particle.side.parameters
-        energy, slope = np.empty_like(x), np.empty_like(x)
-        energy_field(x, p.side_first, p.side_inverse_spacing, particle.side.coefficients, energy, slope)
-        with np.errstate(divide="ignore"):
-            barrier = f * (p.shift - p.beta * energy) + np.log(p.scale)
-        barrier_x, alpha = -f * p.beta * slope, p.side_alpha
-        resistivity, inverse_limit, inverse_block, growth = p.resistivity, p.inverse_limit, p.inverse_block, p.growth
-    thinning, resistance = 1.0 + film * inverse_limit, particle.film_resistance + film * resistivity
-
-    def rates(v: Array) -> tuple[Array, Array, Array, Array]:
-        """Return i, di/dv, o, do/dv."""
-        value, slope = law.reference(v - ocp, temperature)
-        o = np.exp(barrier + f * alpha * v) / thinning
-        return i0 * value, i0 * slope, o, f * alpha * o
-
-    v = np.full_like(x, potential)
-    for _ in range(_ITERATIONS):
-        i, i_v, o, o_v = rates(v)
-        change = (potential - v - resistance * (i + o)) / (1.0 + resistance * (i_v + o_v))
-        v = v + np.clip(change, -_LARGEST_MOVE / f, _LARGEST_MOVE / f)
-        if np.abs(change).max(initial=0.0) <= _SETTLED * max(1.0, abs(potential)):
-            break
-    else:
-        raise InputError(
-            "the potential under the film has no solution at this state",
-            where="GroupState.potential",
-            value=potential,
-            allowed="potentials within some volts of the open-circuit potential",
-        )
-    i, i_v, o, o_v = rates(v)
-    opened = np.maximum(0.0, 1.0 - film * inverse_block)
-    return Interface(
-        v=v,
-        i=i,
-        i_x=i0_x * i / i0 - i_v * ocp_x,
-        i_v=i_v,
-        o=o,
-        o_x=barrier_x * o,
-        o_v=o_v,
-        o_film=-o * inverse_limit / thinning,
-        opened=opened,
-        opened_film=np.where(opened > 0.0, -inverse_block, 0.0),
-        resistance=resistance,
-        resistance_film=np.full_like(resistance, resistivity),
-        growth=growth,
-    )
-
-
 class _Entries:
     """Entries of a sparse matrix, collected."""
 
     def __init__(self) -> None:
         self._parts: list[tuple[Array, Array, Array]] = []
 
-    def add(self, rows: Array, columns: Array, values: Array) -> None:
+    def add(self, rows: NDArray[Any], columns: NDArray[Any], values: Array) -> None:
         """Add entries; a single row or column goes with all of the other."""
         shape = np.broadcast_shapes(np.shape(rows), np.shape(columns), np.shape(values))
         self._parts.append(tuple(np.broadcast_to(part, shape).ravel() for part in (rows, columns, values)))  # type: ignore[arg-type]
@@ -354,8 +258,20 @@ class _Entries:
         return sp.csr_matrix((values, (rows, columns)), shape=(size, size))
 
 
+def _add_own_row(one: ParticleRows, mass: _Entries, jacobian: _Entries, current: Array, charging: Array) -> None:
+    """Add the row of a driving potential; the rows of current and charging are one particle's within its unknowns."""
+    row, places = np.array([one.driving]), np.arange(one.start, one.driving)
+    isolated = np.isinf(one.own_resistance) and bool((one.interface.opened > 0.0).any())
+    factor = 1.0 if isolated else 0.0 if np.isinf(one.own_resistance) else one.own_resistance
+    jacobian.add(row, places, -factor * current[places])
+    mass.add(row, places, factor * charging[places])
+    if not isolated:
+        jacobian.add(row, np.array([len(current) - 1]), np.ones(1))
+        jacobian.add(row, row, -np.ones(1))
+
+
 def _assembled(pieces: tuple[ParticleRows, ...], protocol_step: StepConstraint, double_layer: float) -> Linearization:
-    size = pieces[-1].under_film.stop + 1
+    size = sum(len(one.mass) + 2 * len(one.areas) + int(one.own_resistance != 0.0) for one in pieces) + 1
     last = np.array([size - 1])
     mass, jacobian = _Entries(), _Entries()
     current_row, charging_row = np.zeros(size), np.zeros(size)
@@ -384,7 +300,7 @@ def _assembled(pieces: tuple[ParticleRows, ...], protocol_step: StepConstraint, 
             jacobian.add(films, columns, at.growth * side[name])
         # potential under the film, and the double layer
         mass.add(inner, inner, -at.resistance * double_layer)
-        jacobian.add(inner, last, -np.ones(len(inner)))
+        jacobian.add(inner, np.array([one.driving]), -np.ones(len(inner)))
         jacobian.add(inner, inner, 1.0 + at.resistance * (at.i_v + at.o_v))
         jacobian.add(inner, touched, at.resistance * (at.i_x + at.o_x))
         jacobian.add(inner, films, at.resistance_film * (at.i + at.o) + at.resistance * at.o_film)
@@ -394,6 +310,8 @@ def _assembled(pieces: tuple[ParticleRows, ...], protocol_step: StepConstraint, 
         current_row[inner] += many * areas * (at.opened * at.i_v + side["v"])
         current_row[films] += many * areas * (at.opened_film * at.i + side["film"])
         charging_row[inner] += many * open_area * double_layer
+        if one.own_resistance != 0.0:
+            _add_own_row(one, mass, jacobian, current_row / many, charging_row / many)
     jacobian.add(last, np.arange(size), protocol_step.current_factor * current_row)
     jacobian.add(last, last, np.array([protocol_step.potential_factor]))
     mass.add(last, np.arange(size), -protocol_step.current_factor * charging_row)

@@ -116,7 +116,9 @@ class Group:
     """Particles at one potential under one control: one node of a network.
 
     The current of the protocol is that of the whole group, sum n_j I_j, and so are the charges of its limits; the
-    series resistance is seen by that current.
+    series resistance is seen by that current. A particle may see the common potential v behind a resistance of its own:
+    its driving potential is v_j = v - r_j I_j. A particle without contact belongs to the group as well: it passes no
+    current. At least one particle needs contact and a finite resistance.
 
     Attributes
     ----------
@@ -128,6 +130,11 @@ class Group:
         n_j, how many particles each stands for; one each where empty.
     meshes : (N,)
         Number of each particle's mesh; the first one's where empty.
+    resistances : (N,)
+        r_j [ohm], electronic or of a contact, of one such particle (not times or over n_j); none where empty. Infinite:
+        the particle is isolated. No net current reaches it, I_j = 0; its driving potential is then its own, the one at
+        which intercalation and side reaction over its contact add up to nothing, as in a rest of that particle alone:
+        lithium moves within it, also from contact to contact, and a side reaction is paid for by lithiation.
     """
 
     particles: tuple[ParticleModel, ...]
@@ -136,16 +143,31 @@ class Group:
     largest_step: float = math.inf
     multiplicities: tuple[float, ...] = ()
     meshes: tuple[int, ...] = ()
+    resistances: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.particles)
-        for name in ("multiplicities", "meshes"):
+        for name in ("multiplicities", "meshes", "resistances"):
             if len(getattr(self, name)) not in (0, count):
                 raise InputError(f"a group needs as many {name} as particles", where="Group", allowed=f"{count}")
         if count == 0:
             raise InputError("a group needs at least one particle", where="Group.particles")
         if not all(math.isfinite(many) and many > 0.0 for many in self.multiplicities):
             raise InputError("a multiplicity is out of range", where="Group.multiplicities", allowed="above 0")
+        if not all(ohms >= 0.0 for ohms in self.resistances):
+            raise InputError(
+                "a resistance is out of range",
+                where="Group.resistances",
+                value=self.resistances,
+                allowed="at least 0 ohm; infinite for an isolated particle",
+            )
+        if any(self.resistances) and any(particle.kinetics.imposes_flux for particle in self.particles):
+            raise InputError(
+                "a particle under uniform flux has no driving potential that a resistance of its own could change",
+                where="Group.resistances",
+                allowed=f"rate laws: {', '.join(rate_law_names())}",
+                next_step="add its resistance to the series resistance of the protocol",
+            )
         if count > 1 and any(particle.kinetics.imposes_flux for particle in self.particles):
             raise InputError(
                 "particles under uniform flux cannot share one potential: it does not enter their currents",
@@ -173,6 +195,7 @@ class Problem:
         """Refuse what does not fit together: meshes, arrays, tables."""
         energies = set()
         for g, group in enumerate(self.groups):
+            _check_connected(group, f"group {g}")
             for k, particle in enumerate(group.particles):
                 mesh, where = group.meshes[k] if group.meshes else 0, f"group {g}, particle {k}"
                 if not 0 <= mesh < len(self.meshes):
@@ -197,6 +220,26 @@ class Problem:
         return cls((mesh,), tuple(Group((m,), m.constraints, m.tolerance, m.largest_step) for m in members))
 
 
+def _check_connected(group: Group, where: str) -> None:
+    """Refuse a group none of whose particles can pass a current."""
+    touching = [bool(particle.weights.any()) for particle in group.particles]
+    if not any(touching):
+        raise InputError(
+            "the particle touches nothing" if len(touching) == 1 else "no particle of the group touches anything",
+            where=f"{where}, weights",
+            allowed="areas of at least 0 m2, one of them above 0",
+            next_step="give at least one particle contact",
+        )
+    ohms = group.resistances or (0.0,) * len(touching)
+    if not any(math.isfinite(own) for own, touches in zip(ohms, touching, strict=True) if touches):
+        raise InputError(
+            "no particle of the group with contact is connected to it",
+            where=f"{where}, resistances",
+            value=ohms,
+            allowed="a finite resistance of at least one particle that has contact",
+        )
+
+
 def _check_particle(particle: ParticleModel, nodes: int, constraints: tuple[StepConstraint, ...], where: str) -> None:
     """Refuse a particle that does not fit its mesh or the protocol it follows."""
     number_of(particle.kinetics)
@@ -206,12 +249,11 @@ def _check_particle(particle: ParticleModel, nodes: int, constraints: tuple[Step
             raise InputError(
                 "an array does not fit the mesh", where=f"{where}, {name}", value=shape, allowed=f"({nodes},)"
             )
-    if not (np.isfinite(particle.weights).all() and (particle.weights >= 0.0).all() and particle.weights.any()):
+    if not (np.isfinite(particle.weights).all() and (particle.weights >= 0.0).all()):
         raise InputError(
-            "the particle touches nothing, or its contact is no area",
+            "the particle's contact is no area",
             where=f"{where}, weights",
-            allowed="finite areas of at least 0 m2, one of them above 0",
-            next_step="leave a particle without contact out of the group",
+            allowed="finite areas of at least 0 m2",
         )
     missing = sorted({level for constraint in constraints for level in constraint.temperatures} - set(particle.tables))
     if missing:

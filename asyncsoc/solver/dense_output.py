@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,11 +12,20 @@ from asyncsoc.base.errors import SimulationError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.parameters import StateBetween
-from asyncsoc.kernels.profiles import CHARGE, CURRENT, OWN_CURRENT, POTENTIAL, SIDE_CHARGE, TIME, FollowedRows
+from asyncsoc.kernels.profiles import (
+    CHARGE,
+    CURRENT,
+    OWN_CURRENT,
+    OWN_POTENTIAL,
+    POTENTIAL,
+    SIDE_CHARGE,
+    TIME,
+    FollowedRows,
+)
 from asyncsoc.kernels.reductions import states_between
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
-from asyncsoc.solver.states import AcceptedSteps, ParticleCheckpoint, States
+from asyncsoc.solver.states import AcceptedSteps, Checkpoint, ParticleCheckpoint, States
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -69,6 +80,7 @@ class DenseOutput:
             side_charge=float(own["side_charge"]),
             start_charge=float(self._start_charge[place]),
             start_side_charge=float(self._start_side[place]),
+            potential=float(own["unknown"]) if self._arrays.contacts.parameters[j]["own_resistance"] else math.nan,
         )
 
     def begin(self, places: Ints, constraint: StepConstraint) -> None:
@@ -89,7 +101,7 @@ class DenseOutput:
         places = np.full(len(rows.numbers), place, dtype=np.int64)
         numbers = rows.numbers.T
         x = rows.x if self._ordered else np.take(rows.x, self._system.place, axis=1)
-        solved = (numbers[OWN_CURRENT], numbers[CURRENT], numbers[POTENTIAL])
+        solved = (numbers[OWN_CURRENT], numbers[CURRENT], numbers[POTENTIAL], numbers[OWN_POTENTIAL])
         passed = (numbers[TIME], numbers[CHARGE], numbers[SIDE_CHARGE])
         return self._states(places, x.copy(), rows.film.copy(), passed, solved, (rows.current.copy(), rows.side.copy()))
 
@@ -134,7 +146,7 @@ class DenseOutput:
         passed = (state["time"], own["charge"], own["side_charge"])
         if not self._ordered:
             x = np.take(x, self._system.place, axis=1)
-        solved = (own["current"], state["current"], state["potential"])
+        solved = (own["current"], state["current"], state["potential"], own["unknown"])
         return self._states(places, x, film, passed, solved, (contacts.current[number], contacts.side_current[number]))
 
     def _inner(self, places: Ints, time: Array, length: Array, fraction: Array) -> States:
@@ -172,8 +184,10 @@ class DenseOutput:
         inner = charge - left * np.where(free, 0.0, imposed)
         lithium = between["lithium"] * self._charge_density[places]
         inner = np.where(free, charge + lithium - (side - inner_side), inner)
-        potential = np.where(between["solved"] > 0, between["potential"], np.nan)
-        solved = (between["own_current"], between["group_current"], potential)
+        potential, own_potential = (
+            np.where(between["solved"] > 0, between[name], np.nan) for name in ("potential", "own_potential")
+        )
+        solved = (between["own_current"], between["group_current"], potential, own_potential)
         passed = (time, inner, inner_side)
         return self._states(places, x, film, passed, solved, (density, side_density))
 
@@ -183,14 +197,15 @@ class DenseOutput:
         x: Array,
         film: Array,
         passed: tuple[Array, Array, Array],
-        solved: tuple[Array, Array, Array],
+        solved: tuple[Array, Array, Array, Array],
         densities: tuple[Array, Array],
     ) -> States:
         """Return states from their parts.
 
-        Times and charges within the protocol steps; the particles' own currents, those of their groups, phi_s; i and o.
+        Times and charges within the protocol steps; the particles' own currents, those of their groups, phi_s of these
+        and of the particles; i and o.
         """
-        current, total, potential = solved
+        current, total, potential, own_potential = solved
         resistance = (
             self._arrays.contacts.resistance[self._number[places]] + film * self._resistivity[places, np.newaxis]
         )
@@ -204,7 +219,7 @@ class DenseOutput:
             cycle=self._cycle[places],
             temperature=self._temperature[places],
             x=x,
-            potential=potential,
+            potential=own_potential,
             voltage=potential + self._series[places] * total,
             current=current,
             charge=self._start_charge[places] + passed[1],
@@ -215,3 +230,16 @@ class DenseOutput:
             film_thickness=film,
             open_share=np.maximum(1.0 - film * self._inverse_block[places, np.newaxis], 0.0),
         )
+
+
+def restore_particles(arrays: ProblemArrays, group: int, checkpoint: Checkpoint) -> None:
+    """Give the particles of a group whose state is restored the charges and potentials of a checkpoint."""
+    state = arrays.groups.state[group]
+    for j, particle in zip(arrays.members(group), checkpoint.particles, strict=True):
+        own, row = arrays.contacts.own[j], arrays.contacts.parameters[j]
+        own["charge"], own["side_charge"] = particle.charge, particle.side_charge
+        potential = particle.potential if row["own_resistance"] else float(state["potential"])
+        if not math.isnan(potential):
+            own["unknown"] = potential
+        if len(checkpoint.particles) == 1:
+            own["current"] = state["current"] / row["multiplicity"]

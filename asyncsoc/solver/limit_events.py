@@ -6,7 +6,7 @@ import numpy as np
 
 from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.kernels.particles import START
-from asyncsoc.kernels.step_control import X_ABOVE, X_BELOW
+from asyncsoc.kernels.step_control import ALL_X_ABOVE, ALL_X_BELOW, X_ABOVE, X_BELOW
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import Event, StepConstraint
 
@@ -32,27 +32,30 @@ def leaves_limit(arrays: ProblemArrays, g: int, constraint: StepConstraint, even
         The nearest event, which lies at the start or behind.
     """
     state = arrays.groups.state[g]
-    margin, potential = float(state["margin"]), float(state["potential"])
-    if margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE):
+    margin = float(state["margin"])
+    if margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE, ALL_X_BELOW, ALL_X_ABOVE):
         return False
     if constraint.pieces is not None and not constraint.held:
         current = float(state["current"])
-        return current <= 0.0 if event.kind == X_BELOW else current >= 0.0
+        return current <= 0.0 if event.kind in (X_BELOW, ALL_X_BELOW) else current >= 0.0
     if not constraint.held:
         return False
     return all(
         potential < at_limit if event.kind == X_BELOW else potential > at_limit
-        for at_limit in _potentials_at(arrays, g, constraint, event)
+        for potential, at_limit in _potentials_at(arrays, g, constraint, event)
     )
 
 
-def _potentials_at(arrays: ProblemArrays, g: int, constraint: StepConstraint, event: Event) -> list[float]:
-    """Return the open-circuit potential at a limit of stoichiometry of every particle that has reached it."""
+def _potentials_at(
+    arrays: ProblemArrays, g: int, constraint: StepConstraint, event: Event
+) -> list[tuple[float, float]]:
+    """Return driving potential and open-circuit potential at a limit [V] of every particle that has reached it."""
     found, limit = [], np.array([event.value])
     for j in arrays.members(g):
         x = arrays.contacts.surface[START, j, : len(arrays.contact_nodes[j])]
         beyond = limit[0] - x.min() if event.kind == X_BELOW else x.max() - limit[0]
         if beyond >= -_AT_A_LIMIT:
             table = arrays.particles[j].table_of(constraint)
-            found.append(float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0]))
+            at_limit = float(ocp_and_i0_array(limit, table.x_first, table.spacing, table.coefficients)[0][0])
+            found.append((float(arrays.contacts.own[j]["unknown"]), at_limit))
     return found

@@ -29,7 +29,7 @@ from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
 from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, Measure
-from asyncsoc.solver.dense_output import DenseOutput
+from asyncsoc.solver.dense_output import DenseOutput, restore_particles
 from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.states import (
@@ -43,6 +43,7 @@ from asyncsoc.solver.states import (
 )
 from asyncsoc.solver.step_errors import (
     beyond_limit,
+    blocked,
     explained,
     infeasible_step,
     no_solution,
@@ -293,10 +294,7 @@ class ProtocolRunner:
         for name, value in checkpoint.state.items():
             state[name] = value
         state["largest_step"] = largest
-        for j, particle in zip(self._arrays.members(number), checkpoint.particles, strict=True):
-            contacts.own[j]["charge"], contacts.own[j]["side_charge"] = particle.charge, particle.side_charge
-            if len(checkpoint.particles) == 1:
-                contacts.own[j]["current"] = state["current"] / contacts.parameters[j]["multiplicity"]
+        restore_particles(self._arrays, number, checkpoint)
         if underway:
             self.profiles.seek(number, float(state["time"]))
         return underway
@@ -350,7 +348,7 @@ class ProtocolRunner:
         constraint, state = self._constraint(number), self._groups.state[number]
         solved, which, diffusivity = found
         if not solved:
-            beyond = beyond_limit(self._arrays, number, constraint)
+            beyond = blocked(self._arrays, number) or beyond_limit(self._arrays, number, constraint)
             self._fail(number, self._infeasible(number, beyond or no_solution(constraint)))
         elif state["margin"] <= 0.0 and not leaves_limit(self._arrays, number, constraint, constraint.events[which]):
             event = constraint.events[which]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -28,9 +29,9 @@ class StepState:
     x : (n,)
         Stoichiometry, in the mesh's node order.
     potential
-        phi_s - phi_e [V].
+        phi_s - phi_e [V] at the particle: behind its own resistance, where it has one.
     voltage
-        Cell voltage: potential plus series drop [V].
+        Cell voltage: potential of the particle's group plus series drop [V].
     current
         Particle current [A], positive on charge.
     charge
@@ -273,6 +274,8 @@ class ParticleCheckpoint:
         Passed within the present protocol step [C].
     start_charge, start_side_charge
         Passed before it began [C].
+    potential
+        The particle's own driving potential [V], where it differs from its group's; else not a number.
     """
 
     x: Array
@@ -281,6 +284,7 @@ class ParticleCheckpoint:
     side_charge: float
     start_charge: float
     start_side_charge: float
+    potential: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asyncsoc.base.errors import ConvergenceError, InfeasibleStepError, SimulationError
 from asyncsoc.base.interpolation import ocp_and_i0_array
@@ -13,6 +14,10 @@ from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.states import UnsolvedStateError
 
+Array = NDArray[np.float64]
+
+_NEARLY_CLOSED = 0.05
+"""Open share of the contact below which the film is named as the reason."""
 _NEAR = 0.9
 """Share of the limiting current from which on it is named as the reason."""
 
@@ -31,7 +36,11 @@ def stopped_step(arrays: ProblemArrays, group: int, constraint: StepConstraint, 
     state = arrays.groups.state[group]
     current = float(state["current"])
     voltage = float(state["potential"]) + constraint.series * current
-    beyond = beyond_limit(arrays, group, constraint) or _largest_power(constraint, current, voltage)
+    beyond = (
+        blocked(arrays, group)
+        or beyond_limit(arrays, group, constraint)
+        or _largest_power(constraint, current, voltage)
+    )
     if beyond is not None:
         return infeasible_step(constraint, beyond, time)
     return ConvergenceError(
@@ -41,6 +50,25 @@ def stopped_step(arrays: ProblemArrays, group: int, constraint: StepConstraint, 
         reason="no step size meets the tolerance or satisfies the current and voltage constraint",
         where=_where(constraint),
     )
+
+
+def blocked(arrays: ProblemArrays, group: int) -> str | None:
+    """Return that a film has closed the contact through which a group could pass a current, None where it has not."""
+    total = sum(float(area.sum()) for _, area in _open_areas(arrays, group))
+    share = total / float(arrays.groups.step[group]["contact_area"])
+    if share == 0.0:
+        return "its contact is blocked by film"
+    return f"film has closed all but {100.0 * share:.2g} % of its contact" if share < _NEARLY_CLOSED else None
+
+
+def _open_areas(arrays: ProblemArrays, group: int) -> Iterable[tuple[int, Array]]:
+    """Yield every particle of a group that is not isolated, and the open areas of its contact nodes [m2]."""
+    contacts = arrays.contacts
+    for number in arrays.members(group):
+        row, count = contacts.parameters[number], len(arrays.contact_nodes[number])
+        if math.isfinite(row["own_resistance"]):
+            closed = contacts.film[number, :count] * row["inverse_block"]
+            yield number, contacts.areas[number, :count] * np.maximum(1.0 - closed, 0.0)
 
 
 def beyond_limit(arrays: ProblemArrays, group: int, constraint: StepConstraint) -> str | None:
@@ -85,14 +113,15 @@ def explained(arrays: ProblemArrays, group: int, constraint: StepConstraint, err
     """Return the error that ends a run, or that the rate law cannot carry the step's current where that is why."""
     if not isinstance(error, UnsolvedStateError):
         return error
-    beyond = beyond_limit(arrays, group, constraint)
+    beyond = blocked(arrays, group) or beyond_limit(arrays, group, constraint)
     return error if beyond is None else infeasible_step(constraint, beyond, error.time)
 
 
 def limiting_current(arrays: ProblemArrays, group: int, temperature: float) -> float:
     """Return the largest current that a group's rate laws let through at its accepted state.
 
-    It is sum_j n_j integral of i0 S_max dA over the open contact [A]; infinite where a rate law has no S_max.
+    It is sum_j n_j integral of i0 S_max dA over the open contact [A]; infinite where a rate law has no S_max and its
+    particle open contact.
 
     Parameters
     ----------
@@ -103,10 +132,12 @@ def limiting_current(arrays: ProblemArrays, group: int, temperature: float) -> f
     temperature
         Of the protocol step [K].
     """
-    total, contacts = 0.0, arrays.contacts
+    total, contacts, areas = 0.0, arrays.contacts, dict(_open_areas(arrays, group))
     for mesh, place in _places(arrays, group):
         body = arrays.bodies[mesh]
         number = int(body.number[place])
+        if number not in areas or not areas[number].any():
+            continue
         particle, count = arrays.particles[number], len(arrays.contact_nodes[number])
         factor = particle.kinetics.limiting_factor(temperature)
         if math.isinf(factor):
@@ -114,9 +145,7 @@ def limiting_current(arrays: ProblemArrays, group: int, temperature: float) -> f
         table = particle.tables[temperature]
         x = np.ascontiguousarray(body.x[place][body.nodes[place][:count]])
         _, _, exchange, _ = ocp_and_i0_array(x, table.x_first, table.spacing, table.coefficients)
-        blocked = contacts.film[number, :count] * contacts.parameters["inverse_block"][number]
-        area = contacts.areas[number, :count] * np.maximum(1.0 - blocked, 0.0)
-        total += float(contacts.parameters["multiplicity"][number]) * factor * float(area @ exchange)
+        total += float(contacts.parameters["multiplicity"][number]) * factor * float(areas[number] @ exchange)
     return total
 
 

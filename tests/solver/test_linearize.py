@@ -20,7 +20,8 @@ from asyncsoc.interface.laws.linear import Linear
 from asyncsoc.interface.laws.marcus_hush_chidsey import MarcusHushChidsey
 from asyncsoc.interface.side_reaction_constants import SideReactionParameters
 from asyncsoc.materials.registry import cathode
-from asyncsoc.problem.linearize import GroupState, interface_of, linearize, stiffness_of
+from asyncsoc.problem.linear_interface import interface_of
+from asyncsoc.problem.linearize import GroupState, linearize, stiffness_of
 from asyncsoc.problem.particles import CoupledSideReaction, Group, Problem
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.studies.verification.impedance import cap_transfer, full_transfer
