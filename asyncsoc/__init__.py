@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "Case": "asyncsoc.case.case",
     "Contact": "asyncsoc.case.contact",
+    "Electrode": "asyncsoc.case.electrode",
     "Electrolyte": "asyncsoc.case.chemistry",
     "ImportedParameters": "asyncsoc.case.imported",
     "Kinetics": "asyncsoc.case.kinetics",

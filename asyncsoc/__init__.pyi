@@ -3,6 +3,7 @@ from asyncsoc.case.case import Case as Case
 from asyncsoc.case.chemistry import Electrolyte as Electrolyte
 from asyncsoc.case.chemistry import Material as Material
 from asyncsoc.case.contact import Contact as Contact
+from asyncsoc.case.electrode import Electrode as Electrode
 from asyncsoc.case.imported import ImportedParameters as ImportedParameters
 from asyncsoc.case.imported import import_bpx as import_bpx
 from asyncsoc.case.imported import import_pybamm as import_pybamm

@@ -46,7 +46,7 @@ def alone(made: aso.Case) -> list[Solution]:
 
 def together(cases: list[aso.Case], threads: int) -> list[Solution]:
     """Run cases of one mesh side by side."""
-    from asyncsoc.simulation.run import simulate_batch
+    from asyncsoc.simulation.batch import simulate_batch
 
     return [ending.solution for ending in simulate_batch(cases, threads=threads) if ending.solution is not None]
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.problem.electrode_cases import electrode_cases
+from asyncsoc.simulation.batch import CaseResult
 from asyncsoc.simulation.particle_group import run_group
 from asyncsoc.simulation.progress import Progress
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.simulation.run import CaseResult
 
 REPORT = "electrode"
 """Report of a solution: what the electrode is, and every particle drawn."""

@@ -21,6 +21,7 @@ from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.cycle_rows import rows_of_curves
 from asyncsoc.recorders.mesh_error import gradient_warnings
 from asyncsoc.recorders.particle_group import GroupShares, group_curves
+from asyncsoc.simulation.batch import CaseResult, RecordedRun, recorders_of, solution_of
 from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
 from asyncsoc.simulation.group_checks import (
     check_curve_limits,
@@ -36,7 +37,6 @@ from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.simulation.run import CaseResult, RecordedRun, recorders_of, solution_of
 from asyncsoc.solver.callbacks import BalanceGuard
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import RunOutcome
@@ -240,8 +240,11 @@ class _GroupRun:
             about = {**origin, "case sha256": case.hash, "mesh sha256": setup.mesh.sha256}
             outcome = self.outcome if single else _own_outcome(self.outcome, one)
             particles.append(solution_of(case, setup, one, outcome, resolutions[j], walls=walls, provenance=about))
+        for home, recording in zip(self.homes, self.recordings, strict=True):
+            for place, j in enumerate(home):
+                particles[j] = replace(particles[j], cycle_rows=recording.cycles[place].table())
         if single:
-            return replace(particles[0], name=self.called[0])
+            return replace(particles[0], name=self.called[0], recording=self.recordings[0].checkpoints.get(0))
         named = tuple(replace(one, name=name) for one, name in zip(particles, self.called, strict=True))
         return self._joined(named, recorded, origin)
 

@@ -15,9 +15,9 @@ from asyncsoc.case.particle import Particle
 from asyncsoc.plotting.section import SectionPanel
 from asyncsoc.plotting.surface import surface_figure
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation.batch import simulate_batch
 from asyncsoc.simulation.progress import Progress
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.simulation.run import simulate_batch
 from asyncsoc.studies.demo.headlines import CurvePoint, point_where
 
 if TYPE_CHECKING:

@@ -176,7 +176,7 @@ def quickest[Key](rows: dict[Key, Row], target: float) -> Key:
 def with_curves(count: int) -> float:
     """Return the process time per member of `simulate_batch` without snapshots [ms], set-up included."""
     from asyncsoc.case import Case
-    from asyncsoc.simulation.run import simulate_batch
+    from asyncsoc.simulation.batch import simulate_batch
     from benchmarks.reporting import clock
 
     draw = np.random.default_rng(1).uniform(0.0, 0.01, count)

@@ -60,7 +60,7 @@ def batch(count: int) -> dict[str, Any]:
     from asyncsoc.problem.build import prepare
     from asyncsoc.problem.particles import Problem
     from asyncsoc.recorders import curve_names as names
-    from asyncsoc.simulation.run import simulate_batch
+    from asyncsoc.simulation.batch import simulate_batch
     from asyncsoc.solver.integrate import integrate
 
     chosen = cases(count)

@@ -229,7 +229,7 @@ def test_a_protocol_that_goes_on_has_the_time_steps_of_the_whole():
 
 @pytest.mark.slow
 def test_cases_of_a_batch_have_the_bits_of_single_runs():
-    from asyncsoc.simulation.run import simulate_batch
+    from asyncsoc.simulation.batch import simulate_batch
 
     cases = [case({**CHANGING, "coverage_change": change}, THREE) for change in (CHANGING["coverage_change"], HALF)]
     cases.append(case({"kind": "cap", "coverage": 0.3}, THREE))

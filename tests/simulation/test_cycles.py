@@ -21,9 +21,9 @@ from asyncsoc.case import Case
 from asyncsoc.plotting.cycles import cycles_figure
 from asyncsoc.recorders import cycle_rows as rows
 from asyncsoc.simulation import simulate
+from asyncsoc.simulation.batch import simulate_batch
 from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.simulation.run import simulate_batch
 
 CYCLE = [
     "Charge at C/2 until 4.2 V",

@@ -19,8 +19,9 @@ from asyncsoc.materials import registry
 from asyncsoc.materials.ncm811 import VALENCE
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.absent_curves import NoSuchCurve
+from asyncsoc.simulation.batch import simulate_batch
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.simulation.run import simulate, simulate_batch
+from asyncsoc.simulation.run import simulate
 from asyncsoc.studies.layouts import Layout, charge_layouts, layouts_figure
 from asyncsoc.studies.particle_sets.charge import outcome
 from tests.cathodes import COBALT, NAMES

@@ -17,8 +17,8 @@ from asyncsoc.case.schedule import Protocol
 from asyncsoc.protocol.profile import Profile
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation import simulate
+from asyncsoc.simulation.batch import simulate_batch
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.simulation.run import simulate_batch
 from tests.reference.cases import Sentence, Specimen
 from tests.reference.converge import run as run_reference
 

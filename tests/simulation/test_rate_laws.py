@@ -95,7 +95,7 @@ def test_every_kind_of_step_with_film_and_side_reaction(run) -> None:
 
 
 def test_side_by_side_it_has_the_bits_of_a_run_alone(make_case) -> None:
-    from asyncsoc.simulation.run import simulate_batch
+    from asyncsoc.simulation.batch import simulate_batch
 
     cases = [
         make_case(*CYCLE, kinetics=law)

@@ -18,8 +18,8 @@ from asyncsoc.problem.build import prepare
 from asyncsoc.problem.case_side_reaction import side_reaction_model
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders import side_reaction_fields as fields
+from asyncsoc.simulation.batch import simulate_batch
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.simulation.run import simulate_batch
 from asyncsoc.studies.verification.closed_forms import cap_field, full_sphere
 
 T = 333.15

@@ -19,8 +19,8 @@ from asyncsoc.base.workers import run_tasks
 from asyncsoc.case.case import Case
 from asyncsoc.materials.valence import AT_CONTACT, AT_FAR_SIDE
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation.batch import simulate_batch
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.simulation.run import simulate_batch
 from asyncsoc.studies.particle_sets.equivalent_sphere import VARIANTS, Variant, equivalent_sphere, sphere_case
 from asyncsoc.tomography.particle_set import MANIFEST, ParticleSet, check_contact
 

@@ -12,7 +12,7 @@ from typing import Self
 from asyncsoc.base.errors import EnvironmentProblem, InputError, InterruptedRunError
 from asyncsoc.base.plain_data import plain
 from asyncsoc.case.case import Case
-from asyncsoc.simulation.run import CaseResult, simulate_batch
+from asyncsoc.simulation.batch import CaseResult, simulate_batch
 from asyncsoc.studies.sweep.case_builder import CaseBuilder
 from asyncsoc.studies.sweep.keys import Value
 from asyncsoc.studies.sweep.measures import Measure
