@@ -7,8 +7,10 @@ from typing import Any, cast
 
 import xarray as xr
 
+from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.absent_curves import no_such_curve
 from asyncsoc.simulation.results import layout
+from asyncsoc.simulation.results.data import RunData
 
 CATHODE = "cathode"
 """Attribute: name of the cathode's parameter set."""
@@ -58,3 +60,16 @@ def netcdf_names(data: xr.Dataset) -> xr.Dataset:
     # A file lists its coordinates by name, separated by spaces: those with a space in theirs are plain variables there.
     listed = [name for name in renamed.coords if name not in renamed.dims and " " in str(name)]
     return renamed.reset_coords(listed)
+
+
+def curves_of(run: RunData) -> xr.Dataset:
+    """Return the curves of a run along `point`, with time, step and cycle as coordinates and units as attributes."""
+    variables = {
+        name: xr.Variable(("point",), values, {"units": names.unit_of(name)}) for name, values in run.columns.items()
+    }
+    attributes: dict[str, Any] = {"name": run.name, "case sha256": run.case_sha256, "status": run.status}
+    attributes[CATHODE] = run.material
+    if run.particle_runs:
+        attributes[PARTICLES] = len(run.particle_runs)
+    keys = [name for name in (names.TIME, names.STEP, names.CYCLE) if name in variables]
+    return CurveDataset(variables, attrs=attributes).set_coords(keys)

@@ -152,3 +152,20 @@ def group_headlines(run: RunData) -> dict[str, Any]:
         "Largest apparent asynchrony of a particle": float(apparent.flat[np.argmax(np.abs(apparent))]),
         "Largest asynchrony of a particle": float(own.flat[np.argmax(np.abs(own))]),
     }
+
+
+def require_one_particle(run: RunData, what: str) -> None:
+    """Refuse a group where `what` belongs to a particle.
+
+    Raises
+    ------
+    InputError
+        The run is that of a group.
+    """
+    if run.particle_runs:
+        raise InputError(
+            f"a group of particles has no {what} of its own: each of its particles has",
+            where=run.name,
+            value=f"{len(run.particle_runs)} particles",
+            next_step="take that of a particle, such as solution.particle(0)",
+        )

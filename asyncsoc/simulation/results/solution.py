@@ -106,20 +106,9 @@ class Solution(RunData):
         Time is no index: the end of one step and the start of the next share it. A curve that the run does not have,
         such as one of oxidation states of a cathode without a valence model, raises an InputError that says why.
         """
-        import xarray as xr
+        from asyncsoc.simulation.results.curve_dataset import curves_of
 
-        from asyncsoc.simulation.results.curve_dataset import CATHODE, PARTICLES, CurveDataset
-
-        variables = {
-            name: xr.Variable(("point",), values, {"units": names.unit_of(name)})
-            for name, values in self.columns.items()
-        }
-        attributes: dict[str, Any] = {"name": self.name, "case sha256": self.case_sha256, "status": self.status}
-        attributes[CATHODE] = self.material
-        if self.particle_runs:
-            attributes[PARTICLES] = len(self.particle_runs)
-        keys = [name for name in (names.TIME, names.STEP, names.CYCLE) if name in variables]
-        return CurveDataset(variables, attrs=attributes).set_coords(keys)
+        return curves_of(self)
 
     @cached_property
     def particles(self) -> xr.Dataset:
@@ -152,15 +141,6 @@ class Solution(RunData):
         if isinstance(one, Solution):
             return one
         return Solution(**{entry.name: getattr(one, entry.name) for entry in dataclass_fields(one)})
-
-    def _require_one_particle(self, what: str) -> None:
-        if self.particle_runs:
-            raise InputError(
-                f"a group of particles has no {what} of its own: each of its particles has",
-                where=self.name,
-                value=f"{len(self.particle_runs)} particles",
-                next_step="take that of a particle, such as solution.particle(0)",
-            )
 
     @cached_property
     def cycles(self) -> xr.Dataset:
@@ -204,10 +184,11 @@ class Solution(RunData):
         Where the cathode has a valence model, the share of its redox element in the higher oxidation state too.
         What a side reaction adds (film, rate, risk) is there too, 0 off the contact. Particles of a group have theirs.
         """
-        self._require_one_particle("field")
         from asyncsoc.recorders.soc import state_of_charge
         from asyncsoc.simulation.results.curve_dataset import RunDataset
+        from asyncsoc.simulation.results.particles import require_one_particle
 
+        require_one_particle(self, "field")
         dims = ("time", "node")
         coordinates = {
             axis: ("node", self.mesh.points[:, column], {"units": "m"})
@@ -237,7 +218,9 @@ class Solution(RunData):
 
     def _between(self, snapshots: Array, time: float) -> Array:
         """Return a nodal quantity (n,) at `time` [s] from its snapshots (k, n)."""
-        self._require_one_particle("field")
+        from asyncsoc.simulation.results.particles import require_one_particle
+
+        require_one_particle(self, "field")
         times = self.field_times
         if not times[0] <= time <= times[-1]:
             raise InputError(
