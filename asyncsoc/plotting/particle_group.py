@@ -55,7 +55,7 @@ class DrawnGroup:
 
     def __post_init__(self) -> None:
         rows, count = len(self.time), len(self.coverage)
-        shapes = {"voltage": (rows,), "mean_soc": (rows,), "weights": (count,)}
+        shapes: dict[str, tuple[int, ...]] = {"voltage": (rows,), "mean_soc": (rows,), "weights": (count,)}
         shapes |= dict.fromkeys(("soc", "contact_soc", "current_share"), (count, rows))
         for name, shape in shapes.items():
             if getattr(self, name).shape != shape:

@@ -77,7 +77,8 @@ def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDA
 
     mean_soc = mean(names.MEAN_SOC)
     contact_soc = (by_area * of(names.CONTACT_SOC)).sum(axis=0)
-    charge = many @ of(names.CHARGE)
+    charge = np.asarray(many @ of(names.CHARGE))
+    capacity = specific_capacity(charge, np.full(len(charge), shares.density), shares.volume)
     found: dict[str, NDArray[Any]] = {
         names.TIME: first[names.TIME],
         names.VOLTAGE: first[names.VOLTAGE],
@@ -92,7 +93,7 @@ def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDA
         names.POTENTIAL: first[names.POTENTIAL],
         names.SERIES: first[names.SERIES],
         names.CHARGE: charge,
-        names.CAPACITY: specific_capacity(charge, shares.density, shares.volume),
+        names.CAPACITY: capacity,
         names.STEP: first[names.STEP],
         names.CYCLE: first[names.CYCLE],
         names.BALANCE: of(names.BALANCE).max(axis=0),

@@ -281,7 +281,8 @@ class RecordingCallback:
             more = sorted({time for time in more if start[row] < time < end[row]} - {float(middle[row])})
             rows, times = np.append(rows, [row] * len(more)), np.append(times, more)
         if len(further):
-            order = np.lexsort((times, rows))
+            # By time: particles of a group that are asked for at one time have their potential solved for once.
+            order = np.lexsort((rows, times))
             rows, times = rows[order], times[order]
         return rows.astype(np.int64), times
 

@@ -383,6 +383,7 @@ def test_what_was_reached_is_whole_where_one_mesh_has_seen_a_step_more(covered: 
     assert np.isfinite(partial.columns[names.SIDE_CHARGE]).all()
 
 
+@pytest.mark.slow
 def test_a_coverage_that_changes_is_that_of_its_particle(covered: Any, make_case: Any) -> None:
     steps = ("Charge at C/2 for 10 minutes", "Rest for 5 minutes") * 2
     shrinking = {"kind": "cap", "coverage": 0.3, "coverage_change": {"law": "linear", "remaining": 0.5, "over": 1800.0}}

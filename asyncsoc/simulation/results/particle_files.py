@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.plain_data import from_text, to_text
 from asyncsoc.contact.map import ContactMap
-from asyncsoc.geometry.mesh import Coordinates, ParticleMesh
+from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results import layout
@@ -144,13 +144,13 @@ def _read_meshes(file: GuardedFile, records: list[dict[str, Any]]) -> list[Parti
         coordinates, (nodes, n_cells, n_facets) = str(one["coordinates"]), map(int, one["sizes"])
         if coordinates not in layout.DIMENSION:
             raise damaged(file.path, "unknown coordinates", coordinates)
-        dimension = layout.DIMENSION[cast("Coordinates", coordinates)]
+        dimension = layout.DIMENSION[coordinates]
         at, of, on = points.take(nodes, dimension), cells.take(n_cells, dimension + 1), facets.take(n_facets, dimension)
         for corners in (of, on):
             if corners.size and not 0 <= corners.min() <= corners.max() < nodes:
                 raise damaged(file.path, "a particle's mesh names nodes that do not exist")
         carried = {str(name): data.take(*map(int, shape)) for name, shape in one["cell_data"].items()}
-        mesh = ParticleMesh(at, of, on, cast("Coordinates", coordinates), str(one["name"]), cell_data=carried)
+        mesh = ParticleMesh(at, of, on, coordinates, str(one["name"]), cell_data=carried)
         if mesh.sha256 != one["sha256"]:
             raise damaged(file.path, "a particle's mesh is not the one whose hash it carries")
         found.append(mesh)

@@ -41,7 +41,7 @@ def radius_of(run: RunData) -> float:
     section = run.case.get("particle")
     if isinstance(section, Mapping) and section.get("shape") == "sphere" and section.get("radius"):
         return float(section["radius"])
-    return (3.0 * float(cell_volumes(run.mesh).sum()) / (4.0 * math.pi)) ** (1.0 / 3.0)
+    return math.cbrt(3.0 * float(cell_volumes(run.mesh).sum()) / (4.0 * math.pi))
 
 
 def fixed_values(run: RunData) -> dict[str, Array]:
