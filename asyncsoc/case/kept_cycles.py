@@ -75,7 +75,7 @@ class KeptCycles:
     def holds(self, cycle: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return for each cycle number (k,) whether it is kept."""
         if self.kind == "every":
-            return (cycle % self.numbers[0] == 0) | (cycle == 1)
+            return np.asarray((cycle % self.numbers[0] == 0) | (cycle == 1))
         if self.kind == "listed":
             return np.isin(cycle, self.numbers)
         return np.full(np.shape(cycle), self.kind == "all")

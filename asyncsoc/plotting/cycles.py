@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,17 +106,20 @@ def cycles_figure(rows: Rows, *, title: str | None = None) -> Figure:
             allowed="at least one complete cycle",
             next_step="simulate a protocol with [[protocol.cycle]]",
         )
-    drawn: list[Callable[[Axes], None]] = [lambda axes: draw_capacity(axes, rows)]
-    for column, look in _GROWN.items():
-        if column in rows and np.any(rows[column] != 0.0) and np.isfinite(rows[column]).any():
-            drawn.append(lambda axes, column=column, look=look: _draw_grown(axes, rows, column, look))
-    across = min(len(drawn), 2) if len(drawn) < 5 else 3
-    down = -(-len(drawn) // across)
+    grown = [
+        column
+        for column in _GROWN
+        if column in rows and np.any(rows[column] != 0.0) and np.isfinite(rows[column]).any()
+    ]
+    count = 1 + len(grown)
+    across = min(count, 2) if count < 5 else 3
+    down = -(-count // across)
     figure = new_figure(4.8 * across, 3.7 * down)
     places = figure.subplots(down, across, squeeze=False).ravel().tolist()
-    for axes, draw in zip(places, drawn, strict=False):
-        draw(axes)
-    for axes in places[len(drawn) :]:
+    draw_capacity(places[0], rows)
+    for axes, column in zip(places[1:], grown, strict=False):
+        _draw_grown(axes, rows, column, _GROWN[column])
+    for axes in places[count:]:
         axes.remove()
     if title:
         figure.suptitle(title, x=0.01, ha="left")

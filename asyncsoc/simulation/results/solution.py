@@ -286,7 +286,8 @@ class Solution(RunData):
     def lithium_balance_error(self) -> float:
         """Largest lithium balance error of the run."""
         own = float(np.max(self.columns[names.BALANCE]))
-        return max([own, *self.cycle_rows.get(names.BALANCE, np.zeros(0)).tolist()])
+        rows = self.cycle_rows.get(names.BALANCE)
+        return own if rows is None or not len(rows) else max(own, float(rows.max()))
 
     def summary(self) -> dict[str, Any]:
         """Return the run's headline numbers, named with their units.
