@@ -55,9 +55,9 @@ def stopped_step(arrays: ProblemArrays, group: int, constraint: StepConstraint, 
 def blocked(arrays: ProblemArrays, group: int) -> str | None:
     """Return that a film has closed the contact through which a group could pass a current, None where it has not."""
     total = sum(float(area.sum()) for _, area in _open_areas(arrays, group))
-    share = total / float(arrays.groups.step[group]["contact_area"])
-    if share == 0.0:
+    if total == 0.0:
         return "its contact is blocked by film"
+    share = total / float(arrays.groups.step[group]["contact_area"])
     return f"film has closed all but {100.0 * share:.2g} % of its contact" if share < _NEARLY_CLOSED else None
 
 
