@@ -25,7 +25,7 @@ def electrode_problems(
             allowed="sphere",
             next_step="simulate measured particles together with asyncsoc.simulate_particles, in Python",
         )
-    if particle.radius != DEFAULT_RADIUS:
+    if particle.radius is not None and particle.radius != DEFAULT_RADIUS:
         yield InputError(
             "the electrode gives the radii of its particles",
             where="particle.radius",

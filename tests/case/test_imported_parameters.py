@@ -53,6 +53,7 @@ def test_the_same_values_make_the_same_case_wherever_the_file_lies(tmp_path: Pat
     assert cases[0].hash == cases[1].hash
 
 
+@pytest.mark.slow
 def test_lfp_of_a_published_file_runs() -> None:
     imported = aso.import_bpx(LFP, formula="LiFePO4")
     solution = aso.simulate(imported.case({"steps": ["Charge at C/2 until 3.6 V"], "initial_stoichiometry": 0.94}))
