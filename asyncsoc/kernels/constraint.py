@@ -158,10 +158,8 @@ def _behind_resistance(particle, areas, resistance, film, local, driving, own):
             high = min(high, own)
         else:
             low = max(low, own)
-        if rise > 0.0:
-            change = -value / rise
-        else:  # without open contact nothing flows; else this is a plateau of a rate law
-            change = 0.0 if value == 0.0 else -math.copysign(_FARTHEST_MOVE, value)
+        # where it does not rise nothing flows, without open contact, or this is a plateau of a rate law
+        change = -value / rise if rise > 0.0 else -_FARTHEST_MOVE * np.sign(value)
         settled = abs(change) <= _TOLERANCE
         change, reach = _within_reach(change, before, reach)
         if not (settled or low < own + change < high):
