@@ -21,7 +21,7 @@ TEXT = PAGE.read_text(encoding="utf-8")
 TERMS, BANNED = TEXT.split("<!-- banned -->")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CURVES = {*curve_names.curves_of(cathode(DEFAULT_CATHODE).valence), *curve_names.SIDE_CURVES}
-OF_PARTICLES = {names.APPARENT, names.CURRENT_SHARE}
+OF_PARTICLES = {curve_names.APPARENT, curve_names.CURRENT_SHARE}
 OTHER_NAMES = {
     "Contact weight [m2]",
     "Largest asynchrony",
