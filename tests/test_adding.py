@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
-SLOW = {"A rate law", "A constant of the side reaction", "A kind of contact", "A cathode"}
+SLOW = {"A curve", "A rate law", "A constant of the side reaction", "A kind of contact", "A cathode"}
 """Paragraphs tested with the slow tests: after the first two the kernels are compiled anew."""
 BEFORE = """
 import asyncsoc as aso

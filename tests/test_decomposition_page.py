@@ -59,6 +59,7 @@ def test_the_table_of_risks(studies, row: str, number: int, force) -> None:
             assert found == pytest.approx(log(cell), rel=0.04)
 
 
+@pytest.mark.slow
 def test_the_words_on_what_survives(studies) -> None:
     words = {
         (c.driving_force, c.reactant, part): c.word

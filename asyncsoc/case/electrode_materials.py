@@ -17,7 +17,7 @@ from asyncsoc.materials.types import Parameter
 
 CONSTITUENTS = ("active", "polymer", "carbon")
 COMPOSITION = (80.0, 15.0, 5.0)
-"""Mass ratio in An 2023: NCM811, polymer electrolyte (PEO-LiTFSI or the PEGDA-PECA precursor), carbon nanotubes."""
+"""Mass ratio in An 2023: active material, polymer electrolyte (PEO-LiTFSI or PEGDA-PECA precursor), nanotubes."""
 POLYMER_DENSITY = 1200.0
 """kg/m3; an assumption."""
 CARBON_DENSITY = 2000.0
@@ -114,7 +114,7 @@ def material_parameters(composition: Composition, density: Densities) -> tuple[P
             "% by mass",
             AN2023 if standard else "the case",
             False,
-            "NCM811, PEO-LiTFSI and carbon nanotubes in the slurry." if standard else "",
+            "Active material, PEO-LiTFSI and carbon nanotubes in the slurry." if standard else "",
         ),
         _density("polymer", density.polymer, POLYMER_DENSITY, "Between amorphous PEO and its salt."),
         _density("carbon", density.carbon, CARBON_DENSITY, "Carbon without pores; graphite's crystal is denser."),

@@ -18,6 +18,7 @@ from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.cycle_rows import rows_of_curves
 from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.data import RunData, Status
 from asyncsoc.simulation.results.guard import GuardedFile, damaged
@@ -184,10 +185,12 @@ def _read_runs(
         )
         if one["status"] not in ("done", "stopped"):
             raise damaged(file.path, "unknown status of a particle", str(one["status"]))
+        columns = {str(name): curves[str(name)][k] for name in one["curves"]}
         found.append(
             RunData(
                 name=str(one["name"]),
-                columns={str(name): curves[str(name)][k] for name in one["curves"]},
+                columns=columns,
+                cycle_rows=rows_of_curves(columns, complete=one["status"] == "done"),
                 field_times=times.take(count),
                 field_x=x.take(count, mesh.n_nodes),
                 mesh=mesh,

@@ -74,6 +74,7 @@ def test_a_time_limit_holds_on_dask_too(make_plan: Callable[..., Plan], tmp_path
     assert "more than 3 s" in str(reason)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_is_replaced(make_plan: Callable[..., Plan], tmp_path: Path, records_in: Records) -> None:
     plan = make_plan("rate=1:2:60")
     before, killed = children(), []
