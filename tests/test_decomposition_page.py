@@ -97,6 +97,7 @@ def test_the_words_on_what_survives(studies) -> None:
         ("| | both | 5.5", "both", "peo-litfsi", 2),
     ],
 )
+@pytest.mark.slow
 def test_the_table_of_conclusions(studies, row: str, force: str, reactant: str, statement: int) -> None:
     cells = next(line for line in PAGE.splitlines() if line.startswith(row)).strip("|").split("|")[2:6]
     found = [

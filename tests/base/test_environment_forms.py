@@ -47,6 +47,7 @@ def unfinished(cache: Path) -> list[str]:
 
 
 @needs_dolfinx
+@pytest.mark.slow
 def test_a_killed_compile_does_not_stop_the_next_one(run_python, tmp_path):
     cache, reached = tmp_path / "asyncsoc" / "forms", tmp_path / "reached"
     environment = {"XDG_CACHE_HOME": str(tmp_path)}

@@ -375,6 +375,8 @@ ANYTHING = st.recursive(
 def test_any_input_is_an_electrode_or_a_clear_error(keys: dict[str, Any]) -> None:
     try:
         found = electrode(**keys)
+        if not found.described:  # no key is given: there is no electrode
+            return
         assert len(found.hash) == 64
         assert found.active_mass(DENSITY) > 0.0
         found.amounts(DENSITY)

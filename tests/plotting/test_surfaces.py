@@ -94,6 +94,7 @@ def test_contact_without_an_edge_has_no_outline():
     assert len(outline(skin_of(BALL, belt(BALL, 0.2), np.zeros(BALL.n_nodes)))) > 40
 
 
+@pytest.mark.slow
 def test_a_figure_has_one_colour_bar_units_and_every_panel():
     panels = [panel(BALL), panel(RIM, 0.1)]
     figure, again = (surface_figure(panels, "quantity [1]", title="what is seen", note="its ground") for _ in range(2))

@@ -174,6 +174,7 @@ def test_another_arithmetic_is_not_mixed_in(folder: Path, monkeypatch: pytest.Mo
     assert kept_sphere(NAMES[0], NAMES[0], lambda: made) is made
 
 
+@pytest.mark.slow
 def test_a_second_run_does_not_load_dolfinx_or_what_numba_does_not_need_of_scipy(run_python: Any) -> None:
     code = (
         "import sys, asyncsoc as aso\n"

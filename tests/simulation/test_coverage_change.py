@@ -92,6 +92,7 @@ def test_a_constant_coverage_is_the_run_without_a_change_to_the_last_bit(change:
     kind=st.sampled_from(["cap", "belt"]),
     at=st.sampled_from(["edge", "everywhere"]),
 )
+@pytest.mark.slow
 def test_lithium_and_charge_balance_under_any_law(law: str, remaining: float, hours: float, kind: str, at: str):
     change = {"law": law, "remaining": remaining, "over": f"{hours} h", "at": at}
     steps = [

@@ -79,6 +79,7 @@ def test_large_reorganization_energies_give_the_run_of_butler_volmer(run) -> Non
     assert apart[0] / apart[1] == pytest.approx(4.0, rel=0.1)
 
 
+@pytest.mark.slow
 def test_every_kind_of_step_with_film_and_side_reaction(run) -> None:
     side = {"mode": "coupled", "exchange_current_density": 1e-6}
     kinetics = {"film_resistance": 0.02}

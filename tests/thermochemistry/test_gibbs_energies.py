@@ -79,6 +79,7 @@ def test_one_phase_by_hand() -> None:
 @pytest.mark.parametrize(
     ("name", "x", "conditions"), [("litfsi", 0.25, WARM), ("litfsi", 0.5, COLD), ("eca", 0.5, WARM)]
 )
+@pytest.mark.slow
 def test_pymatgen_finds_the_same_minimum(
     name: str, x: float, conditions: Conditions, kind: Kind, potential: float | None
 ) -> None:

@@ -37,6 +37,7 @@ def test_phase_fractions_are_the_published_labels(nrel: LabelVolume) -> None:
     assert shares[:3] == pytest.approx([0.4006, 0.1000, 0.4995], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_estimators_of_the_active_fraction_and_their_bias(nrel: LabelVolume, particles: Particles) -> None:
     summary = volume_statistics(nrel, particles).summary
     found = summary["active fraction by estimator"]

@@ -66,6 +66,12 @@ def test_operators_group_as_in_python(text: str, value: float) -> None:
     assert Expression(text)(0.3) == pytest.approx(value, rel=1e-14)
 
 
+@pytest.mark.parametrize("text", ["(x / x)**x", "(x / x)**0", "1**(x / x)", "-(x / x)**x"])
+def test_what_is_not_a_number_stays_none_as_a_power(text: str) -> None:
+    assert np.isnan(Expression(text)(np.array([0.0])))
+    assert np.isfinite(Expression(text)(np.array([0.3])))
+
+
 def test_a_constant_has_the_shape_of_x() -> None:
     assert Expression("2").constant
     assert not Expression("x").constant

@@ -69,6 +69,7 @@ def test_slower_ones_too(stored: list[Run], design: str, seed: int) -> None:
     again(stored, design, seed)
 
 
+@pytest.mark.slow
 def test_the_example_is_fitted_as_described(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrate", str(EXAMPLE / "two_rates.toml"), "--json", "-o", str(tmp_path)]) == 0
     found = json.loads(capsys.readouterr().out)

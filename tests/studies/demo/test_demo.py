@@ -42,6 +42,7 @@ def test_the_demo_is_the_example_case() -> None:
     assert HOT_CAL.case().hash == Case.from_toml(EXAMPLE, [f"contact.coverage={HOT_CAL.coverage}"]).hash
 
 
+@pytest.mark.slow
 def test_everything_promised_is_there_and_nothing_else(demo: tuple[DemoResult, Told, Path]) -> None:
     report, _, place = demo
     assert [path.stem for path in report.pictures] == list(PICTURES)
@@ -53,6 +54,7 @@ def test_everything_promised_is_there_and_nothing_else(demo: tuple[DemoResult, T
     assert [Solution.load(path).name for path in report.files if path.suffix == ".vtkhdf"] == ["cal", "hot-cal"]
 
 
+@pytest.mark.slow
 def test_progress_counts_to_the_end(demo: tuple[DemoResult, Told, Path]) -> None:
     _, log, _ = demo
     assert [done for done, _, _ in log] == list(range(log[0][1]))
@@ -60,6 +62,7 @@ def test_progress_counts_to_the_end(demo: tuple[DemoResult, Told, Path]) -> None
     assert len({what for _, _, what in log}) == len(log)
 
 
+@pytest.mark.slow
 def test_headlines_are_read_off_the_curves(demo: tuple[DemoResult, Told, Path]) -> None:
     report, _, _ = demo
     for found in report.findings:
@@ -89,6 +92,7 @@ def test_headlines_are_read_off_the_curves(demo: tuple[DemoResult, Told, Path]) 
         assert numbers.at_equal_soc.ratio_contact == pytest.approx((0.9 - x) / (x - 0.1), abs=2e-2)
 
 
+@pytest.mark.slow
 def test_a_partial_contact_runs_ahead_and_a_slow_diffusion_makes_it_worse(demo: tuple[DemoResult, Told, Path]) -> None:
     calendered, hot = demo[0].findings
     assert calendered.default.largest_lead > 3.0 * hot.default.largest_lead
@@ -103,6 +107,7 @@ def test_a_partial_contact_runs_ahead_and_a_slow_diffusion_makes_it_worse(demo: 
     assert at_equal_soc[0].ratio_far < at_equal_soc[1].ratio_far
 
 
+@pytest.mark.slow
 def test_at_equal_voltage_the_contact_is_bounded_by_the_voltage(demo: tuple[DemoResult, Told, Path]) -> None:
     """Without overshoot U(x) under the contact stays below the cell's voltage: 4.0 V allows a ratio of 1.27."""
     for found in demo[0].findings:
@@ -110,6 +115,7 @@ def test_at_equal_voltage_the_contact_is_bounded_by_the_voltage(demo: tuple[Demo
             assert moment.ratio_contact < 1.27
 
 
+@pytest.mark.slow
 def test_a_moment_never_reached_is_no_number(demo: tuple[DemoResult, Told, Path]) -> None:
     report, _, place = demo
     slow = report.findings[0].scan[0]
@@ -134,6 +140,7 @@ def test_a_moment_lies_between_the_rows_where_a_run_with_more_rows_has_it() -> N
         assert found.voltage == pytest.approx(expected.voltage, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_table_is_markdown_too(demo: tuple[DemoResult, Told, Path]) -> None:
     report = demo[0]
     lines = report.markdown().splitlines()

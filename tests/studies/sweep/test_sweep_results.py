@@ -57,6 +57,7 @@ def test_results_do_not_depend_on_workers_or_batch_width(
     assert alone == together
 
 
+@pytest.mark.slow
 def test_every_row_is_a_row_of_a_single_run(
     plan: Plan, folder: Path, records_in: Callable[[Path, Plan], list[bytes | None]]
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_batch_gives_the_bits_of_single_runs_on_other_meshes_too(contact: dict
             np.testing.assert_array_equal(values, columns[name][rows])
 
 
+@pytest.mark.slow
 def test_the_data_set_holds_every_case(
     plan: Plan, folder: Path, records_in: Callable[[Path, Plan], list[bytes | None]]
 ) -> None:
