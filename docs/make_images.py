@@ -82,7 +82,12 @@ def draw_examples(directory: Path) -> dict[str, Path]:
     """Draw what the commands shown in the pages draw: file name without suffix -> picture."""
     examples = IMAGES.parents[1] / "examples"
     found = {}
-    for name, example in (("run-cycles", "cccv_cycles"), ("run-film", "coupled_film"), ("drive-cycle", "drive_cycle")):
+    for name, example in (
+        ("run-cycles", "cccv_cycles"),
+        ("run-film", "coupled_film"),
+        ("drive-cycle", "drive_cycle"),
+        ("electrode", "electrode"),
+    ):
         found[name] = keep(simulate(Case.from_toml(examples / f"{example}.toml")).plot(), directory / f"{name}.png")
     against = ["--against", "contact.coverage=0.95"]
     for name, example, at in (
