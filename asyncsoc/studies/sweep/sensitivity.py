@@ -105,7 +105,7 @@ def sobol_indices(plan: Plan, loaded: LoadedRecords, quantities: Sequence[str] =
     loaded
         Its headline numbers.
     quantities
-        Names; none takes those of `QUANTITIES` that the sweep has.
+        Names; none takes those of `QUANTITIES` that a case of the sweep has.
     seed
         Of the bootstrap.
 
@@ -127,7 +127,8 @@ def sobol_indices(plan: Plan, loaded: LoadedRecords, quantities: Sequence[str] =
                 allowed=", ".join(loaded.numbers),
                 nearest=nearest_name(name, loaded.numbers),
             )
-    chosen = list(quantities) or [name for name in QUANTITIES if name in loaded.numbers]
+    reached = {name for name, values in loaded.numbers.items() if np.isfinite(values).any()}
+    chosen = list(quantities) or [name for name in QUANTITIES if name in reached]
     return [_indices(plan, name, loaded.numbers[name], seed) for name in chosen]
 
 
