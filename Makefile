@@ -8,6 +8,9 @@ PYTEST ?= -m "not slow"
 # What computes: these tests are repeated as an older processor would compute.
 NUMERICAL := $(addprefix tests/,base kernels geometry contact materials thermochemistry interface discretization \
   problem solver recorders simulation studies/risk studies/verification)
+# What reads files and refuses input does not compute.
+NOT_NUMERICAL := $(addprefix --ignore=tests/,materials/importing base/test_csv_tables.py base/test_paths.py \
+  base/test_kernel_cache.py base/test_environment_forms.py simulation/test_particle_group_files.py)
 EVERYTHING := test,lint,drawing,thermo,tomography,sweep
 
 export PYBAMM_DISABLE_TELEMETRY := true
@@ -35,7 +38,7 @@ test-emulated: setup  ## the quick numerical tests as an older processor compute
 	@$(PYTHON) scripts/emulated_processor.py \
 	  $(PYTHON) -c "from asyncsoc.solver.warmup import compile_kernels; compile_kernels()"
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) scripts/emulated_processor.py \
-	  $(PYTHON) -m pytest -m "not slow" -n $(JOBS) $(NUMERICAL)
+	  $(PYTHON) -m pytest -m "not slow" -n $(JOBS) $(NUMERICAL) $(NOT_NUMERICAL)
 
 test-slow: setup  ## the tests that take longer
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -m slow -n $(JOBS)
