@@ -173,6 +173,22 @@ class Case(Section):
             )
         return name
 
+    def require_single_particle(self) -> None:
+        """Refuse an electrode where only single particles are known.
+
+        Raises
+        ------
+        InputError
+            The case describes an electrode.
+        """
+        if self.electrode.described:
+            raise InputError(
+                "this is for single particles, and the case describes an electrode",
+                where="electrode",
+                value=self.name,
+                next_step="remove [electrode]; an electrode is simulated by asyncsoc run and asyncsoc.simulate",
+            )
+
     @classmethod
     def section_name(cls) -> str:
         """Return '': a case is the whole file."""

@@ -76,13 +76,7 @@ def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
         The particle cannot represent the contact, the start lies outside the material's window, or the case describes
         an electrode.
     """
-    if case.electrode.described:
-        raise InputError(
-            "this is for single particles, and the case describes an electrode",
-            where="electrode",
-            value=case.name,
-            next_step="remove [electrode]; an electrode is simulated by asyncsoc run and asyncsoc.simulate",
-        )
+    case.require_single_particle()
     mesh, operators, system = body_of(case, sphere)
     contact = contact_of(case, mesh)
     cathode, electrolyte = cathode_of(case.material), electrolyte_of(case.electrolyte)

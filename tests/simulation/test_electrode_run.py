@@ -134,6 +134,10 @@ def test_what_is_for_single_particles_refuses_electrodes() -> None:
     case = electrode_case()
     with pytest.raises(InputError, match="single particles"):
         prepare(case)
+    with pytest.raises(InputError, match="single particles"):
+        aso.estimate(case)
+    with pytest.raises(InputError, match="single particles"):
+        aso.sweep(case, {"electrode.loading": ["10 mg/cm2"]})
     with pytest.raises(InputError, match="cannot be resumed"):
         aso.simulate(case, resume=aso.simulate(case))
 

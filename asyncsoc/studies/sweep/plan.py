@@ -174,6 +174,7 @@ class Plan:
         groups: dict[BatchGroup, int] = {}
         for number in range(count):
             case = self.case(number)
+            case.require_single_particle()
             hashes[number] = case.hash.encode()
             group_of[number] = groups.setdefault(BatchGroup(case.model, *mesh_key(case)), len(groups))
             if progress is not None and number % 256 == 0:

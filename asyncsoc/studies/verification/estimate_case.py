@@ -32,6 +32,7 @@ def estimate(case: Case) -> Estimate:
     InputError
         The particle is not a sphere, no step has a constant current, or the step starts beyond its limit.
     """
+    case.require_single_particle()
     radius, coverage = case.particle.radius, case.contact.fraction
     if radius is None or coverage is None:
         raise InputError(
