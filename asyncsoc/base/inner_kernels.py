@@ -11,6 +11,7 @@ that a test compiles kernels both ways and compares.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from numba.core.codegen import JITCodeLibrary
@@ -48,7 +49,7 @@ class _InnerLibrary(JITCodeLibrary):
         for library in dict.fromkeys(self._linking_libraries):
             self._reload_init.update(library._reload_init)
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)
-        if self._instructions() <= _COMPACT:
+        if self._is_small():
             self._optimize_final_module()  # type: ignore[no-untyped-call]
         else:
             cheap = {"loop_vectorize": False, "slp_vectorize": False, "opt": 0, "cost": "cheap"}
@@ -62,9 +63,10 @@ class _InnerLibrary(JITCodeLibrary):
         self._ensure_finalized()  # type: ignore[no-untyped-call]
         return 0
 
-    def _instructions(self) -> int:
+    def _is_small(self) -> bool:
         blocks = (block for function in self._final_module.functions for block in function.blocks)
-        return sum(1 for block in blocks for _ in block.instructions)
+        instructions = (instruction for block in blocks for instruction in block.instructions)
+        return next(islice(instructions, _COMPACT, None), None) is None
 
 
 @register_pass(mutates_CFG=False, analysis_only=True)
