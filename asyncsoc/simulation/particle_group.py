@@ -18,7 +18,6 @@ from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.cycle_rows import rows_of_curves
 from asyncsoc.recorders.mesh_error import gradient_warnings
 from asyncsoc.recorders.particle_group import GroupShares, group_curves
 from asyncsoc.simulation.batch import CaseResult, RecordedRun, recorders_of, solution_of
@@ -31,15 +30,18 @@ from asyncsoc.simulation.group_checks import (
     joined_warnings,
     least_open_of,
 )
+from asyncsoc.simulation.group_cycles import GroupCycles
+from asyncsoc.simulation.group_resume import GroupStart, check_nodes, group_start, own_outcome
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.simulation.resume import joined
 from asyncsoc.solver.callbacks import BalanceGuard
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import RunOutcome
+from asyncsoc.solver.states import BatchCallback, RunOutcome
 from asyncsoc.solver.warmup import compile_kernels
 
 Array = NDArray[np.float64]
@@ -52,6 +54,7 @@ def simulate_particles(
     names: Sequence[str] | None = None,
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
+    resume: Solution | None = None,
 ) -> Solution:
     """Simulate particles that share one potential, a group, over their common protocol.
 
@@ -73,6 +76,9 @@ def simulate_particles(
         Threads to spread the particles over; the answers do not depend on it.
     progress
         Called after every accepted step.
+    resume
+        An earlier solution of the same particles, interrupted or with fewer protocol steps, to resume: the answer is
+        that of an uninterrupted run.
 
     Returns
     -------
@@ -105,7 +111,8 @@ def simulate_particles(
     cases = tuple(cases)
     check_same(cases)
     many = checked_multiplicities(multiplicities, len(cases))
-    return run_group(cases, many, checked_names(names, cases), threads=threads, progress=progress).finished()
+    called = checked_names(names, cases)
+    return run_group(cases, many, called, threads=threads, progress=progress, resume=resume).finished()
 
 
 def run_group(
@@ -116,6 +123,7 @@ def run_group(
     idle_volume: float = 0.0,
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
+    resume: Solution | None = None,
 ) -> CaseResult:
     """Carry a group of particles through its protocol; return how it ended.
 
@@ -125,9 +133,15 @@ def run_group(
         As of `simulate_particles`, checked.
     idle_volume
         Of particles without contact [m3]: they count in what 1 C means and in the mean state of charge.
-    threads, progress
+    threads, progress, resume
         As of `simulate_particles`.
+
+    Raises
+    ------
+    InputError
+        A case cannot be built, or the result to resume is that of another group.
     """
+    start = None if resume is None else group_start(cases, many, resume)
     started, clock = datetime.now(UTC), time.perf_counter()
     setups = _prepared(cases, many, idle_volume)
     alone = len(cases) == 1
@@ -136,31 +150,39 @@ def run_group(
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=_volume(setups, many))
     compile_kernels(batches=False, groups=not alone)
     homes = _homes(setups)
+    starts = [None] * len(cases) if start is None else start.particles
+    check_nodes(setups, start)
     recorders = [
-        recorders_of(case, setup, None, snapshots=True, compared=alone)
-        for case, setup in zip(cases, setups, strict=True)
+        recorders_of(case, setup, one, snapshots=True, compared=alone)
+        for case, setup, one in zip(cases, setups, starts, strict=True)
     ]
-    recordings = [RecordingCallback([recorders[j] for j in home]) for home in homes]
+    recordings = [RecordingCallback([recorders[j] for j in home], takes_cycles=False) for home in homes]
     guards = [
         BalanceGuard(setups[home[0]].operators.mass, [setups[j].cathode.maximum_concentration for j in home])
         for home in homes
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
-    problem = _problem(setups, homes, many)
+    problem, shares = _problem(setups, homes, many), _shares(setups, many, idle_volume, start)
+    cycles = GroupCycles(recordings, homes, shares, cases[0].output.kept_cycles, None if start is None else start.group)
+    callbacks: list[list[BatchCallback]] = [list(pair) for pair in zip(guards, recordings, strict=True)]
+    callbacks[0].insert(0, cycles)
     ready = time.perf_counter()
     watched = () if progress is None else (_reporter(progress, setups[0]),)
     (outcome,) = integrate(
         problem,
         [watched, *[()] * (len(cases) - 1)],
-        batch_callbacks=[list(pair) for pair in zip(guards, recordings, strict=True)],
+        batch_callbacks=callbacks,
         threads=threads,
+        resume=[None if start is None else start.checkpoint],
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
     )
-    run = _GroupRun(cases, called, setups, many, homes, recordings, outcome, idle_volume)
+    run = _GroupRun(cases, called, setups, many, homes, recordings, outcome, idle_volume, shares, cycles, start)
     with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
         walls = {"set-up": ready - clock, "solve": time.perf_counter() - ready}
         solution = run.solution(walls, started, threads)
+        if start is not None and resume is not None:
+            solution = resume if solution is None else joined(resume, solution, start.checkpoint)
     return CaseResult(solution, outcome.error)
 
 
@@ -207,6 +229,14 @@ def _problem(setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], mul
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))
 
 
+def _shares(
+    setups: Sequence[PreparedCase], many: Array, idle_volume: float, start: GroupStart | None
+) -> Callable[[Array], GroupShares]:
+    volumes = np.array([setup.operators.volume for setup in setups])
+    initial = None if start is None else start.initial
+    return lambda areas: GroupShares(many, volumes, areas, setups[0].cathode.density, idle_volume, initial)
+
+
 def _reporter(progress: Callable[[Progress], None], setup: PreparedCase) -> ProgressReporter:
     return ProgressReporter(progress, setup.member.constraints, setup.full_charge)
 
@@ -223,6 +253,9 @@ class _GroupRun:
     recordings: list[RecordingCallback]
     outcome: RunOutcome
     idle_volume: float
+    shares: Callable[[Array], GroupShares]
+    cycles: GroupCycles
+    start: GroupStart | None
 
     def solution(self, walls: dict[str, float], started: datetime, threads: int) -> Solution | None:
         """Return the solution as far as it was computed, None where nothing was recorded."""
@@ -231,20 +264,22 @@ class _GroupRun:
         origin["integrator steps"] = {"accepted": self.outcome.accepted, "rejected": self.outcome.rejected}
         recorded, resolutions = self._recorded()
         rows = min(len(one.columns[names.TIME]) for one in recorded)
-        if not rows:
+        if not rows or not self.recordings[0].went_on(0):
             return None
         recorded = [_shortened(one, rows) for one in recorded]
         single = len(recorded) == 1 and float(self.multiplicities[0]) == 1.0 and self.idle_volume == 0.0
         particles = []
         for j, (case, setup, one) in enumerate(zip(self.cases, self.setups, recorded, strict=True)):
             about = {**origin, "case sha256": case.hash, "mesh sha256": setup.mesh.sha256}
-            outcome = self.outcome if single else _own_outcome(self.outcome, one)
+            outcome = self.outcome if single else self._own_outcome(j, one)
             particles.append(solution_of(case, setup, one, outcome, resolutions[j], walls=walls, provenance=about))
         for home, recording in zip(self.homes, self.recordings, strict=True):
             for place, j in enumerate(home):
-                particles[j] = replace(particles[j], cycle_rows=recording.cycles[place].table())
+                particles[j] = replace(
+                    particles[j], cycle_rows=recording.cycles[place].table(), recording=recording.checkpoints.get(place)
+                )
         if single:
-            return replace(particles[0], name=self.called[0], recording=self.recordings[0].checkpoints.get(0))
+            return replace(particles[0], name=self.called[0])
         named = tuple(replace(one, name=name) for one, name in zip(particles, self.called, strict=True))
         return self._joined(named, recorded, origin)
 
@@ -254,6 +289,8 @@ class _GroupRun:
         resolutions: dict[int, str | None] = {}
         for home, recording in zip(self.homes, self.recordings, strict=True):
             recording.finish([self.outcome] * len(home), home)
+        self.cycles.finish(self.outcome)
+        for home, recording in zip(self.homes, self.recordings, strict=True):
             fields = [recorder.fields for recorder in recording.fields]
             found = gradient_warnings(self.setups[home[0]].mesh, fields)
             curves, areas = recording.curves.curves(), recording.curves.contact_areas()
@@ -269,15 +306,10 @@ class _GroupRun:
         self, particles: tuple[Solution, ...], recorded: Sequence[RecordedRun], origin: dict[str, Any]
     ) -> Solution:
         """Return the solution of the group from those of its particles."""
-        first, setup = particles[0], self.setups[0]
-        shares = GroupShares(
-            self.multiplicities,
-            np.array([setup.operators.volume for setup in self.setups]),
-            np.array([one.areas for one in recorded]),
-            setup.cathode.density,
-            self.idle_volume,
+        first = particles[0]
+        columns = group_curves(
+            [one.columns for one in particles], self.shares(np.array([one.areas for one in recorded]))
         )
-        columns = group_curves([one.columns for one in particles], shares)
         many = tuple(self.multiplicities.tolist())
         sha = sha256_of("\n".join(f"{case.hash} {n!r}" for case, n in zip(self.cases, many, strict=True)).encode())
         table = [
@@ -301,12 +333,18 @@ class _GroupRun:
             provenance={**origin, "case sha256": sha},
             more_fields={},
             reports={},
-            checkpoint=None,
+            checkpoint=self.outcome.checkpoint,
             particle_runs=particles,
             multiplicities=many,
             recording=None,
-            cycle_rows=rows_of_curves(columns, complete=self.outcome.error is None),
+            cycle_rows=self.cycles.cycles.table(),
         )
+
+    def _own_outcome(self, j: int, one: RecordedRun) -> RunOutcome:
+        """Return the outcome of the run for one of the particles: its own charges, and no state to go on from."""
+        mesh = next(k for k, home in enumerate(self.homes) if j in home)
+        begun = self.recordings[mesh].begun[self.homes[mesh].index(j)]
+        return own_outcome(self.outcome, one, begun, self.start, j)
 
 
 def _shortened(one: RecordedRun, rows: int) -> RecordedRun:
@@ -314,19 +352,3 @@ def _shortened(one: RecordedRun, rows: int) -> RecordedRun:
     if len(one.columns[names.TIME]) == rows:
         return one
     return replace(one, columns={name: values[:rows] for name, values in one.columns.items()}, areas=one.areas[:rows])
-
-
-def _own_outcome(outcome: RunOutcome, one: RecordedRun) -> RunOutcome:
-    """Return the outcome of a group's run for one of its particles: its own charges, and no state to go on from."""
-    side, rates = np.zeros(len(one.areas)), one.rates
-    if rates is not None and rates.particle.coupled:
-        side = rates.columns()[names.SIDE_CHARGE]
-    steps = []
-    for step in outcome.steps:
-        rows = np.flatnonzero(one.columns[names.STEP] == step.number)
-        passed = [
-            float(charge[rows[-1]] - charge[rows[0]]) if len(rows) else 0.0
-            for charge in (one.columns[names.CHARGE], side)
-        ]
-        steps.append(replace(step, charge=passed[0], side_charge=passed[1]))
-    return replace(outcome, steps=tuple(steps), checkpoint=None)

@@ -26,7 +26,7 @@ def simulate(
         Called after every accepted step, for progress bars.
     resume
         An earlier solution of the same case, interrupted or with fewer protocol steps, to resume: the answer is
-        that of an uninterrupted run. Not for electrodes.
+        that of an uninterrupted run.
 
     Returns
     -------

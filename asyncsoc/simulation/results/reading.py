@@ -179,9 +179,10 @@ def read_run(path: Path) -> RunData:
         times, x = _read_fields(file, mesh.n_nodes)
         valence = _read_valence(file)
         particles, multiplicities = read_particles(file, valence)
+        nodes = [one.mesh.n_nodes for one in particles] or [mesh.n_nodes]
         columns, cycles = _read_curves(file, valence, group=bool(particles)), read_cycles(file)
         return RunData(
-            checkpoint=read_checkpoint(file, _record(file, "checkpoint", dict), mesh.n_nodes),
+            checkpoint=read_checkpoint(file, _record(file, "checkpoint", dict), nodes),
             name=file.text("record/name"),
             recording=read_recording(file),
             columns=columns,
