@@ -22,6 +22,7 @@ from asyncsoc.recorders.mesh_error import gradient_warnings
 from asyncsoc.recorders.particle_group import GroupShares, group_curves
 from asyncsoc.simulation.batch import CaseResult, RecordedRun, recorders_of, solution_of
 from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
+from asyncsoc.simulation.cycle_jumping import simulate_jumping
 from asyncsoc.simulation.group_checks import (
     check_curve_limits,
     check_same,
@@ -38,7 +39,7 @@ from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.simulation.resume import joined
+from asyncsoc.simulation.resume import joined, require_every_cycle
 from asyncsoc.solver.callbacks import BalanceGuard
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import BatchCallback, RunOutcome
@@ -125,6 +126,43 @@ def run_group(
     progress: Callable[[Progress], None] | None = None,
     resume: Solution | None = None,
 ) -> CaseResult:
+    """Carry a group of particles through its protocol, over cycles left out where it jumps; return how it ended.
+
+    Parameters and errors are those of `carry_group`.
+    """
+
+    def carry(previous: Solution | None, until: int | None) -> CaseResult:
+        return carry_group(
+            cases,
+            many,
+            called,
+            idle_volume=idle_volume,
+            threads=threads,
+            progress=progress,
+            resume=previous,
+            until=until,
+        )
+
+    if cases[0].solver.cycle_jump_tolerance is not None:
+        if resume is not None:
+            group_start(cases, many, resume)
+        return simulate_jumping(cases, many, carry, resume)
+    if resume is not None:
+        require_every_cycle(resume)
+    return carry(resume, None)
+
+
+def carry_group(
+    cases: tuple[Case, ...],
+    many: Array,
+    called: tuple[str, ...],
+    *,
+    idle_volume: float = 0.0,
+    threads: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+    resume: Solution | None = None,
+    until: int | None = None,
+) -> CaseResult:
     """Carry a group of particles through its protocol; return how it ended.
 
     Parameters
@@ -135,6 +173,8 @@ def run_group(
         Of particles without contact [m3]: they count in what 1 C means and in the mean state of charge.
     threads, progress, resume
         As of `simulate_particles`.
+    until
+        The last protocol step that is carried out; all where None.
 
     Raises
     ------
@@ -153,7 +193,7 @@ def run_group(
     starts = [None] * len(cases) if start is None else start.particles
     check_nodes(setups, start)
     recorders = [
-        recorders_of(case, setup, one, snapshots=True, compared=alone)
+        recorders_of(case, setup, one, snapshots=True, compared=alone and cases[0].solver.cycle_jump_tolerance is None)
         for case, setup, one in zip(cases, setups, starts, strict=True)
     ]
     recordings = [RecordingCallback([recorders[j] for j in home], takes_cycles=False) for home in homes]
@@ -163,7 +203,7 @@ def run_group(
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
-    problem, shares = _problem(setups, homes, many), _shares(setups, many, idle_volume, start)
+    problem, shares = _problem(setups, homes, many, until), _shares(setups, many, idle_volume, start)
     cycles = GroupCycles(recordings, homes, shares, cases[0].output.kept_cycles, None if start is None else start.group)
     callbacks: list[list[BatchCallback]] = [list(pair) for pair in zip(guards, recordings, strict=True)]
     callbacks[0].insert(0, cycles)
@@ -213,14 +253,16 @@ def _homes(setups: Sequence[PreparedCase]) -> list[list[int]]:
     return list(homes.values())
 
 
-def _problem(setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], multiplicities: Array) -> Problem:
+def _problem(
+    setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], multiplicities: Array, until: int | None
+) -> Problem:
     first = setups[0].member
     meshes = np.zeros(len(setups), dtype=np.int64)
     for mesh, home in enumerate(homes):
         meshes[list(home)] = mesh
     group = Group(
         tuple(setup.member for setup in setups),
-        first.constraints,
+        first.constraints[:until],
         first.tolerance,
         first.largest_step,
         tuple(multiplicities.tolist()),

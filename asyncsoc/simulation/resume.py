@@ -13,7 +13,7 @@ from asyncsoc.case import Case
 from asyncsoc.case.reading import tables
 from asyncsoc.protocol.grammar import format_step
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.cycle_rows import CYCLE
+from asyncsoc.recorders.cycle_rows import COMPUTED, CYCLE
 from asyncsoc.simulation.coverage_reporting import REPORT, coverage_report
 from asyncsoc.simulation.recording_start import rows_before
 from asyncsoc.simulation.results.data import RunData
@@ -92,6 +92,24 @@ def require_one_case(previous: RunData) -> None:
         )
 
 
+def require_every_cycle(previous: RunData) -> None:
+    """Refuse to compute every cycle from here on where cycles were jumped over before.
+
+    Raises
+    ------
+    InputError
+        They were.
+    """
+    if previous.jumps is not None:
+        raise InputError(
+            "the result jumped over cycles, and would go on without",
+            where="solver.cycle_jump_tolerance",
+            value=previous.name,
+            allowed="a tolerance, as in the result",
+            next_step="set solver.cycle_jump_tolerance, or run the case from its start",
+        )
+
+
 def _content(case: Case) -> dict[str, Any]:
     """Return what must not change, flat: 'section.key' -> value."""
     flat = {}
@@ -162,7 +180,10 @@ def _joined_cycles(previous: RunData, later: RunData) -> dict[str, NDArray[Any]]
     if not previous.cycle_rows or not later.cycle_rows:
         return dict(later.cycle_rows or previous.cycle_rows)
     before = previous.cycle_rows[CYCLE] < later.cycle_rows[CYCLE][0]
-    return {name: np.concatenate([previous.cycle_rows[name][before], v]) for name, v in later.cycle_rows.items()}
+    own = {}
+    if COMPUTED in previous.cycle_rows and COMPUTED not in later.cycle_rows:
+        own[COMPUTED] = np.concatenate([previous.cycle_rows[COMPUTED][before], np.ones(len(later.cycle_rows[CYCLE]))])
+    return {name: np.concatenate([previous.cycle_rows[name][before], v]) for name, v in later.cycle_rows.items()} | own
 
 
 def _origin(previous: RunData, checkpoint: Checkpoint) -> dict[str, Any]:

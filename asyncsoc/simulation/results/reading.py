@@ -22,6 +22,7 @@ from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import read_checkpoint
 from asyncsoc.simulation.results.data import RunData, Status
 from asyncsoc.simulation.results.guard import GuardedFile, damaged, guarded
+from asyncsoc.simulation.results.jumps import read_jumps
 from asyncsoc.simulation.results.parsing import numbers_of, steps_of
 from asyncsoc.simulation.results.particle_files import read_particles
 from asyncsoc.simulation.results.recordings import read_cycles, read_recording
@@ -185,6 +186,7 @@ def read_run(path: Path) -> RunData:
             checkpoint=read_checkpoint(file, _record(file, "checkpoint", dict), nodes),
             name=file.text("record/name"),
             recording=read_recording(file),
+            jumps=read_jumps(file),
             columns=columns,
             cycle_rows=rows_of_curves(columns, complete=status == "done") if cycles is None else cycles,
             field_times=times,

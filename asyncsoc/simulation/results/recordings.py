@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.contact_state import ContactState, SideReactionCheckpoint
-from asyncsoc.recorders.cycle_rows import ALWAYS, CYCLE, WITH_SIDE_REACTION
+from asyncsoc.recorders.cycle_rows import ALWAYS, CYCLE, WITH_JUMPS, WITH_SIDE_REACTION
 from asyncsoc.recorders.risk_split import LocalState, RiskSplit
 from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.data import RecordingCheckpoint
@@ -113,7 +113,7 @@ def read_cycles(file: GuardedFile, where: str = CYCLES) -> dict[str, NDArray[Any
     if len(cycle) and (cycle[0] < 1 or np.any(np.diff(cycle) <= 0)):
         raise damaged(file.path, "its cycles are not in order")
     rows: dict[str, NDArray[Any]] = {CYCLE: cycle}
-    for name in (*ALWAYS[1:], *WITH_SIDE_REACTION):
+    for name in (*ALWAYS[1:], *WITH_SIDE_REACTION, *WITH_JUMPS):
         stored = layout.stored_name(name)
         if stored in present:
             rows[name] = file.array(f"{where}/{stored}", np.float64, (len(cycle),), finite=False)
