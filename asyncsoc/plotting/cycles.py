@@ -111,6 +111,11 @@ def _draw_grown(axes: Axes, rows: Rows, column: str, look: tuple[str, str, str, 
     _whole_cycles(axes)
 
 
+def _something(values: Array, least: float) -> bool:
+    """Return whether there is anything to draw: finite, and somewhere above what is rounding."""
+    return bool(np.any(np.abs(values) > least) and np.isfinite(values).any())
+
+
 def _whole_cycles(axes: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
@@ -151,13 +156,7 @@ def cycles_figure(rows: Rows, *, title: str | None = None) -> Figure:
             allowed="at least one complete cycle",
             next_step="simulate a protocol with [[protocol.cycle]]",
         )
-    grown = [
-        column
-        for column in _GROWN
-        if column in rows
-        and np.any(np.abs(rows[column]) > _NOTHING.get(column, 0.0))
-        and np.isfinite(rows[column]).any()
-    ]
+    grown = [column for column in _GROWN if column in rows and _something(rows[column], _NOTHING.get(column, 0.0))]
     parts = capacity_parts(rows) if names.RESISTANCE in rows else None
     if parts is not None and len(parts.cycle) < 2:
         parts = None

@@ -19,6 +19,7 @@ from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 from asyncsoc.simulation.cycle_extrapolation import interpolated, interpolated_growth, summed_growth
 from asyncsoc.simulation.particle_group import simulate_particles
 from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.studies.risk.study import study_risk
 
 FADING = ["Charge at 1C until 4.2 V", "Discharge at 1C until 3 V"]
 DRIFTING = ["Charge at 1C for 20 minutes", "Discharge at 1C for 20 minutes"]
@@ -302,6 +303,8 @@ def test_what_cannot_be_jumped_over_says_why(faded, tmp_path: Path) -> None:
         simulate(case(41, FADING, None), resume=faded)
     with pytest.raises(InputError, match="computed without jumps"):
         simulate(case(2, FADING), resume=simulate(case(1, FADING, None)))
+    with pytest.raises(InputError, match="reference does not jump over any"):
+        study_risk(case(3, FADING))
     with pytest.raises(InputError, match="runs that jump over cycles state no risk"):
         faded.columns[names.RISK_MAX]
 
