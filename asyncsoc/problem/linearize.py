@@ -167,6 +167,12 @@ def linearize(
         if not 0 <= number < most:
             raise InputError(f"there is no such {name}", where=name, value=number, allowed=f"0 to {most - 1}")
     chosen = problem.groups[group]
+    if chosen.network is not None:
+        raise InputError(
+            "a group with a network of potentials cannot be linearized",
+            where=f"Problem.groups[{group}].network",
+            allowed="groups of particles at one potential",
+        )
     _check(chosen, state, double_layer)
     step = chosen.constraints[protocol_step]
     if step.product:
