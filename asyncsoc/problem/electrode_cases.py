@@ -15,6 +15,7 @@ from asyncsoc.case.case import Case
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.electrode import Electrode
 from asyncsoc.problem.case_materials import cathode_of
+from asyncsoc.problem.electrode_layers import ElectrodeLayers, electrode_layers, separator_of
 from asyncsoc.problem.particle_sample import ParticleSample, draw_particles
 
 Array = NDArray[np.float64]
@@ -34,18 +35,21 @@ class ElectrodeCases:
         Volume of all particles without contact [m3]: they hold lithium and capacity, and carry no current.
     sample
         As drawn, those without contact among them.
+    layers
+        The layers of the electrode, which all have this sample; None where all particles are at one potential.
     """
 
     cases: tuple[Case, ...]
     multiplicities: Array
     idle_volume: float
     sample: ParticleSample
+    layers: ElectrodeLayers | None = None
 
     @property
     def volume(self) -> float:
         """Volume of all particles with contact [m3]."""
-        covered = self.sample.coverage > 0.0
-        return float(self.multiplicities @ self.sample.volume[covered])
+        covered = self.sample.volume[self.sample.coverage > 0.0]
+        return float(self.multiplicities @ np.tile(covered, len(self.cases) // len(covered)))
 
     def report(self, electrode: Electrode) -> Mapping[str, Any]:
         """Return what a result says about its electrode, as plain data."""
@@ -114,10 +118,12 @@ def electrode_cases(case: Case) -> ElectrodeCases:
     many = sample.multiplicity * electrode.area
     fraction = np.minimum(sample.active_area / (4.0 * math.pi * sample.radius**2), 1.0)
     areal = sample.theoretical_capacity(cathode)
-    electrolyte = case.electrolyte.model_copy(update={"areal_capacity": areal})
+    electrolyte = separator_of(case).model_copy(update={"areal_capacity": areal})
+    layers = electrode_layers(case, len(covered)) if electrode.layered else None
+    prefixes = [""] if layers is None else [f"layer {k + 1} " for k in range(layers.count)]
     cases = tuple(
         Case(
-            name=f"particle {number + 1}",
+            name=f"{prefix}particle {number + 1}",
             particle=case.particle.model_copy(update={"radius": float(sample.radius[number])}),
             contact=_contact(float(fraction[number])),
             material=case.material,
@@ -128,10 +134,12 @@ def electrode_cases(case: Case) -> ElectrodeCases:
             output=case.output,
             solver=case.solver,
         )
+        for prefix in prefixes
         for number in covered.tolist()
     )
     idle = sample.coverage == 0.0
-    return ElectrodeCases(cases, many[covered], float(many[idle] @ sample.volume[idle]), sample)
+    shared = many[covered] if layers is None else np.tile(many[covered] / layers.count, layers.count)
+    return ElectrodeCases(cases, shared, float(many[idle] @ sample.volume[idle]), sample, layers)
 
 
 def _contact(coverage: float) -> Contact:

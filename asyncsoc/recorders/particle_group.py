@@ -49,7 +49,9 @@ class GroupShares:
         return float(self.multiplicities @ self.volumes) + self.idle_volume
 
 
-def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDArray[Any]]:
+def group_curves(
+    curves: Sequence[Curves], shares: GroupShares, *, one_potential: bool = True
+) -> dict[str, NDArray[Any]]:
     """Return the curves of a group (`names.GROUP_CURVES`, and `names.GROUP_SIDE_CURVES` where a particle has them).
 
     Currents and charges are sums of n_j times the particles'; means are weighted with n_j V_j, those of the contact
@@ -62,6 +64,9 @@ def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDA
         Curves of each particle, with the same rows.
     shares
         What each particle counts.
+    one_potential
+        Whether all particles are at one potential; else the curve of it is the mean, and the series overpotential
+        what the voltage is above it.
     """
     many, first = shares.multiplicities, curves[0]
     by_volume, idle = many * shares.volumes / shares.volume, shares.idle_volume / shares.volume
@@ -78,6 +83,10 @@ def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDA
     mean_soc = mean(names.MEAN_SOC)
     contact_soc = (by_area * of(names.CONTACT_SOC)).sum(axis=0)
     charge = np.asarray(many @ of(names.CHARGE))
+    potential, series = first[names.POTENTIAL], first[names.SERIES]
+    if not one_potential:
+        potential = by_volume @ of(names.POTENTIAL) / by_volume.sum()
+        series = first[names.VOLTAGE] - potential
     capacity = specific_capacity(charge, np.full(len(charge), shares.density), shares.volume)
     found: dict[str, NDArray[Any]] = {
         names.TIME: first[names.TIME],
@@ -90,8 +99,8 @@ def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDA
         names.MEAN_SOC: mean_soc,
         names.CONTACT_SOC: contact_soc,
         names.ASYNCHRONY: contact_soc - mean_soc,
-        names.POTENTIAL: first[names.POTENTIAL],
-        names.SERIES: first[names.SERIES],
+        names.POTENTIAL: potential,
+        names.SERIES: series,
         names.CHARGE: charge,
         names.CAPACITY: capacity,
         names.STEP: first[names.STEP],

@@ -57,6 +57,7 @@ def simulate_electrode(
         drawn.multiplicities,
         names,
         idle_volume=drawn.idle_volume,
+        layers=drawn.layers,
         threads=threads,
         progress=progress,
     )

@@ -16,7 +16,9 @@ from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
+from asyncsoc.problem.electrode_layers import ElectrodeLayers
 from asyncsoc.problem.particles import Group, Problem
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.cycle_rows import rows_of_curves
 from asyncsoc.recorders.mesh_error import gradient_warnings
@@ -35,6 +37,7 @@ from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.results.data import StepSummary
+from asyncsoc.simulation.results.layers import LAYERS
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.solver.callbacks import BalanceGuard
@@ -114,6 +117,7 @@ def run_group(
     called: tuple[str, ...],
     *,
     idle_volume: float = 0.0,
+    layers: ElectrodeLayers | None = None,
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
 ) -> CaseResult:
@@ -125,6 +129,8 @@ def run_group(
         As of `simulate_particles`, checked.
     idle_volume
         Of particles without contact [m3]: they count in what 1 C means and in the mean state of charge.
+    layers
+        Of an electrode, which its particles are in; None: all are at one potential.
     threads, progress
         As of `simulate_particles`.
     """
@@ -147,7 +153,7 @@ def run_group(
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
-    problem = _problem(setups, homes, many)
+    problem = _problem(setups, homes, many, layers)
     ready = time.perf_counter()
     watched = () if progress is None else (_reporter(progress, setups[0]),)
     (outcome,) = integrate(
@@ -157,7 +163,7 @@ def run_group(
         threads=threads,
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
     )
-    run = _GroupRun(cases, called, setups, many, homes, recordings, outcome, idle_volume)
+    run = _GroupRun(cases, called, setups, many, homes, recordings, outcome, idle_volume, layers)
     with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
         walls = {"set-up": ready - clock, "solve": time.perf_counter() - ready}
         solution = run.solution(walls, started, threads)
@@ -191,7 +197,12 @@ def _homes(setups: Sequence[PreparedCase]) -> list[list[int]]:
     return list(homes.values())
 
 
-def _problem(setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], multiplicities: Array) -> Problem:
+def _problem(
+    setups: Sequence[PreparedCase],
+    homes: Sequence[Sequence[int]],
+    multiplicities: Array,
+    layers: ElectrodeLayers | None,
+) -> Problem:
     first = setups[0].member
     meshes = np.zeros(len(setups), dtype=np.int64)
     for mesh, home in enumerate(homes):
@@ -203,6 +214,7 @@ def _problem(setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], mul
         first.largest_step,
         tuple(multiplicities.tolist()),
         tuple(meshes.tolist()),
+        network=None if layers is None else layers.network(temperatures_of(first.constraints)),
     )
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))
 
@@ -223,6 +235,7 @@ class _GroupRun:
     recordings: list[RecordingCallback]
     outcome: RunOutcome
     idle_volume: float
+    layers: ElectrodeLayers | None = None
 
     def solution(self, walls: dict[str, float], started: datetime, threads: int) -> Solution | None:
         """Return the solution as far as it was computed, None where nothing was recorded."""
@@ -234,7 +247,12 @@ class _GroupRun:
         if not rows:
             return None
         recorded = [_shortened(one, rows) for one in recorded]
-        single = len(recorded) == 1 and float(self.multiplicities[0]) == 1.0 and self.idle_volume == 0.0
+        single = (
+            len(recorded) == 1
+            and self.layers is None
+            and float(self.multiplicities[0]) == 1.0
+            and self.idle_volume == 0.0
+        )
         particles = []
         for j, (case, setup, one) in enumerate(zip(self.cases, self.setups, recorded, strict=True)):
             about = {**origin, "case sha256": case.hash, "mesh sha256": setup.mesh.sha256}
@@ -247,6 +265,12 @@ class _GroupRun:
             return replace(particles[0], name=self.called[0], recording=self.recordings[0].checkpoints.get(0))
         named = tuple(replace(one, name=name) for one, name in zip(particles, self.called, strict=True))
         return self._joined(named, recorded, origin)
+
+    def _reports(self) -> dict[str, Any]:
+        """Return what is said of the layers; empty where there are none."""
+        if self.layers is None:
+            return {}
+        return {LAYERS: self.layers.report(temperatures_of(self.setups[0].member.constraints))}
 
     def _recorded(self) -> tuple[list[RecordedRun], list[str | None]]:
         """Return the records of the particles in their order, and warnings of gradients that a mesh cannot resolve."""
@@ -277,7 +301,7 @@ class _GroupRun:
             setup.cathode.density,
             self.idle_volume,
         )
-        columns = group_curves([one.columns for one in particles], shares)
+        columns = group_curves([one.columns for one in particles], shares, one_potential=self.layers is None)
         many = tuple(self.multiplicities.tolist())
         sha = sha256_of("\n".join(f"{case.hash} {n!r}" for case, n in zip(self.cases, many, strict=True)).encode())
         table = [
@@ -300,13 +324,18 @@ class _GroupRun:
             warnings=joined_warnings(particles),
             provenance={**origin, "case sha256": sha},
             more_fields={},
-            reports={},
+            reports=self._reports(),
             checkpoint=None,
             particle_runs=particles,
             multiplicities=many,
             recording=None,
             cycle_rows=rows_of_curves(columns, complete=self.outcome.error is None),
         )
+
+
+def temperatures_of(constraints: Sequence[StepConstraint]) -> set[float]:
+    """Return all temperatures of a protocol [K]."""
+    return {level for constraint in constraints for level in constraint.temperatures}
 
 
 def _shortened(one: RecordedRun, rows: int) -> RecordedRun:
