@@ -135,14 +135,17 @@ def run_group(
     largest = max(setups, key=lambda setup: setup.mesh.n_nodes)
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=_volume(setups, many))
     compile_kernels(batches=False, groups=not alone)
-    homes = _homes(setups)
+    setups, homes = _with_homes(setups)
     recorders = [
         recorders_of(case, setup, None, snapshots=True, compared=alone)
         for case, setup in zip(cases, setups, strict=True)
     ]
     recordings = [RecordingCallback([recorders[j] for j in home]) for home in homes]
     guards = [
-        BalanceGuard(setups[home[0]].operators.mass, [setups[j].cathode.maximum_concentration for j in home])
+        BalanceGuard(
+            setups[home[0]].operators.mass,
+            [setups[j].cathode.maximum_concentration * setups[j].member.scale ** 3 for j in home],
+        )
         for home in homes
     ]
     if alone:
@@ -183,12 +186,19 @@ def _volume(setups: Sequence[PreparedCase], multiplicities: Array) -> float:
     return math.fsum(many * setup.operators.volume for many, setup in zip(multiplicities.tolist(), setups, strict=True))
 
 
-def _homes(setups: Sequence[PreparedCase]) -> list[list[int]]:
-    """Return for each mesh the particles on it, in their order."""
+def _with_homes(setups: Sequence[PreparedCase]) -> tuple[list[PreparedCase], list[list[int]]]:
+    """Return the particles, each scaled to the mesh it is on, and for each mesh the particles on it, in their order.
+
+    Spheres of one mesh in different sizes are on that of the first one, so that they are solved for side by side.
+    """
     homes: dict[int, list[int]] = {}
+    scaled = []
     for j, setup in enumerate(setups):
-        homes.setdefault(id(setup.system), []).append(j)
-    return list(homes.values())
+        home = homes.setdefault(id(setup.system.order), [])
+        home.append(j)
+        scale = setup.system.scale_over(setups[home[0]].system)
+        scaled.append(setup if scale == 1.0 else replace(setup, member=replace(setup.member, scale=scale)))
+    return scaled, list(homes.values())
 
 
 def _problem(setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], multiplicities: Array) -> Problem:
