@@ -14,7 +14,8 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.electrode import Electrode
-from asyncsoc.problem.case_materials import cathode_of
+from asyncsoc.materials.types import Cathode
+from asyncsoc.problem.case_materials import cathode_of, particle_capacity
 from asyncsoc.problem.particle_sample import ParticleSample, draw_particles
 
 Array = NDArray[np.float64]
@@ -113,7 +114,8 @@ def electrode_cases(case: Case) -> ElectrodeCases:
         )
     many = sample.multiplicity * electrode.area
     fraction = np.minimum(sample.active_area / (4.0 * math.pi * sample.radius**2), 1.0)
-    areal = sample.theoretical_capacity(cathode)
+    whole = float(many @ sample.volume)
+    areal = _areal_capacity(case, sample, cathode)
     electrolyte = case.electrolyte.model_copy(update={"areal_capacity": areal})
     cases = tuple(
         Case(
@@ -127,11 +129,19 @@ def electrode_cases(case: Case) -> ElectrodeCases:
             protocol=case.protocol,
             output=case.output,
             solver=case.solver,
-        )
+        ).in_group(float(sample.volume[number] / whole))
         for number in covered.tolist()
     )
     idle = sample.coverage == 0.0
     return ElectrodeCases(cases, many[covered], float(many[idle] @ sample.volume[idle]), sample)
+
+
+def _areal_capacity(case: Case, sample: ParticleSample, cathode: Cathode) -> float:
+    """Return what 1 C means per area of the electrode [C/m2]: areal currents then belong to the electrode's area."""
+    if case.protocol.nominal_capacity.value is None:
+        return sample.theoretical_capacity(cathode)
+    volume = case.electrode.area * float(sample.multiplicity @ sample.volume)
+    return particle_capacity(case.protocol, cathode, volume, volume * cathode.density) / case.electrode.area
 
 
 def _contact(coverage: float) -> Contact:
