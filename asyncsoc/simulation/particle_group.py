@@ -16,6 +16,7 @@ from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
+from asyncsoc.problem.going_on import going_on
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.cycle_rows import rows_of_curves
@@ -28,13 +29,16 @@ from asyncsoc.simulation.group_checks import (
     check_same,
     checked_multiplicities,
     checked_names,
+    checked_resistances,
     joined_warnings,
     least_open_of,
 )
+from asyncsoc.simulation.group_report import group_report
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.results.data import StepSummary
+from asyncsoc.simulation.results.group_state import GROUP, RESISTANCES
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.solver.callbacks import BalanceGuard
@@ -50,6 +54,7 @@ def simulate_particles(
     multiplicities: Sequence[float] | None = None,
     *,
     names: Sequence[str] | None = None,
+    contact_resistances: Sequence[float | str] | None = None,
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
 ) -> Solution:
@@ -69,6 +74,10 @@ def simulate_particles(
         How many particles like it each stands for, n_j > 0; one each where None.
     names : (N,)
         Names of the particles in the result; None takes those of the cases, numbered where two are equal.
+    contact_resistances : (N,), ohm
+        Between each particle and what it shares with the others, r_j of one such particle: it sees v - r_j I_j.
+        Numbers, texts with a unit ("20 Mohm"), or infinity, "isolated": no net current reaches the particle, lithium
+        moves within it only. None: no resistances.
     threads
         Threads to spread the particles over; the answers do not depend on it.
     progress
@@ -105,7 +114,9 @@ def simulate_particles(
     cases = tuple(cases)
     check_same(cases)
     many = checked_multiplicities(multiplicities, len(cases))
-    return run_group(cases, many, checked_names(names, cases), threads=threads, progress=progress).finished()
+    ohms = checked_resistances(contact_resistances, len(cases))
+    called = checked_names(names, cases)
+    return run_group(cases, many, called, resistances=ohms, threads=threads, progress=progress).finished()
 
 
 def run_group(
@@ -113,6 +124,7 @@ def run_group(
     many: Array,
     called: tuple[str, ...],
     *,
+    resistances: Array | None = None,
     idle_volume: float = 0.0,
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
@@ -123,6 +135,8 @@ def run_group(
     ----------
     cases, many, called
         As of `simulate_particles`, checked.
+    resistances : (N,), ohm
+        Of each particle's contact to the others, infinite where it is isolated; None: there are none.
     idle_volume
         Of particles without contact [m3]: they count in what 1 C means and in the mean state of charge.
     threads, progress
@@ -150,7 +164,8 @@ def run_group(
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
-    problem = _problem(setups, homes, many)
+    ohms = np.zeros(len(cases)) if resistances is None else resistances
+    problem = _problem(setups, homes, many, ohms)
     ready = time.perf_counter()
     watched = () if progress is None else (_reporter(progress, setups[0]),)
     (outcome,) = integrate(
@@ -160,7 +175,7 @@ def run_group(
         threads=threads,
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
     )
-    run = _GroupRun(cases, called, setups, many, homes, recordings, outcome, idle_volume)
+    run = _GroupRun(cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume)
     with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
         walls = {"set-up": ready - clock, "solve": time.perf_counter() - ready}
         solution = run.solution(walls, started, threads)
@@ -201,7 +216,10 @@ def _with_homes(setups: Sequence[PreparedCase]) -> tuple[list[PreparedCase], lis
     return scaled, list(homes.values())
 
 
-def _problem(setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], multiplicities: Array) -> Problem:
+def _problem(
+    setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], multiplicities: Array, resistances: Array
+) -> Problem:
+    """Return the problem of a group; of several particles one goes on where another is at its limit."""
     first = setups[0].member
     meshes = np.zeros(len(setups), dtype=np.int64)
     for mesh, home in enumerate(homes):
@@ -213,7 +231,9 @@ def _problem(setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], mul
         first.largest_step,
         tuple(multiplicities.tolist()),
         tuple(meshes.tolist()),
+        tuple(resistances.tolist()) if resistances.any() else (),
     )
+    group = going_on(group) if len(setups) > 1 else group
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))
 
 
@@ -229,6 +249,7 @@ class _GroupRun:
     called: tuple[str, ...]
     setups: list[PreparedCase]
     multiplicities: Array
+    resistances: Array
     homes: list[list[int]]
     recordings: list[RecordingCallback]
     outcome: RunOutcome
@@ -245,6 +266,7 @@ class _GroupRun:
             return None
         recorded = [_shortened(one, rows) for one in recorded]
         single = len(recorded) == 1 and float(self.multiplicities[0]) == 1.0 and self.idle_volume == 0.0
+        single = single and not self.resistances.any()
         particles = []
         for j, (case, setup, one) in enumerate(zip(self.cases, self.setups, recorded, strict=True)):
             about = {**origin, "case sha256": case.hash, "mesh sha256": setup.mesh.sha256}
@@ -286,19 +308,29 @@ class _GroupRun:
             np.array([one.areas for one in recorded]),
             setup.cathode.density,
             self.idle_volume,
+            self.resistances,
+        )
+        report, warnings = group_report(
+            [one.name for one in particles],
+            self.setups,
+            [one.columns for one in particles],
+            self.resistances,
+            self.idle_volume,
         )
         columns = group_curves([one.columns for one in particles], shares)
         many = tuple(self.multiplicities.tolist())
-        sha = sha256_of("\n".join(f"{case.hash} {n!r}" for case, n in zip(self.cases, many, strict=True)).encode())
+        behind = [f" behind {ohms!r} ohm" if ohms else "" for ohms in self.resistances.tolist()]
+        own = [f"{case.hash} {n!r}{ohms}" for case, n, ohms in zip(self.cases, many, behind, strict=True)]
+        sha = sha256_of("\n".join(own).encode())
         table = [
-            {"name": one.name, "multiplicity": n, "case sha256": one.case_sha256}
-            for one, n in zip(particles, many, strict=True)
+            {"name": one.name, "multiplicity": n, "case sha256": one.case_sha256, "contact resistance [ohm]": ohms}
+            for one, n, ohms in zip(particles, many, report[RESISTANCES], strict=True)
         ]
-        own = {case.name for case in self.cases}
+        titles = {case.name for case in self.cases}
         shared = {key: value for key, value in first.case.items() if all(one.case[key] == value for one in particles)}
         return replace(
             first,
-            name=own.pop() if len(own) == 1 else f"group of {len(particles)} particles",
+            name=titles.pop() if len(titles) == 1 else f"group of {len(particles)} particles",
             columns=columns,
             case={**shared, "particles": table},
             case_toml=f"# A group of {len(particles)} particles: the case of each is with the particle.\n",
@@ -307,10 +339,10 @@ class _GroupRun:
                 StepSummary(s.number, s.cycle, s.text, s.reason, s.duration, s.charge, s.side_charge)
                 for s in self.outcome.steps
             ),
-            warnings=joined_warnings(particles),
+            warnings=(*joined_warnings(particles), *warnings),
             provenance={**origin, "case sha256": sha},
             more_fields={},
-            reports={},
+            reports={GROUP: report},
             checkpoint=None,
             particle_runs=particles,
             multiplicities=many,
