@@ -30,8 +30,8 @@ class ParticleParameters:
         Number of its material table at the step's temperature, and that table's grid.
     side_table, side_active
         Number of its table of reaction energies; whether there is a side reaction.
-    charge_density
-        F c_max [C/m3].
+    charge_density, diffusivity_scale
+        In the size of its mesh, of a particle s times as large: s^3 F c_max [C/m3], and the factor 1/s^2 on D.
     current_factor, potential_factor, target
         Its share in the group's constraint: shares of particles with one unknown add up to current_factor times the
         group's current + potential_factor times phi_s = target.
@@ -52,6 +52,7 @@ class ParticleParameters:
     side_table: int
     side_active: int
     charge_density: float
+    diffusivity_scale: float
     current_factor: float
     potential_factor: float
     target: float

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.compiling import fill
-from asyncsoc.base.units import FARADAY
 from asyncsoc.interface.rate_laws import load_kinetics
 from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
 from asyncsoc.materials.tables import MaterialTable
@@ -157,7 +156,8 @@ def _load_particle(contacts: Contacts, j: int, particle: ParticleModel, nodes: I
     thickness = np.asarray(particle.film_thickness, dtype=np.float64)
     contacts.film[j, :count] = thickness if thickness.ndim == 0 else thickness[nodes]
     contacts.film_new[j] = contacts.film[j]
-    row["charge_density"] = FARADAY * particle.maximum_concentration
+    # In the mesh's size, m dx/dt + s^-2 K psi = -w i/(F c_max s^3): areas, currents and charges stay the particle's.
+    row["charge_density"], row["diffusivity_scale"] = particle.charge_density, particle.scale**-2
     if particle.side is not None:
         row["side_active"] = 1
         fill(row, particle.side.parameters)

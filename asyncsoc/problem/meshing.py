@@ -160,10 +160,11 @@ def _decades_needed(case: Case, builtin: str) -> int:
 def _layer(case: Case) -> float:
     """Return the thickness over the radius of the thinnest layer that must be resolved under the contact; 0: none."""
     rates = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "c-rate")
-    currents = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "current")
+    share = case.current_share
+    currents = tuple(share * abs(s.value) for s in case.protocol.plan.steps if s.control == "current")
     # A power flows at a voltage near that of a cathode, a resistance is across it.
-    currents += tuple(abs(s.value) / _VOLTAGE for s in case.protocol.plan.steps if s.control == "power")
-    currents += tuple(_VOLTAGE / s.value for s in case.protocol.plan.steps if s.control == "resistance")
+    currents += tuple(share * abs(s.value) / _VOLTAGE for s in case.protocol.plan.steps if s.control == "power")
+    currents += tuple(share * _VOLTAGE / s.value for s in case.protocol.plan.steps if s.control == "resistance")
     radius, area_share = float(case.particle.radius or 0.0), case.contact.rough_fraction
     temperatures = case.protocol.plan.temperatures(case.protocol.temperature)
     cathode = cathode_of(case.material)
@@ -171,9 +172,13 @@ def _layer(case: Case) -> float:
     capacity = _theoretical(case.material) * volume
     if case.protocol.capacity != "theoretical":
         capacity = particle_capacity(case.protocol, cathode, volume, volume * cathode.density)
-    areal = electrolyte_of(case.electrolyte).areal_capacity * SECONDS_PER_HOUR
+        capacity *= 1.0 if case.protocol.nominal_capacity.kind == "gravimetric" else share
+    areal, mass = electrolyte_of(case.electrolyte).areal_capacity * SECONDS_PER_HOUR, volume * cathode.density
+    shared = {"specific current": mass, "areal current": capacity / areal if areal else 0.0}
+    currents += tuple(abs(s.value) * shared[s.control] for s in case.protocol.plan.steps if s.control in shared)
     currents += tuple(
-        largest_current(step.follows.profile, capacity, volume * cathode.density, areal)
+        largest_current(step.follows.profile, capacity, mass, areal)
+        * (share if step.follows.profile.quantity in ("current", "power") else 1.0)
         for step in case.protocol.plan.steps
         if step.follows is not None and step.follows.profile is not None
     )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.units import FARADAY
 from asyncsoc.interface.kinetics import InterfaceKinetics
 from asyncsoc.interface.rate_laws import number_of, rate_law_names
 from asyncsoc.materials.tables import MaterialTable
@@ -65,6 +66,8 @@ class ParticleModel:
     changing
         How the contact changes from protocol step to protocol step, None where it stays; `weights` is then the one at
         the start.
+    scale
+        Size of the particle over that of its mesh: particles that differ in size alone share a mesh.
     """
 
     x: NDArray[np.float64]
@@ -77,6 +80,12 @@ class ParticleModel:
     film_thickness: NDArray[np.float64] | float = 0.0
     branch_tables: dict[tuple[float, str], MaterialTable] = field(default_factory=dict)
     changing: ChangingContact | None = None
+    scale: float = 1.0
+
+    @property
+    def charge_density(self) -> float:
+        """Return F c_max of the particle per volume of its mesh [C/m3]."""
+        return FARADAY * self.maximum_concentration * self.scale**3
 
     @property
     def contact_nodes(self) -> NDArray[np.int64]:
@@ -268,6 +277,13 @@ def _check_network(group: Group, network: Network) -> None:
 def _check_particle(particle: ParticleModel, nodes: int, constraints: tuple[StepConstraint, ...], where: str) -> None:
     """Refuse a particle that does not fit its mesh or the protocol it follows."""
     number_of(particle.kinetics)
+    if not (math.isfinite(particle.scale) and particle.scale > 0.0):
+        raise InputError(
+            "the size of the particle over that of its mesh is out of range",
+            where=f"{where}, scale",
+            value=particle.scale,
+            allowed="above 0",
+        )
     for name in ("x", "weights"):
         shape = getattr(particle, name).shape
         if shape != (nodes,):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ class GroupShares:
         Of the cathode [kg/m3].
     idle_volume
         Of particles without contact, which keep the stoichiometry all begin with [m3].
+    resistances : (N,), ohm
+        Between each particle and what it shares with the others, infinite where it is isolated; none where empty.
     """
 
     multiplicities: Array
@@ -42,6 +44,7 @@ class GroupShares:
     areas: Array
     density: float
     idle_volume: float = 0.0
+    resistances: Array = field(default_factory=lambda: np.zeros(0))
 
     @property
     def volume(self) -> float:
@@ -83,11 +86,10 @@ def group_curves(
     mean_soc = mean(names.MEAN_SOC)
     contact_soc = (by_area * of(names.CONTACT_SOC)).sum(axis=0)
     charge = np.asarray(many @ of(names.CHARGE))
-    potential, series = first[names.POTENTIAL], first[names.SERIES]
-    if not one_potential:
-        potential = by_volume @ of(names.POTENTIAL) / by_volume.sum()
-        series = first[names.VOLTAGE] - potential
     capacity = specific_capacity(charge, np.full(len(charge), shares.density), shares.volume)
+    common = _common_potential(curves, shares.resistances)
+    if not one_potential:
+        common = by_volume @ of(names.POTENTIAL) / by_volume.sum()
     found: dict[str, NDArray[Any]] = {
         names.TIME: first[names.TIME],
         names.VOLTAGE: first[names.VOLTAGE],
@@ -99,22 +101,30 @@ def group_curves(
         names.MEAN_SOC: mean_soc,
         names.CONTACT_SOC: contact_soc,
         names.ASYNCHRONY: contact_soc - mean_soc,
-        names.POTENTIAL: potential,
-        names.SERIES: series,
+        names.POTENTIAL: common,
+        names.SERIES: first[names.SERIES] if common is first[names.POTENTIAL] else first[names.VOLTAGE] - common,
         names.CHARGE: charge,
         names.CAPACITY: capacity,
         names.STEP: first[names.STEP],
         names.CYCLE: first[names.CYCLE],
         names.BALANCE: of(names.BALANCE).max(axis=0),
     }
-    return found | _side_curves(curves, many, by_area)
+    return found | _side_curves(curves, many, by_area, shares.resistances)
 
 
-def _side_curves(curves: Sequence[Curves], many: Array, by_area: Array) -> dict[str, Array]:
+def _common_potential(curves: Sequence[Curves], resistances: Array) -> NDArray[Any]:
+    """Return the potential the particles share [V]: that of one of them, and the drop over its own resistance."""
+    if not resistances.any():
+        return curves[0][names.POTENTIAL]
+    one, ohms = curves[int(np.argmin(resistances))], float(resistances.min())
+    return np.asarray(one[names.POTENTIAL] + ohms * one[names.CURRENT])
+
+
+def _side_curves(curves: Sequence[Curves], many: Array, by_area: Array, resistances: Array) -> dict[str, Array]:
     """Return the curves of the side reaction, as far as particles have them; one without counts as it is: no film.
 
-    The film's mean is that of the contact on which one can grow. Interfaces lie side by side: their resistance is that
-    of all, and is there only where every particle has it.
+    The film's mean is that of the contact on which one can grow. Interfaces lie side by side, each behind its
+    particle's own resistance: their resistance is that of all, and is there only where every particle has it.
     """
     found: dict[str, Array] = {}
     for name in names.GROUP_SIDE_CURVES:
@@ -131,7 +141,7 @@ def _side_curves(curves: Sequence[Curves], many: Array, by_area: Array) -> dict[
         elif name == names.OPEN_SHARE:
             found[name] = 1.0 - (by_area[own] * (1.0 - values)).sum(axis=0)
         elif len(own) == len(curves):
-            found[name] = parallel(values, many)
+            found[name] = parallel(values + resistances[:, np.newaxis] if len(resistances) else values, many)
     return found
 
 

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.units import to_si
 from asyncsoc.case import Case
+from asyncsoc.case.electrode_particles import ISOLATED
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.simulation.results.data import RunData
 
@@ -110,6 +112,47 @@ def checked_multiplicities(given: Sequence[float] | None, count: int) -> NDArray
                 next_step="leave the particle out where there is none of it",
             )
     return many
+
+
+def checked_resistances(given: Sequence[float | str] | None, count: int) -> NDArray[np.float64]:
+    """Return the contact resistances (N,) [ohm], none where none are given; infinite where a particle is isolated.
+
+    Raises
+    ------
+    InputError
+        Not as many as particles, no resistances, or every particle isolated.
+    """
+    if given is None:
+        return np.zeros(count)
+    if isinstance(given, str) or len(given) != count:
+        raise InputError(
+            "a group needs as many contact resistances as particles",
+            where="contact_resistances",
+            value=given if isinstance(given, str) else len(given),
+            allowed=f"{count}",
+        )
+    found = np.array([_resistance(one, f"contact_resistances[{j}]") for j, one in enumerate(given)])
+    if np.isinf(found).all():
+        raise InputError(
+            "every particle is isolated: nothing can carry the current",
+            where="contact_resistances",
+            allowed="a finite resistance of one particle at least",
+        )
+    return found
+
+
+def _resistance(given: float | str, where: str) -> float:
+    if given in (ISOLATED, math.inf):
+        return math.inf
+    ohms = to_si(given, "ohm", where=where)
+    if ohms < 0.0:
+        raise InputError(
+            "a contact resistance is negative",
+            where=where,
+            value=given,
+            allowed=f"at least 0 ohm; infinite or '{ISOLATED}' where no net current reaches the particle",
+        )
+    return ohms
 
 
 def checked_names(given: Sequence[str] | None, cases: Sequence[Case]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
+from asyncsoc.problem.going_on import going_on
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
@@ -30,13 +31,16 @@ from asyncsoc.simulation.group_checks import (
     check_same,
     checked_multiplicities,
     checked_names,
+    checked_resistances,
     joined_warnings,
     least_open_of,
 )
+from asyncsoc.simulation.group_report import group_report
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.results.data import StepSummary
+from asyncsoc.simulation.results.group_state import GROUP, RESISTANCES
 from asyncsoc.simulation.results.layers import LAYERS
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
@@ -53,6 +57,7 @@ def simulate_particles(
     multiplicities: Sequence[float] | None = None,
     *,
     names: Sequence[str] | None = None,
+    contact_resistances: Sequence[float | str] | None = None,
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
 ) -> Solution:
@@ -72,6 +77,10 @@ def simulate_particles(
         How many particles like it each stands for, n_j > 0; one each where None.
     names : (N,)
         Names of the particles in the result; None takes those of the cases, numbered where two are equal.
+    contact_resistances : (N,), ohm
+        Between each particle and what it shares with the others, r_j of one such particle: it sees v - r_j I_j.
+        Numbers, texts with a unit ("20 Mohm"), or infinity, "isolated": no net current reaches the particle, lithium
+        moves within it only. None: no resistances.
     threads
         Threads to spread the particles over; the answers do not depend on it.
     progress
@@ -108,7 +117,9 @@ def simulate_particles(
     cases = tuple(cases)
     check_same(cases)
     many = checked_multiplicities(multiplicities, len(cases))
-    return run_group(cases, many, checked_names(names, cases), threads=threads, progress=progress).finished()
+    ohms = checked_resistances(contact_resistances, len(cases))
+    called = checked_names(names, cases)
+    return run_group(cases, many, called, resistances=ohms, threads=threads, progress=progress).finished()
 
 
 def run_group(
@@ -116,6 +127,7 @@ def run_group(
     many: Array,
     called: tuple[str, ...],
     *,
+    resistances: Array | None = None,
     idle_volume: float = 0.0,
     layers: ElectrodeLayers | None = None,
     threads: int = 1,
@@ -127,6 +139,8 @@ def run_group(
     ----------
     cases, many, called
         As of `simulate_particles`, checked.
+    resistances : (N,), ohm
+        Of each particle's contact to the others, infinite where it is isolated; None: there are none.
     idle_volume
         Of particles without contact [m3]: they count in what 1 C means and in the mean state of charge.
     layers
@@ -141,19 +155,23 @@ def run_group(
     largest = max(setups, key=lambda setup: setup.mesh.n_nodes)
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=_volume(setups, many))
     compile_kernels(batches=False, groups=not alone)
-    homes = _homes(setups)
+    setups, homes = _with_homes(setups)
     recorders = [
         recorders_of(case, setup, None, snapshots=True, compared=alone)
         for case, setup in zip(cases, setups, strict=True)
     ]
     recordings = [RecordingCallback([recorders[j] for j in home]) for home in homes]
     guards = [
-        BalanceGuard(setups[home[0]].operators.mass, [setups[j].cathode.maximum_concentration for j in home])
+        BalanceGuard(
+            setups[home[0]].operators.mass,
+            [setups[j].cathode.maximum_concentration * setups[j].member.scale ** 3 for j in home],
+        )
         for home in homes
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
-    problem = _problem(setups, homes, many, layers)
+    ohms = np.zeros(len(cases)) if resistances is None else resistances
+    problem = _problem(setups, homes, many, ohms, layers)
     ready = time.perf_counter()
     watched = () if progress is None else (_reporter(progress, setups[0]),)
     (outcome,) = integrate(
@@ -163,7 +181,7 @@ def run_group(
         threads=threads,
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
     )
-    run = _GroupRun(cases, called, setups, many, homes, recordings, outcome, idle_volume, layers)
+    run = _GroupRun(cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume, layers)
     with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
         walls = {"set-up": ready - clock, "solve": time.perf_counter() - ready}
         solution = run.solution(walls, started, threads)
@@ -189,20 +207,29 @@ def _volume(setups: Sequence[PreparedCase], multiplicities: Array) -> float:
     return math.fsum(many * setup.operators.volume for many, setup in zip(multiplicities.tolist(), setups, strict=True))
 
 
-def _homes(setups: Sequence[PreparedCase]) -> list[list[int]]:
-    """Return for each mesh the particles on it, in their order."""
+def _with_homes(setups: Sequence[PreparedCase]) -> tuple[list[PreparedCase], list[list[int]]]:
+    """Return the particles, each scaled to the mesh it is on, and for each mesh the particles on it, in their order.
+
+    Spheres of one mesh in different sizes are on that of the first one, so that they are solved for side by side.
+    """
     homes: dict[int, list[int]] = {}
+    scaled = []
     for j, setup in enumerate(setups):
-        homes.setdefault(id(setup.system), []).append(j)
-    return list(homes.values())
+        home = homes.setdefault(id(setup.system.order), [])
+        home.append(j)
+        scale = setup.system.scale_over(setups[home[0]].system)
+        scaled.append(setup if scale == 1.0 else replace(setup, member=replace(setup.member, scale=scale)))
+    return scaled, list(homes.values())
 
 
 def _problem(
     setups: Sequence[PreparedCase],
     homes: Sequence[Sequence[int]],
     multiplicities: Array,
+    resistances: Array,
     layers: ElectrodeLayers | None,
 ) -> Problem:
+    """Return the problem of a group; of several particles one goes on where another is at its limit."""
     first = setups[0].member
     meshes = np.zeros(len(setups), dtype=np.int64)
     for mesh, home in enumerate(homes):
@@ -214,8 +241,10 @@ def _problem(
         first.largest_step,
         tuple(multiplicities.tolist()),
         tuple(meshes.tolist()),
+        tuple(resistances.tolist()) if resistances.any() else (),
         network=None if layers is None else layers.network(temperatures_of(first.constraints)),
     )
+    group = going_on(group) if len(setups) > 1 else group
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))
 
 
@@ -231,6 +260,7 @@ class _GroupRun:
     called: tuple[str, ...]
     setups: list[PreparedCase]
     multiplicities: Array
+    resistances: Array
     homes: list[list[int]]
     recordings: list[RecordingCallback]
     outcome: RunOutcome
@@ -247,12 +277,8 @@ class _GroupRun:
         if not rows:
             return None
         recorded = [_shortened(one, rows) for one in recorded]
-        single = (
-            len(recorded) == 1
-            and self.layers is None
-            and float(self.multiplicities[0]) == 1.0
-            and self.idle_volume == 0.0
-        )
+        single = len(recorded) == 1 and float(self.multiplicities[0]) == 1.0 and self.idle_volume == 0.0
+        single = single and self.layers is None and not self.resistances.any()
         particles = []
         for j, (case, setup, one) in enumerate(zip(self.cases, self.setups, recorded, strict=True)):
             about = {**origin, "case sha256": case.hash, "mesh sha256": setup.mesh.sha256}
@@ -300,19 +326,29 @@ class _GroupRun:
             np.array([one.areas for one in recorded]),
             setup.cathode.density,
             self.idle_volume,
+            self.resistances,
+        )
+        report, warnings = group_report(
+            [one.name for one in particles],
+            self.setups,
+            [one.columns for one in particles],
+            self.resistances,
+            self.idle_volume,
         )
         columns = group_curves([one.columns for one in particles], shares, one_potential=self.layers is None)
         many = tuple(self.multiplicities.tolist())
-        sha = sha256_of("\n".join(f"{case.hash} {n!r}" for case, n in zip(self.cases, many, strict=True)).encode())
+        behind = [f" behind {ohms!r} ohm" if ohms else "" for ohms in self.resistances.tolist()]
+        own = [f"{case.hash} {n!r}{ohms}" for case, n, ohms in zip(self.cases, many, behind, strict=True)]
+        sha = sha256_of("\n".join(own).encode())
         table = [
-            {"name": one.name, "multiplicity": n, "case sha256": one.case_sha256}
-            for one, n in zip(particles, many, strict=True)
+            {"name": one.name, "multiplicity": n, "case sha256": one.case_sha256, "contact resistance [ohm]": ohms}
+            for one, n, ohms in zip(particles, many, report[RESISTANCES], strict=True)
         ]
-        own = {case.name for case in self.cases}
+        titles = {case.name for case in self.cases}
         shared = {key: value for key, value in first.case.items() if all(one.case[key] == value for one in particles)}
         return replace(
             first,
-            name=own.pop() if len(own) == 1 else f"group of {len(particles)} particles",
+            name=titles.pop() if len(titles) == 1 else f"group of {len(particles)} particles",
             columns=columns,
             case={**shared, "particles": table},
             case_toml=f"# A group of {len(particles)} particles: the case of each is with the particle.\n",
@@ -321,10 +357,10 @@ class _GroupRun:
                 StepSummary(s.number, s.cycle, s.text, s.reason, s.duration, s.charge, s.side_charge)
                 for s in self.outcome.steps
             ),
-            warnings=joined_warnings(particles),
+            warnings=(*joined_warnings(particles), *warnings),
             provenance={**origin, "case sha256": sha},
             more_fields={},
-            reports=self._reports(),
+            reports={GROUP: report, **self._reports()},
             checkpoint=None,
             particle_runs=particles,
             multiplicities=many,

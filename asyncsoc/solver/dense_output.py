@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.compiling import record
 from asyncsoc.base.errors import SimulationError
-from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.parameters import StateBetween
 from asyncsoc.kernels.profiles import (
@@ -55,7 +54,7 @@ class DenseOutput:
         self._resistivity = np.array([0.0 if side is None else side.parameters.resistivity for side in sides])
         self._inverse_block = np.array([0.0 if side is None else side.parameters.inverse_block for side in sides])
         self._growth = np.array([0.0 if side is None else side.parameters.growth for side in sides])
-        self._charge_density = np.array([FARADAY * particle.maximum_concentration for particle in particles])
+        self._charge_density = np.array([particle.charge_density for particle in particles])
         count = len(particles)
         self.start_time, self._start_charge, self._start_side = np.zeros(count), np.zeros(count), np.zeros(count)
         self._step, self._cycle = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)

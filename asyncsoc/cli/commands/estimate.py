@@ -72,6 +72,7 @@ def estimate(
 
     Without a case file the estimate is that of the default particle, changed by the options.
     """
+    from asyncsoc.protocol.types import RATES
     from asyncsoc.studies.verification.estimate_case import estimate as estimate_case
 
     given = {
@@ -84,9 +85,7 @@ def estimate(
     if rate is not None:
         changes.append(f"protocol.steps=[{dumps(f'Charge at {rate} until 4.2 V')}]")
     description = _case(case, [*changes, *(overrides or [])])
-    estimated = next(
-        (step for step in description.protocol.plan.steps if step.control in ("current", "c-rate", "profile")), None
-    )
+    estimated = next((step for step in description.protocol.plan.steps if step.control in (*RATES, "profile")), None)
     if temperature is not None and estimated is not None and estimated.temperature is not None:
         raise InputError(
             "--temperature does not reach a step that has a temperature of its own",

@@ -11,6 +11,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.problem.network import electronic_resistances
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.data import RunData
+from asyncsoc.simulation.results.group_state import contact_resistances
 from asyncsoc.simulation.results.particles import VOLUME, fixed_values, multiplicities_of, runs_of
 
 if TYPE_CHECKING:
@@ -60,8 +61,10 @@ def layer_values(run: RunData) -> dict[str, Array]:
         return np.array([one.columns[name] for one in runs])
 
     current = member @ (many[:, np.newaxis] * of(names.CURRENT))
-    first = [int(np.flatnonzero(row)[0]) for row in member]
-    driving = of(names.POTENTIAL)[first]
+    # The particles of a layer share its potential: that of one of them, and the drop over its own resistance.
+    ohms = contact_resistances(run)
+    first = [int(np.argmin(np.where(row > 0.0, ohms, np.inf))) for row in member]
+    driving = of(names.POTENTIAL)[first] + ohms[first, np.newaxis] * of(names.CURRENT)[first]
     shape = count, float(about["thickness [m]"]), float(about["area [m2]"])
     drops = electronic_resistances(*shape, float(about["electronic conductivity [S/m]"])) @ current
     electronic = np.asarray(run.columns[names.VOLTAGE])[np.newaxis, :] - drops

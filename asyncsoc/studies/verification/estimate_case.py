@@ -13,7 +13,7 @@ from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity, usable_range
 from asyncsoc.materials.types import Cathode
 from asyncsoc.problem.case_materials import cathode_of
-from asyncsoc.protocol.types import Step
+from asyncsoc.protocol.types import RATES, Step
 from asyncsoc.studies.verification.estimate import Estimate, estimate_sphere, kirchhoff_band, lead_along
 
 _SECONDS_PER_HOUR = 3600.0
@@ -98,7 +98,7 @@ def _followed(result: Estimate, material: Cathode, temperature: float, start: fl
 
 def _first_current_step(case: Case) -> Step:
     for step in case.protocol.plan.steps:
-        if step.control in ("current", "c-rate") or _mean_of_profile(step):
+        if step.control in RATES or _mean_of_profile(step):
             return step
     raise InputError(
         "no step of the protocol has a constant current to estimate from",
@@ -129,7 +129,7 @@ def _current(case: Case, material: Cathode, step: Step, volume: float) -> float:
     if step.control == "current":
         return step.value
     density = material.density if case.material.density is None else case.material.density
-    value, quantity = step.value, "c-rate"
+    value, quantity = step.value, str(step.control)
     if step.follows is not None and step.follows.profile is not None:
         value, quantity = _mean_of_profile(step), step.follows.profile.quantity
     if quantity in ("current", "specific current"):
