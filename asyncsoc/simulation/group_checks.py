@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ from asyncsoc.simulation.results.data import RunData
 _SHARED = ("material", "electrolyte", "protocol", "output", "solver")
 """Sections of a case that are the same for all particles of a group."""
 _MOST_NAMED = 3
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 def check_same(cases: Sequence[Case]) -> None:
@@ -222,16 +224,22 @@ def least_open_of(cases: Sequence[Case]) -> float | None:
 
 
 def joined_warnings(particles: Sequence[RunData]) -> tuple[str, ...]:
-    """Return the warnings of particles, each once, with the particles it belongs to where they are not all."""
-    owners: dict[str, list[str]] = {}
+    """Return the warnings of particles, each once, with the particles it belongs to where they are not all.
+
+    Warnings that differ in their numbers only are one, with the numbers of the first particle.
+    """
+    owners: dict[str, list[tuple[str, str]]] = {}
     for one in particles:
         for text in one.warnings:
-            owners.setdefault(text, []).append(one.name)
+            owners.setdefault(_NUMBER.sub("#", text), []).append((one.name, text))
     found = []
-    for text, called in owners.items():
-        if len(called) == len(particles):
-            found.append(text)
+    for same in owners.values():
+        called, (_, first) = [name for name, _ in same], same[0]
+        alike = all(text == first for _, text in same)
+        if alike and len(called) == len(particles):
+            found.append(first)
             continue
         more = f" and {len(called) - _MOST_NAMED} more" if len(called) > _MOST_NAMED else ""
-        found.append(f"particle {', '.join(called[:_MOST_NAMED])}{more}: {text}")
+        whose = "" if alike else f" (in particle {called[0]}; the others have other numbers)"
+        found.append(f"particle {', '.join(called[:_MOST_NAMED])}{more}: {first}{whose}")
     return tuple(found)
