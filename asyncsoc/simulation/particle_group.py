@@ -36,6 +36,7 @@ from asyncsoc.simulation.group_checks import (
     joined_warnings,
     least_open_of,
 )
+from asyncsoc.simulation.group_measure import GroupMeasure
 from asyncsoc.simulation.group_report import group_report
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
@@ -152,7 +153,6 @@ def run_group(
     started, clock = datetime.now(UTC), time.perf_counter()
     setups = _prepared(cases, many, idle_volume)
     alone = len(cases) == 1
-    check_curve_limits(setups[0].member.constraints, len(cases))
     largest = max(setups, key=lambda setup: setup.mesh.n_nodes)
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=_volume(setups, many))
     compile_kernels(batches=False, groups=not alone)
@@ -171,8 +171,10 @@ def run_group(
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
+    check_curve_limits(setups[0].member.constraints, len(cases), _side_curves(recordings))
     ohms = np.zeros(len(cases)) if resistances is None else resistances
     problem = _problem(setups, homes, many, ohms, layers)
+    shares = _shares(setups, many, idle_volume, ohms)
     ready = time.perf_counter()
     watched = () if progress is None else (_reporter(progress, setups[0]),)
     (outcome,) = integrate(
@@ -181,6 +183,7 @@ def run_group(
         batch_callbacks=[list(pair) for pair in zip(guards, recordings, strict=True)],
         threads=threads,
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
+        group_measure=None if alone else GroupMeasure(recordings, homes, shares, float(setups[0].member.x[0])),
     )
     run = _GroupRun(cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume, layers)
     with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
@@ -264,6 +267,20 @@ def _problem(
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))
 
 
+def _side_curves(recordings: Sequence[RecordingCallback]) -> list[str]:
+    """Return the curves of the side reaction that a group has."""
+    present = {
+        name for recording in recordings for rates in recording.rates if rates is not None for name in rates.names
+    }
+    return [name for name in names.GROUP_SIDE_CURVES if name in present]
+
+
+def _shares(setups: Sequence[PreparedCase], many: Array, idle_volume: float, resistances: Array) -> GroupShares:
+    """Return what the particles count in the means of their group, without their contact areas."""
+    volumes = np.array([setup.operators.volume for setup in setups])
+    return GroupShares(many, volumes, np.zeros((0, 0)), setups[0].cathode.density, idle_volume, resistances)
+
+
 def _reporter(progress: Callable[[Progress], None], setup: PreparedCase) -> ProgressReporter:
     return ProgressReporter(progress, setup.member.constraints, setup.full_charge)
 
@@ -335,14 +352,10 @@ class _GroupRun:
         self, particles: tuple[Solution, ...], recorded: Sequence[RecordedRun], origin: dict[str, Any]
     ) -> Solution:
         """Return the solution of the group from those of its particles."""
-        first, setup = particles[0], self.setups[0]
-        shares = GroupShares(
-            self.multiplicities,
-            np.array([setup.operators.volume for setup in self.setups]),
-            np.array([one.areas for one in recorded]),
-            setup.cathode.density,
-            self.idle_volume,
-            self.resistances,
+        first = particles[0]
+        shares = replace(
+            _shares(self.setups, self.multiplicities, self.idle_volume, self.resistances),
+            areas=np.array([one.areas for one in recorded]),
         )
         report, warnings = group_report(
             [one.name for one in particles],
