@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ class GroupShares:
         Of the cathode [kg/m3].
     idle_volume
         Of particles without contact, which keep the stoichiometry all begin with [m3].
+    resistances : (N,), ohm
+        Between each particle and what it shares with the others, infinite where it is isolated; none where empty.
     initial
         Mean stoichiometry and mean SOC that these keep; None: those of the first row.
     """
@@ -44,6 +46,7 @@ class GroupShares:
     areas: Array
     density: float
     idle_volume: float = 0.0
+    resistances: Array = field(default_factory=lambda: np.zeros(0))
     initial: tuple[float, float] | None = None
 
     @property
@@ -52,7 +55,9 @@ class GroupShares:
         return float(self.multiplicities @ self.volumes) + self.idle_volume
 
 
-def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDArray[Any]]:
+def group_curves(
+    curves: Sequence[Curves], shares: GroupShares, *, one_potential: bool = True
+) -> dict[str, NDArray[Any]]:
     """Return the curves of a group (`names.GROUP_CURVES`, and `names.GROUP_SIDE_CURVES` where a particle has them).
 
     Currents and charges are sums of n_j times the particles'; means are weighted with n_j V_j, those of the contact
@@ -65,6 +70,9 @@ def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDA
         Curves of each particle, with the same rows.
     shares
         What each particle counts.
+    one_potential
+        Whether all particles are at one potential; else the curve of it is the mean, and the series overpotential
+        what the voltage is above it.
     """
     many, first = shares.multiplicities, curves[0]
     by_volume, idle = many * shares.volumes / shares.volume, shares.idle_volume / shares.volume
@@ -85,6 +93,9 @@ def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDA
     contact_soc = weighted_sum(by_area, of(names.CONTACT_SOC))
     charge = weighted_sum(many, of(names.CHARGE))
     capacity = specific_capacity(charge, np.full(len(charge), shares.density), shares.volume)
+    common = _common_potential(curves, shares.resistances)
+    if not one_potential:
+        common = weighted_sum(by_volume, of(names.POTENTIAL)) / by_volume.sum()
     found: dict[str, NDArray[Any]] = {
         names.TIME: first[names.TIME],
         names.VOLTAGE: first[names.VOLTAGE],
@@ -96,15 +107,15 @@ def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDA
         names.MEAN_SOC: mean_soc,
         names.CONTACT_SOC: contact_soc,
         names.ASYNCHRONY: contact_soc - mean_soc,
-        names.POTENTIAL: first[names.POTENTIAL],
-        names.SERIES: first[names.SERIES],
+        names.POTENTIAL: common,
+        names.SERIES: first[names.SERIES] if common is first[names.POTENTIAL] else first[names.VOLTAGE] - common,
         names.CHARGE: charge,
         names.CAPACITY: capacity,
         names.STEP: first[names.STEP],
         names.CYCLE: first[names.CYCLE],
         names.BALANCE: np.max(of(names.BALANCE), axis=0),
     }
-    return found | _side_curves(curves, many, by_area)
+    return found | _side_curves(curves, many, by_area, shares.resistances)
 
 
 def weighted_sum(weights: Sequence[Array] | Array, values: Sequence[Array] | Array) -> Array:
@@ -118,11 +129,19 @@ def weighted_sum(weights: Sequence[Array] | Array, values: Sequence[Array] | Arr
     return np.asarray(total)
 
 
-def _side_curves(curves: Sequence[Curves], many: Array, by_area: Array) -> dict[str, Array]:
+def _common_potential(curves: Sequence[Curves], resistances: Array) -> NDArray[Any]:
+    """Return the potential the particles share [V]: that of one of them, and the drop over its own resistance."""
+    if not resistances.any():
+        return curves[0][names.POTENTIAL]
+    one, ohms = curves[int(np.argmin(resistances))], float(resistances.min())
+    return np.asarray(one[names.POTENTIAL] + ohms * one[names.CURRENT])
+
+
+def _side_curves(curves: Sequence[Curves], many: Array, by_area: Array, resistances: Array) -> dict[str, Array]:
     """Return the curves of the side reaction, as far as particles have them; one without counts as it is: no film.
 
-    The film's mean is that of the contact on which one can grow. Interfaces lie side by side: their resistance is that
-    of all, and is there only where every particle has it.
+    The film's mean is that of the contact on which one can grow. Interfaces lie side by side, each behind its
+    particle's own resistance: their resistance is that of all, and is there only where every particle has it.
     """
     found: dict[str, Array] = {}
     for name in names.GROUP_SIDE_CURVES:
@@ -139,7 +158,7 @@ def _side_curves(curves: Sequence[Curves], many: Array, by_area: Array) -> dict[
         elif name == names.OPEN_SHARE:
             found[name] = 1.0 - weighted_sum(by_area[own], 1.0 - values)
         elif len(own) == len(curves):
-            found[name] = parallel(values, many)
+            found[name] = parallel(values + resistances[:, np.newaxis] if len(resistances) else values, many)
     return found
 
 

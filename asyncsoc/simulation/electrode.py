@@ -51,7 +51,9 @@ def simulate_electrode(
         drawn.cases,
         drawn.multiplicities,
         names,
+        resistances=drawn.resistances,
         idle_volume=drawn.idle_volume,
+        layers=drawn.layers,
         threads=threads,
         progress=progress,
         resume=resume,
@@ -64,6 +66,10 @@ def simulate_electrode(
     if drawn.idle_volume > 0.0:
         share = drawn.idle_volume / (drawn.idle_volume + float(drawn.volume))
         warnings.append(f"{share:.3g} of the active material has no contact and keeps the stoichiometry it starts with")
+    report = dict(drawn.report(case.electrode))
+    isolated = report["share of volume isolated"]
+    if isolated:
+        warnings.append(f"{isolated:.3g} of the active material is isolated: no net current reaches it")
     about = {**found.provenance, "case sha256": case.hash, "electrode sha256": sample.description_sha256}
     whole = replace(
         found,
@@ -73,6 +79,6 @@ def simulate_electrode(
         case_sha256=case.hash,
         warnings=(*(one for one in found.warnings if one not in warnings), *warnings),
         provenance=about,
-        reports={**found.reports, REPORT: dict(drawn.report(case.electrode))},
+        reports={**found.reports, REPORT: report},
     )
     return CaseResult(whole, ending.error).finished()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,11 +34,13 @@ class GroupCycles:
     homes
         For each mesh the particles on it.
     shares
-        `shares(areas)` returns what each particle counts, from the contact areas (N, rows) [m2].
+        What each particle counts; the areas are those of the rows.
     kept
         The cycles of which curves and snapshots are kept.
     start
         Where a resumed run goes on, with the rows of the group; None begins one.
+    one_potential
+        Whether all are at one potential.
     """
 
     sparse = True
@@ -46,11 +49,14 @@ class GroupCycles:
         self,
         recordings: Sequence[RecordingCallback],
         homes: Sequence[Sequence[int]],
-        shares: Callable[[Array], GroupShares],
+        shares: GroupShares,
         kept: KeptCycles,
         start: RecordingStart | None = None,
+        *,
+        one_potential: bool = True,
     ) -> None:
         self._recordings, self._homes, self._shares, self._kept = recordings, homes, shares, kept
+        self._one_potential = one_potential
         self.cycles = CycleRecorder(kept, start)
 
     def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
@@ -84,8 +90,11 @@ class GroupCycles:
                 columns[j], areas[j] = found, own[place]
         rows = min(len(one[names.TIME]) for one in columns.values())
         cut = {j: {name: values[:rows] for name, values in one.items()} for j, one in columns.items()}
+        own_areas = np.array([areas[j][:rows] for j in range(len(cut))])
         together = group_curves(
-            [cut[j] for j in range(len(cut))], self._shares(np.array([areas[j][:rows] for j in range(len(cut))]))
+            [cut[j] for j in range(len(cut))],
+            replace(self._shares, areas=own_areas),
+            one_potential=self._one_potential,
         )
         stays = self.cycles.take(together, complete)
         if ended:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
-from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
-from asyncsoc.problem.particles import Group, Problem
-from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.mesh_error import gradient_warnings
-from asyncsoc.recorders.particle_group import GroupShares, group_curves
-from asyncsoc.simulation.batch import CaseResult, RecordedRun, recorders_of, solution_of
+from asyncsoc.problem.build import PreparedCase
+from asyncsoc.problem.electrode_layers import ElectrodeLayers
+from asyncsoc.simulation.batch import CaseResult, recorders_of
 from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
 from asyncsoc.simulation.cycle_jumping import simulate_jumping
 from asyncsoc.simulation.group_checks import (
@@ -28,21 +21,28 @@ from asyncsoc.simulation.group_checks import (
     check_same,
     checked_multiplicities,
     checked_names,
-    joined_warnings,
-    least_open_of,
+    checked_resistances,
 )
 from asyncsoc.simulation.group_cycles import GroupCycles
-from asyncsoc.simulation.group_resume import GroupStart, check_nodes, group_start, own_outcome
+from asyncsoc.simulation.group_measure import GroupMeasure
+from asyncsoc.simulation.group_resume import check_nodes, group_start
+from asyncsoc.simulation.group_run import GroupRun
+from asyncsoc.simulation.group_setup import (
+    prepared_particles,
+    problem_of_group,
+    shares_of,
+    side_curves_of,
+    volume_of,
+    with_homes,
+)
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback
-from asyncsoc.simulation.results.data import StepSummary
-from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.resume import joined, require_every_cycle
 from asyncsoc.solver.callbacks import BalanceGuard
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import BatchCallback, RunOutcome
+from asyncsoc.solver.states import BatchCallback
 from asyncsoc.solver.warmup import compile_kernels
 
 Array = NDArray[np.float64]
@@ -53,6 +53,7 @@ def simulate_particles(
     multiplicities: Sequence[float] | None = None,
     *,
     names: Sequence[str] | None = None,
+    contact_resistances: Sequence[float | str] | None = None,
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
     resume: Solution | None = None,
@@ -73,6 +74,10 @@ def simulate_particles(
         How many particles like it each stands for, n_j > 0; one each where None.
     names : (N,)
         Names of the particles in the result; None takes those of the cases, numbered where two are equal.
+    contact_resistances : (N,), ohm
+        Between each particle and what it shares with the others, r_j of one such particle: it sees v - r_j I_j.
+        Numbers, texts with a unit ("20 Mohm"), or infinity, "isolated": no net current reaches the particle, lithium
+        moves within it only. None: no resistances.
     threads
         Threads to spread the particles over; the answers do not depend on it.
     progress
@@ -112,8 +117,11 @@ def simulate_particles(
     cases = tuple(cases)
     check_same(cases)
     many = checked_multiplicities(multiplicities, len(cases))
+    ohms = checked_resistances(contact_resistances, len(cases))
     called = checked_names(names, cases)
-    return run_group(cases, many, called, threads=threads, progress=progress, resume=resume).finished()
+    return run_group(
+        cases, many, called, resistances=ohms, threads=threads, progress=progress, resume=resume
+    ).finished()
 
 
 def run_group(
@@ -121,7 +129,9 @@ def run_group(
     many: Array,
     called: tuple[str, ...],
     *,
+    resistances: Array | None = None,
     idle_volume: float = 0.0,
+    layers: ElectrodeLayers | None = None,
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
     resume: Solution | None = None,
@@ -136,7 +146,9 @@ def run_group(
             cases,
             many,
             called,
+            resistances=resistances,
             idle_volume=idle_volume,
+            layers=layers,
             threads=threads,
             progress=progress,
             resume=previous,
@@ -157,7 +169,9 @@ def carry_group(
     many: Array,
     called: tuple[str, ...],
     *,
+    resistances: Array | None = None,
     idle_volume: float = 0.0,
+    layers: ElectrodeLayers | None = None,
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
     resume: Solution | None = None,
@@ -169,8 +183,12 @@ def carry_group(
     ----------
     cases, many, called
         As of `simulate_particles`, checked.
+    resistances : (N,), ohm
+        Of each particle's contact to the others, infinite where it is isolated; None: there are none.
     idle_volume
         Of particles without contact [m3]: they count in what 1 C means and in the mean state of charge.
+    layers
+        Of an electrode, which its particles are in; None: all are at one potential.
     threads, progress, resume
         As of `simulate_particles`.
     until
@@ -183,13 +201,12 @@ def carry_group(
     """
     start = None if resume is None else group_start(cases, many, resume)
     started, clock = datetime.now(UTC), time.perf_counter()
-    setups = _prepared(cases, many, idle_volume)
+    setups = prepared_particles(cases, many, idle_volume)
     alone = len(cases) == 1
-    check_curve_limits(setups[0].member.constraints, len(cases))
     largest = max(setups, key=lambda setup: setup.mesh.n_nodes)
-    check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=_volume(setups, many))
+    check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=volume_of(setups, many))
     compile_kernels(batches=False, groups=not alone)
-    homes = _homes(setups)
+    setups, homes = with_homes(setups)
     starts = [None] * len(cases) if start is None else start.particles
     check_nodes(setups, start)
     recorders = [
@@ -198,13 +215,26 @@ def carry_group(
     ]
     recordings = [RecordingCallback([recorders[j] for j in home], takes_cycles=False) for home in homes]
     guards = [
-        BalanceGuard(setups[home[0]].operators.mass, [setups[j].cathode.maximum_concentration for j in home])
+        BalanceGuard(
+            setups[home[0]].operators.mass,
+            [setups[j].cathode.maximum_concentration * setups[j].member.scale ** 3 for j in home],
+        )
         for home in homes
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
-    problem, shares = _problem(setups, homes, many, until), _shares(setups, many, idle_volume, start)
-    cycles = GroupCycles(recordings, homes, shares, cases[0].output.kept_cycles, None if start is None else start.group)
+    check_curve_limits(setups[0].member.constraints, len(cases), side_curves_of(recordings))
+    ohms = np.zeros(len(cases)) if resistances is None else resistances
+    problem = problem_of_group(setups, homes, many, ohms, layers, until)
+    shares = shares_of(setups, many, idle_volume, ohms, start)
+    cycles = GroupCycles(
+        recordings,
+        homes,
+        shares,
+        cases[0].output.kept_cycles,
+        None if start is None else start.group,
+        one_potential=layers is None,
+    )
     callbacks: list[list[BatchCallback]] = [list(pair) for pair in zip(guards, recordings, strict=True)]
     callbacks[0].insert(0, cycles)
     ready = time.perf_counter()
@@ -216,181 +246,18 @@ def carry_group(
         threads=threads,
         resume=[None if start is None else start.checkpoint],
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
+        group_measure=None if alone else GroupMeasure(recordings, homes, shares, float(setups[0].member.x[0])),
     )
-    run = _GroupRun(cases, called, setups, many, homes, recordings, outcome, idle_volume, shares, cycles, start)
+    run = GroupRun(
+        cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume, shares, cycles, start, layers
+    )
     with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
         walls = {"set-up": ready - clock, "solve": time.perf_counter() - ready}
         solution = run.solution(walls, started, threads)
         if start is not None and resume is not None:
-            solution = resume if solution is None else joined(resume, solution, start.checkpoint)
+            solution = resume if solution is None else run.reported(joined(resume, solution, start.checkpoint))
     return CaseResult(solution, outcome.error)
-
-
-def _prepared(cases: Sequence[Case], multiplicities: Array, idle_volume: float) -> list[PreparedCase]:
-    """Make the cases ready, under the protocol steps of the whole group."""
-    setups = [prepare(case) for case in cases]
-    capacity, constraints = constraints_of(
-        cases[0],
-        _volume(setups, multiplicities) + idle_volume,
-        least_open=least_open_of(cases),
-        every_point=any(setup.side is not None for setup in setups),
-    )
-    return [
-        replace(setup, member=replace(setup.member, constraints=constraints), full_charge=capacity) for setup in setups
-    ]
-
-
-def _volume(setups: Sequence[PreparedCase], multiplicities: Array) -> float:
-    """Return the volume of all particles of a group [m3]."""
-    return math.fsum(many * setup.operators.volume for many, setup in zip(multiplicities.tolist(), setups, strict=True))
-
-
-def _homes(setups: Sequence[PreparedCase]) -> list[list[int]]:
-    """Return for each mesh the particles on it, in their order."""
-    homes: dict[int, list[int]] = {}
-    for j, setup in enumerate(setups):
-        homes.setdefault(id(setup.system), []).append(j)
-    return list(homes.values())
-
-
-def _problem(
-    setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], multiplicities: Array, until: int | None
-) -> Problem:
-    first = setups[0].member
-    meshes = np.zeros(len(setups), dtype=np.int64)
-    for mesh, home in enumerate(homes):
-        meshes[list(home)] = mesh
-    group = Group(
-        tuple(setup.member for setup in setups),
-        first.constraints[:until],
-        first.tolerance,
-        first.largest_step,
-        tuple(multiplicities.tolist()),
-        tuple(meshes.tolist()),
-    )
-    return Problem(tuple(setups[home[0]].system for home in homes), (group,))
-
-
-def _shares(
-    setups: Sequence[PreparedCase], many: Array, idle_volume: float, start: GroupStart | None
-) -> Callable[[Array], GroupShares]:
-    volumes = np.array([setup.operators.volume for setup in setups])
-    initial = None if start is None else start.initial
-    return lambda areas: GroupShares(many, volumes, areas, setups[0].cathode.density, idle_volume, initial)
 
 
 def _reporter(progress: Callable[[Progress], None], setup: PreparedCase) -> ProgressReporter:
     return ProgressReporter(progress, setup.member.constraints, setup.full_charge)
-
-
-@dataclass(frozen=True, eq=False)
-class _GroupRun:
-    """A group as it was run, from which its solution is made."""
-
-    cases: tuple[Case, ...]
-    called: tuple[str, ...]
-    setups: list[PreparedCase]
-    multiplicities: Array
-    homes: list[list[int]]
-    recordings: list[RecordingCallback]
-    outcome: RunOutcome
-    idle_volume: float
-    shares: Callable[[Array], GroupShares]
-    cycles: GroupCycles
-    start: GroupStart | None
-
-    def solution(self, walls: dict[str, float], started: datetime, threads: int) -> Solution | None:
-        """Return the solution as far as it was computed, None where nothing was recorded."""
-        origin = collect(mesh_sha256="", case_sha256="", started=started, stop_reason="", threads=threads)
-        origin["stop reason"] = self.outcome.stop_reason
-        origin["integrator steps"] = {"accepted": self.outcome.accepted, "rejected": self.outcome.rejected}
-        recorded, resolutions = self._recorded()
-        rows = min(len(one.columns[names.TIME]) for one in recorded)
-        if not rows or not self.recordings[0].went_on(0):
-            return None
-        recorded = [_shortened(one, rows) for one in recorded]
-        single = len(recorded) == 1 and float(self.multiplicities[0]) == 1.0 and self.idle_volume == 0.0
-        particles = []
-        for j, (case, setup, one) in enumerate(zip(self.cases, self.setups, recorded, strict=True)):
-            about = {**origin, "case sha256": case.hash, "mesh sha256": setup.mesh.sha256}
-            outcome = self.outcome if single else self._own_outcome(j, one)
-            particles.append(solution_of(case, setup, one, outcome, resolutions[j], walls=walls, provenance=about))
-        for home, recording in zip(self.homes, self.recordings, strict=True):
-            for place, j in enumerate(home):
-                particles[j] = replace(
-                    particles[j], cycle_rows=recording.cycles[place].table(), recording=recording.checkpoints.get(place)
-                )
-        if single:
-            return replace(particles[0], name=self.called[0])
-        named = tuple(replace(one, name=name) for one, name in zip(particles, self.called, strict=True))
-        return self._joined(named, recorded, origin)
-
-    def _recorded(self) -> tuple[list[RecordedRun], list[str | None]]:
-        """Return the records of the particles in their order, and warnings of gradients that a mesh cannot resolve."""
-        records: dict[int, RecordedRun] = {}
-        resolutions: dict[int, str | None] = {}
-        for home, recording in zip(self.homes, self.recordings, strict=True):
-            recording.finish([self.outcome] * len(home), home)
-        self.cycles.finish(self.outcome)
-        for home, recording in zip(self.homes, self.recordings, strict=True):
-            fields = [recorder.fields for recorder in recording.fields]
-            found = gradient_warnings(self.setups[home[0]].mesh, fields)
-            curves, areas = recording.curves.curves(), recording.curves.contact_areas()
-            for place, j in enumerate(home):
-                records[j] = RecordedRun(
-                    curves[place], areas[place], recording.fields[place].times, fields[place], recording.rates[place]
-                )
-                resolutions[j] = found[place]
-        places = range(len(self.cases))
-        return [records[j] for j in places], [resolutions[j] for j in places]
-
-    def _joined(
-        self, particles: tuple[Solution, ...], recorded: Sequence[RecordedRun], origin: dict[str, Any]
-    ) -> Solution:
-        """Return the solution of the group from those of its particles."""
-        first = particles[0]
-        columns = group_curves(
-            [one.columns for one in particles], self.shares(np.array([one.areas for one in recorded]))
-        )
-        many = tuple(self.multiplicities.tolist())
-        sha = sha256_of("\n".join(f"{case.hash} {n!r}" for case, n in zip(self.cases, many, strict=True)).encode())
-        table = [
-            {"name": one.name, "multiplicity": n, "case sha256": one.case_sha256}
-            for one, n in zip(particles, many, strict=True)
-        ]
-        own = {case.name for case in self.cases}
-        shared = {key: value for key, value in first.case.items() if all(one.case[key] == value for one in particles)}
-        return replace(
-            first,
-            name=own.pop() if len(own) == 1 else f"group of {len(particles)} particles",
-            columns=columns,
-            case={**shared, "particles": table},
-            case_toml=f"# A group of {len(particles)} particles: the case of each is with the particle.\n",
-            case_sha256=sha,
-            steps=tuple(
-                StepSummary(s.number, s.cycle, s.text, s.reason, s.duration, s.charge, s.side_charge)
-                for s in self.outcome.steps
-            ),
-            warnings=joined_warnings(particles),
-            provenance={**origin, "case sha256": sha},
-            more_fields={},
-            reports={},
-            checkpoint=self.outcome.checkpoint,
-            particle_runs=particles,
-            multiplicities=many,
-            recording=None,
-            cycle_rows=self.cycles.cycles.table(),
-        )
-
-    def _own_outcome(self, j: int, one: RecordedRun) -> RunOutcome:
-        """Return the outcome of the run for one of the particles: its own charges, and no state to go on from."""
-        mesh = next(k for k, home in enumerate(self.homes) if j in home)
-        begun = self.recordings[mesh].begun[self.homes[mesh].index(j)]
-        return own_outcome(self.outcome, one, begun, self.start, j)
-
-
-def _shortened(one: RecordedRun, rows: int) -> RecordedRun:
-    """Return records with so many rows: where a particle stops its group, those before it have one state more."""
-    if len(one.columns[names.TIME]) == rows:
-        return one
-    return replace(one, columns={name: values[:rows] for name, values in one.columns.items()}, areas=one.areas[:rows])

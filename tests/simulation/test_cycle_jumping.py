@@ -291,7 +291,7 @@ def test_what_cannot_be_jumped_over_says_why(faded, tmp_path: Path) -> None:
             contact={
                 "kind": "cap",
                 "coverage": 0.3,
-                "coverage_change": {"law": "linear", "remaining": 0.5, "over": 1e6},
+                "coverage_change": change,
             },
             particle={},
             side={"mode": "off"},

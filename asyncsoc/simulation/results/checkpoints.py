@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
@@ -57,7 +58,9 @@ def write_arrays(group: Any, checkpoint: Checkpoint) -> None:
     particles = checkpoint.particles
     for name in _ARRAYS:
         group[name] = np.concatenate([getattr(particle, name) for particle in particles])
-    if len(particles) > 1:
+    if checkpoint.nodes:
+        group["nodes"] = np.array(checkpoint.nodes)
+    if len(particles) > 1 or not math.isnan(particles[0].potential):
         group["particles"] = np.array([[getattr(particle, name) for name in _OF_EACH] for particle in particles])
         group["sizes"] = np.array([[len(particle.x), len(particle.film)] for particle in particles])
     group["state"] = np.array(list(checkpoint.state.values()))
@@ -98,8 +101,14 @@ def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: Sequence[int
     if np.isnan(values).any():
         raise damaged(file.path, "'checkpoint/state' is not a number")
     state = dict(zip(names, values.tolist(), strict=True))
+    potentials: tuple[float, ...] = ()
+    if file.has("checkpoint/nodes"):
+        potentials = tuple(file.array("checkpoint/nodes", np.float64, (-1,)).tolist())
+    if file.has("checkpoint/particles"):
+        particles = _read_particles(file, nodes)
+        return Checkpoint(particles, state, start_time, finished, underway, share, potentials)
     if len(nodes) > 1:
-        return Checkpoint(_read_particles(file, nodes), state, start_time, finished, underway, share)
+        raise damaged(file.path, "the states of its particles are missing")
     particle = ParticleCheckpoint(
         x=file.array("checkpoint/x", np.float64, (nodes[0],)),
         film=file.array("checkpoint/film", np.float64, (-1,)),
@@ -108,7 +117,7 @@ def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: Sequence[int
         start_charge=start_charge,
         start_side_charge=start_side,
     )
-    return Checkpoint((particle,), state, start_time, finished, underway, share)
+    return Checkpoint((particle,), state, start_time, finished, underway, share, potentials)
 
 
 def _read_particles(file: GuardedFile, nodes: Sequence[int]) -> tuple[ParticleCheckpoint, ...]:
