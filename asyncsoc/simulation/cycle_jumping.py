@@ -119,8 +119,8 @@ def simulate_jumping(
         ending, jumps = _next_cycle(reached, cycle, most, _Work(jumps, cycles, slow, carry, tolerance))
         if ending.error is not None or ending.solution is None:
             if isinstance(ending.error, InterruptedRunError) and reached is not None:
-                reason = {"status": "stopped", "stop_reason": ending.error.what}
-                return CaseResult(_reported(replace(reached, **reason), jumps), ending.error)
+                stopped = replace(reached, status="stopped", stop_reason=ending.error.what)
+                return CaseResult(_reported(stopped, jumps), ending.error)
             return replace(ending, solution=ending.solution and _reported(ending.solution, jumps))
         reached = replace(ending.solution, jumps=jumps)
         if previous is None or "resumed from" not in previous.provenance:

@@ -106,7 +106,7 @@ def point_of(solution: RunData, before: RunData | None, cycle: int) -> ComputedC
     particles = () if solution.checkpoint is None else solution.checkpoint.particles
     return ComputedCycle(
         cycle,
-        film_of(solution) - film_of(before),
+        np.asarray(film_of(solution) - film_of(before)),
         np.concatenate([particle.x for particle in particles]),
         np.array([particle.start_charge for particle in particles]),
     )
