@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import asyncsoc as aso
-from asyncsoc.base.errors import InputError
+from asyncsoc.base.errors import InfeasibleStepError, InputError
 from asyncsoc.cli.main import main
 from asyncsoc.problem.case_parameters import case_parameters
 from asyncsoc.recorders import curve_names as names
@@ -199,3 +199,9 @@ def test_warnings_of_many_particles_that_differ_in_numbers_are_one() -> None:
     assert len(beyond) == 1
     assert beyond[0].startswith("particle layer 1 particle 1, layer 2 particle 1")
     assert "2 more" in beyond[0]
+
+
+def test_a_power_that_a_poor_electrode_cannot_deliver_is_named_as_the_reason() -> None:
+    """Not a film: particles that stand for many count with their multiplicities."""
+    with pytest.raises(InfeasibleStepError, match="more than the particle can deliver"):
+        aso.simulate(layered(("Discharge at 20 mW for 30 minutes",), 0.6, ionic_conductivity=1e-5))
