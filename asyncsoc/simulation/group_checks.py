@@ -14,6 +14,9 @@ from asyncsoc.base.units import to_si
 from asyncsoc.case import Case
 from asyncsoc.case.electrode_particles import ISOLATED
 from asyncsoc.protocol.constraints import StepConstraint
+from asyncsoc.recorders.absent_curves import no_such_curve
+from asyncsoc.recorders.curve_names import GROUP_CURVES
+from asyncsoc.simulation.group_measure import NOT_LIMITS
 from asyncsoc.simulation.results.data import RunData
 
 _SHARED = ("material", "electrolyte", "protocol", "output", "solver")
@@ -179,23 +182,40 @@ def checked_names(given: Sequence[str] | None, cases: Sequence[Case]) -> tuple[s
     return called
 
 
-def check_curve_limits(constraints: Sequence[StepConstraint], particles: int) -> None:
-    """Refuse protocol steps of a group that end where a curve reaches a value.
+def check_curve_limits(constraints: Sequence[StepConstraint], particles: int, side: Sequence[str]) -> None:
+    """Refuse protocol steps of a group that end on a curve that the group does not have.
+
+    Parameters
+    ----------
+    constraints
+        The protocol steps.
+    particles
+        How many there are.
+    side
+        Curves of the side reaction that the group has.
 
     Raises
     ------
     InputError
-        There is one.
+        There is one, or a profile is to end on a curve.
     """
-    for constraint in constraints:
-        if constraint.limits and particles > 1:
-            raise InputError(
-                "a curve ends protocol steps of single particles only",
-                where=f"protocol step {constraint.number} ({constraint.step.text})",
-                value=constraint.limits[0].curve,
-                allowed="a voltage, a current, a charge or a duration",
-                next_step="end the step of a group on one of these",
-            )
+    known = [name for name in (*GROUP_CURVES, *side) if name not in NOT_LIMITS]
+    for constraint in constraints if particles > 1 else ():
+        where = f"protocol step {constraint.number} ({constraint.step.text})"
+        for limit in constraint.limits:
+            if limit.curve in NOT_LIMITS:
+                raise InputError(
+                    "this curve cannot end a step", where=where, value=limit.curve, allowed=", ".join(known)
+                )
+            if limit.curve not in known:
+                raise no_such_curve(limit.curve, known, where=where, owner="this group", particles=particles)
+            if constraint.pieces is not None:
+                raise InputError(
+                    "a curve ends a profile of single particles only",
+                    where=where,
+                    value=limit.curve,
+                    allowed="a voltage, a charge or a duration",
+                )
 
 
 def least_open_of(cases: Sequence[Case]) -> float | None:

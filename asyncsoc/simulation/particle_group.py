@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
+from asyncsoc.problem.body import body_of
 from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
 from asyncsoc.problem.going_on import going_on
@@ -35,6 +36,7 @@ from asyncsoc.simulation.group_checks import (
     joined_warnings,
     least_open_of,
 )
+from asyncsoc.simulation.group_measure import GroupMeasure
 from asyncsoc.simulation.group_report import group_report
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
@@ -151,7 +153,6 @@ def run_group(
     started, clock = datetime.now(UTC), time.perf_counter()
     setups = _prepared(cases, many, idle_volume)
     alone = len(cases) == 1
-    check_curve_limits(setups[0].member.constraints, len(cases))
     largest = max(setups, key=lambda setup: setup.mesh.n_nodes)
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=_volume(setups, many))
     compile_kernels(batches=False, groups=not alone)
@@ -170,8 +171,10 @@ def run_group(
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
+    check_curve_limits(setups[0].member.constraints, len(cases), _side_curves(recordings))
     ohms = np.zeros(len(cases)) if resistances is None else resistances
     problem = _problem(setups, homes, many, ohms, layers)
+    shares = _shares(setups, many, idle_volume, ohms)
     ready = time.perf_counter()
     watched = () if progress is None else (_reporter(progress, setups[0]),)
     (outcome,) = integrate(
@@ -180,6 +183,7 @@ def run_group(
         batch_callbacks=[list(pair) for pair in zip(guards, recordings, strict=True)],
         threads=threads,
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
+        group_measure=None if alone else GroupMeasure(recordings, homes, shares, float(setups[0].member.x[0])),
     )
     run = _GroupRun(cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume, layers)
     with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
@@ -190,7 +194,10 @@ def run_group(
 
 def _prepared(cases: Sequence[Case], multiplicities: Array, idle_volume: float) -> list[PreparedCase]:
     """Make the cases ready, under the protocol steps of the whole group."""
-    setups = [prepare(case) for case in cases]
+    setups = [
+        prepare(case, share=share)
+        for case, share in zip(cases, _shares(cases, multiplicities, idle_volume), strict=True)
+    ]
     capacity, constraints = constraints_of(
         cases[0],
         _volume(setups, multiplicities) + idle_volume,
@@ -200,6 +207,18 @@ def _prepared(cases: Sequence[Case], multiplicities: Array, idle_volume: float) 
     return [
         replace(setup, member=replace(setup.member, constraints=constraints), full_charge=capacity) for setup in setups
     ]
+
+
+def _shares(cases: Sequence[Case], multiplicities: Array, idle_volume: float) -> list[float]:
+    """Return the share of one such particle in the volume of all; 1 of one that is alone."""
+    volumes = [
+        4.0 / 3.0 * math.pi * case.particle.radius**3 if case.particle.radius is not None else body_of(case)[1].volume
+        for case in cases
+    ]
+    if len(volumes) == 1 and idle_volume == 0.0:
+        return [1.0 / float(multiplicities[0])]
+    whole = math.fsum((multiplicities * volumes).tolist()) + idle_volume
+    return [volume / whole for volume in volumes]
 
 
 def _volume(setups: Sequence[PreparedCase], multiplicities: Array) -> float:
@@ -246,6 +265,20 @@ def _problem(
     )
     group = going_on(group) if len(setups) > 1 else group
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))
+
+
+def _side_curves(recordings: Sequence[RecordingCallback]) -> list[str]:
+    """Return the curves of the side reaction that a group has."""
+    present = {
+        name for recording in recordings for rates in recording.rates if rates is not None for name in rates.names
+    }
+    return [name for name in names.GROUP_SIDE_CURVES if name in present]
+
+
+def _shares(setups: Sequence[PreparedCase], many: Array, idle_volume: float, resistances: Array) -> GroupShares:
+    """Return what the particles count in the means of their group, without their contact areas."""
+    volumes = np.array([setup.operators.volume for setup in setups])
+    return GroupShares(many, volumes, np.zeros((0, 0)), setups[0].cathode.density, idle_volume, resistances)
 
 
 def _reporter(progress: Callable[[Progress], None], setup: PreparedCase) -> ProgressReporter:
@@ -319,14 +352,10 @@ class _GroupRun:
         self, particles: tuple[Solution, ...], recorded: Sequence[RecordedRun], origin: dict[str, Any]
     ) -> Solution:
         """Return the solution of the group from those of its particles."""
-        first, setup = particles[0], self.setups[0]
-        shares = GroupShares(
-            self.multiplicities,
-            np.array([setup.operators.volume for setup in self.setups]),
-            np.array([one.areas for one in recorded]),
-            setup.cathode.density,
-            self.idle_volume,
-            self.resistances,
+        first = particles[0]
+        shares = replace(
+            _shares(self.setups, self.multiplicities, self.idle_volume, self.resistances),
+            areas=np.array([one.areas for one in recorded]),
         )
         report, warnings = group_report(
             [one.name for one in particles],

@@ -29,7 +29,7 @@ from asyncsoc.kernels.tableaux import RODAS4P2, RODAS5P, Tableau
 from asyncsoc.kernels.workspace import System, workspace_size
 from asyncsoc.problem.arrays import ProblemArrays, problem_arrays
 from asyncsoc.problem.particles import Method, Problem
-from asyncsoc.solver.curve_limits import Measure
+from asyncsoc.solver.curve_limits import GroupMeasure, Measure
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.protocol_runner import ProtocolRunner
 from asyncsoc.solver.states import BatchCallback, Callback, Checkpoint, RunOutcome
@@ -47,6 +47,7 @@ def integrate(
     threads: int = 1,
     resume: Sequence[Checkpoint | None] | None = None,
     measure: Measure | None = None,
+    group_measure: GroupMeasure | None = None,
 ) -> list[RunOutcome]:
     """Solve every group of a problem over its protocol.
 
@@ -68,6 +69,9 @@ def integrate(
     measure
         `measure(states, curve)` returns the values of a curve at states of the one mesh there is, for protocol steps
         that a curve ends; None where there are none.
+    group_measure
+        `group_measure(states, curve)` returns the value of a curve of a group; `states` are those of its particles, for
+        every mesh of the particles on it. For one group of several particles.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def integrate(
             raise InputError(f"the number of {name} does not fit", where=name, value=len(given), allowed=f"{wanted}")
     arrays = problem_arrays(problem)
     per_particle = callbacks if callbacks is not None else [()] * len(arrays.particles)
-    runner = ProtocolRunner(arrays, per_particle, batch_callbacks or [()] * len(problem.meshes), measure)
+    runner = ProtocolRunner(arrays, per_particle, batch_callbacks or [()] * len(problem.meshes), measure, group_measure)
     try:
         active = runner.open(resume or [None] * len(problem.groups))
         _carry(arrays, METHODS[method], runner, active, threads)
@@ -179,6 +183,7 @@ class _ParticleGroups:
             block_memory(system.kernel, tableau, body, -(-len(body.number) // WIDTH))
             for system, body in zip(arrays.problem.meshes, arrays.bodies, strict=True)
         ]
+        self._last: tuple[bytes, list[_Share]] = b"", []
 
     def __call__(self, active: Ints, spread: Spread) -> None:
         tableau, contacts, groups = self._tableau, self._arrays.contacts, self._arrays.groups
@@ -204,6 +209,8 @@ class _ParticleGroups:
 
     def _shares(self, active: Ints) -> list[_Share]:
         """Return the work of each thread: blocks of particles of one mesh with their memories."""
+        if self._last[0] == active.tobytes():  # as at most attempts
+            return self._last[1]
         arrays, found = self._arrays, []
         for mesh, (system, body) in enumerate(zip(arrays.problem.meshes, arrays.bodies, strict=True)):
             places = arrays.places(mesh, active)
@@ -216,6 +223,7 @@ class _ParticleGroups:
                 these = slice(int(share[0]), int(share[-1]) + 1)
                 given = (blocks[these], counts[these], self._memories[mesh][these])
                 found.append(_Share(system.kernel, body, given))
+        self._last = active.tobytes(), found
         return found
 
 

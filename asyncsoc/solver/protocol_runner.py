@@ -28,7 +28,7 @@ from asyncsoc.problem.particles import Group
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
-from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, Measure
+from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, GroupMeasure, Measure
 from asyncsoc.solver.dense_output import DenseOutput, restore_particles
 from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
@@ -83,6 +83,8 @@ class ProtocolRunner:
         The callbacks of each mesh, for all particles on it.
     measure
         Values of a curve at states, for protocol steps that a curve ends; None where there are none.
+    group_measure
+        The same for groups.
 
     Attributes
     ----------
@@ -96,6 +98,7 @@ class ProtocolRunner:
         callbacks: Sequence[Sequence[Callback]],
         batch_callbacks: Sequence[Sequence[BatchCallback]],
         measure: Measure | None = None,
+        group_measure: GroupMeasure | None = None,
     ) -> None:
         self._arrays, self._contacts, self._groups = arrays, arrays.contacts, arrays.groups
         self._members: tuple[Group, ...] = arrays.problem.groups
@@ -103,7 +106,7 @@ class ProtocolRunner:
         self._dense_outputs = [DenseOutput(arrays, mesh) for mesh in meshes]
         needs = every_step(arrays, callbacks, batch_callbacks), every_row(arrays, batch_callbacks)
         self.profiles = FollowedProfiles(arrays, self._dense_outputs, *needs)
-        self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure)
+        self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure, group_measure)
         self._dispatch = CallbackDispatch(arrays, self._dense_outputs, callbacks, batch_callbacks, self.profiles)
         self._sizes = StepSizes(arrays)
         # Contact area over the one before; time within the protocol step at which it is loaded [s].

@@ -17,6 +17,7 @@ from asyncsoc.materials.registry import cathode
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.electrode_cases import electrode_cases
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.studies.risk.study import study_risk
 
 TEMPERATURE = "60 degC"
 NCM = cathode("ncm811-sturm2019")
@@ -168,10 +169,10 @@ def test_what_is_for_single_particles_refuses_electrodes() -> None:
     case = electrode_case()
     with pytest.raises(InputError, match="single particles"):
         prepare(case)
-    with pytest.raises(InputError, match="single particles"):
+    with pytest.raises(InputError, match="an estimate for each of its particles"):
         aso.estimate(case)
-    with pytest.raises(InputError, match="single particles"):
-        aso.sweep(case, {"electrode.loading": ["10 mg/cm2"]})
+    with pytest.raises(InputError, match="has a current of its own"):
+        study_risk(case)
     with pytest.raises(InputError, match="cannot be resumed"):
         aso.simulate(case, resume=aso.simulate(case))
 

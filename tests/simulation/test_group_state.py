@@ -85,6 +85,14 @@ def test_the_distribution_after_a_charge_and_after_cycles(solution: aso.Solution
     assert single.attrs["Dead share"] == 0.0
 
 
+def test_a_rest_is_no_charge_whatever_its_currents_round_to() -> None:
+    steps = ["Charge at C/2 for 20 minutes", "Rest for 1 hour", "Discharge at C/2 for 10 minutes", "Rest for 1 hour"]
+    for coverage in (0.15, 0.3, 0.6):
+        cases = [particle(c).with_overrides(["protocol.cycle=[]", f"protocol.steps={steps}"]) for c in (coverage, 1.0)]
+        group = aso.simulate_particles(cases, names=["poor", "good"])
+        assert [group.distribution(after).attrs["Step"] for after in ("charge", "discharge", "end")] == [1, 3, 4]
+
+
 @pytest.mark.parametrize(("after", "cycle", "what"), [("noon", None, "unknown"), ("charge", 3, "no such cycle")])
 def test_a_time_that_there_is_not_is_one_clear_error(solution: aso.Solution, after: str, cycle: int, what: str) -> None:
     with pytest.raises(InputError, match=what):

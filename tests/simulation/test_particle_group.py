@@ -339,7 +339,7 @@ def test_what_a_group_shares_must_be_the_same_in_all(make_case: Any, changes: di
 def test_a_group_that_is_none_is_refused(make_case: Any, covered: Any) -> None:
     case = make_case("Charge at C/2 for 10 minutes")
     flux = make_case("Charge at C/2 for 10 minutes", kinetics={"model": "uniform-flux"})
-    limited = make_case("Charge at C/2 until Mean SOC > 0.4")
+    limited = make_case("Charge at C/2 until risk 3 or 4 V")
     blocked = [
         covered(0.3, side_reaction={"mode": "coupled", "blocking_thickness": 1e-7, "least_open_share": share})
         for share in (0.01, 0.02)
@@ -355,7 +355,7 @@ def test_a_group_that_is_none_is_refused(make_case: Any, covered: Any) -> None:
         (([case, case],), {"names": ["a", "a"]}, "one name"),
         (([case, case],), {"threads": 0}, "out of range"),
         (([case, flux],), {}, "uniform flux"),
-        (([limited, limited],), {}, "a curve ends protocol steps of single particles"),
+        (([limited, limited],), {}, "no such curve in this group"),
         ((blocked,), {}, "one open share"),
     ]
     for arguments, options, says in refused:

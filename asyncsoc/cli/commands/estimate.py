@@ -93,6 +93,9 @@ def estimate(
             value=estimated.text,
             next_step="leave the option out, or the temperature of the step",
         )
+    if description.electrode.described:
+        _print_electrode(description, json)
+        return
     result = estimate_case(description)
     if json:
         print_document({**_document(result), "verdict": result.verdict, "notes": result.notes})
@@ -101,6 +104,30 @@ def estimate(
     print_table(("quantity", *_BAND), rows)
     print_line(result.verdict)
     for remark in result.notes:
+        note(f"note: {remark}")
+
+
+def _print_electrode(case: Case, json: bool) -> None:
+    """Print the estimate of an electrode: a row for each of its particles, from the least covered one."""
+    from asyncsoc.studies.verification.estimate_electrode import estimate_electrode
+
+    result = estimate_electrode(case)
+    pairs = list(zip(result.particles, result.shares, strict=True))
+    if json:
+        particles = [{"share of active material": share, **_document(one), "notes": one.notes} for one, share in pairs]
+        found = {"particles": particles, "share without current": result.without_current, "verdict": result.verdict}
+        print_document(found)
+        return
+    heads = ("coverage", "radius [m]", "share of active material", "asynchrony", "largest, with D(x)", "flux-limited")
+    cells = [
+        (one.coverage, one.radius, share, one.soc_lead.typical, one.largest_lead, one.flux_limited)
+        for one, share in pairs
+    ]
+    print_table(heads, cells)
+    print_line(result.verdict)
+    for remark in dict.fromkeys(
+        remark for one in result.particles for remark in one.notes if "each column" not in remark
+    ):
         note(f"note: {remark}")
 
 

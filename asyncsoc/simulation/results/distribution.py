@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+_PASSED = 1e-9
+"""Of the range of the charge passed: what a protocol step must pass to be a charge or a discharge, and no rest."""
+
 
 def distribution_of(run: RunData, after: str, cycle: int | None) -> xr.Dataset:
     """Return the particles at the end of a charge, of a discharge or of a cycle; see `Solution.distribution`."""
@@ -59,10 +62,10 @@ def _row(run: RunData, after: str, cycle: int | None) -> int:
         shown = f"{known[0]} to {known[-1]}" if len(known) > 1 else f"{known[0]}"
         raise InputError("the curves have no such cycle", where="cycle", value=cycle, allowed=shown)
     sign = {"charge": 1.0, "discharge": -1.0}.get(after, 0.0)
-    first = first_rows(run)
+    first, least = first_rows(run), _PASSED * float(np.ptp(charge))
     for row in reversed(last_rows(run).tolist()):
         here = cycle is None or cycles[row] == cycle
-        if here and (not sign or sign * (charge[row] - charge[first[row]]) > 0.0):
+        if here and (not sign or sign * (charge[row] - charge[first[row]]) > least):
             return int(row)
     raise InputError(
         f"there is no {after}" + (f" in cycle {cycle}" if cycle is not None else " in this run"),

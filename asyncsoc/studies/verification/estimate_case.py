@@ -32,7 +32,13 @@ def estimate(case: Case) -> Estimate:
     InputError
         The particle is not a sphere, no step has a constant current, or the step starts beyond its limit.
     """
-    case.require_single_particle()
+    if case.electrode.described:
+        raise InputError(
+            "an electrode has an estimate for each of its particles",
+            where="electrode",
+            value=case.name,
+            next_step="asyncsoc.estimate_electrode(case), or asyncsoc estimate CASE.toml",
+        )
     radius, coverage = case.particle.radius, case.contact.fraction
     if radius is None or coverage is None:
         raise InputError(
@@ -127,18 +133,18 @@ def _initial_stoichiometry(case: Case, material: Cathode) -> float:
 def _current(case: Case, material: Cathode, step: Step, volume: float) -> float:
     """Return the particle's current [A] of a step."""
     if step.control == "current":
-        return step.value
+        return step.value * case.current_share
     density = material.density if case.material.density is None else case.material.density
     value, quantity = step.value, str(step.control)
     if step.follows is not None and step.follows.profile is not None:
         value, quantity = _mean_of_profile(step), step.follows.profile.quantity
     if quantity in ("current", "specific current"):
-        return value * (density * volume if quantity == "specific current" else 1.0)
+        return value * (density * volume if quantity == "specific current" else case.current_share)
     capacity = case.protocol.nominal_capacity
     if capacity.value is None:
         charge = theoretical_capacity(material, volume)
     else:
-        charge = capacity.value * (density * volume if capacity.kind == "gravimetric" else 1.0)
+        charge = capacity.value * (density * volume if capacity.kind == "gravimetric" else case.current_share)
     if quantity == "areal current":
         return value * charge / (electrolyte_of(case.electrolyte).areal_capacity * _SECONDS_PER_HOUR)
     return value * charge / _SECONDS_PER_HOUR
