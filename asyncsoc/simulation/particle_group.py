@@ -20,7 +20,6 @@ from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
 from asyncsoc.problem.going_on import going_on
 from asyncsoc.problem.particles import Group, Problem
-from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.cycle_rows import rows_of_curves
 from asyncsoc.recorders.mesh_error import gradient_warnings
@@ -43,7 +42,6 @@ from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.group_state import GROUP, RESISTANCES
-from asyncsoc.simulation.results.layers import LAYERS
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.solver.callbacks import BalanceGuard
@@ -174,7 +172,7 @@ def run_group(
     check_curve_limits(setups[0].member.constraints, len(cases), _side_curves(recordings))
     ohms = np.zeros(len(cases)) if resistances is None else resistances
     problem = _problem(setups, homes, many, ohms, layers)
-    shares = _shares(setups, many, idle_volume, ohms)
+    shares = _group_shares(setups, many, idle_volume, ohms, layers)
     ready = time.perf_counter()
     watched = () if progress is None else (_reporter(progress, setups[0]),)
     (outcome,) = integrate(
@@ -261,7 +259,7 @@ def _problem(
         tuple(multiplicities.tolist()),
         tuple(meshes.tolist()),
         tuple(resistances.tolist()) if resistances.any() else (),
-        network=None if layers is None else layers.network(temperatures_of(first.constraints)),
+        network=None if layers is None else layers.network(first.constraints),
     )
     group = going_on(group) if len(setups) > 1 else group
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))
@@ -275,10 +273,13 @@ def _side_curves(recordings: Sequence[RecordingCallback]) -> list[str]:
     return [name for name in names.GROUP_SIDE_CURVES if name in present]
 
 
-def _shares(setups: Sequence[PreparedCase], many: Array, idle_volume: float, resistances: Array) -> GroupShares:
+def _group_shares(
+    setups: Sequence[PreparedCase], many: Array, idle: float, resistances: Array, layers: ElectrodeLayers | None
+) -> GroupShares:
     """Return what the particles count in the means of their group, without their contact areas."""
     volumes = np.array([setup.operators.volume for setup in setups])
-    return GroupShares(many, volumes, np.zeros((0, 0)), setups[0].cathode.density, idle_volume, resistances)
+    density, one_potential = setups[0].cathode.density, layers is None
+    return GroupShares(many, volumes, np.zeros((0, 0)), density, idle, resistances, one_potential)
 
 
 def _reporter(progress: Callable[[Progress], None], setup: PreparedCase) -> ProgressReporter:
@@ -325,12 +326,6 @@ class _GroupRun:
         named = tuple(replace(one, name=name) for one, name in zip(particles, self.called, strict=True))
         return self._joined(named, recorded, origin)
 
-    def _reports(self) -> dict[str, Any]:
-        """Return what is said of the layers; empty where there are none."""
-        if self.layers is None:
-            return {}
-        return {LAYERS: self.layers.report(temperatures_of(self.setups[0].member.constraints))}
-
     def _recorded(self) -> tuple[list[RecordedRun], list[str | None]]:
         """Return the records of the particles in their order, and warnings of gradients that a mesh cannot resolve."""
         records: dict[int, RecordedRun] = {}
@@ -354,7 +349,7 @@ class _GroupRun:
         """Return the solution of the group from those of its particles."""
         first = particles[0]
         shares = replace(
-            _shares(self.setups, self.multiplicities, self.idle_volume, self.resistances),
+            _group_shares(self.setups, self.multiplicities, self.idle_volume, self.resistances, self.layers),
             areas=np.array([one.areas for one in recorded]),
         )
         report, warnings = group_report(
@@ -364,8 +359,8 @@ class _GroupRun:
             self.resistances,
             self.idle_volume,
         )
-        columns = group_curves([one.columns for one in particles], shares, one_potential=self.layers is None)
-        many = tuple(self.multiplicities.tolist())
+        columns = group_curves([one.columns for one in particles], shares)
+        many, constraints = tuple(self.multiplicities.tolist()), self.setups[0].member.constraints
         behind = [f" behind {ohms!r} ohm" if ohms else "" for ohms in self.resistances.tolist()]
         own = [f"{case.hash} {n!r}{ohms}" for case, n, ohms in zip(self.cases, many, behind, strict=True)]
         sha = sha256_of("\n".join(own).encode())
@@ -389,18 +384,13 @@ class _GroupRun:
             warnings=(*joined_warnings(particles), *warnings),
             provenance={**origin, "case sha256": sha},
             more_fields={},
-            reports={GROUP: report, **self._reports()},
+            reports={GROUP: report, **({} if self.layers is None else self.layers.report(constraints))},
             checkpoint=None,
             particle_runs=particles,
             multiplicities=many,
             recording=None,
             cycle_rows=rows_of_curves(columns, complete=self.outcome.error is None),
         )
-
-
-def temperatures_of(constraints: Sequence[StepConstraint]) -> set[float]:
-    """Return all temperatures of a protocol [K]."""
-    return {level for constraint in constraints for level in constraint.temperatures}
 
 
 def _shortened(one: RecordedRun, rows: int) -> RecordedRun:

@@ -205,3 +205,10 @@ def test_a_power_that_a_poor_electrode_cannot_deliver_is_named_as_the_reason() -
     """Not a film: particles that stand for many count with their multiplicities."""
     with pytest.raises(InfeasibleStepError, match="more than the particle can deliver"):
         aso.simulate(layered(("Discharge at 20 mW for 30 minutes",), 0.6, ionic_conductivity=1e-5))
+
+
+def test_a_curve_ends_a_step_of_layers_where_their_rows_say_it_does() -> None:
+    solution = aso.simulate(layered(('Charge at C/2 until "Particle potential [V]" > 3.9',)))
+    assert solution.columns[names.POTENTIAL][-1] == pytest.approx(3.9, abs=1e-6)
+    mean = solution.particles[names.MEAN_SOC].values[:, -1].mean()
+    assert solution.columns[names.MEAN_SOC][-1] == pytest.approx(mean, rel=1e-12)
