@@ -191,6 +191,8 @@ def test_the_command_gives_the_layers(tmp_path: Path, capsys: pytest.CaptureFixt
     document = json.loads(capsys.readouterr().out)
     assert document["reports"]["layers"]["layer of each particle"] == [1, 2, 3]
     assert [row["layer"] for row in document["particles"]] == [1, 2, 3]
+    assert len(list(tmp_path.glob("*.png"))) == 2
+    assert len(list(tmp_path.glob("*-layers.png"))) == 1
 
 
 def test_warnings_of_many_particles_that_differ_in_numbers_are_one() -> None:
