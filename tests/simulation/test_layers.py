@@ -214,3 +214,13 @@ def test_a_curve_ends_a_step_of_layers_where_their_rows_say_it_does() -> None:
     assert solution.columns[names.POTENTIAL][-1] == pytest.approx(3.9, abs=1e-6)
     mean = solution.particles[names.MEAN_SOC].values[:, -1].mean()
     assert solution.columns[names.MEAN_SOC][-1] == pytest.approx(mean, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_the_error_of_the_voltage_falls_with_the_square_of_the_number_of_layers() -> None:
+    steps = ("Charge at C/2 for 20 minutes",)
+    ends = {count: aso.simulate(layered(steps, layers=count)).columns[names.VOLTAGE][-1] for count in (4, 8, 16, 48)}
+    errors = [abs(ends[count] - ends[48]) for count in (4, 8, 16)]
+    assert errors[0] > 1e-4  # V
+    orders = np.log2(np.divide(errors[:-1], errors[1:]))
+    assert (orders > 1.8).all() and (orders < 2.3).all()
