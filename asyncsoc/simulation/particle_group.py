@@ -226,15 +226,8 @@ def carry_group(
     check_curve_limits(setups[0].member.constraints, len(cases), side_curves_of(recordings))
     ohms = np.zeros(len(cases)) if resistances is None else resistances
     problem = problem_of_group(setups, homes, many, ohms, layers, until)
-    shares = shares_of(setups, many, idle_volume, ohms, start)
-    cycles = GroupCycles(
-        recordings,
-        homes,
-        shares,
-        cases[0].output.kept_cycles,
-        None if start is None else start.group,
-        one_potential=layers is None,
-    )
+    shares = shares_of(setups, many, idle_volume, ohms, layers, start)
+    cycles = GroupCycles(recordings, homes, shares, cases[0].output.kept_cycles, None if start is None else start.group)
     callbacks: list[list[BatchCallback]] = [list(pair) for pair in zip(guards, recordings, strict=True)]
     callbacks[0].insert(0, cycles)
     ready = time.perf_counter()
