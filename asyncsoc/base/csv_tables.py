@@ -301,7 +301,7 @@ def _numbers(rows: list[tuple[int, str]], separator: str, places: list[tuple[Col
         for k, (column, place, _) in enumerate(places):
             cell = cells[place] if place < len(cells) else ""
             try:
-                value = float(cell)
+                value = math.nan if "_" in cell else float(cell)  # Python would read 1_0 as 10
             except ValueError:
                 value = math.nan
             endless = value == math.inf and column.infinite

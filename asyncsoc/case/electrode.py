@@ -15,6 +15,7 @@ from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.units import from_si
 from asyncsoc.case import fields
 from asyncsoc.case.electrode_laws import ContactResistance, CoverageDistribution, RadiusDistribution
+from asyncsoc.case.electrode_layers import LAYER_KEYS, LayeredElectrode
 from asyncsoc.case.electrode_materials import (
     COMPOSITION,
     CONSTITUENTS,
@@ -25,7 +26,6 @@ from asyncsoc.case.electrode_materials import (
 from asyncsoc.case.electrode_particles import MOST_PARTICLES, MeasuredParticles, ParticleTable
 from asyncsoc.case.fields import Measured, refusal
 from asyncsoc.case.particle import DEFAULT_RADIUS
-from asyncsoc.case.section import Section
 from asyncsoc.materials.types import Parameter
 
 PARTICLES = 20
@@ -66,7 +66,7 @@ class ElectrodeAmounts:
     volume_fraction: dict[str, float]
 
 
-class Electrode(Section):
+class Electrode(LayeredElectrode):
     """A composite electrode, and the sample of particles that stands for it.
 
     A case without keys of an electrode is that of a single particle.
@@ -107,6 +107,23 @@ class Electrode(Section):
         Particles one by one, see `ParticleTable`.
     set
         Folder of the particle set of a tomogram, see `MeasuredParticles`.
+    model
+        "group": all particles at one potential; "layers": finite volumes through the thickness.
+    layers
+        Number of finite volumes, each with the whole sample of particles; None: 10.
+    salt
+        "ohmic": no gradients of the salt; "concentrated" is not computed yet.
+    ionic_conductivity
+        S/m; effective, of the electrolyte in the electrode. None: the electrolyte's, times the volume fraction of the
+        polymer to the power of `bruggeman`.
+    electronic_conductivity
+        S/m; effective. None: 10 S/m, an assumption.
+    bruggeman
+        Exponent of the volume fraction of the polymer.
+    separator
+        { thickness, conductivity }; what is left out is that of `[electrolyte]`.
+    lithium
+        Lithium electrode: '75 ohm cm2', the assumed default, or { exchange_current_density, kinetics }.
     """
 
     loading: Loading | None = None
@@ -135,7 +152,8 @@ class Electrode(Section):
     def _sound(self) -> Self:
         if not self.described:
             return self
-        for error in (self._amount_problem(), self._source_problem(), self._number_problem()):
+        layers = self.layer_problem(self.thickness is not None or self.porosity is not None)
+        for error in (self._amount_problem(), self._source_problem(), self._number_problem(), layers):
             if error is not None:
                 raise refusal(error)
         return self
@@ -325,7 +343,8 @@ class Electrode(Section):
         radius = Parameter(
             "radius", DEFAULT_RADIUS, "m", "assumption", True, "Half of the 10-20 um of commercial layered oxides."
         )
-        return (*material_parameters(self.composition, self.density), *((radius,) if default else ()))
+        known = (*material_parameters(self.composition, self.density), *((radius,) if default else ()))
+        return (*known, *self.layer_parameters)
 
     @cached_property
     def hash(self) -> str:
@@ -344,6 +363,8 @@ class Electrode(Section):
         for name, key in (("table", "source"), ("set", "folder")):
             if content[name] is not None:
                 del content[name][key]
+        if not self.layered:  # what a group does not have is no part of it
+            content = {key: value for key, value in content.items() if key not in LAYER_KEYS}
         text = json.dumps({"version": _HASH_VERSION, **content}, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return sha256_of(text)
 

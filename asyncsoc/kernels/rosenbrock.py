@@ -44,10 +44,13 @@ def _fill_medium(system, tableau, contacts, groups, body, block, ws):
         put(ws.grid, 1, lane, particle.inverse_spacing)
         put(ws.grid, 2, lane, particle.spacing)
         put(ws.grid, 3, lane, float(particle.table * n_rows * N_COLUMNS))
+        put(ws.grid, 4, lane, particle.diffusivity_scale)
     first, inverse, spacing, start = load(ws.grid, 0), load(ws.grid, 1), load(ws.grid, 2), load(ws.grid, 3)
+    scale = load(ws.grid, 4)
     cells, tables, total = n_rows - 1.0, contacts.tables.reshape(-1), every(ws.x, 0.0)
     for i in range(system.mass.size):
         _, d = psi_and_d_in(load(ws.x, i), first, inverse, spacing, start, cells, tables)
+        d = scale * d
         store(ws.diffusivity, i, d)
         total += system.mass[i] * d
     store(ws.floor, 0, total)
@@ -82,10 +85,11 @@ def _combine(tableau, stage, ws):
 def _fill_psi(contacts, ws):
     """Fill psi at the stage argument."""
     first, inverse, spacing, start = load(ws.grid, 0), load(ws.grid, 1), load(ws.grid, 2), load(ws.grid, 3)
+    scale = load(ws.grid, 4)
     cells, tables = contacts.tables.shape[1] - 1.0, contacts.tables.reshape(-1)
     for i in range(ws.psi.shape[0]):
         value, _ = psi_and_d_in(load(ws.argument, i), first, inverse, spacing, start, cells, tables)
-        store(ws.psi, i, value)
+        store(ws.psi, i, scale * value)
 
 
 @kernel
@@ -162,7 +166,9 @@ def stage_update(contacts, groups, body, block, count, stage, ws):
         j = body.number[block[lane]]
         particle, attempt = contacts.parameters[j], contacts.attempt[j]
         moved = groups.change[particle.group]
-        if particle.own_resistance != 0.0:
+        if particle.node > 0:
+            moved = groups.nodes[particle.group, particle.node - 1].change
+        if particle.own_resistance != 0.0 or particle.node > 0:
             ws.stage_driving[lane, stage] = moved
             moved = attempt.share * moved + attempt.offset
         put(ws.mask, 0, lane, moved)

@@ -52,8 +52,9 @@ class Workspace(NamedTuple):
         Stage increments of x, one stage after the other.
     combination : (s[, lanes])
         c / h of the stage being built.
-    grid : (4[, lanes])
-        First node, 1/spacing and spacing of the members' material tables, and where in all tables each begins.
+    grid : (5[, lanes])
+        First node, 1/spacing and spacing of the members' material tables, where in all tables each begins, and what D
+        is multiplied by.
     inverse_gh, relative, floor, mask, ok, iterations : (1[, lanes])
         1/(gamma h), goals of the iterative solve, its scratch, whether a member's step is still good, iterations taken.
     film_stages : (m, s, c)
@@ -97,7 +98,7 @@ def workspace_size(system, s, c, members):
     """Return how many numbers a workspace holds: system, stages, most contact nodes, members side by side."""
     n, m = system.mass.size, system.hierarchy.stiffness.diagonal.size
     vectors = 8 + s + (5 if system.iterative else 1)
-    shared = system.factor.indices.size + vectors * n + 4 * m + N_LEVEL_STATE + s + 10
+    shared = system.factor.indices.size + vectors * n + 4 * m + N_LEVEL_STATE + s + 11
     return members * (shared + s * c + 4 * s)
 
 
@@ -154,8 +155,8 @@ def lay_out(system, s, c, members, lanes, memory):
     at += w * s * n
     combination = _part(memory, at, (s, *lanes))[0]
     at += w * s
-    grid = _part(memory, at, (4, *lanes))[0]
-    at += w * 4
+    grid = _part(memory, at, (5, *lanes))[0]
+    at += w * 5
     v, u = at, at + w * 8 * n
     b = u + w * 6
     return Workspace(

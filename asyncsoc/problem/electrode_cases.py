@@ -17,6 +17,7 @@ from asyncsoc.case.electrode import Electrode
 from asyncsoc.case.electrode_particles import ISOLATED
 from asyncsoc.materials.types import Cathode
 from asyncsoc.problem.case_materials import cathode_of, particle_capacity
+from asyncsoc.problem.electrode_layers import ElectrodeLayers, electrode_layers, separator_of
 from asyncsoc.problem.particle_sample import ParticleSample, draw_particles
 
 Array = NDArray[np.float64]
@@ -38,6 +39,8 @@ class ElectrodeCases:
         Volume of all particles without contact [m3]: they hold lithium and capacity, and carry no current.
     sample
         As drawn, those without contact among them.
+    layers
+        The layers of the electrode, which all have this sample; None where all particles are at one potential.
     """
 
     cases: tuple[Case, ...]
@@ -45,12 +48,13 @@ class ElectrodeCases:
     resistances: Array
     idle_volume: float
     sample: ParticleSample
+    layers: ElectrodeLayers | None = None
 
     @property
     def volume(self) -> float:
         """Volume of all particles with contact [m3]."""
-        covered = self.sample.coverage > 0.0
-        return float(self.multiplicities @ self.sample.volume[covered])
+        covered = self.sample.volume[self.sample.coverage > 0.0]
+        return float(self.multiplicities @ np.tile(covered, len(self.cases) // len(covered)))
 
     def report(self, electrode: Electrode) -> Mapping[str, Any]:
         """Return what a result says about its electrode, as plain data."""
@@ -133,10 +137,12 @@ def electrode_cases(case: Case) -> ElectrodeCases:
     fraction = np.minimum(sample.active_area / (4.0 * math.pi * sample.radius**2), 1.0)
     whole = float(many @ sample.volume)
     areal = _areal_capacity(case, sample, cathode)
-    electrolyte = case.electrolyte.model_copy(update={"areal_capacity": areal})
+    electrolyte = separator_of(case).model_copy(update={"areal_capacity": areal})
+    layers = electrode_layers(case, len(covered)) if electrode.layered else None
+    prefixes = [""] if layers is None else [f"layer {k + 1} " for k in range(layers.count)]
     cases = tuple(
         Case(
-            name=f"particle {number + 1}",
+            name=f"{prefix}particle {number + 1}",
             particle=case.particle.model_copy(update={"radius": float(sample.radius[number])}),
             contact=_contact(float(fraction[number])),
             material=case.material,
@@ -147,12 +153,13 @@ def electrode_cases(case: Case) -> ElectrodeCases:
             output=case.output,
             solver=case.solver,
         ).in_group(float(sample.volume[number] / whole))
+        for prefix in prefixes
         for number in covered.tolist()
     )
-    idle = sample.coverage == 0.0
-    return ElectrodeCases(
-        cases, many[covered], sample.resistance[covered], float(many[idle] @ sample.volume[idle]), sample
-    )
+    idle = float(many[sample.coverage == 0.0] @ sample.volume[sample.coverage == 0.0])
+    count = len(prefixes)
+    shared, ohms = many[covered] / count, sample.resistance[covered]
+    return ElectrodeCases(cases, np.tile(shared, count), np.tile(ohms, count), idle, sample, layers)
 
 
 def _areal_capacity(case: Case, sample: ParticleSample, cathode: Cathode) -> float:

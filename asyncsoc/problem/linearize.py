@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.interpolation import psi_and_d_array
-from asyncsoc.base.units import FARADAY
 from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.problem.linear_interface import Interface, driving_interface
 from asyncsoc.problem.particles import Group, Problem
@@ -69,7 +68,7 @@ class ParticleRows:
     interface
         What happens there.
     charge_density
-        F c_max [C/m3].
+        F c_max [C/m3]. Like mass and diffusivity in the size of its mesh (`ParticleModel.scale`).
     multiplicity
         How many particles it stands for.
     start
@@ -167,6 +166,12 @@ def linearize(
         if not 0 <= number < most:
             raise InputError(f"there is no such {name}", where=name, value=number, allowed=f"0 to {most - 1}")
     chosen = problem.groups[group]
+    if chosen.network is not None:
+        raise InputError(
+            "a group with a network of potentials cannot be linearized",
+            where=f"Problem.groups[{group}].network",
+            allowed="groups of particles at one potential",
+        )
     _check(chosen, state, double_layer)
     step = chosen.constraints[protocol_step]
     if step.product:
@@ -191,15 +196,16 @@ def linearize(
         potential, interface = driving_interface(
             particle, step.temperature, x[nodes], film, state.potential, ohms[k], table
         )
+        diffusivity = psi_and_d_array(x, table.x_first, table.spacing, table.coefficients)[1]
         pieces.append(
             ParticleRows(
                 mass=system.kernel.mass[system.place],
                 stiffness=stiffness_of(system),
-                diffusivity=psi_and_d_array(x, table.x_first, table.spacing, table.coefficients)[1],
+                diffusivity=particle.scale**-2 * diffusivity,
                 contact_nodes=nodes,
                 areas=particle.weights[nodes],
                 interface=interface,
-                charge_density=FARADAY * particle.maximum_concentration,
+                charge_density=particle.charge_density,
                 multiplicity=many[k],
                 start=starts[k],
                 driving=starts[k + 1] - 1 if own[k] else starts[-1],

@@ -55,6 +55,14 @@ class OrderedSystem:
         """Number of entries of L below its diagonal; 0 where the solve is iterative."""
         return len(self.kernel.factor.indices)
 
+    def scale_over(self, other: OrderedSystem) -> float | None:
+        """Return the size of this system over that of another one; None where they are not one mesh, scaled."""
+        if self is other:
+            return 1.0
+        if self.order is not other.order:  # `scaled` keeps it
+            return None
+        return float(np.cbrt(self.kernel.mass.sum() / other.kernel.mass.sum()))
+
     def scaled(self, factor: float) -> OrderedSystem:
         """Return the system of the same mesh `factor` times as large: K goes with the length, m with its cube."""
         coarse = self.kernel.hierarchy

@@ -188,7 +188,7 @@ def curve_rows(samples: CurveSamples, constants: BatchConstants, mean_initial: A
         names.FILM: film,
         names.SERIES: voltage - potential,
         names.CHARGE: charge,
-        names.CAPACITY: specific_capacity(charge, constants.density[number], constants.volume),
+        names.CAPACITY: specific_capacity(charge, constants.density[number], constants.volume[number]),
         names.STEP: step,
         names.CYCLE: cycle,
         names.BALANCE: lithium_balance_error(mean_initial[number], mean, charge - side_charge, capacity_constant),

@@ -150,7 +150,7 @@ class BatchConstants:
         Far sides.
     charged_x, capacity_constant, density : (M,)
         As of `ParticleConstants`.
-    volume
+    volume : (M,)
         m3.
     valences : (M,)
         Valence model of each member's cathode, None where it has none.
@@ -158,17 +158,17 @@ class BatchConstants:
     Raises
     ------
     InputError
-        The constants belong to different meshes.
+        The constants belong to meshes that are not one mesh in different sizes.
     """
 
     def __init__(self, constants: Sequence[ParticleConstants]) -> None:
         places = {id(one): k for k, one in enumerate({id(one): one for one in constants}.values())}
         unique = list({id(one): one for one in constants}.values())
-        if any(one.mass is not unique[0].mass and not np.array_equal(one.mass, unique[0].mass) for one in unique):
+        if any(one.mass is not unique[0].mass and not _alike(one, unique[0]) for one in unique):
             raise InputError("curves of a batch need particles on one mesh", where="BatchConstants")
         self.which = np.array([places[id(one)] for one in constants], dtype=np.int64)
         self.mass = unique[0].mass
-        self.volume = unique[0].volume
+        self.volume = np.array([one.volume for one in unique])[self.which]
         self.nodes, self.counts = _padded([one.contact_nodes for one in unique], np.int64)
         self.areas, _ = _padded([one.weights[one.contact_nodes] for one in unique], np.float64)
         self.contact_area = np.array([math.fsum(row) for row in self.areas])
@@ -231,6 +231,15 @@ class BatchConstants:
             rows = law == k
             found[rows] = _shaped(potential, x[rows])
         return found
+
+
+def _alike(one: ParticleConstants, other: ParticleConstants) -> bool:
+    """Return whether two particles are on one mesh, in one size or in two."""
+    if np.array_equal(one.mass, other.mass):
+        return True
+    return len(one.mass) == len(other.mass) and np.allclose(
+        one.mass / one.volume, other.mass / other.volume, rtol=1e-9, atol=0.0
+    )
 
 
 def potentials_of_rows(laws: Sequence[Callable[[Array], Array]], x: Array) -> Array:

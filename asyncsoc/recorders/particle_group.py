@@ -52,7 +52,9 @@ class GroupShares:
         return float(self.multiplicities @ self.volumes) + self.idle_volume
 
 
-def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDArray[Any]]:
+def group_curves(
+    curves: Sequence[Curves], shares: GroupShares, *, one_potential: bool = True
+) -> dict[str, NDArray[Any]]:
     """Return the curves of a group (`names.GROUP_CURVES`, and `names.GROUP_SIDE_CURVES` where a particle has them).
 
     Currents and charges are sums of n_j times the particles'; means are weighted with n_j V_j, those of the contact
@@ -65,6 +67,9 @@ def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDA
         Curves of each particle, with the same rows.
     shares
         What each particle counts.
+    one_potential
+        Whether all particles are at one potential; else the curve of it is the mean, and the series overpotential
+        what the voltage is above it.
     """
     many, first = shares.multiplicities, curves[0]
     by_volume, idle = many * shares.volumes / shares.volume, shares.idle_volume / shares.volume
@@ -83,6 +88,8 @@ def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDA
     charge = np.asarray(many @ of(names.CHARGE))
     capacity = specific_capacity(charge, np.full(len(charge), shares.density), shares.volume)
     common = _common_potential(curves, shares.resistances)
+    if not one_potential:
+        common = by_volume @ of(names.POTENTIAL) / by_volume.sum()
     found: dict[str, NDArray[Any]] = {
         names.TIME: first[names.TIME],
         names.VOLTAGE: first[names.VOLTAGE],

@@ -58,6 +58,7 @@ def simulate_electrode(
         names,
         resistances=drawn.resistances,
         idle_volume=drawn.idle_volume,
+        layers=drawn.layers,
         threads=threads,
         progress=progress,
     )

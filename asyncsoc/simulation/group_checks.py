@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,6 +22,8 @@ from asyncsoc.simulation.results.data import RunData
 _SHARED = ("material", "electrolyte", "protocol", "output", "solver")
 """Sections of a case that are the same for all particles of a group."""
 _MOST_NAMED = 3
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
+"""Numbers in a text, but not those in names."""
 
 
 def check_same(cases: Sequence[Case]) -> None:
@@ -242,13 +245,21 @@ def least_open_of(cases: Sequence[Case]) -> float | None:
 
 
 def joined_warnings(particles: Sequence[RunData]) -> tuple[str, ...]:
-    """Return the warnings of particles, each once, with the particles it belongs to where they are not all."""
-    owners: dict[str, list[str]] = {}
+    """Return the warnings of particles, each once, with the particles it belongs to where they are not all.
+
+    Of warnings that differ in their numbers alone the one with the largest stands for all.
+    """
+    owners: dict[str, dict[str, list[str]]] = {}
     for one in particles:
         for text in one.warnings:
-            owners.setdefault(text, []).append(one.name)
+            owners.setdefault(_NUMBER.sub("#", text), {}).setdefault(text, []).append(one.name)
     found = []
-    for text, called in owners.items():
+    for texts in owners.values():
+        called = list(dict.fromkeys(name for names in texts.values() for name in names))
+        text = max(texts, key=lambda one: [float(number) for number in _NUMBER.findall(one)])
+        if len(texts) > 1:
+            found.append(f"{len(called)} of {len(particles)} particles, most of all {texts[text][0]}: {text}")
+            continue
         if len(called) == len(particles):
             found.append(text)
             continue

@@ -35,6 +35,8 @@ class GroupMeasure:
         What each particle counts; the areas are those of the states.
     initial_x
         Stoichiometry that particles without contact keep.
+    one_potential
+        Whether all particles are at one potential.
     """
 
     def __init__(
@@ -43,8 +45,11 @@ class GroupMeasure:
         homes: Sequence[Sequence[int]],
         shares: GroupShares,
         initial_x: float,
+        *,
+        one_potential: bool = True,
     ) -> None:
         self._recordings, self._homes, self._shares, self._initial_x = recordings, homes, shares, initial_x
+        self._one_potential = one_potential
 
     def __call__(self, states: Sequence[States], curve: str) -> float:
         """Return the value of a curve of the group; `states` has a row for each particle on each mesh."""
@@ -66,5 +71,6 @@ class GroupMeasure:
                 columns[j][names.MEAN_X][0] = self._initial_x
                 columns[j][names.MEAN_SOC][0] = state_of_charge(self._initial_x, charged_x)
                 areas[j] = rows[row, -1]
-        value = group_curves(columns, replace(self._shares, areas=areas)).get(curve)
+        shares = replace(self._shares, areas=areas)
+        value = group_curves(columns, shares, one_potential=self._one_potential).get(curve)
         return float("nan") if value is None else float(value[1])

@@ -16,8 +16,10 @@ from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
+from asyncsoc.problem.electrode_layers import ElectrodeLayers
 from asyncsoc.problem.going_on import going_on
 from asyncsoc.problem.particles import Group, Problem
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.cycle_rows import rows_of_curves
 from asyncsoc.recorders.mesh_error import gradient_warnings
@@ -40,6 +42,7 @@ from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.group_state import GROUP, RESISTANCES
+from asyncsoc.simulation.results.layers import LAYERS
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.solver.callbacks import BalanceGuard
@@ -127,6 +130,7 @@ def run_group(
     *,
     resistances: Array | None = None,
     idle_volume: float = 0.0,
+    layers: ElectrodeLayers | None = None,
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
 ) -> CaseResult:
@@ -140,6 +144,8 @@ def run_group(
         Of each particle's contact to the others, infinite where it is isolated; None: there are none.
     idle_volume
         Of particles without contact [m3]: they count in what 1 C means and in the mean state of charge.
+    layers
+        Of an electrode, which its particles are in; None: all are at one potential.
     threads, progress
         As of `simulate_particles`.
     """
@@ -149,21 +155,24 @@ def run_group(
     largest = max(setups, key=lambda setup: setup.mesh.n_nodes)
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=_volume(setups, many))
     compile_kernels(batches=False, groups=not alone)
-    homes = _homes(setups)
+    setups, homes = _with_homes(setups)
     recorders = [
         recorders_of(case, setup, None, snapshots=True, compared=alone)
         for case, setup in zip(cases, setups, strict=True)
     ]
     recordings = [RecordingCallback([recorders[j] for j in home]) for home in homes]
     guards = [
-        BalanceGuard(setups[home[0]].operators.mass, [setups[j].cathode.maximum_concentration for j in home])
+        BalanceGuard(
+            setups[home[0]].operators.mass,
+            [setups[j].cathode.maximum_concentration * setups[j].member.scale ** 3 for j in home],
+        )
         for home in homes
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
     check_curve_limits(setups[0].member.constraints, len(cases), _side_curves(recordings))
     ohms = np.zeros(len(cases)) if resistances is None else resistances
-    problem = _problem(setups, homes, many, ohms)
+    problem = _problem(setups, homes, many, ohms, layers)
     shares = _shares(setups, many, idle_volume, ohms)
     ready = time.perf_counter()
     watched = () if progress is None else (_reporter(progress, setups[0]),)
@@ -173,9 +182,11 @@ def run_group(
         batch_callbacks=[list(pair) for pair in zip(guards, recordings, strict=True)],
         threads=threads,
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
-        group_measure=None if alone else GroupMeasure(recordings, homes, shares, float(setups[0].member.x[0])),
+        group_measure=GroupMeasure(
+            recordings, homes, shares, float(setups[0].member.x[0]), one_potential=layers is None
+        ),
     )
-    run = _GroupRun(cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume)
+    run = _GroupRun(cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume, layers)
     with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
         walls = {"set-up": ready - clock, "solve": time.perf_counter() - ready}
         solution = run.solution(walls, started, threads)
@@ -201,16 +212,27 @@ def _volume(setups: Sequence[PreparedCase], multiplicities: Array) -> float:
     return math.fsum(many * setup.operators.volume for many, setup in zip(multiplicities.tolist(), setups, strict=True))
 
 
-def _homes(setups: Sequence[PreparedCase]) -> list[list[int]]:
-    """Return for each mesh the particles on it, in their order."""
+def _with_homes(setups: Sequence[PreparedCase]) -> tuple[list[PreparedCase], list[list[int]]]:
+    """Return the particles, each scaled to the mesh it is on, and for each mesh the particles on it, in their order.
+
+    Spheres of one mesh in different sizes are on that of the first one, so that they are solved for side by side.
+    """
     homes: dict[int, list[int]] = {}
+    scaled = []
     for j, setup in enumerate(setups):
-        homes.setdefault(id(setup.system), []).append(j)
-    return list(homes.values())
+        home = homes.setdefault(id(setup.system.order), [])
+        home.append(j)
+        scale = setup.system.scale_over(setups[home[0]].system)
+        scaled.append(setup if scale == 1.0 else replace(setup, member=replace(setup.member, scale=scale)))
+    return scaled, list(homes.values())
 
 
 def _problem(
-    setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], multiplicities: Array, resistances: Array
+    setups: Sequence[PreparedCase],
+    homes: Sequence[Sequence[int]],
+    multiplicities: Array,
+    resistances: Array,
+    layers: ElectrodeLayers | None,
 ) -> Problem:
     """Return the problem of a group; of several particles one goes on where another is at its limit."""
     first = setups[0].member
@@ -225,6 +247,7 @@ def _problem(
         tuple(multiplicities.tolist()),
         tuple(meshes.tolist()),
         tuple(resistances.tolist()) if resistances.any() else (),
+        network=None if layers is None else layers.network(temperatures_of(first.constraints)),
     )
     group = going_on(group) if len(setups) > 1 else group
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))
@@ -261,6 +284,7 @@ class _GroupRun:
     recordings: list[RecordingCallback]
     outcome: RunOutcome
     idle_volume: float
+    layers: ElectrodeLayers | None = None
 
     def solution(self, walls: dict[str, float], started: datetime, threads: int) -> Solution | None:
         """Return the solution as far as it was computed, None where nothing was recorded."""
@@ -273,7 +297,7 @@ class _GroupRun:
             return None
         recorded = [_shortened(one, rows) for one in recorded]
         single = len(recorded) == 1 and float(self.multiplicities[0]) == 1.0 and self.idle_volume == 0.0
-        single = single and not self.resistances.any()
+        single = single and self.layers is None and not self.resistances.any()
         particles = []
         for j, (case, setup, one) in enumerate(zip(self.cases, self.setups, recorded, strict=True)):
             about = {**origin, "case sha256": case.hash, "mesh sha256": setup.mesh.sha256}
@@ -286,6 +310,12 @@ class _GroupRun:
             return replace(particles[0], name=self.called[0], recording=self.recordings[0].checkpoints.get(0))
         named = tuple(replace(one, name=name) for one, name in zip(particles, self.called, strict=True))
         return self._joined(named, recorded, origin)
+
+    def _reports(self) -> dict[str, Any]:
+        """Return what is said of the layers; empty where there are none."""
+        if self.layers is None:
+            return {}
+        return {LAYERS: self.layers.report(temperatures_of(self.setups[0].member.constraints))}
 
     def _recorded(self) -> tuple[list[RecordedRun], list[str | None]]:
         """Return the records of the particles in their order, and warnings of gradients that a mesh cannot resolve."""
@@ -320,7 +350,7 @@ class _GroupRun:
             self.resistances,
             self.idle_volume,
         )
-        columns = group_curves([one.columns for one in particles], shares)
+        columns = group_curves([one.columns for one in particles], shares, one_potential=self.layers is None)
         many = tuple(self.multiplicities.tolist())
         behind = [f" behind {ohms!r} ohm" if ohms else "" for ohms in self.resistances.tolist()]
         own = [f"{case.hash} {n!r}{ohms}" for case, n, ohms in zip(self.cases, many, behind, strict=True)]
@@ -345,13 +375,18 @@ class _GroupRun:
             warnings=(*joined_warnings(particles), *warnings),
             provenance={**origin, "case sha256": sha},
             more_fields={},
-            reports={GROUP: report},
+            reports={GROUP: report, **self._reports()},
             checkpoint=None,
             particle_runs=particles,
             multiplicities=many,
             recording=None,
             cycle_rows=rows_of_curves(columns, complete=self.outcome.error is None),
         )
+
+
+def temperatures_of(constraints: Sequence[StepConstraint]) -> set[float]:
+    """Return all temperatures of a protocol [K]."""
+    return {level for constraint in constraints for level in constraint.temperatures}
 
 
 def _shortened(one: RecordedRun, rows: int) -> RecordedRun:

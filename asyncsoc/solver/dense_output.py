@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.compiling import record
 from asyncsoc.base.errors import SimulationError
-from asyncsoc.base.units import FARADAY
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.parameters import StateBetween
 from asyncsoc.kernels.profiles import (
@@ -54,7 +54,7 @@ class DenseOutput:
         self._resistivity = np.array([0.0 if side is None else side.parameters.resistivity for side in sides])
         self._inverse_block = np.array([0.0 if side is None else side.parameters.inverse_block for side in sides])
         self._growth = np.array([0.0 if side is None else side.parameters.growth for side in sides])
-        self._charge_density = np.array([FARADAY * particle.maximum_concentration for particle in particles])
+        self._charge_density = np.array([particle.charge_density for particle in particles])
         count = len(particles)
         self.start_time, self._start_charge, self._start_side = np.zeros(count), np.zeros(count), np.zeros(count)
         self._step, self._cycle = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
@@ -80,7 +80,7 @@ class DenseOutput:
             side_charge=float(own["side_charge"]),
             start_charge=float(self._start_charge[place]),
             start_side_charge=float(self._start_side[place]),
-            potential=float(own["unknown"]) if self._arrays.contacts.parameters[j]["own_resistance"] else math.nan,
+            potential=float(own["unknown"]) if _sees_its_own(self._arrays.contacts.parameters[j]) else math.nan,
         )
 
     def begin(self, places: Ints, constraint: StepConstraint) -> None:
@@ -232,13 +232,26 @@ class DenseOutput:
         )
 
 
+def _sees_its_own(row: np.void) -> bool:
+    """Return whether the driving potential of a particle may differ from the unknown of its group."""
+    return bool(row["own_resistance"] or row["node"])
+
+
+def restore_nodes(arrays: ProblemArrays, group: int, potentials: Sequence[float]) -> None:
+    """Give the nodes of a group's network the accepted potentials of a checkpoint [V]."""
+    nodes = arrays.groups.nodes[group]
+    for k, potential in enumerate(potentials):
+        nodes[k]["unknown"] = nodes[k]["guess"] = potential
+
+
 def restore_particles(arrays: ProblemArrays, group: int, checkpoint: Checkpoint) -> None:
     """Give the particles of a group whose state is restored the charges and potentials of a checkpoint."""
     state = arrays.groups.state[group]
+    restore_nodes(arrays, group, checkpoint.nodes)
     for j, particle in zip(arrays.members(group), checkpoint.particles, strict=True):
         own, row = arrays.contacts.own[j], arrays.contacts.parameters[j]
         own["charge"], own["side_charge"] = particle.charge, particle.side_charge
-        potential = particle.potential if row["own_resistance"] else float(state["potential"])
+        potential = particle.potential if _sees_its_own(row) else float(state["potential"])
         if not math.isnan(potential):
             own["unknown"] = potential
         if len(checkpoint.particles) == 1:

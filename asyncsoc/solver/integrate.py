@@ -194,13 +194,13 @@ class _ParticleGroups:
         plan_groups(contacts, groups, active)
         shares = self._shares(active)
         spread([partial(begin_blocks, w.system, tableau, contacts, groups, w.body, *w.blocks) for w in shares])
-        reduce_begin(contacts, groups, active)
+        reduce_begin(tableau, contacts, groups, active)
         last = tableau.a.shape[0] - 1
         for stage in range(last + 1):
             given = (tableau, contacts, groups)
             spread([partial(advance_blocks, w.system, *given, w.body, stage, *w.blocks) for w in shares])
             if stage < last:
-                reduce_stages(contacts, groups, active)
+                reduce_stages(tableau, contacts, groups, active, stage + 1)
         judge_groups(tableau, contacts, groups, active)
         for group in active.tolist() if len(self._profiles) else ():
             if group in self._profiles:

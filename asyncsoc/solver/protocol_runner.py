@@ -81,10 +81,8 @@ class ProtocolRunner:
         The callbacks of each particle.
     batch_callbacks
         The callbacks of each mesh, for all particles on it.
-    measure
-        Values of a curve at states, for protocol steps that a curve ends; None where there are none.
-    group_measure
-        The same for groups.
+    measure, group_measure
+        Values of a curve at states of particles, of a group; None where no curve ends a protocol step.
 
     Attributes
     ----------
@@ -115,6 +113,7 @@ class ProtocolRunner:
         # Of the last accepted states: state of the controller and of the particles; whether there are any yet, and
         # whether they lie within protocol steps.
         self._kept, self._kept_own = arrays.groups.state.copy(), arrays.contacts.own.copy()
+        self._kept_nodes = arrays.groups.nodes["unknown"].copy()
         self._fresh, self._underway = (np.zeros(len(self._members), dtype=bool) for _ in range(2))
 
     def open(self, checkpoints: Sequence[Checkpoint | None]) -> Ints:
@@ -199,6 +198,7 @@ class ProtocolRunner:
         self._underway[number] = True
         if self._runs[number].error is None:
             self._kept[number], self._kept_own[members] = row, self._contacts.own[members]
+            self._kept_nodes[number] = self._groups.nodes["unknown"][number]
             if self._dispatch_starts([number]) and (reason := self._limits.changed(number)) is not None:
                 self._underway[number] = False
                 return reason
@@ -220,6 +220,7 @@ class ProtocolRunner:
             contacts.film[particles] = contacts.film_new[particles]
             self._kept_own[particles] = contacts.own[particles]
         self._kept[numbers] = self._groups.state[numbers]
+        self._kept_nodes[numbers] = self._groups.nodes["unknown"][numbers]
         self.profiles.accepted(numbers)
 
     def interrupt(self) -> None:
@@ -238,9 +239,7 @@ class ProtocolRunner:
         reason = run.finished[-1].reason if run.finished else "nothing to do"
         if run.error is not None:
             reason = run.error.what
-        checkpoint = run.checkpoint
-        if self._fresh[number]:
-            checkpoint = self._checkpoint(number)
+        checkpoint = self._checkpoint(number) if self._fresh[number] else run.checkpoint
         counts = int(state["accepted"]), int(state["rejected"])
         return RunOutcome(reason, tuple(run.finished), *counts, run.error, checkpoint)
 
@@ -259,6 +258,7 @@ class ProtocolRunner:
             finished=self._runs[number].done,
             underway=bool(self._underway[number]),
             tolerance_share=float(self._groups.step[number]["tolerance"]) / self._members[number].tolerance,
+            nodes=tuple(self._kept_nodes[number, : self._groups.step[number]["nodes"]].tolist()),
         )
 
     def _places(self, number: int) -> Iterable[tuple[int, int]]:

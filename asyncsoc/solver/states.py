@@ -306,6 +306,8 @@ class Checkpoint:
         Whether the present protocol step has begun.
     tolerance_share
         The tolerance of the present protocol step over the group's own.
+    nodes
+        Potentials of the nodes of its network [V]; empty where it has none.
     """
 
     particles: tuple[ParticleCheckpoint, ...]
@@ -314,6 +316,7 @@ class Checkpoint:
     finished: tuple[StepOutcome, ...]
     underway: bool
     tolerance_share: float = 1.0
+    nodes: tuple[float, ...] = ()
 
     @property
     def time(self) -> float:

@@ -44,7 +44,7 @@ def run(
     from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 
     try:
-        with progress_bar(quiet=quiet) as progress:
+        with progress_bar(quiet=quiet, groups=description.electrode.described) as progress:
             if output is None or description.protocol.plan.steps[-1].cycle == 1:
                 solution = simulate(description, progress=progress, resume=previous)
             else:

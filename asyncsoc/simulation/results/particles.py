@@ -76,6 +76,7 @@ def particle_dataset(run: RunData) -> xr.Dataset:
         return {"units": names.unit_of(name)}
 
     along = (names.TIME, names.STEP, names.CYCLE)
+    layer = _layer_of_particles(run)
 
     return RunDataset(
         {
@@ -85,17 +86,24 @@ def particle_dataset(run: RunData) -> xr.Dataset:
         },
         coords={
             "particle": ("particle", [one.name for one in runs_of(run)]),
+            **({} if layer is None else {"layer": ("particle", np.array(layer, dtype=np.int64))}),
             **{name: xr.Variable("point", run.columns[name], unit(name)) for name in along},
         },
         attrs={"name": run.name, "case sha256": run.case_sha256},
     )
 
 
+def _layer_of_particles(run: RunData) -> list[int] | None:
+    """Return the layer of each particle, from 1 at the separator; None where there are none."""
+    found: list[int] | None = run.reports.get("layers", {}).get("layer of each particle")
+    return found
+
+
 def particle_table(run: RunData) -> list[dict[str, Any]]:
     """Return a row for each particle as plain data: what it is, where it ends, and its film where one can grow."""
-    fixed, rows = fixed_values(run), []
+    fixed, rows, layer = fixed_values(run), [], _layer_of_particles(run)
     for k, one in enumerate(runs_of(run)):
-        row: dict[str, Any] = {"name": one.name}
+        row: dict[str, Any] = {"name": one.name, **({} if layer is None else {"layer": layer[k]})}
         row |= {name: float(fixed[name][k]) for name in (RADIUS, ASKED, REALISED, MULTIPLICITY)}
         if fixed[RESISTANCE].any():
             row[RESISTANCE] = float(fixed[RESISTANCE][k]) if np.isfinite(fixed[RESISTANCE][k]) else ISOLATED
