@@ -27,6 +27,7 @@ from asyncsoc.recorders.particle_group import GroupShares, group_curves
 from asyncsoc.simulation.batch import CaseResult, RecordedRun, recorders_of, solution_of
 from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
 from asyncsoc.simulation.group_checks import (
+    cases_in_group,
     check_curve_limits,
     check_same,
     checked_multiplicities,
@@ -120,7 +121,8 @@ def simulate_particles(
     many = checked_multiplicities(multiplicities, len(cases))
     ohms = checked_resistances(contact_resistances, len(cases))
     called = checked_names(names, cases)
-    return run_group(cases, many, called, resistances=ohms, threads=threads, progress=progress).finished()
+    shared = cases_in_group(cases, many)
+    return run_group(shared, many, called, resistances=ohms, threads=threads, progress=progress).finished()
 
 
 def run_group(
