@@ -59,7 +59,9 @@ class ProblemArrays:
         if self.alone:
             return listed
         group = self.contacts.parameters["group"][self.bodies[mesh].number]
-        return np.flatnonzero(np.isin(group, listed))
+        chosen = np.zeros(len(self.groups.size), dtype=bool)
+        chosen[listed] = True
+        return np.flatnonzero(chosen[group])
 
     def members(self, group: int) -> range:
         """Return the numbers of a group's particles."""

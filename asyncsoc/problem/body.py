@@ -42,7 +42,7 @@ def mesh_key(case: Case) -> tuple[str, str | float]:
     return str(particle.sha256), float(particle.length_unit or 1.0)
 
 
-def body_of(case: Case, sphere: SphereMesh | None = None) -> Body:
+def body_of(case: Case, sphere: SphereMesh | None = None, share: float = 1.0) -> Body:
     """Return the discretized particle the case asks for: the cheapest that represents the contact where "auto".
 
     Parameters
@@ -51,6 +51,8 @@ def body_of(case: Case, sphere: SphereMesh | None = None) -> Body:
         The case.
     sphere
         Mesh of the unit sphere to take for a sphere, in place of the one that the case would have.
+    share
+        As of `sphere_mesh_of`.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def body_of(case: Case, sphere: SphereMesh | None = None) -> Body:
             value=case.particle.mesh if asked == "auto" else asked,
             allowed=", ".join(_shipped()),
         )
-    return _sphere(sphere_mesh_of(case), float(case.particle.radius or 0.0))
+    return _sphere(sphere_mesh_of(case, share), float(case.particle.radius or 0.0))
 
 
 def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:

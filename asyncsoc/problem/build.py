@@ -57,9 +57,10 @@ class PreparedCase:
     side: SideReactionModel | None = None
     step_potentials: tuple[StepPotential, ...] = ()
     given_tables: tuple[PropertyTable, ...] = ()
+    share: float = 1.0
 
 
-def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
+def prepare(case: Case, sphere: SphereMesh | None = None, *, share: float = 1.0) -> PreparedCase:
     """Build everything `case` describes.
 
     Parameters
@@ -69,6 +70,8 @@ def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
     sphere
         Mesh to take for a sphere, in place of the one that the case would have: what is compared between cases is
         then not that of two meshes.
+    share
+        Share of the particle in the cathode that the protocol is for, by which its mesh is chosen; 1 where it is alone.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
         an electrode.
     """
     case.require_single_particle()
-    mesh, operators, system = body_of(case, sphere)
+    mesh, operators, system = body_of(case, sphere, share)
     contact = contact_of(case, mesh)
     cathode, electrolyte = cathode_of(case.material), electrolyte_of(case.electrolyte)
     side, coupled = _side_reaction(case, cathode)
@@ -125,6 +128,7 @@ def prepare(case: Case, sphere: SphereMesh | None = None) -> PreparedCase:
         side,
         potentials,
         _given_tables(case),
+        share,
     )
 
 

@@ -91,10 +91,18 @@ class SphereMesh:
         return f"{name}{EDGE_MARK}{self.levels}-{'-'.join(given)}"
 
 
-def sphere_mesh_of(case: Case) -> SphereMesh:
-    """Return the mesh of the unit sphere that a case of a sphere is computed on."""
+def sphere_mesh_of(case: Case, share: float = 1.0) -> SphereMesh:
+    """Return the mesh of the unit sphere that a case of a sphere is computed on.
+
+    Parameters
+    ----------
+    case
+        The case.
+    share
+        Share of the particle in the cathode that the protocol is for: 1 where it is alone, less in a group.
+    """
     builtin = f"sphere-{case.model}-{case.particle.mesh}"
-    decades = min(_decades_needed(case, builtin), _MOST_DECADES[case.model])
+    decades = min(_decades_needed(case, builtin, share), _MOST_DECADES[case.model])
     levels = case.particle.edge_levels
     if case.contact.fraction == 1.0 or case.model == "radial" or case.contact.weights is not None:
         levels = 0
@@ -121,12 +129,12 @@ def _by_coverage(patch: Patch, surface: float, *, sphere: bool) -> Patch:
     return patch.model_copy(update={"coverage": share, "angle": None, "radius": None})
 
 
-def unresolved_layer(case: Case) -> str | None:
+def unresolved_layer(case: Case, share: float = 1.0) -> str | None:
     """Return a warning where the layer that the fastest current fills is thinner than the mesh can tell, else None."""
-    layer = _layer(case) if case.particle.shape == "sphere" else 0.0
+    layer = _layer(case, share) if case.particle.shape == "sphere" else 0.0
     if not layer:
         return None
-    mesh = sphere_mesh_of(case)
+    mesh = sphere_mesh_of(case, share)
     cell = first_cell(mesh.builtin) / 10.0**mesh.decades
     # With all of the flux in half a cell the surface moves by dx in dx h/(2 v), in a half space in pi D (dx/2v)^2.
     longer = math.hypot(1.0, cell / (math.sqrt(math.pi) * layer)) - 1.0
@@ -150,15 +158,18 @@ def _edge_matters(case: Case) -> bool:
     return any(step.control in either or step.value < 0.0 for step in case.protocol.plan.steps)
 
 
-def _decades_needed(case: Case, builtin: str) -> int:
-    layer = _layer(case)
+def _decades_needed(case: Case, builtin: str, share: float) -> int:
+    layer = _layer(case, share)
     if not layer:
         return 0
     return max(0, math.ceil(math.log10(_CELLS_IN_LAYER * first_cell(builtin) / layer) - 1e-9))
 
 
-def _layer(case: Case) -> float:
-    """Return the thickness over the radius of the thinnest layer that must be resolved under the contact; 0: none."""
+def _layer(case: Case, share: float) -> float:
+    """Return the thickness over the radius of the thinnest layer that must be resolved under the contact; 0: none.
+
+    The particle carries its share of the protocol's current, by capacity.
+    """
     rates = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "c-rate")
     share = case.current_share
     currents = tuple(share * abs(s.value) for s in case.protocol.plan.steps if s.control == "current")
@@ -168,7 +179,7 @@ def _layer(case: Case) -> float:
     radius, area_share = float(case.particle.radius or 0.0), case.contact.rough_fraction
     temperatures = case.protocol.plan.temperatures(case.protocol.temperature)
     cathode = cathode_of(case.material)
-    volume = 4.0 / 3.0 * math.pi * radius**3
+    volume = 4.0 / 3.0 * math.pi * radius**3 / share
     capacity = _theoretical(case.material) * volume
     if case.protocol.capacity != "theoretical":
         capacity = particle_capacity(case.protocol, cathode, volume, volume * cathode.density)
@@ -182,7 +193,7 @@ def _layer(case: Case) -> float:
         for step in case.protocol.plan.steps
         if step.follows is not None and step.follows.profile is not None
     )
-    current = max([*(rate * capacity / SECONDS_PER_HOUR for rate in rates), *currents], default=0.0)
+    current = share * max([*(rate * capacity / SECONDS_PER_HOUR for rate in rates), *currents], default=0.0)
     slowest = _slowest_diffusion(case.material, min(temperatures))
     held = [s.duration for s in case.protocol.plan.steps if s.control == "voltage" and s.duration is not None]
     layers = [_EARLY * math.sqrt(slowest * duration) / radius for duration in held]

@@ -235,7 +235,7 @@ def solution_of(
     warnings = [*warnings_of(setup, (low, high))]
     limited = [s for s in outcome.steps if s.reason.startswith("stoichiometry limit")]
     warnings += [f"step {s.number} ({s.text}) ended early: {s.reason}" for s in limited]
-    warnings += [w for w in (unresolved_layer(case),) if w]
+    warnings += [w for w in (unresolved_layer(case, setup.share),) if w]
     warnings += [warning for warning in (resolution_warning(setup.contact, setup.mesh), resolution) if warning]
     if setup.mesh.coordinates != "radial":
         ends = step_ends(columns, recorded.times, recorded.fields, outcome, setup.member.constraints)

@@ -22,8 +22,7 @@ from asyncsoc.simulation.results.data import RunData
 _SHARED = ("material", "electrolyte", "protocol", "output", "solver")
 """Sections of a case that are the same for all particles of a group."""
 _MOST_NAMED = 3
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
-"""Numbers in a text, but not those in names."""
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 def check_same(cases: Sequence[Case]) -> None:
@@ -260,22 +259,20 @@ def least_open_of(cases: Sequence[Case]) -> float | None:
 def joined_warnings(particles: Sequence[RunData]) -> tuple[str, ...]:
     """Return the warnings of particles, each once, with the particles it belongs to where they are not all.
 
-    Of warnings that differ in their numbers alone the one with the largest stands for all.
+    Warnings that differ in their numbers only are one, with the numbers of the first particle.
     """
-    owners: dict[str, dict[str, list[str]]] = {}
+    owners: dict[str, list[tuple[str, str]]] = {}
     for one in particles:
         for text in one.warnings:
-            owners.setdefault(_NUMBER.sub("#", text), {}).setdefault(text, []).append(one.name)
+            owners.setdefault(_NUMBER.sub("#", text), []).append((one.name, text))
     found = []
-    for texts in owners.values():
-        called = list(dict.fromkeys(name for names in texts.values() for name in names))
-        text = max(texts, key=lambda one: [float(number) for number in _NUMBER.findall(one)])
-        if len(texts) > 1:
-            found.append(f"{len(called)} of {len(particles)} particles, most of all {texts[text][0]}: {text}")
-            continue
-        if len(called) == len(particles):
-            found.append(text)
+    for same in owners.values():
+        called, (_, first) = [name for name, _ in same], same[0]
+        alike = all(text == first for _, text in same)
+        if alike and len(called) == len(particles):
+            found.append(first)
             continue
         more = f" and {len(called) - _MOST_NAMED} more" if len(called) > _MOST_NAMED else ""
-        found.append(f"particle {', '.join(called[:_MOST_NAMED])}{more}: {text}")
+        whose = "" if alike else f" (in particle {called[0]}; the others have other numbers)"
+        found.append(f"particle {', '.join(called[:_MOST_NAMED])}{more}: {first}{whose}")
     return tuple(found)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
+from asyncsoc.problem.body import body_of
 from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
 from asyncsoc.problem.going_on import going_on
@@ -197,7 +198,10 @@ def run_group(
 
 def _prepared(cases: Sequence[Case], multiplicities: Array, idle_volume: float) -> list[PreparedCase]:
     """Make the cases ready, under the protocol steps of the whole group."""
-    setups = [prepare(case) for case in cases]
+    setups = [
+        prepare(case, share=share)
+        for case, share in zip(cases, _shares(cases, multiplicities, idle_volume), strict=True)
+    ]
     capacity, constraints = constraints_of(
         cases[0],
         _volume(setups, multiplicities) + idle_volume,
@@ -207,6 +211,18 @@ def _prepared(cases: Sequence[Case], multiplicities: Array, idle_volume: float) 
     return [
         replace(setup, member=replace(setup.member, constraints=constraints), full_charge=capacity) for setup in setups
     ]
+
+
+def _shares(cases: Sequence[Case], multiplicities: Array, idle_volume: float) -> list[float]:
+    """Return the share of one such particle in the volume of all; 1 of one that is alone."""
+    volumes = [
+        4.0 / 3.0 * math.pi * case.particle.radius**3 if case.particle.radius is not None else body_of(case)[1].volume
+        for case in cases
+    ]
+    if len(volumes) == 1 and idle_volume == 0.0:
+        return [1.0 / float(multiplicities[0])]
+    whole = math.fsum((multiplicities * volumes).tolist()) + idle_volume
+    return [volume / whole for volume in volumes]
 
 
 def _volume(setups: Sequence[PreparedCase], multiplicities: Array) -> float:

@@ -183,6 +183,7 @@ class _ParticleGroups:
             block_memory(system.kernel, tableau, body, -(-len(body.number) // WIDTH))
             for system, body in zip(arrays.problem.meshes, arrays.bodies, strict=True)
         ]
+        self._last: tuple[bytes, list[_Share]] = b"", []
 
     def __call__(self, active: Ints, spread: Spread) -> None:
         tableau, contacts, groups = self._tableau, self._arrays.contacts, self._arrays.groups
@@ -208,6 +209,8 @@ class _ParticleGroups:
 
     def _shares(self, active: Ints) -> list[_Share]:
         """Return the work of each thread: blocks of particles of one mesh with their memories."""
+        if self._last[0] == active.tobytes():  # as at most attempts
+            return self._last[1]
         arrays, found = self._arrays, []
         for mesh, (system, body) in enumerate(zip(arrays.problem.meshes, arrays.bodies, strict=True)):
             places = arrays.places(mesh, active)
@@ -220,6 +223,7 @@ class _ParticleGroups:
                 these = slice(int(share[0]), int(share[-1]) + 1)
                 given = (blocks[these], counts[these], self._memories[mesh][these])
                 found.append(_Share(system.kernel, body, given))
+        self._last = active.tobytes(), found
         return found
 
 

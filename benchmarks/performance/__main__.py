@@ -23,6 +23,7 @@ PARTS = {
     "axisymmetric": "throughput",
     "scaling": "scaling",
     "roof": "roof",
+    "sizes": "size_classes",
     "work-precision": "work_precision",
 }
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
-PARTS = ("single", "sweep", "radial", "axisymmetric", "scaling", "roof", "work-precision")
+PARTS = ("single", "sweep", "radial", "axisymmetric", "scaling", "roof", "sizes", "work-precision")
 
 
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -118,6 +118,15 @@ def roof(found: dict[str, Any]) -> str:
     return markdown((f"{found['members']} members, {found['unknowns']} unknowns", ""), rows)
 
 
+def sizes(found: dict[str, Any]) -> str:
+    """Return both programs at either error."""
+    rows = [
+        (row["set"], row["target"], row["method"], row["setting"], row["milliseconds"], f"{row['error']:.1e}")
+        for row in found["best"]
+    ]
+    return markdown(("set", "error allowed [V]", "program", "setting", "process time [ms]", "error [V]"), rows)
+
+
 TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "single": single,
     "sweep": sweep,
@@ -125,6 +134,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "axisymmetric": axisymmetric,
     "scaling": scaling,
     "roof": roof,
+    "sizes": sizes,
 }
 
 

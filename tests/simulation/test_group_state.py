@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,6 @@ import asyncsoc as aso
 from asyncsoc.base.errors import InputError
 from asyncsoc.problem.build import prepare
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.simulation.group_checks import joined_warnings
 from asyncsoc.simulation.group_report import running_overshoot
 
 CYCLE = {"repeat": 2, "steps": ["Charge at C/2 for 45 minutes", "Rest for 10 minutes", "Discharge at C for 20 minutes"]}
@@ -119,16 +117,3 @@ def test_the_running_maximum_bounds_every_particle_and_what_breaks_it_is_measure
     broken = [curves[0], good | {names.MINIMUM_X: lowest}, curves[2]]
     spread = max(passed, good[names.MAXIMUM_X].max() - lowest.min())
     assert running_overshoot(setup, broken) == pytest.approx(0.01 / spread, rel=1e-2)
-
-
-def test_warnings_that_differ_in_their_numbers_are_one(solution: aso.Solution) -> None:
-    poor, good, isolated = (solution.particle(k) for k in range(3))
-    said = [
-        replace(poor, warnings=("it lasts about 1.8 % too long", "of cap 0.3 alone")),
-        replace(good, warnings=("it lasts about 0.5 % too long",)),
-        replace(isolated, warnings=("it lasts about 12 % too long",)),
-    ]
-    assert joined_warnings(said) == (
-        "3 of 3 particles, most of all isolated: it lasts about 12 % too long",
-        "particle poor: of cap 0.3 alone",
-    )

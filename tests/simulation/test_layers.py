@@ -19,7 +19,9 @@ from asyncsoc.simulation.results.layers import CURRENT, DRIVING, ELECTROLYTE, EL
 AREA, THICKNESS = 2e-4, 60e-6
 
 
-def layered(steps: tuple[str, ...] = ("Charge at C/5 for 30 minutes",), **electrode: Any) -> aso.Case:
+def layered(
+    steps: tuple[str, ...] = ("Charge at C/5 for 30 minutes",), start: float = 0.9, **electrode: Any
+) -> aso.Case:
     keys = {
         "model": "layers",
         "layers": 3,
@@ -32,7 +34,7 @@ def layered(steps: tuple[str, ...] = ("Charge at C/5 for 30 minutes",), **electr
         **electrode,
     }
     keys = {key: value for key, value in keys.items() if value is not None}
-    protocol = {"temperature": "60 degC", "steps": list(steps)}
+    protocol = {"temperature": "60 degC", "steps": list(steps), "initial_stoichiometry": start}
     return aso.Case.from_dict({"electrode": keys, "particle": {"mesh": "coarse"}, "protocol": protocol})
 
 
@@ -189,3 +191,11 @@ def test_the_command_gives_the_layers(tmp_path: Path, capsys: pytest.CaptureFixt
     document = json.loads(capsys.readouterr().out)
     assert document["reports"]["layers"]["layer of each particle"] == [1, 2, 3]
     assert [row["layer"] for row in document["particles"]] == [1, 2, 3]
+
+
+def test_warnings_of_many_particles_that_differ_in_numbers_are_one() -> None:
+    solution = aso.simulate(layered(("Discharge at C/5 until 2 V",), 0.8, layers=5))
+    beyond = [warning for warning in solution.warnings if "beyond the range" in warning]
+    assert len(beyond) == 1
+    assert beyond[0].startswith("particle layer 1 particle 1, layer 2 particle 1")
+    assert "2 more" in beyond[0]

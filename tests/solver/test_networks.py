@@ -25,6 +25,7 @@ from asyncsoc.problem.particles import Group, Member, Problem
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep
 from tests.solver.keeping import KeepingCallback
+from tests.solver.test_followed import VALUES, followed
 from tests.solver.test_groups import CCCV, run, same_bits, times_current
 
 TEMPERATURE = 333.15
@@ -267,3 +268,24 @@ def test_networks_that_make_no_sense_are_refused(body: Any) -> None:
     state = GroupState(tuple(member.x for member in members), 3.8)
     with pytest.raises(InputError, match="network of potentials"):
         linearize(problem, state)
+
+
+@pytest.mark.parametrize("given", ["c_rate", "power", "voltage"])
+def test_a_network_follows_profiles_as_resistances_of_its_particles_do(body: Any, given: str) -> None:
+    """A node for each particle again, while current, power or voltage change from second to second."""
+    values = {
+        "c_rate": VALUES,
+        "power": VALUES * 8e-9,
+        "voltage": 3.75 + 0.05 * VALUES,
+    }[given]
+    asked = (followed(body, "Follow p", 2.0, **{given: values}),)
+    members = [body.member("Rest for 1 s", coverage=c, tolerance=1e-7) for c in (0.3, 0.8)]
+    ohms = (OHMS, 0.3 * OHMS)
+    network = on_network(members, (0, 1), NetworkResistances(np.diag(ohms)), constraints=asked)
+    behind = Group(tuple(members), asked, members[0].tolerance, resistances=ohms)
+    (_, mine), (_, theirs) = solved(body, network), solved(body, behind)
+    for one, other in zip(mine, theirs, strict=True):
+        assert one.last.time == other.last.time
+        assert one.last.charge == pytest.approx(other.last.charge, rel=1e-4, abs=1e-14)
+        np.testing.assert_allclose(one.last.x, other.last.x, atol=2e-5)
+        assert one.last.voltage == pytest.approx(other.last.voltage, abs=2e-5)
