@@ -84,19 +84,6 @@ def _differing(first: Case, other: Case, section: str) -> tuple[str, object, obj
     return section, "other content", "the content of the first"
 
 
-def cases_in_group(cases: Sequence[Case], multiplicities: NDArray[np.float64]) -> tuple[Case, ...]:
-    """Return the cases of a group's particles, each with its share of the amperes of the protocol: that of the volume.
-
-    It is known beforehand of spheres only; other particles have meshes of their own anyway.
-    """
-    radii = [case.particle.radius for case in cases]
-    if len(cases) == 1 or any(radius is None for radius in radii):
-        return tuple(cases)
-    volumes = np.array([float(radius or 0.0) ** 3 for radius in radii])
-    shares = volumes / float(multiplicities @ volumes)
-    return tuple(case.in_group(share) for case, share in zip(cases, shares.tolist(), strict=True))
-
-
 def checked_multiplicities(given: Sequence[float] | None, count: int) -> NDArray[np.float64]:
     """Return the multiplicities (N,), one each where none are given.
 

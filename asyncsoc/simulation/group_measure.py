@@ -74,3 +74,11 @@ class GroupMeasure:
         shares = replace(self._shares, areas=areas)
         value = group_curves(columns, shares, one_potential=self._one_potential).get(curve)
         return float("nan") if value is None else float(value[1])
+
+
+def side_curves(recordings: Sequence[RecordingCallback]) -> list[str]:
+    """Return the curves of the side reaction that a group has."""
+    present = {
+        name for recording in recordings for rates in recording.rates if rates is not None for name in rates.names
+    }
+    return [name for name in names.GROUP_SIDE_CURVES if name in present]

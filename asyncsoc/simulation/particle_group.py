@@ -28,7 +28,6 @@ from asyncsoc.recorders.particle_group import GroupShares, group_curves
 from asyncsoc.simulation.batch import CaseResult, RecordedRun, recorders_of, solution_of
 from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
 from asyncsoc.simulation.group_checks import (
-    cases_in_group,
     check_curve_limits,
     check_same,
     checked_multiplicities,
@@ -37,7 +36,7 @@ from asyncsoc.simulation.group_checks import (
     joined_warnings,
     least_open_of,
 )
-from asyncsoc.simulation.group_measure import GroupMeasure
+from asyncsoc.simulation.group_measure import GroupMeasure, side_curves
 from asyncsoc.simulation.group_report import group_report
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
@@ -122,8 +121,7 @@ def simulate_particles(
     many = checked_multiplicities(multiplicities, len(cases))
     ohms = checked_resistances(contact_resistances, len(cases))
     called = checked_names(names, cases)
-    shared = cases_in_group(cases, many)
-    return run_group(shared, many, called, resistances=ohms, threads=threads, progress=progress).finished()
+    return run_group(cases, many, called, resistances=ohms, threads=threads, progress=progress).finished()
 
 
 def run_group(
@@ -173,10 +171,10 @@ def run_group(
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
-    check_curve_limits(setups[0].member.constraints, len(cases), _side_curves(recordings))
+    check_curve_limits(setups[0].member.constraints, len(cases), side_curves(recordings))
     ohms = np.zeros(len(cases)) if resistances is None else resistances
     problem = _problem(setups, homes, many, ohms, layers)
-    shares = _shares(setups, many, idle_volume, ohms)
+    shares = _group_shares(setups, many, idle_volume, ohms)
     ready = time.perf_counter()
     watched = () if progress is None else (_reporter(progress, setups[0]),)
     (outcome,) = integrate(
@@ -271,15 +269,7 @@ def _problem(
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))
 
 
-def _side_curves(recordings: Sequence[RecordingCallback]) -> list[str]:
-    """Return the curves of the side reaction that a group has."""
-    present = {
-        name for recording in recordings for rates in recording.rates if rates is not None for name in rates.names
-    }
-    return [name for name in names.GROUP_SIDE_CURVES if name in present]
-
-
-def _shares(setups: Sequence[PreparedCase], many: Array, idle_volume: float, resistances: Array) -> GroupShares:
+def _group_shares(setups: Sequence[PreparedCase], many: Array, idle_volume: float, resistances: Array) -> GroupShares:
     """Return what the particles count in the means of their group, without their contact areas."""
     volumes = np.array([setup.operators.volume for setup in setups])
     return GroupShares(many, volumes, np.zeros((0, 0)), setups[0].cathode.density, idle_volume, resistances)
@@ -358,7 +348,7 @@ class _GroupRun:
         """Return the solution of the group from those of its particles."""
         first = particles[0]
         shares = replace(
-            _shares(self.setups, self.multiplicities, self.idle_volume, self.resistances),
+            _group_shares(self.setups, self.multiplicities, self.idle_volume, self.resistances),
             areas=np.array([one.areas for one in recorded]),
         )
         report, warnings = group_report(
