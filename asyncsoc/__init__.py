@@ -32,6 +32,7 @@ _EXPORTS = {
     "Solver": "asyncsoc.case.schedule",
     "calibrate": "asyncsoc.studies.calibration.calibrate",
     "estimate": "asyncsoc.studies.verification.estimate_case",
+    "estimate_electrode": "asyncsoc.studies.verification.estimate_electrode",
     "import_bpx": "asyncsoc.case.imported",
     "import_pybamm": "asyncsoc.case.imported",
     "plot_heatmap": "asyncsoc.studies.sweep.heatmap",

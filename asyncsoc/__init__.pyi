@@ -24,5 +24,6 @@ from asyncsoc.studies.calibration.measurement import Measurement as Measurement
 from asyncsoc.studies.sweep.call import sweep as sweep
 from asyncsoc.studies.sweep.heatmap import plot_heatmap as plot_heatmap
 from asyncsoc.studies.verification.estimate_case import estimate as estimate
+from asyncsoc.studies.verification.estimate_electrode import estimate_electrode as estimate_electrode
 
 __version__: str

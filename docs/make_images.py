@@ -7,6 +7,7 @@ fine 3-D mesh, and the numbers of the measured particles. Those that show a tomo
 from __future__ import annotations
 
 import csv
+import runpy
 import sys
 import tempfile
 from pathlib import Path
@@ -89,6 +90,10 @@ def draw_examples(directory: Path) -> dict[str, Path]:
         ("electrode", "electrode"),
     ):
         found[name] = keep(simulate(Case.from_toml(examples / f"{example}.toml")).plot(), directory / f"{name}.png")
+    for name in ("cal_vs_hotcal_electrodes", "tomogram_electrode"):
+        found[name] = directory / f"{name}.png"
+        if runpy.run_path(str(examples / f"{name}.py"))["main"](["--picture", str(found[name])]):
+            raise SystemExit(f"examples/{name}.py failed")
     against = ["--against", "contact.coverage=0.95"]
     for name, example, at in (
         ("decomposition-risk", "cal_vs_hotcal", "0.497"),

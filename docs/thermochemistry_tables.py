@@ -102,8 +102,8 @@ def _monotone(name: str) -> Callable[[Column], tuple[bool, str]]:
     return told
 
 
-def conclusions() -> Iterator[str]:
-    """Return the rows of what can be concluded, with a word on which of them hold under both energies."""
+def statements() -> dict[str, Callable[[Column], tuple[bool, str]]]:
+    """Return what can be concluded, each with how it is told whether it holds under a kind of energy."""
     asked: dict[str, Callable[[Column], tuple[bool, str]]] = {}
     for title, name in NAMES.items():
         asked[f"delithiation makes the reaction with {title} stronger all the way to x = 0.25"] = _monotone(name)
@@ -117,9 +117,14 @@ def conclusions() -> Iterator[str]:
         )
     asked["PECA is less reactive than PEO at x = 0.5"] = _order("peo", "peca", 0.5)
     asked["PEGDA-PECA as a whole is less reactive than PEO-LiTFSI at x = 0.5"] = _order("peo-litfsi", "pegda-peca", 0.5)
+    return asked
+
+
+def conclusions() -> Iterator[str]:
+    """Return the rows of what can be concluded, with a word on which of them hold under both energies."""
     yield f"| conclusion | {' | '.join(f'{kind}, {under}' for kind, under in COLUMNS)} | holds? |"
     yield "|---" * (len(COLUMNS) + 2) + "|"
-    for statement, told in asked.items():
+    for statement, told in statements().items():
         found = {column: told(column) for column in COLUMNS}
         cells = " | ".join(text for _, text in found.values())
         yield f"| {statement} | {cells} | {_word({column: held for column, (held, _) in found.items()})} |"

@@ -12,6 +12,13 @@ from scipy import stats
 
 from asyncsoc.case.electrode import Electrode
 from asyncsoc.case.electrode_laws import CoverageDistribution, RadiusDistribution
+from asyncsoc.case.electrode_layers import (
+    BRUGGEMAN,
+    ELECTRONIC_CONDUCTIVITY,
+    LAYERS,
+    LITHIUM_RESISTANCE,
+    LayeredElectrode,
+)
 from asyncsoc.case.electrode_materials import CARBON_DENSITY, POLYMER_DENSITY
 from asyncsoc.materials.capacity import specific_capacity
 from asyncsoc.materials.registry import cathode
@@ -53,7 +60,12 @@ def test_links_lead_somewhere() -> None:
 
 def test_the_table_has_every_key_and_its_default() -> None:
     keys = re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE)
-    assert keys == list(Electrode.model_fields)
+    layered = list(LayeredElectrode.model_fields)
+    assert keys == [*layered, *(key for key in Electrode.model_fields if key not in layered)]
+    assert float(row("`bruggeman`")[1]) == BRUGGEMAN
+    assert f"{ELECTRONIC_CONDUCTIVITY:g} S/m" in row("`electronic_conductivity`")[1]
+    assert f"{LITHIUM_RESISTANCE * 1e4:g} ohm cm2" in row("`lithium`")[1]
+    assert int(row("`layers`")[1]) == LAYERS
     standard = Electrode(loading=0.127, coverage={"law": "beta", "mean": 0.3, "std": 0.1})
     assert row("`density`")[1] == f"polymer {POLYMER_DENSITY:g}, carbon {CARBON_DENSITY:g}"
     assert row("`composition`")[1] == ":".join(f"{100 * part:g}" for part in standard.composition.fractions.values())

@@ -14,6 +14,8 @@ from asyncsoc.cli.app import app
 from asyncsoc.cli.main import main
 from asyncsoc.materials.registry import DEFAULT_CATHODE, cathode
 from asyncsoc.recorders import curve_names
+from asyncsoc.simulation.results.group_state import DEAD, SPREAD, STARVING
+from asyncsoc.simulation.results.particles import RESISTANCE
 from tests.pages import ROOT, links
 
 PAGE = ROOT / "docs" / "glossary.md"
@@ -27,6 +29,10 @@ OTHER_NAMES = {
     "Largest asynchrony",
     "Largest lead of the contact",
     "Largest lag of the contact",
+    RESISTANCE,
+    DEAD,
+    STARVING,
+    SPREAD,
 }
 """Names of the summary and of fields."""
 

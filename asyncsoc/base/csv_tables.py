@@ -51,6 +51,8 @@ class Column:
         Units of other dimensions that are understood too: a resistance in 'ohm' or in 'ohm m2'.
     blank
         Whether cells may be empty; they become NaN.
+    infinite
+        Whether 'inf' is a value.
     scales
         Units of the column's own with what one of them is in `unit`, where they are no units of the package: degrees.
     """
@@ -63,6 +65,7 @@ class Column:
     above: bool = False
     alternatives: tuple[str, ...] = ()
     blank: bool = False
+    infinite: bool = False
     scales: tuple[tuple[str, float], ...] = ()
 
     @property
@@ -298,10 +301,11 @@ def _numbers(rows: list[tuple[int, str]], separator: str, places: list[tuple[Col
         for k, (column, place, _) in enumerate(places):
             cell = cells[place] if place < len(cells) else ""
             try:
-                value = float(cell)
+                value = math.nan if "_" in cell else float(cell)  # Python would read 1_0 as 10
             except ValueError:
                 value = math.nan
-            if not math.isfinite(value) and not (column.blank and not cell.strip()):
+            endless = value == math.inf and column.infinite
+            if not (math.isfinite(value) or endless or (column.blank and not cell.strip())):
                 raise InputError(
                     f"{column.key} is not a finite number",
                     where=f"{file}:{number}",

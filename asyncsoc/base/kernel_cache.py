@@ -22,14 +22,14 @@ from pathlib import Path
 from asyncsoc.base.errors import EnvironmentProblem
 from asyncsoc.base.hashing import sha256_of
 
-COMPILING = "compiling the kernels, once: about 30 s of processor time"
+COMPILING = "compiling the kernels, once: 30 to 60 s of processor time"
 """What a user is told while it happens, in the same words wherever it may."""
 _IMPORT = re.compile(r"^[ \t]*from (asyncsoc[\w.]*) import (\([^)]*\)|[^\n#]+)", re.MULTILINE)
 _STEPS = "asyncsoc.kernels.batch"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _UNUSED_DAYS = 60
-_FIRST_STEP = "batch.attempt_one_by_one-*.nbi"
-"""Index in numba's cache of the kernel that takes most of the time to compile; a test holds it to the kernel's name."""
+_FIRST_STEP, _FIRST_STEP_OF_GROUPS = "batch.attempt_one_by_one-*.nbi", "batch.begin_blocks-*.nbi"
+"""Indices in numba's cache of the kernels that take most of the time to compile; a test holds them to their names."""
 
 
 @lru_cache(maxsize=256)
@@ -125,6 +125,6 @@ def forget_unused(folder: Path) -> None:
                 shutil.rmtree(other, ignore_errors=True)
 
 
-def still_to_compile() -> bool:
-    """Return whether the next run compiles the kernels before it begins."""
-    return not any(cache_folder(_STEPS).glob(_FIRST_STEP))
+def still_to_compile(*, groups: bool = False) -> bool:
+    """Return whether the next run, of a single particle or of a group, compiles the kernels before it begins."""
+    return not any(cache_folder(_STEPS).glob(_FIRST_STEP_OF_GROUPS if groups else _FIRST_STEP))

@@ -14,7 +14,8 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.units import from_si
 from asyncsoc.case import fields
-from asyncsoc.case.electrode_laws import CoverageDistribution, RadiusDistribution
+from asyncsoc.case.electrode_laws import ContactResistance, CoverageDistribution, RadiusDistribution
+from asyncsoc.case.electrode_layers import LAYER_KEYS, LayeredElectrode
 from asyncsoc.case.electrode_materials import (
     COMPOSITION,
     CONSTITUENTS,
@@ -25,7 +26,6 @@ from asyncsoc.case.electrode_materials import (
 from asyncsoc.case.electrode_particles import MOST_PARTICLES, MeasuredParticles, ParticleTable
 from asyncsoc.case.fields import Measured, refusal
 from asyncsoc.case.particle import DEFAULT_RADIUS
-from asyncsoc.case.section import Section
 from asyncsoc.materials.types import Parameter
 
 PARTICLES = 20
@@ -66,7 +66,7 @@ class ElectrodeAmounts:
     volume_fraction: dict[str, float]
 
 
-class Electrode(Section):
+class Electrode(LayeredElectrode):
     """A composite electrode, and the sample of particles that stands for it.
 
     A case without keys of an electrode is that of a single particle.
@@ -100,10 +100,30 @@ class Electrode(Section):
         A number or a law, see `CoverageDistribution`.
     radius
         m; a quantity or a law, see `RadiusDistribution`; None: the radius of a case's default particle.
+    contact_resistance
+        ohm m2 of a particle's surface; a quantity or a law of isolated particles, see `ContactResistance`. None: no
+        resistance.
     table
         Particles one by one, see `ParticleTable`.
     set
         Folder of the particle set of a tomogram, see `MeasuredParticles`.
+    model
+        "group": all particles at one potential; "layers": finite volumes through the thickness.
+    layers
+        Number of finite volumes, each with the whole sample of particles; None: 10.
+    salt
+        "ohmic": no gradients of the salt; "concentrated" is not computed yet.
+    ionic_conductivity
+        S/m; effective, of the electrolyte in the electrode. None: the electrolyte's, times the volume fraction of the
+        polymer to the power of `bruggeman`.
+    electronic_conductivity
+        S/m; effective. None: 10 S/m, an assumption.
+    bruggeman
+        Exponent of the volume fraction of the polymer.
+    separator
+        { thickness, conductivity }; what is left out is that of `[electrolyte]`.
+    lithium
+        Lithium electrode: '75 ohm cm2', the assumed default, or { exchange_current_density, kinetics }.
     """
 
     loading: Loading | None = None
@@ -119,6 +139,7 @@ class Electrode(Section):
     seed: fields.WholeNumber = 0
     coverage: CoverageDistribution | None = None
     radius: RadiusDistribution | None = None
+    contact_resistance: ContactResistance | None = None
     table: ParticleTable | None = None
     set: MeasuredParticles | None = None
 
@@ -131,7 +152,8 @@ class Electrode(Section):
     def _sound(self) -> Self:
         if not self.described:
             return self
-        for error in (self._amount_problem(), self._source_problem(), self._number_problem()):
+        layers = self.layer_problem(self.thickness is not None or self.porosity is not None)
+        for error in (self._amount_problem(), self._source_problem(), self._number_problem(), layers):
             if error is not None:
                 raise refusal(error)
         return self
@@ -176,6 +198,12 @@ class Electrode(Section):
                 where="electrode.coverage",
                 allowed="a number, a law such as { law = 'beta', mean = 0.3, std = 0.1 }, or a table or set",
             )
+        if self.table is not None and self.table.contact_resistance and self.contact_resistance is not None:
+            return InputError(
+                "the table gives the contact resistance",
+                where="electrode.contact_resistance",
+                next_step="remove contact_resistance, or the column of the table",
+            )
         if listed and self.sampling == "random":
             return InputError(
                 f"the particles of a {listed[0]} are taken by strata",
@@ -189,9 +217,17 @@ class Electrode(Section):
         if not 0 <= self.seed < _SEEDS:
             return InputError("out of range", where="electrode.seed", value=self.seed, allowed="0 to 2^63 - 1")
         classes = self.coverage is not None and self.coverage.law == "classes" and self.sampling == "strata"
-        least, most = 2 if classes else 1, self._listed or MOST_PARTICLES
+        least = (2 if classes else 1) * (2 if self.split_by_isolation else 1)
+        most = self._listed or MOST_PARTICLES
+        if self._listed and most < least:
+            return InputError(
+                "isolated particles and others need a particle each",
+                where="electrode.contact_resistance",
+                value=f"{most} particle of the {'table' if self.table is not None else 'set'}",
+                allowed="a resistance",
+            )
         if self.particles is not None and not least <= self.particles <= most:
-            few = "two classes need a particle each" if classes and self.particles == 1 else "out of range"
+            few = "two classes need a particle each" if self.particles < least and least > 1 else "out of range"
             return InputError(
                 f"there are {most} particles only" if self._listed and self.particles > most else few,
                 where="electrode.particles",
@@ -213,6 +249,12 @@ class Electrode(Section):
         return self.radius or RadiusDistribution(law="fixed", value=DEFAULT_RADIUS)
 
     @property
+    def split_by_isolation(self) -> bool:
+        """Whether isolated particles and the others are strata of their own."""
+        law = self.contact_resistance
+        return law is not None and law.law == "classes" and self.sampling == "strata"
+
+    @property
     def count(self) -> int:
         """Number of particles in the sample."""
         if self.particles is not None or self._listed:
@@ -220,7 +262,7 @@ class Electrode(Section):
         continuous = self.radius_law.law == "lognormal" or self.sampling == "random"
         if self.coverage is None or continuous or self.coverage.law == "beta":
             return PARTICLES
-        return 2 if self.coverage.law == "classes" else 1
+        return (2 if self.coverage.law == "classes" else 1) * (2 if self.split_by_isolation else 1)
 
     def active_mass(self, active_density: float) -> float:
         """Return the mass of active material per area [kg/m2]: the loading, or what thickness and porosity give.
@@ -301,7 +343,8 @@ class Electrode(Section):
         radius = Parameter(
             "radius", DEFAULT_RADIUS, "m", "assumption", True, "Half of the 10-20 um of commercial layered oxides."
         )
-        return (*material_parameters(self.composition, self.density), *((radius,) if default else ()))
+        known = (*material_parameters(self.composition, self.density), *((radius,) if default else ()))
+        return (*known, *self.layer_parameters)
 
     @cached_property
     def hash(self) -> str:
@@ -313,9 +356,15 @@ class Electrode(Section):
         content["radius"], content["particles"] = self.radius_law.model_dump(mode="json"), self.count
         if self.table is not None or self.set is not None:
             content["radius"] = None
+        if content["contact_resistance"] is None:  # a key that came later
+            del content["contact_resistance"]
+        if content["table"] is not None and not content["table"]["contact_resistance"]:
+            del content["table"]["contact_resistance"]
         for name, key in (("table", "source"), ("set", "folder")):
             if content[name] is not None:
                 del content[name][key]
+        if not self.layered:  # what a group does not have is no part of it
+            content = {key: value for key, value in content.items() if key not in LAYER_KEYS}
         text = json.dumps({"version": _HASH_VERSION, **content}, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return sha256_of(text)
 

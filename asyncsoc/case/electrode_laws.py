@@ -1,4 +1,4 @@
-"""How coverage and radius of an electrode's particles are distributed: one number, or a law with its parameters."""
+"""How an electrode's particles differ in coverage, radius and contact resistance: one number, or a law."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ ORDERS: Mapping[str, int] = {"number": 0, "surface": 2, "volume": 3}
 """Power of the radius by which a distribution of each kind weights the particles."""
 SMALLEST_SHAPE = 0.05
 """Least parameter of a beta law: below it nearly all particles are at 0 or 1, which are two classes."""
+MOST_RESISTIVE = 1e6
+"""ohm m2."""
 _LARGEST_SIGMA = 5.0
 _COVERAGE_KEYS = {"fixed": ("value",), "beta": ("mean", "std"), "classes": ("poor", "good", "share_poor")}
+_RESISTANCE_KEYS = {"fixed": ("value",), "classes": ("value", "share_isolated")}
 _RADIUS_KEYS = {"fixed": ("value",), "lognormal": ("median", "sigma", "mean", "std", "by")}
 
 Spread = Annotated[float, Measured("", 1e-4, 0.5)]
 GeometricSigma = Annotated[float, Measured("", 1.0, _LARGEST_SIGMA, "(]")]
+ContactResistivity = Annotated[float, Measured("ohm cm2", 0.0, MOST_RESISTIVE)]
 RadiusSpread = Annotated[float, Measured("um", 0.0, 1e-3, "(]")]
 
 
@@ -214,6 +218,53 @@ class RadiusDistribution(Section):
             return f"{self.value * 1e6:.6g} um"
         median = self.median_by(self.by or "number")
         return f"lognormal law by {self.by}, median {median * 1e6:.6g} um, sigma {math.exp(self.log_sigma):.6g}"
+
+
+class ContactResistance(Section):
+    """Resistance between the particles of an electrode and the network that carries electrons to them.
+
+    It belongs to the particle's whole surface: a particle of the radius R is behind r = value/(4 pi R²), whatever its
+    coverage by the electrolyte. A measured particle has the R of the sphere of its volume.
+
+    Attributes
+    ----------
+    law
+        "fixed": all alike; "classes": some particles are isolated, no net current reaches them, and the others have
+        `value`.
+    value
+        ohm m2; a bare quantity in place of the table means "fixed". 0 where left out.
+    share_isolated
+        Share of the active mass that is isolated, for "classes"; it does not depend on coverage and radius (an
+        assumption).
+    """
+
+    law: Literal["fixed", "classes"]
+    value: ContactResistivity = 0.0
+    share_isolated: fields.OpenFraction | None = None
+
+    @classmethod
+    def section_name(cls) -> str:
+        """Return where it stands in a case file."""
+        return "electrode.contact_resistance"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_is_fixed(cls, given: Any) -> Any:
+        return _fixed(given)
+
+    @model_validator(mode="after")
+    def _law_has_its_keys(self) -> Self:
+        needed = ("share_isolated",) if self.law == "classes" else ()
+        error = _keys_problem(self, self.law, _RESISTANCE_KEYS, needed)
+        if error is not None:
+            raise refusal(error)
+        return self
+
+    @property
+    def text(self) -> str:
+        """The law in words."""
+        share = "" if self.share_isolated is None else f", a share of {self.share_isolated:g} isolated"
+        return f"{self.value * 1e4:g} ohm cm2{share}"
 
 
 def _fixed(given: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.base.hashing import file_sha256
 from asyncsoc.base.units import to_si
 from asyncsoc.case import fields
+from asyncsoc.case.electrode_laws import MOST_RESISTIVE
 from asyncsoc.case.fields import Measured, refusal
 from asyncsoc.case.section import Section
 
@@ -22,16 +24,29 @@ if TYPE_CHECKING:
 
 MOST_PARTICLES = 10_000
 """Rows of a table: a case holds them all."""
-_LAYOUT = "radius [um], coverage, multiplicity"
+ISOLATED = "isolated"
+"""Contact resistance of a particle that no net current reaches."""
+_LAYOUT = "radius [um], coverage, multiplicity, contact resistance [ohm cm2]"
 _WHERE = "electrode.table"
 _COLUMNS = (
     Column("radius", ("radius", "R"), "m", 1e-9, 1e-3),
     Column("coverage", ("coverage",), "", 0.0, 1.0),
     Column("multiplicity", ("multiplicity",), "", 0.0, 1e30, above=True),
+    Column("contact_resistance", ("contact resistance",), "ohm m2", 0.0, infinite=True),
 )
 _REQUIRED = ("radius", "coverage")
 _HEAD = re.compile(r"\s*(?P<name>[^\[\]]+?)\s*(?:\[\s*(?P<unit>[^\]]*?)\s*\])?\s*")
 
+
+class _OrIsolated(Measured):
+    """Annotation that reads a resistance with its unit, or 'isolated'."""
+
+    def read(self, value: Any) -> Any:  # a number or the word
+        """Return `value` in SI, or 'isolated'."""
+        return value if value == ISOLATED else super().read(value)
+
+
+TableResistance = Annotated[float | str, _OrIsolated("ohm cm2", 0.0, MOST_RESISTIVE)]
 Multiplicity = Annotated[float, Measured("", 0.0, 1e30, "(]")]
 
 
@@ -47,6 +62,9 @@ class ParticleTable(Section):
     multiplicity
         How many particles of the electrode each row stands for, relative to the others; equally many where left out.
         The loading says how many there are in all.
+    contact_resistance
+        ohm m2 of the particle's whole surface, as of `ContactResistance`; 'isolated', in files 'inf', where no net
+        current reaches a particle. 0 where the column is left out.
     source
         Name of the file; not part of the hash.
     """
@@ -54,6 +72,7 @@ class ParticleTable(Section):
     radius: tuple[fields.Length, ...]
     coverage: tuple[fields.StateOfCharge, ...]
     multiplicity: tuple[Multiplicity, ...] = ()
+    contact_resistance: tuple[TableResistance, ...] = ()
     source: str | None = None
 
     @classmethod
@@ -85,13 +104,13 @@ class ParticleTable(Section):
     @model_validator(mode="after")
     def _rows_fit(self) -> Self:
         rows = len(self.radius)
-        lengths = {name: len(getattr(self, name)) for name in ("radius", "coverage", "multiplicity")}
+        lengths = {column.key: len(getattr(self, column.key)) for column in _COLUMNS}
         error = None
         if not 1 <= rows <= MOST_PARTICLES:
             error = InputError(
                 "a table has a row for each particle", where=_WHERE, value=rows, allowed=f"1 to {MOST_PARTICLES} rows"
             )
-        elif lengths["coverage"] != rows or lengths["multiplicity"] not in (0, rows):
+        elif lengths["coverage"] != rows or any(count not in (0, rows) for count in lengths.values()):
             error = InputError(
                 "the columns of a table are equally long",
                 where=_WHERE,
@@ -194,7 +213,8 @@ def _read(file: str) -> dict[str, Any]:
     except InputError as error:
         error.where = f"{_WHERE}, {error.where}"
         raise
-    return {**{key: tuple(values.tolist()) for key, values in table.columns.items()}, "source": Path(file).name}
+    columns = {key: tuple(map(_or_isolated, values.tolist())) for key, values in table.columns.items()}
+    return {**columns, "source": Path(file).name}
 
 
 def _columns(given: Mapping[Any, Any]) -> dict[str, Any]:
@@ -219,7 +239,7 @@ def _columns(given: Mapping[Any, Any]) -> dict[str, Any]:
         if column.key in found:
             raise InputError(f"two columns of {column.key}", where=_WHERE, value=str(head))
         unit = match["unit"]
-        found[column.key] = _in_unit(values, unit, column) if unit else values
+        found[column.key] = _in_unit(values, unit, column) if unit else _finite(values)
     for key in _REQUIRED:
         if key not in found:
             raise InputError(
@@ -237,9 +257,22 @@ def _in_unit(values: Any, unit: str, column: Column) -> Any:
     scale = to_si(f"1 {unit}", column.unit, where=where)
     if not isinstance(values, Sequence) or isinstance(values, str):
         return values
+    values = _finite(values)
     return [
-        to_si(value, column.unit, where=where) if isinstance(value, str) else _times(value, scale) for value in values
+        to_si(value, column.unit, where=where) if isinstance(value, str) and value != ISOLATED else _times(value, scale)
+        for value in values
     ]
+
+
+def _finite(values: Any) -> Any:
+    """Return values with 'isolated' in place of infinite resistances."""
+    listed = isinstance(values, Sequence) and not isinstance(values, str)
+    return [_or_isolated(value) for value in values] if listed else values
+
+
+def _or_isolated(value: Any) -> Any:
+    """Return 'isolated' in place of an infinite resistance."""
+    return ISOLATED if value == math.inf else value
 
 
 def _times(value: Any, scale: float) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -40,16 +40,42 @@ def apply_overrides(keys: Mapping[str, Any], overrides: Sequence[str], model: ty
         if len(path) == 1:
             tables[path[0]] = value
             continue
-        section, key = path
+        section, key, *inner = path
         table = tables.setdefault(section, {})
+        if isinstance(table, BaseModel):
+            table = tables[section] = table.model_dump(exclude_unset=True)
         if not isinstance(table, dict):
             raise InputError("wrong type: expected a section", where=section, value=table, allowed="a table of keys")
-        table[key] = value
+        table[key] = _with_inner(table.get(key), inner[0], value, override) if inner else value
         for other in _EXCLUSIVE.get((section, key), ()):
             table.pop(other, None)
         if section == "protocol" and key in ("steps", "cycle"):
             _drop_unused_profiles(table)
     return tables
+
+
+def inner_section(model: type[BaseModel], key: str) -> type[BaseModel] | None:
+    """Return the class of a key that is a table itself, such as electrode.coverage; None where it is none."""
+    field = model.model_fields.get(key)
+    kinds = () if field is None else get_args(field.annotation) or (field.annotation,)
+    found = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    others = [kind for kind in kinds if kind is not type(None) and kind not in found]
+    return found[0] if len(found) == 1 and not others else None
+
+
+def _with_inner(table: Any, key: str, value: Any, override: str) -> dict[str, Any]:
+    """Return a table within a section with one of its keys set."""
+    if isinstance(table, BaseModel):
+        table = table.model_dump(exclude_unset=True)
+    if table is not None and not isinstance(table, Mapping):
+        raise InputError(
+            f"the case gives one value, which has no {key}",
+            where="--set",
+            value=override,
+            allowed=f"a table in the case, such as {{ law = ..., {key} = ... }}",
+            next_step=f"give the table, then change its {key}",
+        )
+    return {**(table or {}), key: value}
 
 
 def _drop_unused_profiles(protocol: dict[str, Any]) -> None:
@@ -99,6 +125,17 @@ def _check_path(path: tuple[str, ...], override: str, model: type[BaseModel]) ->
         )
     section = sections[path[0]]
     known = list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
+    inner = inner_section(section, path[1]) if known and len(path) == 3 else None
+    if inner is not None:
+        if path[2] not in inner.model_fields:
+            raise InputError(
+                f"unknown key '{path[2]}'",
+                where="--set",
+                value=override,
+                allowed=", ".join(f"{path[0]}.{path[1]}.{key}" for key in inner.model_fields),
+                nearest=nearest_name(path[2], list(inner.model_fields)),
+            )
+        return
     if known and (len(path) != 2 or path[1] not in known):
         nearest = nearest_name(".".join(path[1:]), known)
         raise InputError(

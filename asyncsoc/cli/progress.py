@@ -37,9 +37,12 @@ class Report(Protocol):
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Callable[[Report], None] | None]:
-    """Give a callback that draws a run's bar on stderr; None where nobody looks at it."""
-    with _bar(quiet=quiet, begin=_beginning(quiet=quiet)) as update:
+def progress_bar(*, quiet: bool, groups: bool = False) -> Iterator[Callable[[Report], None] | None]:
+    """Give a callback that draws a run's bar on stderr; None where nobody looks at it.
+
+    `groups` says that particles share a potential, for which other kernels are compiled than for single ones.
+    """
+    with _bar(quiet=quiet, begin=_beginning(quiet=quiet, groups=groups)) as update:
         yield None if update is None else lambda report: update(report.fraction, describe(report))
 
 
@@ -53,11 +56,11 @@ def counting_bar(*, quiet: bool, runs: bool = False) -> Iterator[Callable[[int, 
         yield None if update is None else lambda done, total, title: update(done / max(total, 1), title)
 
 
-def _beginning(*, quiet: bool) -> str:
+def _beginning(*, quiet: bool, groups: bool = False) -> str:
     """Return what a bar says before anything is done, and tell those without a bar if that takes its time."""
     from asyncsoc.base.kernel_cache import COMPILING, still_to_compile
 
-    if quiet or not still_to_compile():
+    if quiet or not still_to_compile(groups=groups):
         return _PREPARING
     if not is_terminal(sys.stderr):
         note(COMPILING)

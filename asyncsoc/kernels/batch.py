@@ -42,7 +42,7 @@ def attempt_block(system, tableau, contacts, groups, body, block, count, ws):
     for stage in range(tableau.a.shape[0]):
         stage_rhs(system, tableau, contacts, body, block, count, stage, ws)
         for lane in range(count):
-            reduce_stage(contacts, groups, contacts.parameters[body.number[block[lane]]].group)
+            reduce_stage(tableau, contacts, groups, contacts.parameters[body.number[block[lane]]].group, stage)
         stage_update(contacts, groups, body, block, count, stage, ws)
     finish_step(system, tableau, contacts, groups, body, block, count, ws)
     for lane in range(count):
@@ -146,18 +146,18 @@ def advance_blocks(system, tableau, contacts, groups, body, stage, blocks, count
 
 
 @kernel(nogil=True)
-def reduce_begin(contacts, groups, listed):
+def reduce_begin(tableau, contacts, groups, listed):
     """Reduce what `begin_blocks` leaves over each group listed: slopes of the constraint, and the first stage."""
     for p in range(listed.size):
         reduce_corner(contacts, groups, listed[p])
-        reduce_stage(contacts, groups, listed[p])
+        reduce_stage(tableau, contacts, groups, listed[p], 0)
 
 
 @kernel(nogil=True)
-def reduce_stages(contacts, groups, listed):
+def reduce_stages(tableau, contacts, groups, listed, stage):
     """Add up what the particles of each group listed miss of its constraint, and set the change of its unknown."""
     for p in range(listed.size):
-        reduce_stage(contacts, groups, listed[p])
+        reduce_stage(tableau, contacts, groups, listed[p], stage)
 
 
 @kernel(nogil=True)

@@ -33,6 +33,7 @@ from asyncsoc.kernels.constraint import (
     evaluate_contact,
     load_contact,
 )
+from asyncsoc.kernels.network import reduce_network_corner, reduce_network_stage
 
 
 @kernel
@@ -97,7 +98,7 @@ def reduce_border(contacts, body, block, count, ws):
     for lane in range(count):
         j, nodes = body.number[block[lane]], body.nodes[block[lane]]
         particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
-        if particle.own_resistance != 0.0:
+        if particle.own_resistance != 0.0 or particle.node > 0:
             slope = attempt.total_unknown
             for k in range(particle.contact_nodes):
                 slope -= local[TOTAL_X, k] * at(ws.border, nodes[k], lane)
@@ -105,7 +106,9 @@ def reduce_border(contacts, body, block, count, ws):
             attempt.share = (
                 0.0 if math.isinf(particle.own_resistance) else 1.0 / (1.0 + particle.own_resistance * slope)
             )
-            attempt.corner = particle.current_factor * attempt.share * slope + particle.potential_factor
+            attempt.corner = attempt.share * slope
+            if particle.node == 0:
+                attempt.corner = particle.current_factor * attempt.share * slope + particle.potential_factor
             continue
         corner = attempt.corner
         for k in range(particle.contact_nodes):
@@ -147,7 +150,7 @@ def drive(tableau, contacts, body, block, count, stage, ws):
                 total += area * (i_film + o_film) * grown
                 side_total += area * o_film * grown
             put(ws.rhs, node, lane, at(ws.rhs, node, lane) - area * i_here / density)
-        if particle.own_resistance != 0.0:
+        if particle.own_resistance != 0.0 or particle.node > 0:
             potential = attempt.driving
             for p in range(stage):
                 potential += tableau.a[stage, p] * ws.stage_driving[lane, p]
@@ -161,13 +164,15 @@ def drive(tableau, contacts, body, block, count, stage, ws):
 
 @kernel
 def _miss_behind_resistance(particle, attempt, local, nodes, lane, target, ws):
-    """Do `miss` for a particle with a resistance of its own, and keep how its own unknown changes."""
+    """Do `miss` for a particle with a resistance of its own or in a network; keep how its own unknown changes."""
     drawn = attempt.total
     for k in range(particle.contact_nodes):
         drawn += local[TOTAL_X, k] * at(ws.rhs, nodes[k], lane)
     gap = attempt.potential - attempt.new_unknown
     reaches = attempt.share * (drawn + attempt.slope * gap)
-    attempt.residual = target - particle.current_factor * reaches - particle.potential_factor * attempt.potential
+    attempt.residual = reaches
+    if particle.node == 0:
+        attempt.residual = target - particle.current_factor * reaches - particle.potential_factor * attempt.potential
     if math.isinf(particle.own_resistance):
         attempt.offset = -drawn / attempt.slope if attempt.slope != 0.0 else 0.0
     else:
@@ -181,7 +186,7 @@ def miss(tableau, contacts, body, block, count, stage, ws):
         j, nodes = body.number[block[lane]], body.nodes[block[lane]]
         particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
         target = particle.target + particle.drift * (tableau.lead[stage] * attempt.size)
-        if particle.own_resistance != 0.0:
+        if particle.own_resistance != 0.0 or particle.node > 0:
             _miss_behind_resistance(particle, attempt, local, nodes, lane, target, ws)
             continue
         residual = target - particle.current_factor * attempt.total
@@ -194,6 +199,9 @@ def miss(tableau, contacts, body, block, count, stage, ws):
 @kernel
 def reduce_corner(contacts, groups, g):
     """Add up the slopes of a group's constraint over its particles."""
+    if groups.step[g].nodes > 0:
+        reduce_network_corner(contacts, groups, g)
+        return
     corner = 0.0
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         corner += contacts.attempt[j].corner
@@ -211,8 +219,11 @@ def _beyond_linear(contacts, groups, g):
 
 
 @kernel
-def reduce_stage(contacts, groups, g):
+def reduce_stage(tableau, contacts, groups, g, stage):
     """Add up what a group's particles miss of its constraint; set the change of the unknown that meets it."""
+    if groups.step[g].nodes > 0:
+        reduce_network_stage(tableau, contacts, groups, g, stage)
+        return
     residual = 0.0
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         residual += contacts.attempt[j].residual

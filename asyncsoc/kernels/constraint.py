@@ -9,6 +9,13 @@ import numpy as np
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.interpolation import ocp_and_i0
 from asyncsoc.interface.rates import local_currents
+from asyncsoc.kernels.network import (
+    clear_currents,
+    clear_slopes,
+    factor_network,
+    lithium_overpotential,
+    solve_network,
+)
 from asyncsoc.materials.thermochemistry.kernels import energy_point
 
 # Rows of the quantities on the contact nodes, `local` (N_LOCAL, c). The stoichiometry there, and what follows from it:
@@ -170,6 +177,46 @@ def _behind_resistance(particle, areas, resistance, film, local, driving, own):
 
 
 @kernel
+def _through_network(contacts, groups, g, unknown, total, residual):
+    """Return residual and slope of the constraint of a group with its nodes eliminated.
+
+    Parameters
+    ----------
+    unknown, total
+        v of the group [V], and what all its nodes draw together at their potentials [A].
+    residual
+        Of the constraint with these.
+    """
+    step, leader = groups.step[g], contacts.parameters[groups.first[g]]
+    by_current, by_potential = leader.current_factor / leader.multiplicity, leader.potential_factor
+    if step.product > 0:
+        by_current, by_potential = unknown + 2.0 * step.series * total, total
+    slope = factor_network(groups, g, total)
+    more = solve_network(groups, g, unknown, lithium_overpotential(step, total))
+    return residual + by_current * more, by_current * slope + by_potential
+
+
+@kernel
+def _farthest(groups, g, change):
+    """Return the change of largest magnitude among a group's unknown and its nodes [V]."""
+    farthest = change
+    for k in range(groups.step[g].nodes):
+        node = groups.nodes[g, k]
+        node.change = node.lead * change + node.own
+        if not abs(node.change) <= abs(farthest):
+            farthest = node.change
+    return farthest
+
+
+@kernel
+def _move_nodes(groups, g, share):
+    """Change the potentials of a group's nodes by a share of what was found."""
+    for k in range(groups.step[g].nodes):
+        node = groups.nodes[g, k]
+        node.potential += share * node.change
+
+
+@kernel
 def solve_constraint(contacts, groups, g, x, film, unknown):
     """Solve a group's constraint by damped Newton; return (converged, unknown, I, phi_s).
 
@@ -195,13 +242,21 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
         load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
         own = contacts.own[j]
         own.potential = own.unknown if math.isfinite(own.unknown) else unknown
+    nodes = groups.step[g].nodes
+    for k in range(nodes):
+        node = groups.nodes[g, k]
+        node.potential = node.guess if math.isfinite(node.guess) else unknown
     imposed = contacts.parameters[first].imposed_flux > 0
     converged, before = False, 0.0
     total, potential = 0.0, 0.0
     for _ in range(_ITERATIONS):
         total, residual, slope, total_slope = 0.0, 0.0, 0.0, 0.0
+        clear_currents(groups, g)
+        clear_slopes(groups, g)
         for j in range(first, last):
-            particle, own = contacts.parameters[j], contacts.own[j]
+            particle, own, driving = contacts.parameters[j], contacts.own[j], unknown
+            if nodes > 0:
+                driving = groups.nodes[g, particle.node - 1].potential
             if particle.own_resistance != 0.0:
                 own.potential, through, through_slope = _behind_resistance(
                     particle,
@@ -209,15 +264,19 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
                     contacts.resistance[j],
                     film[j],
                     contacts.local[j],
-                    unknown,
+                    driving,
                     own.potential,
                 )
                 potential, potential_slope = unknown, 1.0
             else:
                 through, _, through_slope, _, potential, potential_slope = evaluate_contact(
-                    particle, contacts.areas[j], contacts.resistance[j], unknown, film[j], contacts.local[j]
+                    particle, contacts.areas[j], contacts.resistance[j], driving, film[j], contacts.local[j]
                 )
                 own.potential = potential
+            if nodes > 0:
+                potential, node = unknown, groups.nodes[g, particle.node - 1]
+                node.current += particle.multiplicity * through
+                node.slope += particle.multiplicity * through_slope
             own.current = through
             total += particle.multiplicity * through
             total_slope += particle.multiplicity * through_slope
@@ -228,6 +287,18 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
         if product:  # the power is I V, V = phi_s + series I
             residual = total * (potential + series * total) - power
             slope = total_slope * (potential + 2.0 * series * total) + total
+        if nodes > 0:
+            residual, slope = _through_network(contacts, groups, g, unknown, total, residual)
+            change = -residual / slope
+            farthest = _farthest(groups, g, change)
+            if not np.isfinite(farthest):
+                break
+            before, reach = _within_reach(farthest, before, reach)
+            share = before / farthest if farthest != 0.0 else 1.0
+            _move_nodes(groups, g, share)
+            unknown += share * change
+            converged = abs(before) <= _TOLERANCE
+            continue
         change = -residual / slope
         if not np.isfinite(change):
             break

@@ -17,6 +17,8 @@ class ParticleParameters:
     ----------
     group
         Number of its group.
+    node
+        Its node in the network of its group, from 1; 0 where the group is one node without a network.
     multiplicity
         How many particles like it the group has.
     own_resistance
@@ -38,6 +40,7 @@ class ParticleParameters:
     """
 
     group: int
+    node: int
     multiplicity: float
     own_resistance: float
     contact_nodes: int
@@ -86,6 +89,12 @@ class StepParameters:
         Since when the target runs in a line [s within the step], its value there and its slope.
     target
         The target for the time last aimed at: a power where `product`.
+    nodes
+        Number of nodes of its network; 0: one node without a network.
+    current_factor
+        Of a network: factor of the group's current in its constraint.
+    lithium_current, lithium_voltage
+        Of a network: eta = lithium_voltage asinh(I/lithium_current) [A, V] at the lithium electrode; 0: none.
     """
 
     duration: float
@@ -102,6 +111,40 @@ class StepParameters:
     value: float
     drift: float
     target: float
+    nodes: int
+    current_factor: float
+    lithium_current: float
+    lithium_voltage: float
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """One node of the network of a group.
+
+    Attributes
+    ----------
+    unknown
+        Its potential at the accepted state [V]; not a number before there is one.
+    guess, potential
+        Where the solution for it begins, and its potential solved for last, or in a stage [V].
+    current, slope
+        What its particles draw together [A], and G, by its potential [A/V].
+    lead, own, change
+        How its potential changes with the group's unknown, without it, and in a stage [V].
+    work, pivot
+        Scratch of the factorization.
+    """
+
+    unknown: float
+    guess: float
+    potential: float
+    current: float
+    slope: float
+    lead: float
+    own: float
+    change: float
+    work: float
+    pivot: int
 
 
 @dataclass(frozen=True)
@@ -205,6 +248,7 @@ class StepAttempt:
         What the attempt leaves: the group's unknown before it is solved for again; charges passed [C]; error.
     corner, residual
         The constraint's share of this particle, reduced over its lithium and film: slope, and what a stage misses.
+        In a network slope of its current by the potential of its node [A/V], and its current at a fixed one [A].
     slope, share, offset
         Of a particle with a resistance r: the reduced slope G of its current by its own unknown; 1/(1 + r G), the
         change of its own unknown over that of the group's; and what changes in a stage without the group's.

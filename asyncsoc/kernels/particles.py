@@ -6,6 +6,7 @@ known without its mesh; what the lithium does belongs to a mesh, with the partic
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from asyncsoc.kernels.constraint import N_LOCAL
 from asyncsoc.kernels.parameters import (
     ControllerState,
     EventSearch,
+    NodeState,
     ParticleParameters,
     ParticleState,
     StepAttempt,
@@ -31,6 +33,8 @@ Records = NDArray[np.void]
 START, END, DENSE = 0, 1, 2
 """Rows of `Contacts.surface`: stoichiometry at the start and at the end of the last attempt; from DENSE on the three
 coefficients of the continuous solution."""
+MOST_STAGES = 8
+"""Of a Rosenbrock method."""
 EMBEDDED, MIDDLE = 0, 1
 """Rows of `Contacts.inner_x` and `inner_film`: of the embedded solution, and in the middle of the step."""
 
@@ -97,6 +101,12 @@ class Groups(NamedTuple):
         Its first particle, and how many follow it.
     corner, change : (G,)
         Slope of the reduced constraint; change of the unknown in a stage.
+    nodes : (G, K)
+        Records `NodeState` of the nodes of each network; K is 0 where no group has one.
+    network : (G, 2, K, K)
+        Resistances between nodes [ohm], and what is factored.
+    stages : (G, K + 1, s)
+        Changes of the nodes' potentials in the stages of a step, and last of the unknown.
     """
 
     step: Records
@@ -108,6 +118,9 @@ class Groups(NamedTuple):
     size: Ints
     corner: Array
     change: Array
+    nodes: Records
+    network: Array
+    stages: Array
 
 
 class Body(NamedTuple):
@@ -158,9 +171,11 @@ def allocate_contacts(n_particles: int, n_contact: int, tables: Array, side_tabl
     )
 
 
-def allocate_groups(counts: Ints, n_events: int) -> Groups:
-    """Return zeroed groups of so many particles each."""
+def allocate_groups(counts: Ints, n_events: int, n_nodes: int = 0) -> Groups:
+    """Return zeroed groups of so many particles each, and networks of at most so many nodes."""
     n_groups = len(counts)
+    nodes = np.zeros((n_groups, n_nodes), record(NodeState))
+    nodes["unknown"] = nodes["guess"] = math.nan
     return Groups(
         step=np.zeros(n_groups, record(StepParameters)),
         state=np.zeros(n_groups, record(ControllerState)),
@@ -171,6 +186,9 @@ def allocate_groups(counts: Ints, n_events: int) -> Groups:
         size=np.asarray(counts, dtype=np.int64),
         corner=np.zeros(n_groups),
         change=np.zeros(n_groups),
+        nodes=nodes,
+        network=np.zeros((n_groups, 2, n_nodes, n_nodes)),
+        stages=np.zeros((n_groups, n_nodes + 1, MOST_STAGES)),
     )
 
 

@@ -16,6 +16,7 @@ from asyncsoc.base.compiling import kernel
 from asyncsoc.kernels.aiming import aim
 from asyncsoc.kernels.batch import attempt_block
 from asyncsoc.kernels.constraint import solve_constraint
+from asyncsoc.kernels.network import accept_nodes
 from asyncsoc.kernels.particles import END, START
 from asyncsoc.kernels.step_control import DURATION_REACHED, NOT_SOLVED, RETRY, RUNNING, STEP_TOO_SMALL, nearest_event
 from asyncsoc.kernels.workspace import lay_out
@@ -103,6 +104,7 @@ def _enter(contacts, groups, g, pieces, p, x, film):
     state.unknown, state.current, state.potential = unknown, current, potential
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         contacts.own[j].unknown = contacts.own[j].potential
+    accept_nodes(groups, g)
     margin, _ = nearest_event(contacts, groups, g, x, film, current, potential, state.charge)
     state.margin = margin
     return True

@@ -166,7 +166,9 @@ def stage_update(contacts, groups, body, block, count, stage, ws):
         j = body.number[block[lane]]
         particle, attempt = contacts.parameters[j], contacts.attempt[j]
         moved = groups.change[particle.group]
-        if particle.own_resistance != 0.0:
+        if particle.node > 0:
+            moved = groups.nodes[particle.group, particle.node - 1].change
+        if particle.own_resistance != 0.0 or particle.node > 0:
             ws.stage_driving[lane, stage] = moved
             moved = attempt.share * moved + attempt.offset
         put(ws.mask, 0, lane, moved)

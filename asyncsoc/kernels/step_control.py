@@ -10,6 +10,7 @@ from asyncsoc.base.compiling import kernel
 from asyncsoc.kernels.aiming import aim, aim_step
 from asyncsoc.kernels.constraint import solve_constraint
 from asyncsoc.kernels.held_voltage import currents_between, held_error
+from asyncsoc.kernels.network import accept_nodes, end_network_step
 from asyncsoc.kernels.particles import END, START
 
 # events: quantity that must stay on its side of `value`
@@ -21,6 +22,8 @@ ALL_X_BELOW, ALL_X_ABOVE = 7, 8
 # potential or current meets what a profile asks for next
 RUNNING, DURATION_REACHED, STEP_TOO_SMALL, RETRY, NOT_SOLVED, EVENT = 0, 1, 2, 3, 4, 10
 
+DROP_WEIGHT = 1.0
+"""Error in stoichiometry that counts as much as one of 1 V in the potential of a network's node [1/V]."""
 _SAFETY, _SHRINK, _GROW = 0.9, 0.2, 5.0
 _SMALL_ERROR = 1e-2
 """Share of the tolerance below which errors count as equal when the next one is predicted."""
@@ -105,6 +108,7 @@ def prepare(contacts, groups, g, guess):
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         own = contacts.own[j]
         own.charge, own.side_charge, own.unknown = 0.0, 0.0, own.potential
+    accept_nodes(groups, g)
     return converged, which
 
 
@@ -145,7 +149,9 @@ def plan(contacts, groups, g):
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         attempt, resistive = contacts.attempt[j], contacts.parameters[j].own_resistance != 0.0
         attempt.size, attempt.tolerance, attempt.driving = size, step.tolerance, state.unknown
-        attempt.unknown = contacts.own[j].unknown if resistive else state.unknown
+        if contacts.parameters[j].node > 0:
+            attempt.driving = groups.nodes[g, contacts.parameters[j].node - 1].unknown
+        attempt.unknown = contacts.own[j].unknown if resistive else attempt.driving
 
 
 @kernel
@@ -184,6 +190,9 @@ def judge(tableau, contacts, groups, g):
         step_side += many * attempt.side_charge
     current, potential, margin, which = 0.0, 0.0, 0.0, -1
     judged, embedded, middle = step.held > 0 and tolerance < 1.0, 0.0, 0.0
+    if step.nodes > 0:
+        unknown, drops = end_network_step(tableau, groups, g)
+        ok, error = ok and math.isfinite(unknown), max(error, DROP_WEIGHT * drops)
     if step.aimed > 0:
         aim(contacts, groups, g, state.time + h)
     if ok and judged:
@@ -239,5 +248,6 @@ def judge(tableau, contacts, groups, g):
         own.charge += attempt.charge
         own.side_charge += attempt.side_charge
         own.unknown = own.potential
+    accept_nodes(groups, g)
     _clear(search)
     return outcome

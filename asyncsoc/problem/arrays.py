@@ -87,6 +87,7 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
     arrays = allocate_groups(
         np.array([len(group.particles) for group in groups]),
         max((len(constraint.events) for group in groups for constraint in group.constraints), default=0) + 1,
+        max((0 if group.network is None else group.network.count for group in groups), default=0),
     )
     meshes = np.array([mesh for group in groups for mesh in group.meshes or [0] * len(group.particles)])
     bodies = tuple(
@@ -96,12 +97,14 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
     side_numbers = {id(side): k for k, side in enumerate(sides)}
     for g, group in enumerate(groups):
         arrays.state[g]["largest_step"] = min(group.largest_step, UNLIMITED)
+        arrays.step[g]["nodes"] = 0 if group.network is None else group.network.count
         multiplicities = group.multiplicities or (1.0,) * len(group.particles)
         for one, many in enumerate(multiplicities):
             j = int(arrays.first[g]) + one
             _load_particle(contacts, j, particles[j], touching[j])
             row = contacts.parameters[j]
             row["group"], row["multiplicity"] = g, many
+            row["node"] = 0 if group.network is None else group.network.nodes[one] + 1
             row["own_resistance"] = group.resistances[one] if group.resistances else 0.0
             if particles[j].side is not None:
                 row["side_table"] = side_numbers[id(particles[j].side)]
@@ -182,12 +185,24 @@ def load_constraint(arrays: ProblemArrays, g: int, constraint: StepConstraint) -
         row["current_factor"] = constraint.current_factor * row["multiplicity"]
         row["potential_factor"] = constraint.potential_factor if one == 0 else 0.0
         row["target"], row["drift"] = constraint.target if one == 0 else 0.0, 0.0
+    _load_network(arrays, g, constraint.temperature)
+
+
+def _load_network(arrays: ProblemArrays, g: int, temperature: float) -> None:
+    """Load the resistances of the network of group `g` at a temperature [K]."""
+    network, step = arrays.problem.groups[g].network, arrays.groups.step[g]
+    if network is None:
+        return
+    level = network.at(temperature)
+    arrays.groups.network[g, 0, : network.count, : network.count] = level.between
+    step["lithium_current"], step["lithium_voltage"] = level.lithium_current, level.lithium_voltage
 
 
 def load_level(arrays: ProblemArrays, g: int, constraint: StepConstraint, level: int) -> None:
     """Load one of the temperatures of the profile that group `g` follows."""
     if constraint.pieces is None:
         return
+    _load_network(arrays, g, constraint.pieces.levels[level])
     series = constraint.level_series[level]
     arrays.groups.step[g]["series"] = series
     for one, j in enumerate(arrays.members(g)):

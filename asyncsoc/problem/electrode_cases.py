@@ -14,7 +14,10 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.electrode import Electrode
-from asyncsoc.problem.case_materials import cathode_of
+from asyncsoc.case.electrode_particles import ISOLATED
+from asyncsoc.materials.types import Cathode
+from asyncsoc.problem.case_materials import cathode_of, particle_capacity
+from asyncsoc.problem.electrode_layers import ElectrodeLayers, electrode_layers, separator_of
 from asyncsoc.problem.particle_sample import ParticleSample, draw_particles
 
 Array = NDArray[np.float64]
@@ -30,22 +33,28 @@ class ElectrodeCases:
         A case for each particle with contact.
     multiplicities : (N,)
         How many particles each stands for in the whole electrode.
+    resistances : (N,), ohm
+        Between each and the network of electrons; infinite where it is isolated.
     idle_volume
         Volume of all particles without contact [m3]: they hold lithium and capacity, and carry no current.
     sample
         As drawn, those without contact among them.
+    layers
+        The layers of the electrode, which all have this sample; None where all particles are at one potential.
     """
 
     cases: tuple[Case, ...]
     multiplicities: Array
+    resistances: Array
     idle_volume: float
     sample: ParticleSample
+    layers: ElectrodeLayers | None = None
 
     @property
     def volume(self) -> float:
         """Volume of all particles with contact [m3]."""
-        covered = self.sample.coverage > 0.0
-        return float(self.multiplicities @ self.sample.volume[covered])
+        covered = self.sample.volume[self.sample.coverage > 0.0]
+        return float(self.multiplicities @ np.tile(covered, len(self.cases) // len(covered)))
 
     def report(self, electrode: Electrode) -> Mapping[str, Any]:
         """Return what a result says about its electrode, as plain data."""
@@ -60,6 +69,11 @@ class ElectrodeCases:
                 @ sample.volume[sample.coverage == 0.0]
                 / (sample.multiplicity @ sample.volume)
             ),
+            "share of volume isolated": float(
+                sample.multiplicity[np.isinf(sample.resistance)]
+                @ sample.volume[np.isinf(sample.resistance)]
+                / (sample.multiplicity @ sample.volume)
+            ),
             "moments": asdict(sample.moments),
             "moments of the laws": asdict(sample.law_moments),
             "sampling error": asdict(sample.error),
@@ -67,13 +81,15 @@ class ElectrodeCases:
                 {
                     "radius [m]": radius,
                     "coverage": coverage,
+                    "contact resistance [ohm]": ohms if math.isfinite(ohms) else ISOLATED,
                     "multiplicity [1/m2]": many,
                     "stratum of coverage": first,
                     "stratum of radius": second,
                 }
-                for radius, coverage, many, first, second in zip(
+                for radius, coverage, ohms, many, first, second in zip(
                     sample.radius.tolist(),
                     sample.coverage.tolist(),
+                    sample.resistance.tolist(),
                     sample.multiplicity.tolist(),
                     sample.coverage_stratum.tolist(),
                     sample.radius_stratum.tolist(),
@@ -111,13 +127,21 @@ def electrode_cases(case: Case) -> ElectrodeCases:
             where="electrode.coverage",
             allowed="one particle at least with a coverage above 0",
         )
+    if np.isinf(sample.resistance[covered]).all():
+        raise InputError(
+            "every particle of the electrode that has contact is isolated: nothing can carry its current",
+            where="electrode.contact_resistance",
+            allowed="one particle at least with a coverage above 0 and a finite resistance",
+        )
     many = sample.multiplicity * electrode.area
     fraction = np.minimum(sample.active_area / (4.0 * math.pi * sample.radius**2), 1.0)
-    areal = sample.theoretical_capacity(cathode)
-    electrolyte = case.electrolyte.model_copy(update={"areal_capacity": areal})
+    areal = _areal_capacity(case, sample, cathode)
+    electrolyte = separator_of(case).model_copy(update={"areal_capacity": areal})
+    layers = electrode_layers(case, len(covered)) if electrode.layered else None
+    prefixes = [""] if layers is None else [f"layer {k + 1} " for k in range(layers.count)]
     cases = tuple(
         Case(
-            name=f"particle {number + 1}",
+            name=f"{prefix}particle {number + 1}",
             particle=case.particle.model_copy(update={"radius": float(sample.radius[number])}),
             contact=_contact(float(fraction[number])),
             material=case.material,
@@ -128,10 +152,21 @@ def electrode_cases(case: Case) -> ElectrodeCases:
             output=case.output,
             solver=case.solver,
         )
+        for prefix in prefixes
         for number in covered.tolist()
     )
-    idle = sample.coverage == 0.0
-    return ElectrodeCases(cases, many[covered], float(many[idle] @ sample.volume[idle]), sample)
+    idle = float(many[sample.coverage == 0.0] @ sample.volume[sample.coverage == 0.0])
+    count = len(prefixes)
+    shared, ohms = many[covered] / count, sample.resistance[covered]
+    return ElectrodeCases(cases, np.tile(shared, count), np.tile(ohms, count), idle, sample, layers)
+
+
+def _areal_capacity(case: Case, sample: ParticleSample, cathode: Cathode) -> float:
+    """Return what 1 C means per area of the electrode [C/m2]: areal currents then belong to the electrode's area."""
+    if case.protocol.nominal_capacity.value is None:
+        return sample.theoretical_capacity(cathode)
+    volume = case.electrode.area * float(sample.multiplicity @ sample.volume)
+    return particle_capacity(case.protocol, cathode, volume, volume * cathode.density) / case.electrode.area
 
 
 def _contact(coverage: float) -> Contact:

@@ -182,9 +182,11 @@ def _layer(case: Case, share: float) -> float:
     capacity = _theoretical(case.material) * volume
     if case.protocol.capacity != "theoretical":
         capacity = particle_capacity(case.protocol, cathode, volume, volume * cathode.density)
-    areal = electrolyte_of(case.electrolyte).areal_capacity * SECONDS_PER_HOUR
+    areal, mass = electrolyte_of(case.electrolyte).areal_capacity * SECONDS_PER_HOUR, volume * cathode.density
+    shared = {"specific current": mass, "areal current": capacity / areal if areal else 0.0}
+    currents += tuple(abs(s.value) * shared[s.control] for s in case.protocol.plan.steps if s.control in shared)
     currents += tuple(
-        largest_current(step.follows.profile, capacity, volume * cathode.density, areal)
+        largest_current(step.follows.profile, capacity, mass, areal)
         for step in case.protocol.plan.steps
         if step.follows is not None and step.follows.profile is not None
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,11 @@ from scipy.special import betaincinv, ndtri
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.electrode import Electrode
 from asyncsoc.case.electrode_laws import CoverageDistribution, RadiusDistribution
-from asyncsoc.case.electrode_particles import MeasuredParticles, ParticleTable
+from asyncsoc.case.electrode_particles import ISOLATED, MeasuredParticles, ParticleTable
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.materials.types import Cathode
+from asyncsoc.problem.sample_moments import ElectrodeMoments, SamplingErrors
 from asyncsoc.problem.strata import beta_strata, class_sizes, lognormal_strata, paired, representatives, uniform
 
 Array = NDArray[np.float64]
@@ -23,51 +24,9 @@ Indices = NDArray[np.int64]
 
 _RADII = (1e-9, 1e-3)
 """m; what a particle may have."""
-_COVERAGE_STREAM, _RADIUS_STREAM = 0, 1
+_COVERAGE_STREAM, _RADIUS_STREAM, _RESISTANCE_STREAM = 0, 1, 2
 _SAME_DENSITY = 1e-9
 _SPHERE = 4.0 * math.pi
-
-
-@dataclass(frozen=True)
-class ElectrodeMoments:
-    """Moments of the particles of an electrode.
-
-    Attributes
-    ----------
-    mean_coverage, coverage_std
-        Mean and standard deviation of the coverage, weighted by mass.
-    specific_active_area
-        Covered surface over the volume of all particles [1/m].
-    mean_radius
-        Mean of the particles' radii, each counted once [m].
-    active_mass
-        Mass of active material per area of the electrode [kg/m2].
-    """
-
-    mean_coverage: float
-    coverage_std: float
-    specific_active_area: float
-    mean_radius: float
-    active_mass: float
-
-
-@dataclass(frozen=True)
-class SamplingErrors:
-    """Moments of a sample minus those of the laws it was drawn from.
-
-    Attributes
-    ----------
-    mean_coverage, coverage_std
-        Absolute.
-    specific_active_area, mean_radius, capacity
-        Relative to the laws' values. The theoretical capacity goes with the active mass.
-    """
-
-    mean_coverage: float
-    coverage_std: float
-    specific_active_area: float
-    mean_radius: float
-    capacity: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +43,8 @@ class ParticleSample:
         Covered surface of one particle.
     coverage : (N,)
         In [0, 1]; a particle of coverage 0 carries no current.
+    resistance : (N,), ohm
+        Between one particle and the network of electrons; infinite where it is isolated.
     multiplicity : (N,), 1/m2
         Number of particles per area of the electrode that each stands for.
     coverage_stratum, radius_stratum : (N,)
@@ -109,6 +70,7 @@ class ParticleSample:
     volume: Array
     active_area: Array
     coverage: Array
+    resistance: Array
     multiplicity: Array
     coverage_stratum: Indices
     radius_stratum: Indices
@@ -167,12 +129,14 @@ class _Listed:
     volume: Array
     active_area: Array
     coverage: Array
+    resistivity: Array
     files: tuple[str, ...] = ()
 
     def take(self, rows: Indices) -> _Listed:
         """Return the particles of these rows."""
         files = tuple(self.files[row] for row in rows.tolist()) if self.files else ()
-        return _Listed(self.radius[rows], self.volume[rows], self.active_area[rows], self.coverage[rows], files)
+        arrays = (self.radius, self.volume, self.active_area, self.coverage, self.resistivity)
+        return _Listed(*(values[rows] for values in arrays), files)
 
 
 def draw_particles(electrode: Electrode, active_density: float) -> ParticleSample:
@@ -197,6 +161,8 @@ def draw_particles(electrode: Electrode, active_density: float) -> ParticleSampl
         A density that is not positive, radii of a law that no particle can have, a particle set that is not there.
     """
     mass = electrode.active_mass(active_density)
+    if electrode.split_by_isolation:
+        return _with_isolated(electrode, active_density)
     if electrode.table is not None:
         return _of_table(electrode, electrode.table, active_density, mass)
     if electrode.set is not None:
@@ -219,8 +185,51 @@ def draw_particles(electrode: Electrode, active_density: float) -> ParticleSampl
     law = ElectrodeMoments(mean, std, mean * radius.specific_surface, radius.mean_by_number, mass)
     kind = f"{len(radii)} particles" if electrode.sampling == "strata" else f"{len(radii)} random draws"
     source = f"{kind}: coverage {coverage.text}; radius {radius.text}; seed {electrode.seed}"
-    spheres = _Listed(radii, _SPHERE / 3.0 * radii**3, values * _SPHERE * radii**2, values)
+    spheres = _Listed(
+        radii, _SPHERE / 3.0 * radii**3, values * _SPHERE * radii**2, values, _resistivity(electrode, len(radii))
+    )
     return _sample(electrode, active_density, mass * share, spheres, strata, source, law=law)
+
+
+def _with_isolated(electrode: Electrode, density: float) -> ParticleSample:
+    """Return a sample of isolated particles and one of the others, each of the same laws, as one."""
+    law = electrode.contact_resistance
+    if law is None or law.share_isolated is None:
+        return draw_particles(electrode, density)
+    n, classes = electrode.count, electrode.coverage is not None and electrode.coverage.law == "classes"
+    least = 2 if classes else 1
+    isolated = min(max(round(law.share_isolated * n), least), n - least)
+    shares = (1.0 - law.share_isolated, law.share_isolated)
+    same = law.model_copy(update={"law": "fixed", "share_isolated": None})
+    parts = [
+        draw_particles(electrode.model_copy(update={"particles": size, "contact_resistance": same}), density)
+        for size in (n - isolated, isolated)
+    ]
+    names = ("radius", "volume", "active_area", "coverage", "resistance", "coverage_stratum", "radius_stratum", "row")
+    arrays = {name: np.concatenate([getattr(one, name) for one in parts]) for name in names}
+    arrays["resistance"][n - isolated :] = math.inf
+    many = np.concatenate([share * one.multiplicity for share, one in zip(shares, parts, strict=True)])
+    listed = _Listed(
+        *(arrays[name] for name in names[:4]), np.zeros(n), tuple(file for one in parts for file in one.files)
+    )
+    return replace(
+        parts[0],
+        **{name: frozen(values, values.dtype) for name, values in arrays.items()},
+        multiplicity=frozen(many, np.float64),
+        files=listed.files,
+        source=f"{parts[0].source}; and {isolated} for an isolated share of {law.share_isolated:g}",
+        description_sha256=electrode.hash,
+        moments=_moments(listed, many, density),
+    )
+
+
+def _resistivity(electrode: Electrode, n: int) -> Array:
+    """Return the contact resistance [ohm m2] of `n` particles whose electrode has one law for it."""
+    law = electrode.contact_resistance
+    found = np.full(n, 0.0 if law is None else law.value)
+    if law is not None and law.share_isolated is not None and electrode.sampling == "random":
+        found[uniform(electrode.seed, _RESISTANCE_STREAM, n) < law.share_isolated] = math.inf
+    return found
 
 
 def _strata(
@@ -268,7 +277,9 @@ def _random(
 def _of_table(electrode: Electrode, table: ParticleTable, density: float, mass: float) -> ParticleSample:
     radius, coverage = np.array(table.radius), np.array(table.coverage)
     count = np.array(table.multiplicity) if table.multiplicity else np.ones(len(radius))
-    listed = _Listed(radius, _SPHERE / 3.0 * radius**3, coverage * _SPHERE * radius**2, coverage)
+    given = [math.inf if one == ISOLATED else float(one) for one in table.contact_resistance]
+    ohms = np.array(given) if given else _resistivity(electrode, len(radius))
+    listed = _Listed(radius, _SPHERE / 3.0 * radius**3, coverage * _SPHERE * radius**2, coverage, ohms)
     name = f"table {table.source or ''}".strip()
     return _of_list(electrode, density, _shares(count * listed.volume) * mass, listed, name)
 
@@ -281,7 +292,8 @@ def _of_set(electrode: Electrode, measured: MeasuredParticles, density: float, m
     coverage = np.array([float(row.get("coverage") or 0.0) for row in rows])
     active = np.array([float(row.get("active area [m2]") or 0.0) for row in rows])
     files = tuple(str(row["file"]) for row in rows)
-    listed = _Listed(np.cbrt(3.0 * volume / _SPHERE), volume, active, coverage, files)
+    ohms = _resistivity(electrode, len(volume))
+    listed = _Listed(np.cbrt(3.0 * volume / _SPHERE), volume, active, coverage, ohms, files)
     name = f"tomogram, manifest {str(measured.sha256)[:12]}"
     return _of_list(electrode, density, _shares(volume) * mass, listed, name)
 
@@ -341,6 +353,7 @@ def _sample(
         volume=frozen(particles.volume, np.float64),
         active_area=frozen(particles.active_area, np.float64),
         coverage=frozen(particles.coverage, np.float64),
+        resistance=frozen(particles.resistivity / (_SPHERE * particles.radius**2), np.float64),
         multiplicity=frozen(multiplicity, np.float64),
         coverage_stratum=frozen(strata[0], np.int64),
         radius_stratum=frozen(strata[1], np.int64),

@@ -16,6 +16,7 @@ from asyncsoc.interface.kinetics import InterfaceKinetics
 from asyncsoc.interface.rate_laws import number_of, rate_law_names
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.changing_contact import ChangingContact
+from asyncsoc.problem.network import Network
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import StepConstraint
 
@@ -122,7 +123,7 @@ class Member(ParticleModel):
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Particles at one potential under one control: one node of a network.
+    """Particles at one potential, or at those of the nodes of a network, under one control.
 
     The current of the protocol is that of the whole group, sum n_j I_j, and so are the charges of its limits; the
     series resistance is seen by that current. A particle may see the common potential v behind a resistance of its own:
@@ -144,6 +145,8 @@ class Group:
         the particle is isolated. No net current reaches it, I_j = 0; its driving potential is then its own, the one at
         which intercalation and side reaction over its contact add up to nothing, as in a rest of that particle alone:
         lithium moves within it, also from contact to contact, and a side reaction is paid for by lithiation.
+    network
+        Nodes with potentials of their own, and the resistances between them; None: all see one potential.
     """
 
     particles: tuple[ParticleModel, ...]
@@ -153,6 +156,7 @@ class Group:
     multiplicities: tuple[float, ...] = ()
     meshes: tuple[int, ...] = ()
     resistances: tuple[float, ...] = ()
+    network: Network | None = None
 
     def __post_init__(self) -> None:
         count = len(self.particles)
@@ -177,6 +181,8 @@ class Group:
                 allowed=f"rate laws: {', '.join(rate_law_names())}",
                 next_step="add its resistance to the series resistance of the protocol",
             )
+        if self.network is not None:
+            _check_network(self, self.network)
         if count > 1 and any(particle.kinetics.imposes_flux for particle in self.particles):
             raise InputError(
                 "particles under uniform flux cannot share one potential: it does not enter their currents",
@@ -247,6 +253,25 @@ def _check_connected(group: Group, where: str) -> None:
             value=ohms,
             allowed="a finite resistance of at least one particle that has contact",
         )
+
+
+def _check_network(group: Group, network: Network) -> None:
+    """Refuse a network that does not fit the particles or the protocol of its group."""
+    if len(network.nodes) != len(group.particles):
+        raise InputError(
+            "a network has a node for each particle",
+            where="Group.network",
+            value=len(network.nodes),
+            allowed=f"{len(group.particles)}",
+        )
+    if any(particle.kinetics.imposes_flux for particle in group.particles):
+        raise InputError(
+            "a particle under uniform flux has no driving potential that a network could change",
+            where="Group.network",
+            allowed=f"rate laws: {', '.join(rate_law_names())}",
+        )
+    for level in sorted({level for constraint in group.constraints for level in constraint.temperatures}):
+        network.at(level)
 
 
 def _check_particle(particle: ParticleModel, nodes: int, constraints: tuple[StepConstraint, ...], where: str) -> None:

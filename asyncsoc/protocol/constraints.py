@@ -166,7 +166,7 @@ class ParticleScale:
     least_open
         Share of the contact a film must leave open; None where no film can block it.
     areal_capacity
-        Of the electrode [C/m2]: what an areal current is shared by.
+        Of the electrode [C/m2]: what areal currents and charges are shared by.
     every_point
         Whether every point of a profile is a row, whatever its period.
     """
@@ -179,6 +179,11 @@ class ParticleScale:
     least_open: float | None = None
     areal_capacity: float = 0.0
     every_point: bool = False
+
+    @property
+    def area(self) -> float:
+        """Area of electrode whose capacity is the particle's [m2]; NaN where no areal capacity is known."""
+        return self.capacity / self.areal_capacity if self.areal_capacity else math.nan
 
 
 def series_resistance(thickness: float, conductivity: float, areal_capacity: float, capacity: float) -> float:
@@ -262,8 +267,7 @@ def _relation(
         quantity, value = step.follows.profile.quantity, float(pieces.first[0])
         control = quantity if quantity in ("power", "voltage") else "current"
     else:
-        per_hour = scale.capacity / SECONDS_PER_HOUR
-        value = {"c-rate": step.value * per_hour, "rest": 0.0}.get(control, step.value)
+        value = 0.0 if control == "rest" else step.value * _amperes(control, scale)
     if control == "power":
         return 0.0, 0.0, value, True
     if control == "voltage":
@@ -271,6 +275,15 @@ def _relation(
     if control == "resistance":
         return series + value, 1.0, 0.0, False
     return 1.0, 0.0, value, False
+
+
+def _amperes(quantity: str, scale: ParticleScale) -> float:
+    """Return what one unit of a current is in amperes of the particle; 1 of what is no current."""
+    return {
+        "c-rate": scale.capacity / SECONDS_PER_HOUR,
+        "areal current": scale.area,
+        "specific current": scale.mass,
+    }.get(quantity, 1.0)
 
 
 def _pieces(step: Step, number: int, scale: ParticleScale) -> PieceTable:
@@ -288,7 +301,7 @@ def _pieces(step: Step, number: int, scale: ParticleScale) -> PieceTable:
     factor = {
         "c-rate": scale.capacity / SECONDS_PER_HOUR,
         "specific current": scale.mass,
-        "areal current": scale.capacity / scale.areal_capacity if scale.areal_capacity else math.nan,
+        "areal current": scale.area,
     }.get(follows.profile.quantity, 1.0)
     return piece_table(
         follows.profile,
@@ -318,6 +331,19 @@ def _event(termination: Termination, sign: float, scale: ParticleScale) -> Event
     if termination.quantity == "c-rate":
         limit = value * scale.capacity / SECONDS_PER_HOUR
         return Event(CURRENT_BELOW, limit, f"current {value:g} C reached")
-    charge = {"C": value, "A.h/kg": value * SECONDS_PER_HOUR * scale.mass, "fraction": value * scale.capacity}
-    words = {"C": f"{value:g} C", "A.h/kg": f"{value:g} mAh/g", "fraction": f"{100.0 * value:g} % of capacity"}
+    if termination.quantity != "capacity":
+        shown = f"{0.1 * value:g} mA/cm2" if termination.quantity == "areal current" else f"{value:g} mA/g"
+        return Event(CURRENT_BELOW, value * _amperes(termination.quantity, scale), f"current {shown} reached")
+    charge = {
+        "C": value,
+        "A.h/kg": value * SECONDS_PER_HOUR * scale.mass,
+        "A.h/m2": value * SECONDS_PER_HOUR * scale.area,
+        "fraction": value * scale.capacity,
+    }
+    words = {
+        "C": f"{value:g} C",
+        "A.h/kg": f"{value:g} mAh/g",
+        "A.h/m2": f"{0.1 * value:g} mAh/cm2",
+        "fraction": f"{100.0 * value:g} % of capacity",
+    }
     return Event(CHARGE_REACHED, charge[termination.unit], f"charge of {words[termination.unit]} reached")

@@ -6,8 +6,9 @@
     Follow <file> [for <time>] [or until <limit> [or <limit> ...]]
     any of them followed by (<time> period), (<temperature>) or both: (1 minute period, 25 degC)
 
-A rate is 'C/10', '0.5 C', '2 nA' (amperes are the particle's), '8 nW' or, for a discharge, '4 Gohm'; a limit is a
-voltage, current, C-rate, capacity or the value of a curve (`limits`). A profile may be taken with '(hold)'.
+A rate is 'C/10', '0.5 C', '0.5 mA/cm2' (of electrode), '20 mA/g' (of active material), '2 nA' (amperes are the
+particle's), '8 nW' or, for a discharge, '4 Gohm'; a limit is a voltage, current, C-rate, capacity or the value of a
+curve (`limits`). A profile may be taken with '(hold)'.
 """  # fmt: skip
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ EXAMPLES = (
     "Discharge at 0.5 C for 2 hours or until 2.8 V",
     "Hold at 4.2 V until C/50",
     "Charge at 2 nA until 100 mAh/g",
+    "Charge at 0.5 mA/cm2 until 4.2 V",
     "Rest for 1 hour (5 minute period)",
     "Discharge at C/10 until 2.8 V (25 degC)",
     "Charge at C/10 until mean SOC 0.5",
@@ -35,6 +37,7 @@ EXAMPLES = (
     "Follow drive.csv until < 2.8 V",
 )
 _LONGEST = 300
+_UNITS_OF = {"c-rate": "C", "areal current": "A/m2", "specific current": "A/kg"}
 _VERBS = ("Charge", "Discharge", "Hold", "Rest", "Follow")
 _WORDS = ("for", "until", "or", "at", "period")
 _BRACKETS = re.compile(r"(?P<body>.*?)\((?P<inside>[^()]*)\)", re.DOTALL)
@@ -89,7 +92,7 @@ def parse_step(text: str, *, where: str, cycle: int = 1) -> Step:
     if duration is None and not terminations and verb != "Follow":
         raise context.error(
             "a step needs 'for <time>' or 'until <limit>' to end",
-            allowed="; ".join(f"'{example}'" for example in EXAMPLES[:6]),
+            allowed="; ".join(f"'{example}'" for example in EXAMPLES[:7]),
         )
     return Step(
         control=control,
@@ -217,19 +220,16 @@ def _control(verb: str, clauses: list[tuple[str, str]], context: StepContext) ->
             raise context.error(f"'Hold at {at[0]}' holds no voltage", allowed="'Hold at 4.2 V until C/50'")
         return "voltage", quantity.value
     sign = 1.0 if verb == "Charge" else -1.0
-    if quantity.kind == "current":
-        return "current", sign * quantity.value
-    if quantity.kind == "c-rate":
-        return "c-rate", sign * quantity.value
-    if quantity.kind == "power":
-        return "power", sign * quantity.value
+    if quantity.kind in ("current", "c-rate", "areal current", "specific current", "power"):
+        return quantity.kind, sign * quantity.value
     if quantity.kind == "resistance":
         if verb == "Charge":
             raise context.error("a resistance discharges a particle", nearest=f"Discharge at {at[0]}")
         return "resistance", quantity.value
     raise context.error(
         f"'{verb} at {at[0]}' gives no current",
-        allowed="a C-rate ('C/10', '0.5 C'), the particle's current ('2 nA') or power ('8 nW')",
+        allowed="a C-rate ('C/10', '0.5 C'), a current ('0.5 mA/cm2', '20 mA/g', '2 nA' of the particle) or power "
+        "('8 nW')",
         nearest=f"Hold at {at[0]}" if quantity.kind == "voltage" else None,
     )
 
@@ -293,7 +293,7 @@ def _action(step: Step) -> str:
     if step.control == "voltage":
         return f"Hold at {step.value!r} V"
     verb = "Charge" if step.value > 0.0 else "Discharge"
-    unit = {"c-rate": "C", "power": "W", "resistance": "ohm"}.get(step.control, "A")
+    unit = {**_UNITS_OF, "power": "W", "resistance": "ohm"}.get(step.control, "A")
     return f"{'Discharge' if unit == 'ohm' else verb} at {abs(step.value)!r} {unit}"
 
 
@@ -301,10 +301,10 @@ def _limit(termination: Termination) -> str:
     if termination.quantity == "curve":
         return format_limit(termination)
     if termination.quantity != "capacity":
-        unit = {"voltage": "V", "current": "A", "c-rate": "C"}[termination.quantity]
+        unit = {"voltage": "V", "current": "A", **_UNITS_OF}[termination.quantity]
         return f"{termination.side}{' ' if termination.side else ''}{termination.value!r} {unit}"
-    if termination.unit == "A.h/kg":
-        return f"{termination.value!r} Ah/kg"
+    if termination.unit in ("A.h/kg", "A.h/m2"):
+        return f"{termination.value!r} {termination.unit.replace('.', '')}"
     if termination.unit == "fraction":
         return f"{Decimal(repr(termination.value)) * 100} % of capacity"
     return f"{termination.value!r} A.s"

@@ -12,7 +12,7 @@ import re
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import to_si
 from asyncsoc.protocol.quantities import Quantity, StepContext, parse_quantity
-from asyncsoc.protocol.types import Control, Side, Termination
+from asyncsoc.protocol.types import RATES, Control, Side, Termination
 from asyncsoc.protocol.types import Quantity as Limited
 
 MEAN_SOC, CONTACT_SOC, ASYNCHRONY = "Mean SOC", "Contact-mean SOC", "Asynchrony"
@@ -40,8 +40,10 @@ _LIMITS: dict[Control, tuple[str, ...]] = {
     "current": ("voltage", "capacity"),
     "c-rate": ("voltage", "capacity"),
     "power": ("voltage", "capacity"),
-    "resistance": ("voltage", "current", "c-rate", "capacity"),
-    "voltage": ("current", "c-rate", "capacity"),
+    "areal current": ("voltage", "capacity"),
+    "specific current": ("voltage", "capacity"),
+    "resistance": ("voltage", *RATES, "capacity"),
+    "voltage": (*RATES, "capacity"),
     "profile": ("voltage", "capacity"),
     "rest": (),
 }
@@ -49,13 +51,9 @@ _WHY_NOT: dict[tuple[Control, str], str] = {
     ("voltage", "voltage"): "the voltage is held, so it never reaches another one",
     ("rest", "voltage"): "a rest ends by time only",
     ("rest", "capacity"): "no charge passes in a rest",
-    ("rest", "current"): "no current flows in a rest",
-    ("rest", "c-rate"): "no current flows in a rest",
-    **dict.fromkeys(
-        (("power", "current"), ("power", "c-rate"), ("power", "power")), "the power is held: end it at a voltage"
-    ),
-    ("profile", "current"): "the profile says which current flows",
-    ("profile", "c-rate"): "the profile says which current flows",
+    **{("rest", rate): "no current flows in a rest" for rate in RATES},
+    **{("power", held): "the power is held: end it at a voltage" for held in (*RATES, "power")},
+    **{("profile", rate): "the profile says which current flows" for rate in RATES},
 }
 _OTHERWISE = "the current is held, so it never reaches another one"
 
@@ -84,7 +82,8 @@ def parse_limit(verb: str, control: Control, content: str, quotes: list[str], co
         raise context.error(f"'until {content}' is a time", nearest=f"for {content}")
     if quantity.kind not in _LIMITS[control]:
         why = _WHY_NOT.get((control, quantity.kind), _OTHERWISE)
-        limits = " or a ".join(_LIMITS[control]).replace("c-rate", "C-rate")
+        shown = (kind for kind in _LIMITS[control] if not kind.endswith(" current"))
+        limits = " or a ".join(shown).replace("c-rate", "C-rate")
         raise context.error(
             f"'{verb} ... until {content}' never ends this way: {why}",
             allowed=f"until a {limits}" if limits else "for <time>",

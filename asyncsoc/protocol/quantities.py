@@ -10,7 +10,9 @@ from typing import Literal
 from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.base.units import to_unit
 
-Kind = Literal["current", "c-rate", "voltage", "capacity", "time", "power", "resistance"]
+Kind = Literal[
+    "current", "c-rate", "areal current", "specific current", "voltage", "capacity", "time", "power", "resistance"
+]
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Quantity:
     value
         In `unit`.
     unit
-        "A", "1/h", "V", "s", "W", "ohm"; for a capacity "C" (coulomb, the particle's), "A.h/kg" or "fraction" of the
-        capacity.
+        "A", "1/h", "A/m2", "A/kg", "V", "s", "W", "ohm"; for a capacity "C" (coulomb, the particle's), "A.h/kg",
+        "A.h/m2" or "fraction" of the capacity.
     """
 
     kind: Kind
@@ -68,6 +70,16 @@ _TIMES = {
 }
 _UNITS: dict[str, _Unit] = {
     **{name.lower(): _Unit("current", name, "A", "A") for name in _AMPERES},
+    **{
+        f"{name}/{area}".lower(): _Unit("areal current", f"{name}/{area}", "A/m2", "A/m2")
+        for name in ("A", "mA", "uA")
+        for area in ("cm2", "m2")
+    },
+    **{
+        f"{name}/{mass}".lower(): _Unit("specific current", f"{name}/{mass}", "A/kg", "A/kg")
+        for name in ("A", "mA", "uA")
+        for mass in ("g", "kg")
+    },
     **{name.lower(): _Unit("voltage", name, "V", "V") for name in ("V", "mV")},
     **{name.lower(): _Unit("power", name, "W", "W") for name in ("W", "mW", "uW", "nW", "pW", "fW")},
     "c": _Unit("c-rate", "1/h", "1/h", "1/h"),
@@ -75,6 +87,8 @@ _UNITS: dict[str, _Unit] = {
     "as": _Unit("capacity", "A s", "C", "C"),
     "mah/g": _Unit("capacity", "mAh/g", "Ah/kg", "A.h/kg"),
     "ah/kg": _Unit("capacity", "Ah/kg", "Ah/kg", "A.h/kg"),
+    "mah/cm2": _Unit("capacity", "mAh/cm2", "A h/m2", "A.h/m2"),
+    "ah/m2": _Unit("capacity", "A h/m2", "A h/m2", "A.h/m2"),
     "%ofcapacity": _Unit("capacity", "%", "1", "fraction"),
     "%capacity": _Unit("capacity", "%", "1", "fraction"),
     **{word: _Unit("time", unit, "s", "s") for unit, words in _TIMES.items() for word in words},
@@ -88,6 +102,8 @@ _SHOWN = (
     "V",
     "mV",
     "C",
+    "mA/cm2",
+    "mA/g",
     "mAh/g",
     "nAh",
     "pAh",
@@ -99,20 +115,20 @@ _SHOWN = (
     "days",
 )
 _REFUSED: tuple[tuple[str, str, str], ...] = (
-    (r"[mun]?a/([mcn]m|m)\^?2", "a current per area is not understood", "give a C-rate or the particle's amperes"),
-    (r"[mun]?a/k?g", "a current per mass is not understood", "give a C-rate (see protocol.capacity) or amperes"),
-    (r"[mun]?ah/c?m\^?2", "a capacity per area is not understood", "give mAh/g, ampere hours or '50 % of capacity'"),
     (r"%(soc)?", "a bare percentage is ambiguous", "write '50 % of capacity': the charge passed in this step"),
 )
 _RANGES: dict[str, tuple[float, float, str]] = {
     "A": (0.0, 1e3, "above 0 A, at most 1000 A (the particle's; a single particle takes nA)"),
     "1/h": (0.0, 1e3, "above 0 C, at most 1000 C"),
+    "A/m2": (0.0, 1e5, "above 0 mA/cm2, at most 10000 mA/cm2 of electrode"),
+    "A/kg": (0.0, 1e6, "above 0 mA/g, at most 1e6 mA/g of active material"),
     "W": (0.0, 1e4, "above 0 W, at most 10000 W (the particle's; a single particle takes nW)"),
     "ohm": (0.0, 1e15, "above 0 ohm, at most 1e15 ohm (a single particle discharges through Gohm)"),
     "V": (0.0, 6.0, "above 0 V, at most 6 V against lithium"),
     "s": (1e-3, 1e9, "1 ms to 1e9 s"),
     "C": (0.0, 1e6, "above 0 C (coulomb), at most 1e6 C"),
     "A.h/kg": (0.0, 1e4, "above 0 mAh/g, at most 10000 mAh/g"),
+    "A.h/m2": (0.0, 1e5, "above 0 mAh/cm2, at most 10000 mAh/cm2"),
     "fraction": (0.0, 10.0, "above 0 %, at most 1000 % of the capacity"),
 }
 _JOINING = ("for", "until", "or", "period")
@@ -169,13 +185,14 @@ def _positive_number(number: str, unit: str, canonical: str, text: str, context:
 
 def _known_unit(unit: str, text: str, context: StepContext) -> _Unit:
     key = unit.replace("²", "2").replace("µ", "u").replace("μ", "u").replace("\u2126", "ω")
-    key = "".join(key.split()).replace(".", "").replace("·", "").lower()
+    key = "".join(key.split()).replace(".", "").replace("·", "").replace("^", "").lower()
+    key = re.sub(r"(?<=[ah])(c?m|k?g)-([12])", r"/\1\2", key).replace("g1", "g")  # mA cm-2, mA g-1
     ohms = _OHMS.fullmatch(unit.strip())
     if ohms is not None:  # milli and mega differ by their case
         return _Unit("resistance", f"{(ohms[1] or '').replace('K', 'k')}ohm", "ohm", "ohm")
     if key in _UNITS:
         known = _UNITS[key]
-        if unit.startswith("M") and known.kind in ("current", "voltage", "capacity", "power"):
+        if unit.startswith("M") and known.kind not in ("c-rate", "time", "resistance"):
             raise context.error(f"'{unit}' would be mega", nearest="m" + unit[1:])
         return known
     if not key:

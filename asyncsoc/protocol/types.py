@@ -7,12 +7,17 @@ from typing import Literal
 
 from asyncsoc.protocol.profile import COLDEST, HOTTEST, Interpolation, Profile
 
-Control = Literal["current", "c-rate", "voltage", "rest", "power", "resistance", "profile"]
-Quantity = Literal["voltage", "current", "c-rate", "capacity", "curve"]
+Control = Literal[
+    "current", "c-rate", "areal current", "specific current", "voltage", "rest", "power", "resistance", "profile"
+]
+Quantity = Literal["voltage", "current", "c-rate", "areal current", "specific current", "capacity", "curve"]
+RATES: tuple[Control, ...] = ("current", "c-rate", "areal current", "specific current")
+"""Controls that hold a current."""
 Side = Literal["", "<", ">"]
 __all__ = [
     "COLDEST",
     "HOTTEST",
+    "RATES",
     "Control",
     "FollowedProfile",
     "Quantity",
@@ -27,9 +32,10 @@ __all__ = [
 class Termination:
     """A threshold that ends a step.
 
-    `value` is in V, A (particle, magnitude), 1/h (C-rate, magnitude) or, for "capacity",
-    the charge passed in the step as a magnitude in the unit `unit`: "C" (coulomb, particle) or "A.h/kg" or
-    "fraction" of the capacity. For "curve" it is a value of the curve named `curve`, in its own unit.
+    `value` is in V, A (particle, magnitude), 1/h (C-rate, magnitude), A/m2 of electrode or A/kg of active material
+    (magnitudes) or, for "capacity", the charge passed in the step as a magnitude in the unit `unit`: "C" (coulomb,
+    particle), "A.h/kg", "A.h/m2" of electrode or "fraction" of the capacity. For "curve" it is a value of the curve
+    named `curve`, in its own unit.
 
     `side` says from which side the threshold is passed: ">" where the step ends above it, "<" below it; "" where that
     follows from the step, or from where a curve lies when the step begins.
@@ -71,7 +77,8 @@ class Step:
     Attributes
     ----------
     control
-        What is held: "current" [A, the particle's], "c-rate" [1/h], "voltage" [V against Li], "rest", "power" [W, the
+        What is held: "current" [A, the particle's], "c-rate" [1/h], "areal current" [A per m2 of electrode], "specific
+        current" [A per kg of active material], "voltage" [V against Li], "rest", "power" [W, the
         particle's], "resistance" [ohm, across the particle]; or "profile".
     value
         Signed: positive charges. For "voltage" the voltage, for "resistance" the resistance, for "rest" and "profile"

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.units import to_si
 from asyncsoc.case import Case
+from asyncsoc.case.electrode_particles import ISOLATED
 from asyncsoc.protocol.constraints import StepConstraint
+from asyncsoc.recorders.absent_curves import no_such_curve
+from asyncsoc.recorders.curve_names import GROUP_CURVES
+from asyncsoc.simulation.group_measure import NOT_LIMITS
 from asyncsoc.simulation.results.data import RunData
 
 _SHARED = ("material", "electrolyte", "protocol", "output", "solver")
 """Sections of a case that are the same for all particles of a group."""
 _MOST_NAMED = 3
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 def check_same(cases: Sequence[Case]) -> None:
@@ -50,14 +57,6 @@ def check_same(cases: Sequence[Case]) -> None:
                 allowed=f"{theirs}, as in cases[0]",
                 next_step="give all cases the same; contact, particle, kinetics and side_reaction may differ",
             )
-    if len(cases) > 1 and not first.output.kept_cycles.everything:
-        raise InputError(
-            "the curves of all cycles of a group are kept",
-            where="cases[0], output.keep_cycles",
-            value=first.to_dict()["output"]["keep_cycles"],
-            allowed="all",
-            next_step="remove output.keep_cycles",
-        )
     uniform = [j for j, case in enumerate(cases) if case.kinetics.imposes_flux]
     if uniform and len(cases) > 1:
         raise InputError(
@@ -112,6 +111,47 @@ def checked_multiplicities(given: Sequence[float] | None, count: int) -> NDArray
     return many
 
 
+def checked_resistances(given: Sequence[float | str] | None, count: int) -> NDArray[np.float64]:
+    """Return the contact resistances (N,) [ohm], none where none are given; infinite where a particle is isolated.
+
+    Raises
+    ------
+    InputError
+        Not as many as particles, no resistances, or every particle isolated.
+    """
+    if given is None:
+        return np.zeros(count)
+    if isinstance(given, str) or len(given) != count:
+        raise InputError(
+            "a group needs as many contact resistances as particles",
+            where="contact_resistances",
+            value=given if isinstance(given, str) else len(given),
+            allowed=f"{count}",
+        )
+    found = np.array([_resistance(one, f"contact_resistances[{j}]") for j, one in enumerate(given)])
+    if np.isinf(found).all():
+        raise InputError(
+            "every particle is isolated: nothing can carry the current",
+            where="contact_resistances",
+            allowed="a finite resistance of one particle at least",
+        )
+    return found
+
+
+def _resistance(given: float | str, where: str) -> float:
+    if given in (ISOLATED, math.inf):
+        return math.inf
+    ohms = to_si(given, "ohm", where=where)
+    if ohms < 0.0:
+        raise InputError(
+            "a contact resistance is negative",
+            where=where,
+            value=given,
+            allowed=f"at least 0 ohm; infinite or '{ISOLATED}' where no net current reaches the particle",
+        )
+    return ohms
+
+
 def checked_names(given: Sequence[str] | None, cases: Sequence[Case]) -> tuple[str, ...]:
     """Return a name for each particle: those given, else those of the cases, numbered where two are equal.
 
@@ -134,23 +174,40 @@ def checked_names(given: Sequence[str] | None, cases: Sequence[Case]) -> tuple[s
     return called
 
 
-def check_curve_limits(constraints: Sequence[StepConstraint], particles: int) -> None:
-    """Refuse protocol steps of a group that end where a curve reaches a value.
+def check_curve_limits(constraints: Sequence[StepConstraint], particles: int, side: Sequence[str]) -> None:
+    """Refuse protocol steps of a group that end on a curve that the group does not have.
+
+    Parameters
+    ----------
+    constraints
+        The protocol steps.
+    particles
+        How many there are.
+    side
+        Curves of the side reaction that the group has.
 
     Raises
     ------
     InputError
-        There is one.
+        There is one, or a profile is to end on a curve.
     """
-    for constraint in constraints:
-        if constraint.limits and particles > 1:
-            raise InputError(
-                "a curve ends protocol steps of single particles only",
-                where=f"protocol step {constraint.number} ({constraint.step.text})",
-                value=constraint.limits[0].curve,
-                allowed="a voltage, a current, a charge or a duration",
-                next_step="end the step of a group on one of these",
-            )
+    known = [name for name in (*GROUP_CURVES, *side) if name not in NOT_LIMITS]
+    for constraint in constraints if particles > 1 else ():
+        where = f"protocol step {constraint.number} ({constraint.step.text})"
+        for limit in constraint.limits:
+            if limit.curve in NOT_LIMITS:
+                raise InputError(
+                    "this curve cannot end a step", where=where, value=limit.curve, allowed=", ".join(known)
+                )
+            if limit.curve not in known:
+                raise no_such_curve(limit.curve, known, where=where, owner="this group", particles=particles)
+            if constraint.pieces is not None:
+                raise InputError(
+                    "a curve ends a profile of single particles only",
+                    where=where,
+                    value=limit.curve,
+                    allowed="a voltage, a charge or a duration",
+                )
 
 
 def least_open_of(cases: Sequence[Case]) -> float | None:
@@ -179,16 +236,22 @@ def least_open_of(cases: Sequence[Case]) -> float | None:
 
 
 def joined_warnings(particles: Sequence[RunData]) -> tuple[str, ...]:
-    """Return the warnings of particles, each once, with the particles it belongs to where they are not all."""
-    owners: dict[str, list[str]] = {}
+    """Return the warnings of particles, each once, with the particles it belongs to where they are not all.
+
+    Warnings that differ in their numbers only are one, with the numbers of the first particle.
+    """
+    owners: dict[str, list[tuple[str, str]]] = {}
     for one in particles:
         for text in one.warnings:
-            owners.setdefault(text, []).append(one.name)
+            owners.setdefault(_NUMBER.sub("#", text), []).append((one.name, text))
     found = []
-    for text, called in owners.items():
-        if len(called) == len(particles):
-            found.append(text)
+    for same in owners.values():
+        called, (_, first) = [name for name, _ in same], same[0]
+        alike = all(text == first for _, text in same)
+        if alike and len(called) == len(particles):
+            found.append(first)
             continue
         more = f" and {len(called) - _MOST_NAMED} more" if len(called) > _MOST_NAMED else ""
-        found.append(f"particle {', '.join(called[:_MOST_NAMED])}{more}: {text}")
+        whose = "" if alike else f" (in particle {called[0]}; the others have other numbers)"
+        found.append(f"particle {', '.join(called[:_MOST_NAMED])}{more}: {first}{whose}")
     return tuple(found)

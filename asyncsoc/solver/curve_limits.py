@@ -27,6 +27,8 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Measure = Callable[[States, str], Array]
 """Values of a curve at states of particles of one mesh."""
+GroupMeasure = Callable[[Sequence[States], str], float]
+"""Value of a curve of a group at a state of each of its particles: for every mesh the states of those on it."""
 
 LIMIT = 1000
 """Outcome of a step that ends on curve limit k: LIMIT + k."""
@@ -70,6 +72,8 @@ class CurveLimits:
         The problem in the kernels' arrays, the states built from them, the profiles that groups follow.
     measure
         Values of a curve at states; None where no protocol step has a curve limit.
+    group_measure
+        The same for groups of several particles, or on several meshes.
     """
 
     def __init__(
@@ -78,16 +82,31 @@ class CurveLimits:
         dense_outputs: Sequence[DenseOutput],
         profiles: FollowedProfiles,
         measure: Measure | None,
+        group_measure: GroupMeasure | None = None,
     ) -> None:
         self._arrays, self._profiles, self._measure = arrays, profiles, measure
-        self._output = dense_outputs[0]
+        self._group_measure = group_measure
+        self._output, self._outputs = dense_outputs[0], dense_outputs
         self._watched: dict[int, _Watch] = {}
         limited = any(constraint.limits for group in arrays.problem.groups for constraint in group.constraints)
-        if limited and (measure is None or not arrays.alone):
+        if limited and (measure if arrays.alone else group_measure) is None:
             raise InputError(
-                "a curve ends protocol steps of single particles only, and needs a measure",
+                "a curve ends protocol steps, and nothing measures it",
                 where="integrate",
-                allowed="every particle alone in its group, on one mesh; measure=...",
+                allowed="measure=... where every particle is alone in its group, on one mesh; else group_measure=...",
+            )
+        followed = (
+            constraint
+            for group in arrays.problem.groups
+            for constraint in group.constraints
+            if constraint.limits and constraint.pieces is not None
+        )
+        if not arrays.alone and (first := next(followed, None)) is not None:
+            raise InputError(
+                "a curve ends a profile of single particles only",
+                where=f"protocol step {first.number}",
+                value=first.limits[0].curve,
+                allowed="a voltage, a charge or a duration",
             )
 
     def __len__(self) -> int:
@@ -99,14 +118,13 @@ class CurveLimits:
         self._watched.pop(group, None)
         if not constraint.limits:
             return None
-        states = self._output.starts(np.array([group]))
-        values = [float(self._values(states, limit)[0]) for limit in constraint.limits]
+        values = [self._value_at_start(group, limit) for limit in constraint.limits]
         signs = [
             {">": 1.0, "<": -1.0}.get(limit.side, 1.0 if value <= limit.value else -1.0)
             for limit, value in zip(constraint.limits, values, strict=True)
         ]
         watch = _Watch(constraint.limits, signs, np.zeros(len(values)))
-        watch.margins = self._margins(watch, states)[0]
+        watch.margins = self._margins_of(watch, np.array([values]))[0]
         self._watched[group] = watch
         watch.largest_step = float(self._arrays.groups.state[group]["largest_step"])
         self._keep(group, watch)
@@ -118,7 +136,8 @@ class CurveLimits:
         if group not in self._watched:
             return None
         watch = self._watched[group]
-        watch.margins = self._margins(watch, self._output.starts(np.array([group])))[0]
+        values = [self._value_at_start(group, limit) for limit in watch.limits]
+        watch.margins = self._margins_of(watch, np.array([values]))[0]
         self._keep(group, watch)
         return self._reached(watch)
 
@@ -161,7 +180,7 @@ class CurveLimits:
         steps = int(state["accepted"] - watch.state["accepted"])
         if steps > 1 and self._rewound(number, watch):
             return None
-        margins = self._margins(watch, self._output.accepted(np.array([number])).end)[0]
+        margins = self._margins_at_end(number, watch)
         if (margins > 0.0).all() and (not watch.attempts or h < watch.size * (1.0 - _SMALLEST)):
             watch.margins = margins  # not reached, or the attempt was cut short: on from here
             self._release(number, watch)
@@ -195,7 +214,7 @@ class CurveLimits:
     def _keep(self, number: int, watch: _Watch) -> None:
         """Keep the state a step begins with."""
         watch.state = self._arrays.groups.state[number].copy()
-        watch.own = self._arrays.contacts.own[number].copy()
+        watch.own = self._arrays.contacts.own[self._particles(number)].copy()
 
     def _restore(self, number: int, watch: _Watch) -> None:
         """Go back to the start of a step, to take it no larger than `watch.size`."""
@@ -203,7 +222,7 @@ class CurveLimits:
         if number in self._profiles:
             self._profiles.rewind(number, 1)
         else:
-            groups.state[number], self._arrays.contacts.own[number] = watch.state, watch.own
+            groups.state[number], self._arrays.contacts.own[self._particles(number)] = watch.state, watch.own
         groups.state[number]["largest_step"] = watch.size
 
     def _release(self, number: int, watch: _Watch) -> None:
@@ -235,6 +254,33 @@ class CurveLimits:
         self._profiles.rewind(number, int(before))
         return True
 
+    def _particles(self, number: int) -> slice:
+        """Return the places of a group's particles among all."""
+        members = self._arrays.members(number)
+        return slice(members.start, members.stop)
+
+    def _value_at_start(self, group: int, limit: CurveLimit) -> float:
+        """Return the value of a curve at the state from which a group goes on."""
+        if self._arrays.alone:
+            return float(self._values(self._output.starts(np.array([group])), limit)[0])
+        return self._group_value([output.starts(places) for output, places in self._places(group)], limit)
+
+    def _margins_at_end(self, group: int, watch: _Watch) -> Array:
+        """Return how far each limit is away at the end of the last attempt."""
+        if self._arrays.alone:
+            return np.asarray(self._margins(watch, self._output.accepted(np.array([group])).end)[0])
+        ends = [output.accepted(places).end for output, places in self._places(group)]
+        values = [self._group_value(ends, limit) for limit in watch.limits]
+        return np.asarray(self._margins_of(watch, np.array([values]))[0])
+
+    def _places(self, group: int) -> list[tuple[DenseOutput, Ints]]:
+        """Return for each mesh its states and the places of the group's particles on it."""
+        return [(output, self._arrays.places(mesh, np.array([group]))) for mesh, output in enumerate(self._outputs)]
+
+    def _group_value(self, states: Sequence[States], limit: CurveLimit) -> float:
+        value = math.nan if self._group_measure is None else self._group_measure(states, limit.curve)
+        return abs(value) if limit.magnitude else value
+
     def _values(self, states: States, limit: CurveLimit) -> Array:
         if self._measure is None:
             return np.zeros(len(states))
@@ -242,10 +288,11 @@ class CurveLimits:
         return np.abs(values) if limit.magnitude else values
 
     def _margins(self, watch: _Watch, states: States) -> Array:
-        """Return how far each limit is away (k, limits); a value that is not known is far."""
-        columns = [
-            sign * (limit.value - self._values(states, limit))
-            for sign, limit in zip(watch.signs, watch.limits, strict=True)
-        ]
-        margins: Array = np.where(np.isnan(np.column_stack(columns)), 1.0, np.column_stack(columns))
-        return margins
+        """Return how far each limit is away (k, limits)."""
+        return self._margins_of(watch, np.column_stack([self._values(states, limit) for limit in watch.limits]))
+
+    @staticmethod
+    def _margins_of(watch: _Watch, values: Array) -> Array:
+        """Return how far each limit is away (k, limits) from values (k, limits); one that is not known is far."""
+        margins = np.array(watch.signs) * (np.array([limit.value for limit in watch.limits]) - values)
+        return np.asarray(np.where(np.isnan(margins), 1.0, margins))

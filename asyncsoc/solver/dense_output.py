@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ class DenseOutput:
             side_charge=float(own["side_charge"]),
             start_charge=float(self._start_charge[place]),
             start_side_charge=float(self._start_side[place]),
-            potential=float(own["unknown"]) if self._arrays.contacts.parameters[j]["own_resistance"] else math.nan,
+            potential=float(own["unknown"]) if _sees_its_own(self._arrays.contacts.parameters[j]) else math.nan,
         )
 
     def begin(self, places: Ints, constraint: StepConstraint) -> None:
@@ -231,13 +232,26 @@ class DenseOutput:
         )
 
 
+def _sees_its_own(row: np.void) -> bool:
+    """Return whether the driving potential of a particle may differ from the unknown of its group."""
+    return bool(row["own_resistance"] or row["node"])
+
+
+def restore_nodes(arrays: ProblemArrays, group: int, potentials: Sequence[float]) -> None:
+    """Give the nodes of a group's network the accepted potentials of a checkpoint [V]."""
+    nodes = arrays.groups.nodes[group]
+    for k, potential in enumerate(potentials):
+        nodes[k]["unknown"] = nodes[k]["guess"] = potential
+
+
 def restore_particles(arrays: ProblemArrays, group: int, checkpoint: Checkpoint) -> None:
     """Give the particles of a group whose state is restored the charges and potentials of a checkpoint."""
     state = arrays.groups.state[group]
+    restore_nodes(arrays, group, checkpoint.nodes)
     for j, particle in zip(arrays.members(group), checkpoint.particles, strict=True):
         own, row = arrays.contacts.own[j], arrays.contacts.parameters[j]
         own["charge"], own["side_charge"] = particle.charge, particle.side_charge
-        potential = particle.potential if row["own_resistance"] else float(state["potential"])
+        potential = particle.potential if _sees_its_own(row) else float(state["potential"])
         if not math.isnan(potential):
             own["unknown"] = potential
         if len(checkpoint.particles) == 1:

@@ -29,7 +29,7 @@ from asyncsoc.kernels.tableaux import RODAS4P2, RODAS5P, Tableau
 from asyncsoc.kernels.workspace import System, workspace_size
 from asyncsoc.problem.arrays import ProblemArrays, problem_arrays
 from asyncsoc.problem.particles import Method, Problem
-from asyncsoc.solver.curve_limits import Measure
+from asyncsoc.solver.curve_limits import GroupMeasure, Measure
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.protocol_runner import ProtocolRunner
 from asyncsoc.solver.states import BatchCallback, Callback, Checkpoint, RunOutcome
@@ -47,6 +47,7 @@ def integrate(
     threads: int = 1,
     resume: Sequence[Checkpoint | None] | None = None,
     measure: Measure | None = None,
+    group_measure: GroupMeasure | None = None,
 ) -> list[RunOutcome]:
     """Solve every group of a problem over its protocol.
 
@@ -68,6 +69,9 @@ def integrate(
     measure
         `measure(states, curve)` returns the values of a curve at states of the one mesh there is, for protocol steps
         that a curve ends; None where there are none.
+    group_measure
+        `group_measure(states, curve)` returns the value of a curve of a group; `states` are those of its particles, for
+        every mesh of the particles on it. For one group of several particles.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def integrate(
             raise InputError(f"the number of {name} does not fit", where=name, value=len(given), allowed=f"{wanted}")
     arrays = problem_arrays(problem)
     per_particle = callbacks if callbacks is not None else [()] * len(arrays.particles)
-    runner = ProtocolRunner(arrays, per_particle, batch_callbacks or [()] * len(problem.meshes), measure)
+    runner = ProtocolRunner(arrays, per_particle, batch_callbacks or [()] * len(problem.meshes), measure, group_measure)
     try:
         active = runner.open(resume or [None] * len(problem.groups))
         _carry(arrays, METHODS[method], runner, active, threads)
@@ -191,13 +195,13 @@ class _ParticleGroups:
         plan_groups(contacts, groups, active)
         shares = self._shares(active)
         spread([partial(begin_blocks, w.system, tableau, contacts, groups, w.body, *w.blocks) for w in shares])
-        reduce_begin(contacts, groups, active)
+        reduce_begin(tableau, contacts, groups, active)
         last = tableau.a.shape[0] - 1
         for stage in range(last + 1):
             given = (tableau, contacts, groups)
             spread([partial(advance_blocks, w.system, *given, w.body, stage, *w.blocks) for w in shares])
             if stage < last:
-                reduce_stages(contacts, groups, active)
+                reduce_stages(tableau, contacts, groups, active, stage + 1)
         judge_groups(tableau, contacts, groups, active)
         for group in active.tolist() if len(self._profiles) else ():
             if group in self._profiles:

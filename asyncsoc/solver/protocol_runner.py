@@ -28,7 +28,7 @@ from asyncsoc.problem.particles import Group
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
-from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, Measure
+from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, GroupMeasure, Measure
 from asyncsoc.solver.dense_output import DenseOutput, restore_particles
 from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
@@ -81,8 +81,8 @@ class ProtocolRunner:
         The callbacks of each particle.
     batch_callbacks
         The callbacks of each mesh, for all particles on it.
-    measure
-        Values of a curve at states, for protocol steps that a curve ends; None where there are none.
+    measure, group_measure
+        Values of a curve at states of particles, of a group; None where no curve ends a protocol step.
 
     Attributes
     ----------
@@ -96,6 +96,7 @@ class ProtocolRunner:
         callbacks: Sequence[Sequence[Callback]],
         batch_callbacks: Sequence[Sequence[BatchCallback]],
         measure: Measure | None = None,
+        group_measure: GroupMeasure | None = None,
     ) -> None:
         self._arrays, self._contacts, self._groups = arrays, arrays.contacts, arrays.groups
         self._members: tuple[Group, ...] = arrays.problem.groups
@@ -103,7 +104,7 @@ class ProtocolRunner:
         self._dense_outputs = [DenseOutput(arrays, mesh) for mesh in meshes]
         needs = every_step(arrays, callbacks, batch_callbacks), every_row(arrays, batch_callbacks)
         self.profiles = FollowedProfiles(arrays, self._dense_outputs, *needs)
-        self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure)
+        self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure, group_measure)
         self._dispatch = CallbackDispatch(arrays, self._dense_outputs, callbacks, batch_callbacks, self.profiles)
         self._sizes = StepSizes(arrays)
         # Contact area over the one before; time within the protocol step at which it is loaded [s].
@@ -112,6 +113,7 @@ class ProtocolRunner:
         # Of the last accepted states: state of the controller and of the particles; whether there are any yet, and
         # whether they lie within protocol steps.
         self._kept, self._kept_own = arrays.groups.state.copy(), arrays.contacts.own.copy()
+        self._kept_nodes = arrays.groups.nodes["unknown"].copy()
         self._fresh, self._underway = (np.zeros(len(self._members), dtype=bool) for _ in range(2))
 
     def open(self, checkpoints: Sequence[Checkpoint | None]) -> Ints:
@@ -196,6 +198,7 @@ class ProtocolRunner:
         self._underway[number] = True
         if self._runs[number].error is None:
             self._kept[number], self._kept_own[members] = row, self._contacts.own[members]
+            self._kept_nodes[number] = self._groups.nodes["unknown"][number]
             if self._dispatch_starts([number]) and (reason := self._limits.changed(number)) is not None:
                 self._underway[number] = False
                 return reason
@@ -217,6 +220,7 @@ class ProtocolRunner:
             contacts.film[particles] = contacts.film_new[particles]
             self._kept_own[particles] = contacts.own[particles]
         self._kept[numbers] = self._groups.state[numbers]
+        self._kept_nodes[numbers] = self._groups.nodes["unknown"][numbers]
         self.profiles.accepted(numbers)
 
     def interrupt(self) -> None:
@@ -232,30 +236,26 @@ class ProtocolRunner:
 
     def _outcome(self, number: int) -> RunOutcome:
         run, state = self._runs[number], self._groups.state[number]
-        reason = run.finished[-1].reason if run.finished else "nothing to do"
-        if run.error is not None:
-            reason = run.error.what
-        checkpoint = run.checkpoint
-        if self._fresh[number]:
-            checkpoint = self._checkpoint(number)
+        last = run.finished[-1].reason if run.finished else "nothing to do"
+        reason = last if run.error is None else run.error.what
+        checkpoint = self._checkpoint(number) if self._fresh[number] else run.checkpoint
         counts = int(state["accepted"]), int(state["rejected"])
         return RunOutcome(reason, tuple(run.finished), *counts, run.error, checkpoint)
 
     def _checkpoint(self, number: int) -> Checkpoint:
         """Return the accepted state of a group, from which it can be resumed."""
         self.profiles.undo(number)
-        places = list(self._places(number))
-        mesh, place = places[0]
         return Checkpoint(
             particles=tuple(
                 self._dense_outputs[m].checkpoint(p, self._kept_own[self._arrays.bodies[m].number[p]])
-                for m, p in places
+                for m, p in self._places(number)
             ),
             state=numbers_of(self._kept[number]),
-            start_time=float(self._dense_outputs[mesh].start_time[place]),
+            start_time=self._start_time(number),
             finished=self._runs[number].done,
             underway=bool(self._underway[number]),
             tolerance_share=float(self._groups.step[number]["tolerance"]) / self._members[number].tolerance,
+            nodes=tuple(self._kept_nodes[number, : self._groups.step[number]["nodes"]].tolist()),
         )
 
     def _places(self, number: int) -> Iterable[tuple[int, int]]:

@@ -54,6 +54,7 @@ def test_single_letters_keep_their_case_and_celsius_its_offset(tmp_path):
         ("x, U [parsec]\n0.2,4\n0.3,4\n", "parsec"),
         ("x, U [m]\n0.2,4\n0.3,4\n", "m"),
         ("x, U [V]\n0.2,nan\n0.3,4\n", "not a finite number"),
+        ("x, U [V]\n0.2,4_0\n0.3,4\n", "not a finite number"),
         ("x, U [V]\n0.2,4\n0.3\n", "table.csv:3"),
         ("x, U [V]\n0.2,4,2\n0.3,4200\n", "out of range"),
         ("x, U [V]\n0.2,4\n", "too few rows"),

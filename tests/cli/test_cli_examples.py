@@ -13,6 +13,7 @@ import pytest
 
 from asyncsoc.cli.main import main
 
+pytestmark = pytest.mark.slow
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.toml"))
 CURVES = {
     "Time [s]",

@@ -194,6 +194,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(fraction: float, tmp_path: Path)
     assert resumed.reports == whole.reports
 
 
+@pytest.mark.slow
 def test_a_run_resumed_within_a_profile_keeps_the_coverage_of_the_profiles_start(tmp_path: Path):
     time = np.arange(0.0, 5001.0)
     drive = {"time": time, "c_rate": 0.3 * np.sin(time / 150.0)}
@@ -350,6 +351,7 @@ def test_a_smaller_contact_reaches_its_voltage_limit_earlier():
     assert not isinstance(lost, SimulationError)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "material",
     [{"entropy_coefficient": -1e-4},

@@ -17,6 +17,7 @@ from asyncsoc.materials.registry import cathode
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.electrode_cases import electrode_cases
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.studies.risk.study import study_risk
 
 TEMPERATURE = "60 degC"
 NCM = cathode("ncm811-sturm2019")
@@ -51,6 +52,40 @@ def test_amperes_are_those_of_the_electrodes_area() -> None:
         assert solution.columns[names.CURRENT][-1] == pytest.approx(-0.5e-3, rel=1e-9)
     ends = [one.columns[names.CAPACITY].max() for one in (small, large)]
     assert ends[0] / ends[1] == pytest.approx(4.0, rel=1e-9)
+
+
+@pytest.mark.parametrize("capacity", ["theoretical", "150 mAh/g", "2 mAh"])
+def test_currents_per_area_and_mass_are_those_of_the_electrode(capacity: str) -> None:
+    steps = ("Charge at 0.5 mA/cm2 until 0.02 mAh/cm2", "Discharge at 20 mA/g for 60 s", "Hold at 3.7 V until 1 mA/cm2")
+    case = electrode_case(steps, area="4 cm2", coverage={"law": "classes", "poor": 0.3, "good": 0.9, "share_poor": 0.5})
+    solution = aso.simulate(case.with_overrides([f"protocol.capacity='{capacity}'"]))
+    rows = [np.flatnonzero(solution.columns[names.STEP] == number)[[1, -1]] for number in (1, 2, 3)]
+    current, charge = solution.columns[names.CURRENT], solution.columns[names.CHARGE]
+    np.testing.assert_allclose(current[rows[0]], 2e-3, rtol=1e-9)
+    assert charge[rows[0][1]] == pytest.approx(0.02e-3 * 4.0 * 3600.0, rel=1e-7)
+    np.testing.assert_allclose(current[rows[1]], -20.0 * 0.127 * 4e-4, rtol=1e-9)
+    assert abs(current[rows[2][1]]) == pytest.approx(4e-3, rel=1e-6)
+    assert solution.steps[2].stop_reason == "current 1 mA/cm2 reached"
+    shape = {"time": [0.0, 144.0], "areal_current": [5.0, 5.0]}
+    profile = aso.Protocol.of("Follow areal", profiles={"areal": shape}, capacity=capacity, temperature=TEMPERATURE)
+    followed = aso.simulate(case.model_copy(update={"protocol": profile}))
+    assert followed.columns[names.CHARGE][-1] == pytest.approx(0.02e-3 * 4.0 * 3600.0, rel=1e-9)
+
+
+def test_a_single_particle_shares_currents_per_area_and_mass() -> None:
+    """By the electrolyte set's areal capacity, and by its own mass: as profiles of the same currents."""
+    density, volume = NCM.density, 4.0 / 3.0 * np.pi * (7.5e-6) ** 3
+    areal = theoretical_capacity(NCM, volume) / (2.5 * 36000.0)  # C over C/m2
+    expected = {"0.5 mA/cm2": 5.0 * areal, "20 mA/g": 20.0 * density * volume}
+    for written, amperes in expected.items():
+        case = aso.Case.from_dict(
+            {
+                "particle": {"mesh": "coarse"},
+                "electrolyte": {"areal_capacity": "2.5 mAh/cm2"},
+                "protocol": {"steps": [f"Charge at {written} for 60 s"]},
+            }
+        )
+        assert aso.simulate(case).columns[names.CURRENT][-1] == pytest.approx(amperes, rel=1e-9)
 
 
 def test_one_c_is_the_sum_of_the_particles_capacities() -> None:
@@ -134,12 +169,10 @@ def test_what_is_for_single_particles_refuses_electrodes() -> None:
     case = electrode_case()
     with pytest.raises(InputError, match="single particles"):
         prepare(case)
-    with pytest.raises(InputError, match="single particles"):
+    with pytest.raises(InputError, match="an estimate for each of its particles"):
         aso.estimate(case)
-    with pytest.raises(InputError, match="single particles"):
-        aso.sweep(case, {"electrode.loading": ["10 mg/cm2"]})
-    with pytest.raises(InputError, match="cannot be resumed"):
-        aso.simulate(case, resume=aso.simulate(case))
+    with pytest.raises(InputError, match="has a current of its own"):
+        study_risk(case)
 
 
 def test_the_command_gives_the_particles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -127,6 +127,13 @@ def test_amperes_are_the_groups_and_rates_follow_its_capacity(covered: Any) -> N
     np.testing.assert_allclose(again.particle(2).field_x[-1], rate.particle(1).field_x[-1], atol=1e-8)
 
 
+def test_amperes_of_many_particles_need_no_finer_mesh_than_the_same_rate(covered: Any) -> None:
+    steps = ("Charge at 5 uA for 1 minute", "Charge at C/2 for 1 minute")
+    amperes, rate = (aso.simulate_particles([covered(0.3, step)] * 2, [3000.0, 1000.0]) for step in steps)
+    assert [one.mesh.sha256 for one in amperes.particle_runs] == [one.mesh.sha256 for one in rate.particle_runs]
+    assert amperes.warnings == rate.warnings
+
+
 def test_currents_per_mass_and_area_mean_the_whole_group(covered: Any) -> None:
     time = np.array([0.0, 300.0, 600.0])
     for given in ({"specific_current": [50.0, 60.0, 20.0]}, {"areal_current": [5.0, 6.0, 2.0]}):
@@ -203,7 +210,7 @@ def test_what_a_group_does_not_have_says_why(two: aso.Solution) -> None:
     for which in (2, -3, "por"):
         with pytest.raises(InputError, match="no such particle"):
             two.particle(which)
-    with pytest.raises(InputError, match="holds no state to resume from"):
+    with pytest.raises(InputError, match="resumed with their cases"):
         aso.simulate(aso.Case.from_text(two.particle(0).case_toml), resume=two)
 
 
@@ -339,7 +346,7 @@ def test_what_a_group_shares_must_be_the_same_in_all(make_case: Any, changes: di
 def test_a_group_that_is_none_is_refused(make_case: Any, covered: Any) -> None:
     case = make_case("Charge at C/2 for 10 minutes")
     flux = make_case("Charge at C/2 for 10 minutes", kinetics={"model": "uniform-flux"})
-    limited = make_case("Charge at C/2 until Mean SOC > 0.4")
+    limited = make_case("Charge at C/2 until risk 3 or 4 V")
     blocked = [
         covered(0.3, side_reaction={"mode": "coupled", "blocking_thickness": 1e-7, "least_open_share": share})
         for share in (0.01, 0.02)
@@ -355,7 +362,7 @@ def test_a_group_that_is_none_is_refused(make_case: Any, covered: Any) -> None:
         (([case, case],), {"names": ["a", "a"]}, "one name"),
         (([case, case],), {"threads": 0}, "out of range"),
         (([case, flux],), {}, "uniform flux"),
-        (([limited, limited],), {}, "a curve ends protocol steps of single particles"),
+        (([limited, limited],), {}, "no such curve in this group"),
         ((blocked,), {}, "one open share"),
     ]
     for arguments, options, says in refused:

@@ -241,6 +241,12 @@ def test_the_documented_energies_are_the_computed_ones() -> None:
 
 
 @pytest.mark.slow
-def test_the_documented_conclusions_are_the_computed_ones() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert tables().written(page, ("conclusions",)) == page
+@pytest.mark.parametrize("column", [("total", "G 60")])
+def test_the_documented_conclusions_are_the_computed_ones(column: tuple[str, str]) -> None:
+    """One column of six; `python docs/thermochemistry_tables.py` computes all and writes the page."""
+    made = tables()
+    rows = [line.strip("| \n").split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines()]
+    kept = {row[0]: row[1:] for row in rows}
+    place = kept["conclusion"].index(", ".join(column))
+    for statement, told in made.statements().items():
+        assert kept[statement][place] == told(column)[1], statement

@@ -232,7 +232,7 @@ def test_random_blobs_give_sound_meshes(seed: int, edge: int, density: float, wi
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(*BLOBS)
 @example(seed=363016, edge=9, density=0.75, width=1.5)
 def test_many_random_blobs_give_sound_meshes(seed: int, edge: int, density: float, width: float) -> None:

@@ -72,6 +72,7 @@ def estimate(
 
     Without a case file the estimate is that of the default particle, changed by the options.
     """
+    from asyncsoc.protocol.types import RATES
     from asyncsoc.studies.verification.estimate_case import estimate as estimate_case
 
     given = {
@@ -84,9 +85,7 @@ def estimate(
     if rate is not None:
         changes.append(f"protocol.steps=[{dumps(f'Charge at {rate} until 4.2 V')}]")
     description = _case(case, [*changes, *(overrides or [])])
-    estimated = next(
-        (step for step in description.protocol.plan.steps if step.control in ("current", "c-rate", "profile")), None
-    )
+    estimated = next((step for step in description.protocol.plan.steps if step.control in (*RATES, "profile")), None)
     if temperature is not None and estimated is not None and estimated.temperature is not None:
         raise InputError(
             "--temperature does not reach a step that has a temperature of its own",
@@ -94,6 +93,9 @@ def estimate(
             value=estimated.text,
             next_step="leave the option out, or the temperature of the step",
         )
+    if description.electrode.described:
+        _print_electrode(description, json)
+        return
     result = estimate_case(description)
     if json:
         print_document({**_document(result), "verdict": result.verdict, "notes": result.notes})
@@ -102,6 +104,30 @@ def estimate(
     print_table(("quantity", *_BAND), rows)
     print_line(result.verdict)
     for remark in result.notes:
+        note(f"note: {remark}")
+
+
+def _print_electrode(case: Case, json: bool) -> None:
+    """Print the estimate of an electrode: a row for each of its particles, from the least covered one."""
+    from asyncsoc.studies.verification.estimate_electrode import estimate_electrode
+
+    result = estimate_electrode(case)
+    pairs = list(zip(result.particles, result.shares, strict=True))
+    if json:
+        particles = [{"share of active material": share, **_document(one), "notes": one.notes} for one, share in pairs]
+        found = {"particles": particles, "share without current": result.without_current, "verdict": result.verdict}
+        print_document(found)
+        return
+    heads = ("coverage", "radius [m]", "share of active material", "asynchrony", "largest, with D(x)", "flux-limited")
+    cells = [
+        (one.coverage, one.radius, share, one.soc_lead.typical, one.largest_lead, one.flux_limited)
+        for one, share in pairs
+    ]
+    print_table(heads, cells)
+    print_line(result.verdict)
+    for remark in dict.fromkeys(
+        remark for one in result.particles for remark in one.notes if "each column" not in remark
+    ):
         note(f"note: {remark}")
 
 

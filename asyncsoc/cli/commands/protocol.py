@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 ORDER = 30
 _CONTROL_UNIT = {
-    "current": "A", "c-rate": "C", "voltage": "V", "rest": "", "power": "W", "resistance": "ohm", "profile": ""
+    "current": "A", "c-rate": "C", "areal current": "A/m2", "specific current": "A/kg", "voltage": "V", "rest": "",
+    "power": "W", "resistance": "ohm", "profile": ""
 }  # fmt: skip
-_SIGNED = ("A", "C", "W")
+_SIGNED = ("A", "C", "A/m2", "A/kg", "W")
 _LATER = ("curve", "side")
 """Keys of a limit that only some have."""
-_LIMIT_UNIT = {"A.h/kg": "mAh/g", "fraction": "of the capacity", "1/h": "C", "C": "A s"}
+_LIMIT_UNIT = {"A.h/kg": "mAh/g", "A.h/m2": "A h/m2", "fraction": "of the capacity", "1/h": "C", "C": "A s"}
 
 
 def protocol(

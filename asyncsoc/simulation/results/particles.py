@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError, nearest_name
+from asyncsoc.case.electrode_particles import ISOLATED
 from asyncsoc.geometry.measure import cell_volumes
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.particle_group import particle_curves
 from asyncsoc.simulation.results.data import RunData
+from asyncsoc.simulation.results.group_state import contact_resistances, group_shares, state_headlines
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 RADIUS, VOLUME, CONTACT_AREA = "Radius [m]", "Volume [m3]", "Contact area [m2]"
+RESISTANCE = "Contact resistance [ohm]"
 ASKED, REALISED, MULTIPLICITY = "Coverage asked", "Coverage realised", "Multiplicity"
 FINAL_SOC = "Final mean SOC"
 FINAL_CONTACT_SOC = "Final contact-mean SOC"
@@ -54,6 +57,7 @@ def fixed_values(run: RunData) -> dict[str, Array]:
         MULTIPLICITY: multiplicities_of(run),
         VOLUME: np.array([float(cell_volumes(one.mesh).sum()) for one in runs]),
         CONTACT_AREA: np.array([one.contact.area for one in runs]),
+        RESISTANCE: contact_resistances(run),
     }
 
 
@@ -72,26 +76,37 @@ def particle_dataset(run: RunData) -> xr.Dataset:
         return {"units": names.unit_of(name)}
 
     along = (names.TIME, names.STEP, names.CYCLE)
+    layer = _layer_of_particles(run)
 
     return RunDataset(
         {
             **{name: ("particle", values, unit(name)) for name, values in fixed_values(run).items()},
             **{name: (("particle", "point"), values, unit(name)) for name, values in moving_values(run).items()},
+            **{name: ("point", values, unit(name)) for name, values in group_shares(run).items()},
         },
         coords={
             "particle": ("particle", [one.name for one in runs_of(run)]),
+            **({} if layer is None else {"layer": ("particle", np.array(layer, dtype=np.int64))}),
             **{name: xr.Variable("point", run.columns[name], unit(name)) for name in along},
         },
         attrs={"name": run.name, "case sha256": run.case_sha256},
     )
 
 
+def _layer_of_particles(run: RunData) -> list[int] | None:
+    """Return the layer of each particle, from 1 at the separator; None where there are none."""
+    found: list[int] | None = run.reports.get("layers", {}).get("layer of each particle")
+    return found
+
+
 def particle_table(run: RunData) -> list[dict[str, Any]]:
     """Return a row for each particle as plain data: what it is, where it ends, and its film where one can grow."""
-    fixed, rows = fixed_values(run), []
+    fixed, rows, layer = fixed_values(run), [], _layer_of_particles(run)
     for k, one in enumerate(runs_of(run)):
-        row: dict[str, Any] = {"name": one.name}
+        row: dict[str, Any] = {"name": one.name, **({} if layer is None else {"layer": layer[k]})}
         row |= {name: float(fixed[name][k]) for name in (RADIUS, ASKED, REALISED, MULTIPLICITY)}
+        if fixed[RESISTANCE].any():
+            row[RESISTANCE] = float(fixed[RESISTANCE][k]) if np.isfinite(fixed[RESISTANCE][k]) else ISOLATED
         row[FINAL_SOC] = float(one.columns[names.MEAN_SOC][-1])
         row[FINAL_CONTACT_SOC] = float(one.columns[names.CONTACT_SOC][-1])
         for name in (names.FILM_MEAN, names.FILM_MAX):
@@ -151,6 +166,7 @@ def group_headlines(run: RunData) -> dict[str, Any]:
         "Highest final mean SOC of a particle": float(ends[order[-1]]),
         "Largest apparent asynchrony of a particle": float(apparent.flat[np.argmax(np.abs(apparent))]),
         "Largest asynchrony of a particle": float(own.flat[np.argmax(np.abs(own))]),
+        **state_headlines(run),
     }
 
 

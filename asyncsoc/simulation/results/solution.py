@@ -16,7 +16,7 @@ from asyncsoc.base.paths import path_of
 from asyncsoc.base.plain_data import plain
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results import layout
-from asyncsoc.simulation.results.data import RunData
+from asyncsoc.simulation.results.layered_run import LayeredRun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-class Solution(RunData):
+class Solution(LayeredRun):
     """A run's curves, fields, case and provenance.
 
     The data are those of `RunData`; nothing here changes them. Of a group of particles the curves are the group's;
@@ -121,6 +121,29 @@ class Solution(RunData):
         from asyncsoc.simulation.results.particles import particle_dataset
 
         return particle_dataset(self)
+
+    def distribution(self, after: str = "end", *, cycle: int | None = None) -> xr.Dataset:
+        """Return what every particle is and does at one time, over `particle`: after a charge, or after N cycles.
+
+        The variables are those of `particles`, with the share of the active material each particle stands for, and
+        whether it is dead or starves (1, 0; NaN where it is not said). Time, protocol step, cycle, mean SOC and the
+        shares of the whole are attributes.
+
+        Parameters
+        ----------
+        after
+            "end" of the last protocol step, or the end of the last "charge" or "discharge".
+        cycle
+            Of which cycle, from 1; None: of the run.
+
+        Raises
+        ------
+        InputError
+            There is no such cycle, or nothing of the kind in it.
+        """
+        from asyncsoc.simulation.results.distribution import distribution_of
+
+        return distribution_of(self, after, cycle)
 
     def particle(self, particle: int | str = 0) -> Solution:
         """Return one particle of a group with its own curves, fields, contact and pictures.
@@ -299,6 +322,7 @@ class Solution(RunData):
         """
         from asyncsoc.simulation.results.cycle_table import headlines
         from asyncsoc.simulation.results.particles import coverage_of, group_headlines
+        from asyncsoc.simulation.results.side_headlines import side_headlines
 
         columns, coverage = self.columns, coverage_of(self)
         ahead = columns[names.ASYNCHRONY]
@@ -323,48 +347,11 @@ class Solution(RunData):
             "Largest lag of the contact": max(0.0, -float(np.min(ahead))),
             **{f"Final {n}": float(columns[n][-1]) for n in names.valence_curves(self.valence) if n in columns},
             "Lithium balance error": self.lithium_balance_error,
-            **self._side_summary(),
+            **side_headlines(self),
             "Set-up wall time [s]": float(self.wall_times.get("set-up", 0.0)),
             "Solve wall time [s]": float(self.wall_times.get("solve", 0.0)),
         }
         return headlines(self, found)
-
-    def _side_summary(self) -> dict[str, Any]:
-        """Return the headline numbers of the side reaction, empty where the run has none."""
-        columns = self.columns
-        if names.SIDE_CHARGE not in columns:
-            return {}
-        passed = float(np.abs(np.diff(columns[names.CHARGE])).sum())
-        side = float(columns[names.SIDE_CHARGE][-1])
-        found = {"Side charge [C]": side}
-        if passed > 0.0:
-            found["Side charge per charge moved"] = side / passed
-        if names.FILM_MAX in columns:
-            found["Film thickness max [m]"] = float(columns[names.FILM_MAX][-1])
-            found |= self._counted_and_extracted()
-        for name in (names.RISK_MAX, names.RISK_DOSE):
-            if name in columns and np.isfinite(columns[name]).any():
-                found[f"Final {name[:1].lower()}{name[1:]}"] = float(columns[name][np.isfinite(columns[name])][-1])
-        return found
-
-    def _counted_and_extracted(self) -> dict[str, float]:
-        """Return what a charge counter shows beside what left the particle, where a reaction takes part of the current.
-
-        Capacities and mean SOC of the curves differ then: charge is counted, lithium is what the particle holds.
-        """
-        columns = self.columns
-        counted = columns[names.CHARGE]
-        extracted = counted - columns[names.SIDE_CHARGE]
-        most, far = int(np.argmax(np.abs(counted))), int(np.argmax(np.abs(extracted)))
-        if counted[most] == 0.0 or extracted[far] == 0.0:
-            return {}
-        per_charge = columns[names.CAPACITY][most] / counted[most]
-        soc = columns[names.MEAN_SOC]
-        soc_per_charge = (soc[far] - soc[0]) / extracted[far]
-        return {
-            "Largest extracted capacity [mA.h/g]": float(np.max(extracted) * per_charge),
-            "Final counted SOC": float(soc[0] + soc_per_charge * counted[-1]),
-        }
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what `asyncsoc run --json` prints: plain types only, None in place of what is not finite."""

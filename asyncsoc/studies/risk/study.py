@@ -95,6 +95,22 @@ def study_risk(
     InputError
         The case cannot be built, no exchange current enters its kinetics, or a reactant is unknown.
     """
+    if case.solver.cycle_jump_tolerance is not None:
+        raise InputError(
+            "a risk is computed from every cycle: the fully covered reference does not jump over any",
+            where="solver.cycle_jump_tolerance",
+            value=case.solver.cycle_jump_tolerance,
+            next_step="remove solver.cycle_jump_tolerance, and keep few cycles where there are many",
+        )
+    if case.electrode.described:
+        raise InputError(
+            "the risk compares a particle with full coverage under the same protocol, and a particle of an electrode "
+            "has a current of its own",
+            where="electrode",
+            value=case.name,
+            next_step="take one particle: remove [electrode] and give its [contact] and particle.radius; what the side "
+            "reaction does to an electrode: asyncsoc run with side_reaction.mode = 'coupled'",
+        )
     if case.kinetics.imposes_flux:
         raise InputError(
             "no exchange current enters uniform flux: there is no band over it",

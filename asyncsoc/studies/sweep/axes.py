@@ -74,8 +74,8 @@ def parse_vary(text: str, base: Mapping[str, Any]) -> Axis | Range:
     return _axis(key, values, text)
 
 
-def replicas(count: int) -> Axis:
-    """Return `count` layouts of a random contact: seeds from 0.
+def replicas(count: int, key: str = SEED) -> Axis:
+    """Return `count` layouts of a random contact, or random draws of an electrode's particles: seeds from 0.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def replicas(count: int) -> Axis:
     """
     if count < 1:
         raise InputError("at least one replica is needed", where="--replicas", value=count)
-    return Axis(SEED, tuple(range(count)))
+    return Axis(key, tuple(range(count)))
 
 
 def rounded(value: float) -> float:

@@ -9,10 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
-from asyncsoc.base.errors import EnvironmentProblem, InputError, InterruptedRunError
+from asyncsoc.base.errors import EnvironmentProblem, InputError, InterruptedRunError, SimulationError
 from asyncsoc.base.plain_data import plain
 from asyncsoc.case.case import Case
 from asyncsoc.simulation.batch import CaseResult, simulate_batch
+from asyncsoc.simulation.electrode import simulate_electrode
+from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.studies.sweep.case_builder import CaseBuilder
 from asyncsoc.studies.sweep.keys import Value
 from asyncsoc.studies.sweep.measures import Measure
@@ -120,8 +122,12 @@ def _record(
 
 
 def _endings(settings: JobSettings, cases: Sequence[Case], *, snapshots: bool) -> list[CaseResult | Exception]:
-    """Return how each case ended; where a batch cannot be run, its cases are run one by one."""
+    """Return how each case ended; where a batch cannot be run, its cases are run one by one, as electrodes are."""
+    if len(cases) > 1 and any(case.electrode.described for case in cases):
+        return [ending for case in cases for ending in _endings(settings, [case], snapshots=snapshots)]
     try:
+        if cases[0].electrode.described:
+            return [_electrode(settings, cases[0])]
         return list(simulate_batch(cases, threads=settings.threads, snapshots=snapshots))
     except EnvironmentProblem:
         raise
@@ -129,6 +135,15 @@ def _endings(settings: JobSettings, cases: Sequence[Case], *, snapshots: bool) -
         if len(cases) > 1:
             return [ending for case in cases for ending in _endings(settings, [case], snapshots=snapshots)]
         return [error]
+
+
+def _electrode(settings: JobSettings, case: Case) -> CaseResult:
+    """Return how an electrode ended."""
+    try:
+        return CaseResult(simulate_electrode(case, threads=settings.threads), None)
+    except SimulationError as error:
+        reached = error.partial
+        return CaseResult(reached if isinstance(reached, Solution) else None, error)
 
 
 def fields_folder(folder: Path, sha256: str) -> Path:

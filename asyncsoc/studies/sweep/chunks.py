@@ -10,14 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.case.case import Model
-from asyncsoc.studies.sweep.validated_cases import ValidatedCases
+from asyncsoc.studies.sweep.validated_cases import BatchKind, ValidatedCases
 
-WIDTHS: Mapping[Model, int] = {"radial": 256, "axisymmetric": 16, "3d": 8}
-"""Cases in a batch, by model; measured (docs/sweeps.md)."""
+WIDTHS: Mapping[BatchKind, int] = {"radial": 256, "axisymmetric": 16, "3d": 8, "electrode": 1}
+"""Cases in a batch, by model; measured (docs/sweeps.md). An electrode is a group that is computed by itself."""
 _TOGETHER = 8
 """Cases that the integrator advances side by side: a chunk of fewer takes nearly as long."""
-_COSTLY: Mapping[Model, int] = {"3d": 0, "axisymmetric": 1, "radial": 2}
+_COSTLY: Mapping[BatchKind, int] = {"electrode": 0, "3d": 1, "axisymmetric": 2, "radial": 3}
 _SHARES = 4
 """Chunks every worker gets at least, where there are cases enough: the last ones finish together."""
 
@@ -31,7 +30,7 @@ class Chunk:
 
 
 def chunks(
-    validated: ValidatedCases, pending: NDArray[np.int64], workers: int, widths: Mapping[Model, int] = WIDTHS
+    validated: ValidatedCases, pending: NDArray[np.int64], workers: int, widths: Mapping[BatchKind, int] = WIDTHS
 ) -> Iterator[Chunk]:
     """Yield chunks of the pending cases, the costliest models first.
 

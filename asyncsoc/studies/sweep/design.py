@@ -12,7 +12,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.studies.sweep.axes import Axis, Range, parse_vary, replicas
 from asyncsoc.studies.sweep.case_tables import read_table
 from asyncsoc.studies.sweep.given import GivenTable
-from asyncsoc.studies.sweep.keys import SEED, Value
+from asyncsoc.studies.sweep.keys import ELECTRODE_SEED, SEED, Value
 from asyncsoc.studies.sweep.sampling import parse_sample, sample
 
 LARGEST = 10_000_000
@@ -113,7 +113,7 @@ class DesignOptions:
     sample
         "lhs:N", "sobol:N" or "halton:N" for ranges without a number of values, else None.
     replicas
-        Layouts of a random contact, by seed; None leaves the case's own.
+        Layouts of a random contact, or random draws of an electrode's particles, by seed; None leaves the case's own.
     table
         A CSV or parquet file, a case per row and a key per column.
     seed
@@ -178,11 +178,14 @@ def _sampled(ranges: Sequence[Range], options: DesignOptions) -> Dimension:
 
 
 def _replicas(count: int, base: Mapping[str, Any]) -> Axis:
+    electrode = base.get("electrode")
+    if isinstance(electrode, Mapping) and electrode.get("sampling") == "random":
+        return replicas(count, ELECTRODE_SEED)
     contact = base.get("contact")
     kind = contact.get("kind") if isinstance(contact, Mapping) else None
     if kind != "random":
         raise InputError(
-            "only a random contact has layouts to repeat",
+            "only a random contact, or particles drawn at random, can be repeated",
             where="--replicas",
             value=count,
             next_step=f"set contact.kind = 'random' and contact.n, or leave --replicas out ({SEED} is its seed)",

@@ -15,14 +15,15 @@ from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.base.units import from_si, si_unit
 from asyncsoc.case.case import Case
 from asyncsoc.case.fields import CRate, Measured
-from asyncsoc.case.overrides import apply_overrides, read_value
+from asyncsoc.case.overrides import apply_overrides, inner_section, read_value
 from asyncsoc.case.schedule import Protocol
 from asyncsoc.studies.sweep.given import GivenTable
 
 Value = float | int | bool | str | tuple[Any, ...] | GivenTable
 """A value on an axis: numbers in SI."""
 RATE = "protocol.rate"
-SEED = "contact.seed"
+SEED, ELECTRODE_SEED = "contact.seed", "electrode.seed"
+SEEDS = (SEED, ELECTRODE_SEED)
 _RATE_OF_STEP = re.compile(r"protocol\.rate\[(?P<step>[1-9][0-9]{0,5})\]")
 _PLACE = re.compile(r"\{\s*([A-Za-z_][A-Za-z0-9_ -]*?)\s*\}")
 
@@ -40,11 +41,14 @@ class Key:
         "number", "whole" (number), "other" (text, list, ...), "section" or "placeholder".
     measured
         Unit and range, where the case knows them.
+    law
+        Whether a table can take the place of a number: electrode.coverage.
     """
 
     name: str
     kind: Literal["number", "whole", "other", "section", "placeholder"]
     measured: Measured | None = None
+    law: bool = False
 
     def read(self, value: Any) -> Value:
         """Return a value as the case holds it, numbers in SI.
@@ -58,6 +62,8 @@ class Key:
             return _section_value(self.name, value)
         if isinstance(value, GivenTable):
             return value
+        if self.law and isinstance(value, Mapping):
+            return GivenTable.of(value)
         if self.measured is not None:
             try:
                 return _property(self.measured, value)
@@ -180,12 +186,18 @@ def find_key(name: str, base: Mapping[str, Any]) -> Key:
     model = Case.model_fields[section].annotation
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         raise InputError("this key cannot be varied", where="--vary", value=name)
-    field = model.model_fields[key]
+    key, dot, within = key.partition(".")
+    inner = inner_section(model, key)
+    if inner is not None and dot:
+        model, key, inner = inner, within, None
+    field, law = model.model_fields[key], inner is not None and "value" in inner.model_fields
+    if inner is not None and law:  # a bare number is the law of one value
+        field = inner.model_fields["value"]
     parts = list(_parts((field.annotation, *field.metadata)))
     measured = next((part for part in parts if isinstance(part, Measured)), None)
     single = not any(part is tuple or getattr(part, "__origin__", None) is tuple for part in parts)
     if measured is not None and single:
-        return Key(name, "number", measured)
+        return Key(name, "number", measured, law)
     return Key(name, "whole" if int in parts and single else "other")
 
 
@@ -205,12 +217,14 @@ def unit_of_key(name: str) -> str | None:
 
 def every_key() -> list[str]:
     """Return all keys of a case, as 'section.key'."""
-    return [
-        f"{name}.{key}"
-        for name, field in Case.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-        for key in field.annotation.model_fields
-    ]
+    found = []
+    for name in Case.model_fields:
+        model = section_of(name)
+        for key in model.model_fields if model is not None else ():
+            inner = None if model is None else inner_section(model, key)
+            found.append(f"{name}.{key}")
+            found += [f"{name}.{key}.{within}" for within in (inner.model_fields if inner is not None else ())]
+    return found
 
 
 def split_values(text: str) -> list[Any]:

@@ -17,7 +17,7 @@ from asyncsoc.base.files import replaced
 from asyncsoc.plotting.sweep import ScatterPoints, SweepPanel, sweep_figure
 from asyncsoc.studies.sweep.design import ROW
 from asyncsoc.studies.sweep.given import GivenTable
-from asyncsoc.studies.sweep.keys import SEED, Value
+from asyncsoc.studies.sweep.keys import SEEDS, Value
 from asyncsoc.studies.sweep.load import LoadedRecords
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.record import AT_HALF, STATUSES
@@ -111,7 +111,7 @@ def _abscissa(values: Mapping[str, list[Value]]) -> str:
     able = {
         key: len(set(column))
         for key, column in values.items()
-        if key != SEED and all(isinstance(v, int | float) and not isinstance(v, bool) for v in column)
+        if key not in SEEDS and all(isinstance(v, int | float) and not isinstance(v, bool) for v in column)
     }
     able = {key: count for key, count in able.items() if count > 1}
     if COVERAGE in able:
@@ -126,7 +126,7 @@ def _lines(plan: Plan, values: Mapping[str, list[Value]], key: str) -> Iterator[
     others = [
         dimension.name
         for dimension in plan.design.dimensions
-        if len(dimension.keys) == 1 and dimension.name not in (key, SEED) and len(dimension.rows) > 1
+        if len(dimension.keys) == 1 and dimension.name not in (key, *SEEDS) and len(dimension.rows) > 1
     ]
     choices = [list(dict.fromkeys(values[name])) for name in others]
     everything = np.ones(len(plan.design), dtype=bool)

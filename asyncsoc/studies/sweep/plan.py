@@ -20,6 +20,7 @@ from asyncsoc.case.overrides import apply_overrides
 from asyncsoc.case.reading import read_toml, with_folder
 from asyncsoc.interface.rate_laws import has_no_effect
 from asyncsoc.problem.body import mesh_key
+from asyncsoc.problem.electrode_cases import electrode_cases
 from asyncsoc.simulation.results.provenance import source_sha256
 from asyncsoc.studies.sweep.case_builder import CaseBuilder
 from asyncsoc.studies.sweep.design import Design, DesignOptions, make_design
@@ -174,9 +175,13 @@ class Plan:
         groups: dict[BatchGroup, int] = {}
         for number in range(count):
             case = self.case(number)
-            case.require_single_particle()
             hashes[number] = case.hash.encode()
-            group_of[number] = groups.setdefault(BatchGroup(case.model, *mesh_key(case)), len(groups))
+            if case.electrode.described:
+                electrode_cases(case)  # what cannot be drawn is said before anything runs
+                group = BatchGroup("electrode", "electrode", 0.0)
+            else:
+                group = BatchGroup(case.model, *mesh_key(case))
+            group_of[number] = groups.setdefault(group, len(groups))
             if progress is not None and number % 256 == 0:
                 progress(number, count)
         return ValidatedCases(hashes, tuple(groups), group_of)

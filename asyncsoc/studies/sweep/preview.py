@@ -13,8 +13,9 @@ from asyncsoc.studies.sweep.index import Counts
 from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.validated_cases import ValidatedCases
 
-_SECONDS: Mapping[str, float] = {"radial": 0.0015, "axisymmetric": 0.06, "3d": 0.25}
-"""Core time of one protocol step at the default tolerance and mesh [s]; measured (docs/sweeps.md)."""
+_SECONDS: Mapping[str, float] = {"radial": 0.0015, "axisymmetric": 0.06, "3d": 0.25, "electrode": 0.06}
+"""Core time of one protocol step at the default tolerance and mesh [s]; measured (docs/sweeps.md). That of an electrode
+is for each of its particles, which are axisymmetric."""
 _MESHES: Mapping[str, float] = {"fine": 6.0}
 """What other meshes take, roughly, as a multiple of the default one."""
 _START = 4.0  # s; until workers are ready
@@ -22,7 +23,7 @@ _ROWS = 60
 """Rows of curves a protocol step leaves."""
 _ROW_BYTES = 150.0
 _SUMMARY_BYTES = 1200.0
-_FIELD_BYTES: Mapping[str, float] = {"radial": 1e5, "axisymmetric": 3e6, "3d": 5e6}
+_FIELD_BYTES: Mapping[str, float] = {"radial": 1e5, "axisymmetric": 3e6, "3d": 5e6, "electrode": 3e6}
 _TOLERANCE = 1e-4
 
 
@@ -79,7 +80,8 @@ def make_preview(
 
 def _effort(case: Case) -> float:
     """Return how many times longer a case takes by its mesh and its tolerance: the integrator is of order 4."""
-    return float((_TOLERANCE / case.solver.tolerance) ** 0.25) * _MESHES.get(case.particle.mesh, 1.0)
+    particles = case.electrode.count if case.electrode.described else 1
+    return particles * float((_TOLERANCE / case.solver.tolerance) ** 0.25) * _MESHES.get(case.particle.mesh, 1.0)
 
 
 def _bytes(model: str, plan: Plan, steps: int) -> float:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import AsyncsocError, InputError
 from asyncsoc.base.plain_data import plain
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation.results.particles import coverage_of
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.studies.sweep.measures import Measure, measured
 
@@ -174,7 +175,7 @@ def _facts(solution: Solution) -> dict[str, Any]:
         "stop reason": solution.stop_reason,
         "model": solution.mesh.coordinates,
         "mesh": solution.mesh.name,
-        "coverage": {"asked": solution.contact.coverage_asked, "realised": solution.contact.coverage_realised},
+        "coverage": coverage_of(solution),
         "summary": summary,
         "steps": _steps(solution),
         "warnings": list(solution.warnings),

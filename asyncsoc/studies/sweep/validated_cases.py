@@ -7,7 +7,7 @@ import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from asyncsoc.base.files import replaced
 from asyncsoc.case.case import Model
 
+BatchKind = Model | Literal["electrode"]
+"""What a case needs to be computed: a model of one particle, or an electrode, which runs by itself."""
+
 
 class BatchGroup(NamedTuple):
-    """Cases of one group can be run in one batch: model, name of the mesh, its radius [m] or other measure."""
+    """Cases of one group can be run in one batch: kind, name of the mesh, its radius [m] or other measure."""
 
-    model: Model
+    model: BatchKind
     mesh: str
     measure: str | float
 

@@ -13,7 +13,7 @@ from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity, usable_range
 from asyncsoc.materials.types import Cathode
 from asyncsoc.problem.case_materials import cathode_of
-from asyncsoc.protocol.types import Step
+from asyncsoc.protocol.types import RATES, Step
 from asyncsoc.studies.verification.estimate import Estimate, estimate_sphere, kirchhoff_band, lead_along
 
 _SECONDS_PER_HOUR = 3600.0
@@ -21,18 +21,31 @@ _CONSTANT = 1.01
 """Ratio of the highest to the lowest diffusivity below which it counts as constant."""
 
 
-def estimate(case: Case) -> Estimate:
+def estimate(case: Case, *, share: float = 1.0) -> Estimate:
     """Estimate a case at once, without a mesh or an integrator.
 
     The first step at constant current is taken to its voltage limit (4.2 V, or the end of the stoichiometry window,
     where it names none) with a uniform flux on the contact; a profile of current is taken at its mean.
+
+    Parameters
+    ----------
+    case
+        The case of one particle.
+    share
+        Its share of the amperes and coulombs of the protocol; 1 but in a group.
 
     Raises
     ------
     InputError
         The particle is not a sphere, no step has a constant current, or the step starts beyond its limit.
     """
-    case.require_single_particle()
+    if case.electrode.described:
+        raise InputError(
+            "an electrode has an estimate for each of its particles",
+            where="electrode",
+            value=case.name,
+            next_step="asyncsoc.estimate_electrode(case), or asyncsoc estimate CASE.toml",
+        )
     radius, coverage = case.particle.radius, case.contact.fraction
     if radius is None or coverage is None:
         raise InputError(
@@ -44,7 +57,7 @@ def estimate(case: Case) -> Estimate:
     material = cathode_of(case.material)
     step = _first_current_step(case)
     start = _initial_stoichiometry(case, material)
-    current = _current(case, material, step, 4.0 / 3.0 * math.pi * radius**3)
+    current = _current(case, material, step, 4.0 / 3.0 * math.pi * radius**3, share)
     end = _end(material, step, start, charging=current > 0.0)
     temperature = case.protocol.temperature if step.temperature is None else step.temperature
     low, high = min(start, end), max(start, end)
@@ -98,7 +111,7 @@ def _followed(result: Estimate, material: Cathode, temperature: float, start: fl
 
 def _first_current_step(case: Case) -> Step:
     for step in case.protocol.plan.steps:
-        if step.control in ("current", "c-rate") or _mean_of_profile(step):
+        if step.control in RATES or _mean_of_profile(step):
             return step
     raise InputError(
         "no step of the protocol has a constant current to estimate from",
@@ -124,21 +137,21 @@ def _initial_stoichiometry(case: Case, material: Cathode) -> float:
     return float(case.protocol.initial_stoichiometry or material.window[1])
 
 
-def _current(case: Case, material: Cathode, step: Step, volume: float) -> float:
+def _current(case: Case, material: Cathode, step: Step, volume: float, share: float) -> float:
     """Return the particle's current [A] of a step."""
     if step.control == "current":
-        return step.value
+        return step.value * share
     density = material.density if case.material.density is None else case.material.density
-    value, quantity = step.value, "c-rate"
+    value, quantity = step.value, str(step.control)
     if step.follows is not None and step.follows.profile is not None:
         value, quantity = _mean_of_profile(step), step.follows.profile.quantity
     if quantity in ("current", "specific current"):
-        return value * (density * volume if quantity == "specific current" else 1.0)
+        return value * (density * volume if quantity == "specific current" else share)
     capacity = case.protocol.nominal_capacity
     if capacity.value is None:
         charge = theoretical_capacity(material, volume)
     else:
-        charge = capacity.value * (density * volume if capacity.kind == "gravimetric" else 1.0)
+        charge = capacity.value * (density * volume if capacity.kind == "gravimetric" else share)
     if quantity == "areal current":
         return value * charge / (electrolyte_of(case.electrolyte).areal_capacity * _SECONDS_PER_HOUR)
     return value * charge / _SECONDS_PER_HOUR

@@ -23,6 +23,8 @@ from asyncsoc.studies.sweep.plan import Plan
 from asyncsoc.studies.sweep.record import decode
 from asyncsoc.studies.sweep.run import SweepOptions, run_sweep
 
+pytestmark = pytest.mark.slow
+
 BASE = {
     "name": "short",
     "particle": {"radius": "5 um"},
@@ -47,7 +49,6 @@ def folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.mark.slow
 def test_results_do_not_depend_on_workers_or_batch_width(
     plan: Plan, folder: Path, tmp_path: Path, records_in: Callable[[Path, Plan], list[bytes | None]]
 ) -> None:
@@ -57,7 +58,6 @@ def test_results_do_not_depend_on_workers_or_batch_width(
     assert alone == together
 
 
-@pytest.mark.slow
 def test_every_row_is_a_row_of_a_single_run(
     plan: Plan, folder: Path, records_in: Callable[[Path, Plan], list[bytes | None]]
 ) -> None:
@@ -92,7 +92,6 @@ def test_a_batch_gives_the_bits_of_single_runs_on_other_meshes_too(contact: dict
             np.testing.assert_array_equal(values, columns[name][rows])
 
 
-@pytest.mark.slow
 def test_the_data_set_holds_every_case(
     plan: Plan, folder: Path, records_in: Callable[[Path, Plan], list[bytes | None]]
 ) -> None:
@@ -166,7 +165,6 @@ def test_result_files_where_they_are_asked_for(tmp_path: Path) -> None:
     np.testing.assert_array_equal(columns[names.VOLTAGE], kept[jobs[0].sha256].columns[names.VOLTAGE])
 
 
-@pytest.mark.slow
 def test_the_command_line_says_what_came_of_it(folder: Path, run_command: Callable[..., object]) -> None:
     done = run_command("sweep", folder, "--resume", "--json")
     assert done.returncode == 3  # some cases failed

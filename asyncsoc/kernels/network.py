@@ -1,0 +1,222 @@
+"""The network between the nodes of a group: their potentials from the currents they draw.
+
+A node k sees v_k = v - eta(I) - sum_l Z_kl I_l, with v the unknown of its group, I_l the current that the particles of
+node l draw, I their sum, Z the resistances of electronic and ionic conduction and eta the overpotential of the lithium
+electrode where it is not linear. Linearized, a node draws I_k = a_k + G_k dv_k, and
+
+    (1 + Z' G) dv = dv_0 + gap - Z a,    Z' = Z + eta'(I)
+
+so that dv = lead dv_0 + own: one factorization and one column (lead) while G stays, one solve for each set of currents.
+The stages of a step and the iterations for the potentials both do this. Sums go over the particles in their order.
+"""
+
+from __future__ import annotations
+
+import math
+
+from asyncsoc.base.compiling import kernel
+
+_RESISTANCE, _FACTOR = range(2)
+"""Rows of `Groups.network`: Z, and the factors of 1 + Z' G."""
+
+
+@kernel
+def lithium_overpotential(step, current):
+    """Return eta [V] of a current [A] at a lithium electrode with Butler-Volmer kinetics; 0 where it has none."""
+    if step.lithium_current == 0.0:
+        return 0.0
+    return step.lithium_voltage * math.asinh(current / step.lithium_current)
+
+
+@kernel
+def lithium_slope(step, current):
+    """Return d eta/dI [ohm]."""
+    if step.lithium_current == 0.0:
+        return 0.0
+    ratio = current / step.lithium_current
+    return step.lithium_voltage / (step.lithium_current * math.sqrt(1.0 + ratio * ratio))
+
+
+@kernel
+def clear_currents(groups, g):
+    """Set the currents of a group's nodes to zero."""
+    for k in range(groups.step[g].nodes):
+        groups.nodes[g, k].current = 0.0
+
+
+@kernel
+def clear_slopes(groups, g):
+    """Set the slopes of the currents of a group's nodes to zero."""
+    for k in range(groups.step[g].nodes):
+        groups.nodes[g, k].slope = 0.0
+
+
+@kernel
+def _factor(matrix, nodes, count):
+    """Factor a matrix (K, K) in place with partial pivoting; `nodes` keep the order of the rows."""
+    for k in range(count):
+        pivot = k
+        for i in range(k + 1, count):
+            if abs(matrix[i, k]) > abs(matrix[pivot, k]):
+                pivot = i
+        nodes[k].pivot = pivot
+        if pivot != k:
+            for j in range(count):
+                kept = matrix[k, j]
+                matrix[k, j] = matrix[pivot, j]
+                matrix[pivot, j] = kept
+        inverse = 1.0 / matrix[k, k]
+        for i in range(k + 1, count):
+            scale = matrix[i, k] * inverse
+            matrix[i, k] = scale
+            if scale != 0.0:
+                for j in range(k + 1, count):
+                    matrix[i, j] -= scale * matrix[k, j]
+
+
+@kernel
+def _solve(matrix, nodes, count):
+    """Solve for the `work` of the nodes in place, the matrix factored."""
+    for k in range(count):
+        pivot = nodes[k].pivot
+        kept = nodes[k].work
+        nodes[k].work = nodes[pivot].work
+        nodes[pivot].work = kept
+    for i in range(count):
+        total = nodes[i].work
+        for j in range(i):
+            total -= matrix[i, j] * nodes[j].work
+        nodes[i].work = total
+    for i in range(count - 1, -1, -1):
+        total = nodes[i].work
+        for j in range(i + 1, count):
+            total -= matrix[i, j] * nodes[j].work
+        nodes[i].work = total / matrix[i, i]
+
+
+@kernel
+def factor_network(groups, g, total):
+    """Factor 1 + Z' G at the slopes of the nodes and at the current `total` [A]; return dI/dv [A/V].
+
+    Fills the column `lead`: how the potentials of the nodes follow the group's unknown.
+    """
+    step, nodes, matrix, resistance = (
+        groups.step[g],
+        groups.nodes[g],
+        groups.network[g, _FACTOR],
+        groups.network[g, _RESISTANCE],
+    )
+    count, common = step.nodes, lithium_slope(step, total)
+    for k in range(count):
+        for other in range(count):
+            matrix[k, other] = (resistance[k, other] + common) * nodes[other].slope
+        matrix[k, k] += 1.0
+        nodes[k].work = 1.0
+    _factor(matrix, nodes, count)
+    _solve(matrix, nodes, count)
+    slope = 0.0
+    for k in range(count):
+        nodes[k].lead = nodes[k].work
+        slope += nodes[k].slope * nodes[k].work
+    return slope
+
+
+@kernel
+def solve_network(groups, g, unknown, common):
+    """Solve for what the potentials of the nodes do at a fixed unknown [V]; return what the group draws more [A].
+
+    Parameters
+    ----------
+    unknown, common
+        v and eta [V]. The potentials and currents of the nodes are in `potential` and `current`.
+
+    Fills `own`, the changes of the potentials without that of the unknown.
+    """
+    nodes, matrix, resistance = groups.nodes[g], groups.network[g, _FACTOR], groups.network[g, _RESISTANCE]
+    count = groups.step[g].nodes
+    for k in range(count):
+        drop = common
+        for other in range(count):
+            drop += resistance[k, other] * nodes[other].current
+        nodes[k].work = unknown - nodes[k].potential - drop
+    _solve(matrix, nodes, count)
+    more = 0.0
+    for k in range(count):
+        nodes[k].own = nodes[k].work
+        more += nodes[k].slope * nodes[k].work
+    return more
+
+
+@kernel
+def reduce_network_corner(contacts, groups, g):
+    """Reduce the slopes of a group's particles to that of its constraint."""
+    first, step = groups.first[g], groups.step[g]
+    clear_slopes(groups, g)
+    for j in range(first, first + groups.size[g]):
+        particle = contacts.parameters[j]
+        groups.nodes[g, particle.node - 1].slope += particle.multiplicity * contacts.attempt[j].corner
+    slope, leader = factor_network(groups, g, groups.state[g].current), contacts.parameters[first]
+    step.current_factor = leader.current_factor / leader.multiplicity
+    groups.corner[g] = step.current_factor * slope + leader.potential_factor
+
+
+@kernel
+def reduce_network_stage(tableau, contacts, groups, g, stage):
+    """Reduce what a group's particles draw in a stage; set the changes of the unknown and of its nodes' potentials."""
+    first, step, state, stages = groups.first[g], groups.step[g], groups.state[g], groups.stages[g]
+    count, linear, drawn = step.nodes, 0.0, 0.0
+    clear_currents(groups, g)
+    for j in range(first, first + groups.size[g]):
+        particle, attempt = contacts.parameters[j], contacts.attempt[j]
+        groups.nodes[g, particle.node - 1].current += particle.multiplicity * attempt.residual
+        drawn += particle.multiplicity * attempt.total
+        linear += particle.multiplicity * attempt.residual
+    unknown = state.unknown
+    for p in range(stage):
+        unknown += tableau.a[stage, p] * stages[count, p]
+    for k in range(count):
+        node = groups.nodes[g, k]
+        node.potential = node.unknown
+        for p in range(stage):
+            node.potential += tableau.a[stage, p] * stages[k, p]
+    common = lithium_overpotential(step, drawn) + lithium_slope(step, state.current) * (linear - drawn)
+    more, leader = solve_network(groups, g, unknown, common), contacts.parameters[first]
+    target = leader.target + leader.drift * (tableau.lead[stage] * contacts.attempt[first].size)
+    residual = target - step.current_factor * (linear + more) - leader.potential_factor * unknown
+    if step.product > 0:  # what the power is beyond its linearization about the accepted state
+        change = drawn - state.current
+        residual -= change * (unknown - state.potential + step.series * change)
+    change = residual / groups.corner[g] if groups.corner[g] != 0.0 else 0.0
+    groups.change[g] = change
+    stages[count, stage] = change
+    for k in range(count):
+        node = groups.nodes[g, k]
+        node.change = node.lead * change + node.own
+        stages[k, stage] = node.change
+
+
+@kernel
+def end_network_step(tableau, groups, g):
+    """Set where the solution for the nodes' potentials begins after a step; return the unknown and their error [V].
+
+    The error is the largest embedded difference of the drops between the group's unknown and its nodes.
+    """
+    count, stages, last = groups.step[g].nodes, groups.stages[g], tableau.a.shape[0] - 1
+    unknown, error = groups.state[g].unknown + stages[count, last], 0.0
+    for p in range(last):
+        unknown += tableau.a[last, p] * stages[count, p]
+    for k in range(count):
+        node = groups.nodes[g, k]
+        node.guess = node.unknown + stages[k, last]
+        for p in range(last):
+            node.guess += tableau.a[last, p] * stages[k, p]
+        error = max(error, abs(stages[k, last] - stages[count, last]))
+    return unknown, error
+
+
+@kernel
+def accept_nodes(groups, g):
+    """Take the potentials of a group's nodes that were solved for last as those of the accepted state."""
+    for k in range(groups.step[g].nodes):
+        node = groups.nodes[g, k]
+        node.unknown, node.guess = node.potential, node.potential

@@ -1,0 +1,147 @@
+"""The layers of an electrode: potential of the electrolyte, who carries the current, states of charge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.base.errors import InputError
+from asyncsoc.plotting.style import GREY, INK, MAP, guide_lines, legend_above, new_figure, source_note, styled
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.float64]
+
+_HOUR, _MINUTE, _UM, _MV = 3600.0, 60.0, 1e6, 1e3
+_MOMENTS = 4
+_STEEPEST = 8.0
+"""Current of a layer over the mean of all beyond which curves are cut off."""
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnLayers:
+    """What is drawn of K layers.
+
+    Attributes
+    ----------
+    time : (rows,), s
+        Not decreasing.
+    position : (K,), m
+        Distance of the middle of each layer from the separator.
+    voltage, mean_soc : (rows,)
+        Of the cell [V], of the electrode [1].
+    electrolyte : (K, rows), V
+        Potential of the electrolyte against that of the lithium metal.
+    current_share, soc : (K, rows)
+        Share of each layer in the current, NaN where the electrode has none; its mean SOC.
+    """
+
+    time: Array
+    position: Array
+    voltage: Array
+    mean_soc: Array
+    electrolyte: Array
+    current_share: Array
+    soc: Array
+
+    def __post_init__(self) -> None:
+        shape = len(self.position), len(self.time)
+        for name in ("electrolyte", "current_share", "soc"):
+            if getattr(self, name).shape != shape:
+                raise InputError(
+                    "an array does not fit the layers", where=name, value=getattr(self, name).shape, allowed=f"{shape}"
+                )
+        if not all(shape):
+            raise InputError("there are no layers to draw", where="DrawnLayers", allowed="at least one, with rows")
+
+
+@styled
+def layers_figure(layers: DrawnLayers, *, title: str = "", note: str = "") -> Figure:
+    """Return cell voltage, profiles of the electrolyte's potential, currents and SOC of the layers over time.
+
+    Parameters
+    ----------
+    layers
+        The layers.
+    title, note
+        Head and foot.
+    """
+    figure = new_figure(9.8, 7.4)
+    axes = figure.subplots(2, 2)
+    longest = float(layers.time[-1])
+    scale, unit = (_HOUR, "h") if longest > 2.0 * _HOUR else (_MINUTE, "min") if longest > 2.0 * _MINUTE else (1.0, "s")
+    hours, label, colours = layers.time / scale, f"Time [{unit}]", _colours(layers.position)
+    voltage, profiles, currents, soc = axes[0, 0], axes[0, 1], axes[1, 0], axes[1, 1]
+    voltage.plot(hours, layers.voltage, color=INK)
+    voltage.set(xlabel=label, ylabel="Cell voltage [V vs Li/Li$^+$]", title="Voltage of the cell")
+    guide_lines(voltage)
+    _draw_profiles(profiles, layers, scale, unit)
+    relative = layers.current_share * len(layers.position)
+    _draw_lines(currents, hours, np.clip(relative, -_STEEPEST, _STEEPEST), colours)
+    currents.axhline(1.0, color=GREY, linewidth=0.8, linestyle="--")
+    currents.set(xlabel=label, ylabel="Current / mean of the layers", title="Which layer carries the current")
+    _draw_lines(soc, hours, layers.soc - layers.mean_soc, colours)
+    soc.axhline(0.0, color=GREY, linewidth=0.8, linestyle="--")
+    soc.set(xlabel=label, ylabel="SOC of the layer less the mean", title="States of charge")
+    for one in (voltage, soc):
+        one.margins(x=0.02)
+    currents.set_xlim(soc.get_xlim())
+    _position_bar(figure, [currents, soc], layers.position)
+    if title:
+        figure.suptitle(title, x=0.01, ha="left")
+    if note:
+        source_note(figure, note)
+    return figure
+
+
+def _colours(position: Array) -> Any:
+    from matplotlib import colormaps
+
+    span = float(position[-1] - position[0])
+    return colormaps[MAP](0.92 * ((position - position[0]) / span if span > 0.0 else np.zeros(len(position))))
+
+
+def _draw_lines(axes: Axes, hours: Array, values: Array, colours: Any) -> None:
+    for one, colour in zip(values, colours, strict=True):
+        axes.plot(hours, one, color=colour, linewidth=1.4 if len(values) <= 12 else 0.8)
+    guide_lines(axes)
+
+
+def _draw_profiles(axes: Axes, layers: DrawnLayers, scale: float, unit: str) -> None:
+    """Draw the potential of the electrolyte through the thickness at some moments between start and end."""
+    moments = np.linspace(float(layers.time[0]), float(layers.time[-1]), _MOMENTS + 1)[1:]
+    rows = sorted({max(int(np.searchsorted(layers.time, moment)) - 1, 0) for moment in moments})
+    tones = _greys(len(rows))
+    for row, tone in zip(rows, tones, strict=True):
+        moment = f"{float(layers.time[row]) / scale:.3g} {unit}"
+        axes.plot(layers.position * _UM, layers.electrolyte[:, row] * _MV, "o-", color=tone, markersize=3, label=moment)
+    axes.set(
+        xlabel="Distance from the separator [µm]",
+        ylabel="Electrolyte potential [mV vs Li]",
+        title="Electrolyte through the thickness",
+    )
+    legend_above(axes, rows=1)
+    guide_lines(axes)
+
+
+def _greys(count: int) -> Any:
+    from matplotlib import colormaps
+
+    return colormaps["Blues"](np.linspace(0.4, 1.0, count))
+
+
+def _position_bar(figure: Figure, axes: list[Axes], position: Array) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap, Normalize
+
+    if len(position) == 1:
+        return
+    low, high = float(position[0]) * _UM, float(position[-1]) * _UM
+    tones = ListedColormap(_colours(np.linspace(low, high, 128)))
+    bar = ScalarMappable(Normalize(low, high), tones)
+    figure.colorbar(bar, ax=axes, label="Distance from the separator [µm]", pad=0.02)
