@@ -79,9 +79,11 @@ def _case(path: Path | None, resume: Path | None, overrides: Sequence[str]) -> t
 
     if resume is not None:
         from asyncsoc.simulation.results.solution import Solution
+        from asyncsoc.simulation.resume import require_one_case
 
         previous = Solution.load(resume)
         if path is None:
+            require_one_case(previous)
             return Case.from_text(previous.case_toml, overrides, source=f"the case in {resume}"), previous
         return Case.from_toml(path, overrides), previous
     if path is None:
