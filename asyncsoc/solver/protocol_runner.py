@@ -81,10 +81,8 @@ class ProtocolRunner:
         The callbacks of each particle.
     batch_callbacks
         The callbacks of each mesh, for all particles on it.
-    measure
-        Values of a curve at states, for protocol steps that a curve ends; None where there are none.
-    group_measure
-        The same for groups.
+    measure, group_measure
+        Values of a curve at states of particles, of a group; None where no curve ends a protocol step.
 
     Attributes
     ----------
