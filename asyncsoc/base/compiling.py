@@ -17,7 +17,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import fields
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +101,7 @@ def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     return Kernel(function, options)
 
 
+@cache
 def record(*classes: type) -> np.dtype:
     """Return the structured type of dataclasses whose fields are `float` and `int`, one after the other."""
     return np.dtype([(entry.name, _KINDS[str(entry.type)]) for declared in classes for entry in fields(declared)])

@@ -60,6 +60,7 @@ _ADDED: dict[tuple[str, str], Any] = {
     ("material", "diffusivity_factor"): None,
     ("material", "diffusivity_slope"): None,
     ("output", "keep_cycles"): "all",
+    ("solver", "cycle_jump_tolerance"): None,
     **{(section, "fitted"): [] for section in _MARKED},
     **{(section, "fitted_to"): None for section in _MARKED},
 }
@@ -146,6 +147,24 @@ class Case(Section):
                         where="kinetics.exchange_current_density",
                         allowed="a number in A/m2, a CSV file 'x, i0 [A/m2]', lists or a named law",
                         next_step="give it, or take an electrolyte with an i0 of its own",
+                    )
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_jumped(self) -> Self:
+        if self.solver.cycle_jump_tolerance is None:
+            return self
+        for where, wrong, why in (
+            ("side_reaction.mode", self.side_reaction.mode == "report", "a reported side reaction counts every cycle"),
+            ("contact.coverage_change", self.contact.coverage_change is not None, "the coverage changes by a law"),
+        ):
+            if wrong:
+                raise refusal(
+                    InputError(
+                        f"cycles cannot be jumped over: {why}",
+                        where=where,
+                        next_step="remove solver.cycle_jump_tolerance, which computes every cycle",
                     )
                 )
         return self

@@ -198,6 +198,17 @@ class Output(Section):
 
 
 class Solver(Section):
-    """How accurately to integrate: `tolerance` on the local error of a step, in stoichiometry."""
+    """How accurately to integrate.
+
+    Attributes
+    ----------
+    tolerance
+        On the local error of a time step, in stoichiometry.
+    cycle_jump_tolerance
+        Cycle jumping: most cycles of a long run are extrapolated instead of computed, with an estimated error of at
+        most this in each jump, relative to the capacity of a cycle and to the film; where left out every cycle is
+        computed.
+    """
 
     tolerance: fields.Tolerance = 1e-4
+    cycle_jump_tolerance: Annotated[float, fields.Measured("", 1e-6, 0.1)] | None = None

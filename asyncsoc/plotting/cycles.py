@@ -22,6 +22,7 @@ from asyncsoc.plotting.style import (
     styled,
 )
 from asyncsoc.recorders import cycle_rows as names
+from asyncsoc.recorders.cycle_fade import CapacityParts, capacity_parts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,12 +34,27 @@ Rows = Mapping[str, NDArray[Any]]
 _FEW = 40
 """Cycles up to which each is marked."""
 _NM = 1e9
+_NOTHING = {names.BLOCKED: 1e-9}
+"""Up to here a column is rounding."""
+_VISIBLE = 1e-3
+"""Share of the capacity from which on a band is drawn."""
 
 
 def draw_capacity(axes: Axes, rows: Rows) -> None:
     """Draw charge and discharge capacity of each cycle, and the coulombic efficiency on an axis of its own."""
     cycle = rows[names.CYCLE]
     marker = "o" if len(cycle) <= _FEW else ""
+    if names.COMPUTED in rows:
+        marker = ""
+        computed = rows[names.COMPUTED] > 0.0
+        axes.plot(
+            cycle[computed],
+            rows[names.SPECIFIC_DISCHARGED][computed],
+            "o",
+            markersize=3.5,
+            color=BLUE,
+            label="computed cycles",
+        )
     for name, text, shade in (
         (names.SPECIFIC_CHARGED, "charge", VERMILLION),
         (names.SPECIFIC_DISCHARGED, "discharge", BLUE),
@@ -58,6 +74,32 @@ def draw_capacity(axes: Axes, rows: Rows) -> None:
     legend_above(axes, rows=1)
 
 
+def draw_parts(axes: Axes, parts: CapacityParts) -> None:
+    """Draw what each cycle gives back and what it has lost since the first, by what it was lost to."""
+    bands = [
+        (parts.discharged, "discharged", BLUE),
+        (parts.film, "lost: film resistance", GREEN),
+        (parts.blocked, "lost: blocked contact", PURPLE),
+        (parts.other, "lost: other", ORANGE),
+        (parts.side, "side charge", GREY),
+    ]
+    shown = [band for band in bands if np.any(np.abs(band[0]) > _VISIBLE * parts.discharged.max())]
+    axes.stackplot(
+        parts.cycle,
+        *(np.maximum(values, 0.0) for values, _, _ in shown),
+        labels=[text for _, text, _ in shown],
+        colors=[shade for _, _, shade in shown],
+        alpha=0.75,
+        linewidth=0.0,
+    )
+    axes.set(xlabel="Cycle", ylabel="Specific capacity [mA h/g]", title="Where the capacity goes")
+    axes.set_ylim(bottom=0.0)
+    axes.set_xlim(parts.cycle[0], parts.cycle[-1])
+    guide_lines(axes)
+    _whole_cycles(axes)
+    legend_above(axes, rows=2)
+
+
 def _draw_grown(axes: Axes, rows: Rows, column: str, look: tuple[str, str, str, float]) -> None:
     title, label, shade, scale = look
     cycle = rows[names.CYCLE]
@@ -67,6 +109,11 @@ def _draw_grown(axes: Axes, rows: Rows, column: str, look: tuple[str, str, str, 
     axes.set_ylim(bottom=0.0)
     guide_lines(axes)
     _whole_cycles(axes)
+
+
+def _something(values: Array, least: float) -> bool:
+    """Return whether there is anything to draw: finite, and somewhere above what is rounding."""
+    return bool(np.any(np.abs(values) > least) and np.isfinite(values).any())
 
 
 def _whole_cycles(axes: Axes) -> None:
@@ -87,6 +134,9 @@ _GROWN: dict[str, tuple[str, str, str, float]] = {
 def cycles_figure(rows: Rows, *, title: str | None = None) -> Figure:
     """Return capacity and efficiency against cycle; beside them what a side reaction does, as far as there is one.
 
+    What the capacity has lost is told apart as `recorders.cycle_fade.capacity_parts` does it. Of a run that jumps over
+    cycles those that were computed are marked.
+
     Parameters
     ----------
     rows
@@ -106,18 +156,19 @@ def cycles_figure(rows: Rows, *, title: str | None = None) -> Figure:
             allowed="at least one complete cycle",
             next_step="simulate a protocol with [[protocol.cycle]]",
         )
-    grown = [
-        column
-        for column in _GROWN
-        if column in rows and np.any(rows[column] != 0.0) and np.isfinite(rows[column]).any()
-    ]
-    count = 1 + len(grown)
+    grown = [column for column in _GROWN if column in rows and _something(rows[column], _NOTHING.get(column, 0.0))]
+    parts = capacity_parts(rows) if names.RESISTANCE in rows else None
+    if parts is not None and len(parts.cycle) < 2:
+        parts = None
+    count = 1 + len(grown) + (parts is not None)
     across = min(count, 2) if count < 5 else 3
     down = -(-count // across)
     figure = new_figure(4.8 * across, 3.7 * down)
     places = figure.subplots(down, across, squeeze=False).ravel().tolist()
     draw_capacity(places[0], rows)
-    for axes, column in zip(places[1:], grown, strict=False):
+    if parts is not None:
+        draw_parts(places[1], parts)
+    for axes, column in zip(places[1 + (parts is not None) :], grown, strict=False):
         _draw_grown(axes, rows, column, _GROWN[column])
     for axes in places[count:]:
         axes.remove()

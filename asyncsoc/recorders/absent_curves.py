@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.materials.valence import AT_CONTACT, AT_FAR_SIDE
-from asyncsoc.recorders.curve_names import COVERAGE, SIDE_CURVES
+from asyncsoc.recorders.curve_names import COVERAGE, RISK_CURVES, SIDE_CURVES
 
 
 class NoSuchCurve(InputError, KeyError):  # noqa: N818 - read as a sentence
@@ -56,6 +56,8 @@ def no_such_curve(
         )
     elif text in SIDE_CURVES:
         what += ": it comes from a side reaction, and the mode of this one does not give it"
+        if text in RISK_CURVES:
+            what += "; runs that jump over cycles state no risk"
     elif text == COVERAGE:
         what += ": its coverage does not change (contact.coverage_change)"
     return NoSuchCurve(

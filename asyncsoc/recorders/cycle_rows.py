@@ -40,6 +40,7 @@ MAXIMUM_X = "Maximum stoichiometry"
 LEAD = "Largest lead of the contact"
 LAG = "Largest lag of the contact"
 BALANCE = "Lithium balance error"
+COMPUTED = "Computed"
 
 ALWAYS = (
     CYCLE, DURATION, CHARGED, DISCHARGED, SPECIFIC_CHARGED, SPECIFIC_DISCHARGED, EFFICIENCY, CHARGE_VOLTAGE,
@@ -49,6 +50,9 @@ ALWAYS = (
 """Columns that every run has, in the order they are written; the others come with a side reaction."""
 WITH_SIDE_REACTION = (SIDE_CHARGE, FILM, RESISTANCE, BLOCKED)
 """Columns of a run with a side reaction, as far as its mode has them."""
+
+WITH_JUMPS = (COMPUTED,)
+"""Columns of a run that jumps over cycles: 1 where a cycle was computed, 0 where its row is interpolated."""
 
 _SECONDS_PER_HOUR = 3600.0
 _PASSED = 1e-9
@@ -125,7 +129,7 @@ def _ends(step: NDArray[np.int64], charge: Array) -> tuple[int | None, int | Non
 
 def table_of(rows: Sequence[Mapping[str, float]]) -> dict[str, NDArray[Any]]:
     """Return rows as columns by name, the cycle a whole number; empty without rows."""
-    present = [name for name in (*ALWAYS, *WITH_SIDE_REACTION) if rows and name in rows[0]]
+    present = [name for name in (*ALWAYS, *WITH_SIDE_REACTION, *WITH_JUMPS) if rows and name in rows[0]]
     table: dict[str, NDArray[Any]] = {name: np.array([row[name] for row in rows]) for name in present}
     if table:
         table[CYCLE] = table[CYCLE].astype(np.int64)

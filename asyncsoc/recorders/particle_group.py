@@ -37,6 +37,11 @@ class GroupShares:
         Of particles without contact, which keep the stoichiometry all begin with [m3].
     resistances : (N,), ohm
         Between each particle and what it shares with the others, infinite where it is isolated; none where empty.
+    initial
+        Mean stoichiometry and mean SOC that what is idle keeps; None: those of the first row.
+    one_potential
+        Whether the particles share one potential. Else the curve of it is the mean of theirs, and the series
+        overpotential what the voltage is above it.
     """
 
     multiplicities: Array
@@ -45,6 +50,8 @@ class GroupShares:
     density: float
     idle_volume: float = 0.0
     resistances: Array = field(default_factory=lambda: np.zeros(0))
+    initial: tuple[float, float] | None = None
+    one_potential: bool = True
 
     @property
     def volume(self) -> float:
@@ -52,9 +59,7 @@ class GroupShares:
         return float(self.multiplicities @ self.volumes) + self.idle_volume
 
 
-def group_curves(
-    curves: Sequence[Curves], shares: GroupShares, *, one_potential: bool = True
-) -> dict[str, NDArray[Any]]:
+def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDArray[Any]]:
     """Return the curves of a group (`names.GROUP_CURVES`, and `names.GROUP_SIDE_CURVES` where a particle has them).
 
     Currents and charges are sums of n_j times the particles'; means are weighted with n_j V_j, those of the contact
@@ -67,37 +72,37 @@ def group_curves(
         Curves of each particle, with the same rows.
     shares
         What each particle counts.
-    one_potential
-        Whether all particles are at one potential; else the curve of it is the mean, and the series overpotential
-        what the voltage is above it.
     """
     many, first = shares.multiplicities, curves[0]
     by_volume, idle = many * shares.volumes / shares.volume, shares.idle_volume / shares.volume
     by_area = many[:, np.newaxis] * shares.areas
-    by_area = by_area / by_area.sum(axis=0)
+    by_area = by_area / weighted_sum(np.ones(len(many)), by_area)
 
-    def of(name: str) -> Array:
-        return np.array([one[name] for one in curves])
+    def of(name: str) -> list[Array]:
+        return [one[name] for one in curves]
 
     def mean(name: str) -> Array:
-        values = of(name)
-        return by_volume @ values + idle * values[0, 0] if idle else by_volume @ values
+        values = weighted_sum(by_volume, of(name))
+        if not idle:
+            return values
+        kept = shares.initial or (float(first[names.MEAN_X][0]), float(first[names.MEAN_SOC][0]))
+        return values + idle * kept[name == names.MEAN_SOC]
 
     mean_soc = mean(names.MEAN_SOC)
-    contact_soc = (by_area * of(names.CONTACT_SOC)).sum(axis=0)
-    charge = np.asarray(many @ of(names.CHARGE))
+    contact_soc = weighted_sum(by_area, of(names.CONTACT_SOC))
+    charge = weighted_sum(many, of(names.CHARGE))
     capacity = specific_capacity(charge, np.full(len(charge), shares.density), shares.volume)
     common = _common_potential(curves, shares.resistances)
-    if not one_potential:
-        common = by_volume @ of(names.POTENTIAL) / by_volume.sum()
+    if not shares.one_potential:
+        common = weighted_sum(by_volume, of(names.POTENTIAL)) / by_volume.sum()
     found: dict[str, NDArray[Any]] = {
         names.TIME: first[names.TIME],
         names.VOLTAGE: first[names.VOLTAGE],
-        names.CURRENT: many @ of(names.CURRENT),
+        names.CURRENT: weighted_sum(many, of(names.CURRENT)),
         names.MEAN_X: mean(names.MEAN_X),
-        names.CONTACT_X: (by_area * of(names.CONTACT_X)).sum(axis=0),
-        names.MINIMUM_X: of(names.MINIMUM_X).min(axis=0),
-        names.MAXIMUM_X: of(names.MAXIMUM_X).max(axis=0),
+        names.CONTACT_X: weighted_sum(by_area, of(names.CONTACT_X)),
+        names.MINIMUM_X: np.min(of(names.MINIMUM_X), axis=0),
+        names.MAXIMUM_X: np.max(of(names.MAXIMUM_X), axis=0),
         names.MEAN_SOC: mean_soc,
         names.CONTACT_SOC: contact_soc,
         names.ASYNCHRONY: contact_soc - mean_soc,
@@ -107,9 +112,20 @@ def group_curves(
         names.CAPACITY: capacity,
         names.STEP: first[names.STEP],
         names.CYCLE: first[names.CYCLE],
-        names.BALANCE: of(names.BALANCE).max(axis=0),
+        names.BALANCE: np.max(of(names.BALANCE), axis=0),
     }
     return found | _side_curves(curves, many, by_area, shares.resistances)
+
+
+def weighted_sum(weights: Sequence[Array] | Array, values: Sequence[Array] | Array) -> Array:
+    """Return the sum of weights times values (rows,) in the order of the particles.
+
+    A row has the same bits whatever rows are beside it, which products with a matrix do not promise.
+    """
+    total = weights[0] * values[0]
+    for weight, one in zip(weights[1:], values[1:], strict=True):
+        total = total + weight * one
+    return np.asarray(total)
 
 
 def _common_potential(curves: Sequence[Curves], resistances: Array) -> NDArray[Any]:
@@ -133,13 +149,13 @@ def _side_curves(curves: Sequence[Curves], many: Array, by_area: Array, resistan
             continue
         values = np.array([curves[k][name] for k in own])
         if name in (names.SIDE_CURRENT, names.SIDE_CHARGE):
-            found[name] = many[own] @ values
+            found[name] = weighted_sum(many[own], values)
         elif name == names.FILM_MEAN:
-            found[name] = (by_area[own] * values).sum(axis=0) / by_area[own].sum(axis=0)
+            found[name] = weighted_sum(by_area[own], values) / weighted_sum(by_area[own], np.ones_like(values))
         elif name == names.FILM_MAX:
             found[name] = values.max(axis=0)
         elif name == names.OPEN_SHARE:
-            found[name] = 1.0 - (by_area[own] * (1.0 - values)).sum(axis=0)
+            found[name] = 1.0 - weighted_sum(by_area[own], 1.0 - values)
         elif len(own) == len(curves):
             found[name] = parallel(values + resistances[:, np.newaxis] if len(resistances) else values, many)
     return found
@@ -147,7 +163,9 @@ def _side_curves(curves: Sequence[Curves], many: Array, by_area: Array, resistan
 
 def parallel(resistance: Array, multiplicities: Array) -> Array:
     """Return the resistance (rows,) of interfaces (N, rows) [ohm] side by side, each n_j times."""
-    conductance = multiplicities @ np.divide(1.0, resistance, out=np.zeros_like(resistance), where=resistance > 0.0)
+    conductance = weighted_sum(
+        multiplicities, np.divide(1.0, resistance, out=np.zeros_like(resistance), where=resistance > 0.0)
+    )
     return np.divide(1.0, conductance, out=np.full_like(conductance, np.inf), where=conductance > 0.0)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from asyncsoc.kernels.batch import FEWEST
 from asyncsoc.problem.build import PreparedCase, prepare, warnings_of
 from asyncsoc.problem.case_parameters import given_by_the_case
 from asyncsoc.problem.meshing import unresolved_layer
-from asyncsoc.problem.particles import Problem
+from asyncsoc.problem.particles import Member, Problem
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings, step_ends
 from asyncsoc.simulation.coverage_reporting import REPORT, coverage_assumption, coverage_curve, coverage_report
@@ -29,10 +30,11 @@ from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback, RunRecorders, particle_constants
-from asyncsoc.simulation.recording_start import RecordingStart
+from asyncsoc.simulation.recording_start import RecordingStart, recording_start
 from asyncsoc.simulation.results.data import StepSummary
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.simulation.resume import checkpoint_of, joined
 from asyncsoc.solver.callbacks import BalanceGuard
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import Checkpoint, RunOutcome
@@ -75,6 +77,7 @@ def simulate_batch(
     progress: Callable[[Progress], None] | None = None,
     checkpoints: Sequence[Checkpoint | None] | None = None,
     starts: Sequence[RecordingStart | None] | None = None,
+    until: int | None = None,
 ) -> list[CaseResult]:
     """Simulate cases that share a mesh together; on one machine each has the same bits as alone.
 
@@ -93,12 +96,21 @@ def simulate_batch(
         Where each case goes on from; None begins it. The solutions then hold what came after.
     starts
         Where the recorders of each case go on, beside its checkpoint.
+    until
+        The last protocol step that is carried out; all where None.
 
     Raises
     ------
     InputError
         A case cannot be built, or the cases do not share a mesh.
     """
+    if until is None and any(case.solver.cycle_jump_tolerance is not None for case in cases):
+        return [  # each jumps for itself
+            jumping_case(case, progress)
+            if case.solver.cycle_jump_tolerance is not None
+            else simulate_batch([case], snapshots=snapshots, progress=progress)[0]
+            for case in cases
+        ]
     started, clock = datetime.now(UTC), time.perf_counter()
     setups = [prepare(case) for case in cases]
     if any(setup.system is not setups[0].system for setup in setups):
@@ -109,14 +121,17 @@ def simulate_batch(
     compile_kernels(batches=len(cases) >= FEWEST)
     starts = starts or [None] * len(cases)
     recording = RecordingCallback(
-        [recorders_of(*each, snapshots=snapshots) for each in zip(cases, setups, starts, strict=True)]
+        [
+            recorders_of(*each, snapshots=snapshots, compared=each[0].solver.cycle_jump_tolerance is None)
+            for each in zip(cases, setups, starts, strict=True)
+        ]
     )
     for case, setup, rates in zip(cases, setups, recording.rates, strict=True):
         check_limits(case, setup, rates)
     guard = BalanceGuard(setups[0].operators.mass, [setup.cathode.maximum_concentration for setup in setups])
     ready = time.perf_counter()
     outcomes = integrate(
-        Problem.alone(setups[0].system, [setup.member for setup in setups]),
+        Problem.alone(setups[0].system, [carried_out(setup.member, until) for setup in setups]),
         None
         if progress is None
         else [[ProgressReporter(progress, s.member.constraints, s.full_charge)] for s in setups],
@@ -133,6 +148,58 @@ def simulate_batch(
         late = InterruptedRunError("interrupted after the run was complete", next_step="its result is complete")
         endings = [replace(ending, error=ending.error or late) for ending in endings]
     return endings
+
+
+def carry_case(
+    case: Case,
+    progress: Callable[[Progress], None] | None = None,
+    previous: Solution | None = None,
+    until: int | None = None,
+) -> CaseResult:
+    """Carry one case from where a solution ends to the end of protocol step `until`; return all of both.
+
+    Parameters
+    ----------
+    case, progress, until
+        As of `simulate_batch`.
+    previous
+        The solution; None begins the case.
+
+    Raises
+    ------
+    InputError
+        The case cannot be built, or the solution is that of another one.
+    """
+    if previous is None:
+        return simulate_batch([case], progress=progress, until=until)[0]
+    checkpoint = checkpoint_of(case, previous)
+    start = recording_start(case, previous, checkpoint)
+    (later,) = simulate_batch([case], progress=progress, checkpoints=[checkpoint], starts=[start], until=until)
+    whole = previous if later.solution is None else joined(previous, later.solution, checkpoint)
+    return CaseResult(whole, later.error)
+
+
+def jumping_case(
+    case: Case, progress: Callable[[Progress], None] | None = None, previous: Solution | None = None
+) -> CaseResult:
+    """Carry one case that jumps over cycles through its protocol, or on from where a solution ends.
+
+    Raises
+    ------
+    InputError
+        As of `carry_case`, or the solution was computed without jumps.
+    """
+    from asyncsoc.simulation.cycle_jumping import simulate_jumping
+
+    if previous is not None:
+        checkpoint_of(case, previous)
+    carry = partial(carry_case, case, progress)
+    return simulate_jumping([case], np.ones(1), carry, previous)
+
+
+def carried_out(member: Member, until: int | None) -> Member:
+    """Return a member with the protocol steps up to one; all where None."""
+    return member if until is None else replace(member, constraints=member.constraints[:until])
 
 
 def _require_same_mesh(setups: Sequence[PreparedCase], checkpoints: Sequence[Checkpoint | None] | None) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.problem.electrode_cases import electrode_cases
 from asyncsoc.simulation.batch import CaseResult
 from asyncsoc.simulation.particle_group import run_group
 from asyncsoc.simulation.progress import Progress
 from asyncsoc.simulation.results.solution import Solution
+from asyncsoc.simulation.resume import checkpoint_of
 
 REPORT = "electrode"
 """Report of a solution: what the electrode is, and every particle drawn."""
@@ -34,22 +34,17 @@ def simulate_electrode(
     progress
         Called after every accepted step.
     resume
-        Not possible for electrodes.
+        An earlier solution of the same electrode to resume, as of `simulate`.
 
     Raises
     ------
     InputError
-        The electrode cannot be built, or a result is given to go on with.
+        The electrode cannot be built, or the result to resume is that of another one.
     SimulationError
         The protocol could not be carried out; the exception's `partial` holds the solution reached.
     """
     if resume is not None:
-        raise InputError(
-            "the run of an electrode cannot be resumed",
-            where="resume",
-            value=resume.name,
-            next_step="run the case from its start",
-        )
+        checkpoint_of(case, resume)
     drawn = electrode_cases(case)
     names = tuple(one.name for one in drawn.cases)
     ending = run_group(
@@ -61,6 +56,7 @@ def simulate_electrode(
         layers=drawn.layers,
         threads=threads,
         progress=progress,
+        resume=resume,
     )
     found = ending.solution
     if found is None:
@@ -81,7 +77,7 @@ def simulate_electrode(
         case=case.to_dict(),
         case_toml=case.to_toml(),
         case_sha256=case.hash,
-        warnings=(*found.warnings, *warnings),
+        warnings=(*(one for one in found.warnings if one not in warnings), *warnings),
         provenance=about,
         reports={**found.reports, REPORT: report},
     )

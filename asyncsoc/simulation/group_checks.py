@@ -57,14 +57,6 @@ def check_same(cases: Sequence[Case]) -> None:
                 allowed=f"{theirs}, as in cases[0]",
                 next_step="give all cases the same; contact, particle, kinetics and side_reaction may differ",
             )
-    if len(cases) > 1 and not first.output.kept_cycles.everything:
-        raise InputError(
-            "the curves of all cycles of a group are kept",
-            where="cases[0], output.keep_cycles",
-            value=first.to_dict()["output"]["keep_cycles"],
-            allowed="all",
-            next_step="remove output.keep_cycles",
-        )
     uniform = [j for j, case in enumerate(cases) if case.kinetics.imposes_flux]
     if uniform and len(cases) > 1:
         raise InputError(

@@ -35,8 +35,6 @@ class GroupMeasure:
         What each particle counts; the areas are those of the states.
     initial_x
         Stoichiometry that particles without contact keep.
-    one_potential
-        Whether all particles are at one potential.
     """
 
     def __init__(
@@ -45,11 +43,8 @@ class GroupMeasure:
         homes: Sequence[Sequence[int]],
         shares: GroupShares,
         initial_x: float,
-        *,
-        one_potential: bool = True,
     ) -> None:
         self._recordings, self._homes, self._shares, self._initial_x = recordings, homes, shares, initial_x
-        self._one_potential = one_potential
 
     def __call__(self, states: Sequence[States], curve: str) -> float:
         """Return the value of a curve of the group; `states` has a row for each particle on each mesh."""
@@ -67,18 +62,9 @@ class GroupMeasure:
                     values |= {name: own[name] for name in names.GROUP_SIDE_CURVES if name in own}
                 # In row 0 the means that all began with, which particles without contact keep; in row 1 those of now.
                 columns[j] = {name: np.array([value, value]) for name, value in values.items()}
-                charged_x = float(constants.charged_x[place])
                 columns[j][names.MEAN_X][0] = self._initial_x
-                columns[j][names.MEAN_SOC][0] = state_of_charge(self._initial_x, charged_x)
+                initial = state_of_charge(np.array([self._initial_x]), constants.charged_x[[place]])
+                columns[j][names.MEAN_SOC][0] = initial[0]
                 areas[j] = rows[row, -1]
-        shares = replace(self._shares, areas=areas)
-        value = group_curves(columns, shares, one_potential=self._one_potential).get(curve)
+        value = group_curves(columns, replace(self._shares, areas=areas)).get(curve)
         return float("nan") if value is None else float(value[1])
-
-
-def side_curves(recordings: Sequence[RecordingCallback]) -> list[str]:
-    """Return the curves of the side reaction that a group has."""
-    present = {
-        name for recording in recordings for rates in recording.rates if rates is not None for name in rates.names
-    }
-    return [name for name in names.GROUP_SIDE_CURVES if name in present]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,11 +75,19 @@ class RecordingCallback:
     ----------
     members
         How each member of the batch is recorded.
+    takes_cycles
+        Whether rows of complete cycles are taken in and dropped here; where members belong to one group, that is done
+        for all of them together (`group_cycles`).
+
+    Attributes
+    ----------
+    begun
+        For each member charge and side charge [C] with which its protocol steps began.
     """
 
     sparse = True
 
-    def __init__(self, members: Sequence[RunRecorders]) -> None:
+    def __init__(self, members: Sequence[RunRecorders], *, takes_cycles: bool = True) -> None:
         self.constants = BatchConstants([member.constants for member in members])
         self.curves = TimeSeriesRecorder(self.constants)
         self.fields = [SnapshotRecorder(member.fields_every) for member in members]
@@ -92,7 +100,9 @@ class RecordingCallback:
         self.every_row = np.array([member.rates is not None for member in members], dtype=bool)
         self.cycles = [CycleRecorder(member.kept, member.start) for member in members]
         self.checkpoints: dict[int, RecordingCheckpoint] = {}
-        self._dropping = [k for k, member in enumerate(members) if not member.kept.everything]
+        self._takes_cycles = takes_cycles
+        self._dropping = [k for k, member in enumerate(members) if not member.kept.everything and takes_cycles]
+        self.begun: list[dict[int, tuple[float, float]]] = [{} for _ in members]
         self._cycle, self._last_time = np.zeros(len(members), dtype=np.int64), np.full(len(members), -np.inf)
         self._cycle_start, self._recorded = np.zeros(len(members)), 0
         self._resumed = {k: member.start for k, member in enumerate(members) if member.start is not None}
@@ -100,6 +110,11 @@ class RecordingCallback:
         for number, start in self._resumed.items():
             self.curves.set_initial_mean(number, start.initial_mean_x)
             self.fields[number].resume(start.checkpoint.time, start.step)
+
+    @property
+    def recorded(self) -> int:
+        """Rows recorded since cycles were taken in."""
+        return self._recorded
 
     @property
     def changing(self) -> dict[int, ChangingContact]:
@@ -117,6 +132,9 @@ class RecordingCallback:
             resumed = self._resumed.pop(number, None)
             if resumed is not None and resumed.step is not None:  # its state was recorded by the run resumed
                 self._step_start[number], goes_on[row] = resumed.checkpoint.start_time, True
+            elif int(states.step[row]) not in self.begun[number]:
+                passed = float(states.charge[row]), float(states.side_charge[row])
+                self.begun[number][int(states.step[row])] = passed
             if number in self._changing:
                 changing, constants = self._changing[number]
                 start = float(self._step_start[number])
@@ -200,22 +218,47 @@ class RecordingCallback:
         """Take in the rows of members' cycles below a number, and drop those that are not kept."""
         curves, kept = self.curves.curves(), {}
         for number, below in complete.items():
-            rates, columns = self.rates[number], curves[number]
-            if not len(columns[names.TIME]):
-                continue
-            side = {} if rates is None else rates.columns() if ended else rates.evaluated()
-            count = min((len(values) for values in side.values()), default=len(columns[names.TIME]))
-            if not ended and side and columns[names.CYCLE][min(count, len(columns[names.CYCLE]) - 1)] < below:
-                continue  # rows of a cycle still wait
-            if rates is None or side:
-                columns = {name: values[:count] for name, values in columns.items()} | side
+            columns = self.columns_before(curves[number], number, below, ended=ended)
+            if columns is not None:
                 kept[number] = self.cycles[number].take(columns, below)
                 if ended:
                     kept[number][-1:] = True
-                if rates is not None:
-                    rates.drop(kept[number])
+        self.drop(kept)
+
+    def columns_before(
+        self, curves: dict[str, NDArray[Any]], number: int, below: int, *, ended: bool
+    ) -> dict[str, NDArray[Any]] | None:
+        """Return a member's curves with those of its side reaction, as far as they are evaluated.
+
+        None where rows of a cycle below `below` still wait, or there are none.
+        """
+        rates = self.rates[number]
+        if not len(curves[names.TIME]):
+            return None
+        side = {} if rates is None else rates.columns() if ended else rates.evaluated()
+        count = min((len(values) for values in side.values()), default=len(curves[names.TIME]))
+        if not ended and side and curves[names.CYCLE][min(count, len(curves[names.CYCLE]) - 1)] < below:
+            return None
+        if rates is not None and not side:
+            return None
+        return {name: values[:count] for name, values in curves.items()} | side
+
+    def drop(self, kept: Mapping[int, NDArray[np.bool_]]) -> None:
+        """Keep only those rows of members where `kept[number]` (r,) is true; further rows stay."""
+        for number, mask in kept.items():
+            rates = self.rates[number]
+            if rates is not None:
+                rates.drop(mask)
         self.curves.drop(kept)
         self._recorded = 0
+
+    def complete_before(self, number: int) -> int:
+        """Return the cycle below which all states of a member are recorded and accepted; 0 where none are new."""
+        return int(self._cycle[number]) if self._last_time[number] > self._cycle_start[number] else 0
+
+    def settle(self) -> None:
+        """Note that all states recorded so far have been accepted."""
+        self._settle(np.arange(len(self.rates)))
 
     def _with_too_many_times(self, steps: AcceptedSteps) -> dict[int, SimulationError]:
         """Return members with too many output times within one step: a hold may last without limit."""
@@ -241,8 +284,12 @@ class RecordingCallback:
         for number, (outcome, particle) in enumerate(zip(outcomes, places, strict=True)):
             if outcome.checkpoint is not None and outcome.checkpoint is not self._origins[number]:
                 self._keep_last(number, outcome.checkpoint, particle)
-        last = {k: int(self._cycle[k]) + (outcome.error is None) for k, outcome in enumerate(outcomes)}
-        self._take_cycles(last, ended=True)
+        if self._takes_cycles:
+            self._take_cycles(self.last_cycles(outcomes), ended=True)
+
+    def last_cycles(self, outcomes: Sequence[RunOutcome]) -> dict[int, int]:
+        """Return for each member the cycle below which all are complete at the end of its run."""
+        return {k: int(self._cycle[k]) + (outcome.error is None) for k, outcome in enumerate(outcomes)}
 
     def went_on(self, number: int) -> bool:
         """Return whether a member has anything to show: a resumed run may be stopped before its first step."""

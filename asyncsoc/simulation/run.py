@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from asyncsoc.case import Case
-from asyncsoc.simulation.batch import CaseResult, simulate_batch
+from asyncsoc.simulation.batch import carry_case, jumping_case
 from asyncsoc.simulation.electrode import simulate_electrode
 from asyncsoc.simulation.progress import Progress
-from asyncsoc.simulation.recording_start import recording_start
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.simulation.resume import checkpoint_of, joined
+from asyncsoc.simulation.resume import require_every_cycle
 
 
 def simulate(
@@ -26,7 +25,7 @@ def simulate(
         Called after every accepted step, for progress bars.
     resume
         An earlier solution of the same case, interrupted or with fewer protocol steps, to resume: the answer is
-        that of an uninterrupted run. Not for electrodes.
+        that of an uninterrupted run.
 
     Returns
     -------
@@ -42,14 +41,11 @@ def simulate(
     """
     if case.electrode.described:
         return simulate_electrode(case, progress=progress, resume=resume)
-    if resume is None:
-        (ending,) = simulate_batch([case], progress=progress)
-        return ending.finished()
-    checkpoint = checkpoint_of(case, resume)
-    start = recording_start(case, resume, checkpoint)
-    (later,) = simulate_batch([case], progress=progress, checkpoints=[checkpoint], starts=[start])
-    whole = resume if later.solution is None else joined(resume, later.solution, checkpoint)
-    return CaseResult(whole, later.error).finished()
+    if case.solver.cycle_jump_tolerance is not None:
+        return jumping_case(case, progress, resume).finished()
+    if resume is not None:
+        require_every_cycle(resume)
+    return carry_case(case, progress, resume).finished()
 
 
 __all__ = ["Progress", "simulate"]

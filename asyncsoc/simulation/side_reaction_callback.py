@@ -34,7 +34,7 @@ class SideReactionCallback:
     def step(self, step: AcceptedStep) -> None:
         """Record an accepted step."""
         length = step.end.time - step.start_time
-        inner = [step.at(step.start_time + k / self._parts * length) for k in range(1, self._parts)]
+        inner = step.each([step.start_time + k / self._parts * length for k in range(1, self._parts)])
         for state in (*inner, step.end):
             for recorder in self.recorders:
                 recorder.record(state)

@@ -173,8 +173,6 @@ def test_what_is_for_single_particles_refuses_electrodes() -> None:
         aso.estimate(case)
     with pytest.raises(InputError, match="has a current of its own"):
         study_risk(case)
-    with pytest.raises(InputError, match="cannot be resumed"):
-        aso.simulate(case, resume=aso.simulate(case))
 
 
 def test_the_command_gives_the_particles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -210,7 +210,7 @@ def test_what_a_group_does_not_have_says_why(two: aso.Solution) -> None:
     for which in (2, -3, "por"):
         with pytest.raises(InputError, match="no such particle"):
             two.particle(which)
-    with pytest.raises(InputError, match="holds no state to resume from"):
+    with pytest.raises(InputError, match="resumed with their cases"):
         aso.simulate(aso.Case.from_text(two.particle(0).case_toml), resume=two)
 
 

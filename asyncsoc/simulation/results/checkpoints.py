@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -30,19 +32,21 @@ _VERSION_1 = (
 )
 _ARRAYS = ("x", "film")
 _NUMBERS = ("start_time", "start_charge", "start_side_charge")
+_OF_EACH = ("charge", "side_charge", "start_charge", "start_side_charge", "potential")
+"""Numbers of each particle of a group, which lie in `/checkpoint/particles` over (particle, number)."""
 
 
 def described(checkpoint: Checkpoint | None) -> dict[str, Any]:
     """Return everything but the arrays as plain data; empty where there is no checkpoint."""
     if checkpoint is None:
         return {}
-    (particle,) = checkpoint.particles
+    first = checkpoint.particles[0]
     return {
         "version": VERSION,
         "state": list(checkpoint.state),
         "start_time": checkpoint.start_time,
-        "start_charge": particle.start_charge,
-        "start_side_charge": particle.start_side_charge,
+        "start_charge": first.start_charge,
+        "start_side_charge": first.start_side_charge,
         "finished": [asdict(constraint) for constraint in checkpoint.finished],
         "underway": checkpoint.underway,
         "tolerance_share": checkpoint.tolerance_share,
@@ -51,14 +55,28 @@ def described(checkpoint: Checkpoint | None) -> dict[str, Any]:
 
 def write_arrays(group: Any, checkpoint: Checkpoint) -> None:
     """Write the arrays of a checkpoint into an open HDF5 group."""
-    (particle,) = checkpoint.particles
+    particles = checkpoint.particles
     for name in _ARRAYS:
-        group[name] = getattr(particle, name)
+        group[name] = np.concatenate([getattr(particle, name) for particle in particles])
+    if checkpoint.nodes:
+        group["nodes"] = np.array(checkpoint.nodes)
+    if len(particles) > 1 or not math.isnan(particles[0].potential):
+        group["particles"] = np.array([[getattr(particle, name) for name in _OF_EACH] for particle in particles])
+        group["sizes"] = np.array([[len(particle.x), len(particle.film)] for particle in particles])
     group["state"] = np.array(list(checkpoint.state.values()))
 
 
-def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: int) -> Checkpoint | None:
+def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: Sequence[int]) -> Checkpoint | None:
     """Return the checkpoint of an open result file; None where it holds none, or another version's.
+
+    Parameters
+    ----------
+    file
+        The file.
+    text
+        What `described` returned.
+    nodes : (N,)
+        Nodes of the mesh of each particle.
 
     Raises
     ------
@@ -83,15 +101,39 @@ def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: int) -> Chec
     if np.isnan(values).any():
         raise damaged(file.path, "'checkpoint/state' is not a number")
     state = dict(zip(names, values.tolist(), strict=True))
+    potentials: tuple[float, ...] = ()
+    if file.has("checkpoint/nodes"):
+        potentials = tuple(file.array("checkpoint/nodes", np.float64, (-1,)).tolist())
+    if file.has("checkpoint/particles"):
+        particles = _read_particles(file, nodes)
+        return Checkpoint(particles, state, start_time, finished, underway, share, potentials)
+    if len(nodes) > 1:
+        raise damaged(file.path, "the states of its particles are missing")
     particle = ParticleCheckpoint(
-        x=file.array("checkpoint/x", np.float64, (nodes,)),
+        x=file.array("checkpoint/x", np.float64, (nodes[0],)),
         film=file.array("checkpoint/film", np.float64, (-1,)),
         charge=state["charge"],
         side_charge=state["side_charge"],
         start_charge=start_charge,
         start_side_charge=start_side,
     )
-    return Checkpoint((particle,), state, start_time, finished, underway, share)
+    return Checkpoint((particle,), state, start_time, finished, underway, share, potentials)
+
+
+def _read_particles(file: GuardedFile, nodes: Sequence[int]) -> tuple[ParticleCheckpoint, ...]:
+    """Return the states of the particles of a group."""
+    count = len(nodes)
+    numbers = file.array("checkpoint/particles", np.float64, (count, len(_OF_EACH)), finite=False)
+    sizes = file.array("checkpoint/sizes", np.int64, (count, 2))
+    if sizes[:, 0].tolist() != list(nodes) or (sizes < 0).any() or not np.isfinite(numbers[:, :-1]).all():
+        raise damaged(file.path, "the states of its particles do not fit the particles")
+    places = np.cumsum(sizes, axis=0)[:-1]
+    x = np.split(file.array("checkpoint/x", np.float64, (int(sizes[:, 0].sum()),)), places[:, 0])
+    film = np.split(file.array("checkpoint/film", np.float64, (int(sizes[:, 1].sum()),)), places[:, 1])
+    return tuple(
+        ParticleCheckpoint(own_x, own_film, *own)
+        for own_x, own_film, own in zip(x, film, numbers.tolist(), strict=True)
+    )
 
 
 def _names(text: dict[str, Any]) -> tuple[str, ...] | None:

@@ -87,7 +87,12 @@ def headlines(run: RunData, summary: dict[str, Any]) -> dict[str, Any]:
 
     Where they are not, the largest lead and lag of the contact are those of the rows of the cycles.
     """
-    if run.case.get("output", {}).get("keep_cycles", "all") == "all":
+    if run.jumps is not None:
+        summary = summary | {
+            "Computed cycles": run.jumps.computed,
+            "Estimated error of cycle jumps": run.jumps.error,
+        }
+    elif run.case.get("output", {}).get("keep_cycles", "all") == "all":
         return summary
     found = {name: value for name, value in summary.items() if name not in _FROM_CURVES}
     for name, column in (("Largest lead of the contact", LEAD), ("Largest lag of the contact", LAG)):

@@ -18,6 +18,7 @@ from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.absent_curves import no_such_curve
 from asyncsoc.recorders.contact_state import SideReactionCheckpoint
 from asyncsoc.recorders.cycle_rows import CYCLE
+from asyncsoc.simulation.results.jumps import CycleJumps
 from asyncsoc.solver.states import Checkpoint
 
 Status = Literal["done", "stopped"]
@@ -148,10 +149,13 @@ class RunData:
         What the recorders hand on with the checkpoint; None in files of earlier versions.
     cycle_rows : (c,) each
         One row a complete cycle, by name (`recorders.cycle_rows`).
+    jumps
+        Of a run that jumps over cycles, what the next jump is extrapolated from; None where it does not.
     valence
         The cathode's; None where it has none, and then there are no curves and fields of oxidation states.
     checkpoint
-        The last accepted state, for `simulate(case, resume=...)`; None where no step was taken, and of a group.
+        The last accepted state, for `simulate(case, resume=...)`; None where no step was taken, and of one particle of
+        a group.
     particle_runs
         Of a group of several particles the run of each, with the same rows; empty where the run is that of one.
         `mesh`, `contact`, snapshots and further fields of the group are then those of its first particle.
@@ -183,6 +187,7 @@ class RunData:
     multiplicities: tuple[float, ...] = ()
     recording: RecordingCheckpoint | None = None
     cycle_rows: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    jumps: CycleJumps | None = None
 
     def __post_init__(self) -> None:
         columns = {

@@ -23,10 +23,19 @@ from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.data import RunData, Status
 from asyncsoc.simulation.results.guard import GuardedFile, damaged
 from asyncsoc.simulation.results.parsing import numbers_of, steps_of
+from asyncsoc.simulation.results.recordings import (
+    CYCLES,
+    RECORDING,
+    read_cycles,
+    read_recording,
+    write_cycles,
+    write_recording,
+)
 
 GROUP = "particles"
 _TEXTS = ("name", "status", "stop_reason", "case_toml", "case_sha256")
 _DOCUMENTS = ("case", "provenance", "wall_times", "reports")
+_OF_ONE = "particle"
 _CONTACT = ("weights", "surface_weights", "facet_fraction")
 
 
@@ -53,6 +62,13 @@ def write_particles(file: Any, run: RunData, h5py: Any) -> None:
     more = group.create_group("more_fields")
     for name in dict.fromkeys(name for one in particles for name in one.more_fields):
         _write(more, layout.stored_name(name), [one.more_fields[name] for one in particles if name in one.more_fields])
+    for k, one in enumerate(particles):
+        own = group.create_group(f"{_OF_ONE} {k}")
+        if one.recording is not None:
+            write_recording(own.create_group(RECORDING), one.recording)
+        cycles = own.create_group(CYCLES)
+        if one.cycle_rows:
+            write_cycles(cycles, dict(one.cycle_rows))
     curves, rows = group.create_group("curves"), len(run.columns[names.TIME])
     for name in dict.fromkeys(name for one in particles for name in one.columns):
         absent = np.full(rows, np.nan)
@@ -186,11 +202,14 @@ def _read_runs(
         if one["status"] not in ("done", "stopped"):
             raise damaged(file.path, "unknown status of a particle", str(one["status"]))
         columns = {str(name): curves[str(name)][k] for name in one["curves"]}
+        own = f"{GROUP}/{_OF_ONE} {k}"
+        cycles = read_cycles(file, f"{own}/{CYCLES}")
         found.append(
             RunData(
                 name=str(one["name"]),
                 columns=columns,
-                cycle_rows=rows_of_curves(columns, complete=one["status"] == "done"),
+                cycle_rows=rows_of_curves(columns, complete=one["status"] == "done") if cycles is None else cycles,
+                recording=read_recording(file, f"{own}/{RECORDING}"),
                 field_times=times.take(count),
                 field_x=x.take(count, mesh.n_nodes),
                 mesh=mesh,

@@ -22,6 +22,7 @@ from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import read_checkpoint
 from asyncsoc.simulation.results.data import RunData, Status
 from asyncsoc.simulation.results.guard import GuardedFile, damaged, guarded
+from asyncsoc.simulation.results.jumps import read_jumps
 from asyncsoc.simulation.results.parsing import numbers_of, steps_of
 from asyncsoc.simulation.results.particle_files import read_particles
 from asyncsoc.simulation.results.recordings import read_cycles, read_recording
@@ -179,11 +180,13 @@ def read_run(path: Path) -> RunData:
         times, x = _read_fields(file, mesh.n_nodes)
         valence = _read_valence(file)
         particles, multiplicities = read_particles(file, valence)
+        nodes = [one.mesh.n_nodes for one in particles] or [mesh.n_nodes]
         columns, cycles = _read_curves(file, valence, group=bool(particles)), read_cycles(file)
         return RunData(
-            checkpoint=read_checkpoint(file, _record(file, "checkpoint", dict), mesh.n_nodes),
+            checkpoint=read_checkpoint(file, _record(file, "checkpoint", dict), nodes),
             name=file.text("record/name"),
             recording=read_recording(file),
+            jumps=read_jumps(file),
             columns=columns,
             cycle_rows=rows_of_curves(columns, complete=status == "done") if cycles is None else cycles,
             field_times=times,

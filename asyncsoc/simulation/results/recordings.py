@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.contact_state import ContactState, SideReactionCheckpoint
-from asyncsoc.recorders.cycle_rows import ALWAYS, CYCLE, WITH_SIDE_REACTION
+from asyncsoc.recorders.cycle_rows import ALWAYS, CYCLE, WITH_JUMPS, WITH_SIDE_REACTION
 from asyncsoc.recorders.risk_split import LocalState, RiskSplit
 from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.data import RecordingCheckpoint
@@ -43,20 +43,20 @@ def _write_moment(group: Any, moment: ContactState) -> None:
         group[f"split {name}"] = getattr(moment.split, name)
 
 
-def read_recording(file: GuardedFile) -> RecordingCheckpoint | None:
-    """Return what the recorders handed on; None in a file of an earlier version.
+def read_recording(file: GuardedFile, where: str = RECORDING) -> RecordingCheckpoint | None:
+    """Return what the recorders handed on, from a group of the file; None in a file of an earlier version.
 
     Raises
     ------
     InputError
         It is damaged.
     """
-    if not file.has(RECORDING):
+    if not file.has(where):
         return None
-    mean, due = file.array(f"{RECORDING}/numbers", np.float64, (2,), finite=False).tolist()
+    mean, due = file.array(f"{where}/numbers", np.float64, (2,), finite=False).tolist()
     side = None
-    if file.has(f"{RECORDING}/side"):
-        place = f"{RECORDING}/side"
+    if file.has(f"{where}/side"):
+        place = f"{where}/side"
         rate = file.array(f"{place}/rate", np.float64, (-1,))
         moments = [
             _read_moment(file, f"{place}/highest {k}", len(rate))
@@ -96,27 +96,27 @@ def write_cycles(group: Any, rows: dict[str, NDArray[Any]]) -> None:
             column.attrs["long_name"] = np.bytes_(name.encode())
 
 
-def read_cycles(file: GuardedFile) -> dict[str, NDArray[Any]] | None:
-    """Return the rows of cycles; None in a file of an earlier version.
+def read_cycles(file: GuardedFile, where: str = CYCLES) -> dict[str, NDArray[Any]] | None:
+    """Return the rows of cycles, from a group of the file; None in a file of an earlier version.
 
     Raises
     ------
     InputError
         They are damaged.
     """
-    if not file.has(CYCLES):
+    if not file.has(where):
         return None
-    present = file.names(CYCLES)
+    present = file.names(where)
     if not present:
         return {}
-    cycle = file.array(f"{CYCLES}/cycle", np.int64, (-1,))
+    cycle = file.array(f"{where}/cycle", np.int64, (-1,))
     if len(cycle) and (cycle[0] < 1 or np.any(np.diff(cycle) <= 0)):
         raise damaged(file.path, "its cycles are not in order")
     rows: dict[str, NDArray[Any]] = {CYCLE: cycle}
-    for name in (*ALWAYS[1:], *WITH_SIDE_REACTION):
+    for name in (*ALWAYS[1:], *WITH_SIDE_REACTION, *WITH_JUMPS):
         stored = layout.stored_name(name)
         if stored in present:
-            rows[name] = file.array(f"{CYCLES}/{stored}", np.float64, (len(cycle),), finite=False)
+            rows[name] = file.array(f"{where}/{stored}", np.float64, (len(cycle),), finite=False)
         elif name in ALWAYS:
             raise damaged(file.path, "a column of its cycles is missing", name)
     return rows

@@ -18,6 +18,7 @@ from asyncsoc.recorders.soc import state_of_charge
 from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import described, write_arrays
 from asyncsoc.simulation.results.data import RunData
+from asyncsoc.simulation.results.jumps import JUMPS, write_jumps
 from asyncsoc.simulation.results.particle_files import write_particles
 from asyncsoc.simulation.results.recordings import CYCLES, RECORDING, write_cycles, write_recording
 
@@ -208,6 +209,8 @@ def write_run(run: RunData, path: Path) -> Path:
                 write_arrays(file.create_group("checkpoint"), run.checkpoint)
             if run.recording is not None:
                 write_recording(file.create_group(RECORDING), run.recording)
+            if run.jumps is not None:
+                write_jumps(file.create_group(JUMPS), run.jumps)
             cycles = file.create_group(CYCLES)
             if run.cycle_rows:
                 write_cycles(cycles, dict(run.cycle_rows))

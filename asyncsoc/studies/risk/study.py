@@ -95,6 +95,13 @@ def study_risk(
     InputError
         The case cannot be built, no exchange current enters its kinetics, or a reactant is unknown.
     """
+    if case.solver.cycle_jump_tolerance is not None:
+        raise InputError(
+            "a risk is computed from every cycle: the fully covered reference does not jump over any",
+            where="solver.cycle_jump_tolerance",
+            value=case.solver.cycle_jump_tolerance,
+            next_step="remove solver.cycle_jump_tolerance, and keep few cycles where there are many",
+        )
     if case.electrode.described:
         raise InputError(
             "the risk compares a particle with full coverage under the same protocol, and a particle of an electrode "

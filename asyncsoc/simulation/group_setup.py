@@ -1,0 +1,123 @@
+"""The particles of a group made ready: on common meshes, under the steps of the whole group, as one problem."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncsoc.case import Case
+from asyncsoc.problem.body import body_of
+from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
+from asyncsoc.problem.electrode_layers import ElectrodeLayers
+from asyncsoc.problem.going_on import going_on
+from asyncsoc.problem.particles import Group, Problem
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.particle_group import GroupShares
+from asyncsoc.simulation.group_checks import least_open_of
+from asyncsoc.simulation.group_resume import GroupStart
+from asyncsoc.simulation.recording import RecordingCallback
+
+Array = NDArray[np.float64]
+
+
+def prepared_particles(cases: Sequence[Case], multiplicities: Array, idle_volume: float) -> list[PreparedCase]:
+    """Make the cases ready, under the protocol steps of the whole group."""
+    setups = [
+        prepare(case, share=share)
+        for case, share in zip(cases, _volume_shares(cases, multiplicities, idle_volume), strict=True)
+    ]
+    capacity, constraints = constraints_of(
+        cases[0],
+        volume_of(setups, multiplicities) + idle_volume,
+        least_open=least_open_of(cases),
+        every_point=any(setup.side is not None for setup in setups),
+    )
+    return [
+        replace(setup, member=replace(setup.member, constraints=constraints), full_charge=capacity) for setup in setups
+    ]
+
+
+def _volume_shares(cases: Sequence[Case], multiplicities: Array, idle_volume: float) -> list[float]:
+    """Return the share of one such particle in the volume of all; 1 of one that is alone."""
+    volumes = [
+        4.0 / 3.0 * math.pi * case.particle.radius**3 if case.particle.radius is not None else body_of(case)[1].volume
+        for case in cases
+    ]
+    if len(volumes) == 1 and idle_volume == 0.0:
+        return [1.0 / float(multiplicities[0])]
+    whole = math.fsum((multiplicities * volumes).tolist()) + idle_volume
+    return [volume / whole for volume in volumes]
+
+
+def volume_of(setups: Sequence[PreparedCase], multiplicities: Array) -> float:
+    """Return the volume of all particles of a group [m3]."""
+    return math.fsum(many * setup.operators.volume for many, setup in zip(multiplicities.tolist(), setups, strict=True))
+
+
+def with_homes(setups: Sequence[PreparedCase]) -> tuple[list[PreparedCase], list[list[int]]]:
+    """Return the particles, each scaled to the mesh it is on, and for each mesh the particles on it, in their order.
+
+    Spheres of one mesh in different sizes are on that of the first one, so that they are solved for side by side.
+    """
+    homes: dict[int, list[int]] = {}
+    scaled = []
+    for j, setup in enumerate(setups):
+        home = homes.setdefault(id(setup.system.order), [])
+        home.append(j)
+        scale = setup.system.scale_over(setups[home[0]].system)
+        scaled.append(setup if scale == 1.0 else replace(setup, member=replace(setup.member, scale=scale)))
+    return scaled, list(homes.values())
+
+
+def problem_of_group(
+    setups: Sequence[PreparedCase],
+    homes: Sequence[Sequence[int]],
+    multiplicities: Array,
+    resistances: Array,
+    layers: ElectrodeLayers | None,
+    until: int | None,
+) -> Problem:
+    """Return the problem of a group; of several particles one goes on where another is at its limit."""
+    first = setups[0].member
+    meshes = np.zeros(len(setups), dtype=np.int64)
+    for mesh, home in enumerate(homes):
+        meshes[list(home)] = mesh
+    group = Group(
+        tuple(setup.member for setup in setups),
+        first.constraints[:until],
+        first.tolerance,
+        first.largest_step,
+        tuple(multiplicities.tolist()),
+        tuple(meshes.tolist()),
+        tuple(resistances.tolist()) if resistances.any() else (),
+        network=None if layers is None else layers.network(first.constraints),
+    )
+    group = going_on(group) if len(setups) > 1 else group
+    return Problem(tuple(setups[home[0]].system for home in homes), (group,))
+
+
+def side_curves_of(recordings: Sequence[RecordingCallback]) -> list[str]:
+    """Return the curves of the side reaction that a group has."""
+    present = {
+        name for recording in recordings for rates in recording.rates if rates is not None for name in rates.names
+    }
+    return [name for name in names.GROUP_SIDE_CURVES if name in present]
+
+
+def shares_of(
+    setups: Sequence[PreparedCase],
+    many: Array,
+    idle_volume: float,
+    resistances: Array,
+    layers: ElectrodeLayers | None,
+    start: GroupStart | None,
+) -> GroupShares:
+    """Return what the particles count in the means of their group, without their contact areas."""
+    volumes = np.array([setup.operators.volume for setup in setups])
+    density, initial = setups[0].cathode.density, None if start is None else start.initial
+    areas, one_potential = np.zeros((0, 0)), layers is None
+    return GroupShares(many, volumes, areas, density, idle_volume, resistances, initial, one_potential)
