@@ -15,11 +15,9 @@ from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
 from asyncsoc.problem.going_on import going_on
 from asyncsoc.problem.particles import Group, Problem
-from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.particle_group import GroupShares
 from asyncsoc.simulation.group_checks import least_open_of
 from asyncsoc.simulation.group_resume import GroupStart
-from asyncsoc.simulation.recording import RecordingCallback
 
 Array = NDArray[np.float64]
 
@@ -98,14 +96,6 @@ def problem_of_group(
     )
     group = going_on(group) if len(setups) > 1 else group
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))
-
-
-def side_curves_of(recordings: Sequence[RecordingCallback]) -> list[str]:
-    """Return the curves of the side reaction that a group has."""
-    present = {
-        name for recording in recordings for rates in recording.rates if rates is not None for name in rates.names
-    }
-    return [name for name in names.GROUP_SIDE_CURVES if name in present]
 
 
 def shares_of(

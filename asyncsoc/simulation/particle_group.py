@@ -24,14 +24,13 @@ from asyncsoc.simulation.group_checks import (
     checked_resistances,
 )
 from asyncsoc.simulation.group_cycles import GroupCycles
-from asyncsoc.simulation.group_measure import GroupMeasure
+from asyncsoc.simulation.group_measure import GroupMeasure, side_curves
 from asyncsoc.simulation.group_resume import check_nodes, group_start
 from asyncsoc.simulation.group_run import GroupRun
 from asyncsoc.simulation.group_setup import (
     prepared_particles,
     problem_of_group,
     shares_of,
-    side_curves_of,
     volume_of,
     with_homes,
 )
@@ -223,7 +222,7 @@ def carry_group(
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
-    check_curve_limits(setups[0].member.constraints, len(cases), side_curves_of(recordings))
+    check_curve_limits(setups[0].member.constraints, len(cases), side_curves(recordings))
     ohms = np.zeros(len(cases)) if resistances is None else resistances
     problem = problem_of_group(setups, homes, many, ohms, layers, until)
     shares = shares_of(setups, many, idle_volume, ohms, layers, start)
@@ -239,7 +238,7 @@ def carry_group(
         threads=threads,
         resume=[None if start is None else start.checkpoint],
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
-        group_measure=None if alone else GroupMeasure(recordings, homes, shares, float(setups[0].member.x[0])),
+        group_measure=GroupMeasure(recordings, homes, shares, float(setups[0].member.x[0])),
     )
     run = GroupRun(
         cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume, shares, cycles, start, layers
