@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import ValidationError, field_validator, model_validator
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
@@ -89,7 +89,6 @@ class Case(Section):
     protocol: Protocol
     output: Output = Output()
     solver: Solver = Solver()
-    _share: float = PrivateAttr(default=1.0)
 
     @model_validator(mode="after")
     def _model_represents_contact(self) -> Self:
@@ -227,26 +226,6 @@ class Case(Section):
     def model(self) -> Model:
         """The model to use: the one asked for, or the cheapest that can represent the contact."""
         return self._cheapest_model if self.particle.model == "auto" else self.particle.model
-
-    @property
-    def current_share(self) -> float:
-        """Share of the amperes, watts and coulombs of the protocol that is this particle's: 1 but in a group."""
-        return self._share
-
-    def in_group(self, share: float) -> Self:
-        """Return the case as that of a particle of a group, which the currents of its protocol are shared by.
-
-        Only the mesh depends on it, and what a warning says of it: how thin a layer a current fills. It is not part of
-        the hash.
-
-        Parameters
-        ----------
-        share
-            About the particle's share of the current: its volume over that of the group.
-        """
-        case = self.model_copy()
-        case._share = share
-        return case
 
     @classmethod
     def from_toml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Self:

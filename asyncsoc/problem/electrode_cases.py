@@ -135,7 +135,6 @@ def electrode_cases(case: Case) -> ElectrodeCases:
         )
     many = sample.multiplicity * electrode.area
     fraction = np.minimum(sample.active_area / (4.0 * math.pi * sample.radius**2), 1.0)
-    whole = float(many @ sample.volume)
     areal = _areal_capacity(case, sample, cathode)
     electrolyte = separator_of(case).model_copy(update={"areal_capacity": areal})
     layers = electrode_layers(case, len(covered)) if electrode.layered else None
@@ -152,7 +151,7 @@ def electrode_cases(case: Case) -> ElectrodeCases:
             protocol=case.protocol,
             output=case.output,
             solver=case.solver,
-        ).in_group(float(sample.volume[number] / whole))
+        )
         for prefix in prefixes
         for number in covered.tolist()
     )

@@ -20,6 +20,10 @@ from asyncsoc.materials.conductivity import conductivity_at
 from asyncsoc.materials.types import ElectrolyteParameters
 from asyncsoc.problem.case_materials import cathode_of
 from asyncsoc.problem.network import Network, NetworkResistances, electronic_resistances, ionic_resistances
+from asyncsoc.protocol.constraints import StepConstraint
+
+LAYERS = "layers"
+"""Report of a solution: number, conductivities, and the layer of each particle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +66,12 @@ class ElectrodeLayers:
             return self.ionic
         return self.share * conductivity_at(self.electrolyte, temperature, where="electrode.ionic_conductivity")
 
-    def network(self, temperatures: Iterable[float]) -> Network:
-        """Return the network of the layers and the lithium electrode at the temperatures of a protocol [K].
+    def network(self, constraints: Iterable[StepConstraint]) -> Network:
+        """Return the network of the layers and the lithium electrode at the temperatures of a protocol.
 
         The separator is not part of it: its resistance is the series resistance of the protocol.
         """
-        return Network(self.nodes, {level: self._level(level) for level in sorted(set(temperatures))})
+        return Network(self.nodes, {level: self._level(level) for level in _temperatures(constraints)})
 
     def _level(self, temperature: float) -> NetworkResistances:
         shape = self.count, self.thickness, self.area
@@ -80,10 +84,10 @@ class ElectrodeLayers:
             return NetworkResistances(between + thermal / (i0 * self.area))
         return NetworkResistances(between, 2.0 * i0 * self.area, 2.0 * thermal)
 
-    def report(self, temperatures: Iterable[float]) -> dict[str, Any]:
-        """Return what a result says about its layers, as plain data."""
-        levels = sorted(set(temperatures))
-        return {
+    def report(self, constraints: Iterable[StepConstraint]) -> dict[str, Any]:
+        """Return the report of a result on its layers, as plain data."""
+        levels = _temperatures(constraints)
+        found = {
             "number": self.count,
             "thickness [m]": self.thickness,
             "area [m2]": self.area,
@@ -94,6 +98,12 @@ class ElectrodeLayers:
             "lithium": self.lithium.model_dump(exclude_none=True),
             "layer of each particle": [node + 1 for node in self.nodes],
         }
+        return {LAYERS: found}
+
+
+def _temperatures(constraints: Iterable[StepConstraint]) -> list[float]:
+    """Return all temperatures of a protocol [K], ascending."""
+    return sorted({level for constraint in constraints for level in constraint.temperatures})
 
 
 def electrode_layers(case: Case, particles: int) -> ElectrodeLayers:

@@ -29,6 +29,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.interpolation import psi_and_d_array
 from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.problem.linear_interface import Interface, driving_interface
+from asyncsoc.problem.network import NetworkResistances, lithium_resistance
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import StepConstraint
@@ -48,11 +49,14 @@ class GroupState:
         phi_s [V].
     film : (c,) for each particle
         Film thickness on the contact nodes [m]; none where empty.
+    nodes : (K,)
+        Potentials of the nodes of its network [V]; all at phi_s where empty.
     """
 
     x: tuple[Array, ...]
     potential: float
     film: tuple[Array, ...] = ()
+    nodes: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +79,9 @@ class ParticleRows:
         Place of its first unknown; n stoichiometries, c films and c potentials under the film follow, and its driving
         potential where it has a resistance of its own.
     driving
-        Place of its driving potential: of the group's phi_s where it has no resistance.
+        Place of its driving potential: what it sees where it has no resistance.
+    seen
+        Place of the potential that it sees behind its resistance: of its node, or of the group's phi_s.
     own_resistance
         r [ohm]; infinite where it is isolated.
     potential
@@ -92,6 +98,7 @@ class ParticleRows:
     multiplicity: float
     start: int
     driving: int
+    seen: int
     own_resistance: float
     potential: float
 
@@ -114,6 +121,8 @@ class ParticleRows:
 @dataclass(frozen=True, eq=False)
 class Linearization:
     """`mass dy/dt = jacobian y + target_column * target` for small changes y of the unknowns and of the target.
+
+    Rows and unknowns have units of their own, and sizes many decades apart: scale them before a factorization.
 
     Attributes
     ----------
@@ -166,12 +175,6 @@ def linearize(
         if not 0 <= number < most:
             raise InputError(f"there is no such {name}", where=name, value=number, allowed=f"0 to {most - 1}")
     chosen = problem.groups[group]
-    if chosen.network is not None:
-        raise InputError(
-            "a group with a network of potentials cannot be linearized",
-            where=f"Problem.groups[{group}].network",
-            allowed="groups of particles at one potential",
-        )
     _check(chosen, state, double_layer)
     step = chosen.constraints[protocol_step]
     if step.product:
@@ -188,14 +191,16 @@ def linearize(
     own = [int(r != 0.0) for r in ohms]
     sizes = [len(p.x) + 2 * c + u for p, c, u in zip(chosen.particles, touching, own, strict=True)]
     starts = [0, *np.cumsum(sizes).tolist()]
+    network = chosen.network
+    count = 0 if network is None else network.count
+    places = [starts[-1] + (0 if network is None else network.nodes[k]) for k in range(len(chosen.particles))]
+    seen = [state.nodes[network.nodes[k]] if network and state.nodes else state.potential for k in range(len(places))]
     pieces: list[ParticleRows] = []
     for k, particle in enumerate(chosen.particles):
         nodes = np.flatnonzero(particle.weights > 0.0)
         x, film = np.asarray(state.x[k], dtype=np.float64), state.film[k] if state.film else np.zeros(len(nodes))
         table, system = particle.table_of(step), problem.meshes[meshes[k]]
-        potential, interface = driving_interface(
-            particle, step.temperature, x[nodes], film, state.potential, ohms[k], table
-        )
+        potential, interface = driving_interface(particle, step.temperature, x[nodes], film, seen[k], ohms[k], table)
         diffusivity = psi_and_d_array(x, table.x_first, table.spacing, table.coefficients)[1]
         pieces.append(
             ParticleRows(
@@ -208,12 +213,14 @@ def linearize(
                 charge_density=particle.charge_density,
                 multiplicity=many[k],
                 start=starts[k],
-                driving=starts[k + 1] - 1 if own[k] else starts[-1],
+                driving=starts[k + 1] - 1 if own[k] else places[k],
+                seen=places[k],
                 own_resistance=ohms[k],
                 potential=potential,
             )
         )
-    return _assembled(tuple(pieces), step, double_layer)
+    level = None if network is None else network.at(step.temperature)
+    return _assembled(tuple(pieces), step, double_layer, starts[-1] + count + 1, level)
 
 
 def _check(group: Group, state: GroupState, double_layer: float) -> None:
@@ -234,7 +241,15 @@ def _check(group: Group, state: GroupState, double_layer: float) -> None:
             value=f"{[len(x) for x in state.x]} stoichiometries, {[len(d) for d in state.film]} film thicknesses",
             allowed=f"{sizes} and {films}",
         )
-    if not all(np.isfinite(values).all() for values in (*state.x, *state.film, np.array([state.potential]))):
+    count = 0 if group.network is None else group.network.count
+    if state.nodes and len(state.nodes) != count:
+        raise InputError(
+            "the state does not belong to this group",
+            where="GroupState.nodes",
+            value=len(state.nodes),
+            allowed=f"{count} potentials of nodes, or none",
+        )
+    if not all(np.isfinite(values).all() for values in (*state.x, *state.film, [state.potential, *state.nodes])):
         raise InputError("the state is not finite", where="GroupState", next_step="give numbers")
 
 
@@ -272,12 +287,43 @@ def _add_own_row(one: ParticleRows, mass: _Entries, jacobian: _Entries, current:
     jacobian.add(row, places, -factor * current[places])
     mass.add(row, places, factor * charging[places])
     if not isolated:
-        jacobian.add(row, np.array([len(current) - 1]), np.ones(1))
+        jacobian.add(row, np.array([one.seen]), np.ones(1))
         jacobian.add(row, row, -np.ones(1))
 
 
-def _assembled(pieces: tuple[ParticleRows, ...], protocol_step: StepConstraint, double_layer: float) -> Linearization:
-    size = sum(len(one.mass) + 2 * len(one.areas) + int(one.own_resistance != 0.0) for one in pieces) + 1
+def _add_network(
+    pieces: tuple[ParticleRows, ...],
+    level: NetworkResistances,
+    entries: tuple[_Entries, _Entries],
+    current: Array,
+    charging: Array,
+) -> None:
+    """Add the rows of the nodes of a network, v - v_k - sum_l Z_kl I_l with the lithium electrode in Z."""
+    mass, jacobian = entries
+    count, size = len(level.between), len(current)
+    first = size - 1 - count
+    total = sum(
+        one.multiplicity * one.areas @ (one.interface.opened * (one.interface.i + one.interface.o)) for one in pieces
+    )
+    between = level.between + lithium_resistance(level, float(total))
+    for one in pieces:
+        ends = one.start + len(one.mass) + 2 * len(one.areas)
+        places, node = np.arange(one.start, ends), one.seen - first
+        for k in range(count):
+            jacobian.add(np.array([first + k]), places, -between[k, node] * current[places])
+            mass.add(np.array([first + k]), places, between[k, node] * charging[places])
+    rows = np.arange(first, size - 1)
+    jacobian.add(rows, np.array([size - 1]), np.ones(count))
+    jacobian.add(rows, rows, -np.ones(count))
+
+
+def _assembled(
+    pieces: tuple[ParticleRows, ...],
+    protocol_step: StepConstraint,
+    double_layer: float,
+    size: int,
+    level: NetworkResistances | None,
+) -> Linearization:
     last = np.array([size - 1])
     mass, jacobian = _Entries(), _Entries()
     current_row, charging_row = np.zeros(size), np.zeros(size)
@@ -318,6 +364,8 @@ def _assembled(pieces: tuple[ParticleRows, ...], protocol_step: StepConstraint, 
         charging_row[inner] += many * open_area * double_layer
         if one.own_resistance != 0.0:
             _add_own_row(one, mass, jacobian, current_row / many, charging_row / many)
+    if level is not None:
+        _add_network(pieces, level, (mass, jacobian), current_row, charging_row)
     jacobian.add(last, np.arange(size), protocol_step.current_factor * current_row)
     jacobian.add(last, last, np.array([protocol_step.potential_factor]))
     mass.add(last, np.arange(size), -protocol_step.current_factor * charging_row)

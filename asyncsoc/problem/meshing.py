@@ -171,11 +171,10 @@ def _layer(case: Case, share: float) -> float:
     The particle carries its share of the protocol's current, by capacity.
     """
     rates = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "c-rate")
-    share = case.current_share
-    currents = tuple(share * abs(s.value) for s in case.protocol.plan.steps if s.control == "current")
+    currents = tuple(abs(s.value) for s in case.protocol.plan.steps if s.control == "current")
     # A power flows at a voltage near that of a cathode, a resistance is across it.
-    currents += tuple(share * abs(s.value) / _VOLTAGE for s in case.protocol.plan.steps if s.control == "power")
-    currents += tuple(share * _VOLTAGE / s.value for s in case.protocol.plan.steps if s.control == "resistance")
+    currents += tuple(abs(s.value) / _VOLTAGE for s in case.protocol.plan.steps if s.control == "power")
+    currents += tuple(_VOLTAGE / s.value for s in case.protocol.plan.steps if s.control == "resistance")
     radius, area_share = float(case.particle.radius or 0.0), case.contact.rough_fraction
     temperatures = case.protocol.plan.temperatures(case.protocol.temperature)
     cathode = cathode_of(case.material)
@@ -183,13 +182,11 @@ def _layer(case: Case, share: float) -> float:
     capacity = _theoretical(case.material) * volume
     if case.protocol.capacity != "theoretical":
         capacity = particle_capacity(case.protocol, cathode, volume, volume * cathode.density)
-        capacity *= 1.0 if case.protocol.nominal_capacity.kind == "gravimetric" else share
     areal, mass = electrolyte_of(case.electrolyte).areal_capacity * SECONDS_PER_HOUR, volume * cathode.density
     shared = {"specific current": mass, "areal current": capacity / areal if areal else 0.0}
     currents += tuple(abs(s.value) * shared[s.control] for s in case.protocol.plan.steps if s.control in shared)
     currents += tuple(
         largest_current(step.follows.profile, capacity, mass, areal)
-        * (share if step.follows.profile.quantity in ("current", "power") else 1.0)
         for step in case.protocol.plan.steps
         if step.follows is not None and step.follows.profile is not None
     )

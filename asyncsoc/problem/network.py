@@ -84,6 +84,13 @@ class NetworkResistances:
                 )
 
 
+def lithium_resistance(level: NetworkResistances, current: float) -> float:
+    """Return d eta/dI [ohm] of the lithium electrode of a network at a current [A]."""
+    if level.lithium_current == 0.0:
+        return 0.0
+    return level.lithium_voltage / math.hypot(level.lithium_current, current)
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """Nodes of a group's particles, and the resistances between them.

@@ -38,7 +38,10 @@ class GroupShares:
     resistances : (N,), ohm
         Between each particle and what it shares with the others, infinite where it is isolated; none where empty.
     initial
-        Mean stoichiometry and mean SOC that these keep; None: those of the first row.
+        Mean stoichiometry and mean SOC that what is idle keeps; None: those of the first row.
+    one_potential
+        Whether the particles share one potential. Else the curve of it is the mean of theirs, and the series
+        overpotential what the voltage is above it.
     """
 
     multiplicities: Array
@@ -48,6 +51,7 @@ class GroupShares:
     idle_volume: float = 0.0
     resistances: Array = field(default_factory=lambda: np.zeros(0))
     initial: tuple[float, float] | None = None
+    one_potential: bool = True
 
     @property
     def volume(self) -> float:
@@ -55,9 +59,7 @@ class GroupShares:
         return float(self.multiplicities @ self.volumes) + self.idle_volume
 
 
-def group_curves(
-    curves: Sequence[Curves], shares: GroupShares, *, one_potential: bool = True
-) -> dict[str, NDArray[Any]]:
+def group_curves(curves: Sequence[Curves], shares: GroupShares) -> dict[str, NDArray[Any]]:
     """Return the curves of a group (`names.GROUP_CURVES`, and `names.GROUP_SIDE_CURVES` where a particle has them).
 
     Currents and charges are sums of n_j times the particles'; means are weighted with n_j V_j, those of the contact
@@ -70,9 +72,6 @@ def group_curves(
         Curves of each particle, with the same rows.
     shares
         What each particle counts.
-    one_potential
-        Whether all particles are at one potential; else the curve of it is the mean, and the series overpotential
-        what the voltage is above it.
     """
     many, first = shares.multiplicities, curves[0]
     by_volume, idle = many * shares.volumes / shares.volume, shares.idle_volume / shares.volume
@@ -94,7 +93,7 @@ def group_curves(
     charge = weighted_sum(many, of(names.CHARGE))
     capacity = specific_capacity(charge, np.full(len(charge), shares.density), shares.volume)
     common = _common_potential(curves, shares.resistances)
-    if not one_potential:
+    if not shares.one_potential:
         common = weighted_sum(by_volume, of(names.POTENTIAL)) / by_volume.sum()
     found: dict[str, NDArray[Any]] = {
         names.TIME: first[names.TIME],

@@ -39,8 +39,6 @@ class GroupCycles:
         The cycles of which curves and snapshots are kept.
     start
         Where a resumed run goes on, with the rows of the group; None begins one.
-    one_potential
-        Whether all are at one potential.
     """
 
     sparse = True
@@ -52,11 +50,8 @@ class GroupCycles:
         shares: GroupShares,
         kept: KeptCycles,
         start: RecordingStart | None = None,
-        *,
-        one_potential: bool = True,
     ) -> None:
         self._recordings, self._homes, self._shares, self._kept = recordings, homes, shares, kept
-        self._one_potential = one_potential
         self.cycles = CycleRecorder(kept, start)
 
     def start(self, states: States, constraints: Sequence[StepConstraint]) -> Errors:
@@ -91,11 +86,7 @@ class GroupCycles:
         rows = min(len(one[names.TIME]) for one in columns.values())
         cut = {j: {name: values[:rows] for name, values in one.items()} for j, one in columns.items()}
         own_areas = np.array([areas[j][:rows] for j in range(len(cut))])
-        together = group_curves(
-            [cut[j] for j in range(len(cut))],
-            replace(self._shares, areas=own_areas),
-            one_potential=self._one_potential,
-        )
+        together = group_curves([cut[j] for j in range(len(cut))], replace(self._shares, areas=own_areas))
         stays = self.cycles.take(together, complete)
         if ended:
             stays[-1:] = True

@@ -68,3 +68,11 @@ class GroupMeasure:
                 areas[j] = rows[row, -1]
         value = group_curves(columns, replace(self._shares, areas=areas)).get(curve)
         return float("nan") if value is None else float(value[1])
+
+
+def side_curves(recordings: Sequence[RecordingCallback]) -> list[str]:
+    """Return the curves of the side reaction that a group has."""
+    present = {
+        name for recording in recordings for rates in recording.rates if rates is not None for name in rates.names
+    }
+    return [name for name in names.GROUP_SIDE_CURVES if name in present]

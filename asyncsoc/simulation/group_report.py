@@ -34,6 +34,8 @@ def group_report(
     curves: Sequence[Curves],
     resistances: Array,
     idle_volume: float,
+    *,
+    every_row: bool = True,
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the report of a group as plain data, and its warnings.
 
@@ -47,6 +49,9 @@ def group_report(
         Between each and what it shares with the others; infinite where it is isolated.
     idle_volume
         Of particles without contact [m3].
+    every_row
+        Whether the curves have all their rows; where those of most cycles are not kept, the largest potential so far
+        is not known, and neither is whether the bound holds.
     """
     low, high = setups[0].cathode.window
     beyond = [
@@ -54,7 +59,7 @@ def group_report(
         for name, one in zip(called, curves, strict=True)
         if one[names.MINIMUM_X].min() < low - _ROUNDING or one[names.MAXIMUM_X].max() > high + _ROUNDING
     ]
-    overshoot = running_overshoot(setups[0], curves)
+    overshoot = running_overshoot(setups[0], curves) if every_row else None
     report: dict[str, Any] = {
         RESISTANCES: [float(ohms) if math.isfinite(ohms) else ISOLATED for ohms in resistances.tolist()],
         IDLE_VOLUME: idle_volume,

@@ -24,11 +24,9 @@ from asyncsoc.simulation.group_checks import (
 from asyncsoc.simulation.group_cycles import GroupCycles
 from asyncsoc.simulation.group_report import group_report
 from asyncsoc.simulation.group_resume import GroupStart, own_outcome
-from asyncsoc.simulation.group_setup import temperatures_of
 from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.results.data import RunData, StepSummary
 from asyncsoc.simulation.results.group_state import GROUP, RESISTANCES
-from asyncsoc.simulation.results.layers import LAYERS
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.solver.states import RunOutcome
@@ -83,8 +81,9 @@ class GroupRun:
 
     def report(self, particles: Sequence[RunData]) -> tuple[dict[str, Any], list[str]]:
         """Return the report of the group and its warnings."""
-        curves = [one.columns for one in particles]
-        return group_report([one.name for one in particles], self.setups, curves, self.resistances, self.idle_volume)
+        curves, kept = [one.columns for one in particles], self.cases[0].output.kept_cycles
+        called, ohms = [one.name for one in particles], self.resistances
+        return group_report(called, self.setups, curves, ohms, self.idle_volume, every_row=kept.everything)
 
     def reported(self, whole: Solution) -> Solution:
         """Return a solution that goes on from an earlier one with the report of all of it."""
@@ -98,7 +97,7 @@ class GroupRun:
         """Return what is said of the layers; empty where there are none."""
         if self.layers is None:
             return {}
-        return {LAYERS: self.layers.report(temperatures_of(self.setups[0].member.constraints))}
+        return self.layers.report(self.setups[0].member.constraints)
 
     def _recorded(self) -> tuple[list[RecordedRun], list[str | None]]:
         """Return the records of the particles in their order, and warnings of gradients that a mesh cannot resolve."""
@@ -126,7 +125,7 @@ class GroupRun:
         first = particles[0]
         shares = replace(self.shares, areas=np.array([one.areas for one in recorded]))
         report, warnings = self.report(particles)
-        columns = group_curves([one.columns for one in particles], shares, one_potential=self.layers is None)
+        columns = group_curves([one.columns for one in particles], shares)
         many = tuple(self.multiplicities.tolist())
         behind = [f" behind {ohms!r} ohm" if ohms else "" for ohms in self.resistances.tolist()]
         own = [f"{case.hash} {n!r}{ohms}" for case, n, ohms in zip(self.cases, many, behind, strict=True)]

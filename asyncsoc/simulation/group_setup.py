@@ -15,14 +15,9 @@ from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
 from asyncsoc.problem.going_on import going_on
 from asyncsoc.problem.particles import Group, Problem
-from asyncsoc.protocol.constraints import StepConstraint
-from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.particle_group import GroupShares
-from asyncsoc.simulation.group_checks import (
-    least_open_of,
-)
+from asyncsoc.simulation.group_checks import least_open_of
 from asyncsoc.simulation.group_resume import GroupStart
-from asyncsoc.simulation.recording import RecordingCallback
 
 Array = NDArray[np.float64]
 
@@ -97,29 +92,22 @@ def problem_of_group(
         tuple(multiplicities.tolist()),
         tuple(meshes.tolist()),
         tuple(resistances.tolist()) if resistances.any() else (),
-        network=None if layers is None else layers.network(temperatures_of(first.constraints)),
+        network=None if layers is None else layers.network(first.constraints),
     )
     group = going_on(group) if len(setups) > 1 else group
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))
 
 
-def side_curves_of(recordings: Sequence[RecordingCallback]) -> list[str]:
-    """Return the curves of the side reaction that a group has."""
-    present = {
-        name for recording in recordings for rates in recording.rates if rates is not None for name in rates.names
-    }
-    return [name for name in names.GROUP_SIDE_CURVES if name in present]
-
-
 def shares_of(
-    setups: Sequence[PreparedCase], many: Array, idle_volume: float, resistances: Array, start: GroupStart | None
+    setups: Sequence[PreparedCase],
+    many: Array,
+    idle_volume: float,
+    resistances: Array,
+    layers: ElectrodeLayers | None,
+    start: GroupStart | None,
 ) -> GroupShares:
     """Return what the particles count in the means of their group, without their contact areas."""
     volumes = np.array([setup.operators.volume for setup in setups])
     density, initial = setups[0].cathode.density, None if start is None else start.initial
-    return GroupShares(many, volumes, np.zeros((0, 0)), density, idle_volume, resistances, initial)
-
-
-def temperatures_of(constraints: Sequence[StepConstraint]) -> set[float]:
-    """Return all temperatures of a protocol [K]."""
-    return {level for constraint in constraints for level in constraint.temperatures}
+    areas, one_potential = np.zeros((0, 0)), layers is None
+    return GroupShares(many, volumes, areas, density, idle_volume, resistances, initial, one_potential)

@@ -25,14 +25,13 @@ from asyncsoc.simulation.group_checks import (
     checked_resistances,
 )
 from asyncsoc.simulation.group_cycles import GroupCycles
-from asyncsoc.simulation.group_measure import GroupMeasure
+from asyncsoc.simulation.group_measure import GroupMeasure, side_curves
 from asyncsoc.simulation.group_resume import check_nodes, group_start
 from asyncsoc.simulation.group_run import GroupRun
 from asyncsoc.simulation.group_setup import (
     prepared_particles,
     problem_of_group,
     shares_of,
-    side_curves_of,
     volume_of,
     with_homes,
 )
@@ -224,18 +223,11 @@ def carry_group(
     ]
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
-    check_curve_limits(setups[0].member.constraints, len(cases), side_curves_of(recordings))
+    check_curve_limits(setups[0].member.constraints, len(cases), side_curves(recordings))
     ohms = np.zeros(len(cases)) if resistances is None else resistances
     problem = problem_of_group(setups, homes, many, ohms, layers, until)
-    shares = shares_of(setups, many, idle_volume, ohms, start)
-    cycles = GroupCycles(
-        recordings,
-        homes,
-        shares,
-        cases[0].output.kept_cycles,
-        None if start is None else start.group,
-        one_potential=layers is None,
-    )
+    shares = shares_of(setups, many, idle_volume, ohms, layers, start)
+    cycles = GroupCycles(recordings, homes, shares, cases[0].output.kept_cycles, None if start is None else start.group)
     callbacks: list[list[BatchCallback]] = [list(pair) for pair in zip(guards, recordings, strict=True)]
     callbacks[0].insert(0, cycles)
     ready = time.perf_counter()
@@ -247,7 +239,7 @@ def carry_group(
         threads=threads,
         resume=[None if start is None else start.checkpoint],
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
-        group_measure=None if alone else GroupMeasure(recordings, homes, shares, float(setups[0].member.x[0])),
+        group_measure=GroupMeasure(recordings, homes, shares, float(setups[0].member.x[0])),
     )
     run = GroupRun(
         cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume, shares, cycles, start, layers

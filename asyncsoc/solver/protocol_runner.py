@@ -81,10 +81,8 @@ class ProtocolRunner:
         The callbacks of each particle.
     batch_callbacks
         The callbacks of each mesh, for all particles on it.
-    measure
-        Values of a curve at states, for protocol steps that a curve ends; None where there are none.
-    group_measure
-        The same for groups.
+    measure, group_measure
+        Values of a curve at states of particles, of a group; None where no curve ends a protocol step.
 
     Attributes
     ----------
@@ -238,9 +236,8 @@ class ProtocolRunner:
 
     def _outcome(self, number: int) -> RunOutcome:
         run, state = self._runs[number], self._groups.state[number]
-        reason = run.finished[-1].reason if run.finished else "nothing to do"
-        if run.error is not None:
-            reason = run.error.what
+        last = run.finished[-1].reason if run.finished else "nothing to do"
+        reason = last if run.error is None else run.error.what
         checkpoint = self._checkpoint(number) if self._fresh[number] else run.checkpoint
         counts = int(state["accepted"]), int(state["rejected"])
         return RunOutcome(reason, tuple(run.finished), *counts, run.error, checkpoint)
@@ -248,15 +245,13 @@ class ProtocolRunner:
     def _checkpoint(self, number: int) -> Checkpoint:
         """Return the accepted state of a group, from which it can be resumed."""
         self.profiles.undo(number)
-        places = list(self._places(number))
-        mesh, place = places[0]
         return Checkpoint(
             particles=tuple(
                 self._dense_outputs[m].checkpoint(p, self._kept_own[self._arrays.bodies[m].number[p]])
-                for m, p in places
+                for m, p in self._places(number)
             ),
             state=numbers_of(self._kept[number]),
-            start_time=float(self._dense_outputs[mesh].start_time[place]),
+            start_time=self._start_time(number),
             finished=self._runs[number].done,
             underway=bool(self._underway[number]),
             tolerance_share=float(self._groups.step[number]["tolerance"]) / self._members[number].tolerance,

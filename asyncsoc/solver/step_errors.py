@@ -54,7 +54,8 @@ def stopped_step(arrays: ProblemArrays, group: int, constraint: StepConstraint, 
 
 def blocked(arrays: ProblemArrays, group: int) -> str | None:
     """Return that a film has closed the contact through which a group could pass a current, None where it has not."""
-    total = sum(float(area.sum()) for _, area in _open_areas(arrays, group))
+    many = arrays.contacts.parameters["multiplicity"]
+    total = sum(float(many[number] * area.sum()) for number, area in _open_areas(arrays, group))
     if total == 0.0:
         return "its contact is blocked by film"
     share = total / float(arrays.groups.step[group]["contact_area"])

@@ -63,6 +63,19 @@ def test_the_mean_of_an_electrode_counts_what_has_no_contact() -> None:
     assert solution.columns[names.MEAN_SOC][-1] == pytest.approx(0.4, abs=1e-8)
 
 
+def test_the_mean_of_layers_ends_a_step_of_an_electrode_with_layers() -> None:
+    keys = {
+        "electrode": {"loading": "12.7 mg/cm2", "thickness": "60 um", "coverage": 0.5, "model": "layers", "layers": 2},
+        "particle": {"mesh": "coarse"},
+        "protocol": {"steps": ["Charge at C/5 until mean SOC 0.3 or 4.3 V"]},
+    }
+    keys["electrode"] |= {"contact_resistance": {"law": "classes", "share_isolated": 0.25}}
+    solution = aso.simulate(aso.Case.from_dict(keys))
+    assert solution.steps[0].stop_reason == "Mean SOC > 0.3 reached"
+    assert solution.columns[names.MEAN_SOC][-1] == pytest.approx(0.3, abs=1e-8)
+    np.testing.assert_allclose(solution.particles["Dead share"], 0.25, rtol=1e-9)
+
+
 def test_a_film_ends_a_step_of_a_group() -> None:
     side = {"side_reaction": {"mode": "coupled", "exchange_current_density": 1e-5}}
     steps = ("Charge at C/2 for 3 hours or until film 2 nm or 4.2 V",)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import asyncsoc as aso
-from asyncsoc.base.errors import InputError
+from asyncsoc.base.errors import InfeasibleStepError, InputError
 from asyncsoc.cli.main import main
 from asyncsoc.problem.case_parameters import case_parameters
 from asyncsoc.recorders import curve_names as names
@@ -191,6 +191,8 @@ def test_the_command_gives_the_layers(tmp_path: Path, capsys: pytest.CaptureFixt
     document = json.loads(capsys.readouterr().out)
     assert document["reports"]["layers"]["layer of each particle"] == [1, 2, 3]
     assert [row["layer"] for row in document["particles"]] == [1, 2, 3]
+    assert len(list(tmp_path.glob("*.png"))) == 2
+    assert len(list(tmp_path.glob("*-layers.png"))) == 1
 
 
 def test_warnings_of_many_particles_that_differ_in_numbers_are_one() -> None:
@@ -199,3 +201,26 @@ def test_warnings_of_many_particles_that_differ_in_numbers_are_one() -> None:
     assert len(beyond) == 1
     assert beyond[0].startswith("particle layer 1 particle 1, layer 2 particle 1")
     assert "2 more" in beyond[0]
+
+
+def test_a_power_that_a_poor_electrode_cannot_deliver_is_named_as_the_reason() -> None:
+    """Not a film: particles that stand for many count with their multiplicities."""
+    with pytest.raises(InfeasibleStepError, match="more than the particle can deliver"):
+        aso.simulate(layered(("Discharge at 20 mW for 30 minutes",), 0.6, ionic_conductivity=1e-5))
+
+
+def test_a_curve_ends_a_step_of_layers_where_their_rows_say_it_does() -> None:
+    solution = aso.simulate(layered(('Charge at C/2 until "Particle potential [V]" > 3.9',)))
+    assert solution.columns[names.POTENTIAL][-1] == pytest.approx(3.9, abs=1e-6)
+    mean = solution.particles[names.MEAN_SOC].values[:, -1].mean()
+    assert solution.columns[names.MEAN_SOC][-1] == pytest.approx(mean, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_the_error_of_the_voltage_falls_with_the_square_of_the_number_of_layers() -> None:
+    steps = ("Charge at C/2 for 20 minutes",)
+    ends = {count: aso.simulate(layered(steps, layers=count)).columns[names.VOLTAGE][-1] for count in (4, 8, 16, 48)}
+    errors = [abs(ends[count] - ends[48]) for count in (4, 8, 16)]
+    assert errors[0] > 1e-4  # V
+    orders = np.log2(np.divide(errors[:-1], errors[1:]))
+    assert (orders > 1.8).all() and (orders < 2.3).all()

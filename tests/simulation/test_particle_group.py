@@ -127,6 +127,13 @@ def test_amperes_are_the_groups_and_rates_follow_its_capacity(covered: Any) -> N
     np.testing.assert_allclose(again.particle(2).field_x[-1], rate.particle(1).field_x[-1], atol=1e-8)
 
 
+def test_amperes_of_many_particles_need_no_finer_mesh_than_the_same_rate(covered: Any) -> None:
+    steps = ("Charge at 5 uA for 1 minute", "Charge at C/2 for 1 minute")
+    amperes, rate = (aso.simulate_particles([covered(0.3, step)] * 2, [3000.0, 1000.0]) for step in steps)
+    assert [one.mesh.sha256 for one in amperes.particle_runs] == [one.mesh.sha256 for one in rate.particle_runs]
+    assert amperes.warnings == rate.warnings
+
+
 def test_currents_per_mass_and_area_mean_the_whole_group(covered: Any) -> None:
     time = np.array([0.0, 300.0, 600.0])
     for given in ({"specific_current": [50.0, 60.0, 20.0]}, {"areal_current": [5.0, 6.0, 2.0]}):

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import diags
+from scipy.sparse.linalg import spsolve
 
 from asyncsoc.base.errors import InputError, InterruptedRunError
+from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.interface.kinetics import UniformFlux
 from asyncsoc.problem.linearize import GroupState, linearize
@@ -265,9 +268,70 @@ def test_networks_that_make_no_sense_are_refused(body: Any) -> None:
     with pytest.raises(InputError, match="uniform flux"):
         on_network([flux], (0,), NetworkResistances(np.eye(1)))
     problem = Problem((body.system,), (on_network(members, (0, 1), level),))
-    state = GroupState(tuple(member.x for member in members), 3.8)
-    with pytest.raises(InputError, match="network of potentials"):
-        linearize(problem, state)
+    with pytest.raises(InputError, match="does not belong"):
+        linearize(problem, GroupState(tuple(member.x for member in members), 3.8, nodes=(3.8, 3.8, 3.8)))
+
+
+def impedance(linear: Any, frequency: float) -> complex:
+    """Return dv/dI; rows in A, V and m3/s are brought to one size before they are solved."""
+    rows = (linear.jacobian - 2j * np.pi * frequency * linear.mass).tocsc()
+    by_row = 1.0 / np.abs(rows).max(axis=1).toarray().ravel()
+    rows = diags(by_row) @ rows
+    by_column = 1.0 / np.abs(rows).max(axis=0).toarray().ravel()
+    found = spsolve((rows @ diags(by_column)).tocsc(), -by_row * linear.target_column.astype(complex))
+    return complex(found[-1] * by_column[-1])
+
+
+def test_impedance_is_the_network_of_its_particles_admittances(body: Any, ball: Any) -> None:
+    members = [body.member("Rest for 1 hour", coverage=0.2), *[ball.member("Rest for 1 hour")] * 3]
+    many, ohms, nodes = (3.0, 0.5, 2.0, 1.0), (1e8, 3e7, 0.0, 0.0), (0, 0, 1, 2)
+    thermal, exchange = 2.0 * GAS_CONSTANT * TEMPERATURE / FARADAY, 1e-10
+    level = NetworkResistances(ladder(3), exchange, thermal)
+    group = on_network(members, nodes, level, multiplicities=many, resistances=ohms, meshes=(0, 1, 1, 1))
+    table = members[0].tables[TEMPERATURE]
+    ocp = float(ocp_and_i0_array(np.array([0.55]), table.x_first, table.spacing, table.coefficients)[0][0])
+    x = tuple(np.full(len(member.x), 0.55) for member in members)
+    together = linearize(Problem((body.system, ball.system), (group,)), GroupState(x, ocp), double_layer=0.1)
+    for frequency in (1e-4, 1e-1, 1e3):
+        admittance = np.zeros((3, 3), dtype=complex)
+        for k, member in enumerate(members):
+            home = body if k == 0 else ball
+            alone = linearize(Problem.alone(home.system, [member]), GroupState((x[k],), ocp), double_layer=0.1)
+            admittance[nodes[k], nodes[k]] += many[k] / (impedance(alone, frequency) + ohms[k])
+        between = level.between + thermal / exchange
+        currents = np.linalg.solve(np.eye(3) + admittance @ between, admittance @ np.ones(3))
+        assert 1.0 / impedance(together, frequency) == pytest.approx(currents.sum(), rel=1e-9)
+
+
+def test_layers_that_only_charge_their_double_layers_are_de_levies_ladder(ball: Any) -> None:
+    """Z = sqrt(r/y) coth sqrt(r y), r the resistance of the electrolyte and y the admittance of all double layers."""
+    count, capacitance, frequency = 60, 0.2, 1e5
+    member = ball.member("Rest for 1 hour")
+    y = 2j * np.pi * frequency * capacitance * member.weights.sum() * count
+    for depth in (0.3, 3.0):
+        r = depth**2 / abs(y)
+        level = NetworkResistances(layer_resistances(count, 1.0, 1.0, 1e9 / r, 1.0 / r))
+        group = on_network([member] * count, tuple(range(count)), level)
+        table = member.tables[TEMPERATURE]
+        ocp = float(ocp_and_i0_array(member.x[:1], table.x_first, table.spacing, table.coefficients)[0][0])
+        state = GroupState((member.x,) * count, ocp)
+        linear = linearize(Problem((ball.system,), (group,)), state, double_layer=capacitance)
+        expected = np.sqrt(r / y) / np.tanh(np.sqrt(r * y))
+        assert abs(impedance(linear, frequency) / expected - 1.0) < 1e-3
+
+
+def test_linearized_away_from_equilibrium_it_is_the_derivative_of_the_run(ball: Any) -> None:
+    """The node potentials of a run are those of its linearization's state, and its rows vanish there."""
+    members = [ball.member("Charge at C/5 for 30 minutes")] * 3
+    level = NetworkResistances(ladder(3), 1e-12, 2.0 * GAS_CONSTANT * TEMPERATURE / FARADAY)
+    problem = Problem((ball.system,), (on_network(members, (0, 1, 2), level),))
+    _, kept = run(problem)
+    ends = [callback.last for callback in kept]
+    nodes = tuple(end.potential for end in ends)
+    unknown = ends[0].voltage - members[0].constraints[0].series * sum(end.current for end in ends)
+    linear = linearize(problem, GroupState(tuple(end.x for end in ends), unknown, nodes=nodes))
+    for rows, end in zip(linear.particles, ends, strict=True):
+        assert rows.areas @ (rows.interface.opened * rows.interface.i) == pytest.approx(end.current, rel=1e-8)
 
 
 @pytest.mark.parametrize("given", ["c_rate", "power", "voltage"])

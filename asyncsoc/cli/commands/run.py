@@ -103,15 +103,17 @@ def _keep(solution: Solution, directory: Path, *, plot: bool) -> list[Path]:
             result = solution.save(directory)
         if not plot:
             return [result]
-        picture = result.with_suffix(".png")
-        figure = solution.plot()
-        with replaced(picture) as stream:
-            figure.savefig(stream, format="png")
+        pictures = {result.with_suffix(".png"): solution.plot()}
+        if solution.layered:
+            pictures[result.with_name(f"{result.stem}-layers.png")] = solution.plot_layers()
+        for picture, figure in pictures.items():
+            with replaced(picture) as stream:
+                figure.savefig(stream, format="png")
     except KeyboardInterrupt:
         if result is None:
             raise
         raise InterruptedRunError("interrupted after the result was saved", where=str(result)) from None
-    return [result, picture]
+    return [result, *pictures]
 
 
 def _rescue(partial: Solution | None, directory: Path, *, interrupted: bool) -> None:

@@ -19,6 +19,9 @@ _SHOWN = _CHECK[:-1]
 def verify(
     json: Json = False,
     three_dimensional: Annotated[bool, typer.Option("--3d", help="The 3-D meshes too: about a minute more.")] = False,
+    electrode: Annotated[
+        bool, typer.Option("--electrode", help="Particles at one potential in place of single ones.")
+    ] = False,
 ) -> None:
     """Compare the solver with exact solutions and invariants.
 
@@ -27,7 +30,7 @@ def verify(
     from asyncsoc.studies.verification.suite import run_checks
 
     with counting_bar(quiet=False, runs=True) as progress:
-        checks = run_checks(progress, three_dimensional=three_dimensional)
+        checks = run_checks(progress, three_dimensional=three_dimensional, electrode=electrode)
     failed = [check.name for check in checks if not check.passed]
     if json:
         print_document({"checks": [{name: getattr(check, name) for name in _CHECK} for check in checks]})

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 class LayeredRun(RunData):
     """A run that may have layers through the thickness of an electrode."""
 
+    @property
+    def layered(self) -> bool:
+        """Whether it has layers."""
+        from asyncsoc.simulation.results.layers import layer_of_particles
+
+        return layer_of_particles(self) is not None
+
     @cached_property
     def layers(self) -> xr.Dataset:
         """Potentials, currents and SOC of the layers of an electrode over (layer, point), the first at the separator.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.problem.electrode_layers import LAYERS
 from asyncsoc.problem.network import electronic_resistances
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.data import RunData
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-LAYERS = "layers"
-"""Report of a solution: number, conductivities, and the layer of each particle."""
 POSITION = "Distance from the separator [m]"
 ELECTRONIC, ELECTROLYTE = "Potential of the electrode [V]", "Potential of the electrolyte [V]"
 DRIVING = "Potential difference [V]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.base.units import si_unit, to_si
@@ -23,6 +24,14 @@ _OWN = {
     "particle.radius": (5e-7, 3e-5, True, "m"),
     "electrolyte.conductivity": (1e-4, 1e1, True, "S/m"),
     "protocol.initial_stoichiometry": (0.7, 0.97, False, ""),
+    "electrode.coverage.value": (0.05, 0.98, False, ""),
+    "electrode.coverage.mean": (0.05, 0.98, False, ""),
+    "electrode.coverage.std": (0.01, 0.4, False, ""),
+    "electrode.coverage.share_poor": (0.02, 0.98, False, ""),
+    "electrode.radius.value": (5e-7, 3e-5, True, "m"),
+    "electrode.radius.median": (5e-7, 3e-5, True, "m"),
+    "electrode.contact_resistance.value": (1e-6, 1.0, True, "ohm m2"),
+    "electrode.contact_resistance.share_isolated": (0.01, 0.8, False, ""),
 }
 """Lowest, highest [SI], whether searched on a logarithmic scale, unit."""
 _NEUTRAL = {
@@ -118,9 +127,16 @@ class FitConstant:
         """Return the derivative of the value by the place [SI]."""
         return self.length * (math.log(10.0) * self.from_unit(place) if self.logarithmic else 1.0)
 
+    def value_in(self, case: Case) -> Any:
+        """Return what a case gives; None where it gives nothing."""
+        found: Any = case
+        for part in self.key.split("."):
+            found = None if found is None else getattr(found, part)
+        return found
+
     def start(self, case: Case) -> float:
         """Return where a search starts, 0 to 1: at the case's value, else in the middle; a little inside the range."""
-        own = getattr(getattr(case, self.section), self.name)
+        own = self.value_in(case)
         own = _NEUTRAL.get(self.key) if own is None else own
         place = 0.5 if own is None or not self.low <= own <= self.high else self.to_unit(own)
         return min(max(place, 0.02), 0.98)

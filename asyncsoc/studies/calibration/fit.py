@@ -238,7 +238,8 @@ def _marked(case: Case, measurements: Sequence[Measurement], constants: Sequence
     )
     keys = {**case.model_dump(exclude_unset=True)}
     fitted = [constant for constant in constants if constant.belongs_to(own)]
-    for section in dict.fromkeys(constant.section for constant in fitted):
+    marked = [constant for constant in fitted if constant.section != "electrode"]  # which has no marks
+    for section in dict.fromkeys(constant.section for constant in marked):
         there = getattr(case, section)
         kept = tuple(dict.fromkeys((*there.fitted, *(c.name for c in fitted if c.section == section))))
         before = f"{there.fitted_to}; " if there.fitted_to and there.fitted_to != source else ""

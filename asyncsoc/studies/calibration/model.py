@@ -116,7 +116,10 @@ class FitModel:
         A mesh that changed from run to run would put steps into the differences.
         """
         cases = [self.case_at(place, number) for number in range(len(self.measurements))]
-        spheres = tuple(sphere_mesh_of(case) if case.particle.shape == "sphere" else None for case in cases)
+        spheres = tuple(
+            sphere_mesh_of(case) if case.particle.shape == "sphere" and not case.electrode.described else None
+            for case in cases
+        )
         changed = not all(_alike(*pair) for pair in zip(spheres, self._spheres, strict=True))
         if changed:
             self._spheres = spheres

@@ -91,7 +91,14 @@ def _check_effect(constant: FitConstant, case: Case) -> None:
         unread = has_no_effect(constant.name, case.kinetics.model)
         if unread is not None:
             raise InputError(unread, where=where, next_step="--set kinetics.model=... or fit another constant")
-    own = getattr(getattr(case, constant.section), constant.name)
+    own = constant.value_in(case)
+    if own is None and constant.section == "electrode":
+        raise InputError(
+            "the case does not give this key of its electrode, so that no search can start from it",
+            where=where,
+            value=constant.key,
+            next_step="give the law that has it, such as electrode.coverage = { law = 'beta', mean = 0.3, std = 0.1 }",
+        )
     if own is not None and not isinstance(own, float):
         factor = dict(_ONE_PRODUCT).get(constant.key)
         raise InputError(

@@ -11,17 +11,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import pchip_interpolate
 
 from asyncsoc.base.errors import SimulationError
 from asyncsoc.case.case import Case
 from asyncsoc.kernels.batch import FEWEST
 from asyncsoc.problem.build import PreparedCase, prepare
+from asyncsoc.problem.case_materials import cathode_of
 from asyncsoc.problem.meshing import SphereMesh
 from asyncsoc.problem.particles import Problem
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 from asyncsoc.simulation.curve_measure import measure_of
+from asyncsoc.simulation.electrode import simulate_electrode
+from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.side_reaction_recording import recorded_particle
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedSteps, Errors, States
@@ -34,6 +38,8 @@ Ints = NDArray[np.int64]
 _REPORT_ONLY = ("side_reaction.mode=report", "side_reaction.reactant=peo", "side_reaction.thermochemistry=enthalpy")
 """A reaction that is only reported leaves the interface's resistance alone: any that is known will do, so that
 electrolytes without thermochemistry can be compared too."""
+_BETWEEN = 8
+"""Parts a time step of an electrode is divided into."""
 _PARTS = 3
 """Parts a step of the integrator is divided into where whole curves are asked for."""
 _SECONDS_PER_HOUR = 3600.0
@@ -254,6 +260,13 @@ def respond_together(requests: Sequence[Request], *, threads: int = 1) -> list[R
     InputError
         A case cannot be built.
     """
+    if any(request.case.electrode.described for request in requests):
+        return [
+            electrode_response(request, threads=threads)
+            if request.case.electrode.described
+            else respond_together([request], threads=threads)[0]
+            for request in requests
+        ]
     runs = [_Run(request) for request in requests]
     together: dict[int, list[int]] = {}
     for number, run in enumerate(runs):
@@ -274,6 +287,43 @@ def respond_together(requests: Sequence[Request], *, threads: int = 1) -> list[R
             none = outcome.error or SimulationError("the protocol has no step that could begin", where="protocol.steps")
             found[number] = none if response is None else response
     return [found[number] for number in range(len(runs))]
+
+
+def electrode_response(request: Request, *, threads: int = 1) -> Response | SimulationError:
+    """Run an electrode and return its curves, with points between the integrator's by a monotone cubic.
+
+    Masses, areas and charges are those of the whole electrode.
+    """
+    case = request.case
+    resistance = any(curve.quantity == "resistance" for curve, _ in request.curves)
+    if resistance and case.side_reaction.mode == "off":
+        case = case.with_overrides(_REPORT_ONLY)
+    try:
+        solution = simulate_electrode(case, threads=threads)
+    except SimulationError as error:
+        if not isinstance(error.partial, Solution):
+            return error
+        solution = error.partial
+    wanted = (names.VOLTAGE, names.CHARGE, *((names.INTERFACE_RESISTANCE,) if resistance else ()))
+    time, steps = solution.columns[names.TIME], solution.columns[names.STEP]
+    blocks = []
+    for number in dict.fromkeys(steps.tolist()):
+        rows = np.flatnonzero(steps == number)
+        rows = rows[np.concatenate(([True], np.diff(time[rows]) > 0.0))]
+        fine = np.interp(np.arange((len(rows) - 1) * _BETWEEN + 1) / _BETWEEN, np.arange(len(rows)), time[rows])
+        values = [
+            pchip_interpolate(time[rows], solution.columns[name][rows], fine)
+            if len(rows) > 1
+            else solution.columns[name][rows]
+            for name in wanted
+        ]
+        blocks.append(np.vstack([fine, np.full(len(fine), number), *values]))
+    found = np.hstack(blocks)
+    electrode, mass = case.electrode.area, case.electrode.active_mass(cathode_of(case.material).density)
+    ohms = found[4] if resistance else np.zeros(0)
+    return Response(
+        found[0], found[2], ohms, ohms * electrode, found[3], found[1].astype(np.int64), mass * electrode, electrode
+    )
 
 
 def respond(case: Case, data: Sequence[MeasuredCurve]) -> Response:

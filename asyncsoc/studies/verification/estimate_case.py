@@ -21,11 +21,18 @@ _CONSTANT = 1.01
 """Ratio of the highest to the lowest diffusivity below which it counts as constant."""
 
 
-def estimate(case: Case) -> Estimate:
+def estimate(case: Case, *, share: float = 1.0) -> Estimate:
     """Estimate a case at once, without a mesh or an integrator.
 
     The first step at constant current is taken to its voltage limit (4.2 V, or the end of the stoichiometry window,
     where it names none) with a uniform flux on the contact; a profile of current is taken at its mean.
+
+    Parameters
+    ----------
+    case
+        The case of one particle.
+    share
+        Its share of the amperes and coulombs of the protocol; 1 but in a group.
 
     Raises
     ------
@@ -50,7 +57,7 @@ def estimate(case: Case) -> Estimate:
     material = cathode_of(case.material)
     step = _first_current_step(case)
     start = _initial_stoichiometry(case, material)
-    current = _current(case, material, step, 4.0 / 3.0 * math.pi * radius**3)
+    current = _current(case, material, step, 4.0 / 3.0 * math.pi * radius**3, share)
     end = _end(material, step, start, charging=current > 0.0)
     temperature = case.protocol.temperature if step.temperature is None else step.temperature
     low, high = min(start, end), max(start, end)
@@ -130,21 +137,21 @@ def _initial_stoichiometry(case: Case, material: Cathode) -> float:
     return float(case.protocol.initial_stoichiometry or material.window[1])
 
 
-def _current(case: Case, material: Cathode, step: Step, volume: float) -> float:
+def _current(case: Case, material: Cathode, step: Step, volume: float, share: float) -> float:
     """Return the particle's current [A] of a step."""
     if step.control == "current":
-        return step.value * case.current_share
+        return step.value * share
     density = material.density if case.material.density is None else case.material.density
     value, quantity = step.value, str(step.control)
     if step.follows is not None and step.follows.profile is not None:
         value, quantity = _mean_of_profile(step), step.follows.profile.quantity
     if quantity in ("current", "specific current"):
-        return value * (density * volume if quantity == "specific current" else case.current_share)
+        return value * (density * volume if quantity == "specific current" else share)
     capacity = case.protocol.nominal_capacity
     if capacity.value is None:
         charge = theoretical_capacity(material, volume)
     else:
-        charge = capacity.value * (density * volume if capacity.kind == "gravimetric" else case.current_share)
+        charge = capacity.value * (density * volume if capacity.kind == "gravimetric" else share)
     if quantity == "areal current":
         return value * charge / (electrolyte_of(case.electrolyte).areal_capacity * _SECONDS_PER_HOUR)
     return value * charge / _SECONDS_PER_HOUR

@@ -69,7 +69,10 @@ def estimate_electrode(case: Case) -> ElectrodeEstimate:
     order = np.lexsort((-sample.radius[covered], sample.coverage[covered]))
     kept = [int(k) for k in order if connected[k]]
     shares = tuple(float(mass[covered[k]] / mass.sum()) for k in kept)
-    return ElectrodeEstimate(tuple(estimate(drawn.cases[k]) for k in kept), shares, 1.0 - sum(shares))
+    whole = case.electrode.area * float(mass.sum())
+    own = [float(sample.volume[covered[k]] / whole) for k in kept]
+    estimates = tuple(estimate(drawn.cases[k], share=share) for k, share in zip(kept, own, strict=True))
+    return ElectrodeEstimate(estimates, shares, 1.0 - sum(shares))
 
 
 def _lead(one: Estimate) -> float:

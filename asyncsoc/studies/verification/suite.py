@@ -14,11 +14,12 @@ from asyncsoc.studies.verification.checks_closed import (
     radial_checks,
     small_disc_checks,
 )
+from asyncsoc.studies.verification.checks_electrode import GROUPS as GROUPS_ELECTRODE
 from asyncsoc.studies.verification.checks_invariants import butler_volmer_checks, uniform_flux_checks
 from asyncsoc.studies.verification.checks_orders import edge_order_checks, space_order_checks, time_order_checks
 from asyncsoc.studies.verification.checks_steps import step_checks
 
-__all__ = ["GROUPS", "GROUPS_3D", "VerificationCheck", "run_checks"]
+__all__ = ["GROUPS", "GROUPS_3D", "GROUPS_ELECTRODE", "VerificationCheck", "run_checks"]
 
 Group = Callable[[], list[VerificationCheck]]
 Progress = Callable[[int, int, str], None]
@@ -38,7 +39,9 @@ GROUPS: tuple[tuple[str, Group], ...] = (
 )
 
 
-def run_checks(progress: Progress | None = None, *, three_dimensional: bool = False) -> list[VerificationCheck]:
+def run_checks(
+    progress: Progress | None = None, *, three_dimensional: bool = False, electrode: bool = False
+) -> list[VerificationCheck]:
     """Run every group of checks; a group whose simulation cannot finish is one failed check.
 
     Parameters
@@ -47,6 +50,8 @@ def run_checks(progress: Progress | None = None, *, three_dimensional: bool = Fa
         Called as progress(groups done, groups in all, title of the next one or "").
     three_dimensional
         Check the 3-D meshes too: about a minute.
+    electrode
+        Check particles at one potential, and nothing else unless `three_dimensional` is given too.
 
     Returns
     -------
@@ -58,7 +63,9 @@ def run_checks(progress: Progress | None = None, *, three_dimensional: bool = Fa
         The machine lacks something the solver needs.
     """
     checks: list[VerificationCheck] = []
-    groups = (*GROUPS, *GROUPS_3D) if three_dimensional else GROUPS
+    groups = GROUPS_ELECTRODE if electrode else GROUPS
+    if three_dimensional:
+        groups = (*groups, *GROUPS_3D)
     for done, (title, group) in enumerate(groups):
         if progress is not None:
             progress(done, len(groups), title)
