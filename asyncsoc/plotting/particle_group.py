@@ -243,7 +243,7 @@ def _draw_scatter(axes: Axes, group: DrawnGroup, row: int, scale: float, unit: s
     axes.scatter(
         group.coverage, soc, s=sizes, c=colours, edgecolors=INK, linewidths=0.4 * crowd, label="mean", zorder=3
     )
-    hollow = {"facecolors": "none", "edgecolors": BLUE, "linewidths": crowd}
+    hollow: Any = {"facecolors": "none", "edgecolors": BLUE, "linewidths": crowd}
     axes.scatter(group.coverage, contact, s=16.0 * crowd**2, **hollow, label="under the contact", zorder=2)
     axes.axhline(float(group.mean_soc[row]), color=VERMILLION, linewidth=1.2, label="mean of the group")
     moment = float(group.time[row]) / scale

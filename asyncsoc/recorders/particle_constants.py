@@ -168,7 +168,7 @@ class BatchConstants:
             raise InputError("curves of a batch need particles on one mesh", where="BatchConstants")
         self.which = np.array([places[id(one)] for one in constants], dtype=np.int64)
         self.mass = unique[0].mass
-        self.volume = np.array([one.volume for one in unique])[self.which]
+        self.volume: Array = np.array([one.volume for one in unique])[self.which]
         self.nodes, self.counts = _padded([one.contact_nodes for one in unique], np.int64)
         self.areas, _ = _padded([one.weights[one.contact_nodes] for one in unique], np.float64)
         self.contact_area = np.array([math.fsum(row) for row in self.areas])

@@ -177,7 +177,7 @@ def _case(*steps: str, coverage: float = 1.0, radius: float = _RADIUS, **section
     )
 
 
-def _apart(group: Solution, single: Solution, name: str = names.VOLTAGE) -> float:
+def _apart(group: Any, single: Any, name: str = names.VOLTAGE) -> float:
     return float(np.abs(group.columns[name] - single.columns[name]).max())
 
 
