@@ -53,7 +53,7 @@ def lithium_balance_error[T: (float, Array)](mean_initial: T, mean_now: T, charg
     return abs((mean_initial - mean_now) - charge / (FARADAY * capacity_constant))
 
 
-def specific_capacity[T: (float, Array)](charge: T, density: T, volume: float) -> T:
+def specific_capacity[T: (float, Array)](charge: T, density: T, volume: T | float) -> T:
     """Return charge per mass, Q / (3600 rho V) [mA.h/g], from C, kg/m3 and m3 (1 mA.h/g is 3600 C/kg)."""
     return charge / (3600.0 * density * volume)
 

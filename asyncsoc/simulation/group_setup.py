@@ -67,7 +67,9 @@ def with_homes(setups: Sequence[PreparedCase]) -> tuple[list[PreparedCase], list
         home = homes.setdefault(id(setup.system.order), [])
         home.append(j)
         scale = setup.system.scale_over(setups[home[0]].system)
-        scaled.append(setup if scale == 1.0 else replace(setup, member=replace(setup.member, scale=scale)))
+        scaled.append(
+            setup if scale is None or scale == 1.0 else replace(setup, member=replace(setup.member, scale=scale))
+        )
     return scaled, list(homes.values())
 
 
