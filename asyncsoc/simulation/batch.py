@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.errors import InputError, InterruptedRunError, SimulationError
+from asyncsoc.base.errors import InputError, InterruptedRunError
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.case.fitted import fitted_constants
@@ -25,8 +25,10 @@ from asyncsoc.problem.meshing import unresolved_layer
 from asyncsoc.problem.particles import Member, Problem
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.mesh_error import duration_warnings, gradient_warnings, step_ends
+from asyncsoc.simulation.case_result import CaseResult
 from asyncsoc.simulation.coverage_reporting import REPORT, coverage_assumption, coverage_curve, coverage_report
 from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
+from asyncsoc.simulation.cycle_jumping import simulate_jumping
 from asyncsoc.simulation.memory_limit import check_memory
 from asyncsoc.simulation.progress import Progress, ProgressReporter
 from asyncsoc.simulation.recording import RecordingCallback, RunRecorders, particle_constants
@@ -44,29 +46,6 @@ if TYPE_CHECKING:
     from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class CaseResult:
-    """Result of one case of a batch: the solution as far as it was computed, and the error that stopped it, if any."""
-
-    solution: Solution | None
-    error: SimulationError | None
-
-    def finished(self) -> Solution:
-        """Return the solution of a case that was carried out.
-
-        Raises
-        ------
-        SimulationError
-            It was not; the exception's `partial` holds the solution reached.
-        """
-        if self.error is not None:
-            self.error.partial = self.solution
-            raise self.error
-        if self.solution is None:
-            raise SimulationError("every step of the protocol ended at its start", where="protocol.steps")
-        return self.solution
 
 
 def simulate_batch(
@@ -189,8 +168,6 @@ def jumping_case(
     InputError
         As of `carry_case`, or the solution was computed without jumps.
     """
-    from asyncsoc.simulation.cycle_jumping import simulate_jumping
-
     if previous is not None:
         checkpoint_of(case, previous)
     carry = partial(carry_case, case, progress)

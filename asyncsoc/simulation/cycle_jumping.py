@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError, InterruptedRunError
 from asyncsoc.case import Case
 from asyncsoc.recorders.cycle_rows import CHARGED, CYCLE, DISCHARGED
-from asyncsoc.simulation.batch import CaseResult
+from asyncsoc.simulation.case_result import CaseResult
 from asyncsoc.simulation.cycle_extrapolation import interpolated, summed_growth
 from asyncsoc.simulation.jumped_rows import with_jumped_rows
 from asyncsoc.simulation.jumped_state import SlowState, corrected, extrapolated, point_of

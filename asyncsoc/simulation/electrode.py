@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from asyncsoc.case import Case
 from asyncsoc.problem.electrode_cases import electrode_cases
-from asyncsoc.simulation.batch import CaseResult
+from asyncsoc.simulation.case_result import CaseResult
 from asyncsoc.simulation.particle_group import run_group
 from asyncsoc.simulation.progress import Progress
 from asyncsoc.simulation.results.solution import Solution

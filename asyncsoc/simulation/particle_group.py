@@ -13,7 +13,8 @@ from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
-from asyncsoc.simulation.batch import CaseResult, recorders_of
+from asyncsoc.simulation.batch import recorders_of
+from asyncsoc.simulation.case_result import CaseResult
 from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
 from asyncsoc.simulation.cycle_jumping import simulate_jumping
 from asyncsoc.simulation.group_checks import (

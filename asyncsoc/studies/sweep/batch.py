@@ -12,7 +12,8 @@ from typing import Self
 from asyncsoc.base.errors import EnvironmentProblem, InputError, InterruptedRunError, SimulationError
 from asyncsoc.base.plain_data import plain
 from asyncsoc.case.case import Case
-from asyncsoc.simulation.batch import CaseResult, simulate_batch
+from asyncsoc.simulation.batch import simulate_batch
+from asyncsoc.simulation.case_result import CaseResult
 from asyncsoc.simulation.electrode import simulate_electrode
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.studies.sweep.case_builder import CaseBuilder
