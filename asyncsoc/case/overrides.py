@@ -124,9 +124,10 @@ def _check_path(path: tuple[str, ...], override: str, model: type[BaseModel]) ->
             nearest=nearest_name(".".join(path), every),
         )
     section = sections[path[0]]
-    table = section if isinstance(section, type) and issubclass(section, BaseModel) else None
-    known = [] if table is None else list(table.model_fields)
-    inner = inner_section(table, path[1]) if table is not None and len(path) == 3 else None
+    known = list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
+    inner = None
+    if isinstance(section, type) and issubclass(section, BaseModel) and len(path) == 3:
+        inner = inner_section(section, path[1])
     if inner is not None:
         if path[2] not in inner.model_fields:
             raise InputError(
