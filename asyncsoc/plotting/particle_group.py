@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,12 @@ Array = NDArray[np.float64]
 
 _HOUR, _MINUTE, _NM = 3600.0, 60.0, 1e9
 _BINS, _TIMES = 40, 240
+_FEW = 12
+"""Particles up to which each is a line in place of a histogram."""
+_MOST_LINES = 40
+"""Curves beyond which every one would cover the others: as many are drawn, evenly by coverage."""
+_PALEST = 0.25
+"""Tone of the least share of the map: paler ones vanish on white."""
 _STEEPEST = 8.0
 """Current per capacity over the group's beyond which curves are cut off."""
 
@@ -101,11 +108,11 @@ def group_figure(group: DrawnGroup, *, moment: float | None = None, title: str =
     voltage.set(xlabel=label, ylabel="Cell voltage [V vs Li/Li$^+$]", title="Voltage of the group")
     guide_lines(voltage)
     _draw_currents(current, group, hours, colours, label)
-    _draw_soc_map(figure, soc_map, group, scale, label)
+    _draw_soc(figure, soc_map, group, scale, label, colours)
     _draw_scatter(scatter, group, row, scale, unit, colours)
     shown = [current]
     if grown and group.film is not None:
-        _draw_film(axes[0, 2], group.film, hours, colours, label)
+        _draw_film(axes[0, 2], group.film, _lines(group.coverage), hours, colours, label)
         _draw_film_scatter(axes[1, 2], group, group.film[:, row], colours)
         shown = [axes[0, 2]]
     _coverage_bar(figure, shown, group.coverage)
@@ -160,19 +167,53 @@ def _coverage_bar(figure: Figure, axes: list[Axes], coverage: Array) -> None:
     figure.colorbar(ScalarMappable(Normalize(low, high), tones), ax=axes, label="Coverage of the particle", pad=0.02)
 
 
+def _lines(coverage: Array) -> list[int]:
+    """Return the numbers of the particles that have a curve, evenly by coverage, the extremes among them."""
+    order = np.argsort(coverage, kind="stable")
+    count = min(len(order), _MOST_LINES)
+    return [int(order[k]) for k in np.unique(np.round(np.linspace(0, len(order) - 1, count)).astype(np.int64))]
+
+
+def _width(count: int) -> float:
+    return 1.6 if count <= _FEW else 0.8
+
+
 def _draw_currents(axes: Axes, group: DrawnGroup, hours: Array, colours: Any, label: str) -> None:
     """Draw current per capacity over that of the group: 1 where a particle carries as much as its capacity is."""
     relative = group.current_share / group.counted[:, np.newaxis]
-    width = 1.6 if len(relative) <= 12 else 0.8
-    for values, colour in zip(relative, colours, strict=True):
-        axes.plot(hours, np.clip(values, -_STEEPEST, _STEEPEST), color=colour, linewidth=width)
+    shown = _lines(group.coverage)
+    for number in shown:
+        values = np.clip(relative[number], -_STEEPEST, _STEEPEST)
+        axes.plot(hours, values, color=colours[number], linewidth=_width(len(relative)))
+    if len(shown) < len(relative):
+        axes.annotate(
+            f"{len(shown)} of {len(relative)} particles", (0.98, 0.97), xycoords="axes fraction", ha="right", va="top"
+        )
     axes.axhline(1.0, color=GREY, linewidth=0.8, linestyle="--")
     axes.set(xlabel=label, ylabel="Current share / capacity share", title="Who carries the current")
     guide_lines(axes)
 
 
-def _draw_soc_map(figure: Figure, axes: Axes, group: DrawnGroup, scale: float, label: str) -> None:
-    """Draw which share of the capacity has which mean SOC at every time."""
+def _draw_soc(figure: Figure, axes: Axes, group: DrawnGroup, scale: float, label: str, colours: Any) -> None:
+    """Draw the mean SOC of few particles as lines, of many as the share of the capacity that has it at every time."""
+    axes.set(xlabel=label, ylabel="Mean SOC of a particle", title="States of charge over time")
+    if len(group.soc) <= _FEW:
+        for values, colour in zip(group.soc, colours, strict=True):
+            axes.plot(group.time / scale, values, color=colour, linewidth=_width(len(group.soc)))
+        axes.plot(
+            group.time / scale,
+            group.mean_soc,
+            color=VERMILLION,
+            linewidth=1.2,
+            linestyle="--",
+            label="mean of the group",
+        )
+        guide_lines(axes)
+        axes.legend(loc="lower right")
+        return
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
     times = np.linspace(float(group.time[0]), float(group.time[-1]), _TIMES + 1)
     soc = np.array([np.interp(0.5 * (times[1:] + times[:-1]), group.time, one) for one in group.soc])
     low, high = float(group.soc.min()), float(group.soc.max())
@@ -185,23 +226,25 @@ def _draw_soc_map(figure: Figure, axes: Axes, group: DrawnGroup, scale: float, l
     shown = np.ma.masked_equal(counts, 0.0)
     usual = 100.0 * float(np.median(counts.max(axis=0)))  # at the start all are in one place
     most = min(max(1.5 * usual, 5.0), 100.0)
-    drawn = axes.pcolormesh(times / scale, edges, 100.0 * shown, cmap="Blues", vmin=0.0, vmax=most, rasterized=True)
+    tones = ListedColormap(colormaps["Blues"](np.linspace(_PALEST, 1.0, 128)))
+    drawn = axes.pcolormesh(times / scale, edges, 100.0 * shown, cmap=tones, vmin=0.0, vmax=most, rasterized=True)
     axes.plot(group.time / scale, group.mean_soc, color=VERMILLION, linewidth=1.2, label="mean of the group")
     figure.colorbar(drawn, ax=axes, label="Share of the capacity [%]", pad=0.02, extend="max")
     axes.legend(loc="lower right")
-    axes.set(xlabel=label, ylabel="Mean SOC of a particle", title="States of charge over time")
 
 
 def _draw_scatter(axes: Axes, group: DrawnGroup, row: int, scale: float, unit: str, colours: Any) -> None:
     """Draw the mean SOC of each particle, and that under its contact, against its coverage at one time."""
     counted = group.counted
-    sizes = np.clip(60.0 * counted * len(counted), 12.0, 240.0)
+    crowd = min(1.0, math.sqrt(_MOST_LINES / len(counted)))  # many would cover each other
+    sizes = crowd**2 * np.clip(60.0 * counted * len(counted), 12.0, 240.0)
     soc, contact = group.soc[:, row], group.contact_soc[:, row]
     axes.vlines(group.coverage, np.minimum(soc, contact), np.maximum(soc, contact), color=GREY, linewidth=0.6)
-    axes.scatter(group.coverage, soc, s=sizes, c=colours, edgecolors=INK, linewidths=0.4, label="mean", zorder=3)
     axes.scatter(
-        group.coverage, contact, s=16.0, facecolors="none", edgecolors=BLUE, label="under the contact", zorder=2
+        group.coverage, soc, s=sizes, c=colours, edgecolors=INK, linewidths=0.4 * crowd, label="mean", zorder=3
     )
+    hollow = {"facecolors": "none", "edgecolors": BLUE, "linewidths": crowd}
+    axes.scatter(group.coverage, contact, s=16.0 * crowd**2, **hollow, label="under the contact", zorder=2)
     axes.axhline(float(group.mean_soc[row]), color=VERMILLION, linewidth=1.2, label="mean of the group")
     moment = float(group.time[row]) / scale
     axes.set(xlabel="Coverage", ylabel="SOC", title=f"SOC against coverage at {moment:.3g} {unit}")
@@ -210,9 +253,9 @@ def _draw_scatter(axes: Axes, group: DrawnGroup, row: int, scale: float, unit: s
     axes.legend(loc="best")
 
 
-def _draw_film(axes: Axes, film: Array, hours: Array, colours: Any, label: str) -> None:
-    for values, colour in zip(film, colours, strict=True):
-        axes.plot(hours, values * _NM, color=colour, linewidth=1.6 if len(film) <= 12 else 0.8)
+def _draw_film(axes: Axes, film: Array, shown: list[int], hours: Array, colours: Any, label: str) -> None:
+    for number in shown:
+        axes.plot(hours, film[number] * _NM, color=colours[number], linewidth=_width(len(film)))
     axes.set(xlabel=label, ylabel="Film thickness, mean [nm]", title="Film")
     guide_lines(axes)
 

@@ -249,7 +249,9 @@ def _check(group: Group, state: GroupState, double_layer: float) -> None:
             value=len(state.nodes),
             allowed=f"{count} potentials of nodes, or none",
         )
-    if not all(np.isfinite(values).all() for values in (*state.x, *state.film, [state.potential, *state.nodes])):
+    if not all(
+        np.isfinite(values).all() for values in (*state.x, *state.film, np.array([state.potential, *state.nodes]))
+    ):
         raise InputError("the state is not finite", where="GroupState", next_step="give numbers")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,8 +136,8 @@ class _Listed:
     def take(self, rows: Indices) -> _Listed:
         """Return the particles of these rows."""
         files = tuple(self.files[row] for row in rows.tolist()) if self.files else ()
-        arrays = (self.radius, self.volume, self.active_area, self.coverage, self.resistivity)
-        return _Listed(*(values[rows] for values in arrays), files)
+        area, coverage, resistivity = self.active_area[rows], self.coverage[rows], self.resistivity[rows]
+        return _Listed(self.radius[rows], self.volume[rows], area, coverage, resistivity, files)
 
 
 def draw_particles(electrode: Electrode, active_density: float) -> ParticleSample:
@@ -205,21 +206,29 @@ def _with_isolated(electrode: Electrode, density: float) -> ParticleSample:
         draw_particles(electrode.model_copy(update={"particles": size, "contact_resistance": same}), density)
         for size in (n - isolated, isolated)
     ]
-    names = ("radius", "volume", "active_area", "coverage", "resistance", "coverage_stratum", "radius_stratum", "row")
-    arrays = {name: np.concatenate([getattr(one, name) for one in parts]) for name in names}
-    arrays["resistance"][n - isolated :] = math.inf
+
+    def together(name: str) -> Any:
+        return np.concatenate([getattr(one, name) for one in parts])
+
+    radius, volume, area, coverage = (together(name) for name in ("radius", "volume", "active_area", "coverage"))
     many = np.concatenate([share * one.multiplicity for share, one in zip(shares, parts, strict=True)])
-    listed = _Listed(
-        *(arrays[name] for name in names[:4]), np.zeros(n), tuple(file for one in parts for file in one.files)
-    )
+    ohms = together("resistance")
+    ohms[n - isolated :] = math.inf
     return replace(
         parts[0],
-        **{name: frozen(values, values.dtype) for name, values in arrays.items()},
+        radius=frozen(radius, np.float64),
+        volume=frozen(volume, np.float64),
+        active_area=frozen(area, np.float64),
+        coverage=frozen(coverage, np.float64),
+        resistance=frozen(ohms, np.float64),
         multiplicity=frozen(many, np.float64),
-        files=listed.files,
+        coverage_stratum=frozen(together("coverage_stratum"), np.int64),
+        radius_stratum=frozen(together("radius_stratum"), np.int64),
+        row=frozen(together("row"), np.int64),
+        files=tuple(file for one in parts for file in one.files),
         source=f"{parts[0].source}; and {isolated} for an isolated share of {law.share_isolated:g}",
         description_sha256=electrode.hash,
-        moments=_moments(listed, many, density),
+        moments=_moments(_Listed(radius, volume, area, coverage, ohms), many, density),
     )
 
 

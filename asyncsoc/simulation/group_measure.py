@@ -62,9 +62,9 @@ class GroupMeasure:
                     values |= {name: own[name] for name in names.GROUP_SIDE_CURVES if name in own}
                 # In row 0 the means that all began with, which particles without contact keep; in row 1 those of now.
                 columns[j] = {name: np.array([value, value]) for name, value in values.items()}
-                charged_x = float(constants.charged_x[place])
                 columns[j][names.MEAN_X][0] = self._initial_x
-                columns[j][names.MEAN_SOC][0] = state_of_charge(self._initial_x, charged_x)
+                initial = state_of_charge(np.array([self._initial_x]), constants.charged_x[[place]])
+                columns[j][names.MEAN_SOC][0] = initial[0]
                 areas[j] = rows[row, -1]
         value = group_curves(columns, replace(self._shares, areas=areas)).get(curve)
         return float("nan") if value is None else float(value[1])

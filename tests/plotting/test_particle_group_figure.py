@@ -30,16 +30,25 @@ def drawn(count: int, **changes: Any) -> DrawnGroup:
     return DrawnGroup(**(given | changes))
 
 
-@pytest.mark.parametrize("count", [1, 3, 200])
+@pytest.mark.parametrize("count", [1, 3, 20, 200])
 def test_every_particle_is_drawn(count: int, tmp_path: Any) -> None:
     figure = group_figure(drawn(count), title="group", note="a note")
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     current = figure.axes[titles.index("Who carries the current")]
-    assert len(current.lines) == count + 1
+    assert len(current.lines) == min(count, 40) + 1  # more would cover each other
+    heights = [float(line.get_ydata()[0]) for line in current.lines[:-1]]
+    np.testing.assert_allclose(heights, 1.0)
+    assert ("40 of 200 particles" in [text.get_text() for text in current.texts]) == (count == 200)
     scatter = next(axes for axes, title in zip(figure.axes, titles, strict=True) if title.startswith("SOC against"))
     np.testing.assert_allclose(scatter.collections[1].get_offsets()[:, 0], np.linspace(0.1, 0.9, count))
-    shown = figure.axes[titles.index("States of charge over time")].collections[0].get_array()
-    np.testing.assert_allclose(np.ma.filled(shown, 0.0).reshape(40, -1).sum(axis=0), 100.0)
+    charges = figure.axes[titles.index("States of charge over time")]
+    if count <= 12:  # few particles are lines
+        for line, own in zip(charges.lines, np.linspace(0.8, 1.0, count), strict=False):
+            assert float(line.get_ydata()[-1]) == pytest.approx(0.8 * own)
+        assert len(charges.lines) == count + 1
+    else:
+        shown = charges.collections[0].get_array()
+        np.testing.assert_allclose(np.ma.filled(shown, 0.0).reshape(40, -1).sum(axis=0), 100.0)
     figure.savefig(tmp_path / "group.png", dpi=40)
 
 

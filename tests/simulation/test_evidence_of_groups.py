@@ -1,4 +1,4 @@
-"""Stored tables of what groups do (benchmarks/*.json): a row of each is computed again, and what they say is looked at."""
+"""Stored tables of what groups do (benchmarks/*.json): what they say, and a row of each computed again."""
 
 from __future__ import annotations
 

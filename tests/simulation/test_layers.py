@@ -15,6 +15,7 @@ from asyncsoc.cli.main import main
 from asyncsoc.problem.case_parameters import case_parameters
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.layers import CURRENT, DRIVING, ELECTROLYTE, ELECTRONIC, POSITION
+from tests.simulation.test_group_cycles import assert_same, stopped
 
 AREA, THICKNESS = 2e-4, 60e-6
 
@@ -224,3 +225,12 @@ def test_the_error_of_the_voltage_falls_with_the_square_of_the_number_of_layers(
     assert errors[0] > 1e-4  # V
     orders = np.log2(np.divide(errors[:-1], errors[1:]))
     assert (orders > 1.8).all() and (orders < 2.3).all()
+
+
+@pytest.mark.parametrize("calls", [4, 30])
+def test_layers_that_were_stopped_go_on_with_the_same_bits(calls: int, tmp_path: Path) -> None:
+    steps = ("Charge at C/2 for 20 minutes", "Hold at 3.9 V for 10 minutes", "Discharge at 1 mW for 10 minutes")
+    case = layered(steps, lithium={"exchange_current_density": "3 A/m2"})
+    whole = aso.simulate(case)
+    reached = aso.Solution.load(stopped(case, calls).save(tmp_path))
+    assert_same(aso.simulate(case, resume=reached), whole)
