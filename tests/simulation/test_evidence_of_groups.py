@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import two_particles
+from benchmarks import group_scaling, random_electrodes, two_particles
 
 
 def table(module: Any) -> dict[str, Any]:
@@ -43,3 +43,25 @@ def test_a_poor_particle_beside_a_good_electrode_lags_with_its_contact_too() -> 
     assert again["end"] == kept["end"]
     assert again["largest lag of the contact behind the cell [SOC]"] == pytest.approx(lag, abs=2e-3)
     assert float(group.particles["Current share"].isel(point=3).sum()) == pytest.approx(1.0, abs=1e-9)
+
+
+def test_a_step_takes_time_in_proportion_to_the_particles() -> None:
+    kept = table(group_scaling)
+    rows = kept["scaling, coarse mesh"]
+    assert [row["particles"] for row in rows] == list(group_scaling.COUNTS)
+    assert kept["exponent"] == pytest.approx(group_scaling.exponent(rows))
+    assert kept["exponent"] <= group_scaling.MOST_EXPONENT
+    again = group_scaling.scaling_row(10)
+    assert again["attempts"] == rows[0]["attempts"]
+    assert again["memory [MB per particle]"] == pytest.approx(rows[0]["memory [MB per particle]"], rel=0.2)
+
+
+@pytest.mark.slow
+def test_random_electrodes_gave_answers() -> None:
+    answers = random_electrodes.stored()
+    assert [one.seed for one in answers] == list(range(len(answers)))
+    assert not [one for one in answers if one.kind == "failed"]
+    good = [one for one in answers if one.kind in ("done", "stopped")]
+    assert max(max(one.lithium, one.charge) for one in good) < random_electrodes.LIMIT
+    again = random_electrodes.answer(answers[-1].seed)
+    assert (again.kind, again.particles) == (answers[-1].kind, answers[-1].particles)
