@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 import numpy as np
 import pytest
@@ -75,12 +74,18 @@ def test_the_stored_run_begins_as_it_would_today() -> None:
     assert cycles[:8] == STORED["single"]["with jumps"]["cycles that were computed"][:8]
 
 
-@pytest.mark.parametrize("name", [name for name in ("kills",) if name in STORED])
-def test_no_bit_differed_after_kills(name: str) -> None:
-    assert STORED[name]["kills"] >= 50
-    assert STORED[name]["runs whose bits differ"] == 0
-    (shown,) = re.findall(r"<!-- kills -->(\d+) kills", TEXT)
-    assert int(shown) == STORED[name]["kills"]
+def test_the_stored_electrode_is_that_of_the_page() -> None:
+    group = STORED["group"]
+    assert group["particles"] == 50
+    assert group["cycles"] == 500
+    assert group["wall [s]"] < 20 * 60
+    assert group["lithium balance error"] < 1e-10
+    assert row("wall time of the group") == [f"{group['wall [s]']:.0f} s"]
+    assert row("cycles computed of the group") == [str(group["computed cycles"])]
+    estimated = float(row("estimated error of the group")[0].removesuffix(" %"))
+    assert estimated == pytest.approx(100.0 * group["estimated error of capacity and film"], abs=5e-3)
+    ratio = float(row("thickest film")[0])
+    assert ratio == pytest.approx(group["film of the thickest over the thinnest at the end"], abs=5e-3)
 
 
 @pytest.mark.slow

@@ -125,8 +125,9 @@ def _check_path(path: tuple[str, ...], override: str, model: type[BaseModel]) ->
         )
     section = sections[path[0]]
     known = list(section.model_fields) if isinstance(section, type) and issubclass(section, BaseModel) else []
-    table = isinstance(section, type) and issubclass(section, BaseModel) and len(path) == 3
-    inner = inner_section(section, path[1]) if table else None
+    inner = None
+    if isinstance(section, type) and issubclass(section, BaseModel) and len(path) == 3:
+        inner = inner_section(section, path[1])
     if inner is not None:
         if path[2] not in inner.model_fields:
             raise InputError(

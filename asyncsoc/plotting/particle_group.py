@@ -243,8 +243,16 @@ def _draw_scatter(axes: Axes, group: DrawnGroup, row: int, scale: float, unit: s
     axes.scatter(
         group.coverage, soc, s=sizes, c=colours, edgecolors=INK, linewidths=0.4 * crowd, label="mean", zorder=3
     )
-    hollow: Any = {"facecolors": "none", "edgecolors": BLUE, "linewidths": crowd}
-    axes.scatter(group.coverage, contact, s=16.0 * crowd**2, **hollow, label="under the contact", zorder=2)
+    axes.scatter(
+        group.coverage,
+        contact,
+        s=16.0 * crowd**2,
+        facecolors="none",
+        edgecolors=BLUE,
+        linewidths=crowd,
+        label="under the contact",
+        zorder=2,
+    )
     axes.axhline(float(group.mean_soc[row]), color=VERMILLION, linewidth=1.2, label="mean of the group")
     moment = float(group.time[row]) / scale
     axes.set(xlabel="Coverage", ylabel="SOC", title=f"SOC against coverage at {moment:.3g} {unit}")

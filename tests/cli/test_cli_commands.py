@@ -93,7 +93,9 @@ def check(name: str, passed: bool) -> SimpleNamespace:
 def test_verify_shows_its_checks_and_fails_with_them(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    suite = SimpleNamespace(run_checks=lambda progress, *, three_dimensional: [check("cap", True), check("belt", True)])
+    suite = SimpleNamespace(
+        run_checks=lambda progress, *, three_dimensional, electrode: [check("cap", True), check("belt", True)]
+    )
     monkeypatch.setitem(sys.modules, "asyncsoc.studies.verification.suite", suite)
     shown = document(capsys, "verify")["checks"]
     assert shown[0] == {
@@ -104,14 +106,15 @@ def test_verify_shows_its_checks_and_fails_with_them(
         "passed": True,
         "note": "why",
     }
-    suite.run_checks = lambda progress, *, three_dimensional: [check("cap", True), check("belt", False)]
+    suite.run_checks = lambda progress, *, three_dimensional, electrode: [check("cap", True), check("belt", False)]
     assert not document(capsys, "verify", code=3)["checks"][1]["passed"]
     assert main(["verify"]) == 3
     captured = capsys.readouterr()
     assert "belt" in captured.out
     assert "1 of 2 checks passed; failed: belt" in captured.err
-    suite.run_checks = lambda progress, *, three_dimensional: [check("ball", three_dimensional)]
+    suite.run_checks = lambda progress, *, three_dimensional, electrode: [check("ball", three_dimensional or electrode)]
     assert main(["verify", "--3d"]) == 0
+    assert main(["verify", "--electrode"]) == 0
     assert main(["verify"]) == 3
 
 

@@ -40,6 +40,7 @@ class FakeSolution:
     checkpoint: object = None
     case: ClassVar[dict[str, Any]] = {"side_reaction": {"mode": "off"}}
     cycle_rows: ClassVar[dict[str, Any]] = {}
+    layered = False
 
     def to_json_dict(self) -> dict[str, Any]:
         return {"status": "stopped", "curves": {"Time [s]": [0.0, 1.0]}}

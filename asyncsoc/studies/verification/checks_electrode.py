@@ -12,6 +12,7 @@ from asyncsoc.case import Case
 from asyncsoc.materials.registry import DEFAULT_CATHODE, cathode
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.particle_group import simulate_particles
+from asyncsoc.simulation.results.data import RunData
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate
 from asyncsoc.studies.verification.check import VerificationCheck, compare
@@ -177,7 +178,7 @@ def _case(*steps: str, coverage: float = 1.0, radius: float = _RADIUS, **section
     )
 
 
-def _apart(group: Any, single: Any, name: str = names.VOLTAGE) -> float:
+def _apart(group: RunData, single: RunData, name: str = names.VOLTAGE) -> float:
     return float(np.abs(group.columns[name] - single.columns[name]).max())
 
 
