@@ -148,9 +148,9 @@ def draw(rows: list[dict[str, Any]], group: Any, path: Path) -> None:
     first, second, third = figure.subplots(1, 3)
     poor = group.particles.sel(particle="poor")
     cell, hours = group.curves["Mean SOC"].values, group.columns[names.TIME] / 3600.0
-    first.plot(hours, poor["Apparent asynchrony"], color="#0072b2", label="contact less the cell")
-    first.plot(hours, poor["Asynchrony"], color="#d55e00", label="contact less its own mean")
-    first.plot(hours, poor["Mean SOC"] - cell, color="0.5", label="its own mean less the cell")
+    first.plot(hours, poor["Apparent asynchrony"], color="#0072b2", label="under the contact minus the cell")
+    first.plot(hours, poor["Asynchrony"], color="#d55e00", label="under the contact minus its own mean")
+    first.plot(hours, poor["Mean SOC"] - cell, color="0.5", label="its own mean minus the cell")
     first.axhline(0.0, color="0.2", linewidth=0.8)
     first.set(xlabel="Time [h]", ylabel="SOC", title="f = 0.3 beside an electrode of 0.95", ylim=(-0.28, 0.15))
     first.legend(fontsize=8, loc="lower left")

@@ -60,7 +60,7 @@ def figure_of(solutions: Mapping[str, aso.Solution]) -> Figure:
         covered = charged["Coverage realised"]
         particles.plot(covered, charged["Contact-mean SOC"], "^", color=color, label=f"{name}, under the contact")
         particles.plot(covered, charged["Mean SOC"], "o", color=color, label=f"{name}, mean of the particle")
-        particles.axhline(charged.attrs["Mean SOC"], color=color, linewidth=0.8)
+        particles.axhline(charged.attrs["Mean SOC"], color=color, linewidth=0.8, label=f"{name}, mean of the electrode")
     voltage.set(xlabel="Specific capacity [mAh/g]", ylabel="Voltage [V]")
     particles.set(xlabel="Coverage", ylabel="State of charge after the charge", xlim=(0.0, 1.02))
     for axes in (voltage, particles):

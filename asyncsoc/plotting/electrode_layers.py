@@ -87,7 +87,7 @@ def layers_figure(layers: DrawnLayers, *, title: str = "", note: str = "") -> Fi
     currents.set(xlabel=label, ylabel="Current / mean of the layers", title="Which layer carries the current")
     _draw_lines(soc, hours, layers.soc - layers.mean_soc, colours)
     soc.axhline(0.0, color=GREY, linewidth=0.8, linestyle="--")
-    soc.set(xlabel=label, ylabel="SOC of the layer less the mean", title="States of charge")
+    soc.set(xlabel=label, ylabel="SOC of the layer minus the mean", title="States of charge")
     for one in (voltage, soc):
         one.margins(x=0.02)
     currents.set_xlim(soc.get_xlim())

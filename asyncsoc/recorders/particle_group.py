@@ -172,7 +172,7 @@ def parallel(resistance: Array, multiplicities: Array) -> Array:
 def particle_curves(curves: Sequence[Curves], group: Curves, multiplicities: Array) -> dict[str, Array]:
     """Return what each particle of a group does, (N, rows) each by name; NaN where a particle does not have it.
 
-    The *apparent* asynchrony is the SOC of its contact less the mean SOC of the group, which a cell shows; the
+    The *apparent* asynchrony is the SOC of its contact minus the mean SOC of the group, which a cell shows; the
     asynchrony is that against its own mean. The current share is n_j I_j / I, NaN where no current flows into the
     group as a whole: particles may then still exchange lithium.
 

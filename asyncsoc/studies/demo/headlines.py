@@ -58,7 +58,7 @@ class CurvePoint:
 
     @property
     def lead(self) -> float:
-        """SOC under the contact less the particle's mean SOC."""
+        """SOC under the contact minus the particle's mean SOC."""
         return self.contact_soc - self.mean_soc
 
 
