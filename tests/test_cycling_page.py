@@ -23,6 +23,7 @@ def row(name: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")][1:]
 
 
+@pytest.mark.slow
 def test_the_python_runs() -> None:
     names: dict[str, object] = {}
     for block in blocks(PAGE, "python"):

@@ -12,6 +12,7 @@ from tests.pages import ROOT, blocks, links
 PAGE = ROOT / "docs" / "particle_groups.md"
 
 
+@pytest.mark.slow
 def test_the_python_runs_and_the_table_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}

@@ -125,6 +125,7 @@ def test_text_and_number_are_one_float(number: int, power: int) -> None:
     assert to_si(f"{number}e{power} um", "m", where="test") == float(f"{number}e{power - 6}")
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(max_size=30))
 def test_any_text_gives_a_number_or_an_input_error(text: str) -> None:

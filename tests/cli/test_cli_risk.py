@@ -29,6 +29,7 @@ def case(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_risk_is_told_under_every_reading_with_its_band(case, tmp_path, capsys) -> None:
     assert (
         main(["risk", case, "--against", "contact.coverage=0.9", "--at-x", "0.8", "-o", str(tmp_path), "--json"]) == 0

@@ -37,6 +37,7 @@ def test_spread_directions_are_unit_vectors_starting_at_the_axis(n: int):
     assert separations(found).min() >= 0.95 * separations(fibonacci_directions(n)).min()
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(n=st.integers(1, 25), share=st.floats(0.01, 0.99))
 def test_patches_have_the_coverage_and_do_not_overlap(n: int, share: float):

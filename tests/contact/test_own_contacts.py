@@ -69,6 +69,7 @@ def test_a_smooth_weight_has_the_coverage_of_its_integral():
     assert np.abs(contact.weights @ COARSE.points).max() < 1e-9 * SURFACE
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10_000), sharp=st.booleans())
 def test_any_function_gives_a_contact_within_the_surface(seed: int, *, sharp: bool):

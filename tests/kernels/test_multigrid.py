@@ -184,6 +184,7 @@ def level_inverse(hierarchy: Hierarchy, levels: Levels, rows: np.ndarray) -> np.
     return inverse.T @ inner @ inverse
 
 
+@pytest.mark.slow
 def test_the_cycle_is_the_dense_recursion_symmetric_positive_and_close_to_the_inverse() -> None:
     body = sphere(4)
     shift = body.shift(HARD)

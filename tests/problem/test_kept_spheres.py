@@ -88,6 +88,7 @@ def test_a_cut_file_is_made_again(folder: Path) -> None:
         assert kept_sphere(NAMES[0], NAMES[0], lambda: made) is made
 
 
+@pytest.mark.slow
 def test_whatever_bit_of_the_directory_is_damaged_the_sphere_is_right(folder: Path) -> None:
     made = discretized(NAMES[0])
     kept_sphere(NAMES[0], NAMES[0], lambda: made)

@@ -86,6 +86,7 @@ def test_an_isolated_share_is_as_one_without_contact() -> None:
     assert any("0.25 of the active material is isolated" in warning for warning in isolated.warnings)
 
 
+@pytest.mark.slow
 def test_an_isolated_particle_is_not_erased_by_a_rest(tmp_path: Path) -> None:
     """A difference at the end of a discharge goes in a rest at one potential, not where a particle is isolated."""
     steps = ("Discharge at C/2 for 30 minutes", "Rest for 8 hours")
@@ -202,6 +203,7 @@ def test_a_group_goes_on_beyond_the_limit_of_one_and_says_what_it_assumes() -> N
     assert group.particle("ahead").columns[names.MINIMUM_X][-1] > LOW  # it has come back
 
 
+@pytest.mark.slow
 def test_a_current_that_a_group_cannot_carry_ends_the_step_with_the_reason() -> None:
     cases = [particle(coverage, "Charge at 40 C for 1 hour") for coverage in (0.1, 0.9)]
     group = aso.simulate_particles(cases)

@@ -141,6 +141,7 @@ def test_balances_hold_over_jumps(faded) -> None:
     assert faded.columns[names.TIME][-1] == pytest.approx(sum(step.duration for step in faded.steps), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_a_group_jumps_as_its_particles_do() -> None:
     """Of particles that are alike the group is the single one."""
     single, group = simulate(case(20, FADING)), simulate_particles([case(20, FADING)] * 2, [1.0, 2.0])
@@ -233,6 +234,7 @@ def test_a_run_that_jumps_is_resumed_with_the_same_bits(stops, faded, tmp_path) 
     assert_same(simulate(case(40, FADING), resume=reached), faded)
 
 
+@pytest.mark.slow
 def test_checkpoints_change_no_bit_of_jumps(faded, tmp_path) -> None:
     path = tmp_path / "run.vtkhdf"
     assert_same(simulate_with_checkpoints(case(40, FADING), path, every=0.0), faded)

@@ -152,6 +152,7 @@ def test_rows_of_a_group_are_those_of_its_protocol_steps(group) -> None:
         np.testing.assert_array_equal(group.cycle_rows[name], values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", ["none", "2"])
 def test_a_group_keeps_the_cycles_asked_for(keep, group, tmp_path) -> None:
     some = run(particles(keep=keep))

@@ -185,6 +185,7 @@ def test_without_polymer_nothing_conducts() -> None:
         aso.simulate(layered(composition=[95, 0, 5], ionic_conductivity=None))
 
 
+@pytest.mark.slow
 def test_the_command_gives_the_layers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "layers.toml"
     file.write_text(layered(("Charge at C/5 for 2 minutes",)).to_toml())

@@ -141,6 +141,7 @@ def test_the_potential_follows_its_entropy() -> None:
     assert np.abs(columns[names.KINETIC]).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_a_flat_plateau_runs() -> None:
     """A measured curve in steps of a millivolt, equal over most of x: every step of it is passed."""
     x = np.linspace(0.02, 0.98, 97)

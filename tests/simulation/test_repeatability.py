@@ -216,6 +216,7 @@ def test_runs_between_leave_no_trace(make_case):
     assert digest(simulate(case)) == digest(first)
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bits(make_case, run_python, tmp_path):
     case = make_case(*STEPS, contact={"kind": "cap", "coverage": 0.5})
     path = tmp_path / "case.toml"

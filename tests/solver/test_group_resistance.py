@@ -387,6 +387,7 @@ def test_a_group_without_any_connected_contact_is_refused(ball: Any) -> None:
         behind([ball.member(CCCV[0], kinetics=UniformFlux())], (1.0,))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["Follow p", "Follow p (hold)"])
 @pytest.mark.parametrize("of_profile", ["c_rate", "power", "voltage"])
 def test_along_a_profile_the_resistance_of_a_particle_alone_is_in_series(ball: Any, text: str, of_profile: str) -> None:

@@ -211,6 +211,7 @@ def dae(spheres: list[_Sphere], start: float, current: float, times: np.ndarray)
     return np.array([potential(y) for y in solved.y.T]), np.array(means)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("second", "factor"), [(RADIUS, 0.3), (0.6 * RADIUS, 0.5)])
 def test_two_particles_of_different_coverage_or_size_agree_with_an_independent_dae(
     make_particle: Any, second: float, factor: float

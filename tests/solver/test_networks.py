@@ -334,6 +334,7 @@ def test_linearized_away_from_equilibrium_it_is_the_derivative_of_the_run(ball: 
         assert rows.areas @ (rows.interface.opened * rows.interface.i) == pytest.approx(end.current, rel=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", ["c_rate", "power", "voltage"])
 def test_a_network_follows_profiles_as_resistances_of_its_particles_do(body: Any, given: str) -> None:
     """A node for each particle again, while current, power or voltage change from second to second."""

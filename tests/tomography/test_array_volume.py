@@ -67,6 +67,7 @@ def test_voxels_that_are_no_cubes_are_resampled() -> None:
     assert volume.shape == (30, 30, 30)
 
 
+@pytest.mark.slow
 def test_from_an_array_to_a_charge(tmp_path: Path) -> None:
     volume = aso.tomography.from_array(ball(), "0.5 um", NAMES)
     particles = split_particles(volume, 1.0)

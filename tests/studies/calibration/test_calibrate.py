@@ -179,6 +179,7 @@ def test_what_cannot_be_fitted(folder: Path) -> None:
         calibrate(uniform, [read_measured(folder / "r.csv")], [parse_constant("kinetics.exchange_current_density")])
 
 
+@pytest.mark.slow
 def test_the_command_keeps_case_numbers_and_picture(folder: Path, tmp_path: Path, capsys) -> None:
     path = tmp_path / "cal.toml"
     path.write_text(case(film_conductivity=3e-8).to_toml())

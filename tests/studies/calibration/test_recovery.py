@@ -87,6 +87,7 @@ def test_the_example_is_fitted_as_described(tmp_path: Path, capsys: pytest.Captu
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_cases_and_data_come_in_pairs_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fast = tmp_path / "fast.toml"
     text = (EXAMPLE / "particle.toml").read_text()

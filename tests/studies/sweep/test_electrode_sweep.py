@@ -30,6 +30,7 @@ def electrode(**keys: Any) -> aso.Case:
     )
 
 
+@pytest.mark.slow
 def test_a_member_is_the_run_of_its_case() -> None:
     case = electrode()
     found = aso.sweep(case, {"electrode.coverage.mean": [0.3, 0.6]}, measures={"ends": lambda s: len(s.particle_runs)})

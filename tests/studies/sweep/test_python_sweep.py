@@ -41,6 +41,7 @@ def grid() -> xr.Dataset:
     return aso.sweep(small_case(), GRID)
 
 
+@pytest.mark.slow
 def test_a_grid_is_the_commands_bit_for_bit(grid: xr.Dataset, tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(TOML)
     folder = tmp_path / "by-command"
@@ -186,6 +187,7 @@ def end_of_fields(solution: aso.Solution) -> np.float32:
     return np.float32(solution.stoichiometry_at(solution.field_times[-1]).min())
 
 
+@pytest.mark.slow
 def test_own_measures_are_recorded_and_what_is_not_reached_is_counted(tmp_path: Path) -> None:
     measures = {"first above": first_above, "least x": end_of_fields, "none": lambda solution: None}
     with pytest.warns(SweepWarning, match="has no value in") as told:
