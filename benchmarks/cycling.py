@@ -16,7 +16,6 @@ import json
 import os
 import platform
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -250,6 +249,21 @@ _SHARE, _AT_THE_START = 0.6, 0.1
 them the count begins with the process."""
 
 
+def _ends(command: list[str], wait: float | None, *, at_the_start: bool) -> bool:
+    """Return whether a run ends by itself within a time, None: whatever that takes; else it is killed."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        if process.stdout is not None and not at_the_start:
+            process.stdout.readline()  # it has been imported, and the result read
+        try:
+            _, said = process.communicate(timeout=wait)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return False
+    if process.returncode != 0:
+        raise SystemExit(said.decode())
+    return True
+
+
 def kills(count: int, seed: int) -> dict[str, Any]:
     """Kill cycling electrodes so many times at random moments, resume them, and compare their ends."""
     draw, done, runs, wrong = random.Random(seed), 0, 0, 0
@@ -260,24 +274,13 @@ def kills(count: int, seed: int) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "run.vtkhdf"
             while True:
-                process = subprocess.Popen(
-                    [sys.executable, "-c", _RUN, str(path), keep, str(tolerance or 0.0)],
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                )
-                if process.stdout is not None and draw.random() > _AT_THE_START:
-                    process.stdout.readline()  # it has been imported, and the result read
-                try:
-                    process.wait(draw.uniform(0.0, _SHARE * took["wall [s]"]) if done < count else None)
-                except subprocess.TimeoutExpired:
-                    os.kill(process.pid, signal.SIGKILL)
-                    process.wait()
-                    done += 1
-                    landed.append(len(Solution.load(path).cycle_rows[rows.CYCLE]) if path.is_file() else 0)
-                    continue
-                if process.returncode != 0:
-                    raise SystemExit(process.stderr.read().decode() if process.stderr else "a run failed")
-                break
+                command = [sys.executable, "-c", _RUN, str(path), keep, str(tolerance or 0.0)]
+                longest = _SHARE * took["wall [s]"]
+                wait = draw.uniform(0.0, longest) if done < count else None
+                if _ends(command, wait, at_the_start=draw.random() < _AT_THE_START):
+                    break
+                done += 1
+                landed.append(len(Solution.load(path).cycle_rows[rows.CYCLE]) if path.is_file() else 0)
             wrong += not same_bits(Solution.load(path), whole)
         runs += 1
     return {

@@ -127,7 +127,7 @@ def test_an_axisymmetric_particle_may_be_in_the_group(tmp_path) -> None:
 @pytest.mark.slow
 def test_a_group_may_be_stopped_anywhere(group) -> None:
     kinds = set()
-    for calls in range(2, 200, 19):
+    for calls in range(2, 200, 13):
         try:
             reached = stopped(particles(), calls)
         except pytest.fail.Exception:  # it was done before
