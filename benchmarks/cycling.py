@@ -244,9 +244,9 @@ def same_bits(found: Solution, whole: Solution) -> bool:
     return bool(tables and alike and particles and (states or whole.checkpoint is None))
 
 
-_SHARE, _AT_THE_START = 0.6, 0.1
-"""Kills come within this share of the time a whole run takes, counted from where the integration begins; of so many of
-them the count begins with the process."""
+_LOADING, _AT_THE_START = 3.0, 0.1
+"""Kills come within the time a whole run takes and so many seconds more, in which kernels are loaded, counted from when
+modules are imported and the result is read; of such a share of them it is counted from the start of the process."""
 
 
 def _ends(command: list[str], wait: float | None, *, at_the_start: bool) -> bool:
@@ -275,7 +275,7 @@ def kills(count: int, seed: int) -> dict[str, Any]:
             path = Path(folder) / "run.vtkhdf"
             while True:
                 command = [sys.executable, "-c", _RUN, str(path), keep, str(tolerance or 0.0)]
-                longest = _SHARE * took["wall [s]"]
+                longest = took["wall [s]"] + _LOADING
                 wait = draw.uniform(0.0, longest) if done < count else None
                 if _ends(command, wait, at_the_start=draw.random() < _AT_THE_START):
                     break

@@ -79,6 +79,25 @@ def own_contacts(particle: Particle) -> dict[str, Contact]:
     }
 
 
+LAYERED = {
+    "name": "electrode in layers",
+    "electrode": {
+        "model": "layers",
+        "layers": 8,
+        "loading": "12.7 mg/cm2",
+        "thickness": "60 um",
+        "particles": 3,
+        "coverage": {"law": "beta", "mean": 0.3, "std": 0.1},
+    },
+    "particle": {"mesh": "coarse"},
+    "protocol": {
+        "temperature": "60 degC",
+        "steps": ["Charge at C/3 until 4.2 V", "Rest for 2 hours", "Discharge at C/3 until 2.8 V"],
+    },
+}
+"""An electrode whose layers are drawn."""
+
+
 def draw_examples(directory: Path) -> dict[str, Path]:
     """Draw what the commands shown in the pages draw: file name without suffix -> picture."""
     examples = IMAGES.parents[1] / "examples"
@@ -90,6 +109,9 @@ def draw_examples(directory: Path) -> dict[str, Path]:
         ("electrode", "electrode"),
     ):
         found[name] = keep(simulate(Case.from_toml(examples / f"{example}.toml")).plot(), directory / f"{name}.png")
+    found["electrode-layers"] = keep(
+        simulate(Case.from_dict(LAYERED)).plot_layers(), directory / "electrode-layers.png"
+    )
     for name in ("cal_vs_hotcal_electrodes", "tomogram_electrode"):
         found[name] = directory / f"{name}.png"
         if runpy.run_path(str(examples / f"{name}.py"))["main"](["--picture", str(found[name])]):
