@@ -89,6 +89,15 @@ def test_the_stored_electrode_is_that_of_the_page() -> None:
     assert ratio == pytest.approx(group["film of the thickest over the thinnest at the end"], abs=5e-3)
 
 
+def test_what_is_said_of_kills_is_what_was_stored() -> None:
+    stored, text = STORED["kills"], " ".join(TEXT.split())
+    late = stored["kills"] - stored["kills by complete cycles in the file"]["0"]
+    assert stored["runs whose bits differ"] == 0
+    assert f"by {stored['kills']} SIGKILLs" in text
+    assert f"of the {stored['runs']} runs" in text
+    assert f"{late} of the kills came after" in text
+
+
 @pytest.mark.slow
 def test_a_few_kills_change_no_bit() -> None:
     assert kills(3, seed=3)["runs whose bits differ"] == 0
