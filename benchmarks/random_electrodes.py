@@ -163,10 +163,15 @@ def _balanced(seed: int, kind: str, reason: str, solution: Any) -> Answer:
     volume = particles["Volume [m3]"].values
     own = [solution.particle(j) for j in range(len(many))]
     whole = FARADAY * 5e4 * float(many @ volume)
-    passed = np.abs(many @ charge - solution.columns[names.CHARGE]).max() / whole
-    # and the charge of galvanostatic steps is the current times the time
-    for summary in solution.steps:
+    passed, taken, before = 0.0, many @ charge, 0.0
+    for summary in solution.steps:  # those that came to their end
         rows = np.flatnonzero(solution.columns[names.STEP] == summary.number)
+        if not len(rows):
+            continue
+        # what the recorded particles took up, beside what the integrator says of the step ...
+        passed = max(passed, abs(float(taken[rows[-1]]) - before - summary.charge) / whole)
+        before = float(taken[rows[-1]])
+        # ... and the charge of galvanostatic steps is the current times the time
         current = solution.columns[names.CURRENT][rows]
         if len(rows) > 1 and np.ptp(current[1:]) <= 1e-12 * np.abs(current).max():
             asked = float(current[-1]) * summary.duration

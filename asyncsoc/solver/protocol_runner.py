@@ -385,21 +385,23 @@ class ProtocolRunner:
         return [number for number in numbers if number not in stopped] if stopped else numbers
 
     def _close(self, number: int, reason: str) -> None:
-        self._runs[number].finished.append(self._summary(number, reason))
+        self._runs[number].finished.append(self._summary(number, reason, self._groups.state[number]))
         for mesh, dense_output in enumerate(self._dense_outputs):
             dense_output.close(self._arrays.places(mesh, np.array([number])))
         self._runs[number].position += 1
 
-    def _summary(self, number: int, reason: str) -> StepOutcome:
-        constraint, state = self._constraint(number), self._groups.state[number]
+    def _summary(self, number: int, reason: str, state: np.void) -> StepOutcome:
+        constraint = self._constraint(number)
         charge, side = float(state["charge"]), float(state["side_charge"])
         return StepOutcome(
             constraint.number, constraint.step.cycle, constraint.step.text, reason, float(state["time"]), charge, side
         )
 
     def _fail(self, number: int, error: SimulationError) -> None:
+        """End a run with an error, at its last accepted state: that of an attempt that failed is none."""
+        state = self._kept[number] if self._underway[number] else self._groups.state[number]
         self._runs[number].error = error
-        self._runs[number].finished.append(self._summary(number, error.what))
+        self._runs[number].finished.append(self._summary(number, error.what, state))
 
     def _infeasible(self, number: int, why: str) -> InfeasibleStepError:
         return infeasible_step(self._constraint(number), why, self._start_time(number))

@@ -20,6 +20,7 @@ from asyncsoc.simulation.cycle_extrapolation import interpolated, interpolated_g
 from asyncsoc.simulation.particle_group import simulate_particles
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.studies.risk.study import study_risk
+from tests.interrupted import stopped as stopped_at
 
 FADING = ["Charge at 1C until 4.2 V", "Discharge at 1C until 3 V"]
 DRIFTING = ["Charge at 1C for 20 minutes", "Discharge at 1C for 20 minutes"]
@@ -212,18 +213,7 @@ def test_without_a_side_reaction_nothing_changes_and_all_is_left_out() -> None:
 
 
 def stopped(described: Case, calls: int, previous: Solution | None) -> Solution:
-    left = calls
-
-    def stop(progress: object) -> None:
-        nonlocal left
-        left -= 1
-        if left <= 0:
-            raise KeyboardInterrupt
-
-    with pytest.raises(InterruptedRunError) as caught:
-        simulate(described, progress=stop, resume=previous)
-    assert isinstance(caught.value.partial, Solution)
-    return caught.value.partial
+    return stopped_at(lambda stop: simulate(described, progress=stop, resume=previous), calls)
 
 
 @pytest.mark.parametrize("stops", [(5,), (300,), (150, 120, 40)])

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from asyncsoc.base.errors import InputError, InterruptedRunError
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.plotting.cycles import cycles_figure
 from asyncsoc.recorders import cycle_rows as rows
@@ -24,6 +24,8 @@ from asyncsoc.simulation import simulate
 from asyncsoc.simulation.batch import simulate_batch
 from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 from asyncsoc.simulation.results.solution import Solution
+from tests.interrupted import assert_same
+from tests.interrupted import stopped as stopped_at
 
 CYCLE = [
     "Charge at C/2 until 4.2 V",
@@ -52,32 +54,7 @@ def case(
 
 
 def stopped(described: Case, calls: int, previous: Solution | None = None) -> Solution:
-    """Run, and stop while an accepted step is reported, before the run has taken it over."""
-    left = calls
-
-    def stop(progress: object) -> None:
-        nonlocal left
-        left -= 1
-        if left <= 0:
-            raise KeyboardInterrupt
-
-    with pytest.raises(InterruptedRunError) as caught:
-        simulate(described, progress=stop, resume=previous)
-    assert isinstance(caught.value.partial, Solution)
-    return caught.value.partial
-
-
-def assert_same(found: Solution, whole: Solution) -> None:
-    assert found.steps == whole.steps
-    assert found.status == whole.status
-    assert found.reports == whole.reports
-    for kind in ("columns", "cycle_rows", "more_fields"):
-        mine, theirs = getattr(found, kind), getattr(whole, kind)
-        assert list(mine) == list(theirs)
-        for name, values in theirs.items():
-            np.testing.assert_array_equal(mine[name], values, err_msg=f"{kind}, {name}")
-    np.testing.assert_array_equal(found.field_times, whole.field_times)
-    np.testing.assert_array_equal(found.field_x, whole.field_x)
+    return stopped_at(lambda stop: simulate(described, progress=stop, resume=previous), calls)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from asyncsoc.base.errors import InputError, InterruptedRunError
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders import cycle_rows as rows
@@ -21,6 +21,8 @@ from asyncsoc.simulation import simulate
 from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 from asyncsoc.simulation.particle_group import simulate_particles
 from asyncsoc.simulation.results.solution import Solution
+from tests.interrupted import assert_same
+from tests.interrupted import stopped as stopped_at
 
 CYCLE = ["Charge at C/2 until 4.2 V", "Hold at 4.2 V until C/5 (5 minute period)", "Discharge at C/2 until 3 V"]
 SHORT = ["Charge at 1C for 10 minutes", "Discharge at 1C for 10 minutes"]
@@ -72,35 +74,7 @@ def run(described: Case | list[Case], **options) -> Solution:
 
 
 def stopped(described: Case | list[Case], calls: int, previous: Solution | None = None) -> Solution:
-    """Run, and stop while an accepted step is reported."""
-    left = calls
-
-    def stop(progress: object) -> None:
-        nonlocal left
-        left -= 1
-        if left <= 0:
-            raise KeyboardInterrupt
-
-    with pytest.raises(InterruptedRunError) as caught:
-        run(described, progress=stop, resume=previous)
-    assert isinstance(caught.value.partial, Solution)
-    return caught.value.partial
-
-
-def assert_same(found: Solution, whole: Solution) -> None:
-    assert found.steps == whole.steps
-    assert found.status == whole.status
-    assert found.reports == whole.reports
-    for kind in ("columns", "cycle_rows", "more_fields"):
-        mine, theirs = getattr(found, kind), getattr(whole, kind)
-        assert list(mine) == list(theirs)
-        for name, values in theirs.items():
-            np.testing.assert_array_equal(mine[name], values, err_msg=f"{kind}, {name}")
-    np.testing.assert_array_equal(found.field_times, whole.field_times)
-    np.testing.assert_array_equal(found.field_x, whole.field_x)
-    assert len(found.particle_runs) == len(whole.particle_runs)
-    for one, other in zip(found.particle_runs, whole.particle_runs, strict=True):
-        assert_same(one, other)  # type: ignore[arg-type]
+    return stopped_at(lambda stop: run(described, progress=stop, resume=previous), calls)
 
 
 @pytest.fixture(scope="module")
