@@ -102,6 +102,7 @@ def test_a_loading_that_does_not_fit_says_by_how_much() -> None:
 
 
 def test_a_step_that_fails_on_its_way_has_the_charge_of_the_last_accepted_state() -> None:
-    found = answer(10)  # film closes the contacts within the first step
-    assert found.kind == "stopped" and "film has closed" in found.reason
+    found = random_electrodes.answer(10)  # film closes the contacts within the first step
+    assert found.kind == "stopped"
+    assert "film has closed" in found.reason
     assert found.charge < 1e-12
