@@ -163,7 +163,8 @@ def _balanced(seed: int, kind: str, reason: str, solution: Any) -> Answer:
     volume = particles["Volume [m3]"].values
     own = [solution.particle(j) for j in range(len(many))]
     whole = FARADAY * 5e4 * float(many @ volume)
-    passed, taken, before = 0.0, many @ charge, 0.0
+    taken, before = many @ charge, 0.0
+    passed = float(np.abs(taken - solution.columns[names.CHARGE]).max()) / whole  # the curve of the whole is the sum
     for summary in solution.steps:  # those that came to their end
         rows = np.flatnonzero(solution.columns[names.STEP] == summary.number)
         if not len(rows):
