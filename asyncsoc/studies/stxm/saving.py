@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _NOTE = (
-    "Left: as the columns are. Right: through a spot of {spot:.0f} nm with {photons:g} photons per pixel and energy "
+    "First: as the columns are. Second: through a spot of {spot:.0f} nm with {photons:g} photons per pixel and energy "
     "(optical densities assumed)."
 )
 
