@@ -17,7 +17,7 @@ from asyncsoc.kernels.reductions import mean_rows, split_rows
 from asyncsoc.kernels.sparse import Couplings, SparseRows
 from asyncsoc.kernels.workspace import System
 from asyncsoc.materials.tables import MaterialTable
-from asyncsoc.problem.hierarchy import NO_HIERARCHY, build_hierarchy
+from asyncsoc.problem.hierarchy import build_hierarchy
 from asyncsoc.problem.particles import Group, Member, Problem
 from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.constraints import StepConstraint
@@ -99,7 +99,7 @@ def _two_nodes() -> OrderedSystem:
         row_columns=np.array([0], dtype=np.int32),
         row_places=np.array([0]),
     )
-    return OrderedSystem(System(Couplings(below, above, ones), ones, factor, NO_HIERARCHY, False), row, row)
+    return OrderedSystem(System(Couplings(below, above, ones), ones, factor, None), row, row)
 
 
 def _order() -> None:
