@@ -78,9 +78,7 @@ def _read_field(context: Any, builder: Any, kind: LaidDown, address: Any, name: 
     return context.data_model_manager[field].load_from_data_pointer(builder, place)
 
 
-@intrinsic
-def laid_down(typing_context: Any, value: Any) -> Any:
-    """Return a named tuple by its address, valid as long as the kernel that calls this; anything else as it is."""
+def _lay_down(typing_context: Any, value: Any) -> Any:
     if not isinstance(value, types.NamedTuple):
         return value(value), lambda context, builder, signature, arguments: arguments[0]
 
@@ -95,3 +93,7 @@ def laid_down(typing_context: Any, value: Any) -> Any:
         return address
 
     return LaidDown(value)(value), generate
+
+
+laid_down: Any = intrinsic(_lay_down)
+"""laid_down(value): a named tuple by its address, for as long as the kernel lasts that calls this; else the value."""
