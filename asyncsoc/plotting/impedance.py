@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.plotting.style import GREY, INK, colour, guide_lines, legend_above, new_figure, styled
+from asyncsoc.plotting.style import GREY, INK, colour, guide_lines, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,12 +19,17 @@ Array = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"))
-_FAR = 6.0
-"""A tail is drawn up to this multiple of the width of what lies above it."""
+_FEW = 4
+"""Spectra whose names stand below one another."""
+_NEAR_DECADE = 0.2
+_RIGHT = 0.8
+"""Share of the axes from which on a frequency is written to the left of its mark."""
+_SMALLEST = 1e-4
+"""Of the largest part, below which parts are not drawn; negative parts are not either."""
 _HIDDEN = 0.01
 """Share of the largest real part below which a process is not drawn by itself."""
-_APART = 0.06
-"""Of the width of the axes: marks of frequencies that are nearer to each other are left out."""
+_APART = 0.09
+"""Of the length of the axes: marks of frequencies that are nearer to each other are left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,17 +67,22 @@ def nyquist_figure(spectra: Sequence[DrawnSpectrum]) -> Figure:
     figure = new_figure(10.0 if zoomed else 5.6, 4.6)
     places = figure.subplots(1, 2 if zoomed else 1, squeeze=False).ravel().tolist()
     scale, unit = _scale(float(max(np.abs(one.impedance).max() for one in spectra)))
-    _draw_nyquist(places[0], spectra, scale, unit, None)
+    _draw_nyquist(places[0], spectra, (scale, unit), None, marked_from=zoomed or 0.0)
     places[0].set_title("All frequencies" if zoomed else "Impedance")
     if zoomed:
-        inner, inner_unit = _scale(zoomed)
-        _draw_nyquist(places[1], spectra, inner, inner_unit, zoomed)
+        _draw_nyquist(places[1], spectra, _scale(zoomed), zoomed)
         places[1].set_title("The arcs")
-    if len(spectra) > 1:
-        legend_above(places[0], rows=len(spectra))
-    else:
-        figure.suptitle(spectra[0].label, x=0.01, ha="left")
+    _name(figure, places[0], spectra)
     return figure
+
+
+def _name(figure: Figure, axes: Axes, spectra: Sequence[DrawnSpectrum]) -> None:
+    """Say what is drawn: one spectrum in the title, several in a legend above the figure."""
+    if len(spectra) == 1:
+        figure.suptitle(spectra[0].label, x=0.01, ha="left")
+        return
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=1 if len(spectra) <= _FEW else 2)
 
 
 def _arc_limit(spectra: Sequence[DrawnSpectrum]) -> float | None:
@@ -88,40 +98,48 @@ def _arc_limit(spectra: Sequence[DrawnSpectrum]) -> float | None:
 
 
 def _draw_nyquist(
-    axes: Axes, spectra: Sequence[DrawnSpectrum], scale: float, unit: str, limit: float | None
+    axes: Axes,
+    spectra: Sequence[DrawnSpectrum],
+    scale_and_unit: tuple[float, str],
+    limit: float | None,
+    *,
+    marked_from: float = 0.0,
 ) -> None:
+    scale, unit = scale_and_unit
     for number, one in enumerate(spectra):
         z, shade = one.impedance / scale, colour(number)
         axes.plot(z.real, -z.imag, color=shade, marker="o", markersize=2.6, linewidth=1.2, label=one.label)
     top = limit / scale if limit else max(float((one.impedance.real / scale).max()) for one in spectra) * 1.08
-    high = max(float((-one.impedance.imag / scale).max()) for one in spectra) * 1.08
-    high = min(high, top) if limit else high
+    seen = [-one.impedance.imag[one.impedance.real <= top * scale] / scale for one in spectra]
+    high = max(float(height.max(initial=0.0)) for height in seen) * 1.1
     axes.set_xlim(0.0, max(top, 0.25 * high))
     axes.set_ylim(min(0.0, -0.02 * high, *(float((-one.impedance.imag / scale).min()) for one in spectra)), high)
-    axes.set_aspect("equal", adjustable="box" if limit is None else "datalim")
+    axes.set_aspect("equal", adjustable="box")
     axes.set(xlabel=f"Re Z [{unit}Ω]", ylabel=f"-Im Z [{unit}Ω]")
     axes.axhline(0.0, color=GREY, linewidth=0.6)
-    guide_lines(axes)
-    _mark_decades(axes, spectra[0], scale, max(top, high))
-
-
-def _mark_decades(axes: Axes, one: DrawnSpectrum, scale: float, width: float) -> None:
-    """Write the frequency beside the point nearest to each whole decade, where there is room."""
     written: list[complex] = []
+    guide_lines(axes)
+    for one in spectra:
+        _mark_decades(axes, one, scale, marked_from / scale, written)
+
+
+def _mark_decades(axes: Axes, one: DrawnSpectrum, scale: float, least: float, written: list[complex]) -> None:
+    """Write the frequency beside the point nearest to each whole decade, where there is room; `written` has those."""
     logarithm = np.log10(one.frequencies)
-    low, high = axes.get_xlim()[1], axes.get_ylim()[1]
+    right, top = axes.get_xlim()[1], axes.get_ylim()[1]
     for decade in range(int(np.ceil(logarithm[0])), int(np.floor(logarithm[-1])) + 1):
         k = int(np.argmin(np.abs(logarithm - decade)))
-        z = one.impedance[k] / scale
-        if abs(logarithm[k] - decade) > 0.2 or z.real > low or -z.imag > high:
-            continue
-        if any(abs(z - other) < _APART * width for other in written):
+        z = complex(one.impedance[k].conjugate() / scale)
+        apart = min((abs(z - other) for other in written), default=np.inf)
+        far = abs(logarithm[k] - decade) > _NEAR_DECADE or z.real > right or z.imag > top or abs(z) < least
+        if far or apart < _APART * max(right, top):
             continue
         written.append(z)
-        axes.plot(z.real, -z.imag, marker="o", markersize=5.5, color=INK, fillstyle="none", linestyle="")
-        axes.annotate(
-            _hertz(10.0**decade), (z.real, -z.imag), xytext=(5.0, -9.0), textcoords="offset points", fontsize=8.0
-        )
+        axes.plot(z.real, z.imag, marker="o", markersize=5.5, color=INK, fillstyle="none", linestyle="")
+        beside = {"xytext": (6.0, -3.0), "textcoords": "offset points", "fontsize": 8.0}
+        if z.real > _RIGHT * right:
+            beside |= {"xytext": (-6.0, -3.0), "ha": "right"}
+        axes.annotate(_hertz(10.0**decade), (z.real, z.imag), **beside)
 
 
 def _hertz(frequency: float) -> str:
@@ -152,18 +170,17 @@ def bode_figure(spectra: Sequence[DrawnSpectrum]) -> Figure:
     places[1].set(ylabel="-Phase [°]")
     if parts:
         for number, (name, values) in enumerate(parts.items()):
-            places[2].plot(spectra[0].frequencies, values.real / scale, color=colour(number), label=name)
+            positive = np.where(values.real > 0.0, values.real, np.nan) / scale
+            places[2].plot(spectra[0].frequencies, positive, color=colour(number), label=name)
         places[2].set(ylabel=f"Part of Re Z [{unit}Ω]")
-        linear = _scale(float(max(np.abs(values.real).max() for values in parts.values())))[0] / scale
-        places[2].set_yscale("symlog", linthresh=max(linear, 1e-12))
+        largest = float(max(values.real.max() for values in parts.values())) / scale
+        places[2].set(yscale="log", ylim=(_SMALLEST * largest, 2.0 * largest))
+        places[2].set_title("What adds to the real part" + (f": {spectra[0].label}" if len(spectra) > 1 else ""))
         places[2].legend(loc="upper right", ncols=2)
     places[-1].set_xlabel("Frequency [Hz]")
     for axes in places:
         guide_lines(axes)
-    if len(spectra) > 1:
-        legend_above(places[0], rows=len(spectra))
-    else:
-        figure.suptitle(spectra[0].label, x=0.01, ha="left")
+    _name(figure, places[0], spectra)
     return figure
 
 

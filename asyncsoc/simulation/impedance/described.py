@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.impedance import Impedance
+from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.electrode_cases import electrode_cases
 from asyncsoc.problem.electrode_layers import LAYERS, ElectrodeLayers, electrode_layers
@@ -113,6 +115,13 @@ def _described(
     layers: ElectrodeLayers | None,
     settings: Impedance,
 ) -> DescribedGroup:
+    if any(case.kinetics.imposes_flux for case in cases):
+        raise InputError(
+            "an impedance under uniform flux is not known: the potential does not enter the current",
+            where="kinetics.model",
+            value=cases[0].kinetics.model,
+            allowed=f"rate laws: {', '.join(rate_law_names())}",
+        )
     setups = prepared_particles(cases, many, idle_volume)
     scaled, homes = with_homes(setups)
     problem = problem_of_group(scaled, homes, many, resistances, layers, None)

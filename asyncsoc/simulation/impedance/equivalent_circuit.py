@@ -21,7 +21,7 @@ ComplexArray = NDArray[np.complex128]
 _FEWEST = 12
 _STARTS = 6
 """Guesses of the frequency at the top of the arc."""
-_ELEMENTS_PER_DECADE = 6
+_ELEMENTS_PER_DECADE = 4
 """Of the measurement model of the Kramers-Kronig test."""
 _BEYOND = 1.0
 """Decades by which its time constants reach beyond the frequencies."""
@@ -186,7 +186,7 @@ def kramers_kronig_residuals(frequencies: ArrayLike, impedance: ArrayLike) -> Co
     """Return (fit - Z)/|Z| (F,) of the linear Kramers-Kronig test: small where Z is that of a causal, stable system.
 
     The measurement model, which obeys the relations by construction, is a resistance, a capacitance in series, an
-    inductance in series and six (R | C) in each decade of time constants, R of any sign: a linear least-squares problem
+    inductance in series and four (R | C) in each decade of time constants, R of any sign: a linear least-squares problem
     with weights 1/|Z| [Boukamp, J. Electrochem. Soc. 142 (1995) 1885; Schönleber et al., Electrochim. Acta 131 (2014)
     20].
 
@@ -207,7 +207,7 @@ def kramers_kronig_residuals(frequencies: ArrayLike, impedance: ArrayLike) -> Co
         raise InputError("too few frequencies for the test", where="frequencies", value=len(f), allowed=f"{_FEWEST}")
     w = 2.0 * np.pi * f[:, np.newaxis]
     low, high = np.log10(w.min()) - _BEYOND, np.log10(w.max()) + _BEYOND
-    per_decade = min(_ELEMENTS_PER_DECADE, 0.6 * len(f) / (np.log10(w.max() / w.min()) + 2.0 * _BEYOND))
+    per_decade = min(_ELEMENTS_PER_DECADE, len(f) / (high - low))
     times = np.logspace(-high, -low, max(3, round(per_decade * (high - low))))
     columns = np.hstack([np.ones_like(w, dtype=np.complex128), 1.0 / (1j * w), 1j * w, 1.0 / (1.0 + 1j * w * times)])
     weighted = columns / np.abs(z)[:, np.newaxis]

@@ -5,8 +5,8 @@ Parts are differences of impedances in which one process after the other is admi
     charge transfer     lithium and film do not move, nothing lies between contact and electrolyte: reactions beside the
                         double layer
     film                the resistance under the contact, beside its capacitance where it has grown
-    diffusion           a covered sphere of the particle's volume, with D and the slope of the particle's contact
-    constriction        the lithium of the particle as it is, less that sphere: what partial cover adds
+    diffusion           that of a covered sphere of the particle's volume, in place of lithium that does not move
+    constriction        the lithium of the particle as it is, in place of that sphere: what partial cover adds
     film growth         the thickness of the film follows the side reaction
     contact resistance  of each particle to the network
     electrode           electrons and ions through the thickness of an electrode in layers
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.interpolation import psi_and_d_array
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
-from asyncsoc.interface.rate_laws import rate_law_names
-from asyncsoc.problem.linear_interface import Interface, interface_of
+from asyncsoc.problem.linear_interface import interface_of
 from asyncsoc.problem.network import NetworkResistances, lithium_resistance
 from asyncsoc.problem.particle_admittance import admittances, frozen_admittance, lithium_of
 from asyncsoc.problem.particles import ParticleModel
@@ -85,7 +84,7 @@ class GroupImpedance:
     interface_resistance, charge_transfer_resistance
         At fixed lithium and film, with and without the film [ohm].
     mesh_error : (F,)
-        Of the worst particle, relative.
+        Estimated error by the mesh of the worst particle, over the magnitude of the whole.
     """
 
     parts: dict[str, ComplexArray]
@@ -118,8 +117,6 @@ def group_impedance(
 
     Raises
     ------
-    InputError
-        Kinetics of uniform flux, in which the potential does not enter.
     SimulationError
         The equations have no finite solution.
     """
@@ -158,12 +155,6 @@ def _particle(
     w: Array,
     capacitances: Capacitances,
 ) -> ParticleAdmittances:
-    if particle.kinetics.imposes_flux:
-        raise InputError(
-            "an impedance under uniform flux is not known: the potential does not enter the current",
-            where="kinetics.model",
-            allowed=f"rate laws: {', '.join(rate_law_names())}",
-        )
     nodes = np.flatnonzero(point.weights[j] > 0.0)
     areas, x, film = point.weights[j][nodes], point.x[j], point.film[j]
     table = particle.table_of(point.constraint)
@@ -183,7 +174,7 @@ def _particle(
         return ParticleAdmittances(np.zeros((len(_STAGES), len(w)), dtype=np.complex128), (0.0, 0.0), np.zeros(len(w)))
     full = admittances(lithium, moving, w)
     volume = float(system.kernel.mass.sum()) * particle.scale**3
-    covered = frozen / (1.0 + frozen * _covered(at, areas, diffusivity[nodes], volume, density, w))
+    covered = _covered(behind, areas, diffusivity[nodes], volume, density, w)
     layer = first_layer(system, nodes, areas, particle.scale)
     slow = float(areas @ diffusivity[nodes]) / float(areas.sum())
     by_lithium = 1.0 / full[0] - 1.0 / frozen
@@ -194,13 +185,17 @@ def _particle(
     )
 
 
-def _covered(at: Interface, areas: Array, diffusivity: Array, volume: float, density: float, w: Array) -> ComplexArray:
-    """Return the impedance of diffusion in a covered sphere of a volume (F,) [ohm], with means over a contact."""
-    weights = areas * at.opened
-    slope = float(weights @ at.i_x) / float(weights @ at.i_v)
-    d, radius = float(weights @ diffusivity) / float(weights.sum()), math.cbrt(0.75 * volume / math.pi)
-    transfer = covered_sphere_transfer(1j * w * radius**2 / d)
-    return np.asarray(slope / (density * d * 4.0 * math.pi * radius) * transfer)
+def _covered(
+    response: ContactResponse, areas: Array, diffusivity: Array, volume: float, density: float, w: Array
+) -> ComplexArray:
+    """Return I/u (F,) [S] of a contact on a covered sphere of a volume, with the mean of D(x) over the contact.
+
+    The stoichiometry is the same everywhere under the contact, and answers to the flux as that of the sphere does.
+    """
+    d, radius = float(areas @ diffusivity) / float(areas.sum()), math.cbrt(0.75 * volume / math.pi)
+    answer = covered_sphere_transfer(1j * w * radius**2 / d) / (density * d * 4.0 * math.pi * radius)
+    moved = -answer * (response.flux_u @ areas) / (1.0 + answer * (response.flux_x @ areas))
+    return np.asarray(response.current_u @ areas + (response.current_x @ areas) * moved)
 
 
 def _together(
@@ -240,7 +235,8 @@ def _together(
         del parts[GROWTH]
     conductances = many @ np.array([one.conductances for one in found])
     error = np.max(np.array([one.mesh_error for one in found])[reached], axis=0)
-    return GroupImpedance(parts, 1.0 / float(conductances[1]), 1.0 / float(conductances[0]), error)
+    whole = GroupImpedance(parts, 1.0 / float(conductances[1]), 1.0 / float(conductances[0]), error)
+    return replace(whole, mesh_error=error / np.abs(stages[-1] * whole.total))
 
 
 def _ladder(described: DescribedGroup, level: NetworkResistances) -> tuple[Array, float]:
