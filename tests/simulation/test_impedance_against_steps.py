@@ -76,5 +76,5 @@ def test_impedance_is_the_transform_of_a_small_step(side: dict[str, Any], film: 
     assert apart.max() < 0.005, apart  # 1 % was asked for
     assert ("film" in spectrum.parts) is film
     if film:  # an aged one, of which film and closed contact are no small part
-        assert spectrum.parts["film"].real[0] > 0.2 * spectrum.interface_resistance
-        assert run.columns[names.OPEN_SHARE][-1] < 0.97
+        assert spectrum.parts["film"].real[0] > 0.1 * spectrum.interface_resistance
+        assert run.columns[names.OPEN_SHARE][-1] < 0.96

@@ -100,7 +100,8 @@ def _rows(spectra: list[ImpedanceSpectrum]) -> list[tuple[object, ...]]:
     for name in ("time [s]", "voltage [V]", "mean SOC"):
         rows.append((name, *(one.at.get(name) for one in spectra)))
     rows.append(("interface resistance, true [ohm]", *(one.interface_resistance for one in spectra)))
-    rows.append(("the same times contact area [ohm cm2]", *(_per_area(one) for one in spectra)))
+    rows.append(("  per contact area [ohm cm2]", *(_times(one, one.contact_area) for one in spectra)))
+    rows.append(("  per area of the electrode [ohm cm2]", *(_times(one, one.electrode_area) for one in spectra)))
     fits = [_fitted(one) for one in spectra]
     rows.append(("interface resistance, equivalent circuit [ohm]", *(one.get("interface resistance [ohm]") for one in fits)))
     rows.append(("misfit of the circuit", *(one.get("misfit") for one in fits)))
@@ -112,8 +113,8 @@ def _rows(spectra: list[ImpedanceSpectrum]) -> list[tuple[object, ...]]:
     return rows
 
 
-def _per_area(one: ImpedanceSpectrum) -> float:
-    return one.interface_resistance * one.contact_area * 1e4
+def _times(one: ImpedanceSpectrum, area: float) -> float:
+    return one.interface_resistance * area * 1e4
 
 
 def _fitted(one: ImpedanceSpectrum) -> dict[str, object]:

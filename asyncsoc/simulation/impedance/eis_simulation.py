@@ -99,6 +99,7 @@ def _spectrum(
         parts=found.parts,
         interface_resistance=found.interface_resistance,
         contact_area=float(sum(n * weights.sum() for n, weights in zip(many, point.weights, strict=True))),
+        electrode_area=described.series_area if described.layers is None else described.layers.area,
         mesh_error=found.mesh_error,
         parameters=_parameters(described, found),
         warnings=tuple(_warnings(described, point, f, found)),

@@ -26,9 +26,9 @@ ComplexArray = NDArray[np.complex128]
 
 RESOLVED = 1e-3
 """Of |Z|: a larger estimated error by the mesh is told."""
-_AIM = 0.5 * RESOLVED
-_STOICHIOMETRIES = np.linspace(0.3, 0.9, 25)
-"""At which a mesh is chosen, as far as they lie in the window of the cathode."""
+_AIM = 0.7 * RESOLVED
+_STOICHIOMETRIES = np.linspace(0.3, 0.88, 25)
+"""At which a mesh is chosen, as far as they lie in the window of the cathode; at the end of a discharge U(x) is a wall."""
 _EDGES = 1e-3
 """Shares of the window beside its ends, where U(x) of some sets is a wall, that are left out."""
 
@@ -62,8 +62,8 @@ def first_layer(system: OrderedSystem, nodes: NDArray[np.int64], areas: Array, s
 def graded_case(case: Case, highest_frequency: float | None = None) -> Case:
     """Return a case whose spheres have meshes fine enough for an impedance, with `particle.layer_decades` set.
 
-    The layer is made thinner by powers of ten until the estimated error of |Z| is below 0.05 % at all frequencies up to
-    the highest, over the stoichiometries of the cathode's window between 0.3 and 0.9, at rest and without film. A case
+    The layer is made thinner by powers of ten until the estimated error of |Z| is below 0.07 % at all frequencies up to
+    the highest, over the stoichiometries of the cathode's window between 0.3 and 0.88, at rest and without the film of a side reaction. A case
     that sets `particle.layer_decades` itself, or brings its own mesh, stays as it is.
 
     Parameters
@@ -106,8 +106,10 @@ def _decades(case: Case, double_layer: float, w: Array) -> int:
     transfer = (GAS_CONSTANT * constraint.temperature / FARADAY / i0)[:, np.newaxis]
     diffusion = -slope[:, np.newaxis] / (FARADAY * model.maximum_concentration * np.sqrt(1j * w * d))
 
+    outside = model.film_resistance + constraint.series * setup.contact.area
+
     def behind(lithium: ComplexArray) -> ComplexArray:
-        return np.asarray(model.film_resistance + 1.0 / (1j * w * double_layer + 1.0 / (transfer + lithium)))
+        return np.asarray(outside + 1.0 / (1j * w * double_layer + 1.0 / (transfer + lithium)))
 
     layer = first_cell(f"sphere-{case.model}-{case.particle.mesh}") * float(case.particle.radius or 0.0)
     true, most = behind(diffusion), most_layer_decades(case.model)

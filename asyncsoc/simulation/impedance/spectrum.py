@@ -53,6 +53,9 @@ class ImpedanceSpectrum:
         side reaction and film together [ohm]; NaN where it is not known.
     contact_area
         Of all contacts together [m2]; NaN where it is not known.
+    electrode_area
+        Area of the electrode that the particle or particles belong to, by its areal capacity [m2]: times it an impedance
+        is one per area of the electrode. NaN where it is not known.
     mesh_error : (F,)
         Estimated error of the impedance by the mesh, relative. Empty of a file.
     parameters
@@ -71,6 +74,7 @@ class ImpedanceSpectrum:
     parts: Mapping[str, ComplexArray] = field(default_factory=dict)
     interface_resistance: float = float("nan")
     contact_area: float = float("nan")
+    electrode_area: float = float("nan")
     mesh_error: Array = field(default_factory=lambda: np.zeros(0))
     parameters: tuple[Parameter, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -254,6 +258,7 @@ class ImpedanceSpectrum:
                 },
                 "interface resistance [ohm]": self.interface_resistance,
                 "contact area [m2]": self.contact_area,
+                "electrode area [m2]": self.electrode_area,
                 "equivalent circuit": read_off,
                 "estimated error by the mesh": self.mesh_error,
                 "parameters": [
