@@ -74,7 +74,12 @@ class Impedance(Section):
         usual = "Of the order of 10 to 40 uF/cm2 of many electrodes."
         rows = (
             ("double_layer_capacitance", "double-layer capacitance of the contact", "F/m2", usual),
-            ("film_permittivity", "permittivity of the film over that of the vacuum", "", "Its products are not known."),
+            (
+                "film_permittivity",
+                "permittivity of the film over that of the vacuum",
+                "",
+                "Its products are not known.",
+            ),
             ("lithium_exchange_current_density", "exchange current density of lithium", "A/m2", ""),
             ("lithium_double_layer_capacitance", "double-layer capacitance of lithium", "F/m2", usual),
         )

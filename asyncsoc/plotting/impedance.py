@@ -21,11 +21,12 @@ ComplexArray = NDArray[np.complex128]
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"))
 _FEW = 4
 """Spectra whose names stand below one another."""
+_PARTS_IN_A_ROW = 4
 _NEAR_DECADE = 0.2
 _RIGHT = 0.8
 """Share of the axes from which on a frequency is written to the left of its mark."""
 _SMALLEST = 1e-4
-"""Of the largest part, below which parts are not drawn; negative parts are not either."""
+"""Of the largest part, below which parts are not drawn."""
 _HIDDEN = 0.01
 """Share of the largest real part below which a process is not drawn by itself."""
 _APART = 0.09
@@ -56,7 +57,7 @@ class DrawnSpectrum:
 
 @styled
 def nyquist_figure(spectra: Sequence[DrawnSpectrum]) -> Figure:
-    """Return -Im Z over Re Z with equal axes, whole decades of the frequency marked; the arcs are shown larger beside it.
+    """Return -Im Z over Re Z with equal axes, whole decades of the frequency marked; beside it the arcs, larger.
 
     Parameters
     ----------
@@ -159,7 +160,7 @@ def bode_figure(spectra: Sequence[DrawnSpectrum]) -> Figure:
         One or more.
     """
     parts = _shown_parts(spectra[0])
-    figure = new_figure(6.4, 7.6 if parts else 5.4)
+    figure = new_figure(6.4, 8.2 if parts else 5.4)
     places = figure.subplots(3 if parts else 2, 1, sharex=True).ravel().tolist()
     scale, unit = _scale(float(max(np.abs(one.impedance).max() for one in spectra)))
     for number, one in enumerate(spectra):
@@ -170,13 +171,17 @@ def bode_figure(spectra: Sequence[DrawnSpectrum]) -> Figure:
     places[1].set(ylabel="-Phase [°]")
     if parts:
         for number, (name, values) in enumerate(parts.items()):
-            positive = np.where(values.real > 0.0, values.real, np.nan) / scale
-            places[2].plot(spectra[0].frequencies, positive, color=colour(number), label=name)
-        places[2].set(ylabel=f"Part of Re Z [{unit}Ω]")
-        largest = float(max(values.real.max() for values in parts.values())) / scale
+            for sign, line in ((1.0, "-"), (-1.0, ":")):
+                shown = np.where(sign * values.real > 0.0, sign * values.real, np.nan) / scale
+                label = name if sign > 0.0 else None
+                places[2].plot(spectra[0].frequencies, shown, color=colour(number), linestyle=line, label=label)
+        places[2].set(ylabel=f"|Part of Re Z| [{unit}Ω]")
+        largest = float(max(np.abs(values.real).max() for values in parts.values())) / scale
         places[2].set(yscale="log", ylim=(_SMALLEST * largest, 2.0 * largest))
-        places[2].set_title("What adds to the real part" + (f": {spectra[0].label}" if len(spectra) > 1 else ""))
-        places[2].legend(loc="upper right", ncols=2)
+        of_which = " of the first one" if len(spectra) > 1 else ""
+        places[2].set_title(f"Parts of Re Z{of_which} (dotted: negative)")
+        handles, labels = places[2].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower center", ncols=_PARTS_IN_A_ROW)
     places[-1].set_xlabel("Frequency [Hz]")
     for axes in places:
         guide_lines(axes)

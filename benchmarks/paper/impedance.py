@@ -4,8 +4,8 @@
 
 The paper (doi:10.1002/adfm.202305186, Fig. 3f, S17, S19) shows spectra measured while charging as pictures: the
 resistance of Cal is the higher one at the start and grows, that of Hot-Cal stays flat. There is no number to compare.
-Here both are particles of 7.5 um with one round contact, of a coverage of 0.3 and 0.95, charged at C/10 and 60 degC with
-the coupled side reaction and its default constants, all of which are assumed. Spectra are taken with the state frozen.
+Here both are particles of 7.5 um with one round contact, of a coverage of 0.3 and 0.95, charged at C/10 and 60 degC
+with the coupled side reaction and its default constants, all of which are assumed. Spectra are of frozen states.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def charging(name: str, coverage: float) -> Charging:
     chosen = [times[k] for k in np.linspace(1, len(times) - 1, STATES).round().astype(int)]
     spectra = [run.impedance(FREQUENCIES, at=time) for time in chosen]
     scale = spectra[0].electrode_area * 1e4
-    x = [float(run.columns["Contact-mean stoichiometry"][np.argmin(np.abs(run.columns["Time [s]"] - t))]) for t in chosen]
+    x = [
+        float(run.columns["Contact-mean stoichiometry"][np.argmin(np.abs(run.columns["Time [s]"] - t))]) for t in chosen
+    ]
     rest = [_at_rest(case, one, stoichiometry) for one, stoichiometry in zip(spectra, x, strict=True)]
     return Charging(
         name,
@@ -107,14 +109,21 @@ def figure_of(found: list[Charging]) -> Figure:
     for number, one in enumerate(found):
         axes.plot(one.voltage, one.true, color=colour(number), marker="o", markersize=3.5, label=f"{one.name}, true")
         axes.plot(
-            one.voltage, one.circuit, color=colour(number), linestyle=(0, (4, 2)), label=f"{one.name}, equivalent circuit"
+            one.voltage,
+            one.circuit,
+            color=colour(number),
+            linestyle=(0, (4, 2)),
+            label=f"{one.name}, equivalent circuit",
         )
         axes.plot(one.voltage, one.at_rest, color=colour(number), linestyle=":", label=f"{one.name}, without current")
     axes.set(xlabel="Cell voltage [V vs Li/Li$^+$]", ylabel="Interface resistance [Ω cm² of electrode]")
-    axes.set_ylim(bottom=0.0)
-    axes.legend(ncols=2, fontsize=8.0, loc="upper right")
+    axes.set_ylim(0.0, 1.35 * max(float(one.at_rest.max()) for one in found))
+    axes.legend(ncols=2, fontsize=8.0, loc="upper left")
     guide_lines(axes)
-    source_note(figure, "NCM811 sphere, R = 7.5 µm, one round contact, 60 °C, C/10; every constant of the side reaction assumed.")
+    source_note(
+        figure,
+        "NCM811 sphere, R = 7.5 µm, one round contact, 60 °C, C/10; every constant of the side reaction assumed.",
+    )
     return figure
 
 
@@ -126,15 +135,20 @@ def verdict(found: list[Charging]) -> str:
     return (
         f"Cal is {'higher' if higher else 'lower'} at the start by a factor {cal.true[0] / hot.true[0]:.2f}; without "
         f"current the resistance grows from its minimum to 4.2 V by a factor {grown[0]:.2f} (Cal) and {grown[1]:.2f} "
-        f"(Hot-Cal). Paper: Cal higher at the start and growing, Hot-Cal flat; no number to compare. Order at the start: "
-        f"{'as in the paper' if higher else 'not as in the paper'}; growth of Cal alone: "
+        f"(Hot-Cal). Paper: Cal higher at the start and growing, Hot-Cal flat; no number to compare. Order at the "
+        f"start: {'as in the paper' if higher else 'not as in the paper'}; growth of Cal alone: "
         f"{'as in the paper' if grown[0] > GROWS > grown[1] else 'not reproduced with these constants'}."
     )
 
 
+def both() -> list[Charging]:
+    """Charge Cal and Hot-Cal."""
+    return [charging("Cal, f = 0.3", CAL), charging("Hot-Cal, f = 0.95", HOT_CAL)]
+
+
 def main() -> None:
     """Charge both, print their resistances, and draw them where a file is named."""
-    found = [charging("Cal, f = 0.3", CAL), charging("Hot-Cal, f = 0.95", HOT_CAL)]
+    found = both()
     for one in found:
         sys.stdout.write(f"{one.name}: interface resistance [ohm cm2 of electrode]\n")
         sys.stdout.write("  voltage [V]   true   film   equivalent circuit   without current\n")

@@ -48,7 +48,9 @@ def transformed(side: dict[str, Any]) -> tuple[aso.Solution, np.ndarray]:
     """
     runs = [stepped(side, f"{kind} at C/400 for 4 hours") for kind in ("Charge", "Discharge")]
     rows = [run.columns[names.STEP] == len(BEFORE) + 1 for run in runs]
-    times = [run.columns[names.TIME][row] - run.columns[names.TIME][row][0] for run, row in zip(runs, rows, strict=True)]
+    times = [
+        run.columns[names.TIME][row] - run.columns[names.TIME][row][0] for run, row in zip(runs, rows, strict=True)
+    ]
     volts = [run.columns[names.VOLTAGE][row] for run, row in zip(runs, rows, strict=True)]
     amperes = [float(run.columns[names.CURRENT][row][-1]) for run, row in zip(runs, rows, strict=True)]
     first = max(time[1] for time in times)

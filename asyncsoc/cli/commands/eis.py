@@ -42,8 +42,10 @@ def eis(
 ) -> None:
     """Compute the impedance of a case at states of its protocol."""
     states = at or ["final"]
-    spectra = _of_result(result, case, overrides, states, quiet) if result else _of_case(
-        case, overrides or [], states, graded=graded, quiet=quiet
+    spectra = (
+        _of_result(result, case, overrides, states, quiet)
+        if result
+        else _of_case(case, overrides or [], states, graded=graded, quiet=quiet)
     )
     files = [] if output is None else _keep(spectra, states, output, plot=plot)
     for warning in dict.fromkeys(warning for one in spectra for warning in one.warnings):
@@ -103,7 +105,9 @@ def _rows(spectra: list[ImpedanceSpectrum]) -> list[tuple[object, ...]]:
     rows.append(("  per contact area [ohm cm2]", *(_times(one, one.contact_area) for one in spectra)))
     rows.append(("  per area of the electrode [ohm cm2]", *(_times(one, one.electrode_area) for one in spectra)))
     fits = [_fitted(one) for one in spectra]
-    rows.append(("interface resistance, equivalent circuit [ohm]", *(one.get("interface resistance [ohm]") for one in fits)))
+    rows.append(
+        ("interface resistance, equivalent circuit [ohm]", *(one.get("interface resistance [ohm]") for one in fits))
+    )
     rows.append(("misfit of the circuit", *(one.get("misfit") for one in fits)))
     names = dict.fromkeys(name for one in spectra for name in one.parts)
     lowest = spectra[0].frequencies[0]

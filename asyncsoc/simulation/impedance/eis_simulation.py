@@ -152,9 +152,10 @@ def _warnings(described: DescribedGroup, point: OperatingPoint, f: Array, found:
     if beyond.any():
         worst = int(np.argmax(found.mesh_error))
         messages.append(
-            f"the mesh resolves diffusion within 0.1 % of |Z| up to {_below(f, beyond)}; the error is estimated at up to "
-            f"{100.0 * found.mesh_error[worst]:.2g} % at {f[worst]:.3g} Hz: run the case with a larger "
-            "particle.layer_decades (asyncsoc eis and EISSimulation set it), or give a mesh with thinner outermost cells"
+            f"the mesh resolves diffusion within 0.1 % of |Z| up to {_below(f, beyond)}; its error is estimated at "
+            f"{100.0 * found.mesh_error[worst]:.2g} % at {f[worst]:.3g} Hz, where it is largest: run the case with a "
+            "larger particle.layer_decades (asyncsoc eis and EISSimulation set it), or give a mesh with thinner "
+            "outermost cells"
         )
     return messages
 

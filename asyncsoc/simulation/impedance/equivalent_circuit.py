@@ -2,7 +2,7 @@
 
 The circuit is R_s + (R | Q) + W: a resistance, an arc of a resistance beside a constant-phase element of impedance
 1/(Q (j w)^n), and a tail. The tail is a finite-space Warburg impedance, R_w coth(sqrt(j w t))/sqrt(j w t), a layer of
-finite depth with a blocked end. Weights are 1/|Z|. The fit knows nothing of the model that a spectrum was computed with.
+finite depth with a blocked end. Weights are 1/|Z|. The fit knows nothing of the model that a spectrum is from.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def fit_circuit(frequencies: ArrayLike, impedance: ArrayLike) -> CircuitFit:
     order = np.argsort(f)
     f, z = f[order], z[order]
     if len(f) < _FEWEST:
-        raise InputError("too few frequencies to fit a circuit", where="frequencies", value=len(f), allowed=f"{_FEWEST}")
+        raise InputError(
+            "too few frequencies to fit a circuit", where="frequencies", value=len(f), allowed=f"{_FEWEST}"
+        )
     scale = float(np.abs(z).max())
     low, high = 2.0 * np.pi * f[0], 2.0 * np.pi * f[-1]
     sizes = np.log(np.array([scale * 1e-9, scale * 1e3]))
@@ -139,7 +141,14 @@ def fit_circuit(frequencies: ArrayLike, impedance: ArrayLike) -> CircuitFit:
     for top in np.logspace(np.log10(low), np.log10(high), _STARTS + 2)[1:-1]:
         middle = float(np.interp(np.log(top / 30.0), np.log(2.0 * np.pi * f), z.real))
         guess = np.array(
-            [first, max(middle - first, 0.01 * scale), top, 0.9, max(float(z.real[0]) - middle, 0.01 * scale), 1.0 / low]
+            [
+                first,
+                max(middle - first, 0.01 * scale),
+                top,
+                0.9,
+                max(float(z.real[0]) - middle, 0.01 * scale),
+                1.0 / low,
+            ]
         )
         start = np.log(guess)
         start[3] = 0.9
@@ -186,9 +195,8 @@ def kramers_kronig_residuals(frequencies: ArrayLike, impedance: ArrayLike) -> Co
     """Return (fit - Z)/|Z| (F,) of the linear Kramers-Kronig test: small where Z is that of a causal, stable system.
 
     The measurement model, which obeys the relations by construction, is a resistance, a capacitance in series, an
-    inductance in series and four (R | C) in each decade of time constants, R of any sign: a linear least-squares problem
-    with weights 1/|Z| [Boukamp, J. Electrochem. Soc. 142 (1995) 1885; Schönleber et al., Electrochim. Acta 131 (2014)
-    20].
+    inductance in series and four (R | C) in each decade of time constants, R of any sign: linear least squares with
+    weights 1/|Z| [Boukamp, J. Electrochem. Soc. 142 (1995) 1885; Schönleber et al., Electrochim. Acta 131 (2014) 20].
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ RESOLVED = 1e-3
 """Of |Z|: a larger estimated error by the mesh is told."""
 _AIM = 0.7 * RESOLVED
 _STOICHIOMETRIES = np.linspace(0.3, 0.88, 25)
-"""At which a mesh is chosen, as far as they lie in the window of the cathode; at the end of a discharge U(x) is a wall."""
+"""At which a mesh is chosen, as far as they lie in the window; at the end of a discharge U(x) is a wall."""
 _EDGES = 1e-3
 """Shares of the window beside its ends, where U(x) of some sets is a wall, that are left out."""
 
@@ -62,9 +62,9 @@ def first_layer(system: OrderedSystem, nodes: NDArray[np.int64], areas: Array, s
 def graded_case(case: Case, highest_frequency: float | None = None) -> Case:
     """Return a case whose spheres have meshes fine enough for an impedance, with `particle.layer_decades` set.
 
-    The layer is made thinner by powers of ten until the estimated error of |Z| is below 0.07 % at all frequencies up to
-    the highest, over the stoichiometries of the cathode's window between 0.3 and 0.88, at rest and without the film of a side reaction. A case
-    that sets `particle.layer_decades` itself, or brings its own mesh, stays as it is.
+    The layer is made thinner by powers of ten until the estimated error of |Z| is below 0.07 % at all frequencies up
+    to the highest, over the stoichiometries of the cathode's window between 0.3 and 0.88, at rest and without the film of a
+    side reaction. A case that sets `particle.layer_decades` itself, or brings its own mesh, stays as it is.
 
     Parameters
     ----------

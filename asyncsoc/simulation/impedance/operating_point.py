@@ -151,7 +151,9 @@ def point_of(run: RunData, described: DescribedGroup, at: At = "final") -> Opera
 def kept_states(run: RunData) -> list[float]:
     """Return the times [s] of a run of which states are kept, ascending."""
     times = run.columns[names.TIME]
-    return [time for time in run.field_times.tolist() if np.isclose(times, time, rtol=_SAME_TIME, atol=_SAME_TIME).any()]
+    return [
+        time for time in run.field_times.tolist() if np.isclose(times, time, rtol=_SAME_TIME, atol=_SAME_TIME).any()
+    ]
 
 
 def _checked(constraint: StepConstraint) -> StepConstraint:
@@ -201,9 +203,7 @@ def _row(run: RunData, at: At) -> int:
             raise _unknown(at)
         at = to_si(at, "s", where="at")
     if not times[0] <= at <= times[-1] * (1.0 + _SAME_TIME):
-        raise InputError(
-            "the run has no such time", where="at", value=at, allowed=f"{times[0]:g} to {times[-1]:g} s"
-        )
+        raise InputError("the run has no such time", where="at", value=at, allowed=f"{times[0]:g} to {times[-1]:g} s")
     near = np.flatnonzero(np.abs(times - at) <= _SAME_TIME * max(1.0, abs(at)))
     if not len(near):
         raise _not_kept(run, float(at))
@@ -227,7 +227,7 @@ def _step_start(run: RunData, row: int) -> float:
 
 def _snapshot(run: RunData, time: float, at: At) -> int:
     near = np.flatnonzero(np.abs(run.field_times - time) <= _SAME_TIME * max(1.0, time))
-    if not len(near) or FILM not in run.more_fields and run.case.get("side_reaction", {}).get("mode") == "coupled":
+    if not len(near) or (FILM not in run.more_fields and run.case.get("side_reaction", {}).get("mode") == "coupled"):
         raise _not_kept(run, time)
     return int(near[0])
 

@@ -240,7 +240,7 @@ def _together(
 
 
 def _ladder(described: DescribedGroup, level: NetworkResistances) -> tuple[Array, float]:
-    """Return the resistances between layers without that of the lithium electrode, and the latter where it is linear."""
+    """Return the resistances between layers without that of lithium, and the latter where it is linear."""
     layers = described.layers
     if layers is None or level.lithium_current > 0.0:
         return level.between, 0.0

@@ -43,7 +43,8 @@ class ImpedanceSpectrum:
     name
         Of the case.
     kind
-        "stationary", "frozen while relaxing", "frozen while charging", "frozen while discharging"; "measured" of a file.
+        "stationary", "frozen while relaxing", "frozen while charging" or "frozen while discharging"; "measured" of a
+        CSV file.
     at
         The state: "time [s]", "mean SOC", "voltage [V]", "current [A]", "temperature [K]", "protocol step".
     parts : (F,) each
@@ -54,8 +55,8 @@ class ImpedanceSpectrum:
     contact_area
         Of all contacts together [m2]; NaN where it is not known.
     electrode_area
-        Area of the electrode that the particle or particles belong to, by its areal capacity [m2]: times it an impedance
-        is one per area of the electrode. NaN where it is not known.
+        Area of the electrode that the particle or particles belong to, by its areal capacity [m2]: times it an
+        impedance is one per area of the electrode. NaN where it is not known.
     mesh_error : (F,)
         Estimated error of the impedance by the mesh, relative. Empty of a file.
     parameters
@@ -96,9 +97,7 @@ class ImpedanceSpectrum:
         order = np.argsort(frequencies, kind="stable")
         object.__setattr__(self, "frequencies", frozen(frequencies[order], np.float64))
         object.__setattr__(self, "impedance", frozen(values[order], np.complex128))
-        sorted_parts = {
-            name: frozen(np.asarray(part)[order], np.complex128) for name, part in self.parts.items()
-        }
+        sorted_parts = {name: frozen(np.asarray(part)[order], np.complex128) for name, part in self.parts.items()}
         object.__setattr__(self, "parts", MappingProxyType(sorted_parts))
         error = np.asarray(self.mesh_error, dtype=np.float64)
         object.__setattr__(self, "mesh_error", frozen(error[order] if len(error) else error, np.float64))

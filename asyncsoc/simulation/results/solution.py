@@ -17,7 +17,6 @@ from asyncsoc.base.plain_data import plain
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.layered_run import LayeredRun
-from asyncsoc.simulation.results.linearized_run import LinearizedRun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-class Solution(LayeredRun, LinearizedRun):
+class Solution(LayeredRun):
     """A run's curves, fields, case and provenance.
 
     The data are those of `RunData`; nothing here changes them. Of a group of particles the curves are the group's;

@@ -44,7 +44,9 @@ def impedance_checks() -> list[VerificationCheck]:
     recorded = float(charged.columns[names.INTERFACE_RESISTANCE][-1])
     sphere_note = "charge transfer and tanh s/(s - tanh s) beside the double layer, 36 frequencies from 1e-4 to 1e3 Hz"
     return [
-        compare("impedance of a covered sphere: largest relative difference", float(apart.max()), 0.0, 1e-3, sphere_note),
+        compare(
+            "impedance of a covered sphere: largest relative difference", float(apart.max()), 0.0, 1e-3, sphere_note
+        ),
         compare(
             "impedance of a cap f = 0.3, slow kinetics: lithium's part, largest relative difference up to 0.06 Hz",
             float(np.abs(lithium / expected - 1.0).max()),
