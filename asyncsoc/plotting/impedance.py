@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,7 +137,7 @@ def _mark_decades(axes: Axes, one: DrawnSpectrum, scale: float, least: float, wr
             continue
         written.append(z)
         axes.plot(z.real, z.imag, marker="o", markersize=5.5, color=INK, fillstyle="none", linestyle="")
-        beside = {"xytext": (6.0, -3.0), "textcoords": "offset points", "fontsize": 8.0}
+        beside: dict[str, Any] = {"xytext": (6.0, -3.0), "textcoords": "offset points", "fontsize": 8.0}
         if z.real > _RIGHT * right:
             beside |= {"xytext": (-6.0, -3.0), "ha": "right"}
         axes.annotate(_hertz(10.0**decade), (z.real, z.imag), **beside)

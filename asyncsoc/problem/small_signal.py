@@ -101,7 +101,7 @@ def contact_response(
     if processes.film:
         grown = film * at.resistance_film
         time = at.resistance_film * VACUUM_PERMITTIVITY * capacitances.film_permittivity
-        drop = at.resistance - grown + grown / (1.0 + 1j * w * time)
+        drop += at.resistance - grown + grown / (1.0 + 1j * w * time)
         drop_d = at.resistance_film * passing
     d_x, d_v = np.zeros(shape, dtype=np.complex128), np.zeros(shape, dtype=np.complex128)
     if processes.film_growth and at.growth > 0.0:

@@ -8,6 +8,7 @@ sqrt(D/w); where the double layer takes the current it need not be.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -63,8 +64,8 @@ def graded_case(case: Case, highest_frequency: float | None = None) -> Case:
     """Return a case whose spheres have meshes fine enough for an impedance, with `particle.layer_decades` set.
 
     The layer is made thinner by powers of ten until the estimated error of |Z| is below 0.07 % at all frequencies up
-    to the highest, over the stoichiometries of the cathode's window between 0.3 and 0.88, at rest and without the film of a
-    side reaction. A case that sets `particle.layer_decades` itself, or brings its own mesh, stays as it is.
+    to the highest, over the stoichiometries of the cathode's window between 0.3 and 0.88, at rest and without the film
+    of a side reaction. A case that sets `particle.layer_decades` itself, or brings its own mesh, stays as it is.
 
     Parameters
     ----------
@@ -104,11 +105,11 @@ def _decades(case: Case, double_layer: float, w: Array) -> int:
     _, slope, i0, _ = ocp_and_i0_array(x, table.x_first, table.spacing, table.coefficients)
     d = psi_and_d_array(x, table.x_first, table.spacing, table.coefficients)[1][:, np.newaxis]
     transfer = (GAS_CONSTANT * constraint.temperature / FARADAY / i0)[:, np.newaxis]
-    diffusion = -slope[:, np.newaxis] / (FARADAY * model.maximum_concentration * np.sqrt(1j * w * d))
+    diffusion = np.asarray(-slope[:, np.newaxis] / (FARADAY * model.maximum_concentration * np.sqrt(1j * w * d)))
 
     outside = model.film_resistance + constraint.series * setup.contact.area
 
-    def behind(lithium: ComplexArray) -> ComplexArray:
+    def behind(lithium: NDArray[Any]) -> ComplexArray:
         return np.asarray(outside + 1.0 / (1j * w * double_layer + 1.0 / (transfer + lithium)))
 
     layer = first_cell(f"sphere-{case.model}-{case.particle.mesh}") * float(case.particle.radius or 0.0)

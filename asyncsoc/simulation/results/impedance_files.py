@@ -158,13 +158,13 @@ def read_netcdf(path: Path) -> dict[str, Any]:
             real = file.array(f"real {name}", np.float64, shape)
             return np.asarray(real + 1j * file.array(f"imaginary {name}", np.float64, shape))
 
-        error = file.array(_MESH, np.float64, shape) if file.has(_MESH) else np.zeros(0)
+        by_mesh = file.array(_MESH, np.float64, shape) if file.has(_MESH) else np.zeros(0)
         return {
             **about,
             "frequencies": frequencies,
             "impedance": of("impedance"),
             "parts": {name: of(f"impedance, {name}") for name in names},
-            "mesh_error": error,
+            "mesh_error": by_mesh,
         }
 
 

@@ -28,7 +28,10 @@ def impedance_checks() -> list[VerificationCheck]:
     sphere = EISSimulation(_case()).solve(_FREQUENCIES, at="initial")
     apart = np.abs((sphere.impedance - sphere.parts["separator"]) / _closed(1.0, _I0) - 1.0)
     slow = 1e-3
-    covered = {"contact": {"kind": "cap", "coverage": 0.3}, "kinetics": {"exchange_current_density": slow}}
+    covered: dict[str, dict[str, Any]] = {
+        "contact": {"kind": "cap", "coverage": 0.3},
+        "kinetics": {"exchange_current_density": slow},
+    }
     cap = EISSimulation(_case(particle={"layer_decades": 1}, **covered))  # lithium's small part alone is compared
     patch = cap.solve(_FREQUENCIES[:_SLOW], at="initial")
     lithium = patch.parts["diffusion"] + patch.parts["constriction"]
