@@ -124,7 +124,7 @@ def test_a_cap_with_film_is_the_whole_linearized_problem(charged: aso.Solution) 
     for at, row in (("step 1", np.flatnonzero(charged.columns[names.STEP] == 1)[-1]), ("final", -1)):
         found = charged.impedance(f, at, settings=settings)
         expected = whole_impedance(charged, int(row), f, 0.2)
-        assert np.abs(found.impedance / expected - 1.0).max() < 1e-7
+        assert np.abs(found.impedance / expected - 1.0).max() < 1e-6  # what the reduced basis keeps to
         assert found.interface_resistance == pytest.approx(charged.columns[names.INTERFACE_RESISTANCE][row], rel=1e-6)
 
 
@@ -154,19 +154,21 @@ def layered() -> aso.Solution:
     )
 
 
+@pytest.mark.slow
 def test_layers_are_the_whole_linearized_problem(layered: aso.Solution) -> None:
     f = np.array([1e-3, 1.0, 1e3])
     settings = aso.Impedance(double_layer_capacitance=0.2, film_permittivity=0.0, lithium_double_layer_capacitance=0.0)
     found = layered.impedance(f, settings=settings)
     expected = whole_impedance(layered, -1, f, 0.2)
     assert found.kind == "frozen while charging"
-    assert np.abs(found.impedance / expected - 1.0).max() < 1e-7
+    assert np.abs(found.impedance / expected - 1.0).max() < 1e-6  # what the reduced basis keeps to
     assert list(found.parts) == [
         "charge transfer", "film", "diffusion", "constriction", "film growth", "contact resistance", "electrode",
         "lithium", "separator",
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_lithium_has_an_arc_of_its_own(layered: aso.Solution) -> None:
     f, area = np.geomspace(1e-2, 1e5, 30), 1e-4
     plain, storing = (
@@ -179,6 +181,7 @@ def test_lithium_has_an_arc_of_its_own(layered: aso.Solution) -> None:
     assert all(np.array_equal(plain.parts[name], storing.parts[name]) for name in rest)
 
 
+@pytest.mark.slow
 def test_parts_add_up_and_mean_what_they_say(charged: aso.Solution) -> None:
     found = charged.impedance(at="step 1")
     np.testing.assert_allclose(sum(found.parts.values()), found.impedance, rtol=1e-12)
@@ -220,6 +223,7 @@ def test_kramers_kronig_holds_and_a_drifting_spectrum_is_found_out(charged: aso.
     assert np.abs(drifting.kramers_kronig()).max() > 1e-2
 
 
+@pytest.mark.slow
 def test_the_mesh_is_graded_and_a_coarse_one_is_told() -> None:
     fast = case(
         contact={"kind": "cap", "coverage": 0.3},
@@ -322,6 +326,7 @@ def test_a_saved_run_has_the_same_impedance(charged: aso.Solution, tmp_path: Pat
     np.testing.assert_array_equal(again.impedance(f).impedance, charged.impedance(f).impedance)
 
 
+@pytest.mark.slow
 def test_names_are_those_of_pybamm(charged: aso.Solution) -> None:
     pybamm = pytest.importorskip("pybamm")
     found = charged.impedance([1e-2, 1.0])
