@@ -271,6 +271,28 @@ def test_states_are_found_by_any_name(charged: aso.Solution) -> None:
     assert half.at["current [A]"] == pytest.approx(charged.columns[names.CURRENT][1])
 
 
+def test_a_contact_that_has_changed_is_that_of_its_time() -> None:
+    halved = aso.simulate(
+        aso.Case.from_dict(
+            {
+                "particle": {"radius": "5 um", "mesh": "coarse"},
+                "contact": {
+                    "kind": "cap",
+                    "coverage": 0.4,
+                    "coverage_change": {"cycle": [1, 2], "relative_coverage": [1.0, 0.5]},
+                },
+                "protocol": {"cycle": [{"repeat": 2, "steps": ["Charge at C/10 for 10 minutes"]}]},
+            }
+        )
+    )
+    surface = 4.0 * math.pi * 5e-6**2
+    for cycle in (1, 2):
+        row = int(np.flatnonzero(halved.columns[names.CYCLE] == cycle)[-1])
+        found = halved.impedance([1e-3, 1.0], f"cycle {cycle}")
+        assert found.contact_area / surface == pytest.approx(halved.columns[names.COVERAGE][row], rel=2e-3)
+    assert halved.columns[names.COVERAGE][row] == pytest.approx(0.2, rel=1e-6)
+
+
 @pytest.mark.parametrize("frequencies", [[], [0.0], [-1.0], [np.nan], [[1.0]], ["a"], [1e15]])
 def test_frequencies_are_above_zero(charged: aso.Solution, frequencies: Any) -> None:
     with pytest.raises(InputError, match="frequenc"):
