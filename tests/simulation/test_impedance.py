@@ -199,6 +199,17 @@ def test_parts_add_up_and_mean_what_they_say(charged: aso.Solution) -> None:
     assert small.parts["constriction"].real[0] == pytest.approx(disc, rel=0.15)  # a disc on a half space
 
 
+def test_admittances_of_particles_of_any_size_add_up() -> None:
+    """Spheres of two sizes share a mesh in a group; alone each has its own."""
+    contact = {"kind": "cap", "coverage": 0.3}
+    ones = [case(particle={"radius": radius}, contact=contact) for radius in (4e-6, 9e-6)]
+    many, f = (3.0, 0.5), np.array([1e-4, 1e-2, 1.0, 100.0])
+    together = aso.simulate_particles(ones, list(many)).impedance(f, at="initial")
+    apart = [aso.EISSimulation(one, graded=False).solve(f, at="initial") for one in ones]
+    admittance = sum(n / (one.impedance - one.parts["separator"]) for n, one in zip(many, apart, strict=True))
+    np.testing.assert_allclose(together.impedance - together.parts["separator"], 1.0 / admittance, rtol=1e-5)
+
+
 def test_an_experimenter_reads_the_interface_resistance(charged: aso.Solution) -> None:
     found = charged.impedance()
     assert found.fit.interface_resistance == pytest.approx(found.interface_resistance, rel=0.05)
