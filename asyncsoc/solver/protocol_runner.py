@@ -194,8 +194,8 @@ class ProtocolRunner:
         keep_passed(self._arrays, number, self._constraint(number), before, own)
         if found["solved"] and row["margin"] <= 0.0:
             return self._constraint(number).events[int(found["event"])].reason
-        self._check_start(number, found.item(), float(before["current"]))
         self._underway[number] = True
+        self._check_start(number, found.item(), float(before["current"]))
         if self._runs[number].error is None:
             self._kept[number], self._kept_own[members] = row, self._contacts.own[members]
             self._kept_nodes[number] = self._groups.nodes["unknown"][number]
@@ -297,6 +297,7 @@ class ProtocolRunner:
         restore_particles(self._arrays, number, checkpoint)
         if underway:
             self.profiles.seek(number, float(state["time"]))
+            self._kept[number], self._underway[number] = state, True
         return underway
 
     def _begin(self, numbers: Iterable[int]) -> list[int]:
@@ -349,7 +350,7 @@ class ProtocolRunner:
         solved, which, diffusivity = found
         if not solved:
             beyond = blocked(self._arrays, number) or beyond_limit(self._arrays, number, constraint)
-            self._fail(number, self._infeasible(number, beyond or no_solution(constraint)))
+            self._fail(number, self._infeasible(number, beyond or no_solution(self._arrays, number, constraint)))
         elif state["margin"] <= 0.0 and not leaves_limit(self._arrays, number, constraint, constraint.events[which]):
             event = constraint.events[which]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
@@ -398,8 +399,13 @@ class ProtocolRunner:
         )
 
     def _fail(self, number: int, error: SimulationError) -> None:
-        """End a run with an error, at its last accepted state: that of an attempt that failed is none."""
-        state = self._kept[number] if self._underway[number] else self._groups.state[number]
+        """End a run with an error, at its last accepted state: that of an attempt that failed is none.
+
+        A protocol step in which no state has been accepted yet has passed no charge.
+        """
+        state = self._kept[number].copy()
+        if not self._underway[number]:
+            state["time"] = state["charge"] = state["side_charge"] = 0.0
         self._runs[number].error = error
         self._runs[number].finished.append(self._summary(number, error.what, state))
 
