@@ -55,7 +55,7 @@ def run_checks(
     three_dimensional
         Check the 3-D meshes too: about a minute.
     electrode
-        Check particles at one potential and layers of an electrode too: about 20 s.
+        Check particles at one potential and layers of an electrode too: about 25 s.
 
     Returns
     -------
