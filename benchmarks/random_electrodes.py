@@ -254,7 +254,9 @@ def summary(answers: list[Answer]) -> dict[str, Any]:
         "largest lithium balance error [c_max V]": max((one.lithium for one in good), default=0.0),
         "largest charge balance error [capacity]": max((one.charge for one in good), default=0.0),
         "largest current balance error [1 C]": max((one.current for one in good), default=0.0),
-        "largest miss of Ohm's law between layers [1 V or the voltage]": max((one.conduction for one in good), default=0.0),
+        "largest miss of Ohm's law between layers [1 V or the voltage]": max(
+            (one.conduction for one in good), default=0.0
+        ),
         "electrodes with layers that were computed": sum(one.layers > 0 for one in good),
         "answers": dict(Counter(f"{one.kind}: {kind_of(one.reason)}" for one in answers).most_common()),
     }

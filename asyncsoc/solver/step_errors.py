@@ -140,9 +140,7 @@ def explained(arrays: ProblemArrays, group: int, constraint: StepConstraint, err
     state = arrays.groups.state[group]
     voltage = float(state["potential"]) + constraint.series * float(state["current"])
     beyond = (
-        blocked(arrays, group, _MOSTLY_CLOSED)
-        or beyond_limit(arrays, group, constraint)
-        or _far(constraint, voltage)
+        blocked(arrays, group, _MOSTLY_CLOSED) or beyond_limit(arrays, group, constraint) or _far(constraint, voltage)
     )
     return error if beyond is None else infeasible_step(constraint, beyond, error.time)
 

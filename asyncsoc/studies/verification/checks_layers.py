@@ -22,7 +22,7 @@ _COUNT, _EXCHANGE_CURRENT = 40, 0.5
 
 
 def linear_layer_checks() -> list[VerificationCheck]:
-    """Compare where the current enters an electrode of linear kinetics at first, with Newman and Tobias' closed form."""
+    """Compare where the current enters an electrode of linear kinetics at first with Newman and Tobias' closed form."""
     checks = []
     for what, ionic, electronic in (("poor electrolyte", 2e-3, 10.0), ("both poor", 2e-3, 1e-2)):
         loading = DFN.active * DFN.thickness * XU.density

@@ -40,7 +40,9 @@ def test_a_conductivity_that_is_off_is_noticed(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(
         checks_layers,
         "PorousElectrode",
-        lambda thickness, ionic, electronic, admittance: PorousElectrode(thickness, 1.02 * ionic, electronic, admittance),
+        lambda thickness, ionic, electronic, admittance: PorousElectrode(
+            thickness, 1.02 * ionic, electronic, admittance
+        ),
     )
     assert not all(check.passed for check in checks_layers.linear_layer_checks())
 
