@@ -192,11 +192,11 @@ def test_particles_that_differ_jump_together() -> None:
 def test_electrodes_jump_with_an_error_below_the_estimate(electrode: dict[str, Any]) -> None:
     """Each particle's film, and the capacity and the efficiency of the whole, against every cycle computed."""
     steps = ["Charge at 1C for 20 minutes", "Discharge at 1C until 3.3 V"]
-    keys = {"protocol": {"cycle": [{"repeat": 18, "steps": steps}]}, "side_reaction": FILM}
+    keys = {"protocol": {"cycle": [{"repeat": 14, "steps": steps}]}, "side_reaction": FILM}
     keys |= {"electrode": electrode, "particle": {"mesh": "coarse"}, "output": {"keep_cycles": "none"}}
     whole = simulate(Case.from_dict(keys))
     jumped = simulate(Case.from_dict({**keys, "solver": {"cycle_jump_tolerance": 3e-3}}))
-    assert len(computed(jumped)) < 12
+    assert len(computed(jumped)) < 12  # the first cycles are not alike: from the start to where each begins
     films = [one.cycle_rows[rows.FILM][-1] for one in whole.particle_runs]
     assert max(films) > 1.05 * min(films)  # the particles differ
     for mine, theirs in zip((jumped, *jumped.particle_runs), (whole, *whole.particle_runs), strict=True):
