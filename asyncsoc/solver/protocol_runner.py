@@ -29,7 +29,7 @@ from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
 from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, GroupMeasure, Measure
-from asyncsoc.solver.dense_output import DenseOutput, restore_particles
+from asyncsoc.solver.dense_output import DenseOutput, accepted_particles, restore_particles, start_time_of
 from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.states import (
@@ -246,10 +246,7 @@ class ProtocolRunner:
         """Return the accepted state of a group, from which it can be resumed."""
         self.profiles.undo(number)
         return Checkpoint(
-            particles=tuple(
-                self._dense_outputs[m].checkpoint(p, self._kept_own[self._arrays.bodies[m].number[p]])
-                for m, p in self._places(number)
-            ),
+            particles=accepted_particles(self._arrays, self._dense_outputs, number, self._kept_own),
             state=numbers_of(self._kept[number]),
             start_time=self._start_time(number),
             finished=self._runs[number].done,
@@ -421,5 +418,4 @@ class ProtocolRunner:
 
     def _start_time(self, number: int) -> float:
         """Return when a group's present protocol step began [s]."""
-        mesh, place = next(iter(self._places(number)))
-        return float(self._dense_outputs[mesh].start_time[place])
+        return start_time_of(self._arrays, self._dense_outputs, number)
