@@ -21,9 +21,9 @@ RESISTANCES, IDLE_VOLUME = "contact resistances [ohm]", "volume without contact 
 SHARE, DEAD, STARVING = "Share of active material", "Dead share", "Starving share"
 SPREAD = "Standard deviation of mean SOC"
 MEANINGS = {
-    DEAD: "no net current reaches it: without contact, isolated, or all its contact closed by film",
-    STARVING: "not dead, and since the protocol step began its mean SOC has changed by less than half of what that of "
-    "the whole has",
+    DEAD: "a particle that no net current reaches: without contact, isolated, or with all its contact closed by film",
+    STARVING: "a particle that is not dead and whose mean SOC has changed, since the protocol step began, by less than "
+    "half of what that of the whole has",
 }
 """What the shares of the active material count, as results say it."""
 HALF = 0.5
