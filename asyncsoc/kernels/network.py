@@ -17,7 +17,7 @@ import math
 from asyncsoc.base.compiling import kernel
 
 _RESISTANCE, _FACTOR = range(2)
-"""Rows of `Groups.network`: Z, and the factors of 1 + Z' G."""
+"""Rows of `Conductors.resistances`: Z, and the factors of 1 + Z' G."""
 
 
 @kernel
@@ -41,14 +41,14 @@ def lithium_slope(step, current):
 def clear_currents(groups, g):
     """Set the currents of a group's nodes to zero."""
     for k in range(groups.step[g].nodes):
-        groups.nodes[g, k].current = 0.0
+        groups.conductors.nodes[g, k].current = 0.0
 
 
 @kernel
 def clear_slopes(groups, g):
     """Set the slopes of the currents of a group's nodes to zero."""
     for k in range(groups.step[g].nodes):
-        groups.nodes[g, k].slope = 0.0
+        groups.conductors.nodes[g, k].slope = 0.0
 
 
 @kernel
@@ -100,12 +100,8 @@ def factor_network(groups, g, total):
 
     Fills the column `lead`: how the potentials of the nodes follow the group's unknown.
     """
-    step, nodes, matrix, resistance = (
-        groups.step[g],
-        groups.nodes[g],
-        groups.network[g, _FACTOR],
-        groups.network[g, _RESISTANCE],
-    )
+    step, nodes, both = groups.step[g], groups.conductors.nodes[g], groups.conductors.resistances[g]
+    matrix, resistance = both[_FACTOR], both[_RESISTANCE]
     count, common = step.nodes, lithium_slope(step, total)
     for k in range(count):
         for other in range(count):
@@ -132,7 +128,8 @@ def solve_network(groups, g, unknown, common):
 
     Fills `own`, the changes of the potentials without that of the unknown.
     """
-    nodes, matrix, resistance = groups.nodes[g], groups.network[g, _FACTOR], groups.network[g, _RESISTANCE]
+    nodes, both = groups.conductors.nodes[g], groups.conductors.resistances[g]
+    matrix, resistance = both[_FACTOR], both[_RESISTANCE]
     count = groups.step[g].nodes
     for k in range(count):
         drop = common
@@ -154,7 +151,7 @@ def reduce_network_corner(contacts, groups, g):
     clear_slopes(groups, g)
     for j in range(first, first + groups.size[g]):
         particle = contacts.parameters[j]
-        groups.nodes[g, particle.node - 1].slope += particle.multiplicity * contacts.attempt[j].corner
+        groups.conductors.nodes[g, particle.node - 1].slope += particle.multiplicity * contacts.attempt[j].corner
     slope, leader = factor_network(groups, g, groups.state[g].current), contacts.parameters[first]
     step.current_factor = leader.current_factor / leader.multiplicity
     groups.corner[g] = step.current_factor * slope + leader.potential_factor
@@ -163,19 +160,19 @@ def reduce_network_corner(contacts, groups, g):
 @kernel
 def reduce_network_stage(tableau, contacts, groups, g, stage):
     """Reduce what a group's particles draw in a stage; set the changes of the unknown and of its nodes' potentials."""
-    first, step, state, stages = groups.first[g], groups.step[g], groups.state[g], groups.stages[g]
+    first, step, state, stages = groups.first[g], groups.step[g], groups.state[g], groups.conductors.stages[g]
     count, linear, drawn = step.nodes, 0.0, 0.0
     clear_currents(groups, g)
     for j in range(first, first + groups.size[g]):
         particle, attempt = contacts.parameters[j], contacts.attempt[j]
-        groups.nodes[g, particle.node - 1].current += particle.multiplicity * attempt.residual
+        groups.conductors.nodes[g, particle.node - 1].current += particle.multiplicity * attempt.residual
         drawn += particle.multiplicity * attempt.total
         linear += particle.multiplicity * attempt.residual
     unknown = state.unknown
     for p in range(stage):
         unknown += tableau.a[stage, p] * stages[count, p]
     for k in range(count):
-        node = groups.nodes[g, k]
+        node = groups.conductors.nodes[g, k]
         node.potential = node.unknown
         for p in range(stage):
             node.potential += tableau.a[stage, p] * stages[k, p]
@@ -190,7 +187,7 @@ def reduce_network_stage(tableau, contacts, groups, g, stage):
     groups.change[g] = change
     stages[count, stage] = change
     for k in range(count):
-        node = groups.nodes[g, k]
+        node = groups.conductors.nodes[g, k]
         node.change = node.lead * change + node.own
         stages[k, stage] = node.change
 
@@ -201,12 +198,12 @@ def end_network_step(tableau, groups, g):
 
     The error is the largest embedded difference of the drops between the group's unknown and its nodes.
     """
-    count, stages, last = groups.step[g].nodes, groups.stages[g], tableau.a.shape[0] - 1
+    count, stages, last = groups.step[g].nodes, groups.conductors.stages[g], tableau.a.shape[0] - 1
     unknown, error = groups.state[g].unknown + stages[count, last], 0.0
     for p in range(last):
         unknown += tableau.a[last, p] * stages[count, p]
     for k in range(count):
-        node = groups.nodes[g, k]
+        node = groups.conductors.nodes[g, k]
         node.guess = node.unknown + stages[k, last]
         for p in range(last):
             node.guess += tableau.a[last, p] * stages[k, p]
@@ -215,8 +212,10 @@ def end_network_step(tableau, groups, g):
 
 
 @kernel
-def accept_nodes(groups, g):
+def accept_nodes(conductors, groups, g):
     """Take the potentials of a group's nodes that were solved for last as those of the accepted state."""
+    if conductors is None:
+        return
     for k in range(groups.step[g].nodes):
-        node = groups.nodes[g, k]
+        node = conductors.nodes[g, k]
         node.unknown, node.guess = node.potential, node.potential

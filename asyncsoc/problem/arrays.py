@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +12,19 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.compiling import fill
 from asyncsoc.interface.rate_laws import load_kinetics
-from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
+from asyncsoc.kernels.particles import (
+    Body,
+    Conductors,
+    Contacts,
+    Groups,
+    allocate_body,
+    allocate_conductors,
+    allocate_contacts,
+    allocate_groups,
+)
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.changing_contact import set_last
-from asyncsoc.problem.particles import ParticleModel, Problem
+from asyncsoc.problem.particles import Group, ParticleModel, Problem
 from asyncsoc.protocol.constraints import StepConstraint
 
 UNLIMITED = 1e30
@@ -64,6 +74,12 @@ class ProblemArrays:
         chosen[listed] = True
         return np.flatnonzero(chosen[group])
 
+    @property
+    def node_potentials(self) -> NDArray[np.float64]:
+        """Accepted potentials (G, K) of the nodes of all networks [V]; K is 0 where there is none."""
+        conductors = self.groups.conductors
+        return np.zeros((len(self.groups.size), 0)) if conductors is None else conductors.nodes["unknown"]
+
     def members(self, group: int) -> range:
         """Return the numbers of a group's particles."""
         first = int(self.groups.first[group])
@@ -88,7 +104,7 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
     arrays = allocate_groups(
         np.array([len(group.particles) for group in groups]),
         max((len(constraint.events) for group in groups for constraint in group.constraints), default=0) + 1,
-        max((0 if group.network is None else group.network.count for group in groups), default=0),
+        _conductors(groups),
     )
     meshes = np.array([mesh for group in groups for mesh in group.meshes or [0] * len(group.particles)])
     bodies = tuple(
@@ -118,6 +134,12 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
     changing = any(one.changing is not None for one in particles)
     numbers = {id(table): k for k, table in enumerate(tables)}
     return ProblemArrays(problem, particles, contacts, arrays, bodies, touching, numbers, alone, changing)
+
+
+def _conductors(groups: Sequence[Group]) -> Conductors | None:
+    """Return room for the networks of groups; None where none has one, nor a particle a resistance of its own."""
+    nodes = max((0 if group.network is None else group.network.count for group in groups), default=0)
+    return allocate_conductors(len(groups), nodes) if nodes or any(any(group.resistances) for group in groups) else None
 
 
 def _add_areas(contacts: Contacts, groups: Groups, g: int) -> None:
@@ -199,7 +221,8 @@ def _load_network(arrays: ProblemArrays, g: int, temperature: float) -> None:
     if network is None:
         return
     level = network.at(temperature)
-    arrays.groups.network[g, 0, : network.count, : network.count] = level.between
+    assert arrays.groups.conductors is not None
+    arrays.groups.conductors.resistances[g, 0, : network.count, : network.count] = level.between
     step["lithium_current"], step["lithium_voltage"] = level.lithium_current, level.lithium_voltage
 
 

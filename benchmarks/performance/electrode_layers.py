@@ -187,7 +187,7 @@ def measure(quick: bool = False) -> Part:
     AnswerError
         An answer is wrong, or no setting meets the error.
     """
-    compile_kernels(groups=True)
+    compile_kernels(groups=True, conductors=True)
     sets = list(SETS)[: 1 if quick else 3]
     meshes, tolerances = (MESHES[1:4:2], TOLERANCES[1::2]) if quick else (MESHES, TOLERANCES)
     settings = THEIRS[5:7] if quick else THEIRS

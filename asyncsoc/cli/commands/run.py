@@ -44,7 +44,7 @@ def run(
     from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 
     try:
-        with progress_bar(quiet=quiet, groups=description.electrode.described) as progress:
+        with progress_bar(quiet=quiet, **_kernels_of(description)) as progress:
             if output is None or description.protocol.plan.steps[-1].cycle == 1:
                 solution = simulate(description, progress=progress, resume=previous)
             else:
@@ -73,6 +73,12 @@ def _print_meanings(summary: Mapping[str, Any]) -> None:
     for name, meaning in MEANINGS.items():
         if f"{name} of active material" in summary:
             print_line(f"{name.removesuffix(' share')}: {meaning}")
+
+
+def _kernels_of(case: Case) -> dict[str, bool]:
+    """Return which kernels a case needs, as `progress_bar` takes it."""
+    electrode = case.electrode
+    return {"groups": electrode.described, "solid": case.model == "3d", "conductors": electrode.has_resistances}
 
 
 def _print_cycles(solution: Solution) -> None:
