@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -249,6 +249,15 @@ def accepted_particles(
         particles = arrays.bodies[mesh].number[places]
         found |= zip(particles.tolist(), output.checkpoints(places, own[particles]), strict=True)
     return tuple(found[j] for j in sorted(found))
+
+
+def places_of(arrays: ProblemArrays, group: int) -> Iterable[tuple[int, int]]:
+    """Yield mesh and place on it of every particle of a group, in the group's order."""
+    found = {}
+    for mesh, body in enumerate(arrays.bodies):
+        for place in arrays.places(mesh, np.array([group])).tolist():
+            found[int(body.number[place])] = mesh, place
+    return (found[j] for j in sorted(found))
 
 
 def start_time_of(arrays: ProblemArrays, outputs: Sequence[DenseOutput], group: int) -> float:

@@ -29,7 +29,7 @@ from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
 from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, GroupMeasure, Measure
-from asyncsoc.solver.dense_output import DenseOutput, accepted_particles, restore_particles, start_time_of
+from asyncsoc.solver.dense_output import DenseOutput, accepted_particles, places_of, restore_particles, start_time_of
 from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.states import (
@@ -255,14 +255,6 @@ class ProtocolRunner:
             nodes=tuple(self._kept_nodes[number, : self._groups.step[number]["nodes"]].tolist()),
         )
 
-    def _places(self, number: int) -> Iterable[tuple[int, int]]:
-        """Yield mesh and place on it of every particle of a group, in the group's order."""
-        found = {}
-        for mesh, body in enumerate(self._arrays.bodies):
-            for place in self._arrays.places(mesh, np.array([number])).tolist():
-                found[int(body.number[place])] = mesh, place
-        return (found[j] for j in sorted(found))
-
     def _constraint(self, number: int) -> StepConstraint:
         return self._members[number].constraints[self._runs[number].position]
 
@@ -271,7 +263,7 @@ class ProtocolRunner:
         contacts, groups, run = self._contacts, self._groups, self._runs[number]
         run.position, run.finished = len(checkpoint.finished), list(checkpoint.finished)
         run.done, run.checkpoint = checkpoint.finished, checkpoint
-        for (mesh, place), particle in zip(self._places(number), checkpoint.particles, strict=True):
+        for (mesh, place), particle in zip(places_of(self._arrays, number), checkpoint.particles, strict=True):
             body, system = self._arrays.bodies[mesh], self._arrays.problem.meshes[mesh]
             j = body.number[place]
             body.x[place] = particle.x[system.order]
