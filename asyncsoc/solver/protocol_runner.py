@@ -339,7 +339,9 @@ class ProtocolRunner:
         solved, which, diffusivity = found
         if not solved:
             beyond = blocked(self._arrays, number) or beyond_limit(self._arrays, number, constraint)
-            self._fail(number, self._infeasible(number, beyond or no_solution(self._arrays, number, constraint)))
+            seen = float(self._kept[number]["potential"])
+            why = beyond or no_solution(self._arrays, number, constraint, seen)
+            self._fail(number, self._infeasible(number, why))
         elif state["margin"] <= 0.0 and not leaves_limit(self._arrays, number, constraint, constraint.events[which]):
             event = constraint.events[which]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):

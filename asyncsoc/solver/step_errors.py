@@ -23,8 +23,9 @@ _MOSTLY_CLOSED = 0.5
 may have closed all of a contact that neither of them has."""
 _NEAR = 0.9
 """Share of the limiting current from which on it is named as the reason."""
-_FAR = 100.0
-"""V; a voltage beyond it is named as the reason: potentials of a thousand volts are not found to 1e-13 V any more."""
+_FAR = 10.0
+"""V; a voltage beyond it, which no cell has, is named as the reason: a thousand volts are not found to 1e-13 V, and
+where side currents have grown by exp(10 V F/2RT) no step is small enough."""
 
 
 def infeasible_step(constraint: StepConstraint, why: str, time: float) -> InfeasibleStepError:
@@ -95,12 +96,14 @@ def beyond_limit(arrays: ProblemArrays, group: int, constraint: StepConstraint) 
     )
 
 
-def no_solution(arrays: ProblemArrays, group: int, constraint: StepConstraint) -> str:
-    """Return that nothing satisfies a step's constraint at its start."""
+def no_solution(arrays: ProblemArrays, group: int, constraint: StepConstraint, before: float) -> str:
+    """Return that nothing satisfies a step's constraint at its start; the group had the potential `before` [V]."""
     if constraint.product:
         return f"its power of {constraint.target:.4g} W is more than the particle can deliver or take"
     if not constraint.galvanostatic:
         return "no current satisfies the step at its start"
+    if abs(before) > _FAR:
+        return f"the step before left it at {before:.4g} V; a limit ('until 4.2 V') would have ended that one"
     network, amperes = arrays.problem.groups[group].network, f"its current of {constraint.target:.4g} A"
     if network is not None:
         drop = float(network.at(constraint.temperature).between.mean()) * constraint.target
