@@ -377,6 +377,7 @@ def test_potentials_of_the_protocol_steps_stay_with_a_coverage_that_changes(mate
     assert found.columns["Voltage [V]"][-1] == pytest.approx(still.columns["Voltage [V]"][-1], abs=2e-5)
 
 
+@pytest.mark.slow
 def test_a_particle_of_a_group_that_loses_its_contact_keeps_its_lithium_and_leaves_the_current_to_the_others():
     """From cycle 2 on: what it has then stays, in a rest too, in which the others would have shared it."""
     law = {"cycle": [1, 2], "relative_coverage": [1.0, 1e-12], "at": "everywhere"}

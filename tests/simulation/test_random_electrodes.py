@@ -114,6 +114,7 @@ def layers(step: str, conductivity: float) -> aso.Case:
     return electrode(None, step, electrode={**given, "ionic_conductivity": conductivity}, side_reaction=side)
 
 
+@pytest.mark.slow
 def test_a_voltage_that_no_cell_has_is_named_as_the_reason() -> None:
     """Potentials of a thousand volts are not found to 1e-13 V any more, and no constraint seems to be solved."""
     with pytest.raises(InfeasibleStepError, match="V for conduction through the electrode"):
