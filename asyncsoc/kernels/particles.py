@@ -25,6 +25,7 @@ from asyncsoc.kernels.parameters import (
     StepAttempt,
     StepParameters,
 )
+from asyncsoc.kernels.salt_arrays import SaltContacts, SaltNodes
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,6 +67,8 @@ class Contacts(NamedTuple):
         Rows of `contact`.
     tables : (T, cells + 1, 6), side_tables : (Q, 4 cells)
         Coefficients of the material tables (`interpolation`) and of the reaction energies (`reaction`).
+    salt
+        How the particles depend on the salt; None where no group has one.
     """
 
     parameters: Records
@@ -84,6 +87,7 @@ class Contacts(NamedTuple):
     local: Array
     tables: Array
     side_tables: Array
+    salt: SaltContacts | None = None
 
 
 class Groups(NamedTuple):
@@ -107,6 +111,8 @@ class Groups(NamedTuple):
         Resistances between nodes [ohm], and what is factored.
     stages : (G, K + 1, s)
         Changes of the nodes' potentials in the stages of a step, and last of the unknown.
+    salt
+        The salt of the groups; None where no group has one.
     """
 
     step: Records
@@ -121,6 +127,7 @@ class Groups(NamedTuple):
     nodes: Records
     network: Array
     stages: Array
+    salt: SaltNodes | None = None
 
 
 class Body(NamedTuple):
@@ -138,6 +145,8 @@ class Body(NamedTuple):
         Contact nodes.
     iterations : (B,)
         Of the linear solver, so far.
+    salt_border : (B, n)
+        How the stoichiometries change in a step with the concentration of the salt; None where there is none.
     """
 
     number: Ints
@@ -146,6 +155,7 @@ class Body(NamedTuple):
     dense: Array
     nodes: Ints
     iterations: Array
+    salt_border: Array | None = None
 
 
 def allocate_contacts(n_particles: int, n_contact: int, tables: Array, side_tables: Array) -> Contacts:

@@ -205,7 +205,8 @@ def carry_group(
     alone = len(cases) == 1
     largest = max(setups, key=lambda setup: setup.mesh.n_nodes)
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=volume_of(setups, many))
-    compile_kernels(batches=False, groups=not alone)
+    if layers is None or layers.salt is None:  # those of a salt are compiled by its run
+        compile_kernels(batches=False, groups=not alone)
     setups, homes = with_homes(setups)
     starts = [None] * len(cases) if start is None else start.particles
     check_nodes(setups, start)

@@ -22,6 +22,7 @@ from asyncsoc.kernels.step_control import (
     OPEN_BELOW,
     RETRY,
     RUNNING,
+    SALT_BELOW,
 )
 from asyncsoc.problem.arrays import ProblemArrays, load_constraint, load_contact_areas
 from asyncsoc.problem.particles import Group
@@ -32,6 +33,7 @@ from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, GroupMeasure, Measu
 from asyncsoc.solver.dense_output import DenseOutput, restore_particles
 from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
+from asyncsoc.solver.salt_states import accepted_salt, salt_runs_out, take_salt
 from asyncsoc.solver.states import (
     BatchCallback,
     Callback,
@@ -166,7 +168,7 @@ class ProtocolRunner:
         ended, further = [], []
         for number, code in zip(numbers[~running].tolist(), outcome[~running].tolist(), strict=True):
             constraint = self._constraint(number)
-            reason = self._reason(constraint, code)
+            reason = self._reason(number, constraint, code)
             if (
                 code == DURATION_REACHED
                 and self._arrays.changing
@@ -204,11 +206,16 @@ class ProtocolRunner:
                 return reason
         return None
 
-    @staticmethod
-    def _reason(constraint: StepConstraint, code: int) -> str:
+    def _reason(self, number: int, constraint: StepConstraint, code: int) -> str:
         if code >= LIMIT:
             return constraint.limits[code - LIMIT].reason
-        return constraint.events[code - EVENT].reason if code >= EVENT else "duration reached"
+        if code < EVENT:
+            return "duration reached"
+        event = constraint.events[code - EVENT]
+        if event.kind != SALT_BELOW:
+            return event.reason
+        time = self._start_time(number) + float(self._groups.state[number]["time"])
+        return salt_runs_out(self._arrays, number, event.reason, time)
 
     def _take(self, numbers: Ints) -> None:
         """Accept the states at the ends of the last attempts of these groups."""
@@ -221,6 +228,7 @@ class ProtocolRunner:
             self._kept_own[particles] = contacts.own[particles]
         self._kept[numbers] = self._groups.state[numbers]
         self._kept_nodes[numbers] = self._groups.nodes["unknown"][numbers]
+        take_salt(self._groups, numbers)
         self.profiles.accepted(numbers)
 
     def interrupt(self) -> None:
@@ -256,6 +264,7 @@ class ProtocolRunner:
             underway=bool(self._underway[number]),
             tolerance_share=float(self._groups.step[number]["tolerance"]) / self._members[number].tolerance,
             nodes=tuple(self._kept_nodes[number, : self._groups.step[number]["nodes"]].tolist()),
+            salt=accepted_salt(self._groups, number),
         )
 
     def _places(self, number: int) -> Iterable[tuple[int, int]]:
