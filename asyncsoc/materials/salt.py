@@ -123,7 +123,7 @@ def diffusivity_valoen(c: Array, temperature: float) -> Array:
 def conductivity_valoen(c: Array, temperature: float) -> Array:
     """Return kappa [S/m] of LiPF6 in PC:EC:DMC, equation 17 of Valoen and Reimers 2005."""
     molar = np.asarray(c, dtype=np.float64) / 1000.0
-    inner = -10.5 + 0.0740 * temperature - 6.96e-5 * temperature**2
+    inner: Array = np.full_like(molar, -10.5 + 0.0740 * temperature - 6.96e-5 * temperature**2)
     inner = inner + molar * (0.668 - 0.0178 * temperature + 2.80e-5 * temperature**2)
     inner = inner + molar**2 * (0.494 - 8.86e-4 * temperature)
     return np.asarray(0.1 * molar * inner**2)

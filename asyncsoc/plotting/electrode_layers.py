@@ -170,13 +170,18 @@ def _moments(time: Array) -> list[int]:
 
 
 def _draw_salt(axes: Axes, layers: DrawnLayers, scale: float, unit: str) -> None:
-    """Draw the concentration of the salt from the lithium electrode to the current collector at some moments."""
+    """Draw the concentration of the salt from the lithium electrode to the current collector at some moments.
+
+    They are those where its differences first reach a third, two thirds and all of their largest, and the end.
+    """
     if layers.salt is None:
         return
-    rows = _moments(layers.time)
+    spread = np.ptp(layers.salt, axis=0)
+    reached = {int(np.argmax(spread >= share * spread.max())) for share in (1.0 / 3.0, 2.0 / 3.0, 1.0)}
+    rows = sorted(reached | {len(spread) - 1})
     axes.axvspan(0.0, layers.separator * _UM, color=LIGHT, alpha=0.45, linewidth=0.0)
     for row, tone in zip(rows, _greys(len(rows)), strict=True):
-        moment = f"{float(layers.time[row]) / scale:.3g} {unit}"
+        moment = f"{float(layers.time[row]) / scale:.2g} {unit}"
         axes.plot(layers.salt_position * _UM, layers.salt[:, row], "o-", color=tone, markersize=3, label=moment)
     axes.set_xlim(left=0.0)
     axes.set(
@@ -192,11 +197,11 @@ def _draw_salt_over_time(axes: Axes, layers: DrawnLayers, hours: Array) -> None:
     """Draw the concentrations at the lithium electrode and at the current collector over time."""
     if layers.salt is None:
         return
-    axes.plot(hours, layers.salt[0], color=colour(0), label="next to the lithium electrode")
-    axes.plot(hours, layers.salt[-1], color=colour(1), label="next to the current collector")
+    axes.plot(hours, layers.salt[0], color=colour(0), label="lithium electrode")
+    axes.plot(hours, layers.salt[-1], color=colour(1), label="current collector")
     axes.set(ylabel="Salt concentration [mol/m$^3$]", title="Salt at both ends")
     axes.set_ylim(bottom=0.0)
-    legend_above(axes, rows=2)
+    legend_above(axes, rows=1)
     guide_lines(axes)
 
 

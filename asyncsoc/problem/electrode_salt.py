@@ -205,7 +205,7 @@ def transport_of(case: Case, properties: SaltProperties) -> SaltSet:
     else:
         base = salt_set(name)
     rest = base.concentration if properties.concentration is None else properties.concentration
-    changed = {key: _function(value) for key, value in given.items()}
+    changed: dict[str, Any] = {key: _function(value) for key, value in given.items()}
     return replace(base, concentration=rest, parameters=_parameters(base, properties, given, case), **changed)
 
 

@@ -22,18 +22,17 @@ from asyncsoc.kernels.step_control import (
     OPEN_BELOW,
     RETRY,
     RUNNING,
-    SALT_BELOW,
 )
 from asyncsoc.problem.arrays import ProblemArrays, load_constraint, load_contact_areas
 from asyncsoc.problem.particles import Group
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
-from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, GroupMeasure, Measure
+from asyncsoc.solver.curve_limits import CurveLimits, GroupMeasure, Measure
 from asyncsoc.solver.dense_output import DenseOutput, restore_particles
 from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
-from asyncsoc.solver.salt_states import accepted_salt, salt_runs_out, take_salt
+from asyncsoc.solver.salt_states import accepted_salt, take_salt
 from asyncsoc.solver.states import (
     BatchCallback,
     Callback,
@@ -53,6 +52,7 @@ from asyncsoc.solver.step_errors import (
     stopped_step,
 )
 from asyncsoc.solver.step_sizes import StepSizes
+from asyncsoc.solver.stop_reasons import stop_reason
 
 Ints = NDArray[np.int64]
 
@@ -168,7 +168,7 @@ class ProtocolRunner:
         ended, further = [], []
         for number, code in zip(numbers[~running].tolist(), outcome[~running].tolist(), strict=True):
             constraint = self._constraint(number)
-            reason = self._reason(number, constraint, code)
+            reason = stop_reason(self._arrays, number, constraint, code, self._start_time(number))
             if (
                 code == DURATION_REACHED
                 and self._arrays.changing
@@ -205,17 +205,6 @@ class ProtocolRunner:
                 self._underway[number] = False
                 return reason
         return None
-
-    def _reason(self, number: int, constraint: StepConstraint, code: int) -> str:
-        if code >= LIMIT:
-            return constraint.limits[code - LIMIT].reason
-        if code < EVENT:
-            return "duration reached"
-        event = constraint.events[code - EVENT]
-        if event.kind != SALT_BELOW:
-            return event.reason
-        time = self._start_time(number) + float(self._groups.state[number]["time"])
-        return salt_runs_out(self._arrays, number, event.reason, time)
 
     def _take(self, numbers: Ints) -> None:
         """Accept the states at the ends of the last attempts of these groups."""

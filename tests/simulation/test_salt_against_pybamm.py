@@ -12,7 +12,7 @@ import pytest
 
 import asyncsoc as aso
 from asyncsoc.materials.nmc532_xu2019 import XU
-from asyncsoc.materials.salt import conductivity_valoen
+from asyncsoc.materials.salt import conductivity_valoen, diffusivity_valoen
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.salt import IN_SEPARATOR, SALT
 from asyncsoc.simulation.results.layers import CURRENT, ELECTROLYTE
@@ -48,11 +48,14 @@ class SaltPeer:
     separator: np.ndarray
 
 
-def salt_peer(current: float, start: float, times: np.ndarray, points: int) -> SaltPeer:
-    """Return a run of the half-cell DFN at a constant current, positive on charge [A]."""
+def salt_peer(current: float, start: float, times: np.ndarray, points: int, slower: float) -> SaltPeer:
+    """Return a run of the half-cell DFN at a constant current, positive on charge [A], D divided by `slower`."""
     import pybamm
 
     values = pybamm.ParameterValues("Xu2019")
+    if slower != 1.0:
+        usual = values["Electrolyte diffusivity [m2.s-1]"]
+        values["Electrolyte diffusivity [m2.s-1]"] = lambda c_e, T: usual(c_e, T) / slower
     values.update(
         {
             "Current function [A]": -current,
@@ -77,9 +80,12 @@ def salt_peer(current: float, start: float, times: np.ndarray, points: int) -> S
     return SaltPeer(*(np.asarray(found[name].entries, dtype=np.float64) for name in wanted))
 
 
-def salted(rate: str, start: float, layers: int) -> aso.Case:
-    """Return the same half cell as a case."""
-    charge = rate.startswith("Charge")
+def salted(rate: str, start: float, layers: int, slower: float) -> aso.Case:
+    """Return the same half cell as a case; where D is slower it is a table."""
+    charge, own = rate.startswith("Charge"), {}
+    if slower != 1.0:
+        c = np.linspace(0.0, 3000.0, 121)
+        own["diffusivity"] = {"c": c.tolist(), "D": (diffusivity_valoen(c, TEMPERATURE) / slower).tolist()}
     electrode = {
         "model": "layers",
         "layers": layers,
@@ -96,6 +102,7 @@ def salted(rate: str, start: float, layers: int) -> aso.Case:
             "separator_volume_fraction": PORES,
             "separator_nodes": layers,
             "lithium_exponent": 0.3,
+            **own,
         },
         "ionic_conductivity": KAPPA * POROSITY**1.5,
         "electronic_conductivity": 100.0 * (1.0 - POROSITY) ** 1.5,
@@ -122,16 +129,31 @@ def salted(rate: str, start: float, layers: int) -> aso.Case:
     [("Charge at C/10", 0.9), ("Charge at C/2", 0.9), ("Discharge at C/10", 0.3), ("Discharge at C/2", 0.3)],
 )
 def test_a_concentrated_salt_agrees_with_the_dfn(rate: str, start: float) -> None:
-    compare(rate, start)
+    found = compare(rate, start)
+    # 1 mV rms, 3 mV and 1 % of the profiles were asked for; 7 and 15 uV and 0.02 % are seen.
+    assert found["voltage, rms"] < 3e-5 and found["voltage, max"] < 6e-5, found
+    assert max(found[name] for name in PROFILES) < 1e-3, found
 
 
-def compare(rate: str, start: float, layers: int = 20) -> dict[str, float]:
+@pytest.mark.parametrize(("rate", "start"), [("Charge at C/2", 0.9), ("Discharge at C/2", 0.3)])
+def test_it_does_so_where_half_of_the_salt_moves(rate: str, start: float) -> None:
+    """With a tenth of the diffusivity; 40 volumes in each region."""
+    found = compare(rate, start, 40, 10.0)
+    assert found["span of the salt"] > 450.0, found
+    assert found["voltage, rms"] < 1e-4 and found["voltage, max"] < 3e-4, found
+    assert max(found[name] for name in PROFILES) < 2e-3, found
+
+
+PROFILES = ("electrolyte, over its span", "salt, over its span", "salt of the separator, over the span")
+
+
+def compare(rate: str, start: float, layers: int = 20, slower: float = 1.0) -> dict[str, float]:
     """Compare a run once a minute; return the differences [V], relative where they are of profiles."""
-    solution = aso.simulate(salted(rate, start, layers))
+    solution = aso.simulate(salted(rate, start, layers, slower))
     rows = on_the_minute(solution)
     assert len(rows) > 40
     current = float(solution.columns[names.CURRENT][-1])
-    other = salt_peer(current, start, PERIOD * np.arange(len(rows)), layers)
+    other = salt_peer(current, start, PERIOD * np.arange(len(rows)), layers, slower)
     profiles = solution.layers
     voltage = solution.columns[names.VOLTAGE][rows] - other.voltage
     electrolyte = profiles[ELECTROLYTE].values[:, rows] - other.electrolyte
@@ -151,8 +173,5 @@ def compare(rate: str, start: float, layers: int = 20) -> dict[str, float]:
         "span of the electrolyte": potential,
         "span of the salt": spread,
     }
-    assert found["voltage, rms"] < 1e-3 and found["voltage, max"] < 3e-3, found
-    assert found["electrolyte, over its span"] < 1e-2, found
-    assert found["salt, over its span"] < 1e-2 and found["salt of the separator, over the span"] < 1e-2, found
     assert found["balance of current"] < 1e-10, found
     return found
