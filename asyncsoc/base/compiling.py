@@ -72,12 +72,27 @@ class Kernel:
                     self._inner = _compile(self.py_func, **lean, **self._options)
         return self._inner._numba_type_
 
+    def _by_address(self) -> Callable[..., Any]:
+        """Return a function that lays the tuples it is given down and calls the inner form."""
+        from asyncsoc.base.by_address import laid_down
+
+        code = self.py_func.__code__
+        names = code.co_varnames[: code.co_argcount]
+        source = (
+            f"def entry({', '.join(names)}):\n    return inner({', '.join(f'laid_down({name})' for name in names)})"
+        )
+        scope = {"inner": self, "laid_down": laid_down, "__name__": self.py_func.__module__}
+        exec(source, scope)
+        return scope["entry"]
+
     def __call__(self, *arguments: Any) -> Any:
         """Call the function compiled for arguments of these types."""
         if self._entry is None:
             with _LOCK:
                 if self._entry is None:
-                    entry = _compile(self.py_func, no_cfunc_wrapper=True, **self._options)
+                    tuples = any(hasattr(argument, "_fields") for argument in arguments)
+                    function = self._by_address() if tuples else self.py_func
+                    entry = _compile(function, no_cfunc_wrapper=True, **self._options)
                     if Path(self.py_func.__code__.co_filename).is_file():
                         from asyncsoc.base.numba_cache import ContentFunctionCache
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from asyncsoc.base.errors import EnvironmentProblem
 from asyncsoc.base.hashing import sha256_of
 
-COMPILING = "compiling the kernels, once: 30 to 60 s of processor time"
+COMPILING = "compiling the kernels, once: 20 to 50 s of processor time"
 """What a user is told while it happens, in the same words wherever it may."""
 _IMPORT = re.compile(r"^[ \t]*from (asyncsoc[\w.]*) import (\([^)]*\)|[^\n#]+)", re.MULTILINE)
 _STEPS = "asyncsoc.kernels.batch"
@@ -125,6 +125,29 @@ def forget_unused(folder: Path) -> None:
                 shutil.rmtree(other, ignore_errors=True)
 
 
-def still_to_compile(*, groups: bool = False) -> bool:
-    """Return whether the next run, of a single particle or of a group, compiles the kernels before it begins."""
-    return not any(cache_folder(_STEPS).glob(_FIRST_STEP_OF_GROUPS if groups else _FIRST_STEP))
+def still_to_compile(*, groups: bool = False, iterative: bool = False, conductors: bool = False) -> bool:
+    """Return whether the next run compiles the kernels before it begins.
+
+    Parameters
+    ----------
+    groups
+        Of particles that share a potential, not of single ones.
+    iterative
+        On a mesh that conjugate gradients are used for.
+    conductors
+        With a network between the particles of a group, or resistances of their own.
+    """
+    kept = any(cache_folder(_STEPS).glob(_FIRST_STEP_OF_GROUPS if groups else _FIRST_STEP))
+    return not (kept and _mark(groups=groups, iterative=iterative, conductors=conductors).exists())
+
+
+def note_compiled(*, groups: bool, iterative: bool, conductors: bool) -> None:
+    """Remember that the kernels of such runs have been compiled and kept."""
+    with suppress(OSError):
+        _mark(groups=groups, iterative=iterative, conductors=conductors).touch()
+
+
+def _mark(*, groups: bool, iterative: bool, conductors: bool) -> Path:
+    """Return the empty file that says so: numba's index does not show for which types of arguments."""
+    parts = ["groups" if groups else "alone", *["iterative"] * iterative, *["conductors"] * conductors]
+    return cache_folder(_STEPS) / "-".join(["compiled", *parts])

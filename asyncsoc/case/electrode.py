@@ -251,6 +251,12 @@ class Electrode(LayeredElectrode):
         return self.radius or RadiusDistribution(law="fixed", value=DEFAULT_RADIUS)
 
     @property
+    def has_resistances(self) -> bool:
+        """Whether there is a resistance between particles: of their contacts, or through the thickness."""
+        listed = self.table is not None and bool(self.table.contact_resistance)
+        return self.model == "layers" or self.contact_resistance is not None or listed
+
+    @property
     def split_by_isolation(self) -> bool:
         """Whether isolated particles and the others are strata of their own."""
         law = self.contact_resistance

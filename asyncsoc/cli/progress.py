@@ -37,41 +37,48 @@ class Report(Protocol):
 
 
 @contextmanager
-def progress_bar(*, quiet: bool, groups: bool = False) -> Iterator[Callable[[Report], None] | None]:
+def progress_bar(
+    *, quiet: bool, groups: bool = False, solid: bool = False, conductors: bool = False
+) -> Iterator[Callable[[Report], None] | None]:
     """Give a callback that draws a run's bar on stderr; None where nobody looks at it.
 
-    `groups` says that particles share a potential, for which other kernels are compiled than for single ones.
+    Other kernels are compiled for particles that share a potential (`groups`), on meshes of solids (`solid`), and with
+    resistances between them (`conductors`).
     """
-    with _bar(quiet=quiet, begin=_beginning(quiet=quiet, groups=groups)) as update:
+    begin = _beginning(quiet=quiet, groups=groups, iterative=solid, conductors=conductors)
+    with _bar(quiet=quiet, begin=begin) as update:
         yield None if update is None else lambda report: update(report.fraction, describe(report))
 
 
 @contextmanager
-def counting_bar(*, quiet: bool, runs: bool = False) -> Iterator[Callable[[int, int, str], None] | None]:
+def counting_bar(
+    *, quiet: bool, runs: bool = False, solid: bool = False
+) -> Iterator[Callable[[int, int, str], None] | None]:
     """Give a callback (done, all, what comes next) that draws a bar on stderr; None where nobody looks at it.
 
-    `runs` says that particles are charged, for which the kernels may have to be compiled first.
+    `runs` says that particles are charged, for which the kernels may have to be compiled first, and `solid` that they
+    are on meshes of solids.
     """
-    with _bar(quiet=quiet, begin=_beginning(quiet=quiet) if runs else _PREPARING) as update:
+    with _bar(quiet=quiet, begin=_beginning(quiet=quiet, iterative=solid) if runs else _PREPARING) as update:
         yield None if update is None else lambda done, total, title: update(done / max(total, 1), title)
 
 
-def _beginning(*, quiet: bool, groups: bool = False) -> str:
+def _beginning(*, quiet: bool, **form: bool) -> str:
     """Return what a bar says before anything is done, and tell those without a bar if that takes its time."""
     from asyncsoc.base.kernel_cache import COMPILING, still_to_compile
 
-    if quiet or not still_to_compile(groups=groups):
+    if quiet or not still_to_compile(**form):
         return _PREPARING
     if not is_terminal(sys.stderr):
         note(COMPILING)
     return COMPILING
 
 
-def tell_compiling(*, quiet: bool = False) -> None:
+def tell_compiling(*, quiet: bool = False, solid: bool = False) -> None:
     """Say so on stderr where the kernels are compiled before anything else happens."""
     from asyncsoc.base.kernel_cache import COMPILING, still_to_compile
 
-    if not quiet and still_to_compile():
+    if not quiet and still_to_compile(iterative=solid):
         note(COMPILING)
 
 

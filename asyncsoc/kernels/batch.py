@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.by_address import laid_down
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.lanes import WIDTH
 from asyncsoc.kernels.boundary import reduce_corner, reduce_stage
@@ -27,7 +28,7 @@ FEWEST = 3
 
 @kernel
 def _judged(tableau, contacts, groups, g):
-    groups.outcome[g] = judge(tableau, contacts, groups, g)
+    groups.outcome[g] = judge(tableau, contacts, groups, groups.conductors, g)
     keep_currents(contacts, groups, g)
 
 
@@ -38,12 +39,13 @@ def attempt_block(system, tableau, contacts, groups, body, block, count, ws):
         plan(contacts, groups, contacts.parameters[body.number[block[lane]]].group)
     begin_step(system, tableau, contacts, groups, body, block, count, ws)
     for lane in range(count):
-        reduce_corner(tableau, contacts, groups, contacts.parameters[body.number[block[lane]]].group)
+        reduce_corner(tableau, contacts, groups, groups.conductors, contacts.parameters[body.number[block[lane]]].group)
     for stage in range(tableau.a.shape[0]):
-        stage_rhs(system, tableau, contacts, body, block, count, stage, ws)
+        stage_rhs(system, tableau, contacts, groups.conductors, body, block, count, stage, ws)
         for lane in range(count):
-            reduce_stage(tableau, contacts, groups, contacts.parameters[body.number[block[lane]]].group, stage)
-        stage_update(contacts, groups, body, block, count, stage, ws)
+            g = contacts.parameters[body.number[block[lane]]].group
+            reduce_stage(tableau, contacts, groups, groups.conductors, g, stage)
+        stage_update(contacts, groups, groups.conductors, body, block, count, stage, ws)
     finish_step(system, tableau, contacts, groups, body, block, count, ws)
     for lane in range(count):
         _judged(tableau, contacts, groups, contacts.parameters[body.number[block[lane]]].group)
@@ -57,7 +59,7 @@ def attempt_side_by_side(system, tableau, contacts, groups, body, listed, block,
     releases the interpreter lock.
     """
     s, c = tableau.a.shape[0], body.nodes.shape[1]
-    ws = lay_out(system, s, c, WIDTH, (WIDTH,), memory)
+    ws = laid_down(lay_out(system, s, c, WIDTH, (WIDTH,), memory))
     for first in range(0, listed.size, WIDTH):
         count = min(WIDTH, listed.size - first)
         for lane in range(WIDTH):
@@ -69,7 +71,7 @@ def attempt_side_by_side(system, tableau, contacts, groups, body, listed, block,
 def attempt_one_by_one(system, tableau, contacts, groups, body, listed, memory):
     """Attempt a step of each particle listed, alone in its group, one after the other; as `attempt_side_by_side`."""
     s, c = tableau.a.shape[0], body.nodes.shape[1]
-    alone = lay_out(system, s, c, 1, (), memory)
+    alone = laid_down(lay_out(system, s, c, 1, (), memory))
     for position in range(listed.size):
         attempt_block(system, tableau, contacts, groups, body, listed[position : position + 1], 1, alone)
 
@@ -123,9 +125,9 @@ def begin_blocks(system, tableau, contacts, groups, body, blocks, counts, memori
     """
     s, c = tableau.a.shape[0], body.nodes.shape[1]
     for p in range(counts.size):
-        ws = lay_out(system, s, c, WIDTH, (WIDTH,), memories[p])
+        ws = laid_down(lay_out(system, s, c, WIDTH, (WIDTH,), memories[p]))
         begin_step(system, tableau, contacts, groups, body, blocks[p], counts[p], ws)
-        stage_rhs(system, tableau, contacts, body, blocks[p], counts[p], 0, ws)
+        stage_rhs(system, tableau, contacts, groups.conductors, body, blocks[p], counts[p], 0, ws)
 
 
 @kernel(nogil=True)
@@ -137,10 +139,10 @@ def advance_blocks(system, tableau, contacts, groups, body, stage, blocks, count
     s, c = tableau.a.shape[0], body.nodes.shape[1]
     for position in range(counts.size):
         p = position if stage % 2 == 1 else counts.size - 1 - position
-        ws = lay_out(system, s, c, WIDTH, (WIDTH,), memories[p])
-        stage_update(contacts, groups, body, blocks[p], counts[p], stage, ws)
+        ws = laid_down(lay_out(system, s, c, WIDTH, (WIDTH,), memories[p]))
+        stage_update(contacts, groups, groups.conductors, body, blocks[p], counts[p], stage, ws)
         if stage + 1 < s:
-            stage_rhs(system, tableau, contacts, body, blocks[p], counts[p], stage + 1, ws)
+            stage_rhs(system, tableau, contacts, groups.conductors, body, blocks[p], counts[p], stage + 1, ws)
         else:
             finish_step(system, tableau, contacts, groups, body, blocks[p], counts[p], ws)
 
@@ -149,15 +151,15 @@ def advance_blocks(system, tableau, contacts, groups, body, stage, blocks, count
 def reduce_begin(tableau, contacts, groups, listed):
     """Reduce what `begin_blocks` leaves over each group listed: slopes of the constraint, and the first stage."""
     for p in range(listed.size):
-        reduce_corner(tableau, contacts, groups, listed[p])
-        reduce_stage(tableau, contacts, groups, listed[p], 0)
+        reduce_corner(tableau, contacts, groups, groups.conductors, listed[p])
+        reduce_stage(tableau, contacts, groups, groups.conductors, listed[p], 0)
 
 
 @kernel(nogil=True)
 def reduce_stages(tableau, contacts, groups, listed, stage):
     """Add up what the particles of each group listed miss of its constraint, and set the change of its unknown."""
     for p in range(listed.size):
-        reduce_stage(tableau, contacts, groups, listed[p], stage)
+        reduce_stage(tableau, contacts, groups, groups.conductors, listed[p], stage)
 
 
 @kernel(nogil=True)

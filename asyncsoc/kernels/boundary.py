@@ -95,7 +95,7 @@ def linearize(contacts, body, block, count, ws):
 
 
 @kernel
-def reduce_border(contacts, body, block, count, ws):
+def reduce_border(contacts, conductors, body, block, count, ws):
     """Take the solved border column out of the constraint's slope, particle by particle.
 
     A particle with a resistance r of its own has the row v - v_j - r I_j = 0 besides, v_j its own unknown, with which
@@ -104,7 +104,7 @@ def reduce_border(contacts, body, block, count, ws):
     for lane in range(count):
         j, nodes = body.number[block[lane]], body.nodes[block[lane]]
         particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
-        if particle.own_resistance != 0.0 or particle.node > 0:
+        if conductors is not None and (particle.own_resistance != 0.0 or particle.node > 0):
             slope = attempt.total_unknown
             for k in range(particle.contact_nodes):
                 slope -= local[TOTAL_X, k] * at(ws.border, nodes[k], lane)
@@ -123,7 +123,7 @@ def reduce_border(contacts, body, block, count, ws):
 
 
 @kernel
-def drive(tableau, contacts, body, block, count, stage, ws):
+def drive(tableau, contacts, conductors, body, block, count, stage, ws):
     """Evaluate the contacts at a stage and subtract their fluxes from the right-hand sides."""
     for lane in range(count):
         j, nodes = body.number[block[lane]], body.nodes[block[lane]]
@@ -158,7 +158,7 @@ def drive(tableau, contacts, body, block, count, stage, ws):
                 total += area * (i_film + o_film) * grown
                 side_total += area * o_film * grown
             put(ws.rhs, node, lane, at(ws.rhs, node, lane) - area * i_here / density)
-        if particle.own_resistance != 0.0 or particle.node > 0:
+        if conductors is not None and (particle.own_resistance != 0.0 or particle.node > 0):
             potential = attempt.driving
             for p in range(stage):
                 potential += tableau.a[stage, p] * ws.stage_driving[lane, p]
@@ -188,13 +188,13 @@ def _miss_behind_resistance(particle, attempt, local, nodes, lane, target, ws):
 
 
 @kernel
-def miss(tableau, contacts, body, block, count, stage, ws):
+def miss(tableau, contacts, conductors, body, block, count, stage, ws):
     """Leave what a stage misses of the constraint, the right-hand sides solved for: every particle's share of it."""
     for lane in range(count):
         j, nodes = body.number[block[lane]], body.nodes[block[lane]]
         particle, attempt, local = contacts.parameters[j], contacts.attempt[j], contacts.local[j]
         target = particle.target + particle.drift * (tableau.lead[stage] * attempt.size)
-        if particle.own_resistance != 0.0 or particle.node > 0:
+        if conductors is not None and (particle.own_resistance != 0.0 or particle.node > 0):
             _miss_behind_resistance(particle, attempt, local, nodes, lane, target, ws)
             continue
         residual = target - particle.current_factor * attempt.total
@@ -221,9 +221,9 @@ def _reduce_nodes_stage(salt, tableau, contacts, groups, g, stage):
 
 
 @kernel
-def reduce_corner(tableau, contacts, groups, g):
+def reduce_corner(tableau, contacts, groups, conductors, g):
     """Add up the slopes of a group's constraint over its particles."""
-    if groups.step[g].nodes > 0:
+    if conductors is not None and groups.step[g].nodes > 0:
         _reduce_nodes_corner(groups.salt, tableau, contacts, groups, g)
         return
     corner = 0.0
@@ -243,9 +243,9 @@ def _beyond_linear(contacts, groups, g):
 
 
 @kernel
-def reduce_stage(tableau, contacts, groups, g, stage):
+def reduce_stage(tableau, contacts, groups, conductors, g, stage):
     """Add up what a group's particles miss of its constraint; set the change of the unknown that meets it."""
-    if groups.step[g].nodes > 0:
+    if conductors is not None and groups.step[g].nodes > 0:
         _reduce_nodes_stage(groups.salt, tableau, contacts, groups, g, stage)
         return
     residual = 0.0

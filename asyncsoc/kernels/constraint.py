@@ -193,8 +193,7 @@ def _through_network(contacts, groups, g, unknown, total, residual):
     if step.product > 0:
         by_current, by_potential = unknown + 2.0 * step.series * total, total
     slope = factor_network(groups, g, total)
-    common, _ = common_drop(groups.salt, groups, g, total)
-    more = solve_network(groups, g, unknown, common)
+    more = solve_network(groups, g, unknown, common_drop(groups.salt, groups, g, total))
     return residual + by_current * more, by_current * slope + by_potential
 
 
@@ -203,7 +202,7 @@ def _farthest(groups, g, change):
     """Return the change of largest magnitude among a group's unknown and its nodes [V]."""
     farthest = change
     for k in range(groups.step[g].nodes):
-        node = groups.nodes[g, k]
+        node = groups.conductors.nodes[g, k]
         node.change = node.lead * change + node.own
         if not abs(node.change) <= abs(farthest):
             farthest = node.change
@@ -214,8 +213,20 @@ def _farthest(groups, g, change):
 def _move_nodes(groups, g, share):
     """Change the potentials of a group's nodes by a share of what was found."""
     for k in range(groups.step[g].nodes):
-        node = groups.nodes[g, k]
+        node = groups.conductors.nodes[g, k]
         node.potential += share * node.change
+
+
+@kernel
+def _begin_nodes(conductors, groups, g, unknown):
+    """Set where the solution for the potentials of a group's nodes begins; return their number."""
+    if conductors is None:
+        return 0
+    nodes = groups.step[g].nodes
+    for k in range(nodes):
+        node = conductors.nodes[g, k]
+        node.potential = node.guess if math.isfinite(node.guess) else unknown
+    return nodes
 
 
 @kernel
@@ -233,6 +244,11 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
     unknown
         To begin with.
     """
+    return _solve_constraint(contacts, groups, groups.conductors, g, x, film, unknown)
+
+
+@kernel
+def _solve_constraint(contacts, groups, conductors, g, x, film, unknown):
     first, last = groups.first[g], groups.first[g] + groups.size[g]
     product, series, power = groups.step[g].product > 0, groups.step[g].series, groups.step[g].target
     resistive, reach = False, _LARGEST_MOVE
@@ -245,22 +261,20 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
         scale_exchange(contacts.salt, contacts.parameters, local, j, I0, I0_X)
         own = contacts.own[j]
         own.potential = own.unknown if math.isfinite(own.unknown) else unknown
-    nodes = groups.step[g].nodes
-    for k in range(nodes):
-        node = groups.nodes[g, k]
-        node.potential = node.guess if math.isfinite(node.guess) else unknown
+    nodes = _begin_nodes(conductors, groups, g, unknown)
     imposed = contacts.parameters[first].imposed_flux > 0
     converged, before = False, 0.0
     total, potential = 0.0, 0.0
     for _ in range(_ITERATIONS):
         total, residual, slope, total_slope = 0.0, 0.0, 0.0, 0.0
-        clear_currents(groups, g)
-        clear_slopes(groups, g)
+        if conductors is not None:
+            clear_currents(groups, g)
+            clear_slopes(groups, g)
         for j in range(first, last):
             particle, own, driving = contacts.parameters[j], contacts.own[j], unknown
-            if nodes > 0:
-                driving = groups.nodes[g, particle.node - 1].potential
-            if particle.own_resistance != 0.0:
+            if conductors is not None and nodes > 0:
+                driving = conductors.nodes[g, particle.node - 1].potential
+            if conductors is not None and particle.own_resistance != 0.0:
                 own.potential, through, through_slope = _behind_resistance(
                     particle,
                     contacts.areas[j],
@@ -276,8 +290,8 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
                     particle, contacts.areas[j], contacts.resistance[j], driving, film[j], contacts.local[j]
                 )
                 own.potential = potential
-            if nodes > 0:
-                potential, node = unknown, groups.nodes[g, particle.node - 1]
+            if conductors is not None and nodes > 0:
+                potential, node = unknown, conductors.nodes[g, particle.node - 1]
                 node.current += particle.multiplicity * through
                 node.slope += particle.multiplicity * through_slope
             own.current = through
@@ -290,7 +304,7 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
         if product:  # the power is I V, V = phi_s + series I
             residual = total * (potential + series * total) - power
             slope = total_slope * (potential + 2.0 * series * total) + total
-        if nodes > 0:
+        if conductors is not None and nodes > 0:
             residual, slope = _through_network(contacts, groups, g, unknown, total, residual)
             change = -residual / slope
             farthest = _farthest(groups, g, change)

@@ -21,11 +21,24 @@ SMALL_UNDER_VOLTAGE = 0.0002
 @kernel
 def ready(system, ws):
     """Make K + diag(ws.shift) ready to be solved with; `ws.ok` becomes 0 for members where it is not definite."""
-    if system.iterative:
-        coarsen_diagonals(system.hierarchy, system.stiffness.diagonal, ws.shift, ws.levels)
-        fill_diagonal(system.stiffness.diagonal, ws.shift, ws.levels.state, ws.pivots, ws.inverse, ws.ok)
-    else:
+    _ready(system, system.hierarchy, ws)
+
+
+@kernel
+def _ready(system, hierarchy, ws):
+    if hierarchy is None:
         factorize(system.stiffness, ws.shift, system.factor, ws.lower, ws.pivots, ws.zero, ws.ok)
+    else:
+        coarsen_diagonals(hierarchy, system.stiffness.diagonal, ws.shift, ws.levels)
+        fill_diagonal(system.stiffness.diagonal, ws.shift, ws.levels.state, ws.pivots, ws.inverse, ws.ok)
+
+
+@kernel
+def _solve(system, hierarchy, ws, b):
+    if hierarchy is None:
+        solve(system.factor, ws.lower, ws.pivots, b)
+    else:
+        pcg(system, ws.levels, ws.pivots, ws.inverse, ws.relative, ws.floor, b, ws.krylov, ws.ok, ws.iterations)
 
 
 @kernel
@@ -38,10 +51,7 @@ def solve_in_place(system, ws, b):
     total = every(b, 0.0)
     for i in range(b.shape[0]):
         total += load(b, i)
-    if system.iterative:
-        pcg(system, ws.levels, ws.pivots, ws.inverse, ws.relative, ws.floor, b, ws.krylov, ws.ok, ws.iterations)
-    else:
-        solve(system.factor, ws.lower, ws.pivots, b)
+    _solve(system, system.hierarchy, ws, b)
     shifted, shifts = every(b, 0.0), every(b, 0.0)
     for i in range(b.shape[0]):
         shifted += load(ws.shift, i) * load(b, i)

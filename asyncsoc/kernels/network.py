@@ -19,7 +19,7 @@ from asyncsoc.kernels.salt_arrays import NOW, PRESENT, THETA
 from asyncsoc.kernels.salt_nodes import drop_at_lithium
 
 _RESISTANCE, _FACTOR = range(2)
-"""Rows of `Groups.network`: Z, and the factors of 1 + Z' G."""
+"""Rows of `Conductors.resistances`: Z, and the factors of 1 + Z' G."""
 
 
 @kernel
@@ -41,15 +41,23 @@ def lithium_slope(step, current):
 
 @kernel
 def common_drop(salt, groups, g, current):
-    """Return what all nodes see less than the group's unknown [V] at a current [A], and its slope [ohm].
+    """Return what all nodes see less than the group's unknown [V] at a current [A].
 
     That is eta, and with a salt the potential its concentration at the lithium electrode makes, at the present state.
     """
     if salt is not None and salt.parameters[g].nodes > 0:
         now, c = salt.properties[NOW, g], salt.c[PRESENT, g, 0]
-        value, slope, _ = drop_at_lithium(salt, groups.step[g], g, now, c, current)
-        return value, slope
-    return lithium_overpotential(groups.step[g], current), lithium_slope(groups.step[g], current)
+        return drop_at_lithium(salt, groups.step[g], g, now, c, current)[0]
+    return lithium_overpotential(groups.step[g], current)
+
+
+@kernel
+def common_slope(salt, groups, g, current):
+    """Return the slope of `common_drop` by the current [ohm]."""
+    if salt is not None and salt.parameters[g].nodes > 0:
+        now, c = salt.properties[NOW, g], salt.c[PRESENT, g, 0]
+        return drop_at_lithium(salt, groups.step[g], g, now, c, current)[1]
+    return lithium_slope(groups.step[g], current)
 
 
 @kernel
@@ -64,14 +72,14 @@ def _drop_of_node(salt, g, k, common):
 def clear_currents(groups, g):
     """Set the currents of a group's nodes to zero."""
     for k in range(groups.step[g].nodes):
-        groups.nodes[g, k].current = 0.0
+        groups.conductors.nodes[g, k].current = 0.0
 
 
 @kernel
 def clear_slopes(groups, g):
     """Set the slopes of the currents of a group's nodes to zero."""
     for k in range(groups.step[g].nodes):
-        groups.nodes[g, k].slope = 0.0
+        groups.conductors.nodes[g, k].slope = 0.0
 
 
 @kernel
@@ -123,13 +131,9 @@ def factor_network(groups, g, total):
 
     Fills the column `lead`: how the potentials of the nodes follow the group's unknown.
     """
-    step, nodes, matrix, resistance = (
-        groups.step[g],
-        groups.nodes[g],
-        groups.network[g, _FACTOR],
-        groups.network[g, _RESISTANCE],
-    )
-    count, (_, common) = step.nodes, common_drop(groups.salt, groups, g, total)
+    step, nodes, both = groups.step[g], groups.conductors.nodes[g], groups.conductors.resistances[g]
+    matrix, resistance = both[_FACTOR], both[_RESISTANCE]
+    count, common = step.nodes, common_slope(groups.salt, groups, g, total)
     for k in range(count):
         for other in range(count):
             matrix[k, other] = (resistance[k, other] + common) * nodes[other].slope
@@ -155,7 +159,8 @@ def solve_network(groups, g, unknown, common):
 
     Fills `own`, the changes of the potentials without that of the unknown.
     """
-    nodes, matrix, resistance = groups.nodes[g], groups.network[g, _FACTOR], groups.network[g, _RESISTANCE]
+    nodes, both = groups.conductors.nodes[g], groups.conductors.resistances[g]
+    matrix, resistance = both[_FACTOR], both[_RESISTANCE]
     count = groups.step[g].nodes
     for k in range(count):
         drop = _drop_of_node(groups.salt, g, k, common)
@@ -177,7 +182,7 @@ def reduce_network_corner(contacts, groups, g):
     clear_slopes(groups, g)
     for j in range(first, first + groups.size[g]):
         particle = contacts.parameters[j]
-        groups.nodes[g, particle.node - 1].slope += particle.multiplicity * contacts.attempt[j].corner
+        groups.conductors.nodes[g, particle.node - 1].slope += particle.multiplicity * contacts.attempt[j].corner
     slope, leader = factor_network(groups, g, groups.state[g].current), contacts.parameters[first]
     step.current_factor = leader.current_factor / leader.multiplicity
     groups.corner[g] = step.current_factor * slope + leader.potential_factor
@@ -186,19 +191,19 @@ def reduce_network_corner(contacts, groups, g):
 @kernel
 def reduce_network_stage(tableau, contacts, groups, g, stage):
     """Reduce what a group's particles draw in a stage; set the changes of the unknown and of its nodes' potentials."""
-    first, step, state, stages = groups.first[g], groups.step[g], groups.state[g], groups.stages[g]
+    first, step, state, stages = groups.first[g], groups.step[g], groups.state[g], groups.conductors.stages[g]
     count, linear, drawn = step.nodes, 0.0, 0.0
     clear_currents(groups, g)
     for j in range(first, first + groups.size[g]):
         particle, attempt = contacts.parameters[j], contacts.attempt[j]
-        groups.nodes[g, particle.node - 1].current += particle.multiplicity * attempt.residual
+        groups.conductors.nodes[g, particle.node - 1].current += particle.multiplicity * attempt.residual
         drawn += particle.multiplicity * attempt.total
         linear += particle.multiplicity * attempt.residual
     unknown = state.unknown
     for p in range(stage):
         unknown += tableau.a[stage, p] * stages[count, p]
     for k in range(count):
-        node = groups.nodes[g, k]
+        node = groups.conductors.nodes[g, k]
         node.potential = node.unknown
         for p in range(stage):
             node.potential += tableau.a[stage, p] * stages[k, p]
@@ -213,7 +218,7 @@ def reduce_network_stage(tableau, contacts, groups, g, stage):
     groups.change[g] = change
     stages[count, stage] = change
     for k in range(count):
-        node = groups.nodes[g, k]
+        node = groups.conductors.nodes[g, k]
         node.change = node.lead * change + node.own
         stages[k, stage] = node.change
 
@@ -224,12 +229,12 @@ def end_network_step(tableau, groups, g):
 
     The error is the largest embedded difference of the drops between the group's unknown and its nodes.
     """
-    count, stages, last = groups.step[g].nodes, groups.stages[g], tableau.a.shape[0] - 1
+    count, stages, last = groups.step[g].nodes, groups.conductors.stages[g], tableau.a.shape[0] - 1
     unknown, error = groups.state[g].unknown + stages[count, last], 0.0
     for p in range(last):
         unknown += tableau.a[last, p] * stages[count, p]
     for k in range(count):
-        node = groups.nodes[g, k]
+        node = groups.conductors.nodes[g, k]
         node.guess = node.unknown + stages[k, last]
         for p in range(last):
             node.guess += tableau.a[last, p] * stages[k, p]
@@ -238,8 +243,10 @@ def end_network_step(tableau, groups, g):
 
 
 @kernel
-def accept_nodes(groups, g):
+def accept_nodes(conductors, groups, g):
     """Take the potentials of a group's nodes that were solved for last as those of the accepted state."""
+    if conductors is None:
+        return
     for k in range(groups.step[g].nodes):
-        node = groups.nodes[g, k]
+        node = conductors.nodes[g, k]
         node.unknown, node.guess = node.potential, node.potential

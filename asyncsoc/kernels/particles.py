@@ -90,6 +90,24 @@ class Contacts(NamedTuple):
     salt: SaltContacts | None = None
 
 
+class Conductors(NamedTuple):
+    """What lies between the particles of G groups and the potentials of their groups.
+
+    Attributes
+    ----------
+    nodes : (G, K)
+        Records `NodeState` of the nodes of each network; K is 0 where no group has one.
+    resistances : (G, 2, K, K)
+        Resistances between nodes [ohm], and what is factored.
+    stages : (G, K + 1, s)
+        Changes of the nodes' potentials in the stages of a step, and last of the unknown.
+    """
+
+    nodes: Records
+    resistances: Array
+    stages: Array
+
+
 class Groups(NamedTuple):
     """G groups of particles, each under one constraint, with one step size and one set of at most E events.
 
@@ -105,12 +123,9 @@ class Groups(NamedTuple):
         Its first particle, and how many follow it.
     corner, change : (G,)
         Slope of the reduced constraint; change of the unknown in a stage.
-    nodes : (G, K)
-        Records `NodeState` of the nodes of each network; K is 0 where no group has one.
-    network : (G, 2, K, K)
-        Resistances between nodes [ohm], and what is factored.
-    stages : (G, K + 1, s)
-        Changes of the nodes' potentials in the stages of a step, and last of the unknown.
+    conductors
+        Networks of the groups, and that particles have resistances of their own. None where no group has either: the
+        kernels are then compiled without them.
     salt
         The salt of the groups; None where no group has one.
     """
@@ -124,9 +139,7 @@ class Groups(NamedTuple):
     size: Ints
     corner: Array
     change: Array
-    nodes: Records
-    network: Array
-    stages: Array
+    conductors: Conductors | None
     salt: SaltNodes | None = None
 
 
@@ -181,11 +194,17 @@ def allocate_contacts(n_particles: int, n_contact: int, tables: Array, side_tabl
     )
 
 
-def allocate_groups(counts: Ints, n_events: int, n_nodes: int = 0) -> Groups:
-    """Return zeroed groups of so many particles each, and networks of at most so many nodes."""
-    n_groups = len(counts)
+def allocate_conductors(n_groups: int, n_nodes: int) -> Conductors:
+    """Return zeroed networks of at most so many nodes."""
     nodes = np.zeros((n_groups, n_nodes), record(NodeState))
     nodes["unknown"] = nodes["guess"] = math.nan
+    resistances, stages = np.zeros((n_groups, 2, n_nodes, n_nodes)), np.zeros((n_groups, n_nodes + 1, MOST_STAGES))
+    return Conductors(nodes, resistances, stages)
+
+
+def allocate_groups(counts: Ints, n_events: int, conductors: Conductors | None = None) -> Groups:
+    """Return zeroed groups of so many particles each."""
+    n_groups = len(counts)
     return Groups(
         step=np.zeros(n_groups, record(StepParameters)),
         state=np.zeros(n_groups, record(ControllerState)),
@@ -196,9 +215,7 @@ def allocate_groups(counts: Ints, n_events: int, n_nodes: int = 0) -> Groups:
         size=np.asarray(counts, dtype=np.int64),
         corner=np.zeros(n_groups),
         change=np.zeros(n_groups),
-        nodes=nodes,
-        network=np.zeros((n_groups, 2, n_nodes, n_nodes)),
-        stages=np.zeros((n_groups, n_nodes + 1, MOST_STAGES)),
+        conductors=conductors,
     )
 
 

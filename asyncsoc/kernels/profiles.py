@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.by_address import laid_down
 from asyncsoc.base.compiling import kernel
 from asyncsoc.kernels.aiming import aim
 from asyncsoc.kernels.batch import attempt_block
@@ -106,7 +107,7 @@ def _enter(contacts, groups, g, pieces, p, x, film):
     state.unknown, state.current, state.potential = unknown, current, potential
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         contacts.own[j].unknown = contacts.own[j].potential
-    accept_nodes(groups, g)
+    accept_nodes(groups.conductors, groups, g)
     margin, _ = nearest_event(contacts, groups, g, x, film, current, potential, state.charge)
     state.margin = margin
     return True
@@ -166,7 +167,7 @@ def follow(system, tableau, contacts, groups, body, block, memory, pieces, place
     j = body.number[row]
     g, count = contacts.parameters[j].group, contacts.parameters[j].contact_nodes
     state, ends = groups.state[g], pieces.ends
-    ws = lay_out(system, tableau.a.shape[0], body.nodes.shape[1], 1, (), memory)
+    ws = laid_down(lay_out(system, tableau.a.shape[0], body.nodes.shape[1], 1, (), memory))
     steps, place[KEPT], place[ENDS_ROW] = 0, 0, 0
     if state.time >= ends[place[PIECE]] and place[PIECE] + 1 < ends.size:
         for k in range(count):

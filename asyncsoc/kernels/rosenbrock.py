@@ -153,25 +153,25 @@ def begin_step(system, tableau, contacts, groups, body, block, count, ws):
     ready(system, ws)
     solve_in_place(system, ws, ws.border)
     _divide(ws.border, ws.diffusivity)
-    reduce_border(contacts, body, block, count, ws)
+    reduce_border(contacts, groups.conductors, body, block, count, ws)
     _begin_salt_border(contacts.salt, system, contacts, body, block, count, ws)
 
 
 @kernel
-def stage_rhs(system, tableau, contacts, body, block, count, stage, ws):
+def stage_rhs(system, tableau, contacts, conductors, body, block, count, stage, ws):
     """Solve for what a stage does at the unknown as it is; leave each particle's share of the constraint's residual."""
     _combine(tableau, stage, ws)
     _fill_psi(contacts, ws)
     _add_flows(system, ws)
-    drive(tableau, contacts, body, block, count, stage, ws)
+    drive(tableau, contacts, conductors, body, block, count, stage, ws)
     solve_in_place(system, ws, ws.rhs)
     _divide(ws.rhs, ws.diffusivity)
-    miss(tableau, contacts, body, block, count, stage, ws)
+    miss(tableau, contacts, conductors, body, block, count, stage, ws)
     miss_salt(contacts.salt, contacts, body, block, count, ws)
 
 
 @kernel
-def stage_update(contacts, groups, body, block, count, stage, ws):
+def stage_update(contacts, groups, conductors, body, block, count, stage, ws):
     """Complete a stage with the change of each group's unknown."""
     n = ws.x.shape[0]
     store(ws.mask, 0, every(ws.x, 0.0))
@@ -179,9 +179,9 @@ def stage_update(contacts, groups, body, block, count, stage, ws):
         j = body.number[block[lane]]
         particle, attempt = contacts.parameters[j], contacts.attempt[j]
         moved = groups.change[particle.group]
-        if particle.node > 0:
-            moved = groups.nodes[particle.group, particle.node - 1].change
-        if particle.own_resistance != 0.0 or particle.node > 0:
+        if conductors is not None and particle.node > 0:
+            moved = conductors.nodes[particle.group, particle.node - 1].change
+        if conductors is not None and (particle.own_resistance != 0.0 or particle.node > 0):
             ws.stage_driving[lane, stage] = moved
             moved = moved_by_salt(contacts.salt, j, attempt.share * moved + attempt.offset)
         put(ws.mask, 0, lane, moved)

@@ -26,7 +26,7 @@ from asyncsoc.kernels.salt_arrays import (
 )
 
 _RESISTANCE = 0
-"""Row of `Groups.network`."""
+"""Row of `Conductors.resistances`."""
 
 
 @kernel
@@ -80,7 +80,7 @@ def _present(salt, response, particles, groups, g, which):
     for m in range(p.nodes):
         c[m] = salt.c[which, g, m]
         fill_properties(p, table, c[m], properties, m)
-    resistance, electronic = groups.network[g, _RESISTANCE], salt.electronic[g]
+    resistance, electronic = groups.conductors.resistances[g, _RESISTANCE], salt.electronic[g]
     passed = 0.0
     for m in range(p.separator):
         passed += salt.resistance[g, m] * properties[RHO, m]

@@ -35,7 +35,7 @@ from asyncsoc.kernels.salt_arrays import (
 from asyncsoc.kernels.salt_nodes import drop_at_lithium, present_salt
 
 _RESISTANCE = 0
-"""Row of `Groups.network`."""
+"""Row of `Conductors.resistances`."""
 
 
 @kernel
@@ -50,7 +50,7 @@ def begin_salt(salt, contacts, groups, g):
                 start[q, m] = now[q, m]
         for k in range(count):
             for other in range(count):
-                salt.start_resistance[g, k, other] = groups.network[g, _RESISTANCE, k, other]
+                salt.start_resistance[g, k, other] = groups.conductors.resistances[g, _RESISTANCE, k, other]
 
 
 @kernel
@@ -205,7 +205,7 @@ def reduce_salt_corner(tableau, contacts, groups, g):
     slope = 0.0
     for k in range(count):
         slope += currents[k].slope * lead[k] + currents[k].salt * lead[count + p.separator + k] * p.rest
-        groups.nodes[g, k].lead = lead[k]
+        groups.conductors.nodes[g, k].lead = lead[k]
     leader = contacts.parameters[first]
     step.current_factor = leader.current_factor / leader.multiplicity
     groups.corner[g] = step.current_factor * slope + leader.potential_factor
@@ -275,7 +275,7 @@ def reduce_salt_stage(tableau, contacts, groups, g, stage):
         groups.first[g],
         groups.step[g],
         groups.state[g],
-        groups.stages[g],
+        groups.conductors.stages[g],
     )
     p, count, currents, own = salt.parameters[g], step.nodes, salt.currents[g], salt.own[g]
     now, start, c = salt.properties[NOW, g], salt.properties[START_OF_STEP, g], salt.c
@@ -288,14 +288,14 @@ def reduce_salt_stage(tableau, contacts, groups, g, stage):
     _, by_current, _ = drop_at_lithium(salt, step, g, start, c[ACCEPTED, g, 0], state.current)
     common = value + by_current * (linear - drawn)
     for k in range(count):
-        node = groups.nodes[g, k]
+        node = groups.conductors.nodes[g, k]
         node.potential = node.unknown
         for q in range(stage):
             node.potential += tableau.a[stage, q] * stages[k, q]
         drop = common + now[THETA, p.separator + k]
         for other in range(count):
             one = currents[other]
-            drop += groups.network[g, _RESISTANCE, k, other] * one.drawn
+            drop += groups.conductors.resistances[g, _RESISTANCE, k, other] * one.drawn
             drop += salt.start_resistance[g, k, other] * (one.linear - one.drawn)
         own[k] = unknown - node.potential - drop
     for m in range(p.nodes):
@@ -320,7 +320,7 @@ def reduce_salt_stage(tableau, contacts, groups, g, stage):
     groups.change[g] = change
     stages[count, stage] = change
     for k in range(count):
-        node = groups.nodes[g, k]
+        node = groups.conductors.nodes[g, k]
         node.change = salt.lead[g, k] * change + own[k]
         stages[k, stage] = node.change
     for m in range(p.nodes):

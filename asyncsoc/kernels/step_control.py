@@ -116,7 +116,7 @@ def prepare(contacts, groups, g, guess):
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         own = contacts.own[j]
         own.charge, own.side_charge, own.unknown = 0.0, 0.0, own.potential
-    accept_nodes(groups, g)
+    accept_nodes(groups.conductors, groups, g)
     return converged, which
 
 
@@ -148,6 +148,14 @@ def _planned(step, state, search):
 
 
 @kernel
+def _driving(conductors, g, node, unknown):
+    """Return the accepted potential that a particle sees: that of its node, or of its group [V]."""
+    if conductors is not None and node > 0:
+        return conductors.nodes[g, node - 1].unknown
+    return unknown
+
+
+@kernel
 def plan(contacts, groups, g):
     """Choose the step size a group attempts next and tell its particles."""
     step, state = groups.step[g], groups.state[g]
@@ -157,9 +165,8 @@ def plan(contacts, groups, g):
     begin_salt(groups.salt, contacts, groups, g)
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         attempt, resistive = contacts.attempt[j], contacts.parameters[j].own_resistance != 0.0
-        attempt.size, attempt.tolerance, attempt.driving = size, step.tolerance, state.unknown
-        if contacts.parameters[j].node > 0:
-            attempt.driving = groups.nodes[g, contacts.parameters[j].node - 1].unknown
+        attempt.size, attempt.tolerance = size, step.tolerance
+        attempt.driving = _driving(groups.conductors, g, contacts.parameters[j].node, state.unknown)
         attempt.unknown = contacts.own[j].unknown if resistive else attempt.driving
 
 
@@ -170,7 +177,7 @@ def _retry(size, search):
 
 
 @kernel
-def judge(tableau, contacts, groups, g):
+def judge(tableau, contacts, groups, conductors, g):
     """Solve a group's constraint again at the end of an attempt and decide what becomes of it.
 
     The error is the largest of its particles'. The next step's size is the smaller of what this error allows and what
@@ -199,7 +206,7 @@ def judge(tableau, contacts, groups, g):
         step_side += many * attempt.side_charge
     current, potential, margin, which = 0.0, 0.0, 0.0, -1
     judged, embedded, middle = step.held > 0 and tolerance < 1.0, 0.0, 0.0
-    if step.nodes > 0:
+    if conductors is not None and step.nodes > 0:
         unknown, drops = end_network_step(tableau, groups, g)
         ok, error = ok and math.isfinite(unknown), max(error, DROP_WEIGHT * drops)
         gone = end_salt_step(groups.salt, tableau, contacts, groups, g)
@@ -260,6 +267,6 @@ def judge(tableau, contacts, groups, g):
         own.charge += attempt.charge
         own.side_charge += attempt.side_charge
         own.unknown = own.potential
-    accept_nodes(groups, g)
+    accept_nodes(groups.conductors, groups, g)
     _clear(search)
     return outcome

@@ -24,17 +24,22 @@ class System(NamedTuple):
         K [m].
     mass : (n,)
         Lumped volumes [m3].
-    factor, hierarchy
-        Pattern of L; coarse levels. Empty where the solve does without.
-    iterative
-        Whether conjugate gradients replace the factorization.
+    factor
+        Pattern of L; empty where the solve does without.
+    hierarchy
+        Coarse levels of the conjugate gradients that replace the factorization; None where nothing does: the kernels
+        are then compiled without them.
     """
 
     stiffness: Couplings
     mass: Array
     factor: Factor
-    hierarchy: Hierarchy
-    iterative: bool
+    hierarchy: Hierarchy | None
+
+    @property
+    def iterative(self) -> bool:
+        """Whether conjugate gradients replace the factorization."""
+        return self.hierarchy is not None
 
 
 class Workspace(NamedTuple):
@@ -94,10 +99,19 @@ class Workspace(NamedTuple):
 
 
 @kernel
+def _iterated(hierarchy, n):
+    """Return for how many nodes, and coarse ones, there is room for conjugate gradients."""
+    if hierarchy is None:
+        return 0, 0
+    return n, hierarchy.stiffness.diagonal.size
+
+
+@kernel
 def workspace_size(system, s, c, members):
     """Return how many numbers a workspace holds: system, stages, most contact nodes, members side by side."""
-    n, m = system.mass.size, system.hierarchy.stiffness.diagonal.size
-    vectors = 8 + s + (5 if system.iterative else 1)
+    n = system.mass.size
+    k, m = _iterated(system.hierarchy, n)
+    vectors = 8 + s + (5 if k > 0 else 1)
     shared = system.factor.indices.size + vectors * n + 4 * m + N_LEVEL_STATE + s + 11
     return members * (shared + s * c + 4 * s)
 
@@ -131,8 +145,8 @@ def lay_out(system, s, c, members, lanes, memory):
     memory
         Numbers, `workspace_size` of them at least; zero when it is used for the first time.
     """
-    n, m, f = system.mass.size, system.hierarchy.stiffness.diagonal.size, system.factor.indices.size
-    k = n if system.iterative else 0
+    n, f = system.mass.size, system.factor.indices.size
+    k, m = _iterated(system.hierarchy, n)
     w, one = members, (1, *lanes)
     vector, coarse = (n, *lanes), (m, *lanes)
     zero = _part(memory, 0, (n - k, *lanes))[0]  # first, so that it stays where it is zero

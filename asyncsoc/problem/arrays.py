@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,17 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.compiling import fill
 from asyncsoc.interface.rate_laws import load_kinetics
-from asyncsoc.kernels.particles import Body, Contacts, Groups, allocate_body, allocate_contacts, allocate_groups
+from asyncsoc.kernels.particles import (
+    MOST_STAGES,
+    Body,
+    Conductors,
+    Contacts,
+    Groups,
+    allocate_body,
+    allocate_conductors,
+    allocate_contacts,
+    allocate_groups,
+)
 from asyncsoc.kernels.salt_arrays import allocate_salt_contacts, allocate_salt_nodes
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.changing_contact import set_last
@@ -64,6 +75,12 @@ class ProblemArrays:
         chosen[listed] = True
         return np.flatnonzero(chosen[group])
 
+    @property
+    def node_potentials(self) -> NDArray[np.float64]:
+        """Accepted potentials (G, K) of the nodes of all networks [V]; K is 0 where there is none."""
+        conductors = self.groups.conductors
+        return np.zeros((len(self.groups.size), 0)) if conductors is None else conductors.nodes["unknown"]
+
     def members(self, group: int) -> range:
         """Return the numbers of a group's particles."""
         first = int(self.groups.first[group])
@@ -88,7 +105,7 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
     arrays = allocate_groups(
         np.array([len(group.particles) for group in groups]),
         max((len(constraint.events) for group in groups for constraint in group.constraints), default=0) + 1,
-        max((0 if group.network is None else group.network.count for group in groups), default=0),
+        _conductors(groups),
     )
     meshes = np.array([mesh for group in groups for mesh in group.meshes or [0] * len(group.particles)])
     bodies = tuple(
@@ -129,8 +146,9 @@ def _with_salt(
     if not salts:
         return contacts, arrays, bodies
     rows = len(next(iter(next(iter(salts.values())).levels.values())).table.coefficients)
+    layers = max(one.layers for one in salts.values())
     most = max(one.count for one in salts.values())
-    nodes = allocate_salt_nodes(len(groups), most, arrays.nodes.shape[1], rows, arrays.stages.shape[2])
+    nodes = allocate_salt_nodes(len(groups), most, layers, rows, MOST_STAGES)
     for g, one in salts.items():
         row = nodes.parameters[g]
         row["nodes"], row["separator"], row["rest"] = one.count, one.separator, one.rest
@@ -143,6 +161,12 @@ def _with_salt(
         arrays._replace(salt=nodes),
         tuple(body._replace(salt_border=np.zeros_like(body.x)) for body in bodies),
     )
+
+
+def _conductors(groups: Sequence[Group]) -> Conductors | None:
+    """Return room for the networks of groups; None where none has one, nor a particle a resistance of its own."""
+    nodes = max((0 if group.network is None else group.network.count for group in groups), default=0)
+    return allocate_conductors(len(groups), nodes) if nodes or any(any(group.resistances) for group in groups) else None
 
 
 def _add_areas(contacts: Contacts, groups: Groups, g: int) -> None:
@@ -220,7 +244,8 @@ def _load_network(arrays: ProblemArrays, g: int, temperature: float) -> None:
     if network is None:
         return
     level = network.at(temperature)
-    arrays.groups.network[g, 0, : network.count, : network.count] = level.between
+    assert arrays.groups.conductors is not None
+    arrays.groups.conductors.resistances[g, 0, : network.count, : network.count] = level.between
     if network.salt is not None and arrays.groups.salt is not None:
         salt, own = arrays.groups.salt, network.salt.levels[temperature]
         salt.electronic[g, : network.count, : network.count] = level.between

@@ -73,11 +73,6 @@ STRONG = 0.1
 OVERCORRECTION = 2.0
 """Divides K on each coarser level: steps of a piecewise constant cost more energy than the slope they stand for."""
 _STALLED = 0.9
-_NO_ROWS = rows_of([], [])
-NO_HIERARCHY = Hierarchy(
-    frozen(np.zeros(0), np.int32), 0, _NO_ROWS, _NO_ROWS, Couplings(_NO_ROWS, _NO_ROWS, _together([]))
-)
-"""No coarse levels."""
 
 
 def build_hierarchy(stiffness: sp.csr_matrix) -> Hierarchy:

@@ -12,7 +12,7 @@ from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.kernels.ldl import Factor, analyze
 from asyncsoc.kernels.workspace import System
-from asyncsoc.problem.hierarchy import NO_HIERARCHY, build_hierarchy, couplings_of, scaled_couplings, scaled_rows
+from asyncsoc.problem.hierarchy import build_hierarchy, couplings_of, scaled_couplings, scaled_rows
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -65,12 +65,13 @@ class OrderedSystem:
 
     def scaled(self, factor: float) -> OrderedSystem:
         """Return the system of the same mesh `factor` times as large: K goes with the length, m with its cube."""
-        coarse = self.kernel.hierarchy
-        hierarchy = coarse._replace(
-            couplings=scaled_rows(coarse.couplings, factor),
-            restrictions=scaled_rows(coarse.restrictions, factor),
-            stiffness=scaled_couplings(coarse.stiffness, factor),
-        )
+        hierarchy = coarse = self.kernel.hierarchy
+        if coarse is not None:
+            hierarchy = coarse._replace(
+                couplings=scaled_rows(coarse.couplings, factor),
+                restrictions=scaled_rows(coarse.restrictions, factor),
+                stiffness=scaled_couplings(coarse.stiffness, factor),
+            )
         kernel = self.kernel._replace(
             stiffness=scaled_couplings(self.kernel.stiffness, factor),
             mass=frozen(self.kernel.mass * factor**3, np.float64),
@@ -97,8 +98,7 @@ def order_system(operators: Operators) -> OrderedSystem:
         stiffness=couplings_of([permuted]),
         mass=frozen(operators.mass[order], np.float64),
         factor=factor,
-        hierarchy=build_hierarchy(permuted) if found is None else NO_HIERARCHY,
-        iterative=found is None,
+        hierarchy=build_hierarchy(permuted) if found is None else None,
     )
     place = np.empty(n, dtype=np.int64)
     place[order] = np.arange(n)

@@ -40,7 +40,7 @@ from asyncsoc.simulation.resume import checkpoint_of, joined
 from asyncsoc.solver.callbacks import BalanceGuard
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import Checkpoint, RunOutcome
-from asyncsoc.solver.warmup import compile_kernels
+from asyncsoc.solver.warmup import compile_for
 
 if TYPE_CHECKING:
     from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
@@ -97,7 +97,7 @@ def simulate_batch(
     _require_same_mesh(setups, checkpoints)
     for pair in zip(cases, setups, strict=True):
         check_memory(*pair, snapshots=snapshots)
-    compile_kernels(batches=len(cases) >= FEWEST)
+    compile_for([setups[0].system], batches=len(cases) >= FEWEST)
     starts = starts or [None] * len(cases)
     recording = RecordingCallback(
         [

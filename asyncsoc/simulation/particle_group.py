@@ -43,7 +43,7 @@ from asyncsoc.simulation.resume import joined, require_every_cycle
 from asyncsoc.solver.callbacks import BalanceGuard
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import BatchCallback
-from asyncsoc.solver.warmup import compile_kernels
+from asyncsoc.solver.warmup import compile_for
 
 Array = NDArray[np.float64]
 
@@ -205,9 +205,11 @@ def carry_group(
     alone = len(cases) == 1
     largest = max(setups, key=lambda setup: setup.mesh.n_nodes)
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=volume_of(setups, many))
-    if layers is None or layers.salt is None:  # those of a salt are compiled by its run
-        compile_kernels(batches=False, groups=not alone)
     setups, homes = with_homes(setups)
+    ohms = np.zeros(len(cases)) if resistances is None else resistances
+    conductors = layers is not None or bool(np.any(ohms))
+    if layers is None or layers.salt is None:  # those of a salt are compiled by its run
+        compile_for([setup.system for setup in setups], groups=not alone, conductors=conductors)
     starts = [None] * len(cases) if start is None else start.particles
     check_nodes(setups, start)
     recorders = [
@@ -225,7 +227,6 @@ def carry_group(
     if alone:
         check_limits(cases[0], setups[0], recordings[0].rates[0])
     check_curve_limits(setups[0].member.constraints, len(cases), side_curves(recordings))
-    ohms = np.zeros(len(cases)) if resistances is None else resistances
     problem = problem_of_group(setups, homes, many, ohms, layers, until)
     shares = shares_of(setups, many, idle_volume, ohms, layers, start)
     cycles = GroupCycles(recordings, homes, shares, cases[0].output.kept_cycles, None if start is None else start.group)

@@ -22,7 +22,7 @@ from asyncsoc.simulation.curve_measure import measure_of
 from asyncsoc.simulation.growing_reference import GrowingReference
 from asyncsoc.simulation.side_reaction_callback import REFERENCE_PARTS, SideReactionCallback
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.warmup import compile_kernels
+from asyncsoc.solver.warmup import compile_for
 
 
 def recorded_particle(setup: PreparedCase, model: SideReactionModel, threshold: float) -> RecordedParticle:
@@ -76,7 +76,7 @@ def reference_of(case: Case) -> CoveredReference:
 def _run_reference(case: Case) -> CoveredReference:
     setup = prepare(case)
     recorder = SideReactionRecorder(_reference_particle(case, setup))
-    compile_kernels(batches=False)
+    compile_for([setup.system])
     # Where the reference cannot finish its protocol its states end, and there is no risk beyond them.
     callback = SideReactionCallback(recorder, parts=REFERENCE_PARTS)
     integrate(Problem.alone(setup.system, [setup.member]), [[callback]], measure=measure_of(setup))

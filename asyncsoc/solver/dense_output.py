@@ -246,9 +246,10 @@ def _sees_its_own(row: np.void) -> bool:
 
 def restore_nodes(arrays: ProblemArrays, group: int, potentials: Sequence[float]) -> None:
     """Give the nodes of a group's network the accepted potentials of a checkpoint [V]."""
-    nodes = arrays.groups.nodes[group]
-    for k, potential in enumerate(potentials):
-        nodes[k]["unknown"] = nodes[k]["guess"] = potential
+    conductors = arrays.groups.conductors
+    if conductors is not None:
+        for name in ("unknown", "guess"):
+            conductors.nodes[name][group, : len(potentials)] = potentials
 
 
 def restore_particles(arrays: ProblemArrays, group: int, checkpoint: Checkpoint) -> None:

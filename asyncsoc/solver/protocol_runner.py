@@ -115,7 +115,7 @@ class ProtocolRunner:
         # Of the last accepted states: state of the controller and of the particles; whether there are any yet, and
         # whether they lie within protocol steps.
         self._kept, self._kept_own = arrays.groups.state.copy(), arrays.contacts.own.copy()
-        self._kept_nodes = arrays.groups.nodes["unknown"].copy()
+        self._kept_nodes = arrays.node_potentials.copy()
         self._fresh, self._underway = (np.zeros(len(self._members), dtype=bool) for _ in range(2))
 
     def open(self, checkpoints: Sequence[Checkpoint | None]) -> Ints:
@@ -200,7 +200,7 @@ class ProtocolRunner:
         self._underway[number] = True
         if self._runs[number].error is None:
             self._kept[number], self._kept_own[members] = row, self._contacts.own[members]
-            self._kept_nodes[number] = self._groups.nodes["unknown"][number]
+            self._kept_nodes[number] = self._arrays.node_potentials[number]
             if self._dispatch_starts([number]) and (reason := self._limits.changed(number)) is not None:
                 self._underway[number] = False
                 return reason
@@ -216,7 +216,7 @@ class ProtocolRunner:
             contacts.film[particles] = contacts.film_new[particles]
             self._kept_own[particles] = contacts.own[particles]
         self._kept[numbers] = self._groups.state[numbers]
-        self._kept_nodes[numbers] = self._groups.nodes["unknown"][numbers]
+        self._kept_nodes[numbers] = self._arrays.node_potentials[numbers]
         take_salt(self._groups, numbers)
         self.profiles.accepted(numbers)
 

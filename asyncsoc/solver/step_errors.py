@@ -18,7 +18,10 @@ from asyncsoc.solver.states import UnsolvedStateError
 Array = NDArray[np.float64]
 
 _NEARLY_CLOSED = 0.05
-"""Open share of the contact below which the film is named as the reason."""
+"""Open share of the contact below which the film is named as the reason that no step size meets the tolerance ..."""
+_MOSTLY_CLOSED = 0.5
+"""... and that nothing satisfies the constraint between two accepted states: there the film of the continuous solution
+may have closed all of a contact that neither of them has."""
 _NEAR = 0.9
 """Share of the limiting current from which on it is named as the reason."""
 
@@ -54,14 +57,17 @@ def stopped_step(arrays: ProblemArrays, group: int, constraint: StepConstraint, 
     )
 
 
-def blocked(arrays: ProblemArrays, group: int) -> str | None:
-    """Return that a film has closed the contact through which a group could pass a current, None where it has not."""
+def blocked(arrays: ProblemArrays, group: int, open_share: float = _NEARLY_CLOSED) -> str | None:
+    """Return that a film has closed the contact through which a group could pass a current, None where it has not.
+
+    Less than `open_share` of it is then open.
+    """
     many = arrays.contacts.parameters["multiplicity"]
     total = sum(float(many[number] * area.sum()) for number, area in _open_areas(arrays, group))
     if total == 0.0:
         return "its contact is blocked by film"
     share = total / float(arrays.groups.step[group]["contact_area"])
-    return f"film has closed all but {100.0 * share:.2g} % of its contact" if share < _NEARLY_CLOSED else None
+    return f"film has closed all but {100.0 * share:.2g} % of its contact" if share < open_share else None
 
 
 def _open_areas(arrays: ProblemArrays, group: int) -> Iterable[tuple[int, Array]]:
@@ -116,7 +122,7 @@ def explained(arrays: ProblemArrays, group: int, constraint: StepConstraint, err
     """Return the error that ends a run, or that the rate law cannot carry the step's current where that is why."""
     if not isinstance(error, UnsolvedStateError):
         return error
-    beyond = blocked(arrays, group) or beyond_limit(arrays, group, constraint)
+    beyond = blocked(arrays, group, _MOSTLY_CLOSED) or beyond_limit(arrays, group, constraint)
     return error if beyond is None else infeasible_step(constraint, beyond, error.time)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from asyncsoc.base.compiling import record
+from asyncsoc.base.kernel_cache import note_compiled
 from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.interface.rate_laws import RATE_LAWS
@@ -17,13 +21,16 @@ from asyncsoc.kernels.reductions import mean_rows, split_rows
 from asyncsoc.kernels.sparse import Couplings, SparseRows
 from asyncsoc.kernels.workspace import System
 from asyncsoc.materials.tables import MaterialTable
-from asyncsoc.problem.hierarchy import NO_HIERARCHY, build_hierarchy
+from asyncsoc.problem.hierarchy import build_hierarchy
 from asyncsoc.problem.particles import Group, Member, Problem
 from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.protocol.types import Step
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 
 class _DenseOutputCallback:
@@ -35,9 +42,21 @@ class _DenseOutputCallback:
         step.at(step.end.time)
 
 
-@lru_cache(maxsize=3)
-def compile_kernels(*, batches: bool = True, groups: bool = False) -> None:
+def compile_for(
+    systems: Iterable[OrderedSystem], *, batches: bool = False, groups: bool = False, conductors: bool = False
+) -> None:
+    """Compile, or load from the cache, the kernels of runs on meshes: see `compile_kernels`."""
+    for iterative in sorted({system.kernel.iterative for system in systems}):
+        compile_kernels(batches=batches, groups=groups, iterative=iterative, conductors=conductors)
+
+
+@lru_cache(maxsize=16)
+def compile_kernels(
+    *, batches: bool = True, groups: bool = False, iterative: bool = False, conductors: bool = False
+) -> None:
     """Compile, or load from the cache, every kernel a run uses; does nothing the second time.
+
+    What a problem does not have is left out of its kernels, which are compiled again for one that has it.
 
     Parameters
     ----------
@@ -45,6 +64,10 @@ def compile_kernels(*, batches: bool = True, groups: bool = False) -> None:
         Also those that advance particles side by side; a run of one particle does without.
     groups
         Those of particles that share a potential, in place of those of single ones.
+    iterative
+        Those of meshes that conjugate gradients are used for, in place of a factorization.
+    conductors
+        Those of groups with a network, or of particles with resistances of their own.
     """
     grid = np.linspace(0.0, 1.0, 5)
     columns = [grid, np.ones(5), 4.0 - grid, -np.ones(5), np.ones(5), np.zeros(5)]
@@ -63,12 +86,11 @@ def compile_kernels(*, batches: bool = True, groups: bool = False) -> None:
     )
     if batches:
         _order()
-    system = _two_nodes()
-    if groups:
-        pair = Group((member, member), member.constraints, member.tolerance)
-        integrate(Problem((system,), (pair,)), [[_DenseOutputCallback()]] * 2)
-    for count in () if groups else (1, FEWEST) if batches else (1,):
-        integrate(Problem.alone(system, [member] * count), [[_DenseOutputCallback()]] * count)
+    system = _two_nodes(iterative=iterative)
+    for many, size in ((1, 2),) if groups else ((1, 1), (FEWEST, 1)) if batches else ((1, 1),):
+        ohms = (1.0,) * size if conductors else ()
+        group = Group((member,) * size, member.constraints, member.tolerance, resistances=ohms)
+        integrate(Problem((system,), (group,) * many), [[_DenseOutputCallback()]] * (many * size))
     none, one, number = np.zeros(1, dtype=np.int64), np.ones((1, 1)), np.zeros((1, 1), dtype=np.int64)
     mean_rows(
         np.ones((1, 2)),
@@ -84,10 +106,14 @@ def compile_kernels(*, batches: bool = True, groups: bool = False) -> None:
         one,
     )
     split_rows(none, one, none, one, one, one, np.empty((1, 2)))
+    note_compiled(groups=groups, iterative=iterative, conductors=conductors)
 
 
-def _two_nodes() -> OrderedSystem:
+def _two_nodes(*, iterative: bool) -> OrderedSystem:
     """Return the system of an interval, K = [[1, -1], [-1, 1]] and masses of 1; written out, for scipy takes time."""
+    if iterative:
+        direct = _two_nodes(iterative=False)
+        return replace(direct, kernel=direct.kernel._replace(hierarchy=build_hierarchy(_two_rows())))
     row = frozen([0, 1], np.int64)
     below = SparseRows(frozen([0, 0, 1], np.int32), frozen([0], np.int32), frozen([1.0], np.float64))
     above = SparseRows(frozen([0, 1, 1], np.int32), frozen([1], np.int32), frozen([1.0], np.float64))
@@ -99,14 +125,19 @@ def _two_nodes() -> OrderedSystem:
         row_columns=np.array([0], dtype=np.int32),
         row_places=np.array([0]),
     )
-    return OrderedSystem(System(Couplings(below, above, ones), ones, factor, NO_HIERARCHY, False), row, row)
+    return OrderedSystem(System(Couplings(below, above, ones), ones, factor, None), row, row)
 
 
 def _order() -> None:
     """Compile what puts systems in order: patterns of factors, coarse levels."""
+    rows = _two_rows()
+    operators = Operators(indptr=rows.indptr, indices=rows.indices, stiffness=rows.data, mass=np.ones(2), volume=2.0)
+    order_system(operators)
+    build_hierarchy(rows)
+
+
+def _two_rows() -> sp.csr_matrix:
     import scipy.sparse as sp
 
     values = np.array([1.0, -1.0, -1.0, 1.0])
-    indices, indptr = np.array([0, 1, 0, 1]), np.array([0, 2, 4])
-    order_system(Operators(indptr=indptr, indices=indices, stiffness=values, mass=np.ones(2), volume=2.0))
-    build_hierarchy(sp.csr_matrix((values, indices, indptr), shape=(2, 2)))
+    return sp.csr_matrix((values, np.array([0, 1, 0, 1]), np.array([0, 2, 4])), shape=(2, 2))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 import asyncsoc
@@ -112,3 +113,35 @@ def test_a_kernel_that_allocates_takes_in_one_that_does_not() -> None:
         return out
 
     np.testing.assert_array_equal(squares(4), [0.0, 1.0, 4.0, 9.0])
+
+
+class Scaled(NamedTuple):
+    pair: Pair
+    factor: float
+    weights: NDArray[np.float64] | None
+
+
+@kernel
+def _weighted(weights, values):
+    """Sum with weights: to subscript None would be an error, so that this compiles only where that is left out."""
+    if weights is None:
+        return values.sum()
+    total = 0.0
+    for k in range(values.size):
+        total += weights[k] * values[k]
+    return total
+
+
+@kernel
+def _scaled_sum(scaled, out):
+    out[0] = scaled.factor * _weighted(scaled.weights, scaled.pair.left)
+    return out[0] - scaled.pair.right[0]
+
+
+@pytest.mark.parametrize("weights", [None, np.array([2.0, 1.0, 0.5])])
+def test_kernels_read_a_tuple_by_its_address_and_leave_out_what_it_does_not_have(weights) -> None:
+    out, left, right = np.zeros(1), np.array([1.0, 2.0, 4.0]), np.array([7.0])
+    given = Scaled(Pair(left, right), 3.0, weights)
+    expected = 3.0 * float(left.sum() if weights is None else weights @ left)
+    assert _scaled_sum(given, out) == expected - 7.0 == _scaled_sum.py_func(given, np.zeros(1))
+    assert out[0] == expected

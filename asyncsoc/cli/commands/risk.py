@@ -77,7 +77,7 @@ def risk(
     found = [named_or_own(name, where="--reactant") for name in reactant or ()]
     cases = [_with_phases(one, [phase for _, phases in found for phase in phases]) for one in cases]
     reactants = tuple(one for one, _ in found)
-    tell_compiling()
+    tell_compiling(solid=first.model == "3d")
     studies = [study_risk(one, reactants=reactants or None, log=None if json else note) for one in cases]
     _check_reached(studies, at_x)
     conclusions: tuple[Conclusion, ...] = ()

@@ -44,7 +44,7 @@ def run(
     from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 
     try:
-        with progress_bar(quiet=quiet, groups=description.electrode.described) as progress:
+        with progress_bar(quiet=quiet, **_kernels_of(description)) as progress:
             if output is None or description.protocol.plan.steps[-1].cycle == 1:
                 solution = simulate(description, progress=progress, resume=previous)
             else:
@@ -62,6 +62,12 @@ def run(
         print_table(("quantity", "value"), solution.summary().items())
         _print_cycles(solution)
         print_line("\n".join(str(file) for file in files) if files else "not saved: add -o DIR to save the result")
+
+
+def _kernels_of(case: Case) -> dict[str, bool]:
+    """Return which kernels a case needs, as `progress_bar` takes it."""
+    electrode = case.electrode
+    return {"groups": electrode.described, "solid": case.model == "3d", "conductors": electrode.has_resistances}
 
 
 def _print_cycles(solution: Solution) -> None:

@@ -29,7 +29,7 @@ from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.side_reaction_recording import recorded_particle
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedSteps, Errors, States
-from asyncsoc.solver.warmup import compile_kernels
+from asyncsoc.solver.warmup import compile_for
 from asyncsoc.studies.calibration.measured import MeasuredCurve
 
 Array = NDArray[np.float64]
@@ -271,7 +271,8 @@ def respond_together(requests: Sequence[Request], *, threads: int = 1) -> list[R
     together: dict[int, list[int]] = {}
     for number, run in enumerate(runs):
         together.setdefault(id(run.setup.system), []).append(number)
-    compile_kernels(batches=max(map(len, together.values()), default=0) >= FEWEST)
+    systems = [run.setup.system for run in runs]
+    compile_for(systems, batches=max(map(len, together.values()), default=0) >= FEWEST)
     found: dict[int, Response | SimulationError] = {}
     for group in together.values():
         chosen = [runs[number] for number in group]

@@ -32,7 +32,7 @@ from asyncsoc.simulation.side_reaction_callback import REFERENCE_PARTS, SideReac
 from asyncsoc.simulation.side_reaction_recording import recorded_particle
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, Callback, StepState
-from asyncsoc.solver.warmup import compile_kernels
+from asyncsoc.solver.warmup import compile_for
 from asyncsoc.studies.risk.scenarios import RiskCurve, RiskStudy, Scenario
 
 EXCHANGE_CURRENT_DENSITIES = (0.1, 1.0)
@@ -232,7 +232,7 @@ def _follow(
         model = side_reaction_model(read, setup.cathode)
         setting = recorded_particle(setup, model, read.side_reaction.risk_threshold)
         recorders.append(SideReactionRecorder(setting, None if references is None else references[k]))
-    compile_kernels(batches=False)
+    compile_for([setup.system])
     voltages = _Voltages()
     parts = REFERENCE_PARTS if references is None else 2
     callbacks: list[Callback] = [SideReactionCallback(*recorders, parts=parts), voltages]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from asyncsoc.solver.warmup import compile_kernels
 from asyncsoc.studies.sweep.batch import Job, run_jobs
 from asyncsoc.studies.sweep.chunks import ChunkQueue
 from asyncsoc.studies.sweep.index import Index
 from asyncsoc.studies.sweep.measures import Measure
 from asyncsoc.studies.sweep.progress import ProgressCallback, StopRequest, Throughput
 from asyncsoc.studies.sweep.record_file import RecordFileWriter
-from asyncsoc.studies.sweep.worker_process import WorkerStart
+from asyncsoc.studies.sweep.worker_process import WorkerStart, compile_ahead
 
 
 class HereRun:
@@ -57,7 +56,7 @@ class HereRun:
         InputError
             Records cannot be written, or a measure is wrong.
         """
-        compile_kernels()
+        compile_ahead(self._start)
         self.rate.begin()
         with RecordFileWriter(Path(self._start.records_folder), self._start.writer_info) as writer:
             while stop.signal is None and (chunk := self._queue.take()) is not None:

@@ -213,7 +213,12 @@ def _run_pending(
     queue = ChunkQueue(chunks(validated, pending, workers, widths))
     settings = JobSettings.of(plan, folder, options.threads)
     start = WorkerStart(
-        settings, str(records_folder(folder)), writer_info(plan.generation), options.task, options.task == TASK
+        settings,
+        str(records_folder(folder)),
+        writer_info(plan.generation),
+        options.task,
+        warm=options.task == TASK,
+        solids=any(validated.groups[group].model == "3d" for group in set(validated.group_of[pending].tolist())),
     )
 
     def job(number: int) -> Job:

@@ -37,7 +37,9 @@ class WorkerStart:
     task
         Module and function of the work.
     warm
-        Compile the kernels before saying that it is ready.
+        Compile the kernels before saying that it is ready: of particles on meshes of lines and planes.
+    solids
+        Also those of particles on meshes of solids.
     """
 
     settings: JobSettings
@@ -45,6 +47,7 @@ class WorkerStart:
     writer_info: dict[str, Any]
     task: str = TASK
     warm: bool = True
+    solids: bool = False
 
 
 class WorkerReady(NamedTuple):
@@ -92,10 +95,17 @@ def _on_finished(settings: JobSettings, task: Task, writer: RecordFileWriter, jo
 
 
 def _task(start: WorkerStart) -> Task:
-    from asyncsoc.solver.warmup import compile_kernels
-
     module, _, name = start.task.partition(":")
     task: Task = getattr(importlib.import_module(module), name)
     if start.warm:
-        compile_kernels()
+        compile_ahead(start)
     return task
+
+
+def compile_ahead(start: WorkerStart) -> None:
+    """Compile the kernels that jobs need, so that no job is charged for it."""
+    from asyncsoc.solver.warmup import compile_kernels
+
+    compile_kernels()
+    if start.solids:
+        compile_kernels(iterative=True)

@@ -48,7 +48,7 @@ def charge(
     """
     from asyncsoc.cli.progress import counting_bar
 
-    with counting_bar(quiet=quiet or json, runs=True) as bar:
+    with counting_bar(quiet=quiet or json, runs=True, solid=True) as bar:
         document = _charge(folder, case, overrides or (), output, only, spheres, workers, note, bar)
     if json:
         print_document(document)
