@@ -177,7 +177,7 @@ if ! "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-
 fi
 "$venv/bin/python" -c "import asyncsoc" || give_up "asyncsoc was installed into $venv but cannot be imported; see above."
 if [ "$need_compiler" = yes ]; then
-  say "compiling the kernels, once: 30 to 60 s of processor time"
+  say "compiling the kernels, once: 20 to 50 s of processor time"
   "$venv/bin/python" -c "from asyncsoc.solver.warmup import compile_kernels; compile_kernels()" ||
     say "the kernels could not be compiled now; the first run will try again and say why"
 fi

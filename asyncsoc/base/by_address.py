@@ -52,17 +52,17 @@ class LaidDown(types.Type):
 @register_model(LaidDown)
 class _LaidDownModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _BYTE.as_pointer())
+        super().__init__(manager, kind, _BYTE.as_pointer())  # type: ignore[no-untyped-call]
 
 
 @infer_getattr
 class _Fields(AttributeTemplate):
     key = LaidDown
 
-    def generic_resolve(self, kind: LaidDown, name: str) -> Any:
+    def generic_resolve(self, value: Any, attr: str) -> Any:  # type: ignore[override]
         """Return the type of a field."""
-        fields = kind.named.fields
-        return kind.named.types[fields.index(name)] if name in fields else None
+        fields = value.named.fields
+        return value.named.types[fields.index(attr)] if attr in fields else None
 
 
 def _place(context: Any, builder: Any, address: Any, start: int, field: Any) -> Any:
@@ -70,7 +70,7 @@ def _place(context: Any, builder: Any, address: Any, start: int, field: Any) -> 
     return builder.bitcast(place, context.get_data_type(field).as_pointer())
 
 
-@lower_getattr_generic(LaidDown)
+@lower_getattr_generic(LaidDown)  # type: ignore[untyped-decorator]
 def _read_field(context: Any, builder: Any, kind: LaidDown, address: Any, name: str) -> Any:
     index = kind.named.fields.index(name)
     field, start = kind.named.types[index], kind.places(context)[0][index]

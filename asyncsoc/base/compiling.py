@@ -81,9 +81,10 @@ class Kernel:
         source = (
             f"def entry({', '.join(names)}):\n    return inner({', '.join(f'laid_down({name})' for name in names)})"
         )
-        scope = {"inner": self, "laid_down": laid_down, "__name__": self.py_func.__module__}
+        scope: dict[str, Any] = {"inner": self, "laid_down": laid_down, "__name__": self.py_func.__module__}
         exec(source, scope)
-        return scope["entry"]
+        made: Callable[..., Any] = scope["entry"]
+        return made
 
     def __call__(self, *arguments: Any) -> Any:
         """Call the function compiled for arguments of these types."""
