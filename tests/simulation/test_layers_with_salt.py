@@ -84,7 +84,7 @@ def test_without_gradients_it_is_the_ohmic_electrode() -> None:
     np.testing.assert_allclose(one.layers[ELECTROLYTE].values, other.layers[ELECTROLYTE].values, atol=1e-7)
 
 
-@pytest.mark.parametrize("calls", [5, 30])
+@pytest.mark.parametrize("calls", [5, pytest.param(30, marks=pytest.mark.slow)])
 def test_what_was_stopped_goes_on_with_the_same_bits(calls: int, tmp_path: Path) -> None:
     steps = ("Charge at C/3 for 15 minutes", "Hold at 3.8 V for 5 minutes", "Discharge at C/3 for 15 minutes")
     case = salted(steps, lithium={"exchange_current_density": "3 A/m2"})
@@ -153,6 +153,7 @@ def test_keys_of_the_salt_are_part_of_the_case() -> None:
     assert salted().with_overrides(["electrode.salt_properties.diffusivity=1e-11 m2/s"]).hash in hashes
 
 
+@pytest.mark.slow
 def test_a_sweep_varies_the_salt() -> None:
     axis = {"electrode.salt_properties.diffusivity": ["4e-12 m2/s", "2e-11 m2/s"]}
     data = aso.sweep(salted(("Charge at C/5 for 10 minutes",)), axis, keep="summary")
@@ -197,6 +198,22 @@ def test_cycles_with_a_salt_are_not_left_out() -> None:
     with pytest.raises(InputError) as caught:
         aso.simulate(aso.Case.from_dict(case))
     assert caught.value.where == "solver.cycle_jump_tolerance"
+
+
+def test_one_particle_in_one_layer_follows_a_profile_and_ends_on_a_curve(tmp_path: Path) -> None:
+    profile = tmp_path / "drive.csv"
+    profile.write_text("time [s], c-rate\n0, 0.2\n60, 0.2\n120, -0.1\n300, -0.1\n")
+    steps = (f"Follow {profile}", 'Charge at C/5 until "Particle potential [V]" > 3.6')
+    solution = aso.simulate(salted(steps, layers=1))
+    held = amount_of_one(solution.layers)
+    np.testing.assert_allclose(held, held[0], rtol=1e-10)
+    assert solution.columns[names.POTENTIAL][-1] == pytest.approx(3.6, abs=1e-6)
+
+
+def amount_of_one(layers: Any) -> np.ndarray:
+    """Return the salt in the separator and in one layer at every row [mol]."""
+    separator = AREA * MEMBRANE / 3.0 * layers[IN_SEPARATOR].values.sum(axis=0)
+    return np.asarray(separator + FRACTION * AREA * THICKNESS * layers[SALT].values[0])
 
 
 @pytest.mark.slow

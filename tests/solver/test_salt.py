@@ -182,6 +182,7 @@ def side() -> CoupledSideReaction:
     return CoupledSideReaction(np.array([-0.6, 0.4, 0.0, 0.0]), parameters)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["current", "voltage", "power", "film"])
 def test_steps_keep_their_order(ball: Any, what: str) -> None:
     """Fourth order with equal steps, from a state with gradients; with films, resistances and an isolated particle."""
