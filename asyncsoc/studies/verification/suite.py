@@ -15,6 +15,7 @@ from asyncsoc.studies.verification.checks_closed import (
     small_disc_checks,
 )
 from asyncsoc.studies.verification.checks_electrode import GROUPS as GROUPS_ELECTRODE
+from asyncsoc.studies.verification.checks_impedance import impedance_checks
 from asyncsoc.studies.verification.checks_invariants import butler_volmer_checks, uniform_flux_checks
 from asyncsoc.studies.verification.checks_orders import edge_order_checks, space_order_checks, time_order_checks
 from asyncsoc.studies.verification.checks_steps import step_checks
@@ -36,6 +37,7 @@ GROUPS: tuple[tuple[str, Group], ...] = (
     ("every kind of protocol step", step_checks),
     ("symmetries under uniform flux", uniform_flux_checks),
     ("balance and reversal with Butler-Volmer kinetics", butler_volmer_checks),
+    ("impedance", impedance_checks),
 )
 
 
