@@ -208,7 +208,8 @@ def carry_group(
     setups, homes = with_homes(setups)
     ohms = np.zeros(len(cases)) if resistances is None else resistances
     conductors = layers is not None or bool(np.any(ohms))
-    compile_for([setup.system for setup in setups], groups=not alone, conductors=conductors)
+    if layers is None or layers.salt is None:  # those of a salt are compiled by its run
+        compile_for([setup.system for setup in setups], groups=not alone, conductors=conductors)
     starts = [None] * len(cases) if start is None else start.particles
     check_nodes(setups, start)
     recorders = [
