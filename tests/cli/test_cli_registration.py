@@ -16,7 +16,7 @@ from asyncsoc.cli.main import main
 from asyncsoc.cli.registration import add_commands
 
 NAMES = ["run", "estimate", "protocol", "params", "verify", "doctor", "react"]
-NAMES += ["calibrate", "risk", "demo", "tomo", "sweep"]
+NAMES += ["calibrate", "risk", "demo", "lsv", "gitt", "stxm", "tomo", "sweep"]
 
 
 def test_every_module_is_a_command_and_every_command_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,7 +28,7 @@ def test_every_module_is_a_command_and_every_command_is_listed(capsys: pytest.Ca
 
 def test_summaries_fit_their_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    for words in ([], ["tomo"], ["sweep"]):
+    for words in ([], ["tomo"], ["sweep"], ["gitt"], ["stxm"]):
         assert main([*words, "--help"]) == 0
         _, _, commands_listed = capsys.readouterr().out.partition("Commands:\n")
         assert commands_listed and "..." not in commands_listed

@@ -15,9 +15,12 @@ from asyncsoc.studies.verification.checks_closed import (
     small_disc_checks,
 )
 from asyncsoc.studies.verification.checks_electrode import GROUPS as GROUPS_ELECTRODE
+from asyncsoc.studies.verification.checks_gitt import gitt_checks
 from asyncsoc.studies.verification.checks_invariants import butler_volmer_checks, uniform_flux_checks
+from asyncsoc.studies.verification.checks_lsv import lsv_checks
 from asyncsoc.studies.verification.checks_orders import edge_order_checks, space_order_checks, time_order_checks
 from asyncsoc.studies.verification.checks_steps import step_checks
+from asyncsoc.studies.verification.checks_stxm import stxm_checks
 
 __all__ = ["GROUPS", "GROUPS_3D", "GROUPS_ELECTRODE", "VerificationCheck", "run_checks"]
 
@@ -36,6 +39,9 @@ GROUPS: tuple[tuple[str, Group], ...] = (
     ("every kind of protocol step", step_checks),
     ("symmetries under uniform flux", uniform_flux_checks),
     ("balance and reversal with Butler-Volmer kinetics", butler_volmer_checks),
+    ("titration: apparent diffusivity of pulses", gitt_checks),
+    ("microscope: projections along lines of sight", stxm_checks),
+    ("linear sweep: inert electrode and particle", lsv_checks),
 )
 
 

@@ -1,0 +1,1 @@
+"""Galvanostatic intermittent titration: simulated or measured pulses, apparent diffusivities and their bias."""

@@ -1,0 +1,1 @@
+"""Virtual scanning transmission X-ray microscopy: maps of the redox ratio along lines of sight."""
