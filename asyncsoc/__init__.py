@@ -16,8 +16,11 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "Case": "asyncsoc.case.case",
     "Contact": "asyncsoc.case.contact",
+    "EISSimulation": "asyncsoc.simulation.impedance.eis_simulation",
     "Electrode": "asyncsoc.case.electrode",
     "Electrolyte": "asyncsoc.case.chemistry",
+    "Impedance": "asyncsoc.case.impedance",
+    "ImpedanceSpectrum": "asyncsoc.simulation.impedance.spectrum",
     "ImportedParameters": "asyncsoc.case.imported",
     "Kinetics": "asyncsoc.case.kinetics",
     "Material": "asyncsoc.case.chemistry",

@@ -4,6 +4,7 @@ from asyncsoc.case.chemistry import Electrolyte as Electrolyte
 from asyncsoc.case.chemistry import Material as Material
 from asyncsoc.case.contact import Contact as Contact
 from asyncsoc.case.electrode import Electrode as Electrode
+from asyncsoc.case.impedance import Impedance as Impedance
 from asyncsoc.case.imported import ImportedParameters as ImportedParameters
 from asyncsoc.case.imported import import_bpx as import_bpx
 from asyncsoc.case.imported import import_pybamm as import_pybamm
@@ -15,6 +16,8 @@ from asyncsoc.case.schedule import Protocol as Protocol
 from asyncsoc.case.schedule import Solver as Solver
 from asyncsoc.case.side_reaction import SideReaction as SideReaction
 from asyncsoc.protocol.battery_data_format import read_bdf as read_bdf
+from asyncsoc.simulation.impedance.eis_simulation import EISSimulation as EISSimulation
+from asyncsoc.simulation.impedance.spectrum import ImpedanceSpectrum as ImpedanceSpectrum
 from asyncsoc.simulation.particle_group import simulate_particles as simulate_particles
 from asyncsoc.simulation.results.solution import Solution as Solution
 from asyncsoc.simulation.run import simulate as simulate

@@ -124,6 +124,13 @@ def draw_examples(directory: Path) -> dict[str, Path]:
         command = ["risk", str(examples / f"{example}.toml"), *against, "--at-x", at, "-o", str(directory / name)]
         _run(command)
         found[name] = directory / name / "risk.png"
+    states = ["--at", "step 1", "--at", "rest", "-o", str(directory / "eis")]
+    _run(["eis", str(examples / "impedance.toml"), *states])
+    for kind in ("nyquist", "bode"):
+        (found[f"impedance-{kind}"],) = (directory / "eis").glob(f"*-{kind}.png")
+    found["impedance-paper"] = directory / "impedance-paper.png"
+    paper = runpy.run_path(str(IMAGES.parents[1] / "benchmarks" / "paper" / "impedance.py"))
+    keep(paper["figure_of"](paper["both"]()), found["impedance-paper"])
     vary = ["--vary", "contact.coverage=0.1:0.9:9", "--vary", "material.diffusivity=1e-15:1e-14:8:log"]
     _run(["sweep", str(examples / "cal_vs_hotcal.toml"), *vary, "-o", str(directory / "sweep")])
     found["sweep"] = directory / "sweep" / "sweep.png"

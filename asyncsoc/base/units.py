@@ -45,6 +45,7 @@ _SYMBOLS: dict[str, tuple[Fraction, Dimension]] = {
     "Pa": (Fraction("1"), (-1, 1, -2, 0, 0, 0)),
     "Hz": (Fraction("1"), (0, 0, -1, 0, 0, 0)),
     "L": (Fraction("1e-3"), (3, 0, 0, 0, 0, 0)),
+    "F": (Fraction("1"), (-2, -1, 4, 2, 0, 0)),
 }
 _PLAIN: dict[str, tuple[Fraction, Dimension]] = {
     "min": (Fraction("60"), (0, 0, 1, 0, 0, 0)),
@@ -95,6 +96,7 @@ _SHOWN_SI = {
     "cm2": "m2",
     "degC": "K",
     "mAh/cm2": "C/m2",
+    "uF/cm2": "F/m2",
     "mg/cm2": "kg/m2",
     "g/mol": "kg/mol",
     "kJ/mol": "J/mol",
@@ -103,7 +105,8 @@ _SHOWN_SI = {
 _CELSIUS = frozenset({"degC", "°C", "celsius", "Celsius", "C°", "℃"})
 _EXAMPLE_TEXT = (
     "m|mm|um|nm|m2|cm2|m2/s|cm2/s|s|min|h|K|degC|V|mV|A|mA|uA|nA|pA|A/m2|mA/cm2|C|A h|mAh|mAh/g|A h/kg|mAh/cm2|A h/m2|"
-    "mg/cm2|kg/m2|ohm|ohm m2|ohm cm2|S/m|S/cm|mS/cm|mol/m3|mol/L|mol/cm3|kg/m3|g/cm3|kg/mol|g/mol|J/mol|kJ/mol|eV|Hz|%"
+    "mg/cm2|kg/m2|F/m2|uF/cm2|ohm|ohm m2|ohm cm2|S/m|S/cm|mS/cm|mol/m3|mol/L|mol/cm3|"
+    "kg/m3|g/cm3|kg/mol|g/mol|J/mol|kJ/mol|eV|Hz|%"
 )
 _EXAMPLES = tuple(_EXAMPLE_TEXT.split("|"))
 _LONGEST = 80

@@ -21,6 +21,7 @@ from asyncsoc.case.contact_fit import contact_problems
 from asyncsoc.case.electrode import Electrode
 from asyncsoc.case.electrode_fit import electrode_problems
 from asyncsoc.case.fields import refusal
+from asyncsoc.case.impedance import Impedance
 from asyncsoc.case.kinetics import Kinetics
 from asyncsoc.case.overrides import apply_overrides
 from asyncsoc.case.particle import Particle
@@ -56,6 +57,7 @@ _ADDED: dict[tuple[str, str], Any] = {
     ("contact", "weights"): None,
     ("contact", "map"): None,
     ("contact", "coverage_change"): None,
+    ("particle", "layer_decades"): None,
     ("kinetics", "exchange_current_density_factor"): None,
     ("material", "diffusivity_factor"): None,
     ("material", "diffusivity_slope"): None,
@@ -70,7 +72,7 @@ _PROPERTIES = (*(("material", key) for key in MATERIAL_PROPERTIES), ("kinetics",
 
 
 class Case(Section):
-    """One run: particle or electrode, contact, material, electrolyte, kinetics, protocol, output and solver.
+    """One run: particle or electrode, contact, material, electrolyte, kinetics, protocol, output, solver, impedance.
 
     Attributes
     ----------
@@ -89,6 +91,7 @@ class Case(Section):
     protocol: Protocol
     output: Output = Output()
     solver: Solver = Solver()
+    impedance: Impedance = Impedance()
 
     @model_validator(mode="after")
     def _model_represents_contact(self) -> Self:
@@ -278,6 +281,7 @@ class Case(Section):
         output: Output | None = None,
         solver: Solver | None = None,
         electrode: Electrode | None = None,
+        impedance: Impedance | None = None,
         name: str = "case",
     ) -> Self:
         """Return the case made of these sections; what is left out takes its default.
@@ -294,6 +298,7 @@ class Case(Section):
             "output": output,
             "solver": solver,
             "electrode": electrode,
+            "impedance": impedance,
         }
         given = {key: section for key, section in optional.items() if section is not None}
         return cls(name=name, particle=particle, contact=contact, material=material, protocol=protocol, **given)
@@ -326,6 +331,8 @@ class Case(Section):
         del content["name"], content["particle"]["file"], content["electrode"]
         if self.electrode.described:
             content["electrode"] = self.electrode.hash
+        if self.impedance == Impedance():  # a later section: cases without it keep their hash
+            del content["impedance"]
         for (section, key), default in _ADDED.items():
             if content[section][key] == default:
                 del content[section][key]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from asyncsoc.geometry.mesh import ParticleMesh
 
 _MOST_EDGE_LEVELS = 12
+_MOST_LAYER_DECADES = 6
 DEFAULT_RADIUS = 7.5e-6
 """m: half of the 10-20 um secondary particles of commercial layered oxides."""
 
@@ -46,6 +47,9 @@ class Particle(Section):
         "coarse", "default" or "fine" built-in mesh.
     edge_levels
         How often the cells of a sphere along the edge of its contact are halved; None: as the protocol needs.
+    layer_decades
+        Powers of ten by which the outermost layer of a sphere's mesh is thinner; None: as the currents of the protocol
+        need. An impedance at high frequencies needs more: `asyncsoc eis` sets it.
     fitted, fitted_to
         Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
     """
@@ -58,6 +62,7 @@ class Particle(Section):
     model: Literal["auto", "radial", "axisymmetric", "3d"] = "auto"
     mesh: Literal["coarse", "default", "fine"] = "default"
     edge_levels: fields.WholeNumber | None = None
+    layer_decades: fields.WholeNumber | None = None
     fitted: tuple[str, ...] = ()
     fitted_to: str | None = None
     _arrays: Any = PrivateAttr(None)
@@ -124,12 +129,21 @@ class Particle(Section):
             return InputError(
                 "the particle brings its own mesh", where="particle.mesh", value=self.mesh, next_step="remove mesh"
             )
-        if self.shape != "sphere" and self.edge_levels is not None:
+        for key in ("edge_levels", "layer_decades"):
+            if self.shape != "sphere" and getattr(self, key) is not None:
+                return InputError(
+                    "the particle brings its own mesh",
+                    where=f"particle.{key}",
+                    value=getattr(self, key),
+                    next_step=f"remove {key}",
+                )
+        if self.layer_decades is not None and not 0 <= self.layer_decades <= _MOST_LAYER_DECADES:
             return InputError(
-                "the particle brings its own mesh",
-                where="particle.edge_levels",
-                value=self.edge_levels,
-                next_step="remove edge_levels",
+                "out of range",
+                where="particle.layer_decades",
+                value=self.layer_decades,
+                allowed=f"0 to {_MOST_LAYER_DECADES}",
+                next_step="leave it out: the protocol then decides",
             )
         if self.edge_levels is not None and not 0 <= self.edge_levels <= _MOST_EDGE_LEVELS:
             return InputError(

@@ -25,6 +25,8 @@ def to_toml(case: Case) -> str:
         section: BaseModel = getattr(case, name)
         if name == "electrode" and not case.electrode.described:
             continue
+        if name == "impedance" and section == type(section)():
+            continue
         # A particle may hold a mesh, which nobody should keep alive.
         kept = name != "particle" or case.particle.shape != "arrays"
         lines.append(_section(name, section) if kept else _lines(name, section))

@@ -102,7 +102,8 @@ def sphere_mesh_of(case: Case, share: float = 1.0) -> SphereMesh:
         Share of the particle in the cathode that the protocol is for: 1 where it is alone, less in a group.
     """
     builtin = f"sphere-{case.model}-{case.particle.mesh}"
-    decades = min(_decades_needed(case, builtin, share), _MOST_DECADES[case.model])
+    decades = max(_decades_needed(case, builtin, share), case.particle.layer_decades or 0)
+    decades = min(decades, _MOST_DECADES[case.model])
     levels = case.particle.edge_levels
     if case.contact.fraction == 1.0 or case.model == "radial" or case.contact.weights is not None:
         levels = 0
@@ -111,6 +112,11 @@ def sphere_mesh_of(case: Case, share: float = 1.0) -> SphereMesh:
         if "n" in contact_options(case.contact.kind) or len(case.contact.patch) > 1:
             levels = min(levels, _PATCHES_LEVELS)
     return SphereMesh(builtin, decades, levels, contact_section(case).at_start if levels else None)
+
+
+def most_layer_decades(model: str) -> int:
+    """Return by how many powers of ten the outermost layer of a model's mesh can be thinner."""
+    return _MOST_DECADES[model]
 
 
 def contact_section(case: Case) -> Contact:

@@ -21,7 +21,7 @@ from asyncsoc.solver.states import Checkpoint
 
 Bools = NDArray[np.bool_]
 
-_FREE = ("name", "output", "solver")
+_FREE = ("name", "output", "solver", "impedance")
 """Sections that may differ from the resumed run."""
 _FREE_KEYS = ("protocol.steps", "protocol.cycle", "protocol.profile", "particle.file")
 """Keys that may: the steps are compared one by one, and a mesh file goes by its hash."""

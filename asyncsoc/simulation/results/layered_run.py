@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from asyncsoc.simulation.results.data import RunData
+from asyncsoc.simulation.results.linearized_run import LinearizedRun
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
 
-class LayeredRun(RunData):
+class LayeredRun(LinearizedRun):
     """A run that may have layers through the thickness of an electrode."""
 
     @property

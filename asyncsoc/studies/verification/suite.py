@@ -16,6 +16,7 @@ from asyncsoc.studies.verification.checks_closed import (
 )
 from asyncsoc.studies.verification.checks_electrode import GROUPS as GROUPS_ELECTRODE
 from asyncsoc.studies.verification.checks_gitt import gitt_checks
+from asyncsoc.studies.verification.checks_impedance import impedance_checks
 from asyncsoc.studies.verification.checks_invariants import butler_volmer_checks, uniform_flux_checks
 from asyncsoc.studies.verification.checks_lsv import lsv_checks
 from asyncsoc.studies.verification.checks_orders import edge_order_checks, space_order_checks, time_order_checks
@@ -42,6 +43,7 @@ GROUPS: tuple[tuple[str, Group], ...] = (
     ("titration: apparent diffusivity of pulses", gitt_checks),
     ("microscope: projections along lines of sight", stxm_checks),
     ("linear sweep: inert electrode and particle", lsv_checks),
+    ("impedance", impedance_checks),
 )
 
 

@@ -1,0 +1,243 @@
+"""The admittance of a particle: its contact, and the lithium in it, for a small alternating potential.
+
+With y = D dx the lithium of a particle under dx ~ exp(j w t) follows
+
+    (K + j w M/D) y + A (c_x/D) y = -A c_u du,      c = (flux of lithium under the contact)/(F c_max)
+
+with a matrix that is complex, symmetric and sparse. It is factored at some frequencies only: the real and imaginary
+parts of the solutions span a basis in which the equation is solved at all frequencies (a rational Krylov space), and
+the next factorization is at the frequency of the largest residual, until all are below `TOLERANCE`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse.linalg import splu
+
+from asyncsoc.base.errors import SimulationError
+from asyncsoc.problem.linearize import stiffness_of
+from asyncsoc.problem.small_signal import ContactResponse
+from asyncsoc.problem.system import OrderedSystem
+
+Array = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+Integers = NDArray[np.int64]
+
+TOLERANCE = 5e-3
+"""Of a residual against the right-hand side, each over the square root of the diagonal, times the square root of the
+share that lithium has in the admittance. The error of the admittance is of the order of its square or less, since the
+basis is that of a Galerkin method: 1e-8 and less is seen."""
+_FEW_NODES = 400
+"""Up to here a factorization costs less than a basis."""
+_FIRST, _MORE = 7, 2
+"""Frequencies that are factored at first, and between two looks at the residuals."""
+_INDEPENDENT = 1e-10
+"""Relative length that a solution must add to the basis."""
+
+
+@dataclass(frozen=True, eq=False)
+class Lithium:
+    """The lithium of a particle at a state, in the elimination order of its mesh.
+
+    Attributes
+    ----------
+    stiffness : (n, n)
+        K [m].
+    storage : (n,)
+        M/D [m s], in the size of the particle.
+    diffusivity : (n,)
+        D(x) [m2/s].
+    contact : (c,)
+        Places of the contact nodes.
+    areas : (c,)
+        m2.
+    charge_density
+        F c_max [C/m3].
+    ordered
+        Whether the order of the nodes keeps the fill of a factorization small.
+    """
+
+    stiffness: sp.csr_matrix
+    storage: Array
+    diffusivity: Array
+    contact: Integers
+    areas: Array
+    charge_density: float
+    ordered: bool
+
+
+def lithium_of(
+    system: OrderedSystem,
+    diffusivity: Array,
+    contact_nodes: Integers,
+    areas: Array,
+    *,
+    charge_density: float,
+    scale: float = 1.0,
+) -> Lithium:
+    """Return the lithium of a particle.
+
+    Parameters
+    ----------
+    system
+        Operators of the particle's mesh.
+    diffusivity : (n,)
+        D(x) [m2/s] in mesh node order.
+    contact_nodes, areas : (c,)
+        Nodes under the contact, and their areas [m2] in the size of the particle.
+    charge_density
+        F c_max of the material [C/m3].
+    scale
+        Size of the particle over that of the mesh.
+    """
+    ordered = diffusivity[system.order]
+    return Lithium(
+        stiffness=scale * stiffness_of(system)[system.order][:, system.order].tocsr(),
+        storage=scale**3 * system.kernel.mass / ordered,
+        diffusivity=ordered,
+        contact=system.place[contact_nodes],
+        areas=areas,
+        charge_density=charge_density,
+        ordered=not system.kernel.iterative,
+    )
+
+
+def frozen_admittance(response: ContactResponse, areas: Array) -> ComplexArray:
+    """Return I/u (F,) [S] of a contact whose lithium does not move."""
+    return np.asarray(response.current_u @ areas)
+
+
+def admittances(
+    lithium: Lithium, responses: Sequence[ContactResponse], angular_frequency: ArrayLike
+) -> list[ComplexArray]:
+    """Return I/u (F,) [S] of a particle, for each of several responses of its contact.
+
+    What is factored for one response serves the next ones.
+
+    Parameters
+    ----------
+    lithium
+        The particle.
+    responses
+        Its contact, at the frequencies.
+    angular_frequency : (F,)
+        rad/s, above 0.
+
+    Raises
+    ------
+    SimulationError
+        The equations have no finite solution.
+    """
+    w = np.asarray(angular_frequency, dtype=np.float64)
+    basis = np.zeros((len(lithium.storage), 0))
+    found = []
+    for response in responses:
+        system = _Shifted(lithium, response, w)
+        if len(lithium.storage) <= _FEW_NODES:
+            y = system.everywhere()
+        else:
+            y, basis = system.reduced(basis)
+        moved = y / lithium.diffusivity[lithium.contact]
+        found.append(np.asarray((response.current_u + response.current_x * moved) @ lithium.areas))
+        if not np.isfinite(found[-1]).all():
+            raise SimulationError("the impedance is not finite", where="admittance of a particle")
+    return found
+
+
+class _Shifted:
+    """The matrices of all frequencies: K and the storage are shared, the contact has its own diagonal."""
+
+    def __init__(self, lithium: Lithium, response: ContactResponse, w: Array) -> None:
+        self._lithium, self._w, self._response = lithium, w, response
+        over = lithium.areas / lithium.charge_density
+        self._contact = over * response.flux_x / lithium.diffusivity[lithium.contact]
+        self._right = -over * response.flux_u
+        self._diagonal = lithium.stiffness.diagonal()
+        self._order = "NATURAL" if lithium.ordered else "MMD_AT_PLUS_A"
+
+    def solve(self, k: int) -> ComplexArray:
+        """Return y (n,) at a frequency by its number."""
+        one = self._lithium
+        diagonal = 1j * self._w[k] * one.storage
+        diagonal[one.contact] += self._contact[k]
+        right = np.zeros(len(one.storage), dtype=np.complex128)
+        right[one.contact] = self._right[k]
+        matrix = (one.stiffness + sp.diags(diagonal)).tocsc()
+        options = {"SymmetricMode": True}
+        factor = splu(matrix, permc_spec=self._order, diag_pivot_thresh=0.0, options=options)
+        return np.asarray(factor.solve(right))
+
+    def everywhere(self) -> ComplexArray:
+        """Return y (F, c) under the contact, factored at every frequency."""
+        return np.array([self.solve(k)[self._lithium.contact] for k in range(len(self._w))]).reshape(len(self._w), -1)
+
+    def reduced(self, basis: Array) -> tuple[ComplexArray, Array]:
+        """Return y (F, c) under the contact from a basis of solutions at few frequencies, and the basis."""
+        one, count = self._lithium, len(self._w)
+        left = sorted({round(k) for k in np.linspace(0, count - 1, min(_FIRST, count))})
+        left = [] if basis.shape[1] else left
+        solved: set[int] = set()
+        while True:
+            for k in left:
+                basis = _extended(basis, self.solve(k), one.storage)
+                solved.add(k)
+            y, residuals = self._projected(basis)
+            residuals[sorted(solved)] = 0.0
+            if residuals.max(initial=0.0) <= TOLERANCE:
+                return y, basis
+            left = np.argsort(residuals)[-_MORE:].tolist()
+            left = [k for k in left if residuals[k] > TOLERANCE]
+
+    def _projected(self, basis: Array) -> tuple[ComplexArray, Array]:
+        """Return y (F, c) in a basis, and the residuals (F,) relative to the right-hand sides."""
+        one = self._lithium
+        at_contact = basis[one.contact]
+        stiff, stored = one.stiffness @ basis, one.storage[:, np.newaxis] * basis
+        inner_stiff, inner_stored = basis.T @ stiff, basis.T @ stored
+        y = np.zeros((len(self._w), len(one.contact)), dtype=np.complex128)
+        shares = np.zeros((basis.shape[1], len(self._w)), dtype=np.complex128)
+        for k, w in enumerate(self._w.tolist()):
+            by_contact = (at_contact.T * self._contact[k].real) @ at_contact
+            by_contact = by_contact + 1j * ((at_contact.T * self._contact[k].imag) @ at_contact)
+            matrix = inner_stiff + 1j * w * inner_stored + by_contact
+            shares[:, k] = np.linalg.solve(matrix, at_contact.T @ self._right[k])
+            y[k] = at_contact @ shares[:, k]
+        rest = _times(stiff, shares) + 1j * self._w * _times(stored, shares)
+        rest[one.contact] += (self._contact * y - self._right).T
+        scale = self._diagonal[:, np.newaxis] + self._w * one.storage[:, np.newaxis]
+        size = (np.abs(self._right.T) ** 2 / scale[one.contact]).sum(axis=0)
+        return y, np.sqrt(self._share(y) * (np.abs(rest) ** 2 / scale).sum(axis=0) / size)
+
+    def _share(self, y: ComplexArray) -> Array:
+        """Return how much of the admittance is due to lithium (F,), at most 1."""
+        one = self._lithium
+        moving = (self._response.current_x * y / one.diffusivity[one.contact]) @ one.areas
+        whole = self._response.current_u @ one.areas + moving
+        return np.asarray(np.minimum(np.abs(moving) / np.abs(whole), 1.0))
+
+
+def _times(left: Array, right: ComplexArray) -> ComplexArray:
+    """Return the product of a real and a complex matrix without a complex copy of the former."""
+    return np.asarray(left @ right.real + 1j * (left @ right.imag))
+
+
+def _extended(basis: Array, solution: ComplexArray, weights: Array) -> Array:
+    """Return a basis that holds a solution too: orthonormal in the norm of the storage."""
+    root = np.sqrt(weights)
+    for part in (solution.real, solution.imag):
+        new = root * part
+        length = float(np.linalg.norm(new))
+        if length == 0.0:
+            continue
+        new = new / length
+        for _ in range(2):
+            new = new - root * (basis @ (basis.T @ (root * new)))
+        left = float(np.linalg.norm(new))
+        if left > _INDEPENDENT:
+            basis = np.column_stack([basis, new / left / root])
+    return basis

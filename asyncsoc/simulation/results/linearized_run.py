@@ -1,0 +1,53 @@
+"""What a solution says of small changes about one of its states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from asyncsoc.simulation.results.data import RunData
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from asyncsoc.case.impedance import Impedance
+    from asyncsoc.simulation.impedance.operating_point import At
+    from asyncsoc.simulation.impedance.spectrum import ImpedanceSpectrum
+
+
+class LinearizedRun(RunData):
+    """A run whose states can be linearized about."""
+
+    def impedance(
+        self,
+        frequencies: ArrayLike | None = None,
+        at: At = "final",
+        *,
+        settings: Impedance | None = None,
+        progress: Callable[[int, int, str], None] | None = None,
+    ) -> ImpedanceSpectrum:
+        """Return the impedance of the particle, the group of particles or the electrode at a state of this run.
+
+        The equations are linearized about the state, with film and side reaction. Without current and with even
+        particles the state is "stationary"; else it is held fixed, and the spectrum says so ("frozen while charging").
+
+        Parameters
+        ----------
+        frequencies : (F,)
+            Hz; None: those of the case, 60 from 1e-4 to 1e6 Hz where it does not say.
+        at
+            "initial" (before any current flows), "final", "rest" (end of the last rest), "step 3" (end of a protocol
+            step), "cycle 5" (end of a cycle), or a time, as "2 h" or in s, of which a snapshot was kept.
+        settings
+            Capacitances and frequencies in place of those of the case.
+        progress
+            Called as progress(particles done, all, what comes next).
+
+        Raises
+        ------
+        InputError
+            There is no such state or it was not kept; a frequency is out of range; kinetics of a uniform flux.
+        """
+        from asyncsoc.simulation.impedance.eis_simulation import impedance_of_run
+
+        return impedance_of_run(self, frequencies, at, settings=settings, progress=progress)
