@@ -14,7 +14,7 @@ import pytest
 from asyncsoc.cli.main import main
 
 ROOT = Path(__file__).parents[1]
-SLOW = ("verify", "eis")
+SLOW = ("verify", "eis", "gitt", "lsv", "stxm")
 """Commands that take more than a few seconds."""
 REFRESH = "run: python docs/console_blocks.py"
 

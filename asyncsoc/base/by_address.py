@@ -59,7 +59,7 @@ class _LaidDownModel(models.PrimitiveModel):
 class _Fields(AttributeTemplate):
     key = LaidDown
 
-    def generic_resolve(self, value: Any, attr: str) -> Any:
+    def generic_resolve(self, value: Any, attr: str) -> Any:  # type: ignore[override]
         """Return the type of a field."""
         fields = value.named.fields
         return value.named.types[fields.index(attr)] if attr in fields else None

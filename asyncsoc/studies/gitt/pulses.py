@@ -29,7 +29,7 @@ Jump = Literal["removed", "kept"]
 NO_CURRENT = 0.02
 """Share of the largest current below which a row belongs to a rest."""
 _SHORT = 0.98
-"""Share of the longest pulse below which a pulse is called cut short."""
+"""Share of the median pulse below which a pulse is called cut short."""
 _EARLY = 4.0
 """The jump is extrapolated from the rows up to this multiple of the time of the first one after the switch."""
 _FEWEST = 3
@@ -297,13 +297,13 @@ def _at_switch(since: Array, voltage: Array) -> float:
 
 def _numbered(pulses: Sequence[GittPulse], radius: float) -> tuple[GittPulse, ...]:
     """Count pulses and cycles, mark those cut short and apply the formula."""
-    longest = float(np.median([pulse.duration for pulse in pulses]))
+    usual = float(np.median([pulse.duration for pulse in pulses]))
     cycle, before, found = 1, "", []
     for number, pulse in enumerate(pulses, start=1):
         if before == "discharge" and pulse.direction == "charge":
             cycle += 1
         before = pulse.direction
         apparent = formula_diffusivity(pulse.d1, pulse.duration, radius)
-        short = pulse.duration < _SHORT * longest
+        short = pulse.duration < _SHORT * usual
         found.append(replace(pulse, number=number, cycle=cycle, cut_short=short, apparent=apparent))
     return tuple(found)

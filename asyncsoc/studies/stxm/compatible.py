@@ -177,8 +177,8 @@ def _gradients(
     region = regions_of(lines.thickness, -np.meshgrid(lines.view.axis, lines.view.axis)[1])
     found = []
     for rest in rests:
-        row = int(np.searchsorted(time, (end + rest) * (1.0 - 1e-12)))
-        row = min(row + (rest > 0.0), len(time) - 1) if time[min(row + 1, len(time) - 1)] == time[row] else row
+        # The first row at that time is the end of a protocol step, the second the start of the next.
+        row = min(int(np.searchsorted(time, (end + rest) * (1.0 - 1e-12))), len(time) - 1)
         columns = lines.columns(solution.stoichiometry_at(min(end + rest, time[-1])), states_of(valence))
         ratios = tuple(float(ratio) for ratio in region_ratios(columns[..., :2], region))
         found.append(

@@ -32,7 +32,7 @@ def contact_direction(mesh: ParticleMesh, contact: ContactMap) -> Array:
         return up
     if mesh.coordinates == "axisymmetric":
         height = float(contact.weights @ mesh.points[:, 1]) / float(contact.weights.sum())
-        return -up if height < 0.0 else up
+        return -up if height < -_ALL_ROUND * _reach(mesh, up) else up  # full contact has no side
     mean = contact.weights @ (mesh.points - _middle(mesh)) / contact.weights.sum()
     length = float(np.linalg.norm(mean))
     return np.asarray(mean / length) if length > _ALL_ROUND * np.ptp(mesh.points) else up

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.materials.valence import ValenceModel
+from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.studies.stxm.cuts import contact_direction, view_of
 from asyncsoc.studies.stxm.microscope import Microscope, stoichiometry_of
@@ -200,7 +201,7 @@ def stxm_map(
     seen_with = microscope or Microscope()
     on = thickness > 0.0
     inward = -contact_direction(solution.mesh, solution.contact)
-    time_row = int(np.searchsorted(solution.columns["Time [s]"], moment, side="right")) - 1
+    time_row = int(np.searchsorted(solution.columns[names.TIME], moment, side="right")) - 1
     return StxmMap(
         name=solution.name,
         time=moment,
@@ -212,8 +213,8 @@ def stxm_map(
         stoichiometry=np.where(on, columns[..., 2] / np.where(on, thickness, 1.0), np.nan),
         region=regions_of(thickness, _along(looked, inward)),
         microscope=seen_with,
-        voltage=float(solution.columns["Voltage [V]"][time_row]),
-        mean_x=float(solution.columns["Mean stoichiometry"][time_row]),
+        voltage=float(solution.columns[names.VOLTAGE][time_row]),
+        mean_x=float(solution.columns[names.MEAN_X][time_row]),
     )
 
 

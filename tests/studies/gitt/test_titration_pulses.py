@@ -103,6 +103,7 @@ def test_files_of_every_layout_give_the_same_pulses(tmp_path: Path) -> None:
     assert "taken from the times given" in bare.notes[-1]
 
 
+@pytest.mark.slow
 def test_the_command_prints_measured_pulses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path / "own.csv", "time [s],current [A],voltage [V]", *curve(30.0))
     assert main(["gitt", "measured", str(file), "--radius", "7.5 um", "--json"]) == 0

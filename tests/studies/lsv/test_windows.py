@@ -88,6 +88,7 @@ def test_windows_of_the_example() -> None:
     assert contact_per_electrode(case) == pytest.approx(0.3 * 3.0 / 7.5e-6 * areal_capacity / per_volume, rel=2e-3)
 
 
+@pytest.mark.slow
 def test_potential_driven_alone_a_contact_is_an_inert_electrode() -> None:
     # Whatever the lithium does, the rate under potential driving is that of the potential under the film.
     case = Case.from_toml(EXAMPLE, ["side_reaction.driving_force=potential", "side_reaction.film_conductivity=1e6"])
@@ -97,6 +98,7 @@ def test_potential_driven_alone_a_contact_is_an_inert_electrode() -> None:
         assert inert == pytest.approx(charged, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_the_command_prints_onsets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lsv", str(EXAMPLE), "--criterion", "1e-5 mA/cm2,1e-4 mA/cm2", "--json", "-o", str(tmp_path)]) == 0
     document = json.loads(capsys.readouterr().out)

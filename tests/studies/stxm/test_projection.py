@@ -101,3 +101,12 @@ def test_an_unknown_cut_is_refused() -> None:
     mesh = load_builtin("sphere-radial-default").scaled(RADIUS)
     with pytest.raises(InputError, match="unknown cut"):
         view_of(mesh, full(mesh), cut="slice")  # type: ignore[arg-type]
+
+
+def test_a_cap_that_covers_all_is_looked_at_from_the_same_side_as_one_that_covers_a_part() -> None:
+    from asyncsoc.contact.shapes import cap
+    from asyncsoc.studies.stxm.cuts import contact_direction
+
+    mesh = load_builtin("sphere-axisymmetric-coarse").scaled(7.5e-6)
+    assert np.array_equal(contact_direction(mesh, cap(mesh, 1.0)), [0.0, 0.0, 1.0])
+    assert np.array_equal(contact_direction(mesh, cap(mesh, 0.3)), [0.0, 0.0, 1.0])
