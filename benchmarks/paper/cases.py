@@ -52,7 +52,7 @@ def sensitivity(
         In place of Cal's.
     """
     numbers: dict[str, float] = {}
-    parts = []
+    parts = [f"unchanged: {measure([]):.3g}"]
     varied = {**SENSITIVE, "f": tuple(f"contact.coverage={f}" for f in coverages)}
     labels = {
         "D": "D x 0.3 / x 3",
@@ -64,4 +64,4 @@ def sensitivity(
         values = [measure([one]) for one in overrides]
         parts.append(f"{labels[name]}: {values[0]:.3g} / {values[1]:.3g}")
         numbers |= {f"sensitivity, {one}": value for one, value in zip(overrides, values, strict=True)}
-    return f"{unit}, with {'; '.join(parts)}.", numbers
+    return f"{unit}: {'; '.join(parts)}.", numbers

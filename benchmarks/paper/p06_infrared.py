@@ -92,7 +92,8 @@ def _row(
         scan="python -m benchmarks.paper --only P6; asyncsoc risk examples/cal_vs_hotcal.toml --against "
         "contact.coverage=0.95",
         would_take=(
-            "The bound makes Hot-Cal the first at every voltage under each driving force. A threshold that shows Cal "
+            "By the bound Hot-Cal's contact has at no voltage more lithium than Cal's, so each driving force makes "
+            "it the first; it was at every voltage of every scenario. A threshold that shows Cal "
             "at 3.8 V and not Hot-Cal at 4.2 V needs a rate per electrode "
             + (
                 f"area that is {min(grown):.2g} to {max(grown):.2g} times larger in Cal than this law says, at the "

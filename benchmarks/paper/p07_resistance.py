@@ -33,7 +33,7 @@ def row(quick: bool) -> PaperRow:
         numbers,
         start,
         grown,
-        f"{line} D and R (at fixed coverage and loading: the area of contact per electrode area falls with R).",
+        f"{line} R enters through the area of contact per electrode area, D not at all.",
     )
 
 
@@ -64,9 +64,10 @@ def _row(numbers: dict[str, float], start: list[float], grown: list[float], line
         would_take=(
             "At equal voltage the same bound holds as for P2. What grows in Cal alone must be fed by something that "
             "Hot-Cal lacks: contact "
-            "lost while NCM shrinks (a coverage that falls; Cal's 0.3 would have to fall to 0.3 over the growth "
-            "factor, with Hot-Cal's held by "
-            "the polymer around it), or residues consumed once, whose products stay. Impedance at one state of "
+            "lost while NCM shrinks (a coverage that falls: to double the resistance half of Cal's contact, to 0.15, "
+            "while "
+            "Hot-Cal's is held by the polymer around it), or residues consumed once, whose products stay. Impedance "
+            "at one state of "
             "charge before and after a "
             "charge to 3.7 V, below the onset, would tell contact loss from decomposition.",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ CYCLES = 20
 SEEN = 0.02
 """In x: what is called a difference."""
 _ISOLATED = (float("inf"), 0.0)
+ISOLATING = 1.4 / (0.1 * 201.0 * 4869.84 * 4.0 / 3.0 * math.pi * (7.5e-6) ** 3)
+"""ohm: the window over C/10 of a particle of 7.5 um (201 A h/kg, 4870 kg/m3)."""
 
 
 def pair(cycles: int, overrides: Sequence[str] = ()) -> list[Case]:
@@ -146,8 +149,8 @@ def _row(numbers: dict[str, float], line: str) -> PaperRow:
             "x more than the others give back: that is the "
             "largest difference any cycling can leave, and isolation of a part of the poorly covered ones by the "
             "20th cycle gives the paper's order whatever the constants. It needs "
-            "a resistance of such a particle at which C/10 costs the whole window of 1.4 V (the row's contact "
-            "current), "
+            f"a resistance of such a particle at which C/10 costs the whole window of 1.4 V, {ISOLATING / 1e9:.0f} "
+            "Gohm, "
             "or a film that closes the contact (`blocking_thickness`). Cal's own end after 32 cycles asks for the "
             "same. Raman maps after a hold at 2.8 V "
             "would tell: a slow particle discharges, an isolated one does not.",

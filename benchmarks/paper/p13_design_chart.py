@@ -213,11 +213,8 @@ def draw(chart: dict[tuple[float, str], Point], levers: dict[str, float]) -> Fig
         axes.set_yticks(range(len(RATES)), RATES)
         for j, rate in enumerate(RATES):
             for i, f in enumerate(COVERAGES):
-                axes.text(i, j, f"{chart[f, rate].dose[PEO, kind]:.2g}", ha="center", va="center", fontsize=8.5)
-        axes.set(
-            xlabel="Coverage", title=f"What pays (factor above {PAYS:g}), {kind} energies; number: coverage's factor"
-        )
-        axes.title.set_fontsize(9.0)
+                axes.text(i, j, f"{chart[f, rate].dose[PEO, kind]:.3g}", ha="center", va="center", fontsize=8.5)
+        axes.set(xlabel="Coverage", title=f"Full coverage divides the dose by, {kind} energies")
         axes.legend(
             handles=[Patch(color=s, label=w) for s, w in zip(shades, WORDS, strict=True)],
             ncols=4,

@@ -57,7 +57,9 @@ def _table(rows: Mapping[str, PaperRow]) -> str:
             lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
         else:
             lines.append(f"| {key} | | | | **not computed yet** |")
-    counts = [f"{sum(one.verdict == word for one in rows.values())} {word}" for word in VERDICTS]
+    counted = {word: sum(key in rows and rows[key].verdict == word for key in MODULES) for word in VERDICTS[:-1]}
+    counted["not computed yet"] = len(MODULES) - sum(counted.values())
+    counts = [f"{count} {word}" for word, count in counted.items() if count]
     return "\n".join([*lines, "", f"In all: {', '.join(counts)}.", ""])
 
 
