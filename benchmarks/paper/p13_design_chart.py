@@ -195,7 +195,7 @@ def draw(chart: dict[tuple[float, str], Point], levers: dict[str, float]) -> Fig
                 axes.plot(COVERAGES, [factor * p.dose[electrolyte, kind] for p in points], style, color=colour(number))
         panels[0, 2].plot(COVERAGES, [p.capacity for p in points], color=colour(number), label=rate)
     panels[0, 0].set(yscale="log", ylabel="Largest risk at mean x = 0.5", title="Risk, total energies")
-    panels[0, 0].legend(fontsize=7.5)
+    panels[0, 0].legend(fontsize=7.5, title="dashed lines lie on full ones", title_fontsize=7.5)
     panels[0, 1].set(
         yscale="log", ylabel="Dose over that of PEO-LiTFSI at f = 1", title="Dose per contact area, total energies"
     )
@@ -214,7 +214,11 @@ def draw(chart: dict[tuple[float, str], Point], levers: dict[str, float]) -> Fig
         for j, rate in enumerate(RATES):
             for i, f in enumerate(COVERAGES):
                 axes.text(i, j, f"{chart[f, rate].dose[PEO, kind]:.3g}", ha="center", va="center", fontsize=8.5)
-        axes.set(xlabel="Coverage", title=f"Full coverage divides the dose by, {kind} energies")
+        axes.set(
+            xlabel="Coverage (number: dose over that at full coverage)",
+            ylabel="Rate",
+            title=f"What pays, {kind} energies",
+        )
         axes.legend(
             handles=[Patch(color=s, label=w) for s, w in zip(shades, WORDS, strict=True)],
             ncols=4,
