@@ -28,10 +28,10 @@ Array = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 Integers = NDArray[np.int64]
 
-TOLERANCE = 5e-3
+TOLERANCE = 2e-3
 """Of a residual against the right-hand side, each over the square root of the diagonal, times the square root of the
 share that lithium has in the admittance. The error of the admittance is of the order of its square or less, since the
-basis is that of a Galerkin method: 1e-8 and less is seen."""
+basis is that of a Galerkin method: 1e-6 and less is seen."""
 _FEW_NODES = 400
 """Up to here a factorization costs less than a basis."""
 _FIRST, _MORE = 7, 2

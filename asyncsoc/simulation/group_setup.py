@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,9 @@ from asyncsoc.problem.going_on import going_on
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.recorders.particle_group import GroupShares
 from asyncsoc.simulation.group_checks import least_open_of
-from asyncsoc.simulation.group_resume import GroupStart
+
+if TYPE_CHECKING:
+    from asyncsoc.simulation.group_resume import GroupStart
 
 Array = NDArray[np.float64]
 

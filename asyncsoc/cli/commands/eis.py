@@ -15,7 +15,7 @@ from asyncsoc.cli.progress import counting_bar, progress_bar
 if TYPE_CHECKING:
     from asyncsoc.simulation.impedance.spectrum import ImpedanceSpectrum
 
-ORDER = 22
+ORDER = 26
 
 
 def eis(

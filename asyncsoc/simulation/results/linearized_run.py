@@ -48,6 +48,6 @@ class LinearizedRun(RunData):
         InputError
             There is no such state or it was not kept; a frequency is out of range; kinetics of a uniform flux.
         """
-        from asyncsoc.simulation.impedance.eis_simulation import impedance_of_run
+        from asyncsoc.simulation.impedance.at_state import impedance_of_run
 
         return impedance_of_run(self, frequencies, at, settings=settings, progress=progress)

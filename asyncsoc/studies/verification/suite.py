@@ -40,10 +40,10 @@ GROUPS: tuple[tuple[str, Group], ...] = (
     ("every kind of protocol step", step_checks),
     ("symmetries under uniform flux", uniform_flux_checks),
     ("balance and reversal with Butler-Volmer kinetics", butler_volmer_checks),
+    ("impedance", impedance_checks),
     ("titration: apparent diffusivity of pulses", gitt_checks),
     ("microscope: projections along lines of sight", stxm_checks),
     ("linear sweep: inert electrode and particle", lsv_checks),
-    ("impedance", impedance_checks),
 )
 
 

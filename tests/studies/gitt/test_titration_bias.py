@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.case import Case
 from asyncsoc.cli.main import main
 from asyncsoc.studies.gitt.bias import apparent_over_true, bias_table, small_pulse_law
 from asyncsoc.studies.gitt.contact_rise import RoundPatches, contact_excess
 from asyncsoc.studies.gitt.correction import correct_apparent
 from asyncsoc.studies.gitt.synthetic import draw, titrate
+from asyncsoc.studies.gitt.titration import GittPlan, simulate_gitt
 from asyncsoc.studies.verification.checks_gitt import titrated
 from asyncsoc.studies.verification.impedance import cap_transfer
 
@@ -170,3 +172,22 @@ def test_the_stored_chart_is_that_of_the_closed_forms() -> None:
         row = one_patch[(fresh.coverage, round(fresh.tau, 9))]
         assert float(row["apparent over true diffusivity"]) == pytest.approx(fresh.apparent_over_true, rel=1e-4)
     assert {row["patches"] for row in rows} == {"1", "6", "12"}
+
+
+def test_a_jump_that_passes_the_limit_by_itself_ends_the_direction() -> None:
+    case = Case.from_dict(
+        {
+            "particle": {"radius": "2 um"},
+            "contact": {"kind": "full"},
+            "protocol": {"initial_voltage": 3.74, "steps": ["Rest for 1 minute"]},
+        }
+    )
+    plan = GittPlan(rate="2 C", pulse=60.0, rest=60.0, upper=3.745, lower=3.4, cycles=1)
+    result, solution = simulate_gitt(case, plan)
+    assert result.pulses
+    assert {pulse.direction for pulse in result.pulses} == {"discharge"}
+    assert solution.stop_reason == "duration reached"
+    with pytest.raises(InputError, match="starts outside the limits"):
+        simulate_gitt(case, GittPlan(upper=3.7))
+    with pytest.raises(InputError, match="constant current"):
+        GittPlan(rate="8 nW")
