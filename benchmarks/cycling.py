@@ -186,7 +186,7 @@ def memory(cycles: list[int]) -> dict[str, Any]:
         ylabel="Largest memory of the process [MB]",
         title="Cycling with keep_cycles = none",
     )
-    axes.set_ylim(bottom=0.0)
+    axes.set_ylim(0.0, 1.2 * max(most))
     guide_lines(axes)
     FIGURE.parent.mkdir(exist_ok=True)
     figure.savefig(FIGURE, dpi=150)

@@ -3,9 +3,11 @@
     python -m benchmarks.random_electrodes [--count 1000] [--store FILE]
 
 Electrodes of one to six particles with random loadings, thicknesses, laws, coverages (some zero), radii, side reactions
-that grow or block, and protocols with currents that are too large. An *answer* is a solution, or an error of the
-package's own family. Anything else is a failure, and so is a lithium balance above 1e-10 of c_max V in any particle, or
-a charge of the particles that misses the one that the protocol passed by more than 1e-10 of the electrode's capacity.
+that grow or block, and protocols with currents that are too large; every third one has two to five layers through its
+thickness. An *answer* is a solution, or an error of the package's own family. Anything else is a failure, and so is a
+lithium balance above 1e-10 of c_max V in any particle, a charge of the particles that misses the one that the protocol
+passed by more than 1e-10 of the electrode's capacity, currents of the particles that miss the one of the step by more
+than 1e-10 of 1 C, and potentials of layers that miss Ohm's law by more than 1e-10 of the voltage.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ from asyncsoc.recorders import curve_names as names
 
 STORED = Path(__file__).with_suffix(".json")
 LIMIT = 1e-10
-"""Of both balances: of c_max V of a particle, and of the capacity of the electrode."""
+"""Of the balances: of c_max V of a particle, the capacity of the electrode, its current at 1 C, and the voltage."""
+EVERY = 3
+"""One electrode in so many has layers."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,10 @@ class Answer:
         Why a run stopped, what was refused, or the traceback.
     particles, steps
         How many took part, and accepted steps.
-    lithium, charge
+    lithium, charge, current, conduction
         Errors of the balances.
+    layers
+        Through the thickness; 0: all particles are at one potential.
     """
 
     seed: int
@@ -56,6 +62,9 @@ class Answer:
     steps: int = 0
     lithium: float = 0.0
     charge: float = 0.0
+    current: float = 0.0
+    conduction: float = 0.0
+    layers: int = 0
 
 
 def description(seed: int) -> dict[str, Any]:
@@ -134,7 +143,26 @@ def description(seed: int) -> dict[str, Any]:
             case["side_reaction"]["blocking_thickness"] = f"{draw.uniform(0.5, 50.0):.3g} nm"
     if draw.random() < 0.2:
         case["kinetics"] = {"film_resistance": float(draw.uniform(0.0, 0.1))}
+    if seed % EVERY == 0:
+        electrode |= layered(np.random.default_rng([seed, EVERY]), electrode)
     return case
+
+
+def layered(draw: np.random.Generator, electrode: dict[str, Any]) -> dict[str, Any]:
+    """Return what an electrode says of its thickness."""
+    found: dict[str, Any] = {"model": "layers", "layers": int(draw.integers(2, 6))}
+    if not {"thickness", "porosity"} & electrode.keys():
+        found["porosity"] = f"{draw.uniform(0.0, 45.0):.3g} %"
+    if draw.random() < 0.5:  # from far better than the particles to hardly any
+        found["ionic_conductivity"] = float(10.0 ** draw.uniform(-5.0, 0.0))
+    if draw.random() < 0.3:
+        found["electronic_conductivity"] = float(10.0 ** draw.uniform(-4.0, 2.0))
+    if draw.random() < 0.3:
+        found["separator"] = {"thickness": f"{draw.uniform(0.0, 100.0):.3g} um"}
+    if draw.random() < 0.5:
+        kinetics = ("butler-volmer", "linear")[int(draw.integers(2))]
+        found["lithium"] = {"exchange_current_density": float(10.0 ** draw.uniform(-1.0, 2.0)), "kinetics": kinetics}
+    return found
 
 
 def answer(seed: int) -> Answer:
@@ -163,7 +191,8 @@ def _balanced(seed: int, kind: str, reason: str, solution: Any) -> Answer:
     volume = particles["Volume [m3]"].values
     own = [solution.particle(j) for j in range(len(many))]
     whole = FARADAY * 5e4 * float(many @ volume)
-    taken, before = many @ charge, 0.0
+    taken, before, flows = many @ charge, 0.0, many[:, None] * particles["Current [A]"].values
+    current, conduction = 0.0, _conduction(solution)
     passed = float(np.abs(taken - solution.columns[names.CHARGE]).max()) / whole  # the curve of the whole is the sum
     for summary in solution.steps:  # those that came to their end
         rows = np.flatnonzero(solution.columns[names.STEP] == summary.number)
@@ -172,22 +201,38 @@ def _balanced(seed: int, kind: str, reason: str, solution: Any) -> Answer:
         # what the recorded particles took up, beside what the integrator says of the step ...
         passed = max(passed, abs(float(taken[rows[-1]]) - before - summary.charge) / whole)
         before = float(taken[rows[-1]])
-        # ... and the charge of galvanostatic steps is the current times the time
-        current = solution.columns[names.CURRENT][rows]
-        if len(rows) > 1 and np.ptp(current[1:]) <= 1e-12 * np.abs(current).max():
-            asked = float(current[-1]) * summary.duration
-            passed = max(passed, abs(asked - summary.charge) / whole)
+        # ... and the charge of galvanostatic steps is the current times the time, that of rests nothing
+        if summary.text.startswith(_GALVANOSTATIC) and len(rows) > 1:
+            rest = summary.text.startswith(_GALVANOSTATIC[-1])
+            asked = 0.0 if rest or not summary.duration else summary.charge / summary.duration
+            misses = np.abs((flows.sum(axis=0) - asked)[rows[1:]])
+            current = max(current, float(misses.max()) * 3600.0 / whole)
+            passed = max(passed, abs(asked * summary.duration - summary.charge) / whole)
     lithium = max(float(np.abs(one.columns[names.BALANCE]).max()) for one in own)
     steps = int(solution.provenance["integrator steps"]["accepted"])
     finite = all(np.isfinite(values).all() for one in own for name, values in one.columns.items() if name in _FINITE)
-    if not (lithium <= LIMIT and passed <= LIMIT and finite):
-        return Answer(
-            seed, "failed", f"balances {lithium:.3g}, {passed:.3g}, finite {finite}: {reason}", len(own), steps
-        )
+    missed = lithium, passed, current, conduction
+    if not (max(missed) <= LIMIT and finite):
+        kind, reason = "failed", f"balances {', '.join(f'{one:.3g}' for one in missed)}, finite {finite}: {reason}"
     json.dumps(solution.to_json_dict(), allow_nan=False)
-    return Answer(seed, kind, reason, len(own), steps, lithium, float(passed))
+    deep = solution.layers.sizes["layer"] if solution.layered else 0
+    return Answer(seed, kind, reason, len(own), steps, lithium, float(passed), current, conduction, deep)
 
 
+def _conduction(solution: Any) -> float:
+    """Return by how much potentials of layers beside each other miss Ohm's law [V], over 1 V or the largest of them."""
+    if not solution.layered or solution.layers.sizes["layer"] < 2:
+        return 0.0
+    layers, about = solution.layers, solution.reports["layers"]
+    potential = layers["Potential of the electrolyte [V]"].values
+    behind = np.cumsum(layers["Current of the layer [A]"].values[::-1], axis=0)[::-1][1:]  # what passes between two
+    (level,) = about["ionic conductivity"]
+    between = about["thickness [m]"] / (about["number"] * level["value [S/m]"] * about["area [m2]"])
+    miss = np.abs(np.diff(potential, axis=0) - between * behind).max()
+    return float(miss / max(1.0, np.abs(solution.columns[names.VOLTAGE]).max()))
+
+
+_GALVANOSTATIC = ("Charge", "Discharge", "Rest")
 _FINITE = (names.VOLTAGE, names.CURRENT, names.MEAN_X, names.CONTACT_X, names.CHARGE)
 
 
@@ -208,6 +253,11 @@ def summary(answers: list[Answer]) -> dict[str, Any]:
         "kinds": dict(Counter(one.kind for one in answers)),
         "largest lithium balance error [c_max V]": max((one.lithium for one in good), default=0.0),
         "largest charge balance error [capacity]": max((one.charge for one in good), default=0.0),
+        "largest current balance error [1 C]": max((one.current for one in good), default=0.0),
+        "largest miss of Ohm's law between layers [1 V or the voltage]": max(
+            (one.conduction for one in good), default=0.0
+        ),
+        "electrodes with layers that were computed": sum(one.layers > 0 for one in good),
         "answers": dict(Counter(f"{one.kind}: {kind_of(one.reason)}" for one in answers).most_common()),
     }
 

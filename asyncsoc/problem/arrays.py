@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -201,12 +202,16 @@ def load_constraint(arrays: ProblemArrays, g: int, constraint: StepConstraint) -
     step["events"] = len(constraint.events)
     for k, event in enumerate(constraint.events):
         events[k] = (event.kind, event.value)
-    for one, j in enumerate(arrays.members(g)):
-        row = arrays.contacts.parameters[j]
-        _load_table(arrays, j, arrays.particles[j].table_of(constraint), constraint.temperature)
-        row["current_factor"] = constraint.current_factor * row["multiplicity"]
-        row["potential_factor"] = constraint.potential_factor if one == 0 else 0.0
-        row["target"], row["drift"] = constraint.target if one == 0 else 0.0, 0.0
+    members = arrays.members(g)
+    _load_tables(arrays, g, [arrays.particles[j].table_of(constraint) for j in members], constraint.temperature)
+    rows = arrays.contacts.parameters[members.start : members.stop]
+    rows["current_factor"] = constraint.current_factor * rows["multiplicity"]
+    for name, value in (
+        ("potential_factor", constraint.potential_factor),
+        ("target", constraint.target),
+        ("drift", 0.0),
+    ):
+        rows[name], rows[name][:1] = 0.0, value
     _load_network(arrays, g, constraint.temperature)
 
 
@@ -226,20 +231,25 @@ def load_level(arrays: ProblemArrays, g: int, constraint: StepConstraint, level:
     if constraint.pieces is None:
         return
     _load_network(arrays, g, constraint.pieces.levels[level])
-    series = constraint.level_series[level]
+    series, temperature, members = constraint.level_series[level], constraint.pieces.levels[level], arrays.members(g)
     arrays.groups.step[g]["series"] = series
-    for one, j in enumerate(arrays.members(g)):
-        temperature = constraint.pieces.levels[level]
-        _load_table(arrays, j, arrays.particles[j].table_at(temperature, constraint.branch), temperature)
-        if constraint.held:  # a voltage: phi_s + series I
-            row = arrays.contacts.parameters[j]
-            row["current_factor"] = series * row["multiplicity"]
-            row["potential_factor"] = 1.0 if one == 0 else 0.0
+    tables = [arrays.particles[j].table_at(temperature, constraint.branch) for j in members]
+    _load_tables(arrays, g, tables, temperature)
+    if constraint.held:  # a voltage: phi_s + series I
+        rows = arrays.contacts.parameters[members.start : members.stop]
+        rows["current_factor"] = series * rows["multiplicity"]
+        rows["potential_factor"], rows["potential_factor"][:1] = 0.0, 1.0
 
 
-def _load_table(arrays: ProblemArrays, j: int, table: MaterialTable, temperature: float) -> None:
-    """Load what depends on the temperature of particle `j`."""
-    row = arrays.contacts.parameters[j]
-    row["table"] = arrays.tables[id(table)]
-    load_kinetics(row, arrays.particles[j].kinetics, temperature)
-    row["x_first"], row["inverse_spacing"], row["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing
+def _load_tables(arrays: ProblemArrays, g: int, tables: list[MaterialTable], temperature: float) -> None:
+    """Load what depends on the temperature of the particles of group `g`: neighbours that are alike at once."""
+    members, first = arrays.members(g), 0
+    for last in range(1, len(members) + 1):
+        own, table = arrays.particles[members[first]].kinetics, tables[first]
+        if last < len(members) and tables[last] is table and arrays.particles[members[last]].kinetics == own:
+            continue
+        rows: Any = arrays.contacts.parameters[members[first] : members[first] + last - first]
+        rows["table"] = arrays.tables[id(table)]
+        load_kinetics(rows, own, temperature)
+        rows["x_first"], rows["inverse_spacing"], rows["spacing"] = table.x_first, 1.0 / table.spacing, table.spacing
+        first = last

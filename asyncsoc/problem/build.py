@@ -26,6 +26,7 @@ from asyncsoc.materials.property_tables import PropertyTable
 from asyncsoc.materials.tables import MaterialTable, Property, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
 from asyncsoc.problem.body import body_of, changing_contact_of, contact_of
+from asyncsoc.problem.caching import ContentCache
 from asyncsoc.problem.case_materials import (
     SECONDS_PER_HOUR,
     cathode_of,
@@ -169,14 +170,22 @@ def _step_potentials(cathode: Cathode, constraints: tuple[StepConstraint, ...]) 
     return () if same else found
 
 
+_SIDE_REACTIONS = ContentCache["tuple[SideReactionModel, CoupledSideReaction | None]"](most_bytes=1 << 26)
+"""The particles of a group, and the cycles of a run that jumps, have one side reaction."""
+
+
 def _side_reaction(case: Case, cathode: Cathode) -> tuple[SideReactionModel | None, CoupledSideReaction | None]:
     """Return the side reaction and, where it is coupled, what the integrator reads of it."""
     if case.side_reaction.mode == "off":
         return None, None
     from asyncsoc.problem.case_side_reaction import coupled_side_reaction, side_reaction_model
 
-    model = side_reaction_model(case, cathode)
-    return model, coupled_side_reaction(model) if case.side_reaction.mode == "coupled" else None
+    def made() -> tuple[SideReactionModel, CoupledSideReaction | None]:
+        model = side_reaction_model(case, cathode)
+        return model, coupled_side_reaction(model) if case.side_reaction.mode == "coupled" else None
+
+    described = case.side_reaction, case.material, case.electrolyte, case.protocol.temperature
+    return _SIDE_REACTIONS.get(described, made)
 
 
 def warnings_of(setup: PreparedCase, x_range: tuple[float, float]) -> tuple[str, ...]:

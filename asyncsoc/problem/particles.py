@@ -211,13 +211,16 @@ class Problem:
         energies = set()
         for g, group in enumerate(self.groups):
             _check_connected(group, f"group {g}")
+            levels = {level for constraint in group.constraints for level in constraint.temperatures}
+            for kinetics in {type(one.kinetics): one.kinetics for one in group.particles}.values():
+                number_of(kinetics)
             for k, particle in enumerate(group.particles):
                 mesh, where = group.meshes[k] if group.meshes else 0, f"group {g}, particle {k}"
                 if not 0 <= mesh < len(self.meshes):
                     raise InputError(
                         "there is no such mesh", where=where, value=mesh, allowed=f"0 to {len(self.meshes) - 1}"
                     )
-                _check_particle(particle, len(self.meshes[mesh].kernel.mass), group.constraints, where)
+                _check_particle(particle, len(self.meshes[mesh].kernel.mass), levels, where)
                 if particle.side is not None:
                     energies.add(particle.side.coefficients.shape)
         if len(energies) > 1:
@@ -274,9 +277,8 @@ def _check_network(group: Group, network: Network) -> None:
         network.at(level)
 
 
-def _check_particle(particle: ParticleModel, nodes: int, constraints: tuple[StepConstraint, ...], where: str) -> None:
-    """Refuse a particle that does not fit its mesh or the protocol it follows."""
-    number_of(particle.kinetics)
+def _check_particle(particle: ParticleModel, nodes: int, levels: set[float], where: str) -> None:
+    """Refuse a particle that does not fit its mesh or the temperatures of the protocol it follows [K]."""
     if not (math.isfinite(particle.scale) and particle.scale > 0.0):
         raise InputError(
             "the size of the particle over that of its mesh is out of range",
@@ -296,7 +298,7 @@ def _check_particle(particle: ParticleModel, nodes: int, constraints: tuple[Step
             where=f"{where}, weights",
             allowed="finite areas of at least 0 m2",
         )
-    missing = sorted({level for constraint in constraints for level in constraint.temperatures} - set(particle.tables))
+    missing = sorted(levels - particle.tables.keys())
     if missing:
         raise InputError(
             "there is no material table for the temperature of a protocol step",

@@ -16,7 +16,8 @@ Array = NDArray[np.float64]
 Curves = Mapping[str, NDArray[Any]]
 
 _STILL = 1e-9
-"""Current of a group over the sum of its particles' magnitudes below which nothing flows into it as a whole."""
+"""Current of a group over the sum of its particles' magnitudes, and over its largest, below which nothing flows into it
+as a whole: it is what rounding leaves."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +193,7 @@ def particle_curves(curves: Sequence[Curves], group: Curves, multiplicities: Arr
 
     current = of(names.CURRENT)
     together, total = multiplicities[:, np.newaxis] * current, np.asarray(group[names.CURRENT])
-    flows = np.abs(total) > _STILL * np.abs(together).sum(axis=0)
+    flows = np.abs(total) > _STILL * np.maximum(np.abs(together).sum(axis=0), np.abs(total).max())
     share = np.divide(together, total, out=np.full_like(together, np.nan), where=flows)
     found = {name: of(name) for name in (names.MEAN_X, names.MEAN_SOC, names.CONTACT_SOC)}
     found[names.ASYNCHRONY] = of(names.ASYNCHRONY)

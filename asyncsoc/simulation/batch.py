@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+_LOST = 1e-3
+"""Share of the widest contact below which a particle has lost it: its mesh does not decide how long a step lasts."""
+
 
 def simulate_batch(
     cases: Sequence[Case],
@@ -281,7 +284,8 @@ def solution_of(
     warnings += [f"step {s.number} ({s.text}) ended early: {s.reason}" for s in limited]
     warnings += [w for w in (unresolved_layer(case, setup.share),) if w]
     warnings += [warning for warning in (resolution_warning(setup.contact, setup.mesh), resolution) if warning]
-    if setup.mesh.coordinates != "radial":
+    lost = changing is not None and bool(recorded.areas.min() < _LOST * recorded.areas.max())
+    if setup.mesh.coordinates != "radial" and not lost:
         ends = step_ends(columns, recorded.times, recorded.fields, outcome, setup.member.constraints)
         warnings += duration_warnings(setup.mesh, ends)
     warnings += [*conductivity_warnings(case), *exchange_current_warnings(case), *rate_law_warnings(case)]

@@ -42,7 +42,7 @@ _STEEPER = 1.2
 _TO_BLOCKED = 0.5
 """Share of the way to blocked contact that a jump may go at any node."""
 _OF_THE_CORRECTION = 0.5
-"""Share of the correction of the film that counts as its error at least."""
+"""Share of the correction of the film, and of the growth that was not foreseen, that counts as its error at least."""
 _DOUBT = 2.0
 """Factor on the estimate: growth is computed from the extrapolated state, not from the corrected one."""
 _SMALLEST_SHARE = 1e-300
@@ -248,10 +248,10 @@ def _error(
 ) -> float:
     """Return the estimated error of a jump: the largest of four, relative to the capacity of a cycle or to a film.
 
-    What the correction of the film would change if it had one order less, or half of what it changes, of
-    any particle's film and, by the fade that came with the film, of the capacity; what the capacities of the cycles
-    left out would change with one order less; and by how much the extrapolated charge of the particles missed the
-    computed one.
+    What the correction of the film would change if it had one order less, or half of what it changes, and half of what
+    the computed cycle's growth differs from the extrapolated one (it began at an extrapolated state), of any particle's
+    film and, by the fade that came with the film, of the capacity; what the capacities of the cycles left out would
+    change with one order less; and by how much the extrapolated charge of the particles missed the computed one.
     """
     cycle = int(later.cycle_rows[CYCLE][-1])
     point = point_of(later, start, cycle)
@@ -262,7 +262,9 @@ def _error(
     grown = [one.grown for one in chosen]
     better = summed_growth(numbers, grown, after, left_out)
     behind, ahead = (summed_growth(numbers[k:][:2], grown[k:][:2], after, left_out) for k in (0, 1))
+    unforeseen = np.abs(grown[2] - summed_growth(numbers[:2], grown[:2], cycle - 1, 1))
     apart = np.maximum(np.abs(better - ahead), _OF_THE_CORRECTION * np.abs(better - behind))
+    apart = apart + _OF_THE_CORRECTION * unforeseen
     side = slow.side_charge(reached), slow.side_charge(later)
     passed = float(slow.multiplicities @ (side[1] - side[0]))
     sensitivity = abs(capacity[2] - capacity[1]) / passed if passed > 0.0 else 0.0

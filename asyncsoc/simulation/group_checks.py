@@ -240,18 +240,26 @@ def joined_warnings(particles: Sequence[RunData]) -> tuple[str, ...]:
 
     Warnings that differ in their numbers only are one, with the numbers of the first particle.
     """
-    owners: dict[str, list[tuple[str, str]]] = {}
+    owners: dict[str, dict[str, list[str]]] = {}
     for one in particles:
         for text in one.warnings:
-            owners.setdefault(_NUMBER.sub("#", text), []).append((one.name, text))
+            owners.setdefault(_NUMBER.sub("#", text), {}).setdefault(one.name, []).append(text)
     found = []
     for same in owners.values():
-        called, (_, first) = [name for name, _ in same], same[0]
-        alike = all(text == first for _, text in same)
-        if alike and len(called) == len(particles):
-            found.append(first)
-            continue
-        more = f" and {len(called) - _MOST_NAMED} more" if len(called) > _MOST_NAMED else ""
-        whose = "" if alike else f" (in particle {called[0]}; the others have other numbers)"
-        found.append(f"particle {', '.join(called[:_MOST_NAMED])}{more}: {first}{whose}")
+        texts = list(dict.fromkeys(text for own in same.values() for text in own))
+        if len(texts) == 1 and len(same) == len(particles):
+            found += texts
+        elif len(same) == 1:
+            found += [f"{_called(list(same))}: {text}" for text in texts]
+        else:
+            whose = "" if len(texts) == 1 else f" (in {_called(list(same)[:1])}; the others have other numbers)"
+            found.append(f"{_called(list(same))}: {texts[0]}{whose}")
     return tuple(found)
+
+
+def _called(given: Sequence[str]) -> str:
+    """Return the names of particles in a sentence; one that says it is a particle is not called one twice."""
+    shown = ", ".join(given[:_MOST_NAMED]) + (
+        f" and {len(given) - _MOST_NAMED} more" if len(given) > _MOST_NAMED else ""
+    )
+    return shown if "particle " in given[0] else f"particle {shown}"

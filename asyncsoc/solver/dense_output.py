@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,18 +70,25 @@ class DenseOutput:
         self._start_charge[place] = checkpoint.start_charge
         self._start_side[place] = checkpoint.start_side_charge
 
-    def checkpoint(self, place: int, own: np.void) -> ParticleCheckpoint:
-        """Return the accepted state of a particle; `own` is its `ParticleState` there."""
-        j, count = int(self._number[place]), len(self._contact_nodes[place])
-        return ParticleCheckpoint(
-            x=frozen(self._body.x[place][self._system.place], np.float64),
-            film=frozen(self._arrays.contacts.film[j, :count], np.float64),
-            charge=float(own["charge"]),
-            side_charge=float(own["side_charge"]),
-            start_charge=float(self._start_charge[place]),
-            start_side_charge=float(self._start_side[place]),
-            potential=float(own["unknown"]) if _sees_its_own(self._arrays.contacts.parameters[j]) else math.nan,
+    def checkpoints(self, places: Ints, own: NDArray[np.void]) -> list[ParticleCheckpoint]:
+        """Return the accepted states of particles; `own` are their `ParticleState` there."""
+        contacts, number = self._arrays.contacts, self._number[places]
+        x, film = self._body.x[places][:, self._system.place], contacts.film[number]
+        rows = contacts.parameters[number]
+        apart = (rows["own_resistance"] != 0.0) | (rows["node"] > 0)
+        numbers = (
+            own["charge"],
+            own["side_charge"],
+            self._start_charge[places],
+            self._start_side[places],
+            np.where(apart, own["unknown"], math.nan),
         )
+        return [
+            ParticleCheckpoint(
+                frozen(x[k], np.float64), frozen(film[k, : len(self._contact_nodes[place])], np.float64), *values
+            )
+            for k, (place, values) in enumerate(zip(places.tolist(), np.stack(numbers, axis=1).tolist(), strict=True))
+        ]
 
     def begin(self, places: Ints, constraint: StepConstraint) -> None:
         """Set the conditions of the next protocol step of these particles."""
@@ -230,6 +237,33 @@ class DenseOutput:
             film_thickness=film,
             open_share=np.maximum(1.0 - film * self._inverse_block[places, np.newaxis], 0.0),
         )
+
+
+def accepted_particles(
+    arrays: ProblemArrays, outputs: Sequence[DenseOutput], group: int, own: NDArray[np.void]
+) -> tuple[ParticleCheckpoint, ...]:
+    """Return the accepted states of the particles of a group, in its order; `own` are all `ParticleState`."""
+    found: dict[int, ParticleCheckpoint] = {}
+    for mesh, output in enumerate(outputs):
+        places = arrays.places(mesh, np.array([group]))
+        particles = arrays.bodies[mesh].number[places]
+        found |= zip(particles.tolist(), output.checkpoints(places, own[particles]), strict=True)
+    return tuple(found[j] for j in sorted(found))
+
+
+def places_of(arrays: ProblemArrays, group: int) -> Iterable[tuple[int, int]]:
+    """Yield mesh and place on it of every particle of a group, in the group's order."""
+    found = {}
+    for mesh, body in enumerate(arrays.bodies):
+        for place in arrays.places(mesh, np.array([group])).tolist():
+            found[int(body.number[place])] = mesh, place
+    return (found[j] for j in sorted(found))
+
+
+def start_time_of(arrays: ProblemArrays, outputs: Sequence[DenseOutput], group: int) -> float:
+    """Return when the present protocol step of a group began [s], which is the same for all its particles."""
+    places = [arrays.places(mesh, np.array([group])) for mesh in range(len(outputs))]
+    return next(float(output.start_time[own[0]]) for output, own in zip(outputs, places, strict=True) if len(own))
 
 
 def _sees_its_own(row: np.void) -> bool:

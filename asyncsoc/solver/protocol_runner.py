@@ -29,7 +29,7 @@ from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
 from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, GroupMeasure, Measure
-from asyncsoc.solver.dense_output import DenseOutput, restore_particles
+from asyncsoc.solver.dense_output import DenseOutput, accepted_particles, places_of, restore_particles, start_time_of
 from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.states import (
@@ -194,8 +194,8 @@ class ProtocolRunner:
         keep_passed(self._arrays, number, self._constraint(number), before, own)
         if found["solved"] and row["margin"] <= 0.0:
             return self._constraint(number).events[int(found["event"])].reason
-        self._check_start(number, found.item(), float(before["current"]))
         self._underway[number] = True
+        self._check_start(number, found.item(), float(before["current"]))
         if self._runs[number].error is None:
             self._kept[number], self._kept_own[members] = row, self._contacts.own[members]
             self._kept_nodes[number] = self._arrays.node_potentials[number]
@@ -246,10 +246,7 @@ class ProtocolRunner:
         """Return the accepted state of a group, from which it can be resumed."""
         self.profiles.undo(number)
         return Checkpoint(
-            particles=tuple(
-                self._dense_outputs[m].checkpoint(p, self._kept_own[self._arrays.bodies[m].number[p]])
-                for m, p in self._places(number)
-            ),
+            particles=accepted_particles(self._arrays, self._dense_outputs, number, self._kept_own),
             state=numbers_of(self._kept[number]),
             start_time=self._start_time(number),
             finished=self._runs[number].done,
@@ -257,14 +254,6 @@ class ProtocolRunner:
             tolerance_share=float(self._groups.step[number]["tolerance"]) / self._members[number].tolerance,
             nodes=tuple(self._kept_nodes[number, : self._groups.step[number]["nodes"]].tolist()),
         )
-
-    def _places(self, number: int) -> Iterable[tuple[int, int]]:
-        """Yield mesh and place on it of every particle of a group, in the group's order."""
-        found = {}
-        for mesh, body in enumerate(self._arrays.bodies):
-            for place in self._arrays.places(mesh, np.array([number])).tolist():
-                found[int(body.number[place])] = mesh, place
-        return (found[j] for j in sorted(found))
 
     def _constraint(self, number: int) -> StepConstraint:
         return self._members[number].constraints[self._runs[number].position]
@@ -274,7 +263,7 @@ class ProtocolRunner:
         contacts, groups, run = self._contacts, self._groups, self._runs[number]
         run.position, run.finished = len(checkpoint.finished), list(checkpoint.finished)
         run.done, run.checkpoint = checkpoint.finished, checkpoint
-        for (mesh, place), particle in zip(self._places(number), checkpoint.particles, strict=True):
+        for (mesh, place), particle in zip(places_of(self._arrays, number), checkpoint.particles, strict=True):
             body, system = self._arrays.bodies[mesh], self._arrays.problem.meshes[mesh]
             j = body.number[place]
             body.x[place] = particle.x[system.order]
@@ -297,6 +286,7 @@ class ProtocolRunner:
         restore_particles(self._arrays, number, checkpoint)
         if underway:
             self.profiles.seek(number, float(state["time"]))
+            self._kept[number], self._underway[number] = state, True
         return underway
 
     def _begin(self, numbers: Iterable[int]) -> list[int]:
@@ -349,7 +339,9 @@ class ProtocolRunner:
         solved, which, diffusivity = found
         if not solved:
             beyond = blocked(self._arrays, number) or beyond_limit(self._arrays, number, constraint)
-            self._fail(number, self._infeasible(number, beyond or no_solution(constraint)))
+            seen = float(self._kept[number]["potential"])
+            why = beyond or no_solution(self._arrays, number, constraint, seen)
+            self._fail(number, self._infeasible(number, why))
         elif state["margin"] <= 0.0 and not leaves_limit(self._arrays, number, constraint, constraint.events[which]):
             event = constraint.events[which]
             if event.kind in (CURRENT_BELOW, OPEN_BELOW):
@@ -398,8 +390,13 @@ class ProtocolRunner:
         )
 
     def _fail(self, number: int, error: SimulationError) -> None:
-        """End a run with an error, at its last accepted state: that of an attempt that failed is none."""
-        state = self._kept[number] if self._underway[number] else self._groups.state[number]
+        """End a run with an error, at its last accepted state: that of an attempt that failed is none.
+
+        A protocol step in which no state has been accepted yet has passed no charge.
+        """
+        state = self._kept[number].copy()
+        if not self._underway[number]:
+            state["time"] = state["charge"] = state["side_charge"] = 0.0
         self._runs[number].error = error
         self._runs[number].finished.append(self._summary(number, error.what, state))
 
@@ -415,5 +412,4 @@ class ProtocolRunner:
 
     def _start_time(self, number: int) -> float:
         """Return when a group's present protocol step began [s]."""
-        mesh, place = next(iter(self._places(number)))
-        return float(self._dense_outputs[mesh].start_time[place])
+        return start_time_of(self._arrays, self._dense_outputs, number)

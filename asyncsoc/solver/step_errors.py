@@ -23,6 +23,9 @@ _MOSTLY_CLOSED = 0.5
 may have closed all of a contact that neither of them has."""
 _NEAR = 0.9
 """Share of the limiting current from which on it is named as the reason."""
+_FAR = 10.0
+"""V; a voltage beyond it, which no cell has, is named as the reason: a thousand volts are not found to 1e-13 V, and
+where side currents have grown by exp(10 V F/2RT) no step is small enough."""
 
 
 def infeasible_step(constraint: StepConstraint, why: str, time: float) -> InfeasibleStepError:
@@ -43,6 +46,7 @@ def stopped_step(arrays: ProblemArrays, group: int, constraint: StepConstraint, 
         blocked(arrays, group)
         or beyond_limit(arrays, group, constraint)
         or _largest_power(constraint, current, voltage)
+        or _far(constraint, voltage)
     )
     if beyond is not None:
         return infeasible_step(constraint, beyond, time)
@@ -92,11 +96,27 @@ def beyond_limit(arrays: ProblemArrays, group: int, constraint: StepConstraint) 
     )
 
 
-def no_solution(constraint: StepConstraint) -> str:
-    """Return that nothing satisfies a step's constraint at its start."""
+def no_solution(arrays: ProblemArrays, group: int, constraint: StepConstraint, before: float) -> str:
+    """Return that nothing satisfies a step's constraint at its start; the group had the potential `before` [V]."""
     if constraint.product:
         return f"its power of {constraint.target:.4g} W is more than the particle can deliver or take"
-    return "no current satisfies the step at its start"
+    if not constraint.galvanostatic:
+        return "no current satisfies the step at its start"
+    if abs(before) > _FAR:
+        return f"the step before left it at {before:.4g} V; a limit ('until 4.2 V') would have ended that one"
+    network, amperes = arrays.problem.groups[group].network, f"its current of {constraint.target:.4g} A"
+    if network is not None:
+        drop = float(network.at(constraint.temperature).between.mean()) * constraint.target
+        if abs(drop) > _FAR:
+            return f"{amperes} needs {abs(drop):.3g} V for conduction through the electrode"
+    return f"no potential lets {amperes} pass at its start"
+
+
+def _far(constraint: StepConstraint, voltage: float) -> str | None:
+    """Return that a current needs a voltage that no cell has, None where it does not."""
+    if not constraint.galvanostatic or abs(voltage) < _FAR:
+        return None
+    return f"its current needs a voltage of {voltage:.4g} V; a limit ('until 4.2 V') would have ended the step"
 
 
 def _largest_power(constraint: StepConstraint, current: float, voltage: float) -> str | None:
@@ -120,7 +140,11 @@ def explained(arrays: ProblemArrays, group: int, constraint: StepConstraint, err
     """Return the error that ends a run, or that the rate law cannot carry the step's current where that is why."""
     if not isinstance(error, UnsolvedStateError):
         return error
-    beyond = blocked(arrays, group, _MOSTLY_CLOSED) or beyond_limit(arrays, group, constraint)
+    state = arrays.groups.state[group]
+    voltage = float(state["potential"]) + constraint.series * float(state["current"])
+    beyond = (
+        blocked(arrays, group, _MOSTLY_CLOSED) or beyond_limit(arrays, group, constraint) or _far(constraint, voltage)
+    )
     return error if beyond is None else infeasible_step(constraint, beyond, error.time)
 
 

@@ -24,6 +24,7 @@ PARTS = {
     "scaling": "scaling",
     "roof": "roof",
     "sizes": "size_classes",
+    "layers": "electrode_layers",
     "work-precision": "work_precision",
 }
 

@@ -375,3 +375,29 @@ def test_potentials_of_the_protocol_steps_stay_with_a_coverage_that_changes(mate
     still = aso.simulate(aso.Case.from_dict({**sections, "contact": {"kind": "cap", "coverage": 0.4}}))
     assert found.columns["Coverage"][-1] < 0.4
     assert found.columns["Voltage [V]"][-1] == pytest.approx(still.columns["Voltage [V]"][-1], abs=2e-5)
+
+
+@pytest.mark.slow
+def test_a_particle_of_a_group_that_loses_its_contact_keeps_its_lithium_and_leaves_the_current_to_the_others():
+    """From cycle 2 on: what it has then stays, in a rest too, in which the others would have shared it."""
+    law = {"cycle": [1, 2], "relative_coverage": [1.0, 1e-12], "at": "everywhere"}
+    steps = [["Charge at C/2 for 40 minutes", "Rest for 4 hours"]] * 2
+
+    def both(change: dict[str, Any] | None) -> aso.Solution:
+        more = {} if change is None else {"coverage_change": change}
+        lost = case({"kind": "full", **more}, steps, particle={"radius": "4 um", "mesh": "coarse"})
+        well = case({"kind": "full"}, steps, particle={"radius": "3 um", "mesh": "coarse"})
+        return aso.simulate_particles([lost, well], [1.0, 3.0], names=["lost", "well"])
+
+    apart, together = both(law), both(None)
+    soc, second = apart.particles["Mean SOC"].values, apart.columns["Cycle"] == 2
+    assert np.ptp(soc[0, second]) < 1e-6 < 0.2 < np.ptp(soc[1, second])
+    shares = apart.particles["Current share"].values
+    charging = second & (apart.columns["Step"] == 3)
+    assert np.nanmin(shares[1, charging]) > 0.9999
+    assert np.isnan(shares[:, -1]).all()  # what rounding leaves of a current at rest is shared by none
+    gaps = [float(np.diff(run.particles["Mean SOC"].values[:, -1])[0]) for run in (apart, together)]
+    assert gaps[0] > 0.2 > 0.01 > abs(gaps[1])
+    assert apart.lithium_balance_error < 1e-12
+    assert sum("stated in the case" in warning for warning in apart.warnings) == 1
+    assert not any("too long" in warning or "too short" in warning for warning in apart.warnings)

@@ -25,6 +25,21 @@ from tests.interrupted import stopped as stopped_at
 FADING = ["Charge at 1C until 4.2 V", "Discharge at 1C until 3 V"]
 DRIFTING = ["Charge at 1C for 20 minutes", "Discharge at 1C for 20 minutes"]
 FILM = {"mode": "coupled", "exchange_current_density": 3e-7}
+LAYERS = {
+    "model": "layers",
+    "layers": 4,
+    "loading": "12.7 mg/cm2",
+    "thickness": "60 um",
+    "coverage": 1.0,
+    "radius": "4 um",
+    "ionic_conductivity": 0.02,
+}
+FIFTY = {
+    "loading": "12.7 mg/cm2",
+    "particles": 50,
+    "coverage": 1.0,
+    "radius": {"law": "lognormal", "median": "4 um", "sigma": 1.3},
+}
 
 
 def case(
@@ -170,6 +185,29 @@ def test_particles_that_differ_jump_together() -> None:
         assert off.max() < max(estimate(jumped), 1e-3)
     off = np.abs(jumped.cycle_rows[rows.DISCHARGED] / whole.cycle_rows[rows.DISCHARGED] - 1.0)
     assert off.max() < estimate(jumped)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("electrode", [LAYERS, FIFTY], ids=["layers", "fifty particles"])
+def test_electrodes_jump_with_an_error_below_the_estimate(electrode: dict[str, Any]) -> None:
+    """Each particle's film, and the capacity and the efficiency of the whole, against every cycle computed."""
+    steps = ["Charge at 1C for 20 minutes", "Discharge at 1C until 3.3 V"]
+    keys = {"protocol": {"cycle": [{"repeat": 14, "steps": steps}]}, "side_reaction": FILM}
+    keys |= {"electrode": electrode, "particle": {"mesh": "coarse"}, "output": {"keep_cycles": "none"}}
+    whole = simulate(Case.from_dict(keys))
+    jumped = simulate(Case.from_dict({**keys, "solver": {"cycle_jump_tolerance": 3e-3}}))
+    assert len(computed(jumped)) < 12  # the first cycles are not alike: from the start to where each begins
+    films = [one.cycle_rows[rows.FILM][-1] for one in whole.particle_runs]
+    assert max(films) > 1.05 * min(films)  # the particles differ
+    for mine, theirs in zip((jumped, *jumped.particle_runs), (whole, *whole.particle_runs), strict=True):
+        off = np.abs(mine.cycle_rows[rows.FILM] / theirs.cycle_rows[rows.FILM] - 1.0)
+        assert off.max() < estimate(jumped)
+    for column in (rows.DISCHARGED, rows.EFFICIENCY):
+        off = np.abs(jumped.cycle_rows[column] / whole.cycle_rows[column] - 1.0)
+        assert off.max() < estimate(jumped)
+    assert jumped.lithium_balance_error < 1e-10
+    charge = jumped.particles["Multiplicity"].values @ jumped.particles["Charge passed [C]"].values
+    np.testing.assert_allclose(charge, jumped.columns[names.CHARGE], rtol=1e-9, atol=1e-9)
 
 
 # ---- what is not jumped over

@@ -62,6 +62,8 @@ def test_random_electrodes_gave_answers() -> None:
     assert [one.seed for one in answers] == list(range(len(answers)))
     assert not [one for one in answers if one.kind == "failed"]
     good = [one for one in answers if one.kind in ("done", "stopped")]
-    assert max(max(one.lithium, one.charge) for one in good) < random_electrodes.LIMIT
+    missed = [max(one.lithium, one.charge, one.current, one.conduction) for one in good]
+    assert max(missed) < random_electrodes.LIMIT
+    assert sum(one.layers > 0 for one in good) > 0.2 * len(good)
     again = random_electrodes.answer(answers[-1].seed)
     assert (again.kind, again.particles) == (answers[-1].kind, answers[-1].particles)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import asyncsoc as aso
 from asyncsoc.base.errors import InputError
 from asyncsoc.problem.build import prepare
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation.group_checks import joined_warnings
 from asyncsoc.simulation.group_report import running_overshoot
 
 CYCLE = {"repeat": 2, "steps": ["Charge at C/2 for 45 minutes", "Rest for 10 minutes", "Discharge at C for 20 minutes"]}
@@ -58,6 +60,8 @@ def test_shares_follow_from_the_states_of_charge(solution: aso.Solution) -> None
     assert summary["Starving share of active material"] == pytest.approx(0.25 * said[-1], rel=1e-4)
     assert summary["Dead share of active material"] == pytest.approx(0.25, rel=1e-4)
     assert summary["Largest standard deviation of mean SOC over particles"] > 0.1
+    assert "less than half" in found["Starving share"].attrs["description"]
+    assert "no net current" in found["Dead share"].attrs["description"]
 
 
 def test_the_distribution_after_a_charge_and_after_cycles(solution: aso.Solution, tmp_path: Path) -> None:
@@ -117,3 +121,19 @@ def test_the_running_maximum_bounds_every_particle_and_what_breaks_it_is_measure
     broken = [curves[0], good | {names.MINIMUM_X: lowest}, curves[2]]
     spread = max(passed, good[names.MAXIMUM_X].max() - lowest.min())
     assert running_overshoot(setup, broken) == pytest.approx(0.01 / spread, rel=1e-2)
+
+
+def test_warnings_name_their_particles_once() -> None:
+    def warned(name: str, *warnings: str) -> SimpleNamespace:
+        return SimpleNamespace(name=name, warnings=warnings)
+
+    alike = [warned("particle 1", "step 3 ended early"), warned("particle 2", "step 3 ended early")]
+    assert joined_warnings(alike) == ("step 3 ended early",)
+    assert joined_warnings([*alike, warned("particle 3")]) == ("particle 1, particle 2: step 3 ended early",)
+    apart = [warned("poor", "step 3 ended early", "step 5 ended early"), warned("well")]
+    assert joined_warnings(apart) == ("particle poor: step 3 ended early", "particle poor: step 5 ended early")
+    differ = [warned(f"particle {k}", f"step {k} ended early") for k in range(1, 6)]
+    (said,) = joined_warnings(differ)
+    assert said.startswith(
+        "particle 1, particle 2, particle 3 and 2 more: step 1 ended early (in particle 1; the others"
+    )

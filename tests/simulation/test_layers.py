@@ -201,7 +201,7 @@ def test_warnings_of_many_particles_that_differ_in_numbers_are_one() -> None:
     solution = aso.simulate(layered(("Discharge at C/5 until 2 V",), 0.8, layers=5))
     beyond = [warning for warning in solution.warnings if "beyond the range" in warning]
     assert len(beyond) == 1
-    assert beyond[0].startswith("particle layer 1 particle 1, layer 2 particle 1")
+    assert beyond[0].startswith("layer 1 particle 1, layer 2 particle 1")
     assert "2 more" in beyond[0]
 
 

@@ -106,3 +106,22 @@ def test_a_step_that_fails_on_its_way_has_the_charge_of_the_last_accepted_state(
     assert found.kind == "stopped"
     assert "film has closed" in found.reason
     assert found.charge < 1e-12
+
+
+def layers(step: str, conductivity: float) -> aso.Case:
+    given = {"model": "layers", "layers": 2, "porosity": 0.2, "table": {"radius [um]": [4.0], "coverage": [1.0]}}
+    side = {"mode": "coupled", "exchange_current_density": 1e-5, "film_conductivity": 1e-12}
+    return electrode(None, step, electrode={**given, "ionic_conductivity": conductivity}, side_reaction=side)
+
+
+@pytest.mark.slow
+def test_a_voltage_that_no_cell_has_is_named_as_the_reason() -> None:
+    """Potentials of a thousand volts are not found to 1e-13 V any more, and no constraint seems to be solved."""
+    with pytest.raises(InfeasibleStepError, match="V for conduction through the electrode"):
+        aso.simulate(layers("Charge at 50C for 10 minutes", 1e-5))
+    with pytest.raises(InfeasibleStepError, match="needs a voltage of") as raised:
+        aso.simulate(layers("Charge at 2C for 5 hours", 1.0))
+    partial = raised.value.partial
+    assert partial is not None
+    assert partial.columns[names.VOLTAGE][-1] > 100.0
+    assert partial.lithium_balance_error < 1e-10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from asyncsoc.base.errors import InterruptedRunError
+from asyncsoc.base.errors import InterruptedRunError, SimulationError
 from asyncsoc.case import Case
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.particles import Problem
@@ -88,3 +88,40 @@ def test_further_steps_go_on_where_the_protocol_ended(setup, uninterrupted):
     half = integrate(Problem.alone(setup.system, [prepare(shorter).member]), [[first]])[0]
     integrate(Problem.alone(setup.system, [setup.member]), [[second]], resume=[half.checkpoint])
     assert first.rows + second.rows == rows
+
+
+class Refusal(Watch):
+    """Ends the run with an error at the next accepted step: the state before stays the last accepted one."""
+
+    def __init__(self, at: int = 0) -> None:
+        super().__init__()
+        self._at = at
+
+    def step(self, step: AcceptedStep) -> None:
+        if len(self.rows) == self._at:
+            raise SimulationError("refused", where="test")
+        super().step(step)
+
+
+@pytest.mark.parametrize("at", [0, 1, 7, 30])
+def test_a_step_that_fails_states_its_last_accepted_state_resumed_or_not(setup, uninterrupted, at):
+    """Also where no state of the protocol step, or none since the resumed one, had been accepted before."""
+    rows, _ = uninterrupted
+    whole = integrate(Problem.alone(setup.system, [setup.member]), [[Refusal(at)]])[0]
+    assert whole.steps[-1].reason == "refused"
+    first = integrate(Problem.alone(setup.system, [setup.member]), [[Watch(interrupt_at=at)]])[0]
+    second = integrate(Problem.alone(setup.system, [setup.member]), [[Refusal()]], resume=[first.checkpoint])[0]
+    assert second.steps == whole.steps
+    done = sum(step.duration for step in whole.steps)
+    assert done == pytest.approx(rows[at - 1][0] if at else 0.0, rel=1e-12)
+    charge = sum(step.charge for step in whole.steps)
+    assert charge == pytest.approx(rows[at - 1][2] if at else 0.0, rel=1e-12, abs=1e-30)
+
+
+def test_a_step_that_fails_before_its_first_accepted_state_has_passed_nothing(setup, uninterrupted):
+    rows, finished = uninterrupted
+    ended = finished.steps[0].duration
+    at = next(k for k, row in enumerate(rows) if row[0] > ended * (1.0 + 1e-9))
+    whole = integrate(Problem.alone(setup.system, [setup.member]), [[Refusal(at)]])[0]
+    assert len(whole.steps) == 2
+    assert (whole.steps[1].duration, whole.steps[1].charge) == (0.0, 0.0)

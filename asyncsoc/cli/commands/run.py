@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -59,9 +59,20 @@ def run(
     if json:
         print_document({**solution.to_json_dict(), "files": [str(file) for file in files]})
     elif not quiet:
-        print_table(("quantity", "value"), solution.summary().items())
+        summary = solution.summary()
+        print_table(("quantity", "value"), summary.items())
+        _print_meanings(summary)
         _print_cycles(solution)
         print_line("\n".join(str(file) for file in files) if files else "not saved: add -o DIR to save the result")
+
+
+def _print_meanings(summary: Mapping[str, Any]) -> None:
+    """Say what counts as dead and as starving where a summary has shares of them."""
+    from asyncsoc.simulation.results.group_state import MEANINGS
+
+    for name, meaning in MEANINGS.items():
+        if f"{name} of active material" in summary:
+            print_line(f"{name.removesuffix(' share')}: {meaning}")
 
 
 def _kernels_of(case: Case) -> dict[str, bool]:

@@ -20,7 +20,7 @@ def verify(
     json: Json = False,
     three_dimensional: Annotated[bool, typer.Option("--3d", help="The 3-D meshes too: about a minute more.")] = False,
     electrode: Annotated[
-        bool, typer.Option("--electrode", help="Particles at one potential in place of single ones.")
+        bool, typer.Option("--electrode", help="Particles at one potential and layers too: about 25 s more.")
     ] = False,
 ) -> None:
     """Compare the solver with exact solutions and invariants.

@@ -11,7 +11,10 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.results.data import RunData
 from asyncsoc.simulation.results.group_state import (
+    DEAD,
+    MEANINGS,
     SHARE,
+    STARVING,
     dead_particles,
     first_rows,
     group_shares,
@@ -37,8 +40,11 @@ def distribution_of(run: RunData, after: str, cycle: int | None) -> xr.Dataset:
     row = _row(run, after, cycle)
     shares, _ = material_shares(run)
 
+    meanings = {"Dead": MEANINGS[DEAD], "Starving": MEANINGS[STARVING]}
+
     def entry(name: str, values: Array) -> tuple[str, Array, dict[str, str]]:
-        return "particle", values, {"units": names.unit_of(name)}
+        said = {"description": meanings[name]} if name in meanings else {}
+        return "particle", values, {"units": names.unit_of(name), **said}
 
     values = {**fixed_values(run), SHARE: shares, **{name: one[:, row] for name, one in moving_values(run).items()}}
     values["Dead"] = dead_particles(run)[:, row].astype(np.float64)

@@ -20,6 +20,12 @@ GROUP = "group"
 RESISTANCES, IDLE_VOLUME = "contact resistances [ohm]", "volume without contact [m3]"
 SHARE, DEAD, STARVING = "Share of active material", "Dead share", "Starving share"
 SPREAD = "Standard deviation of mean SOC"
+MEANINGS = {
+    DEAD: "a particle that no net current reaches: without contact, isolated, or with all its contact closed by film",
+    STARVING: "a particle that is not dead and whose mean SOC has changed, since the protocol step began, by less than "
+    "half of what that of the whole has",
+}
+"""What the shares of the active material count, as results say it."""
 HALF = 0.5
 """Of the change of the whole's mean SOC within a protocol step: a particle that has changed by less starves."""
 _BLOCKED = 1e-9

@@ -68,7 +68,7 @@ def layer_values(run: RunData) -> dict[str, Array]:
     drops = electronic_resistances(*shape, float(about["electronic conductivity [S/m]"])) @ current
     electronic = np.asarray(run.columns[names.VOLTAGE])[np.newaxis, :] - drops
     total, largest = np.asarray(run.columns[names.CURRENT]), np.abs(current).sum(axis=0)
-    flows = np.broadcast_to(np.abs(total) > 1e-9 * largest, current.shape)
+    flows = np.broadcast_to(np.abs(total) > 1e-9 * np.maximum(largest, np.abs(total).max()), current.shape)
     by_volume = member * (many * fixed_values(run)[VOLUME])
     by_volume = by_volume / by_volume.sum(axis=1, keepdims=True)
     return {

@@ -15,7 +15,7 @@ from asyncsoc.geometry.measure import cell_volumes
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.particle_group import particle_curves
 from asyncsoc.simulation.results.data import RunData
-from asyncsoc.simulation.results.group_state import contact_resistances, group_shares, state_headlines
+from asyncsoc.simulation.results.group_state import MEANINGS, contact_resistances, group_shares, state_headlines
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,6 +75,9 @@ def particle_dataset(run: RunData) -> xr.Dataset:
     def unit(name: str) -> dict[str, str]:
         return {"units": names.unit_of(name)}
 
+    def meaning(name: str) -> dict[str, str]:
+        return {"description": MEANINGS[name]} if name in MEANINGS else {}
+
     along = (names.TIME, names.STEP, names.CYCLE)
     layer = _layer_of_particles(run)
 
@@ -82,7 +85,7 @@ def particle_dataset(run: RunData) -> xr.Dataset:
         {
             **{name: ("particle", values, unit(name)) for name, values in fixed_values(run).items()},
             **{name: (("particle", "point"), values, unit(name)) for name, values in moving_values(run).items()},
-            **{name: ("point", values, unit(name)) for name, values in group_shares(run).items()},
+            **{name: ("point", values, unit(name) | meaning(name)) for name, values in group_shares(run).items()},
         },
         coords={
             "particle": ("particle", [one.name for one in runs_of(run)]),

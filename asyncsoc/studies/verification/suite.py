@@ -14,10 +14,11 @@ from asyncsoc.studies.verification.checks_closed import (
     radial_checks,
     small_disc_checks,
 )
-from asyncsoc.studies.verification.checks_electrode import GROUPS as GROUPS_ELECTRODE
+from asyncsoc.studies.verification.checks_electrode import GROUPS as GROUPS_PARTICLES
 from asyncsoc.studies.verification.checks_gitt import gitt_checks
 from asyncsoc.studies.verification.checks_impedance import impedance_checks
 from asyncsoc.studies.verification.checks_invariants import butler_volmer_checks, uniform_flux_checks
+from asyncsoc.studies.verification.checks_layers import GROUPS as GROUPS_LAYERS
 from asyncsoc.studies.verification.checks_lsv import lsv_checks
 from asyncsoc.studies.verification.checks_orders import edge_order_checks, space_order_checks, time_order_checks
 from asyncsoc.studies.verification.checks_steps import step_checks
@@ -47,6 +48,9 @@ GROUPS: tuple[tuple[str, Group], ...] = (
 )
 
 
+GROUPS_ELECTRODE = (*GROUPS_PARTICLES, *GROUPS_LAYERS)
+
+
 def run_checks(
     progress: Progress | None = None, *, three_dimensional: bool = False, electrode: bool = False
 ) -> list[VerificationCheck]:
@@ -59,7 +63,7 @@ def run_checks(
     three_dimensional
         Check the 3-D meshes too: about a minute.
     electrode
-        Check particles at one potential, and nothing else unless `three_dimensional` is given too.
+        Check particles at one potential and layers of an electrode too: about 25 s.
 
     Returns
     -------
@@ -71,9 +75,7 @@ def run_checks(
         The machine lacks something the solver needs.
     """
     checks: list[VerificationCheck] = []
-    groups = GROUPS_ELECTRODE if electrode else GROUPS
-    if three_dimensional:
-        groups = (*groups, *GROUPS_3D)
+    groups = (*GROUPS, *(GROUPS_3D if three_dimensional else ()), *(GROUPS_ELECTRODE if electrode else ()))
     for done, (title, group) in enumerate(groups):
         if progress is not None:
             progress(done, len(groups), title)

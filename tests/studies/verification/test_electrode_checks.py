@@ -60,5 +60,5 @@ def test_particles_at_one_potential_are_asked_for(monkeypatch: pytest.MonkeyPatc
         return [check.name for check in checks]
 
     assert names_of() == ["flat"]
-    assert names_of(electrode=True) == ["group"]
-    assert names_of(electrode=True, three_dimensional=True) == ["group", "solid"]
+    assert names_of(electrode=True) == ["flat", "group"]
+    assert names_of(electrode=True, three_dimensional=True) == ["flat", "solid", "group"]
