@@ -74,6 +74,8 @@ def main() -> int:
     off: list[str] = []
     for key in chosen(options.only):
         begun = time.monotonic()
+        if sys.stderr.isatty():
+            sys.stderr.write(f"{key} ...\r")
         try:
             found = compute(key, quick=options.quick)
         except Skipped as reason:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from asyncsoc.case import Case
+from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.problem.case_materials import cathode_of
 from asyncsoc.studies.stxm.compatible import ALLOWED, CAL, HOT_CAL, Gradient, scan_gradients
+from asyncsoc.studies.stxm.microscope import stoichiometry_of
 from benchmarks.paper.rows import PaperRow
 from benchmarks.paper.stxm import EXAMPLE, stored
 
@@ -13,6 +15,8 @@ DIFFUSIVITIES = (1e-15, 3e-14)
 """m2/s, the range in which published values for NCM811 are scanned."""
 RADII = (5e-6, 10e-6)
 """m: the paper's particles."""
+FRAGMENT = 1.25e-6
+"""m: half of what an image of the paper shows."""
 SHOWN = (3e-15, 7.5e-6, 0.3)
 """D [m2/s], R [m] and f of the set that is computed again."""
 
@@ -50,6 +54,9 @@ def row(quick: bool) -> PaperRow:
     total = len({(one.diffusivity, one.radius) for one in found})
     if not quick:
         numbers["largest region 1 at 4.0 V"] = largest
+    wanted = float(stoichiometry_of(CAL[0], valence))
+    voltage_of = cathode_of(case.material).open_circuit_potential
+    kept = FRAGMENT**2 / (4.333 * 86400.0)
     usual = {
         (d, r) for d, r in mean & at_voltage if DIFFUSIVITIES[0] <= d <= DIFFUSIVITIES[1] and RADII[0] <= r <= RADII[1]
     }
@@ -73,26 +80,25 @@ def row(quick: bool) -> PaperRow:
         "particles) give both cathodes at equal mean x and at 4.0 V; trend only where any D and R do at equal mean x. "
         f"Found {len(usual)} and {len(mean)}. The ratio is one of L3 intensities (0.04 in x), and U(x) <= V limits "
         "region 1 "
-        "at 4.0 V. A fragment of 1.25 um keeps a gradient for a day only for D below some 4e-18 m2/s, so a map taken "
+        f"at 4.0 V. A fragment of 1.25 um keeps a gradient for a day only for D below {kept:.1g} m2/s, so a map taken "
         "ex "
         "situ is not explained by diffusion with published values: it is compared with the end of charge.",
-        scan="python -m benchmarks.paper.stxm --scan",
+        scan="python -m benchmarks.paper.stxm --scan -o docs/paper_stxm.csv",
         would_take=(
-            "At 4.0 V in Cal a ratio of 1.37 (x = 0.438) needs U(0.438) = 4.02 V at the contact; either the mean is "
-            "what the two maps "
-            "share, or the voltage was higher while the current was on, or the cell's voltage has a drop of the "
-            "other sign. A map "
-            "taken while the current flows would tell.",
+            f"Region 1 of Cal, a ratio of {CAL[0]:g}, is x = {wanted:.3f}, where U is "
+            f"{float(voltage_of(wanted)):.3f} V: at a true "
+            "4.0 V it is out of reach, within the 0.04 in x that a ratio of intensities allows it is not. A map taken "
+            "while the current flows, or a ratio calibrated on samples of known x, would tell.",
         ),
         numbers=numbers,
     )
 
 
-def both(found: tuple[Gradient, ...], condition: str, rest: float, valence: object) -> set[tuple[float, float]]:
+def both(found: tuple[Gradient, ...], condition: str, rest: float, valence: ValenceModel) -> set[tuple[float, float]]:
     """Return the (D, R) with which a lower coverage is as Cal and a higher one as Hot-Cal."""
     there = [one for one in found if one.condition == condition and one.rest == rest and one.reached]
-    cal = [one for one in there if one.compatible(CAL, valence)]  # type: ignore[arg-type]
-    hot = [one for one in there if one.compatible(HOT_CAL, valence)]  # type: ignore[arg-type]
+    cal = [one for one in there if one.compatible(CAL, valence)]
+    hot = [one for one in there if one.compatible(HOT_CAL, valence)]
     return {
         (a.diffusivity, a.radius)
         for a in cal

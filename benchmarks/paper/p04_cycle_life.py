@@ -11,6 +11,7 @@ else is then computed as it comes: Hot-Cal, and PCA with the same constant, full
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -162,6 +163,8 @@ def row(quick: bool) -> PaperRow:
     found: dict[tuple[str, str], dict[str, float] | None] = {}
     for film in FILMS:
         for force in FORCES:
+            if sys.stderr.isatty():
+                sys.stderr.write(f"{film.name} film, driven by {force}\n")
             value = (fit_closing if film.name == "closing" else fit_resistive)(film, force)
             found[film.name, force] = None if value is None else predict(film, force, value)
             if value is not None:

@@ -15,8 +15,9 @@ All-Solid-State Batteries*, Adv. Funct. Mater. 2023, [10.1002/adfm.202305186](ht
 NCM811 particles of 10 to 20 um with PEO-LiTFSI(-LLZTO) at 60 degC and C/10, 2.8 to 4.2 V. Cal is the calendered
 cathode (partly covered particles), Hot-Cal the hot-calendered one (nearly covered), PCA the one polymerised in place.
 
-This page is written by a command. Nothing on it is typed by hand: every figure is computed by the module of its row
-in `benchmarks/paper/`, and every verdict follows from a rule in it.
+This page is written by a command. What stands under *Here* and *Sensitivity* is computed by the module of its row in
+`benchmarks/paper/`, and every verdict follows from a rule in it. Three scans of many minutes are stored tables (P1,
+P3, P11; the scan's command writes them anew), of which each run computes one set again.
 
     make paper                                 # every row, docs/paper.json and this page
     python -m benchmarks.paper --only P8       # one row
