@@ -112,6 +112,9 @@ def draw_examples(directory: Path) -> dict[str, Path]:
     found["electrode-layers"] = keep(
         simulate(Case.from_dict(LAYERED)).plot_layers(), directory / "electrode-layers.png"
     )
+    found["electrode-salt"] = keep(
+        simulate(Case.from_toml(examples / "layered_electrode.toml")).plot_layers(), directory / "electrode-salt.png"
+    )
     for name in ("cal_vs_hotcal_electrodes", "tomogram_electrode"):
         found[name] = directory / f"{name}.png"
         if runpy.run_path(str(examples / f"{name}.py"))["main"](["--picture", str(found[name])]):

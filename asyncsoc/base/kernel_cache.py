@@ -24,6 +24,7 @@ from asyncsoc.base.hashing import sha256_of
 
 COMPILING = "compiling the kernels, once: 20 to 50 s of processor time"
 """What a user is told while it happens, in the same words wherever it may."""
+COMPILING_SALT = "compiling the kernels of layers with a salt, once: one to three minutes of processor time"
 _IMPORT = re.compile(r"^[ \t]*from (asyncsoc[\w.]*) import (\([^)]*\)|[^\n#]+)", re.MULTILINE)
 _STEPS = "asyncsoc.kernels.batch"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -125,7 +126,9 @@ def forget_unused(folder: Path) -> None:
                 shutil.rmtree(other, ignore_errors=True)
 
 
-def still_to_compile(*, groups: bool = False, iterative: bool = False, conductors: bool = False) -> bool:
+def still_to_compile(
+    *, groups: bool = False, iterative: bool = False, conductors: bool = False, salt: bool = False
+) -> bool:
     """Return whether the next run compiles the kernels before it begins.
 
     Parameters
@@ -136,18 +139,21 @@ def still_to_compile(*, groups: bool = False, iterative: bool = False, conductor
         On a mesh that conjugate gradients are used for.
     conductors
         With a network between the particles of a group, or resistances of their own.
+    salt
+        Of an electrolyte whose salt is computed, too.
     """
     kept = any(cache_folder(_STEPS).glob(_FIRST_STEP_OF_GROUPS if groups else _FIRST_STEP))
-    return not (kept and _mark(groups=groups, iterative=iterative, conductors=conductors).exists())
+    return not (kept and _mark(groups=groups, iterative=iterative, conductors=conductors, salt=salt).exists())
 
 
-def note_compiled(*, groups: bool, iterative: bool, conductors: bool) -> None:
+def note_compiled(*, groups: bool, iterative: bool, conductors: bool, salt: bool = False) -> None:
     """Remember that the kernels of such runs have been compiled and kept."""
     with suppress(OSError):
-        _mark(groups=groups, iterative=iterative, conductors=conductors).touch()
+        _mark(groups=groups, iterative=iterative, conductors=conductors, salt=salt).touch()
 
 
-def _mark(*, groups: bool, iterative: bool, conductors: bool) -> Path:
+def _mark(*, groups: bool, iterative: bool, conductors: bool, salt: bool) -> Path:
     """Return the empty file that says so: numba's index does not show for which types of arguments."""
-    parts = ["groups" if groups else "alone", *["iterative"] * iterative, *["conductors"] * conductors]
+    named = {"iterative": iterative, "conductors": conductors, "salt": salt}
+    parts = ["groups" if groups else "alone", *(name for name, wanted in named.items() if wanted)]
     return cache_folder(_STEPS) / "-".join(["compiled", *parts])

@@ -112,7 +112,9 @@ class Electrode(LayeredElectrode):
     layers
         Number of finite volumes, each with the whole sample of particles; None: 10.
     salt
-        "ohmic": no gradients of the salt; "concentrated" is not computed yet.
+        "ohmic": no gradients of the salt; "concentrated": its transport is computed.
+    salt_properties
+        How the salt moves, see `SaltProperties`; None: as in the electrolyte's set.
     ionic_conductivity
         S/m; effective, of the electrolyte in the electrode. None: the electrolyte's, times the volume fraction of the
         polymer to the power of `bruggeman`.
@@ -364,6 +366,8 @@ class Electrode(LayeredElectrode):
             content["radius"] = None
         if content["contact_resistance"] is None:  # a key that came later
             del content["contact_resistance"]
+        if content["salt_properties"] is None:
+            del content["salt_properties"]
         if content["table"] is not None and not content["table"]["contact_resistance"]:
             del content["table"]["contact_resistance"]
         for name, key in (("table", "source"), ("set", "folder")):

@@ -9,6 +9,7 @@ from pydantic import model_validator
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import from_si
 from asyncsoc.case import fields
+from asyncsoc.case.electrode_salt import SaltProperties
 from asyncsoc.case.fields import Measured, refusal
 from asyncsoc.case.section import Section
 from asyncsoc.materials.types import Parameter
@@ -108,7 +109,9 @@ class LayeredElectrode(Section):
     layers
         Number of finite volumes, each with the whole sample of particles; None: 10.
     salt
-        "ohmic": the salt concentration is that at equilibrium everywhere.
+        "ohmic": the salt concentration is that at equilibrium everywhere; "concentrated": its gradients are computed.
+    salt_properties
+        See `SaltProperties`; None: the set of the electrolyte.
     ionic_conductivity
         Effective, of the electrolyte in the electrode [S/m], at every temperature; None: that of the electrolyte
         times the volume fraction of the polymer to the power of `bruggeman`.
@@ -125,6 +128,7 @@ class LayeredElectrode(Section):
     model: Literal["group", "layers"] = "group"
     layers: fields.WholeNumber | None = None
     salt: Literal["ohmic", "concentrated"] = "ohmic"
+    salt_properties: SaltProperties | None = None
     ionic_conductivity: EffectiveConductivity | None = None
     electronic_conductivity: EffectiveConductivity | None = None
     bruggeman: Exponent = BRUGGEMAN
@@ -154,13 +158,11 @@ class LayeredElectrode(Section):
                     next_step='set electrode.model = "layers", or remove it',
                 )
             return None
-        if self.salt == "concentrated":
+        if self.salt == "ohmic" and self.salt_properties is not None:
             return InputError(
-                "gradients of the salt in the electrolyte are not computed yet",
-                where="electrode.salt",
-                value=self.salt,
-                allowed="ohmic",
-                next_step="leave it out: conduction is ohmic, with the salt concentration everywhere that at rest",
+                "conduction is ohmic: the salt does not move",
+                where="electrode.salt_properties",
+                next_step='set electrode.salt = "concentrated", or remove it',
             )
         if self.layers is not None and not 1 <= self.layers <= MOST_LAYERS:
             return InputError(

@@ -38,14 +38,14 @@ class Report(Protocol):
 
 @contextmanager
 def progress_bar(
-    *, quiet: bool, groups: bool = False, solid: bool = False, conductors: bool = False
+    *, quiet: bool, groups: bool = False, solid: bool = False, conductors: bool = False, salt: bool = False
 ) -> Iterator[Callable[[Report], None] | None]:
     """Give a callback that draws a run's bar on stderr; None where nobody looks at it.
 
-    Other kernels are compiled for particles that share a potential (`groups`), on meshes of solids (`solid`), and with
-    resistances between them (`conductors`).
+    Other kernels are compiled for particles that share a potential (`groups`), on meshes of solids (`solid`), with
+    resistances between them (`conductors`), and with the salt of their electrolyte (`salt`).
     """
-    begin = _beginning(quiet=quiet, groups=groups, iterative=solid, conductors=conductors)
+    begin = _beginning(quiet=quiet, groups=groups, iterative=solid, conductors=conductors, salt=salt)
     with _bar(quiet=quiet, begin=begin) as update:
         yield None if update is None else lambda report: update(report.fraction, describe(report))
 
@@ -65,13 +65,14 @@ def counting_bar(
 
 def _beginning(*, quiet: bool, **form: bool) -> str:
     """Return what a bar says before anything is done, and tell those without a bar if that takes its time."""
-    from asyncsoc.base.kernel_cache import COMPILING, still_to_compile
+    from asyncsoc.base.kernel_cache import COMPILING, COMPILING_SALT, still_to_compile
 
     if quiet or not still_to_compile(**form):
         return _PREPARING
+    text = COMPILING_SALT if form.get("salt") else COMPILING
     if not is_terminal(sys.stderr):
-        note(COMPILING)
-    return COMPILING
+        note(text)
+    return text
 
 
 def tell_compiling(*, quiet: bool = False, solid: bool = False) -> None:

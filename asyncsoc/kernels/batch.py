@@ -39,7 +39,7 @@ def attempt_block(system, tableau, contacts, groups, body, block, count, ws):
         plan(contacts, groups, contacts.parameters[body.number[block[lane]]].group)
     begin_step(system, tableau, contacts, groups, body, block, count, ws)
     for lane in range(count):
-        reduce_corner(contacts, groups, groups.conductors, contacts.parameters[body.number[block[lane]]].group)
+        reduce_corner(tableau, contacts, groups, groups.conductors, contacts.parameters[body.number[block[lane]]].group)
     for stage in range(tableau.a.shape[0]):
         stage_rhs(system, tableau, contacts, groups.conductors, body, block, count, stage, ws)
         for lane in range(count):
@@ -151,7 +151,7 @@ def advance_blocks(system, tableau, contacts, groups, body, stage, blocks, count
 def reduce_begin(tableau, contacts, groups, listed):
     """Reduce what `begin_blocks` leaves over each group listed: slopes of the constraint, and the first stage."""
     for p in range(listed.size):
-        reduce_corner(contacts, groups, groups.conductors, listed[p])
+        reduce_corner(tableau, contacts, groups, groups.conductors, listed[p])
         reduce_stage(tableau, contacts, groups, groups.conductors, listed[p], 0)
 
 

@@ -17,6 +17,8 @@ from asyncsoc.kernels.constraint import (
     FILM,
     FILM_GAIN,
     FILM_RHS,
+    I0,
+    I0_X,
     POTENTIAL_X,
     ROW,
     SIDE,
@@ -34,6 +36,9 @@ from asyncsoc.kernels.constraint import (
     load_contact,
 )
 from asyncsoc.kernels.network import reduce_network_corner, reduce_network_stage
+from asyncsoc.kernels.salt_contacts import drawn_by_salt, keep_drawn, side_by_salt
+from asyncsoc.kernels.salt_nodes import scale_exchange
+from asyncsoc.kernels.salt_step import reduce_salt_corner, reduce_salt_stage
 
 
 @kernel
@@ -50,6 +55,7 @@ def linearize(contacts, body, block, count, ws):
         for k in range(particle.contact_nodes):
             local[X, k] = at(ws.x, nodes[k], lane)
         load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
+        scale_exchange(contacts.salt, contacts.parameters, local, j, I0, I0_X)
         _, _, total_slope, side_slope, _, potential_slope = evaluate_contact(
             particle, areas, contacts.resistance[j], attempt.unknown, film, local
         )
@@ -135,9 +141,11 @@ def drive(tableau, contacts, conductors, body, block, count, stage, ws):
                     local[FILM, k] += tableau.a[stage, p] * stages[p, k]
                     local[FILM_RHS, k] += at(ws.combination, p, lane) * stages[p, k]
         load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
+        scale_exchange(contacts.salt, contacts.parameters, local, j, I0, I0_X)
         total, side_total, _, _, potential, _ = evaluate_contact(
             particle, areas, contacts.resistance[j], unknown, local[FILM], local
         )
+        keep_drawn(contacts.salt, j, total, side_total)
         for k in range(particle.contact_nodes):
             i_here, area, node = local[CURRENT, k], areas[k], nodes[k]
             if active:  # the part of the film's increment that does not depend on x and the unknown
@@ -197,10 +205,26 @@ def miss(tableau, contacts, conductors, body, block, count, stage, ws):
 
 
 @kernel
-def reduce_corner(contacts, groups, conductors, g):
+def _reduce_nodes_corner(salt, tableau, contacts, groups, g):
+    if salt is not None and salt.parameters[g].nodes > 0:
+        reduce_salt_corner(tableau, contacts, groups, g)
+        return
+    reduce_network_corner(contacts, groups, g)
+
+
+@kernel
+def _reduce_nodes_stage(salt, tableau, contacts, groups, g, stage):
+    if salt is not None and salt.parameters[g].nodes > 0:
+        reduce_salt_stage(tableau, contacts, groups, g, stage)
+        return
+    reduce_network_stage(tableau, contacts, groups, g, stage)
+
+
+@kernel
+def reduce_corner(tableau, contacts, groups, conductors, g):
     """Add up the slopes of a group's constraint over its particles."""
     if conductors is not None and groups.step[g].nodes > 0:
-        reduce_network_corner(contacts, groups, g)
+        _reduce_nodes_corner(groups.salt, tableau, contacts, groups, g)
         return
     corner = 0.0
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
@@ -222,7 +246,7 @@ def _beyond_linear(contacts, groups, g):
 def reduce_stage(tableau, contacts, groups, conductors, g, stage):
     """Add up what a group's particles miss of its constraint; set the change of the unknown that meets it."""
     if conductors is not None and groups.step[g].nodes > 0:
-        reduce_network_stage(tableau, contacts, groups, g, stage)
+        _reduce_nodes_stage(groups.salt, tableau, contacts, groups, g, stage)
         return
     residual = 0.0
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
@@ -249,14 +273,15 @@ def draw(contacts, body, block, count, stage, ws):
             side_sum += at(ws.combination, p, lane) * ws.stage_side[lane, p]
         drawn = attempt.total + attempt.total_unknown * change
         side_drawn = attempt.side_total + attempt.side_unknown * change
+        drawn, side_drawn = drawn_by_salt(contacts.salt, j, drawn, side_drawn)
         for k in range(particle.contact_nodes):
             moved = at(ws.stages, first + nodes[k], lane)
             drawn += local[TOTAL_X, k] * moved
             side_drawn += local[SIDE_TOTAL_X, k] * moved
             if active:
-                ws.film_stages[lane, stage, k] = local[FILM_RHS, k] + local[FILM_GAIN, k] * (
-                    local[START_SIDE_X, k] * moved + local[START_SIDE_SLOPE, k] * change
-                )
+                side = local[START_SIDE_X, k] * moved + local[START_SIDE_SLOPE, k] * change
+                side = side_by_salt(contacts.salt, j, k, side)
+                ws.film_stages[lane, stage, k] = local[FILM_RHS, k] + local[FILM_GAIN, k] * side
         inverse_gh = at(ws.inverse_gh, 0, lane)
         ws.stage_unknown[lane, stage] = change
         ws.stage_charge[lane, stage] = (drawn + charge_sum) / inverse_gh

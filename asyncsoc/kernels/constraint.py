@@ -12,10 +12,11 @@ from asyncsoc.interface.rates import local_currents
 from asyncsoc.kernels.network import (
     clear_currents,
     clear_slopes,
+    common_drop,
     factor_network,
-    lithium_overpotential,
     solve_network,
 )
+from asyncsoc.kernels.salt_nodes import scale_exchange
 from asyncsoc.materials.thermochemistry.kernels import energy_point
 
 # Rows of the quantities on the contact nodes, `local` (N_LOCAL, c). The stoichiometry there, and what follows from it:
@@ -192,7 +193,7 @@ def _through_network(contacts, groups, g, unknown, total, residual):
     if step.product > 0:
         by_current, by_potential = unknown + 2.0 * step.series * total, total
     slope = factor_network(groups, g, total)
-    more = solve_network(groups, g, unknown, lithium_overpotential(step, total))
+    more = solve_network(groups, g, unknown, common_drop(groups.salt, groups, g, total))
     return residual + by_current * more, by_current * slope + by_potential
 
 
@@ -257,6 +258,7 @@ def _solve_constraint(contacts, groups, conductors, g, x, film, unknown):
         for k in range(particle.contact_nodes):
             local[X, k] = x[j, k]
         load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
+        scale_exchange(contacts.salt, contacts.parameters, local, j, I0, I0_X)
         own = contacts.own[j]
         own.potential = own.unknown if math.isfinite(own.unknown) else unknown
     nodes = _begin_nodes(conductors, groups, g, unknown)

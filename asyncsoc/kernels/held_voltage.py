@@ -14,6 +14,8 @@ from asyncsoc.base.compiling import kernel
 from asyncsoc.kernels.aiming import aim
 from asyncsoc.kernels.constraint import solve_constraint
 from asyncsoc.kernels.particles import EMBEDDED, MIDDLE
+from asyncsoc.kernels.salt_arrays import EMBEDDED_SALT
+from asyncsoc.kernels.salt_nodes import present_salt
 
 CURRENT_WEIGHT = 10.0
 """Relative error of the current that counts as the tolerance in stoichiometry, over that tolerance."""
@@ -25,6 +27,7 @@ _TINY = 1e-290
 @kernel
 def _current_between(contacts, groups, g, which, unknown):
     """Return a group's current [A] at a state kept between, not a number where the constraint has no solution."""
+    present_salt(groups.salt, contacts, groups, g, EMBEDDED_SALT + which)
     converged, _, current, _ = solve_constraint(
         contacts, groups, g, contacts.inner_x[which], contacts.inner_film[which], unknown
     )

@@ -15,6 +15,8 @@ from __future__ import annotations
 import math
 
 from asyncsoc.base.compiling import kernel
+from asyncsoc.kernels.salt_arrays import NOW, PRESENT, THETA
+from asyncsoc.kernels.salt_nodes import drop_at_lithium
 
 _RESISTANCE, _FACTOR = range(2)
 """Rows of `Conductors.resistances`: Z, and the factors of 1 + Z' G."""
@@ -35,6 +37,35 @@ def lithium_slope(step, current):
         return 0.0
     ratio = current / step.lithium_current
     return step.lithium_voltage / (step.lithium_current * math.sqrt(1.0 + ratio * ratio))
+
+
+@kernel
+def common_drop(salt, groups, g, current):
+    """Return what all nodes see less than the group's unknown [V] at a current [A].
+
+    That is eta, and with a salt the potential its concentration at the lithium electrode makes, at the present state.
+    """
+    if salt is not None and salt.parameters[g].nodes > 0:
+        now, c = salt.properties[NOW, g], salt.c[PRESENT, g, 0]
+        return drop_at_lithium(salt, groups.step[g], g, now, c, current)[0]
+    return lithium_overpotential(groups.step[g], current)
+
+
+@kernel
+def common_slope(salt, groups, g, current):
+    """Return the slope of `common_drop` by the current [ohm]."""
+    if salt is not None and salt.parameters[g].nodes > 0:
+        now, c = salt.properties[NOW, g], salt.c[PRESENT, g, 0]
+        return drop_at_lithium(salt, groups.step[g], g, now, c, current)[1]
+    return lithium_slope(groups.step[g], current)
+
+
+@kernel
+def _drop_of_node(salt, g, k, common):
+    """Return the drop to node `k` without currents through the network [V]."""
+    if salt is None:
+        return common
+    return common + salt.properties[NOW, g, THETA, salt.parameters[g].separator + k]
 
 
 @kernel
@@ -102,7 +133,7 @@ def factor_network(groups, g, total):
     """
     step, nodes, both = groups.step[g], groups.conductors.nodes[g], groups.conductors.resistances[g]
     matrix, resistance = both[_FACTOR], both[_RESISTANCE]
-    count, common = step.nodes, lithium_slope(step, total)
+    count, common = step.nodes, common_slope(groups.salt, groups, g, total)
     for k in range(count):
         for other in range(count):
             matrix[k, other] = (resistance[k, other] + common) * nodes[other].slope
@@ -132,7 +163,7 @@ def solve_network(groups, g, unknown, common):
     matrix, resistance = both[_FACTOR], both[_RESISTANCE]
     count = groups.step[g].nodes
     for k in range(count):
-        drop = common
+        drop = _drop_of_node(groups.salt, g, k, common)
         for other in range(count):
             drop += resistance[k, other] * nodes[other].current
         nodes[k].work = unknown - nodes[k].potential - drop

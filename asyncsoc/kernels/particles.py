@@ -25,6 +25,7 @@ from asyncsoc.kernels.parameters import (
     StepAttempt,
     StepParameters,
 )
+from asyncsoc.kernels.salt_arrays import SaltContacts, SaltNodes
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,6 +67,8 @@ class Contacts(NamedTuple):
         Rows of `contact`.
     tables : (T, cells + 1, 6), side_tables : (Q, 4 cells)
         Coefficients of the material tables (`interpolation`) and of the reaction energies (`reaction`).
+    salt
+        How the particles depend on the salt; None where no group has one.
     """
 
     parameters: Records
@@ -84,6 +87,7 @@ class Contacts(NamedTuple):
     local: Array
     tables: Array
     side_tables: Array
+    salt: SaltContacts | None = None
 
 
 class Conductors(NamedTuple):
@@ -122,6 +126,8 @@ class Groups(NamedTuple):
     conductors
         Networks of the groups, and that particles have resistances of their own. None where no group has either: the
         kernels are then compiled without them.
+    salt
+        The salt of the groups; None where no group has one.
     """
 
     step: Records
@@ -134,6 +140,7 @@ class Groups(NamedTuple):
     corner: Array
     change: Array
     conductors: Conductors | None
+    salt: SaltNodes | None = None
 
 
 class Body(NamedTuple):
@@ -151,6 +158,8 @@ class Body(NamedTuple):
         Contact nodes.
     iterations : (B,)
         Of the linear solver, so far.
+    salt_border : (B, n)
+        How the stoichiometries change in a step with the concentration of the salt; None where there is none.
     """
 
     number: Ints
@@ -159,6 +168,7 @@ class Body(NamedTuple):
     dense: Array
     nodes: Ints
     iterations: Array
+    salt_border: Array | None = None
 
 
 def allocate_contacts(n_particles: int, n_contact: int, tables: Array, side_tables: Array) -> Contacts:

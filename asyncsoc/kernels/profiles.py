@@ -19,6 +19,8 @@ from asyncsoc.kernels.batch import attempt_block
 from asyncsoc.kernels.constraint import solve_constraint
 from asyncsoc.kernels.network import accept_nodes
 from asyncsoc.kernels.particles import END, START
+from asyncsoc.kernels.salt_arrays import ACCEPTED as ACCEPTED_SALT
+from asyncsoc.kernels.salt_nodes import present_salt
 from asyncsoc.kernels.step_control import DURATION_REACHED, NOT_SOLVED, RETRY, RUNNING, STEP_TOO_SMALL, nearest_event
 from asyncsoc.kernels.workspace import lay_out
 
@@ -114,6 +116,7 @@ def _enter(contacts, groups, g, pieces, p, x, film):
 @kernel(nogil=True)
 def enter_piece(contacts, groups, g, pieces, p):
     """Go on with piece `p` from the accepted state, in `contacts.surface[START]`; return whether that is possible."""
+    present_salt(groups.salt, contacts, groups, g, ACCEPTED_SALT)
     return _enter(contacts, groups, g, pieces, p, contacts.surface[START], contacts.film)
 
 

@@ -13,6 +13,7 @@ from asyncsoc.base.interpolation import ocp_and_i0, psi_and_d
 from asyncsoc.kernels.aiming import aim
 from asyncsoc.kernels.constraint import CURRENT, SIDE, keep_currents, solve_constraint
 from asyncsoc.kernels.particles import DENSE, EMBEDDED, END, START
+from asyncsoc.kernels.salt_step import salt_between
 from asyncsoc.kernels.step_control import prepare
 
 SURFACE, DROP = range(2)
@@ -96,6 +97,7 @@ def _solve_between(contacts, groups, g, theta):
             _between(
                 contacts.film[j, :count], contacts.film_new[j, :count], first, second, third, theta, film[j, :count]
             )
+    salt_between(groups.salt, contacts, groups, g, theta)
     if groups.step[g].aimed > 0:
         state = groups.state[g]
         aim(contacts, groups, g, state.time - (1.0 - theta) * state.last_step)

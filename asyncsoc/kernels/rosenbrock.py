@@ -26,6 +26,7 @@ from asyncsoc.kernels.boundary import draw, drive, linearize, miss, reduce_borde
 from asyncsoc.kernels.constraint import FILM
 from asyncsoc.kernels.linear_solve import LOOSEST, SHARE, SMALL, SMALL_UNDER_VOLTAGE, ready, solve_in_place
 from asyncsoc.kernels.particles import DENSE, EMBEDDED, END, MIDDLE, START
+from asyncsoc.kernels.salt_contacts import fill_salt_border, miss_salt, moved_by_salt, reduce_salt_border, update_salt
 from asyncsoc.kernels.sparse import AHEAD, add_flow
 
 FILM_FLOOR = 1e-10
@@ -115,6 +116,16 @@ def _divide(b, diffusivity):
 
 
 @kernel
+def _begin_salt_border(salt, system, contacts, body, block, count, ws):
+    """Solve for the second border, that of the salt, where there is one."""
+    if salt is not None:
+        fill_salt_border(salt, contacts, body, block, count, ws)
+        solve_in_place(system, ws, ws.rhs)
+        _divide(ws.rhs, ws.diffusivity)
+        reduce_salt_border(salt, contacts, body, block, count, ws)
+
+
+@kernel
 def begin_step(system, tableau, contacts, groups, body, block, count, ws):
     """Factor the matrix of the particles of `block` (lanes,) at their accepted states, and solve for its border.
 
@@ -143,6 +154,7 @@ def begin_step(system, tableau, contacts, groups, body, block, count, ws):
     solve_in_place(system, ws, ws.border)
     _divide(ws.border, ws.diffusivity)
     reduce_border(contacts, groups.conductors, body, block, count, ws)
+    _begin_salt_border(contacts.salt, system, contacts, body, block, count, ws)
 
 
 @kernel
@@ -155,6 +167,7 @@ def stage_rhs(system, tableau, contacts, conductors, body, block, count, stage, 
     solve_in_place(system, ws, ws.rhs)
     _divide(ws.rhs, ws.diffusivity)
     miss(tableau, contacts, conductors, body, block, count, stage, ws)
+    miss_salt(contacts.salt, contacts, body, block, count, ws)
 
 
 @kernel
@@ -170,11 +183,12 @@ def stage_update(contacts, groups, conductors, body, block, count, stage, ws):
             moved = conductors.nodes[particle.group, particle.node - 1].change
         if conductors is not None and (particle.own_resistance != 0.0 or particle.node > 0):
             ws.stage_driving[lane, stage] = moved
-            moved = attempt.share * moved + attempt.offset
+            moved = moved_by_salt(contacts.salt, j, attempt.share * moved + attempt.offset)
         put(ws.mask, 0, lane, moved)
     change = load(ws.mask, 0)
     for i in range(n):
         store(ws.stages, stage * n + i, load(ws.rhs, i) - change * load(ws.border, i))
+    update_salt(contacts.salt, body, block, count, stage, ws)
     draw(contacts, body, block, count, stage, ws)
 
 

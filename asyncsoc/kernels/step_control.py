@@ -12,11 +12,16 @@ from asyncsoc.kernels.constraint import solve_constraint
 from asyncsoc.kernels.held_voltage import currents_between, held_error
 from asyncsoc.kernels.network import accept_nodes, end_network_step
 from asyncsoc.kernels.particles import END, START
+from asyncsoc.kernels.salt_arrays import ACCEPTED, NEW
+from asyncsoc.kernels.salt_nodes import least_salt, present_salt
+from asyncsoc.kernels.salt_step import begin_salt, end_salt_step
 
 # events: quantity that must stay on its side of `value`
 VOLTAGE_ABOVE, VOLTAGE_BELOW, CURRENT_BELOW, X_BELOW, X_ABOVE, CHARGE_REACHED, OPEN_BELOW = range(7)
 # the same limits of stoichiometry, reached by every particle that has contact and is not isolated
 ALL_X_BELOW, ALL_X_ABOVE = 7, 8
+# the lowest concentration of the salt, that at the lithium electrode included, over that at rest
+SALT_BELOW = 9
 
 # outcome of an attempt: accepted, and the protocol step goes on or is over; nothing more can be done; try again; no
 # potential or current meets what a profile asks for next
@@ -77,6 +82,8 @@ def nearest_event(contacts, groups, g, x, film, current, potential, charge):
             margin = limit - last_to_fill
         elif kind == CHARGE_REACHED:
             margin = 1.0 - abs(charge) / limit
+        elif kind == SALT_BELOW:
+            margin = least_salt(groups.salt, g, current) - limit
         else:
             margin = open_area / step.contact_area - limit
             if margin <= 0.0:  # without contact every other limit is passed too: this one says why
@@ -99,6 +106,7 @@ def prepare(contacts, groups, g, guess):
     The stoichiometry under the contacts is in `contacts.surface[START]`.
     """
     state, step, x = groups.state[g], groups.step[g], contacts.surface[START]
+    present_salt(groups.salt, contacts, groups, g, ACCEPTED)
     converged, unknown, current, potential = solve_constraint(contacts, groups, g, x, contacts.film, guess)
     step.direction = -1.0 if current < 0.0 else 1.0
     margin, which = nearest_event(contacts, groups, g, x, contacts.film, current, potential, 0.0)
@@ -154,6 +162,7 @@ def plan(contacts, groups, g):
     size = _planned(step, state, groups.search[g])
     if step.aimed > 0:
         aim_step(contacts, groups, g)
+    begin_salt(groups.salt, contacts, groups, g)
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
         attempt, resistive = contacts.attempt[j], contacts.parameters[j].own_resistance != 0.0
         attempt.size, attempt.tolerance = size, step.tolerance
@@ -200,10 +209,13 @@ def judge(tableau, contacts, groups, conductors, g):
     if conductors is not None and step.nodes > 0:
         unknown, drops = end_network_step(tableau, groups, g)
         ok, error = ok and math.isfinite(unknown), max(error, DROP_WEIGHT * drops)
+        gone = end_salt_step(groups.salt, tableau, contacts, groups, g)
+        ok, error = ok and gone >= 0.0, max(error, gone)
     if step.aimed > 0:
         aim(contacts, groups, g, state.time + h)
     if ok and judged:
         embedded, middle = currents_between(contacts, groups, g, h, unknown)
+        present_salt(groups.salt, contacts, groups, g, NEW)
     if ok:
         ok, unknown, current, potential = solve_constraint(contacts, groups, g, x, film, unknown)
     if ok and judged:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.plotting.style import GREY, INK, MAP, guide_lines, legend_above, new_figure, source_note, styled
+from asyncsoc.plotting.style import (
+    GREY,
+    INK,
+    LIGHT,
+    MAP,
+    colour,
+    guide_lines,
+    legend_above,
+    new_figure,
+    source_note,
+    styled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,6 +50,12 @@ class DrawnLayers:
         Potential of the electrolyte against that of the lithium metal.
     current_share, soc : (K, rows)
         Share of each layer in the current, NaN where the electrode has none; its mean SOC.
+    salt : (M + K, rows), mol/m3
+        Concentrations in M volumes of the separator and in the layers; None where the salt does not move.
+    salt_position : (M + K,), m
+        Distances of their middles from the lithium electrode.
+    separator : m
+        Thickness of the separator.
     """
 
     time: Array
@@ -48,6 +65,9 @@ class DrawnLayers:
     electrolyte: Array
     current_share: Array
     soc: Array
+    salt: Array | None = None
+    salt_position: Array = field(default_factory=lambda: np.zeros(0))
+    separator: float = 0.0
 
     def __post_init__(self) -> None:
         shape = len(self.position), len(self.time)
@@ -56,6 +76,14 @@ class DrawnLayers:
                 raise InputError(
                     "an array does not fit the layers", where=name, value=getattr(self, name).shape, allowed=f"{shape}"
                 )
+        wanted = len(self.salt_position), shape[1]
+        if self.salt is not None and self.salt.shape != wanted:
+            raise InputError(
+                "an array does not fit the volumes of the salt",
+                where="salt",
+                value=self.salt.shape,
+                allowed=f"{wanted}",
+            )
         if not all(shape):
             raise InputError("there are no layers to draw", where="DrawnLayers", allowed="at least one, with rows")
 
@@ -64,6 +92,8 @@ class DrawnLayers:
 def layers_figure(layers: DrawnLayers, *, title: str = "", note: str = "") -> Figure:
     """Return cell voltage, profiles of the electrolyte's potential, currents and SOC of the layers over time.
 
+    Where the salt moves, its profiles and its concentrations over time are beside them.
+
     Parameters
     ----------
     layers
@@ -71,8 +101,9 @@ def layers_figure(layers: DrawnLayers, *, title: str = "", note: str = "") -> Fi
     title, note
         Head and foot.
     """
-    figure = new_figure(9.8, 7.4)
-    axes = figure.subplots(2, 2)
+    moves = layers.salt is not None
+    figure = new_figure(14.0 if moves else 9.8, 7.4)
+    axes = figure.subplots(2, 3 if moves else 2)
     longest = float(layers.time[-1])
     scale, unit = (_HOUR, "h") if longest > 2.0 * _HOUR else (_MINUTE, "min") if longest > 2.0 * _MINUTE else (1.0, "s")
     hours, label, colours = layers.time / scale, f"Time [{unit}]", _colours(layers.position)
@@ -92,6 +123,10 @@ def layers_figure(layers: DrawnLayers, *, title: str = "", note: str = "") -> Fi
         one.margins(x=0.02)
     currents.set_xlim(soc.get_xlim())
     _position_bar(figure, [currents, soc], layers.position)
+    if moves:
+        _draw_salt(axes[0, 2], layers, scale, unit)
+        _draw_salt_over_time(axes[1, 2], layers, hours)
+        axes[1, 2].set(xlabel=label, xlim=soc.get_xlim())
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     if note:
@@ -107,15 +142,14 @@ def _colours(position: Array) -> Any:
 
 
 def _draw_lines(axes: Axes, hours: Array, values: Array, colours: Any) -> None:
-    for one, colour in zip(values, colours, strict=True):
-        axes.plot(hours, one, color=colour, linewidth=1.4 if len(values) <= 12 else 0.8)
+    for one, tone in zip(values, colours, strict=True):
+        axes.plot(hours, one, color=tone, linewidth=1.4 if len(values) <= 12 else 0.8)
     guide_lines(axes)
 
 
 def _draw_profiles(axes: Axes, layers: DrawnLayers, scale: float, unit: str) -> None:
     """Draw the potential of the electrolyte through the thickness at some moments between start and end."""
-    moments = np.linspace(float(layers.time[0]), float(layers.time[-1]), _MOMENTS + 1)[1:]
-    rows = sorted({max(int(np.searchsorted(layers.time, moment)) - 1, 0) for moment in moments})
+    rows = _moments(layers.time)
     tones = _greys(len(rows))
     for row, tone in zip(rows, tones, strict=True):
         moment = f"{float(layers.time[row]) / scale:.3g} {unit}"
@@ -125,6 +159,48 @@ def _draw_profiles(axes: Axes, layers: DrawnLayers, scale: float, unit: str) -> 
         ylabel="Electrolyte potential [mV vs Li]",
         title="Electrolyte through the thickness",
     )
+    legend_above(axes, rows=1)
+    guide_lines(axes)
+
+
+def _moments(time: Array) -> list[int]:
+    """Return the rows of some moments between start and end."""
+    moments = np.linspace(float(time[0]), float(time[-1]), _MOMENTS + 1)[1:]
+    return sorted({max(int(np.searchsorted(time, moment)) - 1, 0) for moment in moments})
+
+
+def _draw_salt(axes: Axes, layers: DrawnLayers, scale: float, unit: str) -> None:
+    """Draw the concentration of the salt from the lithium electrode to the current collector at some moments.
+
+    They are those where its differences first reach a third, two thirds and all of their largest, and the end.
+    """
+    if layers.salt is None:
+        return
+    spread = np.ptp(layers.salt, axis=0)
+    reached = {int(np.argmax(spread >= share * spread.max())) for share in (1.0 / 3.0, 2.0 / 3.0, 1.0)}
+    rows = sorted(reached | {len(spread) - 1})
+    axes.axvspan(0.0, layers.separator * _UM, color=LIGHT, alpha=0.45, linewidth=0.0)
+    for row, tone in zip(rows, _greys(len(rows)), strict=True):
+        moment = f"{float(layers.time[row]) / scale:.2g} {unit}"
+        axes.plot(layers.salt_position * _UM, layers.salt[:, row], "o-", color=tone, markersize=3, label=moment)
+    axes.set_xlim(left=0.0)
+    axes.set(
+        xlabel="Distance from the lithium electrode [µm]",
+        ylabel="Salt concentration [mol/m$^3$]",
+        title="Salt: separator (grey) and electrode",
+    )
+    legend_above(axes, rows=1)
+    guide_lines(axes)
+
+
+def _draw_salt_over_time(axes: Axes, layers: DrawnLayers, hours: Array) -> None:
+    """Draw the concentrations at the lithium electrode and at the current collector over time."""
+    if layers.salt is None:
+        return
+    axes.plot(hours, layers.salt[0], color=colour(0), label="lithium electrode")
+    axes.plot(hours, layers.salt[-1], color=colour(1), label="current collector")
+    axes.set(ylabel="Salt concentration [mol/m$^3$]", title="Salt at both ends")
+    axes.set_ylim(bottom=0.0)
     legend_above(axes, rows=1)
     guide_lines(axes)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.compiling import fill
 from asyncsoc.interface.rate_laws import load_kinetics
 from asyncsoc.kernels.particles import (
+    MOST_STAGES,
     Body,
     Conductors,
     Contacts,
@@ -22,6 +23,7 @@ from asyncsoc.kernels.particles import (
     allocate_contacts,
     allocate_groups,
 )
+from asyncsoc.kernels.salt_arrays import allocate_salt_contacts, allocate_salt_nodes
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.changing_contact import set_last
 from asyncsoc.problem.particles import Group, ParticleModel, Problem
@@ -111,6 +113,7 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
         allocate_body(np.flatnonzero(meshes == mesh), len(system.kernel.mass), widest)
         for mesh, system in enumerate(problem.meshes)
     )
+    contacts, arrays, bodies = _with_salt(groups, contacts, arrays, bodies)
     side_numbers = {id(side): k for k, side in enumerate(sides)}
     for g, group in enumerate(groups):
         arrays.state[g]["largest_step"] = min(group.largest_step, UNLIMITED)
@@ -130,10 +133,35 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
         for place, j in enumerate(body.number.tolist()):
             body.nodes[place, : len(touching[j])] = system.place[touching[j]]
             body.x[place] = particles[j].x[system.order]
-    alone = len(bodies) == 1 and len(groups) == len(particles)
+    alone = len(bodies) == 1 and len(groups) == len(particles) and arrays.salt is None
     changing = any(one.changing is not None for one in particles)
     numbers = {id(table): k for k, table in enumerate(tables)}
     return ProblemArrays(problem, particles, contacts, arrays, bodies, touching, numbers, alone, changing)
+
+
+def _with_salt(
+    groups: tuple[Group, ...], contacts: Contacts, arrays: Groups, bodies: tuple[Body, ...]
+) -> tuple[Contacts, Groups, tuple[Body, ...]]:
+    """Return the arrays with those of the salt, at rest, where a group has one; else as they are."""
+    salts = {g: group.network.salt for g, group in enumerate(groups) if group.network and group.network.salt}
+    if not salts:
+        return contacts, arrays, bodies
+    rows = len(next(iter(next(iter(salts.values())).levels.values())).table.coefficients)
+    layers = max(one.layers for one in salts.values())
+    most = max(one.count for one in salts.values())
+    nodes = allocate_salt_nodes(len(groups), most, layers, rows, MOST_STAGES)
+    for g, one in salts.items():
+        row = nodes.parameters[g]
+        row["nodes"], row["separator"], row["rest"] = one.count, one.separator, one.rest
+        row["exponent"], row["lithium_exponent"] = one.exchange_exponent, one.lithium_exponent
+        nodes.volume[g, : one.count], nodes.width[g, : one.count] = one.volume, one.width
+        nodes.c[:, g, : one.count] = one.rest if one.initial is None else one.initial
+    contacts = contacts._replace(salt=allocate_salt_contacts(*contacts.areas.shape))
+    return (
+        contacts,
+        arrays._replace(salt=nodes),
+        tuple(body._replace(salt_border=np.zeros_like(body.x)) for body in bodies),
+    )
 
 
 def _conductors(groups: Sequence[Group]) -> Conductors | None:
@@ -223,6 +251,13 @@ def _load_network(arrays: ProblemArrays, g: int, temperature: float) -> None:
     level = network.at(temperature)
     assert arrays.groups.conductors is not None
     arrays.groups.conductors.resistances[g, 0, : network.count, : network.count] = level.between
+    if network.salt is not None and arrays.groups.salt is not None:
+        salt, own = arrays.groups.salt, network.salt.levels[temperature]
+        salt.electronic[g, : network.count, : network.count] = level.between
+        salt.resistance[g, : network.salt.count], salt.tables[g] = own.resistance, own.table.coefficients
+        row, table = salt.parameters[g], own.table
+        row["first"], row["spacing"], row["inverse_spacing"] = table.first, table.spacing, 1.0 / table.spacing
+        row["lowest"], row["highest"] = math.exp(table.first), math.exp(table.last)
     step["lithium_current"], step["lithium_voltage"] = level.lithium_current, level.lithium_voltage
 
 

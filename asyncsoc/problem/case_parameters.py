@@ -15,6 +15,7 @@ from asyncsoc.materials.thermochemistry.phases import KJ_PER_MOL, Phase
 from asyncsoc.materials.types import Parameter
 from asyncsoc.problem.case_materials import cathode_of
 from asyncsoc.problem.case_side_reaction import side_reaction_model
+from asyncsoc.problem.electrode_salt import salt_parameters
 
 _I0 = "exchange current density"
 
@@ -34,7 +35,7 @@ def case_parameters(case: Case) -> dict[str, tuple[Parameter, ...]]:
         **_thermochemistry(case),
     }
     if case.electrode.described:
-        found["electrode"] = case.electrode.parameters
+        found["electrode"] = (*case.electrode.parameters, *salt_parameters(case))
     if case.side_reaction.mode != "off":
         found["side reaction"] = side_reaction_model(case, material).parameters()
     return found

@@ -137,6 +137,8 @@ def electrode_cases(case: Case) -> ElectrodeCases:
     fraction = np.minimum(sample.active_area / (4.0 * math.pi * sample.radius**2), 1.0)
     areal = _areal_capacity(case, sample, cathode)
     electrolyte = separator_of(case).model_copy(update={"areal_capacity": areal})
+    if electrode.layered and electrode.salt == "concentrated":  # its separator is part of the network
+        electrolyte = electrolyte.model_copy(update={"separator_thickness": 0.0})
     layers = electrode_layers(case, len(covered)) if electrode.layered else None
     prefixes = [""] if layers is None else [f"layer {k + 1} " for k in range(layers.count)]
     cases = tuple(

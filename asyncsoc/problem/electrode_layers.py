@@ -19,6 +19,7 @@ from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.materials.conductivity import conductivity_at
 from asyncsoc.materials.types import ElectrolyteParameters
 from asyncsoc.problem.case_materials import cathode_of
+from asyncsoc.problem.electrode_salt import ElectrodeSalt, electrode_salt, salt_report
 from asyncsoc.problem.network import Network, NetworkResistances, electronic_resistances, ionic_resistances
 from asyncsoc.protocol.constraints import StepConstraint
 
@@ -48,6 +49,10 @@ class ElectrodeLayers:
         Of the electrode.
     lithium
         The lithium electrode.
+    separator
+        The electrolyte of the separator.
+    salt
+        How the salt moves; None: it does not.
     """
 
     count: int
@@ -59,6 +64,8 @@ class ElectrodeLayers:
     share: float
     electrolyte: ElectrolyteParameters
     lithium: LithiumElectrode
+    separator: ElectrolyteParameters
+    salt: ElectrodeSalt | None = None
 
     def ionic_conductivity(self, temperature: float) -> float:
         """Return the effective ionic conductivity [S/m] at a temperature [K]."""
@@ -69,14 +76,23 @@ class ElectrodeLayers:
     def network(self, constraints: Iterable[StepConstraint]) -> Network:
         """Return the network of the layers and the lithium electrode at the temperatures of a protocol.
 
-        The separator is not part of it: its resistance is the series resistance of the protocol.
+        The separator is part of it where a salt is solved; else its resistance is the series resistance of the
+        protocol.
         """
-        return Network(self.nodes, {level: self._level(level) for level in _temperatures(constraints)})
+        temperatures = _temperatures(constraints)
+        salt = None if self.salt is None else self.salt.solved(temperatures, self._conductivities)
+        return Network(self.nodes, {level: self._level(level) for level in temperatures}, salt)
+
+    def _conductivities(self, temperature: float) -> tuple[float, float]:
+        """Return the conductivities of separator and electrode with the salt at rest [S/m]."""
+        where = "electrode.separator.conductivity"
+        return conductivity_at(self.separator, temperature, where=where), self.ionic_conductivity(temperature)
 
     def _level(self, temperature: float) -> NetworkResistances:
         shape = self.count, self.thickness, self.area
         between = electronic_resistances(*shape, self.electronic)
-        between = between + ionic_resistances(*shape, self.ionic_conductivity(temperature))
+        if self.salt is None:
+            between = between + ionic_resistances(*shape, self.ionic_conductivity(temperature))
         i0, thermal = self.lithium.exchange_current_density, GAS_CONSTANT * temperature / FARADAY
         if i0 is None:
             return NetworkResistances(between + float(self.lithium.resistance or 0.0) / self.area)
@@ -98,6 +114,8 @@ class ElectrodeLayers:
             "lithium": self.lithium.model_dump(exclude_none=True),
             "layer of each particle": [node + 1 for node in self.nodes],
         }
+        if self.salt is not None:
+            found["salt"] = salt_report(self.salt)
         return {LAYERS: found}
 
 
@@ -125,6 +143,8 @@ def electrode_layers(case: Case, particles: int) -> ElectrodeLayers:
             next_step="give the composition some polymer, or state electrode.ionic_conductivity",
         )
     count, given = electrode.layer_count, electrode.electronic_conductivity
+    separator = electrolyte_of(separator_of(case))
+    lengths = amounts.thickness, separator.separator_thickness
     return ElectrodeLayers(
         count=count,
         nodes=tuple(k for k in range(count) for _ in range(particles)),
@@ -135,6 +155,8 @@ def electrode_layers(case: Case, particles: int) -> ElectrodeLayers:
         share=polymer**electrode.bruggeman,
         electrolyte=electrolyte_of(case.electrolyte),
         lithium=electrode.lithium or LithiumElectrode(resistance=LITHIUM_RESISTANCE),
+        separator=separator,
+        salt=None if electrode.salt == "ohmic" else electrode_salt(case, *lengths, polymer),
     )
 
 

@@ -68,6 +68,7 @@ def interface_of(
     film: Array,
     potential: float,
     table: MaterialTable | None = None,
+    exchange: float = 1.0,
 ) -> Interface:
     """Evaluate a particle's contact nodes.
 
@@ -81,9 +82,12 @@ def interface_of(
         phi_s [V].
     table
         Material table; None: the particle's at that temperature.
+    exchange
+        What i0 is multiplied by.
     """
     table = particle.tables[temperature] if table is None else table
     ocp, ocp_x, i0, i0_x = ocp_and_i0_array(x, table.x_first, table.spacing, table.coefficients)
+    i0, i0_x = exchange * i0, exchange * i0_x
     law = particle.kinetics
     if not isinstance(law, RateLaw):
         raise InputError("no rate law relates the current to the potential here", where="Particle.kinetics", value=law)
@@ -148,6 +152,7 @@ def driving_interface(
     potential: float,
     resistance: float,
     table: MaterialTable,
+    exchange: float = 1.0,
 ) -> tuple[float, Interface]:
     """Evaluate the contact of a particle that sees the potential of its group behind a resistance of its own.
 
@@ -155,7 +160,7 @@ def driving_interface(
 
     Parameters
     ----------
-    temperature, x, film, table
+    temperature, x, film, table, exchange
         As of `interface_of`.
     potential
         v of the group [V].
@@ -176,7 +181,7 @@ def driving_interface(
     """
     areas = particle.weights[particle.weights > 0.0]
     own, low, high, isolated = potential, -math.inf, math.inf, math.isinf(resistance)
-    at = interface_of(particle, temperature, x, film, own, table=table)
+    at = interface_of(particle, temperature, x, film, own, table=table, exchange=exchange)
     for _ in range(2 * _ITERATIONS):
         if resistance == 0.0:
             break
@@ -193,5 +198,5 @@ def driving_interface(
             break
         change = min(max(change, -_LARGEST_OWN_MOVE), _LARGEST_OWN_MOVE)
         own += change if low < own + change < high else 0.5 * (low + high) - own
-        at = interface_of(particle, temperature, x, film, own, table=table)
+        at = interface_of(particle, temperature, x, film, own, table=table, exchange=exchange)
     return own, at

@@ -29,6 +29,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.interpolation import psi_and_d_array
 from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.problem.linear_interface import Interface, driving_interface
+from asyncsoc.problem.linear_salt import LinearSalt, add_particle, add_salt, layer_currents, linear_salt
 from asyncsoc.problem.network import NetworkResistances, lithium_resistance
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.problem.system import OrderedSystem
@@ -51,12 +52,15 @@ class GroupState:
         Film thickness on the contact nodes [m]; none where empty.
     nodes : (K,)
         Potentials of the nodes of its network [V]; all at phi_s where empty.
+    salt : (n,)
+        Concentrations of its salt [mol/m3]; at rest where empty.
     """
 
     x: tuple[Array, ...]
     potential: float
     film: tuple[Array, ...] = ()
     nodes: tuple[float, ...] = ()
+    salt: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,12 +199,15 @@ def linearize(
     count = 0 if network is None else network.count
     places = [starts[-1] + (0 if network is None else network.nodes[k]) for k in range(len(chosen.particles))]
     seen = [state.nodes[network.nodes[k]] if network and state.nodes else state.potential for k in range(len(places))]
+    salt = None if network is None else linear_salt(network, step.temperature, state.salt, starts[-1] + count)
+    exchange = [1.0 if salt is None or network is None else salt.factor(network.nodes[k]) for k in range(len(places))]
     pieces: list[ParticleRows] = []
     for k, particle in enumerate(chosen.particles):
         nodes = np.flatnonzero(particle.weights > 0.0)
         x, film = np.asarray(state.x[k], dtype=np.float64), state.film[k] if state.film else np.zeros(len(nodes))
         table, system = particle.table_of(step), problem.meshes[meshes[k]]
-        potential, interface = driving_interface(particle, step.temperature, x[nodes], film, seen[k], ohms[k], table)
+        at = (particle, step.temperature, x[nodes], film, seen[k], ohms[k], table, exchange[k])
+        potential, interface = driving_interface(*at)
         diffusivity = psi_and_d_array(x, table.x_first, table.spacing, table.coefficients)[1]
         pieces.append(
             ParticleRows(
@@ -220,7 +227,8 @@ def linearize(
             )
         )
     level = None if network is None else network.at(step.temperature)
-    return _assembled(tuple(pieces), step, double_layer, starts[-1] + count + 1, level)
+    size = starts[-1] + count + 1 + (0 if salt is None else salt.transport.count)
+    return _assembled(tuple(pieces), step, double_layer, size, level, salt)
 
 
 def _check(group: Group, state: GroupState, double_layer: float) -> None:
@@ -248,6 +256,14 @@ def _check(group: Group, state: GroupState, double_layer: float) -> None:
             where="GroupState.nodes",
             value=len(state.nodes),
             allowed=f"{count} potentials of nodes, or none",
+        )
+    volumes = 0 if group.network is None or group.network.salt is None else group.network.salt.count
+    if state.salt and (len(state.salt) != volumes or min(state.salt) <= 0.0):
+        raise InputError(
+            "the state does not belong to this group",
+            where="GroupState.salt",
+            value=len(state.salt),
+            allowed=f"{volumes} concentrations above 0, or none",
         )
     if not all(
         np.isfinite(values).all() for values in (*state.x, *state.film, np.array([state.potential, *state.nodes]))
@@ -325,10 +341,12 @@ def _assembled(
     double_layer: float,
     size: int,
     level: NetworkResistances | None,
+    salt: LinearSalt | None = None,
 ) -> Linearization:
     last = np.array([size - 1])
     mass, jacobian = _Entries(), _Entries()
     current_row, charging_row = np.zeros(size), np.zeros(size)
+    layers = np.zeros((3, 0 if salt is None else salt.transport.layers, size))
     for one in pieces:
         at, areas = one.interface, one.areas
         nodes, films, inner = (np.arange(size)[part] for part in (one.x, one.film, one.under_film))
@@ -364,9 +382,13 @@ def _assembled(
         current_row[inner] += many * areas * (at.opened * at.i_v + side["v"])
         current_row[films] += many * areas * (at.opened_film * at.i + side["film"])
         charging_row[inner] += many * open_area * double_layer
+        if salt is not None:
+            add_particle(salt, one, side, jacobian, (current_row, charging_row), layers)
         if one.own_resistance != 0.0:
             _add_own_row(one, mass, jacobian, current_row / many, charging_row / many)
-    if level is not None:
+    if level is not None and salt is not None:
+        add_salt(salt, level, (mass, jacobian), (layers[0], layers[1], layers[2]), layer_currents(pieces, salt))
+    elif level is not None:
         _add_network(pieces, level, (mass, jacobian), current_row, charging_row)
     jacobian.add(last, np.arange(size), protocol_step.current_factor * current_row)
     jacobian.add(last, last, np.array([protocol_step.potential_factor]))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.mesh import frozen
+from asyncsoc.problem.salt import SaltTransport
 
 Array = NDArray[np.float64]
 
@@ -100,11 +101,14 @@ class Network:
     nodes : (N,)
         Node of each particle, from 0.
     levels
-        Resistances at each temperature of the protocol [K].
+        Resistances at each temperature of the protocol [K]; with a salt those without ionic conduction.
+    salt
+        The salt of the electrolyte in the nodes and in the separator, with ionic conduction; None: it stays as it is.
     """
 
     nodes: tuple[int, ...]
     levels: Mapping[float, NetworkResistances]
+    salt: SaltTransport | None = None
 
     @property
     def count(self) -> int:
@@ -121,6 +125,13 @@ class Network:
                 allowed="one temperature at least, matrices of one size",
             )
         count = self.count
+        if self.salt is not None and (self.salt.layers != count or set(self.levels) - set(self.salt.levels)):
+            raise InputError(
+                "the salt does not fit the network",
+                where="Network.salt",
+                value=f"{self.salt.layers} layers, {sorted(self.salt.levels)} K",
+                allowed=f"{count} layers, {sorted(self.levels)} K",
+            )
         if any(not 0 <= node < count for node in self.nodes):
             raise InputError(
                 "there is no such node", where="Network.nodes", value=self.nodes, allowed=f"0 to {count - 1}"

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from asyncsoc.case import Case
 from asyncsoc.problem.electrode_cases import electrode_cases
+from asyncsoc.problem.electrode_salt import salt_parameters
 from asyncsoc.simulation.case_result import CaseResult
 from asyncsoc.simulation.particle_group import run_group
 from asyncsoc.simulation.progress import Progress
+from asyncsoc.simulation.results.layers import salt_warnings
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.resume import checkpoint_of
 
@@ -61,8 +63,10 @@ def simulate_electrode(
     found = ending.solution
     if found is None:
         return ending.finished()
-    sample, assumed = drawn.sample, [one.name for one in case.electrode.parameters if one.assumed]
+    parameters = (*case.electrode.parameters, *salt_parameters(case))
+    sample, assumed = drawn.sample, [one.name for one in parameters if one.assumed]
     warnings = [f"assumption: {name} of the electrode has no source" for name in assumed]
+    warnings += salt_warnings(found)
     if drawn.idle_volume > 0.0:
         share = drawn.idle_volume / (drawn.idle_volume + float(drawn.volume))
         warnings.append(f"{share:.3g} of the active material has no contact and keeps the stoichiometry it starts with")

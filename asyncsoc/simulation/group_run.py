@@ -126,6 +126,7 @@ class GroupRun:
         shares = replace(self.shares, areas=np.array([one.areas for one in recorded]))
         report, warnings = self.report(particles)
         columns = group_curves([one.columns for one in particles], shares)
+        columns |= self._salt_curves(len(columns[names.TIME]))
         many = tuple(self.multiplicities.tolist())
         behind = [f" behind {ohms!r} ohm" if ohms else "" for ohms in self.resistances.tolist()]
         own = [f"{case.hash} {n!r}{ohms}" for case, n, ohms in zip(self.cases, many, behind, strict=True)]
@@ -157,6 +158,14 @@ class GroupRun:
             recording=None,
             cycle_rows=self.cycles.cycles.table(),
         )
+
+    def _salt_curves(self, rows: int) -> dict[str, Array]:
+        """Return the concentrations of the salt at as many rows; empty where it is not solved."""
+        if self.layers is None or self.layers.salt is None:
+            return {}
+        recording = next(one for home, one in zip(self.homes, self.recordings, strict=True) if home[0] == 0)
+        found = recording.salt.curves(self.layers.salt.properties.separator_nodes)
+        return {name: values[:rows] for name, values in found.items()}
 
     def _own_outcome(self, j: int, one: RecordedRun) -> RunOutcome:
         """Return the outcome of the run for one of the particles: its own charges, and no state to go on from."""

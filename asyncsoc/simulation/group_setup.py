@@ -16,6 +16,7 @@ from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
 from asyncsoc.problem.going_on import going_on
 from asyncsoc.problem.particles import Group, Problem
+from asyncsoc.problem.salt_event import constraints_with_salt
 from asyncsoc.recorders.particle_group import GroupShares
 from asyncsoc.simulation.group_checks import least_open_of
 
@@ -89,15 +90,16 @@ def problem_of_group(
     meshes = np.zeros(len(setups), dtype=np.int64)
     for mesh, home in enumerate(homes):
         meshes[list(home)] = mesh
+    network = None if layers is None else layers.network(first.constraints)
     group = Group(
         tuple(setup.member for setup in setups),
-        first.constraints[:until],
+        constraints_with_salt(first.constraints[:until], network),
         first.tolerance,
         first.largest_step,
         tuple(multiplicities.tolist()),
         tuple(meshes.tolist()),
         tuple(resistances.tolist()) if resistances.any() else (),
-        network=None if layers is None else layers.network(first.constraints),
+        network=network,
     )
     group = going_on(group) if len(setups) > 1 else group
     return Problem(tuple(setups[home[0]].system for home in homes), (group,))

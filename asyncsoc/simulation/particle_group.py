@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.kernel_cache import note_compiled
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase
@@ -208,7 +209,8 @@ def carry_group(
     setups, homes = with_homes(setups)
     ohms = np.zeros(len(cases)) if resistances is None else resistances
     conductors = layers is not None or bool(np.any(ohms))
-    compile_for([setup.system for setup in setups], groups=not alone, conductors=conductors)
+    if layers is None or layers.salt is None:  # those of a salt are compiled by its run
+        compile_for([setup.system for setup in setups], groups=not alone, conductors=conductors)
     starts = [None] * len(cases) if start is None else start.particles
     check_nodes(setups, start)
     recorders = [
@@ -242,6 +244,9 @@ def carry_group(
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
         group_measure=GroupMeasure(recordings, homes, shares, float(setups[0].member.x[0])),
     )
+    if layers is not None and layers.salt is not None:
+        iterative = any(setup.system.kernel.iterative for setup in setups)
+        note_compiled(groups=not alone, iterative=iterative, conductors=True, salt=True)
     run = GroupRun(
         cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume, shares, cycles, start, layers
     )

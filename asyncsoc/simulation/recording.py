@@ -20,6 +20,7 @@ from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.curves import TimeSeriesRecorder
 from asyncsoc.recorders.particle_constants import BatchConstants, ParticleConstants
+from asyncsoc.recorders.salt import SaltRecorder
 from asyncsoc.recorders.snapshots import SnapshotRecorder
 from asyncsoc.simulation.cycle_recording import CycleRecorder
 from asyncsoc.simulation.memory_limit import MOST_BETWEEN
@@ -89,7 +90,7 @@ class RecordingCallback:
 
     def __init__(self, members: Sequence[RunRecorders], *, takes_cycles: bool = True) -> None:
         self.constants = BatchConstants([member.constants for member in members])
-        self.curves = TimeSeriesRecorder(self.constants)
+        self.curves, self.salt = TimeSeriesRecorder(self.constants), SaltRecorder()
         self.fields = [SnapshotRecorder(member.fields_every) for member in members]
         self.rates = [member.rates for member in members]
         self._snapshots = np.array([np.nan if m.fields_every is None else m.fields_every for m in members])
@@ -200,6 +201,7 @@ class RecordingCallback:
         """Record rows of curves."""
         if len(states):
             self.curves.record(states)
+            self.salt.record(states)
             self._last_time[states.number] = states.time
             self._recorded += len(states)
 
@@ -250,6 +252,8 @@ class RecordingCallback:
             if rates is not None:
                 rates.drop(mask)
         self.curves.drop(kept)
+        if 0 in kept:
+            self.salt.drop(kept[0])
         self._recorded = 0
 
     def complete_before(self, number: int) -> int:

@@ -23,8 +23,10 @@ from asyncsoc.kernels.profiles import (
     FollowedRows,
 )
 from asyncsoc.kernels.reductions import states_between
+from asyncsoc.kernels.salt_arrays import ACCEPTED, NEW
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
+from asyncsoc.solver.salt_states import restore_salt, salt_of_states, salt_within
 from asyncsoc.solver.states import AcceptedSteps, Checkpoint, ParticleCheckpoint, States
 
 Array = NDArray[np.float64]
@@ -121,13 +123,13 @@ class DenseOutput:
 
     def starts(self, places: Ints) -> States:
         """Return the states that protocol steps begin with."""
-        return self._ends(places, self._body.x[places], self._arrays.contacts.film[self._number[places]])
+        return self._ends(places, self._body.x[places], self._arrays.contacts.film[self._number[places]], ACCEPTED)
 
     def accepted(self, places: Ints) -> AcceptedSteps:
         """Return the steps just accepted, whose ends are not yet the accepted states."""
         arrays, body = self._arrays, self._body
         film = arrays.contacts.film_new[self._number[places]]
-        end = self._ends(places, body.x_new[places], film)
+        end = self._ends(places, body.x_new[places], film, NEW)
         state = arrays.groups.state[self.group[places]]
         length, accepted = state["last_step"].copy(), state["accepted"].copy()
         origin, begin = self.start_time[places].copy(), state["time"] - length
@@ -146,15 +148,17 @@ class DenseOutput:
 
         return AcceptedSteps(origin + begin, end, at)
 
-    def _ends(self, places: Ints, x: Array, film: Array) -> States:
-        """Return states whose currents and potentials are solved for."""
+    def _ends(self, places: Ints, x: Array, film: Array, which: int) -> States:
+        """Return states whose currents and potentials are solved for, with the row `which` of the salt."""
         contacts, number = self._arrays.contacts, self._number[places]
         state, own = self._arrays.groups.state[self.group[places]], contacts.own[number]
         passed = (state["time"], own["charge"], own["side_charge"])
         if not self._ordered:
             x = np.take(x, self._system.place, axis=1)
         solved = (own["current"], state["current"], state["potential"], own["unknown"])
-        return self._states(places, x, film, passed, solved, (contacts.current[number], contacts.side_current[number]))
+        densities = contacts.current[number], contacts.side_current[number]
+        salt = salt_of_states(self._arrays.groups, self.group[places], which)
+        return self._states(places, x, film, passed, solved, densities, salt)
 
     def _inner(self, places: Ints, time: Array, length: Array, fraction: Array) -> States:
         """Return states at fractions of the last steps of the given length [s], `time` within the protocol steps.
@@ -196,7 +200,8 @@ class DenseOutput:
         )
         solved = (between["own_current"], between["group_current"], potential, own_potential)
         passed = (time, inner, inner_side)
-        return self._states(places, x, film, passed, solved, (density, side_density))
+        salt = salt_within(arrays.groups, self.group[places], fraction)
+        return self._states(places, x, film, passed, solved, (density, side_density), salt)
 
     def _states(
         self,
@@ -206,11 +211,12 @@ class DenseOutput:
         passed: tuple[Array, Array, Array],
         solved: tuple[Array, Array, Array, Array],
         densities: tuple[Array, Array],
+        salt: Array | None = None,
     ) -> States:
         """Return states from their parts.
 
         Times and charges within the protocol steps; the particles' own currents, those of their groups, phi_s of these
-        and of the particles; i and o.
+        and of the particles; i and o; the salt.
         """
         current, total, potential, own_potential = solved
         resistance = (
@@ -236,6 +242,7 @@ class DenseOutput:
             film_resistance=resistance,
             film_thickness=film,
             open_share=np.maximum(1.0 - film * self._inverse_block[places, np.newaxis], 0.0),
+            salt=salt,
         )
 
 
@@ -283,6 +290,7 @@ def restore_particles(arrays: ProblemArrays, group: int, checkpoint: Checkpoint)
     """Give the particles of a group whose state is restored the charges and potentials of a checkpoint."""
     state = arrays.groups.state[group]
     restore_nodes(arrays, group, checkpoint.nodes)
+    restore_salt(arrays.groups, group, checkpoint.salt)
     for j, particle in zip(arrays.members(group), checkpoint.particles, strict=True):
         own, row = arrays.contacts.own[j], arrays.contacts.parameters[j]
         own["charge"], own["side_charge"] = particle.charge, particle.side_charge

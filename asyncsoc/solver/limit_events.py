@@ -6,7 +6,7 @@ import numpy as np
 
 from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.kernels.particles import START
-from asyncsoc.kernels.step_control import ALL_X_ABOVE, ALL_X_BELOW, X_ABOVE, X_BELOW
+from asyncsoc.kernels.step_control import ALL_X_ABOVE, ALL_X_BELOW, SALT_BELOW, X_ABOVE, X_BELOW
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import Event, StepConstraint
 
@@ -18,7 +18,8 @@ def leaves_limit(arrays: ProblemArrays, g: int, constraint: StepConstraint, even
     """Return whether the limit of stoichiometry that a step before has reached is being left by a group.
 
     Under a held voltage, places under the contact go towards the stoichiometry whose open-circuit potential is the
-    particle's. A profile leaves a limit that its first current does not lead to.
+    particle's. A profile leaves a limit that its first current does not lead to. Salt that has run out comes back
+    unless the step goes on to use it up, which ends it at once.
 
     Parameters
     ----------
@@ -33,6 +34,8 @@ def leaves_limit(arrays: ProblemArrays, g: int, constraint: StepConstraint, even
     """
     state = arrays.groups.state[g]
     margin = float(state["margin"])
+    if event.kind == SALT_BELOW:
+        return margin > -_AT_A_LIMIT
     if margin <= -_AT_A_LIMIT or event.kind not in (X_BELOW, X_ABOVE, ALL_X_BELOW, ALL_X_ABOVE):
         return False
     if constraint.pieces is not None and not constraint.held:

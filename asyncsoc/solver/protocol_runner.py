@@ -28,10 +28,11 @@ from asyncsoc.problem.particles import Group
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
-from asyncsoc.solver.curve_limits import LIMIT, CurveLimits, GroupMeasure, Measure
+from asyncsoc.solver.curve_limits import CurveLimits, GroupMeasure, Measure
 from asyncsoc.solver.dense_output import DenseOutput, accepted_particles, places_of, restore_particles, start_time_of
 from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
+from asyncsoc.solver.salt_states import accepted_salt, take_salt
 from asyncsoc.solver.states import (
     BatchCallback,
     Callback,
@@ -51,6 +52,7 @@ from asyncsoc.solver.step_errors import (
     stopped_step,
 )
 from asyncsoc.solver.step_sizes import StepSizes
+from asyncsoc.solver.stop_reasons import stop_reason
 
 Ints = NDArray[np.int64]
 
@@ -166,7 +168,7 @@ class ProtocolRunner:
         ended, further = [], []
         for number, code in zip(numbers[~running].tolist(), outcome[~running].tolist(), strict=True):
             constraint = self._constraint(number)
-            reason = self._reason(constraint, code)
+            reason = stop_reason(self._arrays, number, constraint, code, self._start_time(number))
             if (
                 code == DURATION_REACHED
                 and self._arrays.changing
@@ -204,12 +206,6 @@ class ProtocolRunner:
                 return reason
         return None
 
-    @staticmethod
-    def _reason(constraint: StepConstraint, code: int) -> str:
-        if code >= LIMIT:
-            return constraint.limits[code - LIMIT].reason
-        return constraint.events[code - EVENT].reason if code >= EVENT else "duration reached"
-
     def _take(self, numbers: Ints) -> None:
         """Accept the states at the ends of the last attempts of these groups."""
         contacts = self._contacts
@@ -221,6 +217,7 @@ class ProtocolRunner:
             self._kept_own[particles] = contacts.own[particles]
         self._kept[numbers] = self._groups.state[numbers]
         self._kept_nodes[numbers] = self._arrays.node_potentials[numbers]
+        take_salt(self._groups, numbers)
         self.profiles.accepted(numbers)
 
     def interrupt(self) -> None:
@@ -253,6 +250,7 @@ class ProtocolRunner:
             underway=bool(self._underway[number]),
             tolerance_share=float(self._groups.step[number]["tolerance"]) / self._members[number].tolerance,
             nodes=tuple(self._kept_nodes[number, : self._groups.step[number]["nodes"]].tolist()),
+            salt=accepted_salt(self._groups, number),
         )
 
     def _constraint(self, number: int) -> StepConstraint:

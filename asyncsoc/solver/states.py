@@ -54,6 +54,8 @@ class StepState:
         The side reaction's part of `charge` [C].
     step_time
         Since the start of the protocol step [s].
+    salt : (n,)
+        Concentrations of the salt of its group [mol/m3], the lithium electrode first; None where there is none.
     """
 
     time: float
@@ -73,6 +75,7 @@ class StepState:
     open_share: Array = field(default_factory=lambda: np.zeros(0))
     side_charge: float = 0.0
     step_time: float = 0.0
+    salt: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +96,8 @@ class States:
     x : (k, n)
     contact_current_density, side_current_density, film_resistance, film_thickness, open_share : (k, C)
         As wide as the widest contact of the batch; beyond a member's own nodes they mean nothing.
+    salt : (k, n)
+        Concentrations of the salt of their groups [mol/m3]; None where there is none.
     """
 
     number: NDArray[np.int64]
@@ -114,6 +119,7 @@ class States:
     film_resistance: Array
     film_thickness: Array
     open_share: Array
+    salt: Array | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -124,7 +130,7 @@ class States:
         """Return states of one mesh, one after the other."""
         if len(parts) == 1:
             return parts[0]
-        names = [name for name in cls.__dataclass_fields__ if name != "contact_nodes"]
+        names = parts[0]._rows
         changes: Any = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
         return replace(parts[0], **changes)
 
@@ -132,8 +138,14 @@ class States:
         """Return the rows where `kept` (k,) is true."""
         if kept.all():
             return self
-        changes = {name: getattr(self, name)[kept] for name in self.__dataclass_fields__ if name != "contact_nodes"}
+        changes: Any = {name: getattr(self, name)[kept] for name in self._rows}
         return replace(self, **changes)
+
+    @property
+    def _rows(self) -> list[str]:
+        """Names of what has a row for each state."""
+        absent = ("contact_nodes",) if self.salt is not None else ("contact_nodes", "salt")
+        return [name for name in self.__dataclass_fields__ if name not in absent]
 
     def one(self, row: int) -> StepState:
         """Return one row."""
@@ -157,6 +169,7 @@ class States:
             side_current_density=self.side_current_density[row, :film],
             side_charge=float(self.side_charge[row]),
             step_time=float(self.step_time[row]),
+            salt=None if self.salt is None else self.salt[row],
         )
 
 
@@ -316,6 +329,8 @@ class Checkpoint:
         The tolerance of the present protocol step over the group's own.
     nodes
         Potentials of the nodes of its network [V]; empty where it has none.
+    salt
+        Concentrations of the salt in them and in the separator [mol/m3]; empty where it is not solved.
     """
 
     particles: tuple[ParticleCheckpoint, ...]
@@ -325,6 +340,7 @@ class Checkpoint:
     underway: bool
     tolerance_share: float = 1.0
     nodes: tuple[float, ...] = ()
+    salt: tuple[float, ...] = ()
 
     @property
     def time(self) -> float:

@@ -12,6 +12,7 @@ from asyncsoc.base.errors import ConvergenceError, InfeasibleStepError, Simulati
 from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
+from asyncsoc.solver.salt_states import nearly_without_salt
 from asyncsoc.solver.states import UnsolvedStateError
 
 Array = NDArray[np.float64]
@@ -44,6 +45,7 @@ def stopped_step(arrays: ProblemArrays, group: int, constraint: StepConstraint, 
     voltage = float(state["potential"]) + constraint.series * current
     beyond = (
         blocked(arrays, group)
+        or nearly_without_salt(arrays, group)
         or beyond_limit(arrays, group, constraint)
         or _largest_power(constraint, current, voltage)
         or _far(constraint, voltage)

@@ -159,7 +159,8 @@ HASH = "14a00447fd7b146afe82764ba1707e18e18f2f9885d1ffad368fd8307f041f30"
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
-        ({"salt": "concentrated"}, "electrode.salt"),
+        ({"salt": "molten"}, "electrode.salt"),
+        ({"salt_properties": {"diffusivity": 1e-12}}, "electrode.salt_properties"),
         ({"thickness": None}, "electrode.thickness"),
         ({"model": "group"}, "electrode.layers"),
         ({"model": "group", "layers": None}, "electrode.ionic_conductivity"),

@@ -78,7 +78,12 @@ def _print_meanings(summary: Mapping[str, Any]) -> None:
 def _kernels_of(case: Case) -> dict[str, bool]:
     """Return which kernels a case needs, as `progress_bar` takes it."""
     electrode = case.electrode
-    return {"groups": electrode.described, "solid": case.model == "3d", "conductors": electrode.has_resistances}
+    return {
+        "groups": electrode.described,
+        "solid": case.model == "3d",
+        "conductors": electrode.has_resistances,
+        "salt": electrode.salt == "concentrated",
+    }
 
 
 def _print_cycles(solution: Solution) -> None:

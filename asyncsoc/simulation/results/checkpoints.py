@@ -60,6 +60,8 @@ def write_arrays(group: Any, checkpoint: Checkpoint) -> None:
         group[name] = np.concatenate([getattr(particle, name) for particle in particles])
     if checkpoint.nodes:
         group["nodes"] = np.array(checkpoint.nodes)
+    if checkpoint.salt:
+        group["salt"] = np.array(checkpoint.salt)
     if len(particles) > 1 or not math.isnan(particles[0].potential):
         group["particles"] = np.array([[getattr(particle, name) for name in _OF_EACH] for particle in particles])
         group["sizes"] = np.array([[len(particle.x), len(particle.film)] for particle in particles])
@@ -104,9 +106,12 @@ def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: Sequence[int
     potentials: tuple[float, ...] = ()
     if file.has("checkpoint/nodes"):
         potentials = tuple(file.array("checkpoint/nodes", np.float64, (-1,)).tolist())
+    salt: tuple[float, ...] = ()
+    if file.has("checkpoint/salt"):
+        salt = tuple(file.array("checkpoint/salt", np.float64, (-1,)).tolist())
     if file.has("checkpoint/particles"):
         particles = _read_particles(file, nodes)
-        return Checkpoint(particles, state, start_time, finished, underway, share, potentials)
+        return Checkpoint(particles, state, start_time, finished, underway, share, potentials, salt)
     if len(nodes) > 1:
         raise damaged(file.path, "the states of its particles are missing")
     particle = ParticleCheckpoint(
@@ -117,7 +122,7 @@ def read_checkpoint(file: GuardedFile, text: dict[str, Any], nodes: Sequence[int
         start_charge=start_charge,
         start_side_charge=start_side,
     )
-    return Checkpoint((particle,), state, start_time, finished, underway, share, potentials)
+    return Checkpoint((particle,), state, start_time, finished, underway, share, potentials, salt)
 
 
 def _read_particles(file: GuardedFile, nodes: Sequence[int]) -> tuple[ParticleCheckpoint, ...]:

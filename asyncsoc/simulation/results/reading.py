@@ -18,6 +18,7 @@ from asyncsoc.materials.registry import DEFAULT_CATHODE, cathode
 from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.cycle_rows import rows_of_curves
+from asyncsoc.recorders.salt import salt_place
 from asyncsoc.simulation.results import layout
 from asyncsoc.simulation.results.checkpoints import read_checkpoint
 from asyncsoc.simulation.results.data import RunData, Status
@@ -133,7 +134,7 @@ def _read_curves(file: GuardedFile, valence: ValenceModel | None, *, group: bool
     if missing:
         raise damaged(file.path, "a curve is missing", missing[0])
     order = {name: position for position, name in enumerate((*every, *names.SIDE_CURVES))}
-    return dict(sorted(columns.items(), key=lambda item: order.get(item[0], len(order))))
+    return dict(sorted(columns.items(), key=lambda item: order.get(item[0], len(order) + salt_place(item[0]))))
 
 
 def _read_fields(file: GuardedFile, nodes: int) -> tuple[Any, Any]:
