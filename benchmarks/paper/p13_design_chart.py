@@ -195,7 +195,14 @@ def draw(chart: dict[tuple[float, str], Point], levers: dict[str, float]) -> Fig
                 axes.plot(COVERAGES, [factor * p.dose[electrolyte, kind] for p in points], style, color=colour(number))
         panels[0, 2].plot(COVERAGES, [p.capacity for p in points], color=colour(number), label=rate)
     panels[0, 0].set(yscale="log", ylabel="Largest risk at mean x = 0.5", title="Risk, total energies")
-    panels[0, 0].legend(fontsize=7.5, title="dashed lines lie on full ones", title_fontsize=7.5)
+    panels[0, 1].legend(
+        *panels[0, 0].get_legend_handles_labels(),
+        fontsize=7.5,
+        title="dashed lines lie on full ones",
+        title_fontsize=7.5,
+    )
+    panels[0, 0].yaxis.set_minor_formatter("{x:g}")
+    panels[0, 0].yaxis.set_major_formatter("{x:g}")
     panels[0, 1].set(
         yscale="log", ylabel="Dose over that of PEO-LiTFSI at f = 1", title="Dose per contact area, total energies"
     )
