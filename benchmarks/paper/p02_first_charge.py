@@ -76,7 +76,8 @@ def _row(numbers: dict[str, float], line: str, sets: int, visible: int, less: in
         ours=f"{visible} of {sets} sets of constants give Cal {SHORT[0]:g} to {SHORT[1]:g} mAh/g more between 3.75 "
         "and 3.85 V; Hot-Cal "
         f"has less in {less} of them, and at least {ratio:.2f} times as much",
-        fitted="nothing; i_ox0 over seven decades (the onset potential only shifts it), three driving forces, three "
+        fitted=f"nothing; i_ox0 from {SCALES[2]:.1g} to {SCALES[-1]:.1g} A/m2 (the onset potential only shifts it), "
+        "three driving forces, three "
         "film "
         "conductivities, with and without self-limitation",
         predicted="Hot-Cal with Cal's constants",

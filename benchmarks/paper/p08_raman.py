@@ -130,7 +130,8 @@ def _row(numbers: dict[str, float], line: str) -> PaperRow:
         f"charge {charged:.3f}. With film (default constants): {number('gap with film, end of discharge 1'):.3f}, "
         f"then {film_end:.3f}, after 10 h of rest {film_rest:.3f}",
         fitted="nothing; default material, both particles equally many, coupled film with its assumed constants",
-        predicted="both numbers, end of discharge and after rest",
+        predicted="both numbers, end of discharge and after rest (lithium alone: rests are without side reaction and "
+        "film)",
         sensitivity=line,
         verdict="no number to compare"
         if not line
