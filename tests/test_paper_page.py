@@ -98,3 +98,19 @@ def test_numbers_of_the_quick_form_are_those_stored(key: str) -> None:
     found = importlib.import_module(f"benchmarks.paper.{MODULES[key]}").row(True)
     assert found.numbers
     assert differences(found, ROWS[key]) == []
+
+
+def test_sets_computed_again_are_those_of_the_stored_scans() -> None:
+    titration, windows, ratios = (
+        importlib.import_module(f"benchmarks.paper.{MODULES[key]}") for key in ("P3", "P11", "P1")
+    )
+    (kept,) = [one for one in titration.stored() if (one.coverage, one.rate, one.factor) == (0.3, 0.0, 1.0)]
+    again = ROWS["P3"].numbers["D1 of Cal, cycle 1, no side reaction, jump removed"]
+    assert kept.removed[0] == pytest.approx(again, rel=5e-3)
+    (onsets,) = [row[4] for row in windows.stored() if row[:4] == (1e-6, "both", 0.3, 1e-3)]
+    assert onsets[0] == pytest.approx(ROWS["P11"].numbers["inert electrode, onset at 0.001 A/m2 [V]"], abs=1e-3)
+    assert onsets[1] == pytest.approx(ROWS["P11"].numbers["particle, charged, onset at 0.001 A/m2 [V]"], abs=1e-3)
+    matched = [one for one in ratios.stored() if ratios.name_of(one) in ROWS["P1"].numbers]
+    assert len(matched) == 2
+    for one in matched:
+        assert one.ratios[0] == pytest.approx(ROWS["P1"].numbers[ratios.name_of(one)], rel=5e-3)
