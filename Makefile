@@ -15,7 +15,7 @@ EVERYTHING := test,lint,drawing,thermo,tomography,sweep
 
 export PYBAMM_DISABLE_TELEMETRY := true
 
-.PHONY: help setup demo test test-emulated test-slow lint bench docs clean
+.PHONY: help setup demo test test-emulated test-slow lint bench paper docs clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -51,6 +51,9 @@ lint:  ## ruff, mypy, import-linter
 
 bench: setup  ## the performance suite in its quick form; every answer is asserted before its time is shown
 	@OMP_NUM_THREADS=1 $(PYTHON) -m pytest benchmarks -q -s -o python_files='*.py'
+
+paper: setup  ## what the source paper reports against what is computed; writes docs/paper.md (under 30 minutes)
+	@OMP_NUM_THREADS=1 $(PYTHON) -m benchmarks.paper
 
 docs:  ## the documentation, into docs/_build/html
 	@scripts/bootstrap.sh docs

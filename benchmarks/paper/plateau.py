@@ -11,6 +11,7 @@ only shifts i_ox0. The extra charge between 3.75 and 3.85 V against the run with
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -94,11 +95,11 @@ class Scanned:
     hot: float
 
 
-def scan() -> list[Scanned]:
+def scan(scales: Sequence[float] = SCALES) -> list[Scanned]:
     """Return the extra charge of every set of constants."""
     plain = {coverage: charge(coverage).within() for coverage in (CAL, HOT_CAL)}
     found = []
-    for force, conductivity, limit, scale in product(FORCES, CONDUCTIVITIES, LIMITS, SCALES):
+    for force, conductivity, limit, scale in product(FORCES, CONDUCTIVITIES, LIMITS, scales):
         overrides = [
             f"side_reaction.driving_force={force}",
             f"side_reaction.film_conductivity={conductivity}",
