@@ -72,6 +72,10 @@ class _Cycles:
     def count(self) -> int:
         return max(self.last)
 
+    @property
+    def steps(self) -> int:
+        return max(self.last.values())
+
     def alike(self, cycle: int) -> int:
         """Return how many cycles after this one, with the same steps, can be left out: the last of them cannot."""
         more = 0
@@ -113,7 +117,7 @@ def simulate_jumping(
         jumps = CycleJumps() if reached is None or reached.jumps is None else reached.jumps
         done = 0 if reached is None or reached.checkpoint is None else len(reached.checkpoint.finished)
         cycle = cycles.reached(done)
-        if reached is not None and (cycle == cycles.count or done == max(cycles.last.values())):
+        if reached is not None and (cycle == cycles.count or _last_step(reached) == cycles.steps):
             return CaseResult(_reported(reached, jumps), None)
         most = 0 if reached is None else _longest(reached, jumps, cycles, slow, tolerance)
         ending, jumps = _next_cycle(reached, cycle, most, _Work(jumps, cycles, slow, carry, tolerance))
@@ -166,7 +170,7 @@ def _next_cycle(reached: Solution | None, cycle: int, most: int, work: _Work) ->
         if isinstance(ending.error, InterruptedRunError):
             return ending, jumps
         jumps = replace(jumps, computed=jumps.computed + 1)
-        if ending.error is None and ending.solution is not None:
+        if ending.solution is not None and _is_whole(ending, cycles.last[cycle + left_out + 1]):
             error = _error(reached, ending.solution, start, jumps.points, slow)
             if error <= work.tolerance and _reasons(ending.solution) == _reasons(reached):
                 return _accepted(reached, start, ending.solution, error, replace(work, jumps=jumps))
@@ -178,11 +182,26 @@ def _next_cycle(reached: Solution | None, cycle: int, most: int, work: _Work) ->
     ending = work.carry(reached, cycles.last[cycle + 1])
     if ending.error is not None or ending.solution is None:
         return ending, jumps
+    if not _is_whole(ending, cycles.last[cycle + 1]):  # steps are over before they start: nothing is left to jump over
+        return work.carry(reached, cycles.steps), replace(jumps, computed=jumps.computed + cycles.count - cycle)
     jumps = replace(jumps, computed=jumps.computed + 1, longest=max(jumps.longest // 2, 1))
     alike = cycles.texts.get(cycle) == cycles.texts[cycle + 1]
     points = (*jumps.points, point_of(ending.solution, reached, cycle + 1)) if reached and alike else ()
     rows = with_jumped_rows(ending.solution, None)
     return CaseResult(rows, None), replace(jumps, points=points[-MOST_POINTS:])
+
+
+def _is_whole(ending: CaseResult, last: int) -> bool:
+    """Return whether a run got to the end of protocol step `last`, which a step that is over before it starts has not.
+
+    A run goes on from the end of the last step that was carried out.
+    """
+    checkpoint = None if ending.error is not None or ending.solution is None else ending.solution.checkpoint
+    return checkpoint is not None and len(checkpoint.finished) == last
+
+
+def _last_step(solution: Solution) -> int:
+    return solution.steps[-1].number if solution.steps else 0
 
 
 def _accepted(

@@ -239,6 +239,21 @@ def test_contact_that_is_about_to_be_blocked_is_not_jumped_over() -> None:
             assert film[after - 2] - film[before - 1] < 0.51 * (27e-9 - film[before - 1])
 
 
+@pytest.mark.slow
+def test_a_contact_that_closes_ends_a_run_with_jumps_as_it_ends_one_without() -> None:
+    """Steps that are over before they start leave the run within a cycle, from which there is nothing to jump."""
+    side = {"mode": "coupled", "exchange_current_density": 1e-3, "blocking_thickness": "5 nm", "film_conductivity": 1.0}
+    protocol = {
+        "temperature": "60 degC",
+        "cycle": [{"repeat": 12, "steps": ["Charge at C/5 until 4.2 V", "Discharge at C/5 until 3 V"]}],
+    }
+    closing = {"side_reaction": side, "protocol": protocol}
+    ends = [simulate(case(12, FADING, tolerance, **closing)) for tolerance in (None, 1e-3)]
+    assert "blocked by film" in ends[0].stop_reason
+    assert ends[1].stop_reason == ends[0].stop_reason
+    assert [step.number for step in ends[1].steps] == [step.number for step in ends[0].steps]
+
+
 def test_without_a_side_reaction_nothing_changes_and_all_is_left_out() -> None:
     solution = simulate(case(30, DRIFTING, 1e-3, side={"mode": "off"}))
     assert len(computed(solution)) < 15
