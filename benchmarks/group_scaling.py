@@ -125,7 +125,7 @@ def memory(problem: Problem) -> float:
     arrays = problem_arrays(problem)
     (body,), (system,) = arrays.bodies, problem.meshes
     blocks = block_memory(system.kernel, METHODS["rodas4p2"], body, -(-len(body.number) // 8))
-    states = [*body, *(one for one in arrays.contacts if one is not arrays.contacts.tables)]
+    states = (one for one in (*body, *arrays.contacts) if one is not None and one is not arrays.contacts.tables)
     return float(blocks.nbytes + sum(one.nbytes for one in states))
 
 

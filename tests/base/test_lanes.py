@@ -53,7 +53,7 @@ def test_what_is_not_a_number_is_not_above_zero():
 def system():
     matrix = graph_laplacian(60, 180, 3)
     factor, coarse = analyze(*pattern(matrix)), build_hierarchy(matrix)
-    return matrix, System(couplings_of([matrix]), np.ones(60), factor, coarse, True)
+    return matrix, System(couplings_of([matrix]), np.ones(60), factor, coarse)
 
 
 def factored(system, shift, b):

@@ -84,7 +84,7 @@ def solve(
     weight, inverse = np.empty_like(b), np.empty_like(b)
     x, ok = b.copy(), np.zeros_like(b[:1])
     taken, scratch = np.zeros_like(ok), np.full((4, *b.shape), np.nan)
-    system = System(couplings_of([body.matrix]), body.mass, NO_FACTOR, body.hierarchy, True)
+    system = System(couplings_of([body.matrix]), body.mass, NO_FACTOR, body.hierarchy)
     goals = np.zeros_like(ok) + np.asarray(tolerance), np.zeros_like(ok) + goal**2
     fill_diagonal(body.diagonal, shift, levels.state, weight, inverse, ok)
     pcg(system, levels, weight, inverse, *goals, x, scratch, ok, taken)

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 Cut = Literal["fragment", "full"]
 
 THICKNESS = 0.2e-6
-"""m; of the fragment, assumed: about what soft X-rays pass at the nickel L edge."""
+"""m; of the fragment, assumed: about what soft X-rays pass at the L edge of a transition metal."""
 _ALL_ROUND = 1e-6
 _ROOM = 1.05
 

@@ -1,6 +1,6 @@
 """The microscope: spot, photons and absorption at three energies, all of them assumed unless a user gives them.
 
-Images at an energy before the edge and at the nickel peaks of the couple's lower and higher state count photons
+Images at an energy before the edge and at the peaks of the couple's lower and higher state count photons
 
     N_E = Poisson( N_0 [ exp(-OD_E) * spot ] ),   OD_E = b t + sum over states s of m_Es n_s,
 
@@ -37,7 +37,7 @@ class Microscope:
     photons
         Per pixel and energy without a sample; infinite: no counting noise.
     peak
-        Absorption of a state at its own peak [1/m], nickel of this cathode.
+        Absorption of a state at its own peak [1/m], of the redox element in this cathode.
     overlap
         Share of it that the state has at the other's peak.
     background
@@ -129,7 +129,7 @@ class Microscope:
 def stoichiometry_of(ratio: Array | float, valence: ValenceModel) -> Array:
     """Return the stoichiometry at which a ratio of higher over lower state is in balance, x = (l + h r)/(1 + r).
 
-    Between all lower (x = l, r = 0) and all higher (x = h): for NCM811 x = (0.9 + 0.1 r)/(1 + r).
+    Between all lower (x = l, r = 0) and all higher (x = h).
     """
     r = np.asarray(ratio, dtype=np.float64)
     return np.asarray((valence.all_lower + valence.all_higher * r) / (1.0 + r))

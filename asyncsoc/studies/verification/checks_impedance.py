@@ -9,7 +9,7 @@ import numpy as np
 
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.case import Case
-from asyncsoc.materials.registry import cathode
+from asyncsoc.materials.registry import DEFAULT_CATHODE, cathode
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.simulation.impedance.eis_simulation import EISSimulation
 from asyncsoc.simulation.run import simulate
@@ -90,7 +90,7 @@ def _case(**changes: dict[str, Any]) -> Case:
 
 def _closed(coverage: float, i0: float, *, diffusion: bool = True) -> np.ndarray[Any, np.dtype[np.complex128]]:
     """Return the closed form of a sphere with uniform flux over a cap (F,) [ohm]; charge transfer alone on demand."""
-    material = cathode("ncm811-sturm2019")
+    material = cathode(DEFAULT_CATHODE)
     x = np.array([_X - _STEP, _X + _STEP])
     low, high = np.asarray(material.open_circuit_potential(x)).tolist()
     w, area = 2.0 * math.pi * _FREQUENCIES, 4.0 * math.pi * _RADIUS**2
