@@ -1,13 +1,14 @@
 """Simulate lithium in single cathode particles that an electrolyte covers only in part.
 
-Importing the package loads h5py (which must precede dolfinx) and nothing heavier: its names are loaded on first use.
+Importing the package loads nothing heavy: its names are loaded on first use, and h5py before a dolfinx that is
+imported later, for they hold two builds of HDF5.
 """
 
 from __future__ import annotations
 
 import importlib
 
-from asyncsoc.base.environment import h5py_first
+from asyncsoc.base.environment import keep_h5py_first
 from asyncsoc.base.moved_modules import install, keep_names
 
 __version__ = "0.1.0"
@@ -49,7 +50,7 @@ _ROOMS = ("tomography",)
 
 __all__ = ["__version__", *_EXPORTS, *_ROOMS]  # noqa: PLE0604 - names of strings, all of them
 
-h5py_first()
+keep_h5py_first()
 install()
 keep_names(__name__, _EXPORTS)
 

@@ -23,7 +23,7 @@ for _signal, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.S
 import numpy as np
 import pytest
 
-import asyncsoc  # noqa: F401 - loads h5py before a test loads dolfinx
+import asyncsoc  # noqa: F401 - h5py comes before a dolfinx that a test loads
 
 
 @pytest.fixture(autouse=True)

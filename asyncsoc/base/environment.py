@@ -21,6 +21,7 @@ from pathlib import Path
 from asyncsoc.base.errors import AsyncsocError, EnvironmentProblem
 from asyncsoc.base.processes import SAFE_PATH
 
+_HDF5_OF_ITS_OWN = ("dolfinx", "dolfinx_solver", "petsc4py")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _LAUNCHER_PREFIXES = ("PMI", "HYD", "MPI")
 _LOCK_NAME = ".asyncsoc-lock"
@@ -64,6 +65,29 @@ def h5py_first() -> None:
         raise EnvironmentProblem(
             f"h5py cannot be loaded: {error}", next_step="pip install --force-reinstall h5py"
         ) from error
+
+
+class _H5pyFirst:
+    """Loads h5py where dolfinx or PETSc are about to be: until then nobody waits for it."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Find nothing; load h5py before the others."""
+        if name in _HDF5_OF_ITS_OWN:
+            h5py_first()
+
+
+def keep_h5py_first() -> None:
+    """See to it that h5py is loaded before any other build of HDF5; at once where one is loaded already.
+
+    Raises
+    ------
+    EnvironmentProblem
+        As of `h5py_first`.
+    """
+    if any(name in sys.modules for name in _HDF5_OF_ITS_OWN):
+        h5py_first()
+    elif not any(isinstance(finder, _H5pyFirst) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _H5pyFirst())
 
 
 def prepare() -> None:

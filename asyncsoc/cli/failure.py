@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from asyncsoc.base.errors import AsyncsocError, InputError, shortened
+from asyncsoc.base.errors import AsyncsocError, EnvironmentProblem, InputError, shortened
 from asyncsoc.cli.console import PipeClosedError
 
 DEBUG = "ASYNCSOC_DEBUG"
@@ -59,6 +59,8 @@ def describe(error: BaseException) -> Failure:
         return _plain(3, "out of memory", next_step="use a coarser mesh or a longer output.fields_every")
     if isinstance(error, OSError):
         return describe(_file_trouble(error))
+    if isinstance(error, ModuleNotFoundError) and error.name and error.name.partition(".")[0] != "asyncsoc":
+        return _known(EnvironmentProblem(f"{error.name} is not installed", next_step=f"pip install {error.name}"))
     kind = type(error).__name__
     return _plain(3, f"unexpected {kind}: {error}", next_step=f"set {DEBUG}=1 to see where, and report it")
 

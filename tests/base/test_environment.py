@@ -182,3 +182,22 @@ def test_type_checkers_are_told_the_same_names():
     stub = Path(asyncsoc.__file__).with_suffix(".pyi").read_text()
     told = {name: module for module, name in re.findall(r"^from (\S+) import (\w+) as \2$", stub, re.MULTILINE)}
     assert told == {**asyncsoc._EXPORTS, **dict.fromkeys(asyncsoc._ROOMS, "asyncsoc")}
+
+
+@wheel
+def test_h5py_is_loaded_with_dolfinx_and_not_with_the_package(run_python):
+    done = run_python(
+        "import sys, asyncsoc; print('h5py' in sys.modules, 'numpy' in sys.modules)\n"
+        "import dolfinx_solver; print('h5py' in sys.modules)"
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["False", "False", "True"]), done.stderr
+
+
+def test_a_library_that_is_missing_is_named(run_python, tmp_path):
+    (tmp_path / "case.toml").write_text("[protocol]\nsteps = ['Charge at C/10 for 1 minute']\n")
+    done = run_python(
+        "import sys; sys.modules['h5py'] = None\n"
+        f"from asyncsoc.cli.main import main; sys.exit(main(['run', {str(tmp_path / 'case.toml')!r}, '-o', 'out']))"
+    )
+    assert done.returncode == 4
+    assert "h5py is not installed\n  next: pip install h5py" in done.stderr
