@@ -41,6 +41,7 @@ def row(name: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")][1:]
 
 
+@pytest.mark.slow  # kernels of a salt
 def test_the_python_runs() -> None:
     names: dict[str, object] = {}
     for block in blocks(PAGE, "python"):

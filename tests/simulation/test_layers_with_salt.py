@@ -40,6 +40,7 @@ def amount(layers: Any) -> np.ndarray:
     return found
 
 
+@pytest.mark.slow
 def test_the_salt_is_kept_in_files_and_its_amount_stays(tmp_path: Path) -> None:
     solution = aso.simulate(salted(("Charge at C/5 for 20 minutes", "Rest for 10 minutes")))
     layers = solution.layers
@@ -62,6 +63,7 @@ def test_the_salt_is_kept_in_files_and_its_amount_stays(tmp_path: Path) -> None:
     assert any("Salt" in axes.get_title(loc="left") for axes in figure.axes)
 
 
+@pytest.mark.slow
 def test_a_steady_gradient_is_that_of_the_transference_number() -> None:
     """In the separator (1 - t+) i/F = D dc/dz, once it has settled."""
     case = salted(("Charge at C/10 for 3 hours",), {"diffusivity": "2e-11 m2/s", "transference_number": 0.4})
@@ -71,6 +73,7 @@ def test_a_steady_gradient_is_that_of_the_transference_number() -> None:
     np.testing.assert_allclose(slope, 0.6 * density / (FARADAY * 2e-11), rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_without_gradients_it_is_the_ohmic_electrode() -> None:
     """With t+ = 1 lithium ions carry all current, and nothing moves the salt."""
     lithium = {"exchange_current_density": "3 A/m2"}
@@ -84,6 +87,7 @@ def test_without_gradients_it_is_the_ohmic_electrode() -> None:
     np.testing.assert_allclose(one.layers[ELECTROLYTE].values, other.layers[ELECTROLYTE].values, atol=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("calls", [5, pytest.param(30, marks=pytest.mark.slow)])
 def test_what_was_stopped_goes_on_with_the_same_bits(calls: int, tmp_path: Path) -> None:
     steps = ("Charge at C/3 for 15 minutes", "Hold at 3.8 V for 5 minutes", "Discharge at C/3 for 15 minutes")
@@ -96,6 +100,7 @@ def test_what_was_stopped_goes_on_with_the_same_bits(calls: int, tmp_path: Path)
         np.testing.assert_array_equal(resumed.layers[name].values, whole.layers[name].values)
 
 
+@pytest.mark.slow
 def test_where_and_when_the_salt_runs_out_is_the_reason() -> None:
     case = salted(("Charge at 1 C until 5 V", "Rest for 10 minutes"), {"diffusivity": 2e-12})
     solution = aso.simulate(case)
@@ -109,6 +114,7 @@ def test_where_and_when_the_salt_runs_out_is_the_reason() -> None:
     assert "in layer" in discharge.stop_reason
 
 
+@pytest.mark.slow
 def test_a_table_of_one_value_is_that_value(tmp_path: Path) -> None:
     file = tmp_path / "d.csv"
     file.write_text("c [mol/L], D [cm2/s]\n0.1, 4e-8\n1, 4e-8\n3, 4e-8\n")
@@ -124,12 +130,14 @@ def test_a_table_of_one_value_is_that_value(tmp_path: Path) -> None:
     assert aso.Case.from_text(content.to_toml()).hash == content.hash
 
 
+@pytest.mark.slow
 def test_a_poorer_conductor_at_low_concentration_raises_the_voltage() -> None:
     poor = aso.simulate(salted(salt={"conductivity": {"c": [600, 1110, 3000], "kappa": [0.001, 0.01, 0.01]}}))
     even = aso.simulate(salted())
     assert poor.columns[names.VOLTAGE][-1] > even.columns[names.VOLTAGE][-1] + 1e-3
 
 
+@pytest.mark.slow
 def test_every_assumption_is_said() -> None:
     case = salted()
     listed = {one.name: one for one in case_parameters(case)["electrode"]}
@@ -200,6 +208,7 @@ def test_cycles_with_a_salt_are_not_left_out() -> None:
     assert caught.value.where == "solver.cycle_jump_tolerance"
 
 
+@pytest.mark.slow
 def test_one_particle_in_one_layer_follows_a_profile_and_ends_on_a_curve(tmp_path: Path) -> None:
     profile = tmp_path / "drive.csv"
     profile.write_text("time [s], c-rate\n0, 0.2\n60, 0.2\n120, -0.1\n300, -0.1\n")

@@ -35,6 +35,7 @@ def polarized(ball: Any, **given: Any) -> tuple[list[Member], np.ndarray, Any]:
     return goes_on, np.array(outcome.checkpoint.salt), ends
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("film", [False, True])
 def test_it_is_the_derivative_of_a_run(ball: Any, film: bool) -> None:
     """Of the voltage, and of the rates of all concentrations, by each concentration, a current flowing."""

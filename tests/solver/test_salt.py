@@ -158,6 +158,7 @@ class Independent:
         return x, c, float(self.potentials(x, c, total, self.guess)[3])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.4, -0.5])
 def test_it_agrees_with_an_independent_solution(ball: Any, rate: float) -> None:
     tables = {TEMPERATURE: table(TEMPERATURE, 1e-9)}
@@ -223,6 +224,7 @@ def test_steps_keep_their_order(ball: Any, what: str) -> None:
     assert np.log2(coarse / fine) > 3.3
 
 
+@pytest.mark.slow
 def test_salt_is_conserved_but_for_the_side_reaction(ball: Any) -> None:
     given = {"side": side(), "film_thickness": 2e-9}
     members = [ball.member("Charge at C/3 for 20 minutes", "Rest for 10 minutes", tolerance=1e-4, **given)] * 3
@@ -235,6 +237,7 @@ def test_salt_is_conserved_but_for_the_side_reaction(ball: Any) -> None:
     assert lost > 1e-3 * held
 
 
+@pytest.mark.slow
 def test_states_between_steps_obey_the_equations_of_the_network(ball: Any) -> None:
     members = [ball.member("Charge at C/3 for 10 minutes", tolerance=1e-4)] * 3
     group = layered(members, constraints=times_current(members[0].constraints, 3.0))
@@ -256,6 +259,7 @@ def test_states_between_steps_obey_the_equations_of_the_network(ball: Any) -> No
     assert spread > 300.0
 
 
+@pytest.mark.slow
 def test_a_step_ends_where_the_salt_runs_out(ball: Any) -> None:
     members = [ball.member("Charge at 1.5 C for 2 hours", "Rest for 30 minutes", tolerance=1e-4)] * 3
     outcome, callbacks = solved(ball, layered(members, constraints=times_current(members[0].constraints, 3.0)))
@@ -271,6 +275,7 @@ def test_a_step_ends_where_the_salt_runs_out(ball: Any) -> None:
     assert np.ptp(callbacks[0].last.salt) < np.ptp(at_end.salt)
 
 
+@pytest.mark.slow
 def test_bits_do_not_depend_on_threads(ball: Any) -> None:
     members = [ball.member("Charge at C/3 for 5 minutes")] * 3
     group = layered(members, constraints=times_current(members[0].constraints, 3.0))
