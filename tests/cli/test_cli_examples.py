@@ -126,7 +126,7 @@ def test_an_interrupted_run_is_kept_and_can_be_gone_on_with(
     changed = ["--set", "contact.kind=cap", "--set", "contact.coverage=0.6"]
     folder = tmp_path / "kept here"
     with monkeypatch.context() as patched:
-        patched.setattr(running, "progress_bar", lambda quiet, groups: nullcontext(stop))
+        patched.setattr(running, "progress_bar", lambda **kinds: nullcontext(stop))
         assert main(["run", str(case), *changed, "-o", str(folder)]) == 130
     told = capsys.readouterr().err
     assert "the results up to here are saved in" in told and "interrupted" in told
