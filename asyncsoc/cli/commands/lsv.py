@@ -36,7 +36,7 @@ def lsv(
         str | None, typer.Option(metavar="I,I,...", help="Current densities that count as onset, e.g. '0.01 mA/cm2'.")
     ] = None,
 ) -> None:
-    """Compare where the electrolyte oxidizes, on steel and on the particle.
+    """Compare the electrolyte's window on steel and on a particle.
 
     Sweeps an inert electrode and a particle, charges the particle and the same one fully covered, and lists the
     voltages at which the side reaction reaches a current density.
