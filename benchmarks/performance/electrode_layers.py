@@ -9,10 +9,8 @@ tolerances, and the quickest that meets the error counts.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +27,12 @@ from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import ParticleScale, step_constraint
 from asyncsoc.protocol.types import Step
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import AcceptedSteps, Errors, States
 from asyncsoc.solver.warmup import compile_kernels
 from benchmarks.peers import pybamm_dfn
 from benchmarks.peers.asyncsoc_peer import prepared
 from benchmarks.peers.pybamm_dfn import DfnSettings
 from benchmarks.performance.factors import Factor, Part
-from benchmarks.performance.size_classes import Row, quickest
+from benchmarks.performance.size_classes import PotentialKeeper, Row, quickest
 from benchmarks.reporting import AnswerError, clock, require, table
 
 Array = NDArray[np.float64]
@@ -62,25 +59,6 @@ THEIRS = tuple(
 REFINED = DfnSettings(150, 2.0, 1e-8)
 DEFAULT = DfnSettings()
 REPEATS = 5
-
-
-class VoltageKeeper:
-    """Keeps the voltage of a group at the ends and in the middle of its steps."""
-
-    def __init__(self) -> None:
-        self.rows: list[tuple[float, float]] = []
-
-    def start(self, states: States, constraints: Sequence[Any]) -> Errors:
-        """Nothing to keep."""
-        return {}
-
-    def step(self, steps: AcceptedSteps) -> Errors:
-        """Keep two states of the first particle: the voltage is that of all."""
-        first = np.zeros(1, dtype=np.int64)
-        middle = steps.at(first, 0.5 * (steps.start_time[:1] + steps.end.time[:1]))
-        for states in (middle, steps.end):
-            self.rows.append((float(states.time[0]), float(states.voltage[0])))
-        return {}
 
 
 def current_density(parameters: str) -> float:
@@ -128,7 +106,7 @@ def charged(parameters: str, mesh: tuple[int, float], tolerance: float) -> tuple
     """
     system, group = layered(parameters, mesh)
     problem = Problem((system,), (replace(group, tolerance=tolerance),))
-    keeper, before = VoltageKeeper(), clock()
+    keeper, before = PotentialKeeper("voltage"), clock()
     (outcome,) = integrate(problem, batch_callbacks=[[keeper]])
     spent = clock() - before
     if outcome.error is not None or outcome.stop_reason != "duration reached":

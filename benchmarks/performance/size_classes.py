@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,21 +73,28 @@ class Row:
 
 
 class PotentialKeeper:
-    """Keeps the potential of a group at the ends and in the middle of its steps."""
+    """Keeps the potential, or the voltage, of a group at the ends and in the middle of its steps.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    quantity
+        "potential" or "voltage".
+    """
+
+    def __init__(self, quantity: Literal["potential", "voltage"] = "potential") -> None:
         self.rows: list[tuple[float, float]] = []
+        self._quantity = quantity
 
     def start(self, states: States, constraints: Sequence[Any]) -> Errors:
         """Nothing to keep."""
         return {}
 
     def step(self, steps: AcceptedSteps) -> Errors:
-        """Keep two states of the first particle: the potential is that of all."""
+        """Keep two states of the first particle: what is kept is that of all."""
         first = np.zeros(1, dtype=np.int64)
         middle = steps.at(first, 0.5 * (steps.start_time[:1] + steps.end.time[:1]))
         for states in (middle, steps.end):
-            self.rows.append((float(states.time[0]), float(states.potential[0])))
+            self.rows.append((float(states.time[0]), float(getattr(states, self._quantity)[0])))
         return {}
 
 
