@@ -19,13 +19,56 @@ from asyncsoc.problem.salt import SaltLevel, SaltTransport, salt_at, salt_slopes
 
 Array = NDArray[np.float64]
 PSI, THETA, RHO, TRANSFERENCE, DIFFUSIVITY = range(5)
+_LONGEST = 40.0
+"""Real part of z beyond which nothing reaches the other end of a volume."""
 
 
 class Adding(Protocol):
     """Entries of a sparse matrix that are collected."""
 
-    def add(self, rows: NDArray[Any], columns: NDArray[Any], values: Array) -> None:
+    def add(self, rows: NDArray[Any], columns: NDArray[Any], values: NDArray[Any]) -> None:
         """Add entries."""
+
+
+@dataclass(frozen=True)
+class DropAtLithium:
+    """What the lithium electrode takes of the voltage, eta - theta(c_Li), and how that changes.
+
+    Attributes
+    ----------
+    value
+        V.
+    direct, kinetic
+        Slopes of eta by the current [ohm] and by c_Li [V m3/mol].
+    theta
+        Slope of theta by c_Li.
+    flux, by_first
+        c_Li falls by `flux` times a change of the current and rises by `by_first` times one of the first volume's c.
+    """
+
+    value: float
+    direct: float
+    kinetic: float
+    theta: float
+    flux: float
+    by_first: float
+
+    def slopes(self, linear: float = 0.0, storing: complex = 0.0, series: complex = 1.0) -> tuple[complex, complex]:
+        """Return the slopes by the current [ohm] and by the first concentration [V m3/mol].
+
+        Parameters
+        ----------
+        linear
+            Resistance of linear kinetics [ohm], in place of those of `direct`.
+        storing
+            Admittance of a double layer beside the kinetics [S].
+        series
+            What multiplies the resistance to diffusion of the half volume at the lithium electrode.
+        """
+        ohms = self.direct + linear
+        share = 1.0 / (1.0 + storing * ohms)
+        by_surface = share * self.kinetic - self.theta
+        return share * ohms - by_surface * self.flux * series, by_surface * self.by_first
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +107,16 @@ class LinearSalt:
         """Return the slope of the logarithm of that by c [m3/mol]."""
         return self.transport.exchange_exponent / float(self.c[self.transport.separator + layer])
 
-    def drop_at_lithium(self, resistances: NetworkResistances, total: float) -> tuple[float, float, float]:
-        """Return eta - theta(c_Li) [V] and its slopes by the current and by the first concentration."""
+    def drop_at_lithium(self, resistances: NetworkResistances, total: float) -> DropAtLithium:
+        """Return eta - theta(c_Li) at a current [A] with its slopes."""
         table, one = self.level.table, self.c[:1]
         values, slopes = salt_at(table, one)[:, 0], salt_slopes(table, one)[:, 0]
         half, d = 0.5 * self.transport.width[0] / FARADAY, values[DIFFUSIVITY]
         flux = (1.0 - values[TRANSFERENCE]) * half / d
         surface = np.array([float(self.c[0]) - flux * total])
         by_c = 1.0 + total * half * (slopes[TRANSFERENCE] + (1.0 - values[TRANSFERENCE]) * slopes[DIFFUSIVITY] / d) / d
-        value, slope = -float(salt_at(table, surface)[THETA, 0]), -float(salt_slopes(table, surface)[THETA, 0])
-        direct = 0.0
+        value, theta = -float(salt_at(table, surface)[THETA, 0]), float(salt_slopes(table, surface)[THETA, 0])
+        direct, kinetic = 0.0, 0.0
         if resistances.lithium_current:
             relative = self.transport.lithium_exponent / float(surface[0])
             scale = (
@@ -82,15 +125,38 @@ class LinearSalt:
             root = float(np.hypot(1.0, total / scale))
             value += resistances.lithium_voltage * float(np.arcsinh(total / scale))
             direct = resistances.lithium_voltage / (scale * root)
-            slope -= resistances.lithium_voltage * (total / scale) / root * relative
-        return value, direct - slope * float(flux), slope * float(by_c)
+            kinetic = -resistances.lithium_voltage * (total / scale) / root * relative
+        return DropAtLithium(value, direct, kinetic, theta, float(flux), float(by_c))
 
     def ionic(self) -> Array:
         """Return the resistances (K, K) [ohm] of ionic conduction."""
         ohms = self.level.resistance * salt_at(self.level.table, self.c)[RHO]
-        separator, own = float(ohms[: self.transport.separator].sum()), ohms[self.transport.separator :]
-        through = separator + np.cumsum(own) - 0.5 * own
+        own = ohms[self.transport.separator :]
+        through = self.separator_resistance() + np.cumsum(own) - 0.5 * own
         return np.asarray(np.minimum.outer(through, through))
+
+    def line_factors(self, angular_frequency: float) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+        """Return what makes a volume of the separator the line that it is at a frequency, above 0 [rad/s].
+
+        A volume is a storage between two halves of a resistance to diffusion. With z = sqrt(j w volume width/D) these
+        times tanh(z/2)/(z/2), and the storage times sinh(z)/z, diffusion through it is exact. In the layers, where
+        particles draw from all of a volume, both factors are 1.
+
+        Returns
+        -------
+        series, storage : (n,)
+            The factors.
+        """
+        d = salt_at(self.level.table, self.c)[DIFFUSIVITY]
+        z = np.sqrt(1j * angular_frequency * self.transport.volume * self.transport.width / d)
+        short = z * np.minimum(1.0, _LONGEST / z.real)
+        own = np.arange(len(z)) < self.transport.separator
+        return np.where(own, np.tanh(0.5 * z) / (0.5 * z), 1.0), np.where(own, np.sinh(short) / short, 1.0)
+
+    def separator_resistance(self) -> float:
+        """Return the resistance [ohm] of ionic conduction through the separator, which is a part of `ionic`."""
+        ohms = self.level.resistance * salt_at(self.level.table, self.c)[RHO]
+        return float(ohms[: self.transport.separator].sum())
 
 
 def linear_salt(network: Network, temperature: float, c: tuple[float, ...], first: int) -> LinearSalt | None:
@@ -167,8 +233,10 @@ def add_salt(
     salt: LinearSalt,
     resistances: NetworkResistances,
     entries: tuple[Adding, Adding],
-    layers: tuple[Array, Array, Array],
+    layers: tuple[NDArray[Any], NDArray[Any], Array],
     currents: Sequence[float],
+    drop: tuple[complex, complex] | None = None,
+    line: tuple[NDArray[Any], NDArray[Any]] | None = None,
 ) -> None:
     """Add the rows of the potentials of the layers and of the concentrations.
 
@@ -184,6 +252,10 @@ def add_salt(
         Current of each layer, side current of it, and what charges its double layer, by the unknowns.
     currents : (K,)
         At the state [A].
+    drop
+        Slopes of what the lithium electrode takes, by current and first concentration; None: without a double layer.
+    line : (n,) each
+        What multiplies the resistance to diffusion of half a volume, and its storage; None: 1.
     """
     mass, jacobian = entries
     current, side, charging = layers
@@ -193,9 +265,9 @@ def add_salt(
     values, slopes = salt_at(salt.level.table, c), salt_slopes(salt.level.table, c)
     places, nodes = salt.first + np.arange(n), salt.first - count + np.arange(count)
     total, behind = float(np.sum(currents)), np.append(np.cumsum(np.asarray(currents)[::-1])[::-1], 0.0)
-    _, by_current, by_c = salt.drop_at_lithium(resistances, total)
+    by_current, by_c = salt.drop_at_lithium(resistances, total).slopes() if drop is None else drop
 
-    def add_combined(row: int, weights: Array, more: Array | None = None) -> None:
+    def add_combined(row: int, weights: NDArray[Any], more: Array | None = None) -> None:
         """Add weights (K,) times the currents of the layers to a row, and `more` times their side currents."""
         rows = weights @ current if more is None else weights @ current + more @ side
         charged = weights @ charging
@@ -215,11 +287,12 @@ def add_salt(
         passing[:separator] = total
         passing[separator : separator + k] = 0.5 * (behind[:k] + behind[1 : k + 1])
         passing[separator + k] = 0.5 * behind[k]
-        columns = -ohms * passing
+        columns = -ohms * passing + np.zeros(n, dtype=np.result_type(current, by_c))
         columns[0] -= by_c
         columns[separator + k] -= slopes[THETA, separator + k]
         jacobian.add(row, places, columns)
-    mass.add(places, places, FARADAY * transport.volume)
+    series, storage = (np.ones(n), np.ones(n)) if line is None else line
+    mass.add(places, places, FARADAY * transport.volume * storage)
     weights, more = np.zeros((n, count)), np.zeros((n, count))
     weights[0] -= 1.0
     weights[separator:] += np.eye(count)
@@ -228,7 +301,8 @@ def add_salt(
     for b in range(1, n):
         a = b - 1
         both = width[a] + width[b]
-        share_a, share_b, conductance = width[b] / both, width[a] / both, 2.0 * FARADAY / both
+        share_a, share_b = width[b] / both, width[a] / both
+        conductance = 2.0 * FARADAY / (width[a] * series[a] + width[b] * series[b])
         layer = max(b - separator, 0)
         t = share_a * values[TRANSFERENCE, a] + share_b * values[TRANSFERENCE, b]
         weights[a, layer:] += t

@@ -12,7 +12,7 @@ the next factorization is at the frequency of the largest residual, until all ar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -133,7 +133,73 @@ def admittances(
     SimulationError
         The equations have no finite solution.
     """
-    w = np.asarray(angular_frequency, dtype=np.float64)
+    moved = _moved(lithium, responses, np.asarray(angular_frequency, dtype=np.float64))
+    return [_passed(lithium, one.current_u, one.current_x, x) for one, x in zip(responses, moved, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class CoupledAdmittances:
+    """What a particle passes at F frequencies for unit changes of its potential and of the salt around it, (F,) each.
+
+    Attributes
+    ----------
+    current_u, current_c
+        Its current, by its driving potential [S] and by the concentration [A m3/mol].
+    side_u, side_c
+        The side reaction's part of it.
+    """
+
+    current_u: ComplexArray
+    current_c: ComplexArray
+    side_u: ComplexArray
+    side_c: ComplexArray
+
+    def behind(self, ohms: float) -> CoupledAdmittances:
+        """Return those by the potential of its network behind a resistance of its own [ohm], infinite if isolated."""
+        if np.isinf(ohms):
+            none = np.zeros_like(self.current_u)
+            own = np.divide(self.current_c, self.current_u, out=none.copy(), where=self.current_u != 0.0)
+            return CoupledAdmittances(none, none, none, self.side_c - self.side_u * own)
+        through = 1.0 + ohms * self.current_u
+        return CoupledAdmittances(
+            self.current_u / through,
+            self.current_c / through,
+            self.side_u / through,
+            self.side_c - self.side_u * ohms * self.current_c / through,
+        )
+
+
+def coupled_admittances(
+    lithium: Lithium, responses: Sequence[ContactResponse], angular_frequency: ArrayLike
+) -> tuple[list[ComplexArray], CoupledAdmittances]:
+    """Return what `admittances` does, and how the particle answers to the salt too, with the last of the responses.
+
+    Parameters
+    ----------
+    lithium, responses, angular_frequency
+        As of `admittances`.
+
+    Raises
+    ------
+    SimulationError
+        The equations have no finite solution.
+    """
+    w, last = np.asarray(angular_frequency, dtype=np.float64), responses[-1]
+    by_salt = [replace(last, flux_u=last.flux_c, current_u=last.current_c)] if last.flux_c.any() else []
+    moved = _moved(lithium, (*responses, *by_salt), w)
+    found = [_passed(lithium, one.current_u, one.current_x, x) for one, x in zip(responses, moved, strict=False)]
+    by_u, by_c = moved[len(responses) - 1], moved[-1] if by_salt else np.zeros_like(moved[-1])
+    coupled = CoupledAdmittances(
+        current_u=found[-1],
+        current_c=_passed(lithium, last.current_c, last.current_x, by_c),
+        side_u=_passed(lithium, last.side_u, last.side_x, by_u),
+        side_c=_passed(lithium, last.side_c, last.side_x, by_c),
+    )
+    return found, coupled
+
+
+def _moved(lithium: Lithium, responses: Sequence[ContactResponse], w: Array) -> list[ComplexArray]:
+    """Return the changes of stoichiometry (F, c) under the contact for a unit change of potential."""
     basis = np.zeros((len(lithium.storage), 0))
     found = []
     for response in responses:
@@ -142,10 +208,15 @@ def admittances(
             y = system.everywhere()
         else:
             y, basis = system.reduced(basis)
-        moved = y / lithium.diffusivity[lithium.contact]
-        found.append(np.asarray((response.current_u + response.current_x * moved) @ lithium.areas))
-        if not np.isfinite(found[-1]).all():
-            raise SimulationError("the impedance is not finite", where="admittance of a particle")
+        found.append(y / lithium.diffusivity[lithium.contact])
+    return found
+
+
+def _passed(lithium: Lithium, direct: ComplexArray, by_x: ComplexArray, moved: ComplexArray) -> ComplexArray:
+    """Return what passes the contact (F,), at fixed lithium and by its changes (F, c)."""
+    found = np.asarray((direct + by_x * moved) @ lithium.areas)
+    if not np.isfinite(found).all():
+        raise SimulationError("the impedance is not finite", where="admittance of a particle")
     return found
 
 

@@ -71,18 +71,32 @@ class ContactResponse:
         Intercalation current density by stoichiometry [A/m2] and by driving potential [S/m2].
     current_x, current_u
         The current density that the particle passes, by the same: side reaction and charging are part of it.
+    side_x, side_u
+        That of the side reaction, by the same.
+    flux_c, current_c, side_c
+        All three by the concentration of the salt [A m/mol].
     """
 
     flux_x: ComplexArray
     flux_u: ComplexArray
     current_x: ComplexArray
     current_u: ComplexArray
+    side_x: ComplexArray
+    side_u: ComplexArray
+    flux_c: ComplexArray
+    current_c: ComplexArray
+    side_c: ComplexArray
 
 
 def contact_response(
-    at: Interface, film: Array, angular_frequency: ArrayLike, capacitances: Capacitances, processes: Processes
+    at: Interface,
+    film: Array,
+    angular_frequency: ArrayLike,
+    capacitances: Capacitances,
+    processes: Processes,
+    by_salt: float = 0.0,
 ) -> ContactResponse:
-    """Return what passes the nodes of a contact for unit changes of stoichiometry and of driving potential.
+    """Return what passes the nodes of a contact for unit changes of stoichiometry, driving potential and salt.
 
     Parameters
     ----------
@@ -94,6 +108,8 @@ def contact_response(
         w [rad/s], not negative. At 0 a film that grows has no finite answer unless its growth slows down.
     capacitances, processes
         What stores charge, and which processes take part.
+    by_salt
+        Slope of ln(i0) by the concentration of the salt [m3/mol].
     """
     w = np.asarray(angular_frequency, dtype=np.float64)[:, np.newaxis]
     shape, g, passing = (len(w), len(at.i)), at.opened, at.i + at.o
@@ -112,13 +128,21 @@ def contact_response(
     through = drop * by_d + drop_d
     v_u = 1.0 / (1.0 + drop * by_v + through * d_v)
     v_x = -(drop * by_x + through * d_x) * v_u
-    d_u, d_x = d_v * v_u, d_x + d_v * v_x
-    closing_i, closing = at.opened_film * at.i, at.opened_film * passing
+    by_c = by_salt * at.i
+    v_c = -drop * by_c * v_u
+    d_u, d_x, d_c = d_v * v_u, d_x + d_v * v_x, d_v * v_c
+    closing_i, closing_o, closing = at.opened_film * at.i, at.opened_film * at.o, at.opened_film * passing
+    side_d = g * by_d + closing_o
     return ContactResponse(
         flux_x=g * at.i_x + g * at.i_v * v_x + closing_i * d_x,
         flux_u=g * at.i_v * v_u + closing_i * d_u,
         current_x=g * by_x + g * by_v * v_x + (g * by_d + closing) * d_x,
         current_u=g * by_v * v_u + (g * by_d + closing) * d_u,
+        side_x=g * at.o_x + g * at.o_v * v_x + side_d * d_x,
+        side_u=g * at.o_v * v_u + side_d * d_u,
+        flux_c=g * by_c + g * at.i_v * v_c + closing_i * d_c,
+        current_c=g * by_c + g * by_v * v_c + (g * by_d + closing) * d_c,
+        side_c=g * at.o_v * v_c + side_d * d_c,
     )
 
 

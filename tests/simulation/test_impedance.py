@@ -88,7 +88,9 @@ def test_a_grown_film_is_a_resistance_beside_a_capacitance(charged: aso.Solution
     assert found.parts["film"].imag.min() < -0.4 * resistance / found.contact_area  # the top of its arc is seen
 
 
-def whole_impedance(solution: aso.Solution, row: int, frequencies: np.ndarray, double_layer: float) -> np.ndarray:
+def whole_impedance(
+    solution: aso.Solution, row: int, frequencies: np.ndarray, double_layer: float, salt: tuple[float, ...] = ()
+) -> np.ndarray:
     """Return the impedance from the linearization of all particles at once, factored at each frequency."""
     described = described_by_run(solution)
     group = described.group
@@ -101,11 +103,11 @@ def whole_impedance(solution: aso.Solution, row: int, frequencies: np.ndarray, d
         touching = model.weights > 0.0
         film.append(one.more_fields[FILM][moment][touching] if FILM in one.more_fields else np.zeros(touching.sum()))
         ohms = group.resistances[k] if group.resistances else 0.0
-        if group.network is not None:
+        if group.network is not None and np.isfinite(ohms):
             seen = one.columns[names.POTENTIAL][row] + ohms * one.columns[names.CURRENT][row]
             nodes[group.network.nodes[k]] = float(seen)
     potential = solution.columns[names.VOLTAGE][row] - constraint.series * solution.columns[names.CURRENT][row]
-    state = GroupState(tuple(x), float(potential), tuple(film), tuple(nodes[k] for k in sorted(nodes)))
+    state = GroupState(tuple(x), float(potential), tuple(film), tuple(nodes[k] for k in sorted(nodes)), salt)
     linear = linearize(described.problem, state, protocol_step=constraint.number - 1, double_layer=double_layer)
     out = []
     for frequency in frequencies:

@@ -130,7 +130,8 @@ def _parameters(described: DescribedGroup, found: GroupImpedance) -> tuple[Param
         left_out += ("lithium_exchange_current_density", "lithium_double_layer_capacitance")
     elif described.layers is not None:
         left_out += ("lithium_exchange_current_density",)
-    return described.settings.parameters(left_out)
+    salt = None if described.layers is None else described.layers.salt
+    return described.settings.parameters(left_out) + (() if salt is None else salt.transport.parameters)
 
 
 def _warnings(described: DescribedGroup, point: OperatingPoint, f: Array, found: GroupImpedance) -> list[str]:

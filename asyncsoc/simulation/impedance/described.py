@@ -69,7 +69,6 @@ def described_by_case(case: Case) -> DescribedGroup:
     """
     if not case.electrode.described:
         return _described((case,), np.ones(1), np.zeros(1), 0.0, None, case.impedance)
-    _require_even_salt(case)
     drawn = electrode_cases(case)
     return _described(
         drawn.cases, drawn.multiplicities, drawn.resistances, drawn.idle_volume, drawn.layers, case.impedance
@@ -97,7 +96,6 @@ def described_by_run(run: RunData, settings: Impedance | None = None) -> Describ
     whole = None if "particles" in run.case else Case.from_text(run.case_toml)
     layers = None
     if whole is not None and LAYERS in run.reports:
-        _require_even_salt(whole)
         layers = electrode_layers(whole, len(cases) // whole.electrode.layer_count)
     return _described(
         cases,
@@ -107,17 +105,6 @@ def described_by_run(run: RunData, settings: Impedance | None = None) -> Describ
         layers,
         settings or (cases[0] if whole is None else whole).impedance,
     )
-
-
-def _require_even_salt(case: Case) -> None:
-    """Refuse an electrode whose salt concentration moves: its impedance is not computed."""
-    if case.electrode.salt != "ohmic":
-        raise InputError(
-            "the impedance of an electrode with gradients of the salt is not computed",
-            where="electrode.salt",
-            value=case.electrode.salt,
-            allowed="ohmic",
-        )
 
 
 def _described(

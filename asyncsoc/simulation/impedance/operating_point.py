@@ -13,6 +13,7 @@ from asyncsoc.base.units import to_si
 from asyncsoc.problem.linear_interface import driving_interface
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.salt import salt_place
 from asyncsoc.recorders.side_reaction_fields import FILM
 from asyncsoc.simulation.impedance.described import DescribedGroup
 from asyncsoc.simulation.results.data import RunData
@@ -53,6 +54,8 @@ class OperatingPoint:
         Contact areas [m2].
     potentials : (N,)
         What drives each particle: behind its own resistance [V].
+    salt : (n,)
+        Concentrations of the salt [mol/m3], the separator first; empty where none moves.
     """
 
     kind: str
@@ -65,6 +68,7 @@ class OperatingPoint:
     film: tuple[Array, ...]
     weights: tuple[Array, ...]
     potentials: tuple[float, ...]
+    salt: Array
 
 
 def initial_point(described: DescribedGroup) -> OperatingPoint:
@@ -86,8 +90,16 @@ def initial_point(described: DescribedGroup) -> OperatingPoint:
     soc = (1.0 - float(x[0][0])) / (1.0 - setup.charged_x)
     return OperatingPoint(
         STATIONARY, 0.0, constraint, float(np.mean(potentials)), 0.0, soc,
-        tuple(x), tuple(film), tuple(weights), tuple(potentials),
+        tuple(x), tuple(film), tuple(weights), tuple(potentials), _salt_at_rest(described),
     )  # fmt: skip
+
+
+def _salt_at_rest(described: DescribedGroup) -> Array:
+    """Return the concentrations (n,) of the salt at the start."""
+    network = described.group.network
+    if network is None or network.salt is None:
+        return np.zeros(0)
+    return np.full(network.salt.count, network.salt.rest) if network.salt.initial is None else network.salt.initial
 
 
 def _rest_potential(x: Array, table: object) -> float:
@@ -145,7 +157,14 @@ def point_of(run: RunData, described: DescribedGroup, at: At = "final") -> Opera
     return OperatingPoint(
         _kind(current, constraint, x), time, constraint, float(run.columns[names.VOLTAGE][row]), current,
         float(run.columns[names.MEAN_SOC][row]), tuple(x), tuple(film), tuple(weights), tuple(potentials),
+        _salt_of(run, row),
     )  # fmt: skip
+
+
+def _salt_of(run: RunData, row: int) -> Array:
+    """Return the concentrations (n,) of the salt at a row of the curves."""
+    curves = sorted((place, name) for name in run.columns if (place := salt_place(name)))
+    return np.array([float(run.columns[name][row]) for _, name in curves])
 
 
 def kept_states(run: RunData) -> list[float]:

@@ -12,6 +12,7 @@ Parts are differences of impedances in which one process after the other is admi
     electrode           electrons and ions through the thickness of an electrode in layers
     lithium             the lithium electrode: its kinetics beside its double layer
     separator           its resistance
+    salt                the salt of the electrolyte diffuses, in the separator and in the layers
 
 They add up to the impedance, exactly. Admittances of particles at one potential add up; layers make a ladder.
 """
@@ -29,8 +30,15 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.interpolation import psi_and_d_array
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.problem.linear_interface import interface_of
+from asyncsoc.problem.linear_salt import LinearSalt, linear_salt
 from asyncsoc.problem.network import NetworkResistances, lithium_resistance
-from asyncsoc.problem.particle_admittance import admittances, frozen_admittance, lithium_of
+from asyncsoc.problem.particle_admittance import (
+    CoupledAdmittances,
+    admittances,
+    coupled_admittances,
+    frozen_admittance,
+    lithium_of,
+)
 from asyncsoc.problem.particles import ParticleModel
 from asyncsoc.problem.small_signal import (
     Capacitances,
@@ -44,13 +52,14 @@ from asyncsoc.simulation.impedance.covered_sphere import covered_sphere_transfer
 from asyncsoc.simulation.impedance.described import DescribedGroup
 from asyncsoc.simulation.impedance.mesh_resolution import first_layer, missing_share
 from asyncsoc.simulation.impedance.operating_point import OperatingPoint
+from asyncsoc.simulation.impedance.salt_ladder import impedance_with_salt, layer_admittances
 
 Array = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
 CHARGE_TRANSFER, FILM, DIFFUSION, CONSTRICTION = "charge transfer", "film", "diffusion", "constriction"
 GROWTH, CONTACTS, ELECTRODE, LITHIUM = "film growth", "contact resistance", "electrode", "lithium"
-SEPARATOR = "separator"
+SEPARATOR, SALT = "separator", "salt"
 _STAGES = (CHARGE_TRANSFER, FILM, DIFFUSION, CONSTRICTION, GROWTH)
 
 
@@ -66,11 +75,17 @@ class ParticleAdmittances:
         dI/du at fixed lithium and film [S], without and with the film.
     mesh_error : (F,)
         Estimated error of its impedance by the thickness of its mesh's outermost cells, over its magnitude.
+    current
+        At the state [A].
+    coupled
+        What it passes with all processes, by the salt too; None where there is none.
     """
 
     stages: ComplexArray
     conductances: tuple[float, float]
     mesh_error: Array
+    current: float
+    coupled: CoupledAdmittances | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,16 +140,27 @@ def group_impedance(
     capacitances = Capacitances(settings.double_layer_capacitance, settings.film_permittivity)
     found: list[ParticleAdmittances] = []
     known: dict[tuple[object, ...], ParticleAdmittances] = {}
+    salt = _salt_of(described, point)
     for j, particle in enumerate(group.particles):
         if progress is not None:
             progress(j, len(group.particles), f"particle {j + 1} of {len(group.particles)}")
-        key = _key(described, point, j)
+        layer = None if salt is None or group.network is None else group.network.nodes[j]
+        exchange = None if salt is None or layer is None else (salt.factor(layer), salt.relative(layer))
+        key = (*_key(described, point, j), exchange)
         if key not in known:
-            known[key] = _particle(particle, described.system(j), point, j, w, capacitances)
+            known[key] = _particle(particle, described.system(j), point, j, w, capacitances, exchange)
         found.append(known[key])
     if progress is not None:
         progress(len(group.particles), len(group.particles), "")
-    return _together(described, point, w, found)
+    return _together(described, point, w, found, salt)
+
+
+def _salt_of(described: DescribedGroup, point: OperatingPoint) -> LinearSalt | None:
+    """Return the salt at a state, its concentrations behind the potentials of the layers; None where none moves."""
+    network = described.group.network
+    if network is None:
+        return None
+    return linear_salt(network, point.constraint.temperature, tuple(point.salt.tolist()), network.count)
 
 
 def _key(described: DescribedGroup, point: OperatingPoint, j: int) -> tuple[object, ...]:
@@ -154,25 +180,34 @@ def _particle(
     j: int,
     w: Array,
     capacitances: Capacitances,
+    exchange: tuple[float, float] | None,
 ) -> ParticleAdmittances:
+    """Return one particle; `exchange` is what its salt makes of i0, a factor and the slope of its logarithm."""
+    factor, by_salt = exchange or (1.0, 0.0)
     nodes = np.flatnonzero(point.weights[j] > 0.0)
     areas, x, film = point.weights[j][nodes], point.x[j], point.film[j]
     table = particle.table_of(point.constraint)
-    at = interface_of(particle, point.constraint.temperature, x[nodes], film, point.potentials[j], table)
+    at = interface_of(particle, point.constraint.temperature, x[nodes], film, point.potentials[j], table, factor)
     diffusivity = psi_and_d_array(x, table.x_first, table.spacing, table.coefficients)[1]
     density = FARADAY * particle.maximum_concentration
     lithium = lithium_of(system, diffusivity, nodes, areas, charge_density=density, scale=particle.scale)
 
     def response(*, resistance: bool, growth: bool) -> ContactResponse:
-        return contact_response(at, film, w, capacitances, Processes(resistance, growth))
+        return contact_response(at, film, w, capacitances, Processes(resistance, growth), by_salt)
 
     bare, behind = response(resistance=False, growth=False), response(resistance=True, growth=False)
     grows = at.growth > 0.0
     moving = [behind, response(resistance=True, growth=True)] if grows else [behind]
     frozen = frozen_admittance(behind, areas)
+    coupled: CoupledAdmittances | None = None
     if not at.opened.any():
-        return ParticleAdmittances(np.zeros((len(_STAGES), len(w)), dtype=np.complex128), (0.0, 0.0), np.zeros(len(w)))
-    full = admittances(lithium, moving, w)
+        none = np.zeros((len(_STAGES), len(w)), dtype=np.complex128)
+        coupled = None if exchange is None else CoupledAdmittances(*none[:4])
+        return ParticleAdmittances(none, (0.0, 0.0), np.zeros(len(w)), 0.0, coupled)
+    if exchange is None:
+        full = admittances(lithium, moving, w)
+    else:
+        full, coupled = coupled_admittances(lithium, moving, w)
     volume = float(system.kernel.mass.sum()) * particle.scale**3
     covered = _covered(behind, areas, diffusivity[nodes], volume, density, w)
     layer = first_layer(system, nodes, areas, particle.scale)
@@ -182,6 +217,8 @@ def _particle(
         np.array([frozen_admittance(bare, areas), frozen, covered, full[0], full[-1]]),
         (static_conductance(at, areas, film=False), static_conductance(at, areas)),
         np.abs(by_lithium * missing_share(layer, slow, w) * full[0]),
+        float(areas @ (at.opened * (at.i + at.o))),
+        coupled,
     )
 
 
@@ -199,10 +236,14 @@ def _covered(
 
 
 def _together(
-    described: DescribedGroup, point: OperatingPoint, w: Array, found: list[ParticleAdmittances]
+    described: DescribedGroup,
+    point: OperatingPoint,
+    w: Array,
+    found: list[ParticleAdmittances],
+    salt: LinearSalt | None,
 ) -> GroupImpedance:
     group = described.group
-    many = np.array(group.multiplicities or (1.0,) * len(found))
+    standing = many = np.array(group.multiplicities or (1.0,) * len(found))
     ohms = np.array(group.resistances or (0.0,) * len(found))
     reached = np.isfinite(ohms)
     many = np.where(reached, many, 0.0)
@@ -221,22 +262,38 @@ def _together(
         level = group.network.at(point.constraint.temperature)
         admittance = np.zeros((group.network.count, len(w)), dtype=np.complex128)
         np.add.at(admittance, np.array(group.network.nodes), many[:, np.newaxis] * own)
-        between, lithium = _ladder(described, level)
-        parts[ELECTRODE] = _ladder_impedance(admittance, between) - before
-        ohm = lithium + lithium_resistance(level, point.current)
+        between, linear = _ladder(described, level)
         storing = described.settings.lithium_double_layer_capacitance * _area(described)
+        separator, currents = point.constraint.series, np.zeros(group.network.count)
+        np.add.at(currents, np.array(group.network.nodes), many * np.array([one.current for one in found]))
+        if salt is None:
+            ohm = linear + lithium_resistance(level, point.current)
+            parts[ELECTRODE] = _ladder_impedance(admittance, between) - before
+        else:
+            ohm = linear + salt.drop_at_lithium(level, float(currents.sum())).direct
+            inner = salt.separator_resistance()
+            separator += inner
+            parts[ELECTRODE] = _ladder_impedance(admittance, between + salt.ionic() - inner) - before
         parts[LITHIUM] = _beside(ohm, storing, w)
+        parts[SEPARATOR] = np.full(len(w), separator, dtype=np.complex128)
+        if salt is not None:
+            coupled = [one.coupled for one in found if one.coupled is not None]
+            layers = layer_admittances(coupled, standing, ohms, group.network.nodes, group.network.count)
+            without = NetworkResistances(between, level.lithium_current, level.lithium_voltage)
+            whole = impedance_with_salt(salt, without, layers, currents, w, (linear, storing))
+            parts[SALT] = whole + point.constraint.series - np.asarray(sum(parts.values()))
     elif described.settings.lithium_exchange_current_density is not None:
         parts[LITHIUM] = _series_lithium(described, point, w)
-    parts[SEPARATOR] = np.full(len(w), point.constraint.series, dtype=np.complex128)
+    if SEPARATOR not in parts:
+        parts[SEPARATOR] = np.full(len(w), point.constraint.series, dtype=np.complex128)
     if not parts[FILM].any():
         del parts[FILM]
     if not parts[GROWTH].any():
         del parts[GROWTH]
     conductances = many @ np.array([one.conductances for one in found])
     error = np.max(np.array([one.mesh_error for one in found])[reached], axis=0)
-    whole = GroupImpedance(parts, 1.0 / float(conductances[1]), 1.0 / float(conductances[0]), error)
-    return replace(whole, mesh_error=error / np.abs(stages[-1] * whole.total))
+    group_whole = GroupImpedance(parts, 1.0 / float(conductances[1]), 1.0 / float(conductances[0]), error)
+    return replace(group_whole, mesh_error=error / np.abs(stages[-1] * group_whole.total))
 
 
 def _ladder(described: DescribedGroup, level: NetworkResistances) -> tuple[Array, float]:
