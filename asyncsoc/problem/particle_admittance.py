@@ -4,9 +4,11 @@ With y = D dx the lithium of a particle under dx ~ exp(j w t) follows
 
     (K + j w M/D) y + A (c_x/D) y = -A c_u du,      c = (flux of lithium under the contact)/(F c_max)
 
-with a matrix that is complex, symmetric and sparse. It is factored at some frequencies only: the real and imaginary
-parts of the solutions span a basis in which the equation is solved at all frequencies (a rational Krylov space), and
-the next factorization is at the frequency of the largest residual, until all are below `TOLERANCE`.
+with a matrix that is complex, symmetric and sparse. It is solved in a basis of few solutions (a rational Krylov space),
+of which more are added at the frequencies of the largest residuals until all are below `TOLERANCE`. Solutions at real
+shifts s in place of j w come first: these matrices are real and definite, and the factorization of the integrator
+(`kernels.ldl`) makes eight of them side by side, in a tenth of the time of complex ones. Where they do not suffice, and
+on meshes that have no such factorization, the real and imaginary parts of solutions at frequencies follow.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import splu
 
 from asyncsoc.base.errors import SimulationError
+from asyncsoc.base.lanes import WIDTH
+from asyncsoc.kernels.ldl import factorize, solve
+from asyncsoc.kernels.workspace import System
 from asyncsoc.problem.linearize import stiffness_of
 from asyncsoc.problem.small_signal import ContactResponse
 from asyncsoc.problem.system import OrderedSystem
@@ -36,6 +41,10 @@ _FEW_NODES = 400
 """Up to here a factorization costs less than a basis."""
 _FIRST, _MORE = 7, 2
 """Frequencies that are factored at first, and between two looks at the residuals."""
+_SHIFTS_PER_DECADE, _BEYOND = 3.7, 2.0
+"""Real shifts at first, between the lowest frequency over this factor and the highest one times it."""
+_MORE_SHIFTS = 2
+"""How many times eight shifts are added where residuals are largest."""
 _INDEPENDENT = 1e-10
 """Relative length that a solution must add to the basis."""
 
@@ -58,8 +67,10 @@ class Lithium:
         m2.
     charge_density
         F c_max [C/m3].
-    ordered
-        Whether the order of the nodes keeps the fill of a factorization small.
+    system
+        Operators of its mesh in that order, with the pattern of their factor.
+    scale
+        Size of the particle over that of the mesh.
     """
 
     stiffness: sp.csr_matrix
@@ -68,7 +79,13 @@ class Lithium:
     contact: Integers
     areas: Array
     charge_density: float
-    ordered: bool
+    system: System
+    scale: float
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the order of the nodes keeps the fill of a factorization small."""
+        return not self.system.iterative
 
 
 def lithium_of(
@@ -103,7 +120,8 @@ def lithium_of(
         contact=system.place[contact_nodes],
         areas=areas,
         charge_density=charge_density,
-        ordered=not system.kernel.iterative,
+        system=system.kernel,
+        scale=scale,
     )
 
 
@@ -247,22 +265,43 @@ class _Shifted:
         """Return y (F, c) under the contact, factored at every frequency."""
         return np.array([self.solve(k)[self._lithium.contact] for k in range(len(self._w))]).reshape(len(self._w), -1)
 
+    def solve_at_shifts(self, shifts: Array) -> Array:
+        """Return y (n, WIDTH) at as many real shifts in place of j w, with the contact of the nearest frequency."""
+        one, factor = self._lithium, self._lithium.system.factor
+        near = np.abs(np.log(self._w)[:, np.newaxis] - np.log(shifts)).argmin(axis=0)
+        diagonal = one.storage[:, np.newaxis] * shifts
+        diagonal[one.contact] += np.abs(self._contact[near]).T
+        y = np.zeros_like(diagonal)
+        y[one.contact] = np.abs(self._right[near]).T
+        lower, pivots = np.empty((len(factor.indices), WIDTH)), np.empty_like(diagonal)
+        work, ok = np.zeros_like(diagonal), np.ones((1, WIDTH))
+        factorize(one.system.stiffness, diagonal / one.scale, factor, lower, pivots, work, ok)
+        solve(factor, lower, pivots, y)
+        return y[:, ok[0] > 0.0]
+
     def reduced(self, basis: Array) -> tuple[ComplexArray, Array]:
-        """Return y (F, c) under the contact from a basis of solutions at few frequencies, and the basis."""
-        one, count = self._lithium, len(self._w)
-        left = sorted({round(k) for k in np.linspace(0, count - 1, min(_FIRST, count))})
-        left = [] if basis.shape[1] else left
+        """Return y (F, c) under the contact from a basis of few solutions, and the basis."""
+        one, count, more_shifts = self._lithium, len(self._w), _MORE_SHIFTS if self._lithium.ordered else 0
+        left: list[int] = []
+        if not basis.shape[1] and one.ordered:
+            for shifts in _first_shifts(self._w):
+                basis = _extended(basis, self.solve_at_shifts(shifts), one.storage)
+        elif not basis.shape[1]:
+            left = sorted({round(k) for k in np.linspace(0, count - 1, min(_FIRST, count))})
         solved: set[int] = set()
         while True:
             for k in left:
-                basis = _extended(basis, self.solve(k), one.storage)
+                y = self.solve(k)
+                basis = _extended(basis, np.column_stack([y.real, y.imag]), one.storage)
                 solved.add(k)
             y, residuals = self._projected(basis)
             residuals[sorted(solved)] = 0.0
             if residuals.max(initial=0.0) <= TOLERANCE:
                 return y, basis
-            left = np.argsort(residuals)[-_MORE:].tolist()
-            left = [k for k in left if residuals[k] > TOLERANCE]
+            left = [k for k in np.argsort(residuals)[-_MORE:].tolist() if residuals[k] > TOLERANCE]
+            if more_shifts:
+                basis = _extended(basis, self.solve_at_shifts(_around(self._w, residuals)), one.storage)
+                more_shifts, left = more_shifts - 1, []
 
     def _projected(self, basis: Array) -> tuple[ComplexArray, Array]:
         """Return y (F, c) in a basis, and the residuals (F,) relative to the right-hand sides."""
@@ -297,18 +336,29 @@ def _times(left: Array, right: ComplexArray) -> ComplexArray:
     return np.asarray(left @ right.real + 1j * (left @ right.imag))
 
 
-def _extended(basis: Array, solution: ComplexArray, weights: Array) -> Array:
-    """Return a basis that holds a solution too: orthonormal in the norm of the storage."""
-    root = np.sqrt(weights)
-    for part in (solution.real, solution.imag):
-        new = root * part
-        length = float(np.linalg.norm(new))
-        if length == 0.0:
-            continue
-        new = new / length
-        for _ in range(2):
-            new = new - root * (basis @ (basis.T @ (root * new)))
-        left = float(np.linalg.norm(new))
-        if left > _INDEPENDENT:
-            basis = np.column_stack([basis, new / left / root])
-    return basis
+def _first_shifts(w: Array) -> Array:
+    """Return shifts (., WIDTH), evenly spread over their logarithm and over the rows."""
+    low, high = w[0] / _BEYOND, w[-1] * _BEYOND
+    rows = max(1, round((_SHIFTS_PER_DECADE * np.log10(high / low) + 1.0) / WIDTH))
+    return np.geomspace(low, high, rows * WIDTH).reshape(WIDTH, rows).T
+
+
+def _around(w: Array, residuals: Array) -> Array:
+    """Return WIDTH shifts over the range of frequencies whose residuals are too large."""
+    bad = w[residuals > TOLERANCE]
+    return np.geomspace(bad[0] / _BEYOND, bad[-1] * _BEYOND, WIDTH)
+
+
+def _extended(basis: Array, solutions: Array, weights: Array) -> Array:
+    """Return a basis that holds solutions (n, k) too: orthonormal in the norm of the storage."""
+    from scipy.linalg import qr
+
+    root = np.sqrt(weights)[:, np.newaxis]
+    new = root * solutions
+    length = np.linalg.norm(new, axis=0)
+    new = new[:, length > 0.0] / length[length > 0.0]
+    for _ in range(2):
+        new = new - root * (basis @ (basis.T @ (root * new)))
+    vectors, triangle, _ = qr(new, mode="economic", pivoting=True)
+    kept = np.abs(np.diagonal(triangle)) > _INDEPENDENT
+    return np.column_stack([basis, vectors[:, kept] / root])

@@ -1,9 +1,11 @@
 """Lines of sight through a particle: what a beam passes of each oxidation state, pixel by pixel.
 
 A pixel sees the column of a quantity q along its line of sight, the integral of q ds over the part of the line within
-the particle and the cut. In a tetrahedron the stoichiometry is linear along a line: two Gauss points on every chord
-integrate what is linear (to cubic) in it exactly. Radial and axisymmetric meshes stand for a whole sphere, whose chords
-have 32 Gauss points each. Points and weights depend on mesh and view alone, and serve all fields on the mesh.
+the particle and the cut. Every chord in a tetrahedron has two Gauss points. Linear interpolation would be too high
+between the nodes wherever x is convex, by h^2/8 times its second derivative; the gradients at the nodes, means of those
+of the cells around them, tell how x bends: sum of b_i (x_i + g_i (p - p_i)/2) over the corners is exact for what is
+quadratic and has these gradients. Radial and axisymmetric meshes stand for a whole sphere, whose chords have 32 Gauss
+points each. Points and weights depend on mesh and view alone, and serve all fields on the mesh.
 """
 
 from __future__ import annotations
@@ -135,6 +137,9 @@ class LinesOfSight:
         What each sample stands for.
     samples : (s, n)
         Sparse matrix from values at the nodes to values at the samples.
+    bending : pairs of (s, n) and (n, n)
+        Sparse matrices: by the second of each a component of the gradient at the nodes, by the first what it adds to
+        the values at the samples. None of meshes that are not of tetrahedra.
     """
 
     view: BeamView
@@ -142,6 +147,7 @@ class LinesOfSight:
     pixel: Ints
     length: Array
     samples: Any
+    bending: tuple[tuple[Any, Any], ...] = ()
 
     @classmethod
     def through(cls, mesh: ParticleMesh, view: BeamView) -> Self:
@@ -154,13 +160,18 @@ class LinesOfSight:
         view
             Directions, field of view and cut.
         """
-        build = _through_tetrahedra if mesh.coordinates == "cartesian" else _through_sphere
-        pixel, length, samples = build(mesh, view)
+        bending: list[tuple[Any, Any]] = []
+        if mesh.coordinates == "cartesian":
+            pixel, length, samples, bending = _through_tetrahedra(mesh, view)
+        else:
+            pixel, length, samples = _through_sphere(mesh, view)
         row, column = pixel // view.pixels, pixel % view.pixels
         seen = (np.abs(view.axis) <= 0.5 * view.width * (1.0 + _NOTHING))[np.stack((row, column))].all(axis=0)
-        pixel, length, samples = pixel[seen], length[seen], samples[np.flatnonzero(seen)]
+        kept = np.flatnonzero(seen)
+        pixel, length, samples = pixel[seen], length[seen], samples[kept]
         thickness = np.bincount(pixel, weights=length, minlength=view.pixels**2)
-        return cls(view, thickness.reshape(view.pixels, view.pixels), pixel, length, samples)
+        more = tuple((adding[kept], gradient) for adding, gradient in bending)
+        return cls(view, thickness.reshape(view.pixels, view.pixels), pixel, length, samples, more)
 
     def columns(self, x: ArrayLike, quantity: Quantity) -> Array:
         """Return the columns of quantities, (pixels, pixels, k) [m times the quantity].
@@ -185,7 +196,12 @@ class LinesOfSight:
                 value=values.shape,
                 allowed=f"({self.samples.shape[1]},)",
             )
-        found = quantity(self.samples @ values) * self.length[:, None]
+        x_there = self.samples @ values
+        for adding, gradient in self.bending:
+            x_there = x_there + adding @ (gradient @ values)
+        if self.bending:
+            x_there = np.clip(x_there, values.min(), values.max())
+        found = quantity(x_there) * self.length[:, None]
         pixels = self.view.pixels
         columns = [np.bincount(self.pixel, weights=column, minlength=pixels * pixels) for column in found.T]
         return np.stack(columns, axis=-1).reshape(pixels, pixels, len(columns))
@@ -251,8 +267,30 @@ def _sparse(nodes: Ints, weights: Array, n_nodes: int) -> Any:
     return csr_array((weights.ravel(), nodes.ravel(), pointer), shape=(len(nodes), n_nodes))
 
 
-def _through_tetrahedra(mesh: ParticleMesh, view: BeamView) -> tuple[Ints, Array, Any]:
-    """Return two samples on every chord that a line of sight has in a tetrahedron."""
+def _nodal_gradients(mesh: ParticleMesh) -> list[Any]:
+    """Return matrices (n, n) from values at the nodes of tetrahedra to each component of their gradient there.
+
+    It is the mean of the gradients of the cells around a node, weighted with their volumes.
+    """
+    from scipy.sparse import coo_array
+
+    corners = mesh.points[mesh.cells]
+    edges = corners[:, 1:] - corners[:, :1]
+    inverse = np.linalg.inv(edges)  # column i is the gradient of the i-th barycentric coordinate
+    slopes = np.concatenate((-inverse.sum(axis=2, keepdims=True), inverse), axis=2)
+    volume = np.abs(np.linalg.det(edges))
+    around = np.bincount(mesh.cells.ravel(), weights=np.repeat(volume, 4), minlength=mesh.n_nodes)
+    rows = np.repeat(mesh.cells, 4, axis=1).ravel()
+    columns = np.tile(mesh.cells, (1, 4)).ravel()
+    found = []
+    for component in range(3):
+        values = np.tile(volume[:, None] * slopes[:, component], (1, 4)).ravel() / around[rows]
+        found.append(coo_array((values, (rows, columns)), shape=(mesh.n_nodes, mesh.n_nodes)).tocsr())
+    return found
+
+
+def _through_tetrahedra(mesh: ParticleMesh, view: BeamView) -> tuple[Ints, Array, Any, list[tuple[Any, Any]]]:
+    """Return two samples on every chord that a line of sight has in a tetrahedron, and how x bends between nodes."""
     offset = mesh.points - np.asarray(view.centre)
     axes = np.stack((view.rightward, np.asarray(view.upward), np.asarray(view.beam)), axis=1)
     corners = (offset @ axes)[mesh.cells]  # (m, 4, 3)
@@ -281,9 +319,15 @@ def _through_tetrahedra(mesh: ParticleMesh, view: BeamView) -> tuple[Ints, Array
         )  # fmt: skip
         begin = end
     if not found:
-        return np.zeros(0, np.int64), np.zeros(0), _sparse(np.zeros((0, 4), np.int64), np.zeros((0, 4)), mesh.n_nodes)
+        none = _sparse(np.zeros((0, 4), np.int64), np.zeros((0, 4)), mesh.n_nodes)
+        return np.zeros(0, np.int64), np.zeros(0), none, []
     pixel, length, nodes, weights = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return pixel, length, _sparse(nodes, weights, mesh.n_nodes)
+    bending = []
+    for component, gradient in enumerate(_nodal_gradients(mesh)):
+        places = mesh.points[nodes, component]
+        away = np.sum(weights * places, axis=1, keepdims=True) - places
+        bending.append((_sparse(nodes, 0.5 * weights * away, mesh.n_nodes), gradient))
+    return pixel, length, _sparse(nodes, weights, mesh.n_nodes), bending
 
 
 def _chords(corners: Array, place: Array, half: float) -> tuple[Ints, Array, Array]:

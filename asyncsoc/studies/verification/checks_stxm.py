@@ -63,7 +63,7 @@ def stxm_checks() -> list[VerificationCheck]:
         for words, beam in (("along x", (1.0, 0.0, 0.0)), ("askew", _BEAM)):
             view = BeamView(2.5e-6, _PIXELS, beam=beam)
             label = f"STXM, {name}, beam {words}: largest relative error of a pixel's column within {RIM:g} R"
-            note = "in 3-D the error is that of interpolating r^2 in the coarse inside of the mesh"
+            note = "in 3-D mostly that of the chord: flat facets stand for the sphere"
             checks.append(compare(label, largest_error(mesh, view), 0.0, TOLERANCE, note))
     mesh = load_builtin("sphere-3d-coarse").scaled(RADIUS)
     rotation = np.linalg.qr(np.array([[1.0, 0.3, 0.2], [-0.1, 1.0, 0.4], [0.5, -0.2, 1.0]]))[0]
