@@ -70,6 +70,11 @@ class ElectrodeSalt:
         """Distance of the middle of each volume from the lithium electrode (M + K,) [m]."""
         return np.asarray(np.cumsum(self.heights) - 0.5 * self.heights)
 
+    @property
+    def volumes(self) -> Array:
+        """Electrolyte in each volume (M + K,) [m3]."""
+        return self.heights * self.area * self._each(self.separator_fraction, self.fraction)
+
     def _each(self, separator: float, electrode: float) -> Array:
         return np.repeat([separator, electrode], [self.properties.separator_nodes, self.layers])
 
@@ -109,7 +114,7 @@ class ElectrodeSalt:
             levels[temperature] = SaltLevel(self.heights / (kappa * self.area), table)
         return SaltTransport(
             separator=properties.separator_nodes,
-            volume=self.heights * self.area * self._each(self.separator_fraction, self.fraction),
+            volume=self.volumes,
             width=self.heights / (self.area * self._each(self.separator_efficiency, self.efficiency)),
             rest=rest,
             least=properties.least_share,
@@ -140,12 +145,6 @@ def electrode_salt(case: Case, thickness: float, separator_thickness: float, pol
     """
     electrode = case.electrode
     properties = electrode.salt_properties or SaltProperties()
-    if case.solver.cycle_jump_tolerance is not None:
-        raise InputError(
-            "cycles of an electrode with a salt cannot be left out: what the salt does meanwhile is not extrapolated",
-            where="solver.cycle_jump_tolerance",
-            next_step='remove it, or set electrode.salt = "ohmic"',
-        )
     if separator_thickness <= 0.0:
         raise InputError(
             "the salt needs a separator with a thickness",

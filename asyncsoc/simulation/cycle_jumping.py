@@ -1,7 +1,7 @@
 """Cycle jumping: long cycling in which most cycles are extrapolated instead of computed, with an error estimate.
 
 From computed cycles the slow state is extrapolated over m cycles: the film at every contact node, with it the side
-charge, and the lithium of every particle. One cycle is computed there. The growth in it gives a better value for the
+charge, the lithium of every particle, and how much salt is left. One cycle is computed there. The growth in it gives a better value for the
 cycles left out, to which the film is corrected; what the correction changes is the estimated error of the jump, in the
 capacity of a cycle and in the film. A jump whose error exceeds the tolerance is taken back, and a shorter one tried.
 """
@@ -90,7 +90,11 @@ class _Cycles:
 
 
 def simulate_jumping(
-    cases: Sequence[Case], multiplicities: Array, carry: Carry, previous: Solution | None = None
+    cases: Sequence[Case],
+    multiplicities: Array,
+    carry: Carry,
+    previous: Solution | None = None,
+    salt_volumes: Array | None = None,
 ) -> CaseResult:
     """Carry particles through a protocol of cycles, most of which are jumped over.
 
@@ -104,13 +108,15 @@ def simulate_jumping(
         Goes on from a solution to the end of a protocol step.
     previous
         The result to resume.
+    salt_volumes : (n,)
+        Electrolyte in the volumes of a salt [m3]; None: none moves.
 
     Raises
     ------
     InputError
         The result to resume was computed without jumps.
     """
-    cycles, slow = _Cycles.of(cases[0]), SlowState.of(cases, multiplicities)
+    cycles, slow = _Cycles.of(cases[0]), SlowState.of(cases, multiplicities, salt_volumes)
     tolerance = float(cases[0].solver.cycle_jump_tolerance or 0.0)
     reached = None if previous is None else _resumed(previous)
     while True:

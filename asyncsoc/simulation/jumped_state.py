@@ -1,4 +1,9 @@
-"""The state after a jump over cycles: film, side charge and lithium of every particle, times and steps."""
+"""The state after a jump over cycles: film, side charge and lithium of every particle, salt, times and steps.
+
+The salt at the end of a cycle forgets within hours how the cycle before ended, and has the profile that the last steps
+leave: it is kept. Its amount is not: the side reaction of the cycles left out takes one formula unit for each electron,
+and every concentration falls by the same share.
+"""
 
 from __future__ import annotations
 
@@ -45,6 +50,8 @@ class SlowState:
         F c_max [C/m3].
     contact_ends, node_ends : (N - 1,)
         Where the next particle's places begin.
+    salt_volumes : (n,)
+        Electrolyte in the volumes of the salt [m3]; empty where none moves.
     """
 
     multiplicities: Array
@@ -54,10 +61,11 @@ class SlowState:
     charge_density: Array
     contact_ends: NDArray[np.int64]
     node_ends: NDArray[np.int64]
+    salt_volumes: Array
 
     @classmethod
-    def of(cls, cases: Sequence[Case], multiplicities: Array) -> SlowState:
-        """Return those of particles.
+    def of(cls, cases: Sequence[Case], multiplicities: Array, salt_volumes: Array | None = None) -> SlowState:
+        """Return those of particles, in an electrolyte whose salt is in these volumes.
 
         Raises
         ------
@@ -82,7 +90,16 @@ class SlowState:
             np.array(density),
             np.cumsum([len(one) for one in weights])[:-1],
             np.cumsum([len(one) for one in masses])[:-1],
+            np.zeros(0) if salt_volumes is None else salt_volumes,
         )
+
+    def salt_after(self, salt: Sequence[float], side: Array) -> tuple[float, ...] | None:
+        """Return concentrations [mol/m3] from which side charges (N,) [C] have taken salt; None where none is left."""
+        if not len(salt):
+            return ()
+        held = float(self.salt_volumes @ np.asarray(salt))
+        share = 1.0 - float(self.multiplicities @ side) / FARADAY / held
+        return tuple(share * one for one in salt) if share > 0.0 else None
 
     def charge_of_film(self, film: Array) -> Array:
         """Return the side charge (N,) of films (contact nodes,) [m]."""
@@ -141,6 +158,9 @@ def extrapolated(
     last = after + left_out
     moved = interpolated(numbers, [point.x for point in points], last) - points[-1].x
     passed = interpolated(numbers, [point.charge for point in points], last) - points[-1].charge
+    salt = slow.salt_after(checkpoint.salt, slow.charge_of_film(grown))
+    if salt is None:
+        return None
     particles = []
     for j, (particle, film, x) in enumerate(
         zip(checkpoint.particles, np.split(grown, slow.contact_ends), np.split(moved, slow.node_ends), strict=True)
@@ -154,6 +174,7 @@ def extrapolated(
     start = replace(
         checkpoint,
         particles=tuple(particles),
+        salt=salt,
         finished=(*checkpoint.finished, *outcomes[0]),
         start_time=checkpoint.start_time + length,
     )
@@ -193,7 +214,9 @@ def corrected(
         side = float(slow.charge_of_film(change)[j])
         own = _balanced(particle.x, particle.x, -side, slow, j)
         particles.append(_moved(particle, own, np.maximum(particle.film + film, before.particles[j].film), 0.0, side))
-    return replace(later, checkpoint=replace(checkpoint, particles=tuple(particles)))
+    salt = slow.salt_after(checkpoint.salt, slow.charge_of_film(change))
+    goes_on = replace(checkpoint, particles=tuple(particles), salt=checkpoint.salt if salt is None else salt)
+    return replace(later, checkpoint=goes_on)
 
 
 def _balanced(x: Array, before: Array, passed: float, slow: SlowState, j: int) -> Array:

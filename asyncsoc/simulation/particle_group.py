@@ -159,7 +159,8 @@ def run_group(
     if cases[0].solver.cycle_jump_tolerance is not None:
         if resume is not None:
             group_start(cases, many, resume)
-        return simulate_jumping(cases, many, carry, resume)
+        volumes = None if layers is None or layers.salt is None else layers.salt.volumes
+        return simulate_jumping(cases, many, carry, resume, volumes)
     if resume is not None:
         require_every_cycle(resume)
     return carry(resume, None)

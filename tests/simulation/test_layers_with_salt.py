@@ -201,13 +201,6 @@ def test_what_cannot_hold_a_salt_is_refused(changes: dict[str, Any], where: str)
     assert caught.value.where == where
 
 
-def test_cycles_with_a_salt_are_not_left_out() -> None:
-    case = salted().model_dump(exclude_unset=True) | {"solver": {"cycle_jump_tolerance": 0.01}}
-    with pytest.raises(InputError) as caught:
-        aso.simulate(aso.Case.from_dict(case))
-    assert caught.value.where == "solver.cycle_jump_tolerance"
-
-
 @pytest.mark.slow
 def test_one_particle_in_one_layer_follows_a_profile_and_ends_on_a_curve(tmp_path: Path) -> None:
     profile = tmp_path / "drive.csv"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,8 @@ SIDE_REACTION = "side-reaction"
 """Name of the set with the constants of the side reaction."""
 RATE_LAWS = "rate-laws"
 """Name of the set with the parameters of the rate laws."""
+SALT = "salt/"
+"""Before the name of a set of salt transport, some of which are named as the electrolyte is."""
 
 
 def params(
@@ -77,7 +80,7 @@ def params(
     if name.endswith(".toml"):
         _print_case(name, json=json)
         return
-    others = {SIDE_REACTION: _side_reaction, RATE_LAWS: _rate_laws}
+    others = {SIDE_REACTION: _side_reaction, RATE_LAWS: _rate_laws, **_salts()}
     found = others[name]() if name in others else describe(name, others=tuple(others))
     parameters = [asdict(parameter) for parameter in found]
     if json:
@@ -105,6 +108,13 @@ def _side_reaction() -> Sequence[Parameter]:
     from asyncsoc.problem.case_side_reaction import default_parameters
 
     return default_parameters()
+
+
+def _salts() -> dict[str, Callable[[], Sequence[Parameter]]]:
+    """Return the parameters of each set of salt transport by what the command calls it."""
+    from asyncsoc.materials.salt import SALT_SETS
+
+    return {f"{SALT}{name}": partial(getattr, one, "parameters") for name, one in SALT_SETS.items()}
 
 
 def _rate_laws() -> Sequence[Parameter]:

@@ -35,9 +35,9 @@ def case(**sections: Any) -> aso.Case:
     )
 
 
-@pytest.mark.parametrize(("count", "apart"), [(1, 1e-5), (2, 5e-4)])
-def test_an_electrode_of_one_kind_is_the_particle(count: int, apart: float) -> None:
-    """Two particles at one potential have an error of their own, and so other time steps."""
+def test_an_electrode_of_one_kind_is_the_particle() -> None:
+    """Within what the time steps leave, which a group chooses by an error of its own."""
+    count, apart = 2, 5e-4
     keys = {"loading": LOADING, "coverage": COVERAGE, "radius": RADIUS}
     whole, run = simulate_gitt(case(electrode={**keys, "particles": count}), PLAN, radius=RADIUS)
     particle = {"particle": {"radius": RADIUS}, "contact": {"kind": "cap", "coverage": COVERAGE}}
@@ -84,9 +84,12 @@ def test_layers_with_a_salt_are_titrated() -> None:
     salted, even = (
         simulate_gitt(case(electrode=one, side_reaction={"mode": "off"}), plan)[0] for one in (electrode, plain)
     )
-    assert len(salted.pulses) >= 2
-    for one, other in zip(salted.pulses, even.pulses, strict=False):
-        assert one.steady_change == pytest.approx(other.steady_change, rel=0.02)
+    whole = [
+        pair for pair in zip(salted.pulses, even.pulses, strict=False) if not (pair[0].cut_short or pair[1].cut_short)
+    ]
+    assert len(whole) >= 5
+    for one, other in whole:
+        assert one.steady_change == pytest.approx(other.steady_change, rel=1e-4)
         assert abs(one.transient_change) > 1.2 * abs(other.transient_change)  # the salt's gradient builds up meanwhile
 
 
