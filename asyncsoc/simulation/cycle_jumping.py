@@ -1,9 +1,10 @@
 """Cycle jumping: long cycling in which most cycles are extrapolated instead of computed, with an error estimate.
 
 From computed cycles the slow state is extrapolated over m cycles: the film at every contact node, with it the side
-charge, the lithium of every particle, and how much salt is left. One cycle is computed there. The growth in it gives a better value for the
-cycles left out, to which the film is corrected; what the correction changes is the estimated error of the jump, in the
-capacity of a cycle and in the film. A jump whose error exceeds the tolerance is taken back, and a shorter one tried.
+charge, the lithium of every particle, and how much salt is left. One cycle is computed there. The growth in it gives a
+better value for the cycles left out, to which the film is corrected; what the correction changes is the estimated error
+of the jump, in the capacity of a cycle and in the film. A jump whose error exceeds the tolerance is taken back, and a
+shorter one tried.
 """
 
 from __future__ import annotations

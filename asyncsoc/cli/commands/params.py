@@ -30,7 +30,7 @@ def params(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="Parameter set, side-reaction, rate-laws or a case file; default: list them."
+            metavar="[NAME]", help="Set, salt/NAME, side-reaction, rate-laws or a case file; default: list them."
         ),
     ] = None,
     source: Annotated[
@@ -133,6 +133,7 @@ def _print_names(*, json: bool) -> None:
         electrolyte,
         electrolyte_names,
     )
+    from asyncsoc.materials.salt import SALT_OF, SALT_SETS
 
     sets = [
         *((name, "material", cathode(name).title, name == DEFAULT_CATHODE) for name in cathode_names()),
@@ -140,6 +141,8 @@ def _print_names(*, json: bool) -> None:
     ]
     sets.append((SIDE_REACTION, "side reaction", "Oxidation of the default electrolyte at the default material", True))
     sets.append((RATE_LAWS, "kinetics", "Parameters of the rate laws (kinetics.model)", True))
+    default = SALT_OF.get(DEFAULT_ELECTROLYTE)
+    sets += [(f"{SALT}{one.name}", "salt", one.title, one.name == default) for one in SALT_SETS.values()]
     columns = ("name", "kind", "title", "default")
     if json:
         print_document({"sets": [dict(zip(columns, row, strict=True)) for row in sets]})

@@ -1,4 +1,4 @@
-"""Checks of layers through the thickness of an electrode: Newman and Tobias' closed form, PyBaMM's DFN, balances."""
+"""Checks of layers through the thickness of an electrode: closed forms of current and salt, PyBaMM's DFN, balances."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from asyncsoc.base.units import FARADAY, GAS_CONSTANT
 from asyncsoc.case import Case
 from asyncsoc.materials.nmc532_xu2019 import XU
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.salt import IN_SEPARATOR, SALT
 from asyncsoc.simulation.results.layers import CURRENT, ELECTROLYTE, SHARE
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate
@@ -19,6 +20,8 @@ from asyncsoc.studies.verification.layer_references import DFN, PorousElectrode
 
 _COUNT, _EXCHANGE_CURRENT = 40, 0.5
 """Layers, and i0 [A/m2], of the electrode with linear kinetics."""
+_SALT_CURRENT, _SLOW = 0.5, 5e-3
+"""Share of the current of the other checks, and i0 [A/m2], with which a steady profile of the salt forms."""
 
 
 def linear_layer_checks() -> list[VerificationCheck]:
@@ -87,6 +90,59 @@ def dfn_layer_checks() -> list[VerificationCheck]:
     ]
 
 
+def salt_layer_checks() -> list[VerificationCheck]:
+    """Compare a steady profile of the salt with its closed form: a line in the separator, a parabola in the electrode.
+
+    With D, t+ and kappa constant and a current i that enters the electrode evenly, since its kinetics are slow,
+    D_eff dc/dz = (1 - t+) i_e/F, where i_e is i in the separator and falls linearly to 0 through the electrode; the
+    amount of salt stays.
+    """
+    electrolyte, pores, d, t, rest = DFN.electrolyte, DFN.pores, 2e-11, 0.25, 1000.0
+    properties = {
+        "concentration": rest,
+        "diffusivity": d,
+        "transference_number": t,
+        "thermodynamic_factor": 1.0,
+        "conductivity": {"c": [1.0, 4000.0], "kappa": [1.0, 1.0]},
+        "volume_fraction": electrolyte,
+        "separator_volume_fraction": pores,
+        "separator_nodes": DFN.layers,
+        "exchange_exponent": 0.0,
+    }
+    solution = simulate(
+        _layered(
+            [f"Charge at {_SALT_CURRENT * DFN.current:.12g} A for 20 minutes"],
+            layers=DFN.layers,
+            loading=DFN.active * DFN.thickness * XU.density,
+            ionic_conductivity=100.0,
+            electronic_conductivity=1000.0,
+            lithium="0 ohm cm2",
+            separator={"thickness": DFN.separator, "conductivity": 100.0},
+            salt="concentrated",
+            salt_properties=properties,
+        ).with_overrides(["kinetics.model=linear", f"kinetics.exchange_current_density={_SLOW}"])
+    )
+    slope = (1.0 - t) * _SALT_CURRENT * DFN.current / DFN.area / (FARADAY * d)
+    in_separator, in_electrode = slope / pores**1.5, slope / electrolyte**1.5
+    length, separator = DFN.thickness, DFN.separator
+    z = (np.arange(DFN.layers) + 0.5) / DFN.layers
+    # relative to the boundary of separator and electrode; the amount of salt gives the level
+    left, right = in_separator * separator * (z - 1.0), in_electrode * length * (z - 0.5 * z**2)
+    moved = pores * separator * (-0.5 * in_separator * separator) + electrolyte * length * in_electrode * length / 3.0
+    level = rest - moved / (pores * separator + electrolyte * length)
+    profiles = solution.layers
+    found = [profiles[name].values[:, -1] for name in (IN_SEPARATOR, SALT)]
+    span = float(right[-1] - left[0])
+    error = max(float(np.abs(found[0] - level - left).max()), float(np.abs(found[1] - level - right).max()))
+    volumes = pores * separator / DFN.layers, electrolyte * length / DFN.layers
+    held = [volumes[0] * profiles[IN_SEPARATOR].values.sum(axis=0) + volumes[1] * profiles[SALT].values.sum(axis=0)]
+    title = f"{DFN.layers} layers with a salt, steady"
+    return [
+        compare(f"{title}: concentration, largest difference over its span", error / span, 0.0, 1e-3, "closed form"),
+        compare(f"{title}: change of the amount of salt", float(np.ptp(held[0]) / held[0][0]), 0.0, 1e-10),
+    ]
+
+
 def _balances(title: str, solution: Solution) -> list[VerificationCheck]:
     current = solution.layers[CURRENT].values.sum(axis=0)
     asked = float(np.abs(current[1:] / DFN.current - 1.0).max())
@@ -120,4 +176,5 @@ def _layered(steps: list[str], **electrode: Any) -> Case:
 GROUPS: tuple[tuple[str, Callable[[], list[VerificationCheck]]], ...] = (
     ("layers of linear kinetics", linear_layer_checks),
     ("layers against PyBaMM's DFN", dfn_layer_checks),
+    ("layers with a salt", salt_layer_checks),
 )
