@@ -14,6 +14,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.units import from_si
 from asyncsoc.case import fields
+from asyncsoc.case.electrode_isolation import isolation_problem
 from asyncsoc.case.electrode_laws import ContactResistance, CoverageDistribution, RadiusDistribution
 from asyncsoc.case.electrode_layers import LAYER_KEYS, LayeredElectrode
 from asyncsoc.case.electrode_materials import (
@@ -103,6 +104,8 @@ class Electrode(LayeredElectrode):
     contact_resistance
         ohm m2 of a particle's surface; a quantity or a law of isolated particles, see `ContactResistance`. None: no
         resistance.
+    isolated_from_cycle
+        First cycle in which the isolated particles are so: before it they have the contact of the others. None: always.
     table
         Particles one by one, see `ParticleTable`.
     set
@@ -142,6 +145,7 @@ class Electrode(LayeredElectrode):
     coverage: CoverageDistribution | None = None
     radius: RadiusDistribution | None = None
     contact_resistance: ContactResistance | None = None
+    isolated_from_cycle: fields.WholeNumber | None = None
     table: ParticleTable | None = None
     set: MeasuredParticles | None = None
 
@@ -155,7 +159,9 @@ class Electrode(LayeredElectrode):
         if not self.described:
             return self
         layers = self.layer_problem(self.thickness is not None or self.porosity is not None)
-        for error in (self._amount_problem(), self._source_problem(), self._number_problem(), layers):
+        law, listed = self.contact_resistance, () if self.table is None else self.table.contact_resistance
+        lost = isolation_problem(self.isolated_from_cycle, None if law is None else law.share_isolated, listed)
+        for error in (self._amount_problem(), self._source_problem(), self._number_problem(), layers, lost):
             if error is not None:
                 raise refusal(error)
         return self
@@ -364,10 +370,9 @@ class Electrode(LayeredElectrode):
         content["radius"], content["particles"] = self.radius_law.model_dump(mode="json"), self.count
         if self.table is not None or self.set is not None:
             content["radius"] = None
-        if content["contact_resistance"] is None:  # a key that came later
-            del content["contact_resistance"]
-        if content["salt_properties"] is None:
-            del content["salt_properties"]
+        for key in ("contact_resistance", "isolated_from_cycle", "salt_properties"):  # keys that came later
+            if content[key] is None:
+                del content[key]
         if content["table"] is not None and not content["table"]["contact_resistance"]:
             del content["table"]["contact_resistance"]
         for name, key in (("table", "source"), ("set", "folder")):

@@ -35,6 +35,8 @@ class ElectrodeCases:
         How many particles each stands for in the whole electrode.
     resistances : (N,), ohm
         Between each and the network of electrons; infinite where it is isolated.
+    before : (N,), ohm
+        The same before the cycle in which particles lose their contact; None: they have it or not from the start.
     idle_volume
         Volume of all particles without contact [m3]: they hold lithium and capacity, and carry no current.
     sample
@@ -49,6 +51,12 @@ class ElectrodeCases:
     idle_volume: float
     sample: ParticleSample
     layers: ElectrodeLayers | None = None
+    before: Array | None = None
+
+    @property
+    def at_start(self) -> Array:
+        """Resistances (N,) [ohm] at the start of the protocol."""
+        return self.resistances if self.before is None else self.before
 
     @property
     def volume(self) -> float:
@@ -97,6 +105,8 @@ class ElectrodeCases:
                 )
             ],
         }
+        if electrode.isolated_from_cycle is not None:
+            report["isolated from cycle"] = electrode.isolated_from_cycle
         if electrode.thickness is not None or electrode.porosity is not None:
             amounts = electrode.amounts(density)
             report["thickness [m]"], report["porosity"] = amounts.thickness, amounts.porosity
@@ -160,7 +170,13 @@ def electrode_cases(case: Case) -> ElectrodeCases:
     idle = float(many[sample.coverage == 0.0] @ sample.volume[sample.coverage == 0.0])
     count = len(prefixes)
     shared, ohms = many[covered] / count, sample.resistance[covered]
-    return ElectrodeCases(cases, np.tile(shared, count), np.tile(ohms, count), idle, sample, layers)
+    before = None
+    if electrode.isolated_from_cycle is not None:
+        law = electrode.contact_resistance
+        value = 0.0 if law is None else law.value
+        connected = value / (4.0 * math.pi * sample.radius[covered] ** 2)
+        before = np.tile(np.where(np.isinf(ohms), connected, ohms), count)
+    return ElectrodeCases(cases, np.tile(shared, count), np.tile(ohms, count), idle, sample, layers, before)
 
 
 def _areal_capacity(case: Case, sample: ParticleSample, cathode: Cathode) -> float:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
-from asyncsoc.problem.electrode_cases import electrode_cases
+from asyncsoc.case.electrode_isolation import KEY, first_cycle_problem
+from asyncsoc.problem.electrode_cases import ElectrodeCases, electrode_cases
 from asyncsoc.problem.electrode_salt import salt_parameters
 from asyncsoc.simulation.case_result import CaseResult
-from asyncsoc.simulation.particle_group import run_group
+from asyncsoc.simulation.particle_group import ContactBefore, run_group
 from asyncsoc.simulation.progress import Progress
+from asyncsoc.simulation.results.group_state import with_isolation
 from asyncsoc.simulation.results.layers import salt_warnings
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.resume import checkpoint_of
@@ -54,6 +57,7 @@ def simulate_electrode(
         drawn.multiplicities,
         names,
         resistances=drawn.resistances,
+        before=_before(case, drawn),
         idle_volume=drawn.idle_volume,
         layers=drawn.layers,
         threads=threads,
@@ -73,7 +77,9 @@ def simulate_electrode(
     report = dict(drawn.report(case.electrode))
     isolated = report["share of volume isolated"]
     if isolated:
-        warnings.append(f"{isolated:.3g} of the active material is isolated: no net current reaches it")
+        since = case.electrode.isolated_from_cycle
+        when = "" if since is None else f"from cycle {since} on "
+        warnings.append(f"{when}{isolated:.3g} of the active material is isolated: no net current reaches it")
     about = {**found.provenance, "case sha256": case.hash, "electrode sha256": sample.description_sha256}
     whole = replace(
         found,
@@ -83,6 +89,29 @@ def simulate_electrode(
         case_sha256=case.hash,
         warnings=(*(one for one in found.warnings if one not in warnings), *warnings),
         provenance=about,
-        reports={**found.reports, REPORT: report},
+        reports={**with_isolation(found, case.electrode.isolated_from_cycle), REPORT: report},
     )
     return CaseResult(whole, ending.error).finished()
+
+
+def _before(case: Case, drawn: ElectrodeCases) -> ContactBefore | None:
+    """Return the contacts before particles lose theirs; None where they have them or not from the start.
+
+    Raises
+    ------
+    InputError
+        The protocol does not have the cycle, or cycles are jumped over.
+    """
+    cycle, steps = case.electrode.isolated_from_cycle, case.protocol.plan.steps
+    if cycle is None or drawn.before is None:
+        return None
+    problem = first_cycle_problem(cycle, max(step.cycle for step in steps))
+    if problem is not None:
+        raise problem
+    if case.solver.cycle_jump_tolerance is not None:
+        raise InputError(
+            "no cycle is jumped over where particles lose their contact in one of them",
+            where="solver.cycle_jump_tolerance",
+            next_step=f"remove it, or {KEY}",
+        )
+    return ContactBefore(drawn.before, sum(step.cycle < cycle for step in steps))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -125,12 +126,29 @@ def simulate_particles(
     ).finished()
 
 
+@dataclass(frozen=True, eq=False)
+class ContactBefore:
+    """The contacts of particles before some of them lose theirs.
+
+    Attributes
+    ----------
+    resistances : (N,), ohm
+        Until then.
+    steps
+        Number of the last protocol step with them.
+    """
+
+    resistances: Array
+    steps: int
+
+
 def run_group(
     cases: tuple[Case, ...],
     many: Array,
     called: tuple[str, ...],
     *,
     resistances: Array | None = None,
+    before: ContactBefore | None = None,
     idle_volume: float = 0.0,
     layers: ElectrodeLayers | None = None,
     threads: int = 1,
@@ -139,15 +157,15 @@ def run_group(
 ) -> CaseResult:
     """Carry a group of particles through its protocol, over cycles left out where it jumps; return how it ended.
 
-    Parameters and errors are those of `carry_group`.
+    Parameters and errors are those of `carry_group`; `before` has contacts that hold for the first protocol steps.
     """
 
-    def carry(previous: Solution | None, until: int | None) -> CaseResult:
+    def carry(previous: Solution | None, until: int | None, ohms: Array | None = resistances) -> CaseResult:
         return carry_group(
             cases,
             many,
             called,
-            resistances=resistances,
+            resistances=ohms,
             idle_volume=idle_volume,
             layers=layers,
             threads=threads,
@@ -163,7 +181,26 @@ def run_group(
         return simulate_jumping(cases, many, carry, resume, volumes)
     if resume is not None:
         require_every_cycle(resume)
-    return carry(resume, None)
+    if before is None or steps_done(resume) >= before.steps:
+        return carry(resume, None)
+    connected = carry(resume, before.steps, before.resistances)
+    if connected.error is not None or connected.solution is None:
+        return connected
+    ending = carry(connected.solution, None)
+    return (
+        ending if resume is not None or ending.solution is None else replace(ending, solution=as_one(ending.solution))
+    )
+
+
+def steps_done(solution: Solution | None) -> int:
+    """Return how many protocol steps of a result are over."""
+    return 0 if solution is None or solution.checkpoint is None else len(solution.checkpoint.finished)
+
+
+def as_one(solution: Solution) -> Solution:
+    """Return a result that was carried on within one run without saying that it was resumed."""
+    origin = {key: value for key, value in solution.provenance.items() if key != "resumed from"}
+    return replace(solution, provenance=origin)
 
 
 def carry_group(

@@ -71,7 +71,7 @@ def described_by_case(case: Case) -> DescribedGroup:
         return _described((case,), np.ones(1), np.zeros(1), 0.0, None, case.impedance)
     drawn = electrode_cases(case)
     return _described(
-        drawn.cases, drawn.multiplicities, drawn.resistances, drawn.idle_volume, drawn.layers, case.impedance
+        drawn.cases, drawn.multiplicities, drawn.at_start, drawn.idle_volume, drawn.layers, case.impedance
     )
 
 

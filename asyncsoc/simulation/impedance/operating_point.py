@@ -17,6 +17,7 @@ from asyncsoc.recorders.salt import salt_place
 from asyncsoc.recorders.side_reaction_fields import FILM
 from asyncsoc.simulation.impedance.described import DescribedGroup
 from asyncsoc.simulation.results.data import RunData
+from asyncsoc.simulation.results.group_state import isolated_since
 
 Array = NDArray[np.float64]
 At = str | float
@@ -127,6 +128,14 @@ def point_of(run: RunData, described: DescribedGroup, at: At = "final") -> Opera
         There is no such state, or it was not kept.
     """
     row = _row(run, at)
+    if int(run.columns[names.CYCLE][row]) < isolated_since(run):
+        raise InputError(
+            "particles that are isolated later have their contact in this state, which the result does not keep",
+            where="at",
+            value=at,
+            allowed=f"states from cycle {isolated_since(run)} on, or 'initial' of the case (asyncsoc eis CASE.toml)",
+            next_step="run the case without electrode.isolated_from_cycle and share_isolated up to this state",
+        )
     if row == 0:
         return initial_point(described)
     time = float(run.columns[names.TIME][row])

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 GROUP = "group"
 """Report of a solution of several particles."""
 RESISTANCES, IDLE_VOLUME = "contact resistances [ohm]", "volume without contact [m3]"
+ISOLATED_FROM = "isolated from cycle"
 SHARE, DEAD, STARVING = "Share of active material", "Dead share", "Starving share"
 SPREAD = "Standard deviation of mean SOC"
 MEANINGS = {
@@ -40,6 +41,16 @@ def contact_resistances(run: RunData) -> Array:
     return np.array([one if isinstance(one, int | float) else math.inf for one in given], dtype=np.float64)
 
 
+def with_isolation(run: RunData, cycle: int | None) -> dict[str, Any]:
+    """Return the reports of a run whose isolated particles are so from a cycle on; None: from the start."""
+    return dict(run.reports) if cycle is None else {**run.reports, GROUP: {**_report(run), ISOLATED_FROM: cycle}}
+
+
+def isolated_since(run: RunData) -> int:
+    """Return the first cycle in which the isolated particles of a run are so."""
+    return int(_report(run).get(ISOLATED_FROM) or 0)
+
+
 def material_shares(run: RunData) -> tuple[Array, float]:
     """Return the share (N,) of the active material that each particle stands for, and that of what has no contact."""
     runs = run.particle_runs or (run,)
@@ -53,9 +64,9 @@ def material_shares(run: RunData) -> tuple[Array, float]:
 def dead_particles(run: RunData) -> NDArray[np.bool_]:
     """Return which particles (N, rows) no net current reaches: isolated ones, and those that film has closed."""
     runs, rows = run.particle_runs or (run,), len(run.columns[names.TIME])
-    isolated = np.isinf(contact_resistances(run))
+    isolated = np.isinf(contact_resistances(run))[:, np.newaxis] & (run.columns[names.CYCLE] >= isolated_since(run))
     open_share = np.array([one.columns.get(names.OPEN_SHARE, np.ones(rows)) for one in runs])
-    return np.asarray(isolated[:, np.newaxis] | (open_share < _BLOCKED))
+    return np.asarray(isolated | (open_share < _BLOCKED))
 
 
 def starving_particles(run: RunData) -> Array:
