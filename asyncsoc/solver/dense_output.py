@@ -123,16 +123,17 @@ class DenseOutput:
 
     def starts(self, places: Ints) -> States:
         """Return the states that protocol steps begin with."""
-        return self._ends(places, self._body.x[places], self._arrays.contacts.film[self._number[places]], ACCEPTED)
+        film, state = self._arrays.contacts.film[self._number[places]], self._arrays.groups.state[self.group[places]]
+        return self._ends(places, self._body.x[places], film, state, ACCEPTED)
 
     def accepted(self, places: Ints) -> AcceptedSteps:
         """Return the steps just accepted, whose ends are not yet the accepted states."""
         arrays, body = self._arrays, self._body
         film = arrays.contacts.film_new[self._number[places]]
-        end = self._ends(places, body.x_new[places], film, NEW)
         state = arrays.groups.state[self.group[places]]
-        length, accepted = state["last_step"].copy(), state["accepted"].copy()
-        origin, begin = self.start_time[places].copy(), state["time"] - length
+        end = self._ends(places, body.x_new[places], film, state, NEW)
+        length, accepted = state["last_step"], state["accepted"]
+        origin, begin = self.start_time[places], state["time"] - length
 
         def at(rows: Ints, times: Array) -> States:
             chosen = places[rows]
@@ -149,10 +150,10 @@ class DenseOutput:
 
         return AcceptedSteps(origin + begin, end, at)
 
-    def _ends(self, places: Ints, x: Array, film: Array, which: int) -> States:
+    def _ends(self, places: Ints, x: Array, film: Array, state: NDArray[np.void], which: int) -> States:
         """Return states whose currents and potentials are solved for, with the row `which` of the salt."""
         contacts, number = self._arrays.contacts, self._number[places]
-        state, own = self._arrays.groups.state[self.group[places]], contacts.own[number]
+        own = contacts.own[number]
         passed = (state["time"], own["charge"], own["side_charge"])
         if not self._ordered:
             x = np.take(x, self._system.place, axis=1)

@@ -122,12 +122,13 @@ def _check_number(name: str, value: int, *, at_least: int) -> None:
 
 def _carry(arrays: ProblemArrays, tableau: Tableau, runner: ProtocolRunner, active: Ints, threads: int) -> None:
     """Attempt a step of every group at a time until none has anything left to do."""
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads) as pool:  # whose threads start when they are first needed
 
         def spread(jobs: Sequence[Callable[[], None]]) -> None:
-            """Run jobs in parallel threads."""
-            if len(jobs) == 1:
-                jobs[0]()
+            """Run jobs in parallel threads, on one thread one after the other."""
+            if threads == 1 or len(jobs) == 1:
+                for job in jobs:
+                    job()
                 return
             for done in [pool.submit(job) for job in jobs]:
                 done.result()
