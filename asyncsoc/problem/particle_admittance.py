@@ -296,6 +296,8 @@ class _Shifted:
                 solved.add(k)
             y, residuals = self._projected(basis)
             residuals[sorted(solved)] = 0.0
+            if not np.isfinite(residuals).all():
+                raise SimulationError("the impedance is not finite", where="admittance of a particle")
             if residuals.max(initial=0.0) <= TOLERANCE:
                 return y, basis
             left = [k for k in np.argsort(residuals)[-_MORE:].tolist() if residuals[k] > TOLERANCE]
