@@ -17,9 +17,13 @@ ORDER = 15
 def report(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH...", help="Results, folders of runs, sweeps or particle sets, documents of --json, tables."),
+        typer.Argument(
+            metavar="PATH...", help="Results, folders of runs, sweeps or particle sets, documents of --json, tables."
+        ),
     ] = None,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="PAGE.html", help="The page to write.")] = Path("report.html"),
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="PAGE.html", help="The page to write.")] = Path(
+        "report.html"
+    ),
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser afterwards.")] = False,
     verify: Annotated[
         Path | None, typer.Option(metavar="PAGE.html", help="Check the hashes of a page instead of writing one.")
@@ -38,7 +42,12 @@ def report(
 
     if verify is not None:
         if paths:
-            raise InputError("a page is either checked or written", where="--verify", value=str(paths[0]), next_step="leave out the paths")
+            raise InputError(
+                "a page is either checked or written",
+                where="--verify",
+                value=str(paths[0]),
+                next_step="leave out the paths",
+            )
         with counting_bar(quiet=quiet or json, runs=simulate) as bar:
             _verify(verify, simulate=simulate, bar=bar, json=json, quiet=quiet)
         return
@@ -84,4 +93,9 @@ def _verify(page: Path, *, simulate: bool, bar: Any, json: bool, quiet: bool) ->
         print_table(("check", "holds", "found"), [(one.name, one.passed, one.found) for one in checks])
     if not passed:
         first = next(one for one in checks if not one.passed)
-        raise SimulationError("a check of the page does not hold", where=str(page), value=first.name, next_step="write the page again from its results")
+        raise SimulationError(
+            "a check of the page does not hold",
+            where=str(page),
+            value=first.name,
+            next_step="write the page again from its results",
+        )

@@ -19,6 +19,8 @@ _CONTACTS = {
     "full": "all over",
 }
 _MOST_NAMED = 4
+_NOTABLE = 0.1
+"""Share of the largest asynchrony from which one of the other sign is named too."""
 
 
 def question_of(run: Solution) -> str:
@@ -30,13 +32,13 @@ def question_of(run: Solution) -> str:
         kind = "an electrode" if "electrode" in run.reports else "a group"
         depth = f" in {layers['number']} layers" if layers else ""
         return (
-            f"How unequally are the {len(run.particle_runs)} particles of {kind}{depth}, whose surface the electrolyte covers "
-            f"to {_percent(coverage)} on average, charged{steps}?"
+            f"How unequally are the {len(run.particle_runs)} particles of {kind}{depth}, whose surface the electrolyte "
+            f"covers to {_percent(coverage)} on average, charged{steps}?"
         )
     how = _CONTACTS.get(run.contact.kind, "as the case says")
     return (
-        f"How far does the state of charge under the contact run ahead of the particle's mean, where the electrolyte covers "
-        f"{_percent(coverage)} of a particle of {1e6 * radius_of(run):.3g} \u00b5m radius {how}{steps}?"
+        f"How far does the state of charge under the contact run ahead of the particle's mean, where the electrolyte "
+        f"covers {_percent(coverage)} of a particle of {1e6 * radius_of(run):.3g} \u00b5m radius {how}{steps}?"
     )
 
 
@@ -53,7 +55,9 @@ def _steps(case: Mapping[str, Any]) -> str:
     steps = [str(step) for step in protocol.get("steps") or [] if isinstance(step, str)]
     if not steps:
         return at
-    listed = "; ".join(steps[:_MOST_NAMED]) + (f"; and {len(steps) - _MOST_NAMED} more" if len(steps) > _MOST_NAMED else "")
+    listed = "; ".join(steps[:_MOST_NAMED]) + (
+        f"; and {len(steps) - _MOST_NAMED} more" if len(steps) > _MOST_NAMED else ""
+    )
     return f"{at} ({listed})"
 
 
@@ -70,10 +74,12 @@ def answer_of(run: Solution) -> str:
         return f"Of this run not every cycle was kept, so no largest asynchrony is known. {end}"
     ahead = found["Largest asynchrony"]
     contact, mean = found["Contact-mean SOC at largest asynchrony"], found["Mean SOC at largest asynchrony"]
-    word = "ahead of" if ahead >= 0.0 else "behind"
+    word, other = ("ahead of", "behind") if ahead >= 0.0 else ("behind", "ahead of")
+    second = found["Largest lag of the contact" if ahead >= 0.0 else "Largest lead of the contact"]
+    both = f", at other times up to {second:.3f} {other} it" if second > _NOTABLE * abs(ahead) else ""
     first = (
-        f"It runs up to {abs(ahead):.3f} {word} it: after {found['Time of largest asynchrony [h]']:.3g} h the state of charge is "
-        f"{contact:.3f} under the contact and {mean:.3f} on average."
+        f"It runs up to {abs(ahead):.3f} {word} it{both}: after {found['Time of largest asynchrony [h]']:.3g} h the "
+        f"state of charge is {contact:.3f} under the contact and {mean:.3f} on average."
     )
     film = found.get("Film thickness max [m]")
     grown = f" The decomposition film reaches {1e9 * film:.3g} nm." if film else ""
@@ -94,8 +100,7 @@ def answer_of_several(runs: Sequence[tuple[str, Solution]]) -> str:
     known.sort(key=lambda pair: abs(pair[1]))
     (least, low), (most, high) = known[0], known[-1]
     return (
-        f"The asynchrony is largest in {most} ({high:+.3f}) and smallest in {least} ({low:+.3f}). "
-        f"{_differences(runs)}"
+        f"The asynchrony is largest in {most} ({high:+.3f}) and smallest in {least} ({low:+.3f}). {_differences(runs)}"
     )
 
 

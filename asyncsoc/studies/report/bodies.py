@@ -61,7 +61,11 @@ def _body(name: str, run: RunData, budget: int) -> dict[str, Any]:
     if count == 1:
         note = "The run kept one snapshot only; output.fields_every keeps more."
     if coordinates != "cartesian":
-        note += " Computed in " + ("the radius alone" if coordinates == "radial" else "a half-plane") + ", turned about the axis."
+        note += (
+            " Computed in "
+            + ("the radius alone" if coordinates == "radial" else "a half-plane")
+            + ", turned about the axis."
+        )
     return {
         "name": name,
         **shape,
@@ -79,7 +83,9 @@ def _entry(label: str, values: Array, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _fields(run: RunData, moments: Integers, nodes: Integers, surface: Integers, known: Sequence[str]) -> list[dict[str, Any]]:
+def _fields(
+    run: RunData, moments: Integers, nodes: Integers, surface: Integers, known: Sequence[str]
+) -> list[dict[str, Any]]:
     x = run.field_x[np.ix_(moments, nodes)]
     fields = [_entry("Stoichiometry x", x)]
     across = np.linspace(float(x.min()), float(x.max()), _TABLE)

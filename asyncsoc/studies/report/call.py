@@ -72,7 +72,9 @@ def write_report(
     with written(target, "the page cannot be saved") as stream:
         stream.write(content)
     kinds = tuple(dict.fromkeys(source.kind for source in sources))
-    return WrittenReport(target, page.title, page.question, page.answer, len(content), kinds, tuple(s.title for s in page.sections))
+    return WrittenReport(
+        target, page.title, page.question, page.answer, len(content), kinds, tuple(s.title for s in page.sections)
+    )
 
 
 def page_path(path: str | Path) -> Path:
@@ -88,7 +90,11 @@ def page_path(path: str | Path) -> Path:
         return target / DEFAULT
     if target.suffix.lower() not in (".html", ".htm"):
         raise InputError(
-            "a report is an HTML page", where=str(target), value=target.suffix, allowed=".html", next_step=f"-o {target.stem}.html"
+            "a report is an HTML page",
+            where=str(target),
+            value=target.suffix,
+            allowed=".html",
+            next_step=f"-o {target.stem}.html",
         )
     return target
 

@@ -27,7 +27,9 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     decade = 10.0 ** math.floor(math.log10(raw))
     step = next(decade * n for n in (1.0, 2.0, 2.5, 5.0, 10.0) if decade * n >= raw * (1.0 - 1e-9))
     first = math.ceil(low / step - 1e-9)
-    return [round(k * step, 12 - math.floor(math.log10(step))) for k in range(first, math.floor(high / step + 1e-9) + 1)]
+    return [
+        round(k * step, 12 - math.floor(math.log10(step))) for k in range(first, math.floor(high / step + 1e-9) + 1)
+    ]
 
 
 def _decades(low: float, high: float) -> list[float]:
@@ -189,7 +191,7 @@ def colour_of(share: float) -> tuple[int, int, int]:
 def grid_svg(grid: PageGrid) -> str:
     """Return a map of cells as SVG, every cell with its value."""
     rows, columns = grid.values.shape
-    left, top, width = 92.0, 8.0, WIDTH - 92.0 - _RIGHT
+    left, top, width = 92.0, 26.0, WIDTH - 92.0 - _RIGHT
     cell, height = width / columns, min(46.0, max(20.0, 220.0 / rows))
     known = grid.values[np.isfinite(grid.values)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
@@ -207,10 +209,9 @@ def grid_svg(grid: PageGrid) -> str:
             red, green, blue = colour_of((value - low) / (high - low) if high > low else 0.5)
             parts.append(f'<rect fill="rgb({red},{green},{blue})" {place}/>')
             if cell >= 42.0:
-                ink = "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 120 else "#ffffff"
-                # A presentation attribute loses against the style sheet: the colour is set on a group of its own kind.
+                ink = "dark" if 0.299 * red + 0.587 * green + 0.114 * blue > 120 else "bright"
                 parts.append(
-                    f'<text class="{"dark" if ink == "#000000" else "bright"}" x="{x + cell / 2:.1f}" '
+                    f'<text class="{ink}" x="{x + cell / 2:.1f}" '
                     f'y="{y + height / 2 + 4:.1f}" text-anchor="middle">{escape(f"{value:.3g}")}</text>'
                 )
     foot = top + rows * height
@@ -218,8 +219,7 @@ def grid_svg(grid: PageGrid) -> str:
     for j in range(0, columns, every):
         parts.append(_text(left + (j + 0.5) * cell, foot + 17, grid.columns[j], ' class="tick" text-anchor="middle"'))
     parts.append(_text(left + width / 2, foot + 38, grid.x_label, ' text-anchor="middle"'))
-    middle = (top + foot) / 2
-    parts.append(_text(13, middle, grid.y_label, f' text-anchor="middle" transform="rotate(-90 13 {middle:.1f})"'))
+    parts.append(_text(6, 16, grid.y_label))
     return _svg(parts, f"{grid.title} over {grid.x_label} and {grid.y_label}", foot + 46.0)
 
 
@@ -248,11 +248,15 @@ def contact_svg(picture: ContactPicture) -> str:
             parts.append(_text(x + 9, y + 4, label))
     for degrees in (-180, -90, 0, 90, 180):
         x = left + width * (degrees + 180) / 360
-        parts.append(_text(x, top + height + 17, f"{degrees}\u00b0".replace("-", "\u2212"), ' class="tick" text-anchor="middle"'))
+        parts.append(
+            _text(x, top + height + 17, f"{degrees}\u00b0".replace("-", "\u2212"), ' class="tick" text-anchor="middle"')
+        )
     for level in (-1.0, 0.0, 1.0):
         y = top + height * (1.0 - level) / 2.0
         parts.append(_text(left - 6, y + 5, shown(level), ' class="tick" text-anchor="end"'))
     parts.append(_text(left + width / 2, top + height + 38, "Longitude", ' text-anchor="middle"'))
     middle = top + height / 2
-    parts.append(_text(13, middle, "Height over radius", f' text-anchor="middle" transform="rotate(-90 13 {middle:.1f})"'))
+    parts.append(
+        _text(13, middle, "Height over radius", f' text-anchor="middle" transform="rotate(-90 13 {middle:.1f})"')
+    )
     return _svg(parts, picture.title, top + height + 46.0)

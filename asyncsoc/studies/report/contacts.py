@@ -89,7 +89,12 @@ def _marks(run: RunData, spots: list[dict[str, Any]]) -> list[tuple[float | None
 def _spot_blocks(name: str, run: RunData, spots: list[dict[str, Any]]) -> list[Block]:
     side, moment = run.reports.get("side reaction"), _report(run)
     if side is None:
-        return [PageText(f'{name}: no hot spots, for the side reaction was not followed (side_reaction.mode = "report" or "coupled").')]
+        return [
+            PageText(
+                f"{name}: no hot spots, for the side reaction was not followed "
+                '(side_reaction.mode = "report" or "coupled").'
+            )
+        ]
     threshold = side.get("risk threshold")
     if not moment:
         return [PageText(f"{name}: no hot spots, for no moment of the run has a fully covered reference.")]
@@ -101,8 +106,9 @@ def _spot_blocks(name: str, run: RunData, spots: list[dict[str, Any]]) -> list[B
     )
     more = f" {len(spots) - _MOST_SPOTS} smaller ones are left out." if len(spots) > _MOST_SPOTS else ""
     note = (
-        f"Connected parts of the contact where the risk passes {threshold:.3g}, at its highest: after {moment['time [s]'] / 3600.0:.3g} h. "
-        f"The line or circle on the map is at their centre.{more} Constants of the side reaction: see the parameters; driven by: {side.get('driving force')}."
+        f"Connected parts of the contact where the risk passes {threshold:.3g}, at its highest: after "
+        f"{moment['time [s]'] / 3600.0:.3g} h. The line or circle on the map is at their centre.{more} "
+        f"Driving force of the side reaction: {side.get('driving force')}."
     )
     heads = ("Hot spot", "Area [\u00b5m\u00b2]", "Share of contact", "Largest risk", "Mean risk")
     return [PageTable(f"Hot spots of {name}", heads, rows, note=note)]

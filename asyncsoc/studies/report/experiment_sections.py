@@ -1,15 +1,25 @@
-"""Sections about virtual experiments: documents of `--json`, tables they save, maps, and the comparison with a paper."""
+"""Sections about virtual experiments: documents of `--json`, saved tables, maps, the comparison with a paper."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.simulation.impedance.spectrum import ImpedanceSpectrum
-from asyncsoc.studies.report.content import Block, Cell, ChartLine, PageChart, PageGrid, PageSection, PageTable, PageText
+from asyncsoc.studies.report.content import (
+    Block,
+    Cell,
+    ChartLine,
+    PageChart,
+    PageGrid,
+    PageSection,
+    PageTable,
+    PageText,
+)
 
 Array = NDArray[np.float64]
 Summary = tuple[str, str, list[PageSection], dict[str, Any]]
@@ -24,7 +34,9 @@ def is_paper(document: Any) -> bool:
     return (
         isinstance(document, Mapping)
         and bool(document)
-        and all(isinstance(one, Mapping) and {"title", "paper", "ours", "verdict"} <= set(one) for one in document.values())
+        and all(
+            isinstance(one, Mapping) and {"title", "paper", "ours", "verdict"} <= set(one) for one in document.values()
+        )
     )
 
 
@@ -41,7 +53,9 @@ def paper_summary(name: str, document: Mapping[str, Mapping[str, Any]]) -> Summa
     for key, one in document.items():
         found = one.get("numbers")
         if isinstance(found, Mapping) and found:
-            listed = tuple((str(n), v if isinstance(v, int | float | str) or v is None else str(v)) for n, v in found.items())
+            listed = tuple(
+                (str(n), v if isinstance(v, int | float | str) or v is None else str(v)) for n, v in found.items()
+            )
             numbers.append(PageTable(f"{key}: {one['title']}", ("Quantity", "Value"), listed[:_MOST_ROWS]))
     if numbers:
         sections.append(PageSection("Numbers", tuple(numbers)))
@@ -80,12 +94,14 @@ def document_summary(name: str, document: Mapping[str, Any]) -> Summary:
     for key, value in document.items():
         if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
             tables.append(_table(key, value))
-    blocks: list[Block] = [*_nyquist(lists), *_nested(document), *_charts(lists)]
+    drawn = [*_nyquist(lists), *_nested(document), *_charts(lists)]
+    assumed = _assumed(document)
+    blocks: list[Block] = [replace(one, assumed=assumed) if isinstance(one, PageChart) else one for one in drawn]
     sections = [PageSection("Results", tuple(blocks))] if blocks else []
     if facts:
         sections.append(PageSection("Numbers", (PageTable("Numbers", ("Quantity", "Value"), tuple(facts.items())),)))
-    if tables:
-        sections.append(PageSection("Tables", tuple(tables)))
+    for table in tables:
+        sections.append(PageSection(table.caption, (table,)))
     if notes:
         sections.append(PageSection("Warnings", tuple(notes)))
     title = str(document.get("name") or name)
@@ -95,8 +111,20 @@ def document_summary(name: str, document: Mapping[str, Any]) -> Summary:
     return question, answer, sections, {"kind": "experiment", "name": title}
 
 
+def _assumed(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the parameters that a document marks as assumed."""
+    rows = document.get("parameters")
+    if not isinstance(rows, list):
+        return ()
+    return tuple(str(row.get("name")) for row in rows if isinstance(row, Mapping) and row.get("assumed") is True)
+
+
 def _is_column(value: Any) -> bool:
-    known = isinstance(value, list) and len(value) > 1 and all(v is None or (isinstance(v, int | float) and not isinstance(v, bool)) for v in value)
+    known = (
+        isinstance(value, list)
+        and len(value) > 1
+        and all(v is None or (isinstance(v, int | float) and not isinstance(v, bool)) for v in value)
+    )
     return bool(known) and any(v is not None for v in value)
 
 
@@ -120,7 +148,16 @@ def _nyquist(lists: dict[str, Array]) -> list[Block]:
     if real is None or imaginary is None or len(real) != len(imaginary):
         return []
     line = ChartLine("", real, -imaginary)
-    return [PageChart("Nyquist plot", "Real impedance [ohm]", "\u2212Imaginary impedance [ohm]", (line,), "The axes differ in scale.", points=True)]
+    return [
+        PageChart(
+            "Nyquist plot",
+            "Real impedance [ohm]",
+            "\u2212Imaginary impedance [ohm]",
+            (line,),
+            "The axes differ in scale.",
+            points=True,
+        )
+    ]
 
 
 def _nested(document: Mapping[str, Any]) -> list[Block]:
@@ -130,7 +167,9 @@ def _nested(document: Mapping[str, Any]) -> list[Block]:
     if isinstance(curves, Mapping):
         by_pair: dict[tuple[str, str], list[ChartLine]] = {}
         for name, content in curves.items():
-            columns = {k: _column(v) for k, v in content.items() if _is_column(v)} if isinstance(content, Mapping) else {}
+            columns = (
+                {k: _column(v) for k, v in content.items() if _is_column(v)} if isinstance(content, Mapping) else {}
+            )
             if len(columns) >= 2:
                 (x_label, x), *others = columns.items()
                 for y_label, y in others:
@@ -145,7 +184,9 @@ def _nested(document: Mapping[str, Any]) -> list[Block]:
         x = _column(criteria)
         lines = [ChartLine(str(k), x, _column(v)) for k, v in onsets.items() if _is_column(v) and len(v) == len(x)]
         if lines:
-            found.append(PageChart("Onset against criterion", "Criterion [A/m2]", "Onset [V]", tuple(lines), log_x=True))
+            found.append(
+                PageChart("Onset against criterion", "Criterion [A/m2]", "Onset [V]", tuple(lines), log_x=True)
+            )
     return found
 
 
@@ -158,7 +199,14 @@ def _charts(lists: dict[str, Array]) -> list[Block]:
     if not usable:
         return [PageChart(x_label, "Number", x_label, (ChartLine("", np.arange(1.0, len(x) + 1.0), x),))]
     return [
-        PageChart(f"{label} over {x_label}", x_label, label, (ChartLine("", x, y),), points=bool((np.diff(x) < 0.0).any()), log_x=log)
+        PageChart(
+            f"{label} over {x_label}",
+            x_label,
+            label,
+            (ChartLine("", x, y),),
+            points=bool((np.diff(x) < 0.0).any()),
+            log_x=log,
+        )
         for label, y in usable[:_MOST_CHARTS]
     ]
 
@@ -187,7 +235,12 @@ def table_summary(name: str, heads: Sequence[str], rows: Sequence[Sequence[str]]
     table = PageTable(f"{name} (press a head to sort)", tuple(heads), body, note=left_out)
     charts = [] if len(rows) < 2 else _charts(lists)
     sections = [*([PageSection("Results", tuple(charts))] if charts else []), PageSection("Table", (table,))]
-    return f"What does the table {name} show?", f"It has {len(rows)} rows of {len(heads)} columns, drawn over the first.", sections, {"kind": "table", "name": name}
+    return (
+        f"What does the table {name} show?",
+        f"It has {len(rows)} rows of {len(heads)} columns, drawn over the first.",
+        sections,
+        {"kind": "table", "name": name},
+    )
 
 
 def _number(text: str) -> Cell:
@@ -214,7 +267,12 @@ def map_summary(name: str, fields: Mapping[str, Array]) -> Summary:
     table = PageTable("Mean ratio of the regions, from the contact on", ("Region", "Ratio"), tuple(rows))
     named = ", ".join(f"{row[1]:.3g}" for row in rows if isinstance(row[1], float))
     answer = f"The mean ratios of regions 1 to 4, from the contact on, are {named}." if named else "It has no regions."
-    return f"What does a microscope see of {name}?", answer, [PageSection("Map", (*grids, table))], {"kind": "map", "name": name}
+    return (
+        f"What does a microscope see of {name}?",
+        answer,
+        [PageSection("Map", (*grids, table))],
+        {"kind": "map", "name": name},
+    )
 
 
 def _coarse(key: str, fields: Mapping[str, Array]) -> PageGrid:

@@ -31,8 +31,9 @@ SLOT = f'"page sha256":"{HASH_SLOT}"'
 """Where it is; a text on the page cannot hold this, for its quotation marks are escaped."""
 FACTS = "report-facts"
 _TABLE_ROWS = 24
-_NAMED = 5
+_NAMED = 2
 _MOST_LEGEND = 12
+_LINES_LISTED = 6
 
 
 def data_block(identity: str, value: object) -> str:
@@ -68,13 +69,17 @@ def table_html(table: PageTable) -> str:
     """Return a table in a region that scrolls where it is too large."""
     sort = ' aria-sort="none"' if table.sortable else ""
     heads = "".join(
-        f'<th scope="col"{sort}>' + (f'<button type="button">{escape(h)}</button>' if table.sortable else escape(h)) + "</th>"
+        f'<th scope="col"{sort}>'
+        + (f'<button type="button">{escape(h)}</button>' if table.sortable else escape(h))
+        + "</th>"
         for h in table.heads
     )
     mark = '<th scope="col">Mark</th>' if table.marked else ""
     rows = []
     for place, row in enumerate(table.rows):
-        marked = f"<td>{'<span class=mark>assumed</span>' if place in table.marked else ''}</td>" if table.marked else ""
+        marked = (
+            f"<td>{'<span class=mark>assumed</span>' if place in table.marked else ''}</td>" if table.marked else ""
+        )
         rows.append("<tr>" + "".join(map(cell_html, row)) + marked + "</tr>")
     kind = ' class="sortable"' if table.sortable else ""
     return (
@@ -91,12 +96,17 @@ def _legend(chart: PageChart) -> str:
     if len(named) < 2 and not (named and len(chart.lines) > 1):
         return ""
     items = "".join(
-        f'<li><svg viewBox="0 0 32 10" aria-hidden="true"><line class="line {tone}" x1="0" x2="32" y1="5" y2="5"/></svg>'
-        f"{escape(name)}</li>"
+        f'<li><svg viewBox="0 0 32 10" aria-hidden="true">{_sample(tone, points=chart.points)}</svg>{escape(name)}</li>'
         for tone, name in named[:_MOST_LEGEND]
     )
     more = f"<li>and {len(named) - _MOST_LEGEND} more</li>" if len(named) > _MOST_LEGEND else ""
     return f'<ul class="legend">{items}{more}</ul>'
+
+
+def _sample(tone: str, *, points: bool) -> str:
+    if points:
+        return f'<circle class="dot {tone}" cx="16" cy="5" r="3.5"/>'
+    return f'<line class="line {tone}" x1="0" x2="32" y1="5" y2="5"/>'
 
 
 def _values_table(chart: PageChart) -> str:
@@ -106,10 +116,9 @@ def _values_table(chart: PageChart) -> str:
         places = range(0, len(line.x), max(1, math.ceil(len(line.x) / _TABLE_ROWS)))
         rows += [(line.name or chart.y_label, float(line.x[k]), float(line.y[k])) for k in places]
     caption = f"{chart.title}: some of its values"
-    return f"<details><summary>Values as a table</summary>{table_html(PageTable(caption, heads, tuple(rows)))}</details>"
-
-
-_LINES_LISTED = 6
+    return (
+        f"<details><summary>Values as a table</summary>{table_html(PageTable(caption, heads, tuple(rows)))}</details>"
+    )
 
 
 class PageWriter:
@@ -162,7 +171,8 @@ class PageWriter:
                 parts.append(self.block(block))
         anchor = section.anchor
         return (
-            f'<section id="{anchor}" aria-labelledby="{anchor}-head"><h2 id="{anchor}-head">{escape(section.title)}</h2>'
+            f'<section id="{anchor}" aria-labelledby="{anchor}-head">'
+            f'<h2 id="{anchor}-head">{escape(section.title)}</h2>'
             f"{''.join(parts)}</section>"
         )
 
@@ -174,34 +184,8 @@ def _paragraph(block: PageText) -> str:
     return f"<p{kind}>{escape(block.text)}</p>"
 
 
-_CONTROLS = """
-<div class="controls">
-<label>Particle <select data-control="body"></select></label>
-<label>Quantity <select data-control="field"></select></label>
-<label>Time <input type="range" min="0" max="1" step="1" value="0" data-control="time"></label>
-<output data-control="now" aria-live="polite"></output>
-<label>Colour scale <select data-control="scale"><option value="moment">of this moment</option>
-<option value="run">of the whole run</option></select></label>
-<div><canvas class="bar" width="256" height="1" data-control="bar" role="img" aria-label="Colours from low to high"></canvas>
-<div class="ends"><span data-control="low"></span><span data-control="unit"></span><span data-control="high"></span></div></div>
-<label class="row"><input type="checkbox" data-control="section" checked> Cut open</label>
-<button type="button" data-control="reset">Turn back</button>
-<p class="note">Drag or use the arrow keys to turn, + and \u2212 to enlarge. The dark line is the edge of the contact.</p>
-<p class="note" data-control="about"></p>
-</div>
-"""
-
-
 def _view(view: ParticleView) -> str:
-    canvas = (
-        '<div><canvas width="800" height="600" tabindex="0" role="application" aria-label="Particle in 3-D" '
-        'aria-roledescription="3-D view"></canvas>'
-        '<p class="warning" data-control="missing" hidden>This browser shows no 3-D (WebGL 2 is missing): the contact map, '
-        "charts and tables on this page do not need it.</p>"
-        "<noscript><p>The 3-D view needs scripts, which this page carries itself.</p></noscript></div>"
-    )
-    foot = _note(view.note)
-    return f'<div class="view" id="view">{canvas}{_CONTROLS}</div>{foot}{data_block("view-data", view.bodies)}'
+    return f"{_asset('view.html')}{_note(view.note)}{data_block('view-data', view.bodies)}"
 
 
 def _asset(name: str) -> str:
@@ -217,7 +201,8 @@ def page_html(page: ReportPage) -> str:
     """Return a page as one HTML document that holds its own SHA-256 (`content_sha256`)."""
     style, script = _asset("style.css"), _asset("charts.js") + _asset("view.js")
     policy = (
-        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
     )
     writer = PageWriter()
     body = "".join(writer.section(section) for section in page.sections)
@@ -226,13 +211,15 @@ def page_html(page: ReportPage) -> str:
     text = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
         '<meta name="referrer" content="no-referrer">\n<link rel="icon" href="data:,">\n'
         f"<title>{escape(page.title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f'<a class="skip" href="#content">To the content</a>\n<header><h1>{escape(page.title)}</h1>\n'
         f'<p class="question">{escape(page.question)}</p>\n<p class="answer">{escape(page.answer)}</p></header>\n'
         f'<nav aria-label="Sections"><ul>{links}</ul></nav>\n<main id="content">{body}</main>\n'
-        f"<footer><p>Written by asyncsoc. This page holds everything it shows and asks nothing of the network.</p></footer>\n"
+        "<footer><p>Written by asyncsoc. This page holds everything it shows and asks nothing of the network."
+        "</p></footer>\n"
         f"{data_block(FACTS, facts)}\n<script>{script}</script>\n</body>\n</html>\n"
     )
     return text.replace(SLOT, SLOT.replace(HASH_SLOT, content_sha256(text)), 1)

@@ -26,7 +26,7 @@ from asyncsoc.studies.report.experiment_sections import (
     table_summary,
 )
 from asyncsoc.studies.report.group_sections import group_sections
-from asyncsoc.studies.report.parameters import parameter_blocks
+from asyncsoc.studies.report.parameters import case_of_all, parameter_blocks
 from asyncsoc.studies.report.run_curves import curve_sections
 from asyncsoc.studies.report.set_sections import set_summary
 from asyncsoc.studies.report.sources import ReportSource
@@ -69,7 +69,11 @@ def page_of(sources: Sequence[ReportSource], *, name: str, progress: Progress | 
         question, answer, own, found = _other(source)
         heads.append((source.name, question, answer))
         facts.append({**found, "file sha256": source.sha256})
-        sections += own if len(heads) == 1 and total == 1 else [replace(one, title=f"{one.title}: {source.name}") for one in own]
+        sections += (
+            own
+            if len(heads) == 1 and total == 1
+            else [replace(one, title=f"{one.title}: {source.name}") for one in own]
+        )
     title = heads[0][0] if len(heads) == 1 else f"{heads[0][0]} and {len(heads) - 1} more"
     sections.append(PageSection("Provenance", tuple(_provenance(runs, others, name))))
     return ReportPage(
@@ -82,7 +86,7 @@ def page_of(sources: Sequence[ReportSource], *, name: str, progress: Progress | 
 
 
 def _distinct(sections: Sequence[PageSection]) -> list[PageSection]:
-    """Number sections whose links would be the same."""
+    """Return sections, those whose links would be the same with a number."""
     seen: dict[str, int] = {}
     found = []
     for one in sections:
@@ -115,6 +119,9 @@ def _head_of_runs(runs: Sequence[tuple[str, Solution]]) -> tuple[str, str, str]:
 
 def _run_sections(runs: Sequence[tuple[str, Solution]]) -> list[PageSection]:
     sections = [PageSection("Summary", tuple(_summary(runs)))]
+    bodies, left_out = _shown_bodies(runs)
+    view = replace(particle_view(bodies), note=left_out)
+    sections.append(PageSection("Particle in 3-D", (view,)))
     single = [(name, run) for name, run in runs if not run.particle_runs]
     if single:
         sections += curve_sections(single[:MOST_RUNS])
@@ -122,9 +129,6 @@ def _run_sections(runs: Sequence[tuple[str, Solution]]) -> list[PageSection]:
         if run.particle_runs:
             own = group_sections(run)
             sections += own if len(runs) == 1 else [replace(one, title=f"{one.title}: {name}") for one in own]
-    bodies, left_out = _shown_bodies(runs)
-    view = replace(particle_view(bodies), note=left_out)
-    sections.append(PageSection("Particle in 3-D", (view,)))
     contacts: list[Block] = []
     spots: list[Block] = []
     for name, one in bodies:
@@ -133,7 +137,9 @@ def _run_sections(runs: Sequence[tuple[str, Solution]]) -> list[PageSection]:
         spots += rest
     sections.append(PageSection("Contact and hot spots", (*contacts, *spots)))
     sections.append(PageSection("Parameters", parameter_blocks(runs)))
-    warnings = [PageText(f"{name}: {text}" if len(runs) > 1 else text, "warning") for name, run in runs for text in run.warnings]
+    warnings = [
+        PageText(f"{name}: {text}" if len(runs) > 1 else text, "warning") for name, run in runs for text in run.warnings
+    ]
     sections.append(PageSection("Warnings", tuple(warnings) or (PageText("There are none."),)))
     return sections
 
@@ -153,7 +159,11 @@ def _shown_bodies(runs: Sequence[tuple[str, Solution]]) -> tuple[list[tuple[str,
             text = f"{one.name}, coverage {one.contact.coverage_realised:.3g}" if run.particle_runs else name
             found.append((f"{name}: {text}" if run.particle_runs and len(runs) > 1 else text, one))
     found = found[:MOST_VIEWS]
-    note = "" if len(found) == every else f"{len(found)} of {every} particles are here, from the least to the most covered of each run."
+    note = (
+        ""
+        if len(found) == every
+        else f"{len(found)} of {every} particles are here, from the least to the most covered of each run."
+    )
     return found, note
 
 
@@ -176,7 +186,7 @@ def _facts_of_run(name: str, run: Solution) -> dict[str, Any]:
     return {
         "kind": "run",
         "name": name,
-        "case": run.case_toml,
+        "case": run.case_toml if case_of_all(run) else None,
         "case sha256": run.case_sha256,
         "curves sha256": curves_sha256(run),
         "rows": len(run.columns[names.TIME]),
@@ -206,15 +216,30 @@ def _provenance(runs: Sequence[tuple[str, Solution]], others: Sequence[ReportSou
         keys = list(dict.fromkeys(key for _, run in runs for key in _flat(run)))
         flat = [_flat(run) for _, run in runs]
         heads = ("Quantity", *(run_name for run_name, _ in runs)) if len(runs) > 1 else ("Quantity", "Value")
-        blocks.append(PageTable("Where the results come from", heads, tuple((k, *(one.get(k) for one in flat)) for k in keys), sortable=False))
+        blocks.append(
+            PageTable(
+                "Where the results come from",
+                heads,
+                tuple((k, *(one.get(k) for one in flat)) for k in keys),
+                sortable=False,
+            )
+        )
     if others:
         rows = tuple((one.name, one.kind, one.sha256) for one in others)
         blocks.append(PageTable("Files", ("Name", "Kind", "SHA-256"), rows, sortable=False))
     check = f"asyncsoc report --verify {name}"
-    blocks.append(PageText("This command checks that the page is as it was written, and that its cases have the hashes it states:"))
+    blocks.append(
+        PageText(
+            "This command checks that the page is as it was written, and that its cases have the hashes it states:"
+        )
+    )
     blocks.append(PageText(check, "code"))
     if runs:
-        blocks.append(PageText("This one also simulates its cases again and compares their curves and headline numbers with those of this page:"))
+        blocks.append(
+            PageText(
+                "This one also simulates its cases again, and compares curves and headline numbers with this page:"
+            )
+        )
         blocks.append(PageText(f"{check} --simulate", "code"))
         for run_name, run in runs[:MOST_RUNS]:
             blocks.append(PageText(f"The case of {run_name}, as asyncsoc run takes it:"))

@@ -53,13 +53,19 @@ def over_time(runs: Runs, curves: Sequence[tuple[str, str]], factor: float = 1.0
 def _electrical(runs: Runs, listed: ListedParameters) -> list[PageChart]:
     assumed = listed.assumed(VOLTAGE)
     charts = [
-        PageChart("Cell voltage", _HOURS, "Voltage [V]", over_time(runs, [(names.VOLTAGE, "voltage")]), assumed=assumed),
+        PageChart(
+            "Cell voltage", _HOURS, "Voltage [V]", over_time(runs, [(names.VOLTAGE, "voltage")]), assumed=assumed
+        ),
         PageChart(
             "Voltage against capacity",
             "Specific capacity [mAh/g]",
             "Voltage [V]",
             tuple(
-                ChartLine(name if len(runs) > 1 else "", np.asarray(run.columns[names.CAPACITY]), np.asarray(run.columns[names.VOLTAGE]))
+                ChartLine(
+                    name if len(runs) > 1 else "",
+                    np.asarray(run.columns[names.CAPACITY]),
+                    np.asarray(run.columns[names.VOLTAGE]),
+                )
                 for name, run in runs
             ),
             assumed=assumed,
@@ -76,9 +82,15 @@ def _electrical(runs: Runs, listed: ListedParameters) -> list[PageChart]:
 def _lithium(runs: Runs, listed: ListedParameters) -> list[PageChart]:
     assumed = listed.assumed(LITHIUM)
     soc = over_time(runs, [(names.CONTACT_SOC, "contact mean"), (names.MEAN_SOC, "particle mean")])
-    charts = [PageChart("State of charge under the contact and on average", _HOURS, "State of charge", soc, assumed=assumed)]
+    charts = [
+        PageChart("State of charge under the contact and on average", _HOURS, "State of charge", soc, assumed=assumed)
+    ]
     ahead = tuple(
-        ChartLine(name if len(runs) > 1 else "", np.asarray(run.columns[names.MEAN_SOC]), np.asarray(run.columns[names.ASYNCHRONY]))
+        ChartLine(
+            name if len(runs) > 1 else "",
+            np.asarray(run.columns[names.MEAN_SOC]),
+            np.asarray(run.columns[names.ASYNCHRONY]),
+        )
         for name, run in runs
     )
     note = "Contact-mean minus mean state of charge: positive where the contact runs ahead, as in a charge."
@@ -100,15 +112,27 @@ def _lithium(runs: Runs, listed: ListedParameters) -> list[PageChart]:
 def _side_reaction(runs: Runs, listed: ListedParameters) -> list[PageChart]:
     assumed = listed.assumed(DECOMPOSITION)
     wanted: tuple[tuple[str, str, list[tuple[str, str]], float, bool], ...] = (
-        ("Film on the contact", "Film thickness [nm]", [(names.FILM_MEAN, "mean"), (names.FILM_MAX, "largest")], 1e9, False),
-        ("Risk against full coverage", "Risk", [(names.RISK_MEAN, "area mean"), (names.RISK_MAX, "largest")], 1.0, True),
+        (
+            "Film on the contact",
+            "Film thickness [nm]",
+            [(names.FILM_MEAN, "mean"), (names.FILM_MAX, "largest")],
+            1e9,
+            False,
+        ),
+        (
+            "Risk against full coverage",
+            "Risk",
+            [(names.RISK_MEAN, "area mean"), (names.RISK_MAX, "largest")],
+            1.0,
+            True,
+        ),
         ("Side current", "Side current [nA]", [(names.SIDE_CURRENT, "side current")], 1e9, False),
         ("Interface resistance", "Resistance [ohm]", [(names.INTERFACE_RESISTANCE, "resistance")], 1.0, False),
         ("Contact above the risk threshold", "Share of contact", [(names.RISK_SHARE, "share")], 1.0, False),
     )
     notes = {
-        "Risk against full coverage": "Local decomposition rate over that of the same particle, fully covered, at equal mean "
-        "stoichiometry and temperature; there is a gap where the latter has no such state.",
+        "Risk against full coverage": "Local decomposition rate over that of the same particle, fully covered, at "
+        "equal mean stoichiometry and temperature; there is a gap where the latter has no such state.",
     }
     charts = []
     for title, label, curves, factor, log in wanted:
@@ -121,7 +145,11 @@ def _side_reaction(runs: Runs, listed: ListedParameters) -> list[PageChart]:
     ]  # fmt: skip
     if len(runs) == 1 and over_time(runs, split):
         note = "The factors multiply to the largest local risk."
-        charts.append(PageChart("What makes the largest risk", _HOURS, "Factor", over_time(runs, split), note, assumed, log_y=True))
+        charts.append(
+            PageChart(
+                "What makes the largest risk", _HOURS, "Factor", over_time(runs, split), note, assumed, log_y=True
+            )
+        )
     return charts
 
 
@@ -145,5 +173,9 @@ def _cycles(runs: Runs, listed: ListedParameters) -> list[PageChart]:
                     text = f"{run_name}, {short}" if len(runs) > 1 else short
                     lines.append(ChartLine(text, np.asarray(rows[CYCLE], dtype=np.float64), np.asarray(rows[name])))
         if lines:
-            charts.append(PageChart(title, "Cycle", label, tuple(lines), assumed=listed.assumed(VOLTAGE), points=len(lines[0].x) < 40))
+            charts.append(
+                PageChart(
+                    title, "Cycle", label, tuple(lines), assumed=listed.assumed(VOLTAGE), points=len(lines[0].x) < 40
+                )
+            )
     return charts

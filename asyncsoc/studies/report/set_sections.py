@@ -24,20 +24,31 @@ def _said(name: str) -> str:
 def set_summary(charged: ChargedSet) -> tuple[str, str, list[PageSection], dict[str, Any]]:
     """Return question, answer, sections and facts of a charged set."""
     count = len(charged.rows)
-    question = f"How far apart are the {count} particles of a tomogram after the same protocol, and does a sphere stand for them?"
+    question = (
+        f"How far apart are the {count} particles of a tomogram after the same protocol, "
+        "and does a sphere stand for them?"
+    )
     medians = {str(row["quantity"]): row for row in summary(charged)["medians"]}
     lead = medians.get(quantities.LARGEST_LEAD)
     answer = f"{len(charged.failed)} particles failed."
     if lead is not None:
         answer = (
-            f"Their largest asynchrony has a median of {lead['median']:.3g}, with {lead['5 %']:.3g} to {lead['95 %']:.3g} from the 5th to the "
-            f"95th percentile. {answer}"
+            f"Their largest asynchrony has a median of {lead['median']:.3g}, with {lead['5 %']:.3g} to "
+            f"{lead['95 %']:.3g} from the 5th to the 95th percentile. {answer}"
         )
     charts: list[Block] = []
     for name in _COMPARED:
         values = charged.column(name)
         if np.isfinite(values).any():
-            charts.append(PageChart(f"{_said(name)} over coverage", "Coverage", _said(name), (ChartLine("", charged.column(quantities.COVERAGE), values),), points=True))
+            charts.append(
+                PageChart(
+                    f"{_said(name)} over coverage",
+                    "Coverage",
+                    _said(name),
+                    (ChartLine("", charged.column(quantities.COVERAGE), values),),
+                    points=True,
+                )
+            )
     for name in _COMPARED[:2]:
         resolved = charged.column(name)
         lines = [
@@ -49,12 +60,31 @@ def set_summary(charged: ChargedSet) -> tuple[str, str, list[PageSection], dict[
             known = resolved[np.isfinite(resolved)]
             ends = np.array([known.min(), known.max()])
             note = "On the line a sphere says what the resolved particle does."
-            charts.append(PageChart(f"Sphere against particle: {_said(name)}", "Particle", "Sphere", (*lines, ChartLine("equal", ends, ends)), note, points=True))
+            charts.append(
+                PageChart(
+                    f"Sphere against particle: {_said(name)}",
+                    "Particle",
+                    "Sphere",
+                    (*lines, ChartLine("equal", ends, ends)),
+                    note,
+                    points=True,
+                )
+            )
     rows = tuple(tuple(row.get(name) for name in charged.names) for row in charged.rows[:_MOST_ROWS])
     table = PageTable("All particles (press a head to sort)", tuple(map(_said, charged.names)), rows)
-    failed = [PageText(f"Particle {row.get('particle')} failed: {row.get('reason')}", "warning") for row in charged.failed[:50]]
+    failed = [
+        PageText(f"Particle {row.get('particle')} failed: {row.get('reason')}", "warning")
+        for row in charged.failed[:50]
+    ]
     heads = tuple(dict.fromkeys(name for row in medians.values() for name in row))
-    described = PageTable("Medians", heads, tuple(tuple(_said(v) if isinstance(v, str) else v for v in (row.get(h) for h in heads)) for row in medians.values()))
+    described = PageTable(
+        "Medians",
+        heads,
+        tuple(
+            tuple(_said(v) if isinstance(v, str) else v for v in (row.get(h) for h in heads))
+            for row in medians.values()
+        ),
+    )
     sections = [PageSection("Distributions", (*charts, described)), PageSection("Particles", (table,))]
     if failed:
         sections.append(PageSection("Warnings", tuple(failed)))
@@ -63,5 +93,8 @@ def set_summary(charged: ChargedSet) -> tuple[str, str, list[PageSection], dict[
 
 
 def _facts_table(charged: ChargedSet) -> PageTable:
-    rows = tuple((str(k), v if isinstance(v, str | int | float | bool) or v is None else str(v)[:400]) for k, v in charged.header.items())
+    rows = tuple(
+        (str(k), v if isinstance(v, str | int | float | bool) or v is None else str(v)[:400])
+        for k, v in charged.header.items()
+    )
     return PageTable("What was charged, and how", ("Quantity", "Value"), rows, sortable=False)

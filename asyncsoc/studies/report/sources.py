@@ -22,8 +22,8 @@ Kind = Literal["run", "sweep", "set", "spectrum", "map", "document", "table"]
 MOST_BYTES = 64 << 20
 _ENDINGS: dict[str, Kind] = {SUFFIX: "run", ".json": "document", ".csv": "table", ".nc": "spectrum", ".h5": "map"}
 ALLOWED = (
-    "a result (.vtkhdf), the folder of a run, of a sweep or of 'asyncsoc tomo charge', a document of --json (.json), a table "
-    "(.csv), a spectrum (.nc), an STXM map (.h5)"
+    "a result (.vtkhdf), the folder of a run, of a sweep or of 'asyncsoc tomo charge', a document of --json (.json), "
+    "a table (.csv), a spectrum (.nc), an STXM map (.h5)"
 )
 _NEXT = "asyncsoc run CASE.toml -o DIR, then asyncsoc report DIR"
 
@@ -57,7 +57,9 @@ def _read(path: Path) -> list[ReportSource]:
         return _folder(path)
     kind = _ENDINGS.get(path.suffix.lower())
     if path.exists() and kind is None:
-        raise InputError("a report cannot be made of this file", where=str(path), value=path.suffix, allowed=ALLOWED, next_step=_NEXT)
+        raise InputError(
+            "a report cannot be made of this file", where=str(path), value=path.suffix, allowed=ALLOWED, next_step=_NEXT
+        )
     file = regular_file(path)
     if path.name == DOCUMENT:
         return [ReportSource("set", path.parent.name or "particles", read_charged(path), file_sha256(path))]
@@ -74,12 +76,18 @@ def _folder(folder: Path) -> list[ReportSource]:
     except OSError as error:
         raise InputError("the folder cannot be read", where=str(folder), value=error.strerror) from error
     runs = [one for one in files if one.suffix == SUFFIX]
-    others = [one for one in files if one.suffix in (".nc", ".h5")] or [one for one in files if one.suffix in (".json", ".csv")]
+    others = [one for one in files if one.suffix in (".nc", ".h5")] or [
+        one for one in files if one.suffix in (".json", ".csv")
+    ]
     # A folder of runs is those; a folder of an experiment is its data, not the tables and pictures beside them.
     chosen = runs or others
     if not chosen:
         raise InputError(
-            "nothing in this folder can be reported on", where=str(folder), value=f"{len(files)} files", allowed=ALLOWED, next_step=_NEXT
+            "nothing in this folder can be reported on",
+            where=str(folder),
+            value=f"{len(files)} files",
+            allowed=ALLOWED,
+            next_step=_NEXT,
         )
     return [source for one in chosen for source in _read(one)]
 
@@ -102,17 +110,29 @@ def _content(path: Path, kind: Kind) -> Any:
 def _text(path: Path) -> str:
     size = path.stat().st_size
     if size > MOST_BYTES:
-        raise InputError("the file is too large for a report", where=str(path), value=f"{size} bytes", allowed=f"up to {MOST_BYTES} bytes")
+        raise InputError(
+            "the file is too large for a report",
+            where=str(path),
+            value=f"{size} bytes",
+            allowed=f"up to {MOST_BYTES} bytes",
+        )
     try:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError("the file is no text (UTF-8)", where=str(path), value=str(error)[:80], next_step="export it again") from error
+        raise InputError(
+            "the file is no text (UTF-8)", where=str(path), value=str(error)[:80], next_step="export it again"
+        ) from error
 
 
 def _document(path: Path, text: str) -> dict[str, Any]:
     content = from_text(text, where=str(path))
     if not isinstance(content, dict) or not content:
-        raise InputError("this JSON text is no document of asyncsoc", where=str(path), value=type(content).__name__, allowed="an object with keys")
+        raise InputError(
+            "this JSON text is no document of asyncsoc",
+            where=str(path),
+            value=type(content).__name__,
+            allowed="an object with keys",
+        )
     return content
 
 

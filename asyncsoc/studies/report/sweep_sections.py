@@ -9,9 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.errors import InputError
+from asyncsoc.base.errors import AsyncsocError, InputError
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.studies.report.content import Block, Cell, ChartLine, PageChart, PageGrid, PageSection, PageTable, PageText
+from asyncsoc.studies.report.content import (
+    Block,
+    Cell,
+    ChartLine,
+    PageChart,
+    PageGrid,
+    PageSection,
+    PageTable,
+    PageText,
+)
+from asyncsoc.studies.report.parameters import DECOMPOSITION, LITHIUM, ListedParameters, parameter_tables
 from asyncsoc.studies.sweep.export import columns_of, without_values
 from asyncsoc.studies.sweep.given import GivenTable
 from asyncsoc.studies.sweep.keys import unit_of_key
@@ -19,10 +29,11 @@ from asyncsoc.studies.sweep.load import LoadedRecords, SweepArchive, load_record
 
 Array = NDArray[np.float64]
 MEASURES = (
-    "Largest asynchrony", "Largest specific capacity [mA.h/g]", "Final mean SOC", "Final contact-mean SOC", "Duration [h]",
-    "Film thickness max [m]", "Side charge per charge moved", "Final dose against full coverage",
+    "Largest asynchrony", "Largest specific capacity [mA.h/g]", "Final mean SOC", "Final contact-mean SOC",
+    "Duration [h]", "Film thickness max [m]", "Side charge per charge moved", "Final dose against full coverage",
 )  # fmt: skip
 """Headline numbers with a chart, as far as a sweep has them; own measures come after."""
+_KINDS = {name: DECOMPOSITION for name in MEASURES[-3:]}
 _MOST_CHARTS = 8
 _MOST_ROWS = 1500
 _MOST_CELLS = 16
@@ -47,16 +58,31 @@ def sweep_summary(folder: Path) -> tuple[str, str, list[PageSection], dict[str, 
     counts = archive.records_index.counts()
     question = f"How does {archive.plan.name} change with {', '.join(keys)} ({len(design)} cases)?"
     state = f"{counts.done} of {counts.total} cases were computed, {counts.failed} failed, {counts.open} are open."
-    charts = _charts(columns, keys, loaded)
-    blocks: list[Block] = [*charts] if charts else [PageText("No headline number of this sweep has a value yet.", "warning")]
-    remarks = [PageText(text, "warning") for text in (*without_values(loaded), *([loaded.warning] if loaded.warning else []))]
+    listed, parameters = _parameters(archive)
+    charts = _charts(columns, keys, loaded, listed)
+    blocks: list[Block] = (
+        [*charts] if charts else [PageText("No headline number of this sweep has a value yet.", "warning")]
+    )
+    remarks = [
+        PageText(text, "warning") for text in (*without_values(loaded), *([loaded.warning] if loaded.warning else []))
+    ]
     sections = [
         PageSection("Results over what was varied", tuple(blocks)),
         PageSection("Cases", (_table(columns, keys, loaded),)),
+        PageSection("Parameters", parameters),
         *([PageSection("Warnings", tuple(remarks))] if remarks else []),
     ]
     facts = {"kind": "sweep", "name": archive.plan.name, "sweep sha256": archive.plan.sha256, "cases": len(design)}
     return question, f"{_extremes(columns, keys)} {state}".strip(), sections, facts
+
+
+def _parameters(archive: SweepArchive) -> tuple[ListedParameters, tuple[Block, ...]]:
+    """Return the parameters of the first case of a sweep, and the blocks that list them."""
+    try:
+        listed = ListedParameters.of_case(archive.plan.case(0))
+    except AsyncsocError as error:
+        listed = ListedParameters(missing=error.what)
+    return listed, parameter_tables([("the first case, in which each varied key has its first value", listed)])
 
 
 def _extremes(columns: Mapping[str, Sequence[Any]], keys: Sequence[str]) -> str:
@@ -68,7 +94,9 @@ def _extremes(columns: Mapping[str, Sequence[Any]], keys: Sequence[str]) -> str:
     def at(number: int) -> str:
         return ", ".join(f"{key} = {_shown(columns[key][number], key)}" for key in keys)
 
-    return f"The largest asynchrony lies between {values[low]:.3g} (at {at(low)}) and {values[high]:.3g} (at {at(high)})."
+    return (
+        f"The largest asynchrony lies between {values[low]:.3g} (at {at(low)}) and {values[high]:.3g} (at {at(high)})."
+    )
 
 
 def _shown(value: object, key: str) -> str:
@@ -82,19 +110,28 @@ def _label(key: str) -> str:
     return key if unit in (None, "1") else f"{key} [{unit}]"
 
 
-def _charts(columns: Mapping[str, Sequence[Any]], keys: Sequence[str], loaded: LoadedRecords) -> list[Block]:
+def _charts(
+    columns: Mapping[str, Sequence[Any]], keys: Sequence[str], loaded: LoadedRecords, listed: ListedParameters
+) -> list[Block]:
     own = [name for name in loaded.numbers if name not in MEASURES and name in loaded.unmeasured]
-    present = [name for name in (*MEASURES, *own) if name in columns and np.isfinite(np.array(columns[name], dtype=float)).any()]
+    present = [
+        name
+        for name in (*MEASURES, *own)
+        if name in columns and np.isfinite(np.array(columns[name], dtype=float)).any()
+    ]
     found: list[Block] = []
     for name in present[:_MOST_CHARTS]:
         values = np.array(columns[name], dtype=np.float64)
         if np.ptp(values[np.isfinite(values)]) == 0.0 and len(present) > 1:
             continue
+        assumed = listed.assumed(_KINDS.get(name, LITHIUM))
         if len(keys) == 2:
-            grid = _grid(name, columns, keys, values)
+            grid = _grid(name, columns, keys, values, assumed)
             if grid is not None:
                 found.append(grid)
-        found += [_over(name, key, columns, [k for k in keys if k != key], values) for key in _ordered(columns, keys)]
+        found += [
+            _over(name, key, columns, [k for k in keys if k != key], values, assumed) for key in _ordered(columns, keys)
+        ]
     return found
 
 
@@ -111,7 +148,14 @@ def _ordered(columns: Mapping[str, Sequence[Any]], keys: Sequence[str]) -> list[
     return numeric[:1] if len(keys) <= 2 else numeric
 
 
-def _over(name: str, key: str, columns: Mapping[str, Sequence[Any]], others: Sequence[str], values: Array) -> PageChart:
+def _over(
+    name: str,
+    key: str,
+    columns: Mapping[str, Sequence[Any]],
+    others: Sequence[str],
+    values: Array,
+    assumed: tuple[str, ...],
+) -> PageChart:
     x = _numbers(columns[key])
     across = np.arange(len(values), dtype=np.float64) if x is None else x
     log = bool((across > 0.0).all() and across.max() > 30.0 * across.min())
@@ -122,12 +166,19 @@ def _over(name: str, key: str, columns: Mapping[str, Sequence[Any]], others: Seq
         for place, text in enumerate(distinct):
             chosen = np.array([one == text for one in second])
             order = np.argsort(across[chosen], kind="stable")
-            lines.append(ChartLine(f"{others[0]} = {_short(text)}", across[chosen][order], values[chosen][order], place if len(distinct) > 3 else None))
-        return PageChart(f"{name} over {key}", _label(key), name, tuple(lines), log_x=log)
+            lines.append(
+                ChartLine(
+                    f"{others[0]} = {_short(text)}",
+                    across[chosen][order],
+                    values[chosen][order],
+                    place if len(distinct) > 3 else None,
+                )
+            )
+        return PageChart(f"{name} over {key}", _label(key), name, tuple(lines), assumed=assumed, log_x=log)
     order = np.argsort(across, kind="stable")
     line = ChartLine("", across[order], values[order])
     note = f"Every point is a case; {', '.join(others)} varies too." if others else ""
-    return PageChart(f"{name} over {key}", _label(key), name, (line,), note, points=bool(others), log_x=log)
+    return PageChart(f"{name} over {key}", _label(key), name, (line,), note, assumed, points=bool(others), log_x=log)
 
 
 def _short(text: str) -> str:
@@ -137,7 +188,9 @@ def _short(text: str) -> str:
         return text[:40]
 
 
-def _grid(name: str, columns: Mapping[str, Sequence[Any]], keys: Sequence[str], values: Array) -> PageGrid | None:
+def _grid(
+    name: str, columns: Mapping[str, Sequence[Any]], keys: Sequence[str], values: Array, assumed: tuple[str, ...]
+) -> PageGrid | None:
     sides = [list(dict.fromkeys(map(str, columns[key]))) for key in keys]
     if any(len(side) > _MOST_CELLS for side in sides) or len(values) != len(sides[0]) * len(sides[1]):
         return None
@@ -146,16 +199,29 @@ def _grid(name: str, columns: Mapping[str, Sequence[Any]], keys: Sequence[str], 
         cells[sides[1].index(str(columns[keys[1]][k])), sides[0].index(str(columns[keys[0]][k]))] = value
     return PageGrid(
         name, _label(keys[0]), _label(keys[1]), tuple(map(_short, sides[0])), tuple(map(_short, sides[1])), cells,
-        "Grey: no value.",
+        "Grey: no value." if np.isnan(cells).any() else "", assumed,
     )  # fmt: skip
 
 
 def _table(columns: Mapping[str, Sequence[Any]], keys: Sequence[str], loaded: LoadedRecords) -> PageTable:
-    wanted = ["case", *keys, "status", *(name for name in MEASURES if name in columns), *loaded.unmeasured, "Stop reason", "Error"]
+    wanted = [
+        "case",
+        *keys,
+        "status",
+        *(name for name in MEASURES if name in columns),
+        *loaded.unmeasured,
+        "Stop reason",
+        "Error",
+    ]
     heads = tuple(dict.fromkeys(name for name in wanted if name in columns))
     rows = [tuple(_cell(columns[name][k]) for name in heads) for k in range(min(loaded.count, _MOST_ROWS))]
     left_out = f"{loaded.count - _MOST_ROWS} further cases are left out." if loaded.count > _MOST_ROWS else ""
-    return PageTable("All cases (press a head to sort)", tuple(_label(h) if h in keys else h for h in heads), tuple(rows), note=left_out)
+    return PageTable(
+        "All cases (press a head to sort)",
+        tuple(_label(h) if h in keys else h for h in heads),
+        tuple(rows),
+        note=left_out,
+    )
 
 
 def _cell(value: object) -> Cell:

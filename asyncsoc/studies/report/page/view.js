@@ -12,17 +12,17 @@
   const MAP = [[68, 1, 84], [72, 26, 108], [71, 47, 125], [65, 68, 135], [57, 86, 140], [49, 104, 142], [42, 120, 142], [35, 136, 142],
     [31, 152, 139], [34, 168, 132], [53, 183, 121], [84, 197, 104], [122, 209, 81], [165, 219, 54], [210, 226, 27], [253, 231, 37]];
   const vertex = `#version 300 es
-    in vec3 place; in vec3 normal; in float value; in float chi;
-    uniform mat3 turn; uniform vec2 zoom;
-    out vec3 own; out vec3 facing; out float level; out float touched;
+    in vec3 place; in vec3 normal; in float value;
+    uniform mat3 turn; uniform vec3 zoom;
+    centroid out vec3 own; centroid out vec3 facing; centroid out float level;
     void main() {
-      vec3 p = turn * place; own = place; facing = turn * normal; level = value; touched = chi;
-      gl_Position = vec4(p.x * zoom.x, p.y * zoom.y, -0.2 * p.z, 1.0);
+      vec3 p = turn * place; own = place; facing = turn * normal; level = value;
+      gl_Position = vec4(p * zoom, 1.0);
     }`;
   const fragment = `#version 300 es
     precision highp float;
-    in vec3 own; in vec3 facing; in float level; in float touched;
-    uniform sampler2D map; uniform vec3 cut; uniform float depth; uniform bool clipped; uniform bool lit; uniform vec3 line; uniform vec3 bare;
+    centroid in vec3 own; centroid in vec3 facing; centroid in float level;
+    uniform sampler2D map; uniform vec3 cut; uniform float depth; uniform bool clipped; uniform bool lit; uniform vec3 bare;
     out vec4 colour;
     void main() {
       if (clipped && dot(own, cut) > depth) discard;
@@ -30,8 +30,6 @@
       if (lit) {
         vec3 n = normalize(gl_FrontFacing ? facing : -facing);
         c *= 0.72 + 0.28 * max(dot(n, normalize(vec3(-0.4, 0.5, 0.8))), 0.0);
-        float edge = abs(touched - 0.5) / max(fwidth(touched), 1e-5);
-        if (edge < 1.2 && fwidth(touched) > 1e-5) c = line;
       }
       colour = vec4(c, 1.0);
     }`;
@@ -99,6 +97,22 @@
     }
     return out;
   };
+  // Segments along which the share of contact passes a half, a little outside of the surface; several for their width.
+  const edge = ({ points, corners, touched }) => {
+    const out = [];
+    for (let t = 0; t < corners.length; t += 3) {
+      const ends = [];
+      for (const [i, j] of [[0, 1], [1, 2], [2, 0]]) {
+        const a = corners[t + i], b = corners[t + j], [u, v] = [touched[a] - 0.5, touched[b] - 0.5];
+        if ((u < 0) !== (v < 0)) {
+          const s = u / (u - v);
+          ends.push([0, 1, 2].map((c) => points[3 * a + c] + s * (points[3 * b + c] - points[3 * a + c])));
+        }
+      }
+      if (ends.length === 2) for (const away of [1.002, 1.005, 1.008]) out.push(...ends.flat().map((v) => v * away));
+    }
+    return Float32Array.from(out);
+  };
   const table = (xs, ys, x) => {
     let low = 0, high = xs.length - 1;
     while (high - low > 1) { const middle = (low + high) >> 1; if (xs[middle] <= x) low = middle; else high = middle; }
@@ -111,13 +125,13 @@
       gl.enableVertexAttribArray(place); gl.vertexAttribPointer(place, size, gl.FLOAT, false, 0, 0);
     };
   };
-  const put = { place: buffer("place", 3), normal: buffer("normal", 3), value: buffer("value", 1), chi: buffer("chi", 1) };
+  const put = { place: buffer("place", 3), normal: buffer("normal", 3), value: buffer("value", 1) };
   const elements = gl.createBuffer();
   const ready = new Map();
   const prepared = (number) => {
     if (!ready.has(number)) {
       const body = bodies[number], skin = body.profile ? turned(body.profile) : faceted(body.skin), cut = cutFace(body.cut);
-      ready.set(number, { body, skin, cut, skinNormals: normals(skin), data: body.fields.map((f) => f.data ? unpack(f.data) : null) });
+      ready.set(number, { body, skin, cut, edge: edge(skin), skinNormals: normals(skin), data: body.fields.map((f) => f.data ? unpack(f.data) : null) });
     }
     return ready.get(number);
   };
@@ -166,20 +180,26 @@
     const rows = [[-sa, ca, 0], [-se * ca, -se * sa, ce], [ce * ca, ce * sa, se]];
     gl.uniformMatrix3fv(uniform("turn"), false, [0, 1, 2].flatMap((c) => rows.map((row) => row[c])));
     const reach = size / body.extent, ratio = width / height;
-    gl.uniform2f(uniform("zoom"), reach / Math.max(ratio, 1), reach * Math.min(ratio, 1));
+    gl.uniform3f(uniform("zoom"), reach / Math.max(ratio, 1), reach * Math.min(ratio, 1), -0.5 / body.extent);
     const open = by("section").checked;
     gl.uniform1i(uniform("clipped"), open ? 1 : 0);
     gl.uniform3fv(uniform("cut"), body.cut.normal);
     gl.uniform1f(uniform("depth"), body.cut.normal.reduce((sum, n, i) => sum + n * body.cut.middle[i], 0));
-    gl.uniform3fv(uniform("line"), rgb("--ink")); gl.uniform3fv(uniform("bare"), rgb("--empty"));
+    gl.uniform3fv(uniform("bare"), rgb("--empty"));
     const elementsOf = (corners) => {
       gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, elements); gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, corners, gl.DYNAMIC_DRAW);
       gl.drawElements(gl.TRIANGLES, corners.length, gl.UNSIGNED_INT, 0);
     };
     gl.uniform1i(uniform("lit"), 1);
-    put.place(skin.points); put.normal(one.skinNormals); put.chi(skin.touched);
+    put.place(skin.points); put.normal(one.skinNormals);
     put.value(Float32Array.from(skin.source, (node) => level(values[node])));
     elementsOf(skin.corners);
+    if (one.edge.length) {
+      gl.uniform1i(uniform("lit"), 0); gl.uniform3fv(uniform("bare"), rgb("--ink"));
+      put.place(one.edge); put.normal(new Float32Array(one.edge.length)); put.value(new Float32Array(one.edge.length / 3).fill(-1));
+      gl.drawArrays(gl.LINES, 0, one.edge.length / 3);
+      gl.uniform3fv(uniform("bare"), rgb("--empty"));
+    }
     if (open) {
       const inside = new Float32Array(cut.count * cut.sides);
       for (let i = 0; i < cut.count; i++) {
@@ -188,7 +208,7 @@
         for (let side = 0; side < cut.sides; side++) inside[side * cut.count + i] = v;
       }
       gl.uniform1i(uniform("lit"), 0); gl.uniform1i(uniform("clipped"), 0);
-      put.place(cut.points); put.normal(new Float32Array(cut.points.length)); put.chi(new Float32Array(inside.length)); put.value(inside);
+      put.place(cut.points); put.normal(new Float32Array(cut.points.length)); put.value(inside);
       elementsOf(cut.corners);
     }
     by("low").textContent = present ? shown(low) : ""; by("high").textContent = present ? shown(high) : "";
