@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +119,7 @@ def _assumed(document: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(row.get("name")) for row in rows if isinstance(row, Mapping) and row.get("assumed") is True)
 
 
-def _is_column(value: Any) -> bool:
+def _is_column(value: Any) -> TypeGuard[list[float | None]]:
     known = (
         isinstance(value, list)
         and len(value) > 1

@@ -6,16 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.recorders.salt import SALT
 from asyncsoc.simulation.results.data import RunData
-from asyncsoc.simulation.results.layers import (
-    CURRENT,
-    ELECTROLYTE,
-    SALT,
-    SHARE,
-    layer_of_particles,
-    layer_values,
-    positions,
-)
+from asyncsoc.simulation.results.layers import CURRENT, ELECTROLYTE, SHARE, layer_of_particles, layer_values, positions
 from asyncsoc.simulation.results.particles import RADIUS, REALISED, fixed_values, moving_values, particle_table
 from asyncsoc.studies.report.content import ChartLine, PageChart, PageGrid, PageSection, PageTable
 from asyncsoc.studies.report.parameters import LITHIUM, VOLTAGE, ListedParameters

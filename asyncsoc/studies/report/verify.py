@@ -36,9 +36,9 @@ class PageCheck:
 def curves_sha256(run: RunData) -> str:
     """Return one SHA-256 over all curves of a run, of a group those of its particles too, in full precision."""
     parts: list[str | np.ndarray[Any, Any]] = []
-    for one in (run, *run.particle_runs):
+    for place, one in enumerate((run, *run.particle_runs)):
         for name, values in one.columns.items():
-            parts += [f"{one.name}/{name}/{len(values)}", np.ascontiguousarray(values)]
+            parts += [f"{place}/{name}/{len(values)}", np.ascontiguousarray(values)]
     return sha256_of(*parts)
 
 
@@ -120,10 +120,12 @@ def _check_run(run: Mapping[str, Any], *, simulate: bool) -> list[PageCheck]:
     found = curves_sha256(again)
     if found == run.get("curves sha256"):
         return [*checks, PageCheck(title, True, "the same to the last bit")]
-    error, worst = _largest_difference(again.summary(), run.get("summary") or {})
+    difference, worst = _largest_difference(again.summary(), run.get("summary") or {})
     return [
         *checks,
-        PageCheck(title, error <= CLOSE, f"headline numbers differ by up to {error:.2g} of their value ({worst})"),
+        PageCheck(
+            title, difference <= CLOSE, f"headline numbers differ by up to {difference:.2g} of their value ({worst})"
+        ),
     ]
 
 
