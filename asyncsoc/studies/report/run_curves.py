@@ -45,7 +45,7 @@ def over_time(runs: Runs, curves: Sequence[tuple[str, str]], factor: float = 1.0
         for curve, label in curves:
             if curve in run.columns and np.isfinite(run.columns[curve]).any():
                 parts = [run_name] if len(runs) > 1 else []
-                parts += [label] if len(curves) > 1 or not parts else []
+                parts += [label] if len(curves) > 1 else []
                 lines.append(ChartLine(", ".join(parts), _hours(run), np.asarray(run.columns[curve]) * factor))
     return tuple(lines)
 
