@@ -80,11 +80,11 @@ def table_html(table: PageTable) -> str:
         marked = (
             f"<td>{'<span class=mark>assumed</span>' if place in table.marked else ''}</td>" if table.marked else ""
         )
-        rows.append("<tr>" + "".join(map(cell_html, row)) + marked + "</tr>")
+        rows.append("<tr>" + marked + "".join(map(cell_html, row)) + "</tr>")
     kind = ' class="sortable"' if table.sortable else ""
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.caption)}"><table{kind}>'
-        f"<caption>{escape(table.caption)}</caption><thead><tr>{heads}{mark}</tr></thead>"
+        f"<caption>{escape(table.caption)}</caption><thead><tr>{mark}{heads}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>{_note(table.note)}"
     )
 
