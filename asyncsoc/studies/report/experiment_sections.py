@@ -88,6 +88,9 @@ def document_summary(name: str, document: Mapping[str, Any]) -> Summary:
     texts become a table.
     """
     lists = {key: _column(value) for key, value in document.items() if _is_column(value)}
+    curves = document.get("curves")  # of a run: its columns
+    if isinstance(curves, Mapping):
+        lists |= {str(key): _column(value) for key, value in curves.items() if _is_column(value)}
     facts, notes, tables = _scalars(document), [], []
     for key in ("notes", "warnings"):
         notes += [PageText(str(one), "warning") for one in document.get(key) or [] if isinstance(one, str)]
