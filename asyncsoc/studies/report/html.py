@@ -42,12 +42,14 @@ def data_block(identity: str, value: object) -> str:
     return f'<script type="application/json" id="{identity}">{text.replace("<", chr(92) + "u003c")}</script>'
 
 
-def _assumed(parameters: tuple[str, ...]) -> str:
+def _assumed(parameters: tuple[str, ...], target: str) -> str:
+    """Return what a chart rests on, with a link to the section that lists all, where there is one."""
     if not parameters:
         return ""
+    link = f' (<a href="#{target}">all</a>)' if target else ""
     named = ", ".join(parameters[:_NAMED])
     more = f" and {len(parameters) - _NAMED} more" if len(parameters) > _NAMED else ""
-    return f'<p class="assumed">Rests on assumed parameters: {escape(named)}{more} (<a href="#parameters">all</a>)</p>'
+    return f'<p class="assumed">Rests on assumed parameters: {escape(named)}{more}{link}</p>'
 
 
 def _note(text: str) -> str:
@@ -124,8 +126,10 @@ def _values_table(chart: PageChart) -> str:
 class PageWriter:
     """Writes the blocks of one page; charts are numbered through it."""
 
-    def __init__(self) -> None:
+    def __init__(self, sections: tuple[PageSection, ...] = ()) -> None:
         self._charts = 0
+        self._anchors = {one.anchor for one in sections}
+        self._listed = ""
 
     def block(self, block: Block) -> str:
         """Return a block as HTML."""
@@ -134,7 +138,9 @@ class PageWriter:
         if isinstance(block, PageTable):
             return table_html(block)
         if isinstance(block, PageGrid):
-            return self._picture(block.title, grid_svg(block), _note(block.note) + _assumed(block.assumed))
+            return self._picture(
+                block.title, grid_svg(block), _note(block.note) + _assumed(block.assumed, self._listed)
+            )
         if isinstance(block, ContactPicture):
             return self._picture(block.title, contact_svg(block), _note(block.note))
         if isinstance(block, ParticleView):
@@ -150,7 +156,7 @@ class PageWriter:
             f'<figure class="chart"><figcaption>{escape(chart.title)}</figcaption>'
             f'<div class="plot" tabindex="0" role="group" aria-label="{escape(label)}" data-chart="{identity}">{svg}'
             f'<div class="tip" role="status" hidden></div></div>{data_block(identity, data)}'
-            f"{_legend(chart)}{_note(chart.note)}{_assumed(chart.assumed)}{_values_table(chart)}</figure>"
+            f"{_legend(chart)}{_note(chart.note)}{_assumed(chart.assumed, self._listed)}{_values_table(chart)}</figure>"
         )
 
     @staticmethod
@@ -159,6 +165,9 @@ class PageWriter:
 
     def section(self, section: PageSection) -> str:
         """Return a section; charts that follow each other stand side by side."""
+        _, colon, whose = section.title.partition(": ")
+        own = PageSection(f"Parameters{colon}{whose}", ()).anchor
+        self._listed = next((one for one in (own, "parameters") if one in self._anchors), "")
         parts, row = [], []
         for block in (*section.blocks, None):
             if isinstance(block, PageChart | PageGrid | ContactPicture):
@@ -204,7 +213,7 @@ def page_html(page: ReportPage) -> str:
         f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    writer = PageWriter()
+    writer = PageWriter(page.sections)
     body = "".join(writer.section(section) for section in page.sections)
     links = "".join(f'<li><a href="#{one.anchor}">{escape(one.title)}</a></li>' for one in page.sections)
     facts: dict[str, Any] = {"format": "asyncsoc report", "version": 1, "page sha256": HASH_SLOT, **page.facts}

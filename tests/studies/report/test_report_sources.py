@@ -196,6 +196,10 @@ def test_documents_and_tables_of_experiments_are_drawn(tmp_path: Path) -> None:
     assert "cell <1>" in found.text and "assumption: a capacitance" in found.text
     assert "Rests on assumed parameters: double layer" in found.text
     assert "apparent over true diffusivity" in found.text
+    there = {attributes.get("id") for _, attributes in found.elements}
+    links = {str(attributes["href"])[1:] for tag, attributes in found.elements if tag == "a"}
+    assert "parameters-eis" in links
+    assert links - there == set()
 
 
 def test_the_command_says_what_it_wrote(
