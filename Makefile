@@ -11,7 +11,7 @@ NUMERICAL := $(addprefix tests/,base kernels geometry contact materials thermoch
 # What reads files and refuses input does not compute.
 NOT_NUMERICAL := $(addprefix --ignore=tests/,materials/importing base/test_csv_tables.py base/test_paths.py \
   base/test_kernel_cache.py base/test_environment_forms.py simulation/test_particle_group_files.py)
-EVERYTHING := test,lint,drawing,thermo,tomography,sweep
+EVERYTHING := test,lint,drawing,thermo,tomography,sweep,browser
 
 export PYBAMM_DISABLE_TELEMETRY := true
 

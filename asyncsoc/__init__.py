@@ -41,6 +41,7 @@ _EXPORTS = {
     "import_pybamm": "asyncsoc.case.imported",
     "plot_heatmap": "asyncsoc.studies.sweep.heatmap",
     "read_bdf": "asyncsoc.protocol.battery_data_format",
+    "report": "asyncsoc.studies.report.call",
     "simulate": "asyncsoc.simulation.run",
     "simulate_particles": "asyncsoc.simulation.particle_group",
     "sweep": "asyncsoc.studies.sweep.call",

@@ -24,6 +24,7 @@ from asyncsoc.simulation.run import simulate as simulate
 from asyncsoc.studies.calibration.calibrate import calibrate as calibrate
 from asyncsoc.studies.calibration.measured import MeasuredCurve as MeasuredCurve
 from asyncsoc.studies.calibration.measurement import Measurement as Measurement
+from asyncsoc.studies.report.call import report as report
 from asyncsoc.studies.sweep.call import sweep as sweep
 from asyncsoc.studies.sweep.heatmap import plot_heatmap as plot_heatmap
 from asyncsoc.studies.verification.estimate_case import estimate as estimate

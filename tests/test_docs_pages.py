@@ -19,7 +19,7 @@ from tests.pages import ROOT, agrees, blocks, links
 
 DOCS = ROOT / "docs"
 EXAMPLE = ROOT / "examples" / "cal_vs_hotcal.toml"
-WITH_PYTHON = ("quickstart.md", "protocols.md", "drive_cycles.md", "results.md", "fitting.md")
+WITH_PYTHON = ("quickstart.md", "protocols.md", "drive_cycles.md", "results.md", "report.md", "fitting.md")
 OWN = ("index.md", "quickstart.md", "demo.md", "case_file.md", "protocols.md", "results.md", "errors.md", "physics.md",
        "assumptions.md", "fitting.md")  # fmt: skip
 _RUN = re.compile(

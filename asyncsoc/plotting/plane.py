@@ -43,6 +43,46 @@ class PlaneSection:
     outline: Array
 
 
+@dataclass(frozen=True, eq=False)
+class SliceGeometry:
+    """The plane through the middle of a 3-D particle, and how values on it follow from those at the nodes.
+
+    Attributes
+    ----------
+    centre, across, up, normal : (3,)
+        A point of the plane [m], its axes and its normal.
+    points : (k, 2), m
+        Across and up from the centre.
+    nodes : (k, 2) int64
+        The two nodes that each point lies between.
+    share : (k,)
+        Of the second node in the value: v = (1 - share) v[first] + share v[second].
+    triangles : (t, 3) int64
+        Triangles of the cut.
+    """
+
+    centre: Array
+    across: Array
+    up: Array
+    normal: Array
+    points: Array
+    nodes: Integers
+    share: Array
+    triangles: Integers
+
+
+def slice_geometry(mesh: ParticleMesh, contact: ContactMap) -> SliceGeometry:
+    """Return where the plane of `cut` meets the cells of a 3-D particle."""
+    centre, across, up, normal = _frame(mesh, contact)
+    relative, height = _heights(mesh, centre, normal)
+    pairs, inverse = _cut_edges(mesh, height)
+    a, b = height[pairs[:, 0]], height[pairs[:, 1]]
+    share = a / (a - b)
+    flat = np.column_stack((relative @ across, relative @ up))
+    points = flat[pairs[:, 0]] * (1.0 - share)[:, None] + flat[pairs[:, 1]] * share[:, None]
+    return SliceGeometry(centre, across, up, normal, points, pairs, share, inverse.reshape(-1, 3).astype(np.int64))
+
+
 def cut(mesh: ParticleMesh, contact: ContactMap, values: Array) -> PlaneSection:
     """Cut a particle through its middle: the full disc of a radial or axisymmetric mesh, a plane of a 3-D one.
 
@@ -150,21 +190,31 @@ def _cycles(above: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
     return []
 
 
-def _sliced(mesh: ParticleMesh, contact: ContactMap, values: Array) -> PlaneSection:
-    centre, across, up, normal = _frame(mesh, contact)
+def _heights(mesh: ParticleMesh, centre: Array, normal: Array) -> tuple[Array, Array]:
+    """Return places of the nodes from the centre (n, 3), and their heights above the plane (n,)."""
     relative = mesh.points - centre
     height = relative @ normal
     # A node on the plane counts as just above it: no special cases, no visible change.
-    height = np.where(np.abs(height) < 1e-9 * np.ptp(height), 1e-9 * np.ptp(height), height)
-    flat = np.column_stack((relative @ across, relative @ up, values))
+    return relative, np.where(np.abs(height) < 1e-9 * np.ptp(height), 1e-9 * np.ptp(height), height)
+
+
+def _cut_edges(mesh: ParticleMesh, height: Array) -> tuple[Integers, Integers]:
+    """Return the edges (k, 2) that cross the plane, and of every corner of the triangles of the cut its edge."""
     pattern = (height[mesh.cells] > 0.0) @ np.array([1, 2, 4, 8])
     corners = []
     for code in range(1, 15):
         cells = mesh.cells[pattern == code]
         for cycle in _cycles(np.array([bool(code >> n & 1) for n in range(4)])):
             corners.append(cells[:, _EDGES[list(cycle)]])
-    pairs, cuts, inverse = _crossings(np.concatenate(corners).reshape(-1, 2), height, flat)
-    del pairs
+    ids = np.concatenate(corners).reshape(-1, 2)
+    pairs, inverse = np.unique(np.sort(ids, axis=1), axis=0, return_inverse=True)
+    return pairs, inverse.reshape(-1)
+
+
+def _sliced(mesh: ParticleMesh, contact: ContactMap, values: Array) -> PlaneSection:
+    found = slice_geometry(mesh, contact)
+    relative, height = _heights(mesh, found.centre, found.normal)
+    flat = np.column_stack((relative @ found.across, relative @ found.up, values))
     sides = height[mesh.facets] > 0.0
     crossing = sides.any(axis=1) & ~sides.all(axis=1)
     facets, marks = mesh.facets[crossing], sides[crossing]
@@ -174,9 +224,9 @@ def _sliced(mesh: ParticleMesh, contact: ContactMap, values: Array) -> PlaneSect
     _, ends, back = _crossings(legs.reshape(-1, 2), height, flat)
     outline = ends[back, :2].reshape(-1, 2, 2)
     return PlaneSection(
-        points=cuts[:, :2],
-        triangles=inverse.reshape(-1, 3).astype(np.int64),
-        values=cuts[:, 2],
+        points=found.points,
+        triangles=found.triangles,
+        values=values[found.nodes[:, 0]] * (1.0 - found.share) + values[found.nodes[:, 1]] * found.share,
         contact=outline[contact.facet_fraction[crossing] >= 0.5],
         outline=outline,
     )
