@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.paper.__main__ import chosen, stored
+from benchmarks.paper.candidate_cells import ROWS as TABLED
 from benchmarks.paper.page import write_page
 from benchmarks.paper.rows import MODULES, VERDICTS, PaperRow, differences, from_document
 
@@ -49,7 +50,7 @@ def test_every_row_says_all_that_is_asked() -> None:
 
 
 def test_what_is_not_reproduced_says_what_it_would_take() -> None:
-    assert all(row.would_take for row in ROWS.values() if row.verdict == "not reproduced")
+    assert {key for key, row in ROWS.items() if row.verdict == "not reproduced"} <= set(TABLED)
 
 
 def test_links_and_pictures_are_there_and_small() -> None:

@@ -49,6 +49,7 @@ _ADDED: dict[tuple[str, str], Any] = {
     ("kinetics", "reference_temperature"): None,
     **{("material", key): None for key in MATERIAL_KEYS_ADDED},
     ("side_reaction", "phases"): None,
+    ("side_reaction", "available_charge"): None,
     ("electrolyte", "title"): None,
     ("electrolyte", "transfer_coefficient"): None,
     ("electrolyte", "transference_number"): None,

@@ -11,7 +11,7 @@ from asyncsoc.case import fields
 from asyncsoc.case.fields import declared_fields, refusal
 from asyncsoc.case.reactant import NamedOrOwn, OwnPhase, Phases, Reactant
 from asyncsoc.case.section import Section
-from asyncsoc.interface.side_reaction_constants import CONSTANTS, DEFAULTS
+from asyncsoc.interface.side_reaction_constants import CONSTANTS, DEFAULTS, check_one_limit
 from asyncsoc.materials.thermochemistry.loading import default_phase_table
 from asyncsoc.materials.thermochemistry.own import require_plausible, with_phases
 from asyncsoc.materials.thermochemistry.phases import PhaseTable
@@ -39,7 +39,8 @@ class SideReaction(_WithConstants):  # type: ignore[misc, valid-type]
 
     The constants of the rate and of the film are keys too, as `asyncsoc.interface.side_reaction_constants` declares
     them: exchange_current_density, transfer_coefficient, onset_potential, barrier_coefficient, reference_energy,
-    limiting_thickness, film_conductivity, film_volume_per_charge, blocking_thickness.
+    limiting_thickness, film_conductivity, film_volume_per_charge, blocking_thickness, available_charge. With the last
+    one a finite amount reacts: the factor 1 - d/(v q) stands in place of 1/(1 + d/d_c).
 
     Attributes
     ----------
@@ -139,6 +140,24 @@ class SideReaction(_WithConstants):  # type: ignore[misc, valid-type]
         """
         own = () if self.phases is None else tuple(phase.to_phase() for phase in self.phases)
         return with_phases(default_phase_table(), own, where="side_reaction.phases")
+
+    @model_validator(mode="after")
+    def _amount_is_counted(self) -> Self:
+        """Refuse a finite amount beside a film that slows its own growth, or where no film counts what is consumed."""
+        try:
+            check_one_limit(self.limiting_thickness, self.available_charge)
+        except InputError as error:
+            raise refusal(error) from None
+        if self.available_charge is not None and self.mode == "report":
+            raise refusal(
+                InputError(
+                    "a finite amount is not consumed by a reaction that is only reported",
+                    where="side_reaction.available_charge",
+                    value=self.available_charge,
+                    next_step="set side_reaction.mode = 'coupled', or remove available_charge",
+                )
+            )
+        return self
 
     @model_validator(mode="after")
     def _fit_has_its_data(self) -> Self:

@@ -93,9 +93,9 @@ class Constant:
     def listed(self, value: float) -> Parameter:
         """Return it with its value as a user sees it."""
         # Some units of lists are words, "V against Li": there the value is in SI.
-        shown: float | str = from_si(value, self.unit) if self.listed_unit == self.unit else value
-        if not math.isfinite(value):
-            shown = "infinite"
+        shown: float | str = "infinite"
+        if math.isfinite(value):
+            shown = from_si(value, self.unit) if self.listed_unit == self.unit else value
         return Parameter(self.title, shown, self.listed_unit, self.source, True, self.note)
 
 

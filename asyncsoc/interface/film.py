@@ -2,6 +2,8 @@
 
     dd/dt = v i_ox,  v = V_film/(z F),    R_film = d/kappa,    open share of a place = 1 - d/d_block
 
+    i_ox in proportion to what is left, 1 - d/(v q), where a finite amount reacts (`interface.finite_amount`).
+
 Current, voltage and resistance see only the lumped constant v/kappa, the resistance a film gains per charge; v alone
 fixes how thick it is called, and with d_block and d_c where it slows its own growth or closes the contact.
 """
@@ -31,6 +33,8 @@ class FilmConstants:
         v = V_film/(z F) [m3/C].
     blocking_thickness
         d_block [m] at which a place carries no current any more; infinite: never.
+    available_charge
+        q [C/m2 of contact]: what can react gives this charge and is consumed once; infinite: it does not run out.
     """
 
     conductivity: float = declared(
@@ -81,9 +85,31 @@ class FilmConstants:
             in_kernel=("inverse_block", inverse),
         ),
     )
+    available_charge: float = declared(
+        math.inf,
+        Constant(
+            key="available_charge",
+            title="charge available to the side reaction",
+            unit="C/m2",
+            listed_unit="C/m2",
+            low=1e-6,
+            high=1e9,
+            may_be_infinite=True,
+            note="Infinite: what reacts does not run out. A finite amount per contact area is consumed once, at a rate "
+            "in proportion to what is left.",
+            meaning="charge per contact area that all of what reacts gives; by default it does not run out",
+            optional=True,
+            fit=FitRange(1e-2, 1e6, logarithmic=True),
+        ),
+    )
 
     def __post_init__(self) -> None:
         check_constants(self)
+
+    @property
+    def last_film(self) -> float:
+        """Film thickness v q at which all of a finite amount is consumed [m]; infinite where it does not run out."""
+        return self.volume_per_charge * self.available_charge
 
     @property
     def resistance_per_charge(self) -> float:

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from asyncsoc.base.compiling import kernel
+from asyncsoc.interface.finite_amount import with_what_is_left
 from asyncsoc.interface.rate_laws import NO_RATE_LAW, RATE_LAWS
 
 _MAX_ITERATIONS = 100
@@ -112,8 +113,10 @@ def local_currents(
     resistance, resistivity
         R_film [ohm m2] and dR_film/dd [ohm m].
     particle
-        Record of `interface.rate_laws.RateParameters`.
+        Record of `interface.rate_laws.RateParameters`, and of `SideReactionParameters` where there is a side reaction.
     """
+    if side_on and particle.exhausts > 0.0:
+        barrier, barrier_film = with_what_is_left(barrier, barrier_film, particle)
     total = potential - ocp
     eta = kinetic_overpotential(total, ocp, i0, resistance, barrier, side_slope, side_on, particle)
     value, slope = _rate(eta, particle)

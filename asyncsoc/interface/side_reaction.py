@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from asyncsoc.interface.decomposition import Decomposition, decomposition
 from asyncsoc.interface.decomposition_constants import DecompositionConstants, DrivingForce
 from asyncsoc.interface.film import FilmConstants
+from asyncsoc.interface.finite_amount import share_left
 from asyncsoc.interface.side_reaction_constants import CONSTANTS
 from asyncsoc.materials.thermochemistry.table import ReactionEnergyTable
 from asyncsoc.materials.types import Parameter
@@ -65,12 +67,17 @@ class SideReactionModel:
     ) -> Decomposition:
         """Return reaction energy, its slope and the rate [A/m2] at local potential [V], by the compiled kernel.
 
+        With a film [m] where one slows its own growth, or counts a finite amount that is consumed.
+
         Raises
         ------
         InputError
             A value that is not finite or out of range.
         """
-        return decomposition(self.table, self.effective, x, potential, temperature, film=film)
+        found = decomposition(self.table, self.effective, x, potential, temperature, film=film)
+        if film is None or not math.isfinite(self.film.available_charge):
+            return found
+        return replace(found, rate=found.rate * share_left(film, self.film.last_film))
 
     def driven_by(self, force: DrivingForce) -> SideReactionModel:
         """Return the model under another driving force; raises InputError for an unknown one."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.interpolation import ocp_and_i0_array
 from asyncsoc.base.units import FARADAY, GAS_CONSTANT
+from asyncsoc.interface.finite_amount import LEAST_LEFT
 from asyncsoc.interface.kinetics import RateLaw
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.materials.thermochemistry.kernels import energy_field
@@ -94,7 +95,7 @@ def interface_of(
     f = FARADAY / (GAS_CONSTANT * temperature)
     film = np.asarray(film, dtype=np.float64)
     barrier, barrier_x = np.full_like(x, -np.inf), np.zeros_like(x)
-    alpha, resistivity, inverse_limit, inverse_block, growth = 0.0, 0.0, 0.0, 0.0, 0.0
+    alpha, resistivity, inverse_limit, inverse_block, growth, exhausts = 0.0, 0.0, 0.0, 0.0, 0.0, False
     if particle.side is not None:
         p = particle.side.parameters
         energy, slope = np.empty_like(x), np.empty_like(x)
@@ -103,7 +104,10 @@ def interface_of(
             barrier = f * (p.shift - p.beta * energy) + np.log(p.scale)
         barrier_x, alpha = -f * p.beta * slope, p.side_alpha
         resistivity, inverse_limit, inverse_block, growth = p.resistivity, p.inverse_limit, p.inverse_block, p.growth
+        exhausts = p.exhausts > 0.0
     thinning, resistance = 1.0 + film * inverse_limit, particle.film_resistance + film * resistivity
+    if exhausts:  # the rate is in proportion to what is left
+        thinning = 1.0 / np.maximum(1.0 - film * inverse_limit, LEAST_LEFT)
 
     def rates(v: Array) -> tuple[Array, Array, Array, Array]:
         """Return i, di/dv, o, do/dv."""
@@ -135,7 +139,7 @@ def interface_of(
         o=o,
         o_x=barrier_x * o,
         o_v=o_v,
-        o_film=-o * inverse_limit / thinning,
+        o_film=-o * inverse_limit * thinning if exhausts else -o * inverse_limit / thinning,
         opened=opened,
         opened_film=np.where(opened > 0.0, -inverse_block, 0.0),
         resistance=resistance,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncsoc.base.units import FARADAY
 from benchmarks.paper.plateau import CAL, HOT_CAL, SCALES, SHORT, SHOWN, charge, scan
 from benchmarks.paper.rows import PaperRow
 
@@ -48,25 +47,6 @@ def _extra(coverage: float, overrides: tuple[str, ...]) -> float:
     return charge(coverage, *SHOWN, *overrides).within() - off.within()
 
 
-def _consumed_once() -> str:
-    """Return what a finite amount at the contacts would have to be; masses of the paper's methods."""
-    polymer = 15.0 / 80.0  # g of PEO-LiTFSI per g of NCM
-    low, high = (one * 3.6 / FARADAY / polymer * 1e3 for one in SHORT)  # mmol of electrons per g of PEO-LiTFSI
-    ends = 2.0 / 600_000.0 * 2.763 / 3.763 * 1e3  # mmol of OH per g, two ends a chain
-    solvent = 0.01 / 41.05 * 1e3  # mmol of acetonitrile in 1 % by mass
-    return (
-        f"**Something oxidisable that is consumed once, a finite amount at each contact**: {SHORT[0]:g} to "
-        f"{SHORT[1]:g} mAh/g near 3.8 V are "
-        f"{low:.2g} to {high:.2g} mmol of electrons per gram of PEO-LiTFSI (80:15:5). OH ends of PEO of M_n 600 000 "
-        f"are {ends:.1g} mmol/g, too few "
-        f"by a factor of {low / ends:.0f} to {high / ends:.0f} at one electron each; 1 % by mass of residual "
-        f"acetonitrile is {solvent:.2f} mmol/g, enough for the "
-        "short end at one electron each. Both cathodes are made from one slurry, so it would have to be what "
-        "pressing at 80 degC drives out. "
-        "Mass spectrometry of dried cathodes, or a second charge (no plateau any more), would tell."
-    )
-
-
 def _row(numbers: dict[str, float], line: str, sets: int, visible: int, less: int, ratio: float) -> PaperRow:
     return PaperRow(
         key="P2",
@@ -85,15 +65,6 @@ def _row(numbers: dict[str, float], line: str, sets: int, visible: int, less: in
         verdict="reproduced" if less else "not reproduced",
         because="Rule: reproduced where any set gives Cal a short plateau and Hot-Cal a shorter one.",
         scan="python benchmarks/paper/plateau.py",
-        would_take=(
-            _consumed_once(),
-            "**A potential drop in dry polymer towards a constricted contact**: it makes the contact's v smaller "
-            "than V on charge and "
-            "delays the reaction. It can shift the onset of Cal upwards, not produce it.",
-            "**A rate that needs carbon**: the side current would follow the contact of carbon, not of NCM, and "
-            "could be larger in Cal. The "
-            "same charge of a cell with an inert powder in place of NCM would tell.",
-        ),
         numbers=numbers,
         picture=("decomposition-plateau.png", "Plateau: constants that give it to Cal give more of it to Hot-Cal"),
     )

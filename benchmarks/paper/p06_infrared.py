@@ -73,7 +73,6 @@ def _row(
         f"{force}, {energy}: {(cal / hot).min():.2f} to {(cal / hot).max():.2f}"
         for (force, energy), (cal, hot) in found.items()
     ]
-    grown = [float(hot[-1] / cal[at]) for cal, hot in found.values()]
     verdict = "reproduced" if any(seen.values()) else "trend only" if any(ahead.values()) else "not reproduced"
     return PaperRow(
         key="P6",
@@ -91,22 +90,5 @@ def _row(
         f"has more at every voltage. Found in {sum(seen.values())} and {sum(ahead.values())} of {len(SCENARIOS)}.",
         scan="python -m benchmarks.paper --only P6; asyncsoc risk examples/cal_vs_hotcal.toml --against "
         "contact.coverage=0.95",
-        would_take=(
-            "By the bound Hot-Cal's contact has at no voltage more lithium than Cal's, so each driving force makes "
-            "it the first; it was at every voltage of every scenario. A threshold that shows Cal "
-            "at 3.8 V and not Hot-Cal at 4.2 V needs a rate per electrode "
-            + (
-                f"area that is {min(grown):.2g} to {max(grown):.2g} times larger in Cal than this law says, at the "
-                "same potential: "
-                if grown
-                else "area larger in Cal: "
-            )
-            + "something in Cal that Hot-Cal has not (residual solvent: its own bands, and gone in the second "
-            "charge), or light paths: in a porous electrode infrared light reaches the "
-            "products at open contacts, in a dense one it does not. A Hot-Cal electrode taken apart at 4.2 V and "
-            "looked at from the inside would tell.",
-        )
-        if found
-        else (),
         numbers=numbers,
     )

@@ -1,8 +1,10 @@
-"""P13: which lever pays where, coverage or electrolyte: risk, dose and capacity over coverage, rate and electrolyte.
+"""P13: which lever pays where, coverage or electrolyte: risk, dose, capacity over coverage, rate, loading, electrolyte.
 
 The lever of the coverage is the dose of a particle against the fully covered one. That of the electrolyte follows from
 reaction energies only under an assumption, that two electrolytes share prefactor and barrier coefficient b: rates of
-different molecules are not comparable by energies alone. It is stated with every figure that rests on it.
+different molecules are not comparable by energies alone. It is stated with every figure that rests on it. A loading is
+the areal current of a rate: it costs voltage in the membrane, and the charge ends earlier. Gradients through the
+thickness of the cathode are not in the chart.
 """
 
 from __future__ import annotations
@@ -10,8 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,20 +23,16 @@ from asyncsoc.recorders import curve_names as names
 from asyncsoc.studies.risk.scenarios import Scenario
 from asyncsoc.studies.risk.study import study_risk
 from benchmarks.paper.cases import CAL, SENSITIVE, particle
+from benchmarks.paper.design_picture import PAYS, PEO, PICTURE, draw, word
 from benchmarks.paper.energies import curves
 from benchmarks.paper.rows import PaperRow
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-PEO, PEGDA = "peo-litfsi", "pegda-peca"
+PEGDA = "pegda-peca"
 COVERAGES = (0.1, 0.2, 0.3, 0.5, 0.7, 0.95)
 RATES = ("C/20", "C/10", "C/3")
-PAYS = 2.0
-"""Factor in the dose from which on a lever is called one that pays."""
+LOADINGS = (12.7, 28.6)
+"""mg/cm2: those of the paper. 2.55 mA h/cm2 belong to the first."""
 MEAN_X = 0.5
-PICTURE = Path(__file__).parents[2] / "docs" / "images" / "paper-design.png"
-WORDS = ("neither", "electrolyte", "coverage", "both")
 
 
 @dataclass(frozen=True)
@@ -56,9 +52,14 @@ class Point:
     capacity: float
 
 
-def point(coverage: float, rate: str, overrides: Sequence[str] = ()) -> Point:
+Chart = dict[tuple[float, str, float], Point]
+"""By coverage, rate and loading."""
+
+
+def point(coverage: float, rate: str, loading: float = LOADINGS[0], overrides: Sequence[str] = ()) -> Point:
     """Charge a particle and its fully covered reference."""
-    case = particle(coverage, [f"Charge at {rate} until 4.2 V"]).with_overrides(list(overrides))
+    areal = f"electrolyte.areal_capacity={2.55 * loading / LOADINGS[0]:.6g} mAh/cm2"
+    case = particle(coverage, [f"Charge at {rate} until 4.2 V"]).with_overrides([areal, *overrides])
     study = study_risk(
         case,
         reactants=[PEO, PEGDA],
@@ -93,34 +94,30 @@ def electrolyte_levers(before: str = PEO, after: str = PEGDA) -> dict[str, float
     return found
 
 
-def word(coverage_lever: float, electrolyte_lever: float) -> str:
-    """Return which levers pay."""
-    return WORDS[2 * (coverage_lever > PAYS) + (electrolyte_lever > PAYS)]
-
-
 def row(quick: bool) -> PaperRow:
     """Fill the chart."""
     if quick:
         one = point(CAL, "C/10")
         return _row({"dose, f 0.3, C/10, peo-litfsi, total": one.dose[PEO, "total"]}, {}, {}, "")
-    chart = {(f, rate): point(f, rate) for rate in RATES for f in COVERAGES}
+    chart = {(f, rate, load): point(f, rate, load) for load in LOADINGS for rate in RATES for f in COVERAGES}
     levers = electrolyte_levers()
     numbers = {f"electrolyte lever, {kind}": value for kind, value in levers.items()}
     numbers |= {f"LiTFSI to ECA, {kind}": v for kind, v in electrolyte_levers("litfsi", "eca").items()}
-    for (f, rate), one in chart.items():
-        numbers[f"capacity, f {f:g}, {rate} [mA h/g]"] = one.capacity
+    for (f, rate, load), one in chart.items():
+        name = f"f {f:g}, {rate}" + (f", {load:g} mg/cm2" if load != LOADINGS[0] else "")
+        numbers[f"capacity, {name} [mA h/g]"] = one.capacity
         for (electrolyte, kind), value in one.dose.items():
-            numbers[f"dose, f {f:g}, {rate}, {electrolyte}, {kind}"] = value
+            numbers[f"dose, {name}, {electrolyte}, {kind}"] = value
             if math.isfinite(one.risk[electrolyte, kind]):
-                numbers[f"risk, f {f:g}, {rate}, {electrolyte}, {kind}"] = one.risk[electrolyte, kind]
+                numbers[f"risk, {name}, {electrolyte}, {kind}"] = one.risk[electrolyte, kind]
     draw(chart, levers).savefig(PICTURE, dpi=100)
     parts = []
     for name, overrides in SENSITIVE.items():
-        values = [point(CAL, "C/10", (one,)).dose[PEO, "total"] for one in overrides]
+        values = [point(CAL, "C/10", overrides=(one,)).dose[PEO, "total"] for one in overrides]
         parts.append(
             f"{name} ({' / '.join(one.split('=')[1] for one in overrides)}): {values[0]:.2f} / {values[1]:.2f}"
         )
-    shown = chart[CAL, "C/10"].dose[PEO, "total"]
+    shown = chart[CAL, "C/10", LOADINGS[0]].dose[PEO, "total"]
     line = (
         f"dose at f = 0.3, C/10, PEO-LiTFSI, total: {shown:.2f}; {'; '.join(parts)}; f is the chart's axis, and i0 "
         "enters the "
@@ -129,30 +126,49 @@ def row(quick: bool) -> PaperRow:
     return _row(numbers, chart, levers, line)
 
 
-def _row(
-    numbers: dict[str, float], chart: dict[tuple[float, str], Point], levers: dict[str, float], line: str
-) -> PaperRow:
+def _up_to(words: dict[tuple[float, str, float], str], rate: str) -> str:
+    """Return up to which coverage of the chart the coverage pays, and whether the electrolyte does anywhere."""
+    parts = []
+    for load in LOADINGS:
+        paying = [f for f in COVERAGES if words[f, rate, load] in ("coverage", "both")]
+        other = [f for f in COVERAGES if words[f, rate, load] in ("electrolyte", "both")]
+        parts.append(
+            (f"up to f = {max(paying):g}" if paying else "nowhere") + (", the electrolyte too" if other else "")
+        )
+    return "coverage " + (parts[0] if len(set(parts)) == 1 else " / ".join(parts))
+
+
+def _of_the_loading(chart: Chart) -> str:
+    """Return what the larger loading changes, over the whole chart."""
+    pairs = [(chart[f, rate, LOADINGS[0]], chart[f, rate, LOADINGS[1]]) for rate in RATES for f in COVERAGES]
+    dose = [abs(math.log(thick.dose[PEO, kind] / thin.dose[PEO, kind])) for thin, thick in pairs for kind in KINDS]
+    lost = [thin.capacity - thick.capacity for thin, thick in pairs]
+    return (
+        f"28.6 in place of 12.7 mg/cm2 takes {min(lost):.1f} to {max(lost):.1f} mAh/g of the charge and changes a "
+        f"dose, relative to full coverage at the same loading, by a factor of at most {math.exp(max(dose)):.2f}"
+    )
+
+
+def _row(numbers: dict[str, float], chart: Chart, levers: dict[str, float], line: str) -> PaperRow:
     words = {kind: {key: word(one.dose[PEO, kind], levers[kind]) for key, one in chart.items()} for kind in levers}
-    both = [kind for kind, found in words.items() if found[CAL, "C/10"] == "both"]
-    some = [kind for kind, found in words.items() if found[CAL, "C/10"] != "neither"]
-    listed = [
-        f"{kind}, {rate}: " + ", ".join(f"{f:g} {found[f, rate]}" for f in COVERAGES)
-        for kind, found in words.items()
-        for rate in RATES
-    ]
+    cal = (CAL, "C/10", LOADINGS[0])
+    both = [kind for kind, found in words.items() if found[cal] == "both"]
+    some = [kind for kind, found in words.items() if found[cal] != "neither"]
+    listed = [f"{kind}, {rate}: {_up_to(found, rate)}" for kind, found in words.items() for rate in RATES if chart]
     return PaperRow(
         key="P13",
         title="design chart: coverage and electrolyte",
         place="design rule of the paper",
         paper="raise coverage and stability together (two-pronged); no number",
         ours="full coverage divides Cal's dose per contact area (f = 0.3, C/10, PEO-LiTFSI) by "
-        + " and ".join(f"{chart[CAL, 'C/10'].dose[PEO, kind]:.2f} ({kind})" for kind in levers if chart)
+        + " and ".join(f"{chart[cal].dose[PEO, kind]:.2f} ({kind})" for kind in levers if chart)
         + "; PEGDA-PECA in place of PEO-LiTFSI divides it by "
         + " and ".join(f"{value:.2f} ({kind})" for kind, value in levers.items())
         + " if both share one prefactor, which is assumed: by their energies the two mixtures, both with LiTFSI, are "
-        "alike",
+        "alike" + (f". {_of_the_loading(chart)}" if chart else ""),
         fitted="nothing; driven by the reaction energy, enthalpies",
-        predicted=f"which lever changes the dose by more than a factor of {PAYS:g}, by coverage: " + "; ".join(listed),
+        predicted=f"which lever changes the dose by more than a factor of {PAYS:g}, by rate (12.7 / 28.6 mg/cm2): "
+        + "; ".join(listed),
         sensitivity=line,
         verdict="no number to compare"
         if not chart
@@ -171,69 +187,3 @@ def _row(
         numbers=numbers,
         picture=("paper-design.png", "Risk, dose and capacity over coverage, and which lever pays") if chart else None,
     )
-
-
-def draw(chart: dict[tuple[float, str], Point], levers: dict[str, float]) -> Figure:
-    """Return the chart: risk, dose and capacity over coverage, and which lever pays where."""
-    from matplotlib.colors import ListedColormap
-    from matplotlib.patches import Patch
-
-    from asyncsoc.plotting.style import colour, guide_lines, new_figure
-
-    figure = new_figure(13.0, 7.2)
-    panels = figure.subplots(2, 3)
-    shades = ("#e8e8e8", "#f2c57c", "#9ecae1", "#7fb685")
-    for number, rate in enumerate(RATES):
-        points = [chart[f, rate] for f in COVERAGES]
-        for electrolyte, style in ((PEO, "-"), (PEGDA, "--")):
-            label = f"{rate}, {'PEO-LiTFSI' if electrolyte == PEO else 'PEGDA-PECA'}"
-            panels[0, 0].plot(
-                COVERAGES, [p.risk[electrolyte, "total"] for p in points], style, color=colour(number), label=label
-            )
-            for axes, kind in ((panels[0, 1], "total"), (panels[1, 1], "mutual")):
-                factor = 1.0 if electrolyte == PEO else 1.0 / levers[kind]
-                axes.plot(COVERAGES, [factor * p.dose[electrolyte, kind] for p in points], style, color=colour(number))
-        panels[0, 2].plot(COVERAGES, [p.capacity for p in points], color=colour(number), label=rate)
-    panels[0, 0].set(yscale="log", ylabel="Largest risk at mean x = 0.5", title="Risk, total energies")
-    panels[0, 1].legend(
-        *panels[0, 0].get_legend_handles_labels(),
-        fontsize=7.5,
-        title="dashed lines lie on full ones",
-        title_fontsize=7.5,
-    )
-    panels[0, 0].yaxis.set_minor_formatter("{x:g}")
-    panels[0, 0].yaxis.set_major_formatter("{x:g}")
-    panels[0, 1].set(
-        yscale="log", ylabel="Dose over that of PEO-LiTFSI at f = 1", title="Dose per contact area, total energies"
-    )
-    panels[1, 1].set(
-        yscale="log", ylabel="Dose over that of PEO-LiTFSI at f = 1", title="Dose per contact area, mutual energies"
-    )
-    panels[0, 2].set(ylabel="Charge capacity to 4.2 V [mA h/g]", title="Capacity", ylim=(0.0, None))
-    panels[0, 2].legend(fontsize=8.0)
-    for axes, kind in ((panels[1, 0], "total"), (panels[1, 2], "mutual")):
-        cells = np.array(
-            [[WORDS.index(word(chart[f, rate].dose[PEO, kind], levers[kind])) for f in COVERAGES] for rate in RATES]
-        )
-        axes.imshow(cells, cmap=ListedColormap(shades), vmin=-0.5, vmax=3.5, aspect="auto", origin="lower")
-        axes.set_xticks(range(len(COVERAGES)), [f"{f:g}" for f in COVERAGES])
-        axes.set_yticks(range(len(RATES)), RATES)
-        for j, rate in enumerate(RATES):
-            for i, f in enumerate(COVERAGES):
-                axes.text(i, j, f"{chart[f, rate].dose[PEO, kind]:.3g}", ha="center", va="center", fontsize=8.5)
-        axes.set(
-            xlabel="Coverage (number: dose over that at full coverage)",
-            ylabel="Rate",
-            title=f"What pays, {kind} energies",
-        )
-        axes.legend(
-            handles=[Patch(color=s, label=w) for s, w in zip(shades, WORDS, strict=True)],
-            ncols=4,
-            fontsize=7.5,
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.16),
-        )
-    for axes in (panels[0, 0], panels[0, 1], panels[0, 2], panels[1, 1]):
-        axes.set_xlabel("Coverage")
-        guide_lines(axes)
-    return figure

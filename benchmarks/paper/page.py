@@ -5,8 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
+from benchmarks.paper.candidate_cells import ROWS as TABLED
+from benchmarks.paper.candidate_cells import table as table_of_candidates
 from benchmarks.paper.rows import MODULES, VERDICTS, PaperRow
 from benchmarks.paper.what_it_takes import BOUND
+from benchmarks.paper.what_it_takes import stored as stored_candidates
 
 _HEAD = """# What the paper reports, and what is computed for it
 
@@ -16,8 +19,8 @@ NCM811 particles of 10 to 20 um with PEO-LiTFSI(-LLZTO) at 60 degC and C/10, 2.8
 cathode (partly covered particles), Hot-Cal the hot-calendered one (nearly covered), PCA the one polymerised in place.
 
 This page is written by a command. What stands under *Here* and *Sensitivity* is computed by the module of its row in
-`benchmarks/paper/`, and every verdict follows from a rule in it. Three scans of many minutes are stored tables (P1,
-P3, P11; the scan's command writes them anew), of which each run computes one set again.
+`benchmarks/paper/`, and every verdict follows from a rule in it. Four scans of many minutes are stored tables (P1,
+P3, P4, P11; the scan's command writes them anew), of which each run computes one set again.
 
     make paper                                 # every row, docs/paper.json and this page
     python -m benchmarks.paper --only P8       # one row
@@ -32,6 +35,16 @@ taken as a coverage of 0.3 and Hot-Cal as 0.95 unless a row scans them. No const
 Verdicts: *reproduced*: the paper's number or order holds for what is scanned; *trend only*: the direction holds, the
 number does not, or it holds for a part of what is scanned; *not reproduced*; *no number to compare*.
 """
+
+
+_CANDIDATES = """For the rows that are not reproduced, each candidate with the constants it needs, computed by
+`python -m benchmarks.paper.what_it_takes` (`docs/paper_what_it_takes.json`). A candidate adds a constant that the model
+does not have: it has to give more than the one number it is fitted to. (a) is a law of the side reaction,
+[`available_charge`](decomposition.md#a-finite-amount-that-is-consumed); (b) a resistance of a contact or of a particle;
+(d) [`contact.coverage_change`](own_contacts.md); (e) an [isolated particle](particle_groups.md): each can be simulated
+as it is. For P4 a coverage (d), a share near carbon (c), the isolated share (e) and the last film (a) follow from the
+capacities of particles that are what is left; where some are isolated the others carry the whole current.
+""".splitlines()
 
 
 def write_page(rows: Mapping[str, PaperRow]) -> str:
@@ -89,10 +102,10 @@ def _item(name: str, text: str) -> list[str]:
 
 
 def _what_it_takes(rows: Mapping[str, PaperRow]) -> str:
-    lines = ["## What would it take?", "", BOUND, ""]
+    lines = ["## What would it take?", "", BOUND, "", *_CANDIDATES, "", *table_of_candidates(stored_candidates()), ""]
     for key in MODULES:
         one = rows.get(key)
-        if one is not None and one.would_take:
+        if one is not None and one.would_take and key not in TABLED:
             lines += [f"### {key}, {one.verdict}", ""]
             for text in one.would_take:
                 lines += textwrap.wrap(

@@ -24,6 +24,9 @@ def test_units_and_defaults() -> None:
         film_volume_per_charge="4e-4 cm3/C",
         blocking_thickness="0.1 um",
     ).side_reaction
+    finite = case(mode="coupled", available_charge="0.1 mAh/cm2")
+    assert finite.side_reaction.available_charge == pytest.approx(3600.0)
+    assert finite.hash != case(mode="coupled").hash
     assert section.exchange_current_density == pytest.approx(1e-6)
     assert section.onset_potential == pytest.approx(3.9)
     assert section.limiting_thickness == pytest.approx(5e-9)
@@ -69,6 +72,10 @@ def test_it_comes_back_from_toml_with_the_same_hash(tmp_path) -> None:
         ({"film_conductivity": 0.0}, ["out of range"]),
         ({"film_volume_per_charge": "1 m3"}, ["wrong dimension"]),
         ({"blocking_thickness": "-1 nm"}, ["out of range"]),
+        ({"available_charge": 0.0}, ["out of range", "side_reaction.available_charge"]),
+        ({"available_charge": "5 nm"}, ["wrong dimension"]),
+        ({"mode": "coupled", "available_charge": 5.0, "limiting_thickness": 1e-8}, ["exclude each other"]),
+        ({"mode": "report", "available_charge": 5.0}, ["only reported", "set side_reaction.mode = 'coupled'"]),
         ({"least_open_share": 0.0}, ["out of range"]),
         ({"risk_threshold": 0.0}, ["out of range"]),
         ({"fitted": ["rate"], "fitted_to": "x.csv"}, ["unknown constant of the side reaction"]),

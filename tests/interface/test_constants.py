@@ -42,9 +42,14 @@ def test_what_may_be_fitted_is_declared_within_the_range(section: str, key: str)
 def test_the_kernels_record_holds_what_is_declared() -> None:
     names = {one.name for one in fields(SideReactionParameters)}
     declared = kernel_numbers(DecompositionConstants()) | kernel_numbers(FilmConstants())
-    assert names == {"side_first", "side_inverse_spacing", "shift", *declared}
+    assert names == {"side_first", "side_inverse_spacing", "shift", "exhausts", *declared}
     made = side_reaction_parameters(0.1, 50.0, DecompositionConstants(limiting_thickness=2e-8), FilmConstants())
     assert (made.inverse_limit, made.inverse_block, made.growth) == (1.0 / 2e-8, 0.0, 4e-10)
+    assert made.exhausts == 0.0
+    finite = side_reaction_parameters(
+        0.1, 50.0, DecompositionConstants(), FilmConstants(available_charge=50.0, volume_per_charge=2e-10)
+    )
+    assert (finite.exhausts, finite.inverse_limit) == (1.0, pytest.approx(1.0 / 1e-8))
     rates = {one.name for one in fields(RateParameters)}
     for law in RATE_LAWS:
         assert set(law().kernel_numbers(300.0)) == set(law.in_kernel) <= rates

@@ -19,6 +19,7 @@ from asyncsoc.interface.laws.butler_volmer import butler_volmer
 from asyncsoc.interface.laws.marcus_hush_chidsey import MarcusHushChidsey, marcus_hush_chidsey
 from asyncsoc.interface.rate_laws import RateParameters, load_kinetics
 from asyncsoc.interface.rates import local_currents
+from asyncsoc.interface.side_reaction_constants import SideReactionParameters
 
 ERROR = 2e-12
 """Largest relative error of S and dS/deta of the kernel, 0.1 to 2 eV, -1 to 1 V, 250 to 375 K."""
@@ -51,7 +52,7 @@ def law_by_quadrature(eta: float, energy: float, temperature: float) -> float:
 
 def by_kernel(eta: float, energy: float, temperature: float) -> tuple[float, float]:
     """Return S and dS/deta as the solver's kernel has them."""
-    row = np.zeros(1, record(RateParameters))[0]
+    row = np.zeros(1, record(RateParameters, SideReactionParameters))[0]
     load_kinetics(row, MarcusHushChidsey(energy * ELEMENTARY_CHARGE), temperature)
     found = local_currents(eta, 0.0, -1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, False, 0.0, 0.0, row)
     return found[0], found[2]

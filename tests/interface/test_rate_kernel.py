@@ -19,6 +19,7 @@ from asyncsoc.interface.laws.marcus_hush_chidsey import MarcusHushChidsey
 from asyncsoc.interface.rate_laws import NO_RATE_LAW, RATE_LAWS, RateParameters, load_kinetics, number_of
 from asyncsoc.interface.rates import film_free_overpotential, kinetic_overpotential, local_currents
 from asyncsoc.interface.reference_rates import current_density as twin
+from asyncsoc.interface.side_reaction_constants import SideReactionParameters
 
 T = 333.15
 F_RT = inverse_thermal_voltage(T)
@@ -33,7 +34,7 @@ def with_alpha(law, alpha):
 
 def of(law):
     """Return what the kernels read of a particle of this law at `T`."""
-    row = np.zeros(1, record(RateParameters))[0]
+    row = np.zeros(1, record(RateParameters, SideReactionParameters))[0]
     load_kinetics(row, law, T)
     return row
 

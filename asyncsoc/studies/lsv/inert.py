@@ -2,6 +2,8 @@
 
     i = i_ox0 exp[a F (V - i (R + d/kappa) - U_ox)/(R T)] / (1 + d/d_c),   dd/dt = v i,   V = V_0 + r t
 
+or with 1 - d/(v q) in place of 1/(1 + d/d_c) where a finite amount is consumed.
+
 There is no lithium and no cathode, so the reaction energy has no part in it. For given d the first equation is solved
 by the Wright omega function; d is integrated by Heun's method in steps of a fraction of a millivolt.
 """
@@ -114,6 +116,10 @@ def inert_sweep(
             return 0.0
         logarithm = math.log(constants.exchange_current_density) + steepness * (volts - constants.onset_potential)
         logarithm -= math.log1p(d / constants.limiting_thickness)
+        left = 1.0 - d / film.last_film
+        if left <= 0.0:
+            return 0.0
+        logarithm += math.log(left)
         slope = steepness * (resistance + d / film.conductivity)
         if slope == 0.0:
             return math.exp(logarithm)
