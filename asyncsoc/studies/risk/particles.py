@@ -24,6 +24,8 @@ _AT = (
     names.RISK_MAX, names.RISK_KINETIC, names.RISK_CONCENTRATION, names.RISK_REACTION, names.RISK_REMAINDER,
     names.RISK_MEAN,
 )  # fmt: skip
+_FEWEST = 3
+"""Particles of which a correlation says something: two are always on a line."""
 _EQUAL = 1e-6
 """Relative spread below which values count as equal: no correlation is said of them."""
 
@@ -105,8 +107,8 @@ class RiskParticles:
     def correlations(self, scenario: Scenario) -> dict[str, float]:
         """Return Pearson's correlation with the coverage, of particles weighted with their active material.
 
-        Of the side charge per contact area, and of that per active material; NaN where the coverages or the charges do
-        not differ.
+        Of the side charge per contact area, and of that per active material; NaN of fewer than three particles, and
+        where the coverages or the charges do not differ.
         """
         weights = self.multiplicities * self.volumes
         per_mass = self.contact_areas * self.charges(scenario) / self.volumes
@@ -153,6 +155,7 @@ def _correlation(one: Array, other: Array, weights: Array) -> float:
     shares = weights / weights.sum()
     a, b = one - shares @ one, other - shares @ other
     spread = float(shares @ a**2), float(shares @ b**2)
-    if not (spread[0] > _EQUAL**2 and spread[1] > (_EQUAL * float(shares @ other)) ** 2):
+    if len(one) < _FEWEST or not (spread[0] > _EQUAL**2 and spread[1] > (_EQUAL * float(shares @ other)) ** 2):
         return float("nan")
-    return float(shares @ (a * b)) / float(np.sqrt(spread[0] * spread[1]))
+    found = float(shares @ (a * b)) / float(np.sqrt(spread[0] * spread[1]))
+    return min(max(found, -1.0), 1.0)
