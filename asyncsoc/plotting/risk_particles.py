@@ -24,6 +24,9 @@ _LEAST, _MOST = 14.0, 170.0
 _DECADE = 8.0
 """Ratio of the largest charge to the smallest from which on their axis is logarithmic."""
 
+_SAME = 1e-3
+"""Spread of coverages below which they are the same but for their meshes."""
+
 
 @dataclass(frozen=True, eq=False)
 class ChargedElectrode:
@@ -41,6 +44,8 @@ class ChargedElectrode:
         What drives the reaction, in words -> side charge per contact area at the end of the run (N,) [C/m2].
     reference
         The same -> that of the fully covered reference at the same mean stoichiometry [C/m2]; NaN: there is none.
+    layers : (N,)
+        Layer of each, from 1 at the separator; empty where all are at one potential.
     """
 
     label: str
@@ -49,13 +54,20 @@ class ChargedElectrode:
     contact_shares: Array
     charges: Mapping[str, Array]
     reference: Mapping[str, float]
+    layers: tuple[int, ...] = ()
+
+    @property
+    def by_layer(self) -> bool:
+        """Whether the particles differ by their layers alone, which are then what they are drawn over."""
+        return bool(self.layers) and float(np.ptp(self.coverage)) < _SAME
 
 
 def _draw_charges(axes: Axes, one: ChargedElectrode) -> None:
     sizes = _LEAST + (_MOST - _LEAST) * one.contact_shares / one.contact_shares.max()
+    place = np.array(one.layers, dtype=np.float64) if one.by_layer else one.coverage
     for k, (driven, charges) in enumerate(one.charges.items()):
         axes.scatter(
-            one.coverage, charges, sizes, color=colour(k), marker=_MARKERS[k % len(_MARKERS)], alpha=0.75,
+            place, charges, sizes, color=colour(k), marker=_MARKERS[k % len(_MARKERS)], alpha=0.75,
             linewidths=0.0, label=driven,
         )  # fmt: skip
         full = one.reference.get(driven, float("nan"))
@@ -71,18 +83,23 @@ def _draw_charges(axes: Axes, one: ChargedElectrode) -> None:
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:
         axes.set_ylim(0.0, 1.08 * float(every.max()))
-    axes.set_xlim(0.0, 1.0)
-    axes.set(xlabel="Coverage of the particle", ylabel="Side charge per contact area [C/m²]", title=one.label)
+    if one.by_layer:
+        axes.set_xlim(0.5, place.max() + 0.5)
+        axes.locator_params(axis="x", integer=True)
+    else:
+        axes.set_xlim(0.0, 1.0)
+    label = "Layer of the particle, 1 at the separator" if one.by_layer else "Coverage of the particle"
+    axes.set(xlabel=label, ylabel="Side charge per contact area [C/m²]", title=one.label)
     guide_lines(axes)
 
 
 def _draw_shares(axes: Axes, one: ChargedElectrode) -> None:
-    order = np.argsort(one.coverage, kind="stable")
+    order = np.argsort(one.layers if one.by_layer else one.coverage, kind="stable")
 
     def added(shares: Array) -> Array:
         return np.concatenate(([0.0], np.cumsum(shares[order])))
 
-    mass = added(one.mass_shares)
+    mass, first = added(one.mass_shares), "from the separator on" if one.by_layer else "least covered first"
     axes.plot([0.0, 1.0], [0.0, 1.0], color=GREY, linewidth=0.9)
     for k, (driven, charges) in enumerate(one.charges.items()):
         parts = one.contact_shares * charges
@@ -90,7 +107,7 @@ def _draw_shares(axes: Axes, one: ChargedElectrode) -> None:
         axes.plot(mass, added(parts / parts.sum()), color=colour(k), label=f"side charge driven by {driven}", **style)
     axes.plot(mass, added(one.contact_shares), color=INK, linestyle=(0, (1, 2)), label="contact area")
     axes.set(
-        xlabel="Share of active material, least covered first", ylabel="Share of the whole", xlim=(0.0, 1.0),
+        xlabel=f"Share of active material, {first}", ylabel="Share of the whole", xlim=(0.0, 1.0),
         ylim=(0.0, 1.0), title="Added up over the particles",
     )  # fmt: skip
     guide_lines(axes)

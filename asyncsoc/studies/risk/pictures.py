@@ -194,6 +194,7 @@ def risk_particles_picture(
                 particles.contact_shares,
                 {driven: particles.charges(scenario) for driven, scenario in scenarios.items()},
                 {driven: _covered_charge(study.default[scenario]) for driven, scenario in scenarios.items()},
+                particles.layers,
             )
         )
     return risk_particles_figure(drawn, title=title, note=note)
