@@ -83,7 +83,14 @@ def two() -> RiskStudy:
 
 def reported(case: aso.Case, force: str) -> aso.Solution:
     section = [f"side_reaction.{key}={value}" for key, value in (("mode", "report"), ("driving_force", force))]
-    return aso.simulate(case.with_overrides([*section, "output.fields_every=2 min"]))
+    return aso.simulate(case.with_overrides([*section, "output.fields_every=20 s"]))
+
+
+def row_near(curve: RiskCurve, mean_x: float) -> tuple[int, float]:
+    """Return a row of the first charge near a mean stoichiometry, and its own: the study's rows are far apart."""
+    charge = curve.mean_x[: int(np.argmin(curve.mean_x))]
+    k = int(np.argmin(np.abs(charge - mean_x)))
+    return k, float(charge[k])
 
 
 def charging(solution: aso.Solution, values: np.ndarray) -> np.ndarray:
@@ -111,18 +118,20 @@ def test_two_kinds_against_the_saved_curves_of_the_group_and_of_the_covered_elec
 
     scenario = next(one for one in two.scenarios if one.driving_force == force)
     curve = two.default[scenario]
-    for place in (0.85, 0.75, 0.65):
+    for near in (0.85, 0.75, 0.65):
+        k, place = row_near(curve, near)
         expected = at(place, x, rate) / at(place, x_full, full)
-        assert curve.at(place, names.RISK_MEAN) == pytest.approx(expected, rel=2e-3)
-        assert curve.rate_at(mean_x=place) == pytest.approx(at(place, x, rate), rel=2e-3)
-    # Charges at the end, of each particle and per area of the electrode.
+        assert curve.columns[names.RISK_MEAN][k] == pytest.approx(expected, rel=1e-3)
+        assert curve.rate[k] == pytest.approx(at(place, x, rate), rel=1e-3)
+    # Charges at the end, of each particle and per area of the electrode. The study integrates over two rows a time step,
+    # the saved curves over one every 20 s: with the former alone the quadrature is good to about 1e-3.
     charges = np.array([group.particle(j).columns[names.SIDE_CHARGE][-1] for j in range(2)])
     table = two.electrode.table(scenario, 0.7)
-    np.testing.assert_allclose(table[CHARGE], charges / own_areas, rtol=1e-3)
+    np.testing.assert_allclose(table[CHARGE], charges / own_areas, rtol=3e-3)
     together = many @ charges
-    np.testing.assert_allclose(table[CHARGE_SHARE], many * charges / together, rtol=1e-3)
+    np.testing.assert_allclose(table[CHARGE_SHARE], many * charges / together, rtol=3e-3)
     per_area = curve.final_charge * two.electrode.contact_per_area
-    assert per_area == pytest.approx(together / case.electrode.area, rel=1e-3)
+    assert per_area == pytest.approx(together / case.electrode.area, rel=3e-3)
 
 
 @pytest.mark.slow
@@ -140,11 +149,12 @@ def test_two_kinds_against_the_law_written_out_on_the_fields_of_the_particles(tw
 
     scenario = next(one for one in two.scenarios if one.driving_force == force)
     curve, x, x_full = two.default[scenario], *(charging(one, one.columns[names.MEAN_X]) for one in (group, covered))
-    for place in (0.85, 0.75, 0.65):
+    for near in (0.85, 0.75, 0.65):
+        k, place = row_near(curve, near)
         here = np.exp(np.interp(-place, -x, np.log(rates(group))))
         full = np.exp(np.interp(-place, -x_full, np.log(rates(covered))))
-        assert curve.at(place) == pytest.approx(here / full, rel=2e-3)
-        assert curve.at(place, names.RISK_MEAN) == pytest.approx(here / full, rel=2e-3)
+        assert curve.columns[names.RISK_MAX][k] == pytest.approx(here / full, rel=1e-3)
+        assert curve.columns[names.RISK_MEAN][k] == pytest.approx(here / full, rel=1e-3)
     # Both particles see one potential: equal charges per contact area, shares of the charge as of the contact.
     table = two.electrode.table(scenario, 0.7)
     np.testing.assert_allclose(table[CHARGE_SHARE], table["Share of contact"], rtol=1e-9)
