@@ -80,8 +80,8 @@ def load_builtin(name: str) -> ParticleMesh:
 
 Recipe = tuple[Callable[..., ParticleMesh], dict[str, Any]]
 
-# Coarse, default and fine are one family: lengths and growth rates change by about sqrt(2) from one to the next. Draft is
-# for hundreds of cycles and many particles: lengths are 2.8 times those of coarse along the surface, 2 below it.
+# Coarse, default and fine are one family: lengths and growth rates change by about sqrt(2) from one to the next. Draft,
+# for hundreds of cycles and many particles, has lengths 2.8 times those of coarse along the surface and 2 times below.
 RECIPES: dict[str, Recipe] = {
     "sphere-radial-draft": (radial_mesh, {"cells": 40, "first_cell": 1.4e-3}),
     "sphere-radial-coarse": (radial_mesh, {"cells": 64, "first_cell": 7.1e-4}),

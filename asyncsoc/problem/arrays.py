@@ -120,33 +120,31 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
         for mesh, system in enumerate(problem.meshes)
     )
     contacts, arrays, bodies = _with_salt(groups, contacts, arrays, bodies)
-    side_numbers, loaded = {id(side): k for k, side in enumerate(sides)}, dict[int, int]()
+    side_numbers = {id(side): k for k, side in enumerate(sides)}
     for g, group in enumerate(groups):
         arrays.state[g]["largest_step"] = min(group.largest_step, UNLIMITED)
         arrays.step[g]["nodes"] = 0 if group.network is None else group.network.count
         first = int(arrays.first[g])
-        for j in range(first, first + len(group.particles)):
-            same = loaded.setdefault(id(particles[j]), j)
-            if same == j:
-                _load_particle(contacts, j, particles[j], touching[j])
-            else:
-                _load_same(contacts, j, same)
+        for together in _alike(range(first, first + len(group.particles)), particles):
+            j, others = together[0], together[1:]
+            _load_particle(contacts, j, particles[j], touching[j])
             if particles[j].side is not None:
                 contacts.parameters[j]["side_table"] = side_numbers[id(particles[j].side)]
+            if others:
+                for loaded in (contacts.parameters, contacts.own, contacts.areas, contacts.resistance, contacts.film):
+                    loaded[others] = loaded[j]
+                contacts.film_new[others] = contacts.film_new[j]
         rows: Any = contacts.parameters[first : first + len(group.particles)]
         rows["group"], rows["multiplicity"] = g, group.multiplicities or 1.0
         rows["node"] = 0 if group.network is None else np.array(group.network.nodes) + 1
         rows["own_resistance"] = group.resistances or 0.0
         _add_areas(contacts, arrays, g)
     for system, body in zip(problem.meshes, bodies, strict=True):
-        placed: dict[int, int] = {}
-        for place, j in enumerate(body.number.tolist()):
-            same = placed.setdefault(id(particles[j]), place)
-            if same == place:
-                body.nodes[place, : len(touching[j])] = system.place[touching[j]]
-                body.x[place] = particles[j].x[system.order]
-            else:
-                body.nodes[place], body.x[place] = body.nodes[same], body.x[same]
+        listed = body.number.tolist()
+        for places in _alike(range(len(listed)), [particles[j] for j in listed]):
+            j = listed[places[0]]
+            body.nodes[places, : len(touching[j])] = system.place[touching[j]]
+            body.x[places] = particles[j].x[system.order]
     alone = len(bodies) == 1 and len(groups) == len(particles) and arrays.salt is None
     changing = any(one.changing is not None for one in particles)
     numbers = {id(table): k for k, table in enumerate(tables)}
@@ -231,11 +229,12 @@ def _load_particle(contacts: Contacts, j: int, particle: ParticleModel, nodes: I
         fill(row, particle.side.parameters)
 
 
-def _load_same(contacts: Contacts, j: int, other: int) -> None:
-    """Load particle `j`, which is the same as one that is loaded."""
-    for rows in (contacts.parameters, contacts.own, contacts.areas, contacts.resistance, contacts.film):
-        rows[j] = rows[other]
-    contacts.film_new[j] = contacts.film[j]
+def _alike(places: range, particles: Sequence[ParticleModel]) -> list[list[int]]:
+    """Return the places of particles that are one and the same object together, in the order of their first."""
+    found: dict[int, list[int]] = {}
+    for place in places:
+        found.setdefault(id(particles[place]), []).append(place)
+    return list(found.values())
 
 
 def load_constraint(arrays: ProblemArrays, g: int, constraint: StepConstraint) -> None:

@@ -255,6 +255,9 @@ def accepted_particles(
     arrays: ProblemArrays, outputs: Sequence[DenseOutput], group: int, own: NDArray[np.void]
 ) -> tuple[ParticleCheckpoint, ...]:
     """Return the accepted states of the particles of a group, in its order; `own` are all `ParticleState`."""
+    if len(outputs) == 1:  # their numbers rise with their places
+        places = arrays.places(0, np.array([group]))
+        return tuple(outputs[0].checkpoints(places, own[arrays.bodies[0].number[places]]))
     found: dict[int, ParticleCheckpoint] = {}
     for mesh, output in enumerate(outputs):
         places = arrays.places(mesh, np.array([group]))
