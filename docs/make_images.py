@@ -127,6 +127,8 @@ def draw_examples(directory: Path) -> dict[str, Path]:
         command = ["risk", str(examples / f"{example}.toml"), *against, "--at-x", at, "-o", str(directory / name)]
         _run(command)
         found[name] = directory / name / "risk.png"
+    _run(["risk", str(examples / "electrode.toml"), "--at-x", "0.5", "-o", str(directory / "electrode-risk")])
+    found["electrode-risk"] = directory / "electrode-risk" / "risk-particles.png"
     states = ["--at", "step 1", "--at", "rest", "-o", str(directory / "eis")]
     _run(["eis", str(examples / "impedance.toml"), *states])
     for kind in ("nyquist", "bode"):

@@ -18,6 +18,7 @@ from asyncsoc.studies.calibration.response import respond
 from asyncsoc.studies.risk.conclusions import compare_electrolytes, compare_particles
 from asyncsoc.studies.risk.scenarios import RiskStudy, Scenario
 from asyncsoc.studies.risk.study import study_risk
+from tests.pages import blocks
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "decomposition.md").read_text(encoding="utf-8")
@@ -33,6 +34,29 @@ def studies() -> tuple[RiskStudy, RiskStudy]:
     hot = base.with_overrides(["contact.coverage=0.95"])
     cal = study_risk(base, reactants=reactants, label="Cal", conditions=UNDER)
     return cal, study_risk(hot, reactants=reactants, label="Hot-Cal", conditions=UNDER)
+
+
+@pytest.mark.slow
+def test_the_python_of_the_page_runs() -> None:
+    names_of_the_page: dict[str, object] = {}
+    for block in blocks(ROOT / "docs" / "decomposition.md", "python"):
+        exec(compile(block, "decomposition.md", "exec"), names_of_the_page)
+
+
+@pytest.mark.slow
+def test_who_makes_the_side_charge_of_the_example_of_an_electrode() -> None:
+    case = Case.from_toml(ROOT / "examples" / "electrode.toml", ["particle.mesh=coarse"])
+    study = study_risk(case, energies=("total",), driving_forces=("potential", "reaction-energy"))
+    potential, energy = study.scenarios[:2]
+    one = study.particles
+    assert one is not None
+    for k, (coverage, shares) in {0: (0.15, (6, 6, 3)), -1: (0.48, (20, 20, 27))}.items():
+        assert one.mass_shares[k] == pytest.approx(1.0 / 8.0, rel=1e-9)
+        assert one.coverage[k] == pytest.approx(coverage, abs=0.005)
+        found = one.contact_shares[k], one.charge_shares(potential)[k], one.charge_shares(energy)[k]
+        assert [round(100.0 * share) for share in found] == list(shares)
+    assert study.range_at(potential, 0.5) == pytest.approx((7.8, 4.9, 11.0), rel=0.02)
+    assert study.range_at(energy, 0.5) == pytest.approx((5.3, 4.0, 6.0), rel=0.02)
 
 
 def log(text: str) -> list[float]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from asyncsoc.cli.console import is_terminal, note
+
+if TYPE_CHECKING:
+    from asyncsoc.case.case import Case
 
 _PREPARING = "preparing"
 
@@ -75,12 +78,25 @@ def _beginning(*, quiet: bool, **form: bool) -> str:
     return text
 
 
-def tell_compiling(*, quiet: bool = False, solid: bool = False) -> None:
-    """Say so on stderr where the kernels are compiled before anything else happens."""
-    from asyncsoc.base.kernel_cache import COMPILING, still_to_compile
+def tell_compiling(
+    *, quiet: bool = False, groups: bool = False, solid: bool = False, conductors: bool = False, salt: bool = False
+) -> None:
+    """Say so on stderr where the kernels are compiled before anything else happens; the forms of `progress_bar`."""
+    from asyncsoc.base.kernel_cache import COMPILING, COMPILING_SALT, still_to_compile
 
-    if not quiet and still_to_compile(iterative=solid):
-        note(COMPILING)
+    if not quiet and still_to_compile(groups=groups, iterative=solid, conductors=conductors, salt=salt):
+        note(COMPILING_SALT if salt else COMPILING)
+
+
+def kernels_of(case: Case) -> dict[str, bool]:
+    """Return which kernels a case needs, as `progress_bar` takes it."""
+    electrode = case.electrode
+    return {
+        "groups": electrode.described,
+        "solid": case.model == "3d",
+        "conductors": electrode.has_resistances,
+        "salt": electrode.salt == "concentrated",
+    }
 
 
 @contextmanager

@@ -116,10 +116,18 @@ class ElectrodeCases:
         return report
 
 
-def electrode_cases(case: Case) -> ElectrodeCases:
+def electrode_cases(case: Case, *, covered: bool = False) -> ElectrodeCases:
     """Return the particles of a case's electrode as cases: each a sphere with one round patch.
 
     A measured particle is the sphere of its volume with its active area, as far as the sphere's surface goes.
+
+    Parameters
+    ----------
+    case
+        The case.
+    covered
+        Whether every particle is covered all over instead, those without contact too, on the cheapest mesh that can
+        have it: the fully covered reference. Loading, thickness, capacity and contact resistances are the same.
 
     Raises
     ------
@@ -129,15 +137,17 @@ def electrode_cases(case: Case) -> ElectrodeCases:
     electrode, cathode = case.electrode, cathode_of(case.material)
     if electrode.thickness is not None or electrode.porosity is not None:
         electrode.amounts(cathode.density)  # a loading that does not fit is said before anything is drawn
-    sample = draw_particles(electrode, cathode.density)
-    covered = np.flatnonzero(sample.coverage > 0.0)
-    if not len(covered):
+    sample, particle = draw_particles(electrode, cathode.density), case.particle
+    if covered:
+        sample, particle = sample.fully_covered(), particle.model_copy(update={"model": "auto"})
+    touching = np.flatnonzero(sample.coverage > 0.0)
+    if not len(touching):
         raise InputError(
             "no particle of the electrode has contact: nothing can carry its current",
             where="electrode.coverage",
             allowed="one particle at least with a coverage above 0",
         )
-    if np.isinf(sample.resistance[covered]).all():
+    if np.isinf(sample.resistance[touching]).all():
         raise InputError(
             "every particle of the electrode that has contact is isolated: nothing can carry its current",
             where="electrode.contact_resistance",
@@ -149,12 +159,12 @@ def electrode_cases(case: Case) -> ElectrodeCases:
     electrolyte = separator_of(case).model_copy(update={"areal_capacity": areal})
     if electrode.layered and electrode.salt == "concentrated":  # its separator is part of the network
         electrolyte = electrolyte.model_copy(update={"separator_thickness": 0.0})
-    layers = electrode_layers(case, len(covered)) if electrode.layered else None
+    layers = electrode_layers(case, len(touching)) if electrode.layered else None
     prefixes = [""] if layers is None else [f"layer {k + 1} " for k in range(layers.count)]
     cases = tuple(
         Case(
             name=f"{prefix}particle {number + 1}",
-            particle=case.particle.model_copy(update={"radius": float(sample.radius[number])}),
+            particle=particle.model_copy(update={"radius": float(sample.radius[number])}),
             contact=_contact(float(fraction[number])),
             material=case.material,
             electrolyte=electrolyte,
@@ -165,16 +175,16 @@ def electrode_cases(case: Case) -> ElectrodeCases:
             solver=case.solver,
         )
         for prefix in prefixes
-        for number in covered.tolist()
+        for number in touching.tolist()
     )
     idle = float(many[sample.coverage == 0.0] @ sample.volume[sample.coverage == 0.0])
     count = len(prefixes)
-    shared, ohms = many[covered] / count, sample.resistance[covered]
+    shared, ohms = many[touching] / count, sample.resistance[touching]
     before = None
     if electrode.isolated_from_cycle is not None:
         law = electrode.contact_resistance
         value = 0.0 if law is None else law.value
-        connected = value / (4.0 * math.pi * sample.radius[covered] ** 2)
+        connected = value / (4.0 * math.pi * sample.radius[touching] ** 2)
         before = np.tile(np.where(np.isinf(ohms), connected, ohms), count)
     return ElectrodeCases(cases, np.tile(shared, count), np.tile(ohms, count), idle, sample, layers, before)
 

@@ -98,6 +98,13 @@ class ParticleSample:
             found.active_mass / law.active_mass - 1.0,
         )
 
+    def fully_covered(self) -> ParticleSample:
+        """Return the same particles, each covered all over; those without contact too."""
+        ones, surface = np.ones(len(self)), _SPHERE * self.radius**2
+        covered = _Listed(self.radius, self.volume, surface, ones, self.resistance)
+        moments = _moments(covered, self.multiplicity, self.density)
+        return replace(self, coverage=frozen(ones, float), active_area=frozen(surface, float), moments=moments)
+
     def theoretical_capacity(self, cathode: Cathode) -> float:
         """Return the sum of n_j times the particles' theoretical capacities [C/m2]: 1 C is this charge per hour.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,10 +80,19 @@ class SideReactionRecorder:
         self._held = time
         self._evaluate_long()
 
-    def record(self, state: StepState) -> None:
-        """Record a state; it is evaluated together with the next ones, which is quicker by far."""
+    def mean_stoichiometry(self, state: StepState) -> float:
+        """Return the volume-mean stoichiometry of the particle."""
+        return float(self._volumes @ state.x)
+
+    def record(self, state: StepState, mean_x: float | None = None) -> None:
+        """Record a state; it is evaluated together with the next ones, which is quicker by far.
+
+        `mean_x` is the mean stoichiometry at which it is compared with the reference: None, the particle's own, or that
+        of its electrode, whose reference is an electrode too. Of the stoichiometry only that of the contact is kept.
+        """
         x = state.x[self.particle.nodes]
-        self._waiting.append(ContactSample(state, self._start, self._rest, x, float(self._volumes @ state.x)))
+        mean = self.mean_stoichiometry(state) if mean_x is None else mean_x
+        self._waiting.append(ContactSample(replace(state, x=x), self._start, self._rest, x, mean))
         self._evaluate_long()
 
     def _evaluate_long(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.kernel_cache import note_compiled
 from asyncsoc.case import Case
 from asyncsoc.problem.body import body_of
 from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
@@ -19,6 +20,8 @@ from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.problem.salt_event import constraints_with_salt
 from asyncsoc.recorders.particle_group import GroupShares
 from asyncsoc.simulation.group_checks import least_open_of
+from asyncsoc.solver.integrate import in_one_call
+from asyncsoc.solver.warmup import compile_for
 
 if TYPE_CHECKING:
     from asyncsoc.simulation.group_resume import GroupStart
@@ -75,6 +78,33 @@ def with_homes(setups: Sequence[PreparedCase]) -> tuple[list[PreparedCase], list
             setup if scale is None or scale == 1.0 else replace(setup, member=replace(setup.member, scale=scale))
         )
     return scaled, list(homes.values())
+
+
+def compile_for_group(
+    setups: Sequence[PreparedCase],
+    homes: Sequence[Sequence[int]],
+    resistances: Array,
+    layers: ElectrodeLayers | None,
+    threads: int,
+) -> None:
+    """Compile, or load from the cache, the kernels of a group; those of a salt are compiled by its run."""
+    if layers is not None and layers.salt is not None:
+        return
+    sizes = [len(home) * setups[home[0]].mesh.n_nodes for home in homes]
+    alone = len(setups) == 1
+    compile_for(
+        [setup.system for setup in setups],
+        groups=not alone,
+        phases=not alone and not in_one_call(sizes, threads),
+        conductors=layers is not None or bool(np.any(resistances)),
+    )
+
+
+def note_salt_compiled(setups: Sequence[PreparedCase], layers: ElectrodeLayers | None) -> None:
+    """Note after a run that the kernels of a salt are compiled, where it has one."""
+    if layers is not None and layers.salt is not None:
+        iterative = any(setup.system.kernel.iterative for setup in setups)
+        note_compiled(groups=len(setups) > 1, iterative=iterative, conductors=True, salt=True)
 
 
 def problem_of_group(

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.kernel_cache import note_compiled
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase
@@ -31,6 +30,8 @@ from asyncsoc.simulation.group_measure import GroupMeasure, side_curves
 from asyncsoc.simulation.group_resume import check_nodes, group_start
 from asyncsoc.simulation.group_run import GroupRun
 from asyncsoc.simulation.group_setup import (
+    compile_for_group,
+    note_salt_compiled,
     prepared_particles,
     problem_of_group,
     shares_of,
@@ -43,9 +44,8 @@ from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.resume import joined, require_every_cycle
 from asyncsoc.solver.callbacks import BalanceGuard
-from asyncsoc.solver.integrate import in_one_call, integrate
+from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import BatchCallback
-from asyncsoc.solver.warmup import compile_for
 
 Array = NDArray[np.float64]
 
@@ -246,15 +246,7 @@ def carry_group(
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=volume_of(setups, many))
     setups, homes = with_homes(setups)
     ohms = np.zeros(len(cases)) if resistances is None else resistances
-    conductors = layers is not None or bool(np.any(ohms))
-    if layers is None or layers.salt is None:  # those of a salt are compiled by its run
-        sizes = [len(home) * setups[home[0]].mesh.n_nodes for home in homes]
-        compile_for(
-            [setup.system for setup in setups],
-            groups=not alone,
-            phases=not alone and not in_one_call(sizes, threads),
-            conductors=conductors,
-        )
+    compile_for_group(setups, homes, ohms, layers, threads)
     starts = [None] * len(cases) if start is None else start.particles
     check_nodes(setups, start)
     recorders = [
@@ -288,9 +280,7 @@ def carry_group(
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
         group_measure=GroupMeasure(recordings, homes, shares, float(setups[0].member.x[0])),
     )
-    if layers is not None and layers.salt is not None:
-        iterative = any(setup.system.kernel.iterative for setup in setups)
-        note_compiled(groups=not alone, iterative=iterative, conductors=True, salt=True)
+    note_salt_compiled(setups, layers)
     run = GroupRun(
         cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume, shares, cycles, start, layers
     )

@@ -17,7 +17,6 @@ from asyncsoc.materials.registry import cathode
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.electrode_cases import electrode_cases
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.studies.risk.study import study_risk
 
 TEMPERATURE = "60 degC"
 NCM = cathode("ncm811-sturm2019")
@@ -171,8 +170,6 @@ def test_what_is_for_single_particles_refuses_electrodes() -> None:
         prepare(case)
     with pytest.raises(InputError, match="an estimate for each of its particles"):
         aso.estimate(case)
-    with pytest.raises(InputError, match="has a current of its own"):
-        study_risk(case)
 
 
 def test_the_command_gives_the_particles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,8 @@ import typer
 from asyncsoc.base.errors import InputError
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.cli.options import CasePath, Json, Overrides
-from asyncsoc.cli.progress import tell_compiling
+from asyncsoc.cli.progress import kernels_of, tell_compiling
+from asyncsoc.cli.risk_particles import amounts, description, show_electrode
 
 if TYPE_CHECKING:
     from asyncsoc.case.case import Case
@@ -62,7 +63,8 @@ def risk(
 
     The risk is the decomposition rate of the electrolyte at the contact, divided by its rate at the same particle,
     fully covered, at the same mean stoichiometry. With --against, two particles are compared, and the conclusions are
-    listed that hold over the whole range of the uncertain parameters.
+    listed that hold over the whole range of the uncertain parameters. An electrode is compared with the same electrode,
+    every particle of it fully covered; which of its particles make the side charge is listed.
     """
     from asyncsoc.case.case import Case
     from asyncsoc.cli.reactants import named_or_own
@@ -77,8 +79,10 @@ def risk(
     found = [named_or_own(name, where="--reactant") for name in reactant or ()]
     cases = [_with_phases(one, [phase for _, phases in found for phase in phases]) for one in cases]
     reactants = tuple(one for one, _ in found)
-    tell_compiling(solid=first.model == "3d")
+    tell_compiling(**kernels_of(first))
     studies = [study_risk(one, reactants=reactants or None, log=None if json else note) for one in cases]
+    if len(studies) > 1 and studies[0].label == studies[1].label:
+        studies[1] = replace(studies[1], label=f"{studies[1].label}, {', '.join(against or ())}")
     _check_reached(studies, at_x)
     conclusions: tuple[Conclusion, ...] = ()
     if len(studies) > 1:
@@ -86,7 +90,7 @@ def risk(
     names = [one if isinstance(one, str) else one.called for one in reactants]
     for other in names[1:]:
         conclusions += compare_electrolytes(studies[0], at_x, names[0], other)
-    pictures = [] if output is None else [_draw(studies, at_x, output)]
+    pictures = [] if output is None else _draw(studies, at_x, output)
     if json:
         particles = [_document(study, at_x) for study in studies]
         told = [{**asdict(conclusion), "word": conclusion.word} for conclusion in conclusions]
@@ -103,6 +107,8 @@ def risk(
         return
     for study in studies:
         _show(study, at_x)
+        if study.electrode is not None:
+            show_electrode(study, study.electrode, at_x)
     if conclusions:
         _show_conclusions(conclusions, studies[0].conditions)
     for line in _explanations(studies, at_x):
@@ -165,19 +171,26 @@ def _explanations(studies: Sequence[RiskStudy], mean_x: float) -> list[str]:
     return lines
 
 
-def _draw(studies: Sequence[RiskStudy], mean_x: float, directory: Path) -> Path:
+def _draw(studies: Sequence[RiskStudy], mean_x: float, directory: Path) -> list[Path]:
     from asyncsoc.plotting.reaction import save_reaction_figure
-    from asyncsoc.studies.risk.pictures import risk_picture
+    from asyncsoc.studies.risk.pictures import risk_particles_picture, risk_picture
 
-    figure = risk_picture(studies, mean_x=mean_x, reactant=studies[0].scenarios[0].reactant)
-    return save_reaction_figure(figure, directory / "risk.png")
+    reactant = studies[0].scenarios[0].reactant
+    figure = risk_picture(studies, mean_x=mean_x, reactant=reactant)
+    files = [save_reaction_figure(figure, directory / "risk.png")]
+    electrodes = [study for study in studies if study.electrode is not None]
+    if electrodes:
+        who = risk_particles_picture(electrodes, reactant=reactant)
+        files.append(save_reaction_figure(who, directory / "risk-particles.png"))
+    return files
 
 
 def _entry(study: RiskStudy, scenario: Scenario, mean_x: float) -> dict[str, Any]:
     from asyncsoc.recorders import curve_names as names
     from asyncsoc.studies.risk.scenarios import FACTORS
 
-    curve = study.default[scenario]
+    curve, electrode = study.default[scenario], study.electrode
+    factors = FACTORS if electrode is None else {**FACTORS, "spread of the reference": names.RISK_REMAINDER}
     risk, low, high = study.range_at(scenario, mean_x)
     return {
         "reactant": scenario.reactant,
@@ -189,9 +202,10 @@ def _entry(study: RiskStudy, scenario: Scenario, mean_x: float) -> dict[str, Any
         "over i0": [low, high],
         "over i0 and thermochemistry": list(study.envelope_at(scenario, mean_x)),
         "area mean risk": curve.at(mean_x, names.RISK_MEAN),
-        "factors": {name: curve.at(mean_x, column) for name, column in FACTORS.items()},
+        "factors": {name: curve.at(mean_x, column) for name, column in factors.items()},
         "share of contact above threshold": curve.share_at(mean_x),
         "dose against full coverage": curve.dose,
+        **({} if electrode is None else amounts(study, electrode, scenario, mean_x)),
     }
 
 
@@ -203,13 +217,15 @@ def _document(study: RiskStudy, mean_x: float) -> dict[str, Any]:
         "comparable over mean stoichiometry": list(study.span),
         "exchange current densities [A/m2]": list(study.exchange_current_densities),
         "risk": [_entry(study, scenario, mean_x) for scenario in study.scenarios],
+        **({} if study.electrode is None else {"electrode": description(study.electrode)}),
     }
 
 
 def _show(study: RiskStudy, mean_x: float) -> None:
+    spread = "" if study.electrode is None else " x spread"
     columns = (
         "reactant", "energy", "driven by", "from", "largest risk", "over i0",
-        "charge transfer x concentration x reaction", "mean risk", "share above threshold",
+        f"charge transfer x concentration x reaction{spread}", "mean risk", "share above threshold",
         "dose / dose at full coverage",
     )  # fmt: skip
     rows = []

@@ -14,7 +14,7 @@ from asyncsoc.base.errors import AsyncsocError, InputError, InterruptedRunError,
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.cli.options import Directory, Json, OptionalCasePath, Overrides, Quiet
-from asyncsoc.cli.progress import progress_bar
+from asyncsoc.cli.progress import kernels_of, progress_bar
 
 if TYPE_CHECKING:
     from asyncsoc.case.case import Case
@@ -44,7 +44,7 @@ def run(
     from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 
     try:
-        with progress_bar(quiet=quiet, **_kernels_of(description)) as progress:
+        with progress_bar(quiet=quiet, **kernels_of(description)) as progress:
             if output is None or description.protocol.plan.steps[-1].cycle == 1:
                 solution = simulate(description, progress=progress, resume=previous)
             else:
@@ -73,17 +73,6 @@ def _print_meanings(summary: Mapping[str, Any]) -> None:
     for name, meaning in MEANINGS.items():
         if f"{name} of active material" in summary:
             print_line(f"{name.removesuffix(' share')}: {meaning}")
-
-
-def _kernels_of(case: Case) -> dict[str, bool]:
-    """Return which kernels a case needs, as `progress_bar` takes it."""
-    electrode = case.electrode
-    return {
-        "groups": electrode.described,
-        "solid": case.model == "3d",
-        "conductors": electrode.has_resistances,
-        "salt": electrode.salt == "concentrated",
-    }
 
 
 def _print_cycles(solution: Solution) -> None:

@@ -91,7 +91,7 @@ def compare_particles(one: RiskStudy, other: RiskStudy, mean_x: float, voltage: 
     Parameters
     ----------
     one, other
-        Two particles, the one expected to suffer more first.
+        Two particles or electrodes, the one expected to suffer more first.
     mean_x
         Mean stoichiometry at which they are compared.
     voltage
@@ -100,8 +100,8 @@ def compare_particles(one: RiskStudy, other: RiskStudy, mean_x: float, voltage: 
     statements: tuple[tuple[str, Callable[[RiskCurve, RiskCurve], float]], ...] = (
         (f"decomposes faster per contact area at equal mean x = {mean_x:g}", lambda a, b: _rates(a, b, mean_x=mean_x)),
         (f"decomposes faster per contact area at an equal {voltage:g} V", lambda a, b: _rates(a, b, voltage=voltage)),
-        (f"decomposes faster in total (rate times contact area) at equal mean x = {mean_x:g}",
-         lambda a, b: _rates(a, b, mean_x=mean_x) * one.coverage / other.coverage),
+        (f"decomposes faster {_whole(one, other)[0]} at equal mean x = {mean_x:g}",
+         lambda a, b: _rates(a, b, mean_x=mean_x) * _whole(one, other)[1] / _whole(one, other)[2]),
         ("has the larger dose per contact area at its end, each relative to full coverage",
          lambda a, b: a.dose / b.dose),
     )  # fmt: skip
@@ -116,6 +116,13 @@ def compare_particles(one: RiskStudy, other: RiskStudy, mean_x: float, voltage: 
         for reactant in _reactants(one, force)
         for statement, ratio in statements
     )
+
+
+def _whole(one: RiskStudy, other: RiskStudy) -> tuple[str, float, float]:
+    """Return the statement on all of the contact, and the contact of both: of electrodes that per electrode area."""
+    if one.electrode is None or other.electrode is None:
+        return "in total (rate times contact area)", one.coverage, other.coverage
+    return "per electrode area", one.electrode.contact_per_area, other.electrode.contact_per_area
 
 
 def _reactants(study: RiskStudy, force: DrivingForce) -> tuple[str, ...]:

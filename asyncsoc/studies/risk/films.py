@@ -28,7 +28,7 @@ def film_line(case: Case, label: str) -> tuple[FilmLine, Solution, Solution]:
     case
         Its `side_reaction.mode` does not matter; the mode is set to coupled, then to off.
     label
-        Name of the particle.
+        Name of the particle, or of the electrode: the profile is then that of the particle with the thickest film.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def film_line(case: Case, label: str) -> tuple[FilmLine, Solution, Solution]:
     """
     coupled = simulate(case.with_overrides(["side_reaction.mode=coupled"]))
     off = simulate(case.with_overrides(["side_reaction.mode=off"]))
-    place, thickness = film_profile(coupled)
+    place, thickness = film_profile(_with_thickest_film(coupled) if case.electrode.described else coupled)
     line = FilmLine(
         label=label,
         place=place,
@@ -55,11 +55,20 @@ def film_line(case: Case, label: str) -> tuple[FilmLine, Solution, Solution]:
     return line, coupled, off
 
 
+def _with_thickest_film(solution: Solution) -> Solution:
+    """Return the particle of an electrode whose film is the thickest at the end."""
+    films = solution.particles[names.FILM_MAX].values[:, -1]
+    return solution.particle(int(np.argmax(films)))
+
+
 def electrode_resistance(case: Case, resistance: Array) -> Array:
     """Return a particle's resistance [ohm] as that of an electrode full of such particles [ohm m2].
 
-    An electrode of areal capacity Q_A [C/m2] holds Q_A/Q_p particles per m2 side by side: R Q_p / Q_A.
+    An electrode of areal capacity Q_A [C/m2] holds Q_A/Q_p particles per m2 side by side: R Q_p / Q_A. Of the case of
+    an electrode the resistance is that of its area.
     """
+    if case.electrode.described:
+        return np.asarray(resistance * case.electrode.area)
     setup = prepare(case)
     areal = setup.electrolyte.areal_capacity * _SECONDS_PER_HOUR
     return np.asarray(resistance * setup.full_charge / areal)

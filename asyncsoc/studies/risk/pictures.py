@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from asyncsoc.interface.decomposition_constants import DrivingForce
 from asyncsoc.materials.thermochemistry.reaction import KINDS
 from asyncsoc.plotting.risk import BandLine, FactorBar, risk_figure
+from asyncsoc.plotting.risk_particles import ChargedElectrode, risk_particles_figure
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.studies.risk.scenarios import FACTORS, RiskCurve, RiskStudy, Scenario
 
@@ -146,3 +147,61 @@ def _short(scenario: Scenario) -> str:
     if scenario.driving_force == "potential":
         return "potential"
     return f"{'energy' if scenario.driving_force == 'reaction-energy' else 'both'}, {scenario.energy}"
+
+
+_DRIVEN: dict[DrivingForce, str] = {
+    "potential": "the potential",
+    "reaction-energy": "the reaction energy",
+    "both": "both",
+}
+
+
+def risk_particles_picture(
+    studies: Sequence[RiskStudy],
+    *,
+    reactant: str,
+    driving_forces: Sequence[DrivingForce] = ("potential", "reaction-energy"),
+    title: str = "Which particles of the electrode make the side charge",
+    note: str | None = None,
+) -> Figure:
+    """Return the figure of which particles make the side charge of electrodes, under total energies.
+
+    Parameters
+    ----------
+    studies
+        Of electrodes, or of particles, which have one particle each.
+    reactant, driving_forces, title, note
+        As of `risk_picture`.
+
+    Raises
+    ------
+    InputError
+        No study knows its particles.
+    """
+    drawn = []
+    for study in studies:
+        particles = study.particles
+        if particles is None:
+            continue
+        scenarios = {
+            _DRIVEN[force]: Scenario(reactant, KINDS[0], force, study.conditions[0]) for force in driving_forces
+        }
+        drawn.append(
+            ChargedElectrode(
+                study.label,
+                particles.coverage,
+                particles.mass_shares,
+                particles.contact_shares,
+                {driven: particles.charges(scenario) for driven, scenario in scenarios.items()},
+                {driven: _covered_charge(study.default[scenario]) for driven, scenario in scenarios.items()},
+                particles.layers,
+            )
+        )
+    return risk_particles_figure(drawn, title=title, note=note)
+
+
+def _covered_charge(curve: RiskCurve) -> float:
+    """Return the dose of the reference at the last moment at which there is one [C/m2], NaN where there is none."""
+    dose = curve.columns[names.RISK_DOSE]
+    matched = np.flatnonzero(np.isfinite(dose) & (dose > 0.0))
+    return float(curve.charge[matched[-1]] / dose[matched[-1]]) if len(matched) and len(curve.charge) else float("nan")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from asyncsoc.interface.decomposition_constants import DrivingForce
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
 from asyncsoc.materials.thermochemistry.reaction import Kind
 from asyncsoc.recorders import curve_names as names
+
+if TYPE_CHECKING:
+    from asyncsoc.studies.risk.particles import RiskParticles
 
 Array = NDArray[np.float64]
 
@@ -51,12 +55,15 @@ class RiskCurve:
         Area-mean side current density [A/m2].
     columns
         `names.RISK_CURVES`, (r,) each; NaN where the fully covered reference has no match.
+    charge : (r,)
+        Charge that the reaction has taken since the start, per contact area [C/m2]; empty where it is not known.
     """
 
     mean_x: Array
     voltage: Array
     rate: Array
     columns: Mapping[str, Array]
+    charge: Array = field(default_factory=lambda: np.zeros(0))
 
     def at(self, mean_x: float, name: str = names.RISK_MAX) -> float:
         """Return a curve at a mean stoichiometry, linear in its logarithm; NaN where the run has no match there."""
@@ -76,6 +83,16 @@ class RiskCurve:
         if not good.any() or not x.min() <= mean_x <= x.max():
             return float("nan")
         return float(share[good][np.argmin(np.abs(x - mean_x))])
+
+    @property
+    def final_charge(self) -> float:
+        """Charge that the reaction took by the end, per contact area [C/m2]; NaN where it is not known."""
+        return float(self.charge[-1]) if len(self.charge) else float("nan")
+
+    @property
+    def peak_rate(self) -> float:
+        """The largest area-mean rate of the run [A/m2]."""
+        return float(self.rate.max())
 
     @property
     def dose(self) -> float:
@@ -103,14 +120,17 @@ def _log_at(place: Array, values: Array, wanted: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class RiskStudy:
-    """Risk of one particle in several scenarios.
+    """Risk of one particle, or of an electrode, in several scenarios.
+
+    The curves of an electrode are those of all its particles together: rates and charges are means over their contact,
+    the largest local risk is that of the particle that has it, and the mean stoichiometry is that of the electrode.
 
     Attributes
     ----------
     label
-        Name of the particle.
+        Name of the particle or electrode.
     coverage
-        Realised.
+        Realised; of an electrode the contact of all particles over their surface.
     default
         By scenario, with the electrolyte's own exchange current density.
     band
@@ -120,6 +140,9 @@ class RiskStudy:
     conditions
         Enthalpy and Gibbs energy in the order of importance: the case's own first. Their difference is a systematic
         error; where only the potential drives the rate there is none, and scenarios have the first alone.
+    particles
+        What each particle of the electrode has in it, with the default exchange current density; of a single particle
+        itself.
     """
 
     label: str
@@ -128,6 +151,13 @@ class RiskStudy:
     band: Mapping[Scenario, tuple[RiskCurve, ...]]
     exchange_current_densities: tuple[float, ...]
     conditions: tuple[Conditions, ...] = (ENTHALPY,)
+    particles: RiskParticles | None = None
+
+    @property
+    def electrode(self) -> RiskParticles | None:
+        """The particles of an electrode; None where the study is one of a single particle."""
+        one = self.particles
+        return None if one is None or one.electrode_area is None else one
 
     @cached_property
     def scenarios(self) -> tuple[Scenario, ...]:

@@ -1,11 +1,9 @@
-"""`study_risk`: the risk of one particle in several scenarios of the chemistry, with its band over i0."""
+"""`study_risk`: the risk of a particle or an electrode in several scenarios of the chemistry, with its band over i0."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
-
-import numpy as np
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
@@ -14,45 +12,13 @@ from asyncsoc.interface.decomposition_constants import DRIVING_FORCES, DrivingFo
 from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
 from asyncsoc.materials.thermochemistry.reaction import KINDS, Kind
-from asyncsoc.problem.build import PreparedCase, prepare
-from asyncsoc.problem.case_side_reaction import (
-    conditions_of,
-    covered_case,
-    gibbs_of,
-    reactant_of,
-    side_reaction_model,
-)
-from asyncsoc.problem.particles import Problem
-from asyncsoc.protocol.constraints import StepConstraint
-from asyncsoc.recorders import curve_names as names
-from asyncsoc.recorders.covered_reference import CoveredReference
-from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
-from asyncsoc.simulation.curve_measure import measure_of
-from asyncsoc.simulation.side_reaction_callback import REFERENCE_PARTS, SideReactionCallback
-from asyncsoc.simulation.side_reaction_recording import recorded_particle
-from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import AcceptedStep, Callback, StepState
-from asyncsoc.solver.warmup import compile_for
+from asyncsoc.problem.case_side_reaction import conditions_of, gibbs_of, reactant_of
+from asyncsoc.studies.risk.particles import RiskParticles
+from asyncsoc.studies.risk.runs import ChargedParticles, FollowedRun, follow, side_reaction_models
 from asyncsoc.studies.risk.scenarios import RiskCurve, RiskStudy, Scenario
 
 EXCHANGE_CURRENT_DENSITIES = (0.1, 1.0)
 """A/m2: the assumed range on polymers."""
-
-
-class _Voltages:
-    """Records the cell voltage of the states that the recorders of side reactions receive."""
-
-    def __init__(self) -> None:
-        self.values: list[float] = []
-
-    def start(self, state: StepState, constraint: StepConstraint) -> None:
-        """Record the first state of a protocol step."""
-        self.values.append(state.voltage)
-
-    def step(self, step: AcceptedStep) -> None:
-        """Record middle and end of an accepted step."""
-        middle = step.at(0.5 * (step.start_time + step.end.time))
-        self.values += [middle.voltage, step.end.voltage]
 
 
 def study_risk(
@@ -65,16 +31,19 @@ def study_risk(
     conditions: Sequence[Conditions] | None = None,
     label: str | None = None,
     log: Callable[[str], None] | None = None,
+    threads: int = 1,
 ) -> RiskStudy:
-    """Return the risk of a case's particle in all scenarios of the chemistry; the side reaction takes no current.
+    """Return the risk of a case's particle or electrode in all scenarios of the chemistry.
 
-    Two runs for each exchange current density, the particle and its fully covered reference: the scenario changes what
-    is computed from their states and not the states.
+    The side reaction takes no current. Two runs for each exchange current density, the particle and its fully covered
+    reference: the scenario changes what is computed from their states and not the states. The reference of an electrode
+    is the same electrode with every particle fully covered, those without contact too: the loading, the protocol and
+    the currents are the same, and the two are compared at equal mean stoichiometry of the electrode.
 
     Parameters
     ----------
     case
-        Particle, contact, protocol and constants; its `side_reaction.mode` does not matter.
+        Particle and contact, or electrode, protocol and constants; its `side_reaction.mode` does not matter.
     reactants
         What reacts: names, the name of the case's own reactant among them, or `Reactant` objects; None: the case's.
     energies, driving_forces
@@ -86,14 +55,19 @@ def study_risk(
         entropy it needs is not given. Where only the potential drives the rate they change nothing, and only the first
         is computed.
     label
-        Name of the particle; None takes its coverage.
+        Name of the particle or electrode; None takes its coverage.
     log
         Called with one line of text before each run.
+    threads
+        Threads to spread the particles of an electrode over; the answers do not depend on it.
 
     Raises
     ------
     InputError
-        The case cannot be built, no exchange current enters its kinetics, or a reactant is unknown.
+        The case cannot be built, jumps over cycles, has energies of its own, or ends a step of an electrode on a curve
+        that it does not have; no exchange current enters its kinetics, or a reactant is unknown.
+    SimulationError
+        The protocol could not be carried out.
     """
     if case.solver.cycle_jump_tolerance is not None:
         raise InputError(
@@ -101,15 +75,6 @@ def study_risk(
             where="solver.cycle_jump_tolerance",
             value=case.solver.cycle_jump_tolerance,
             next_step="remove solver.cycle_jump_tolerance, and keep few cycles where there are many",
-        )
-    if case.electrode.described:
-        raise InputError(
-            "the risk compares a particle with full coverage under the same protocol, and a particle of an electrode "
-            "has a current of its own",
-            where="electrode",
-            value=case.name,
-            next_step="take one particle: remove [electrode] and give its [contact] and particle.radius; what the side "
-            "reaction does to an electrode: asyncsoc run with side_reaction.mode = 'coupled'",
         )
     if case.kinetics.imposes_flux:
         raise InputError(
@@ -132,22 +97,35 @@ def study_risk(
         for name, kind, force in product(named, energies, driving_forces)
         for one in (under[:1] if force == "potential" else under)
     ]
-    runs = []
+    runs: list[list[RiskCurve]] = []
+    particles: RiskParticles | None = None
     coverage = 0.0
     for density in (None, *densities):
         if log is not None:
             value = "default exchange current density" if density is None else f"i0 = {density:g} A/m2"
-            log(f"simulating coverage {case.contact.coverage or 1:g} with {value}")
-        curves, coverage = _curves(_with_density(case, density), scenarios, named)
-        runs.append(curves)
+            log(f"simulating {_called(case)} with {value}")
+        run = _runs(_with_density(case, density), scenarios, named, threads)
+        found = [run.curves(k) for k in range(len(scenarios))]
+        runs.append([whole for whole, _ in found])
+        if particles is None:
+            each = {scenario: own for scenario, (_, own) in zip(scenarios, found, strict=True)}
+            particles, coverage = run.particles.described(each), run.particles.coverage
     return RiskStudy(
-        label=label or f"f = {coverage:.3g}",
+        label=label or f"{'electrode, ' if case.electrode.described else ''}f = {coverage:.3g}",
         coverage=coverage,
         default=dict(zip(scenarios, runs[0], strict=True)),
         band={scenario: tuple(run[k] for run in runs[1:]) for k, scenario in enumerate(scenarios)},
         exchange_current_densities=densities,
         conditions=under,
+        particles=particles,
     )
+
+
+def _called(case: Case) -> str:
+    """Return what is simulated in words."""
+    if case.electrode.described:
+        return "the electrode, fully covered and as it is,"
+    return f"coverage {case.contact.coverage or 1:g}"
 
 
 def _named(case: Case, asked: Sequence[str | Reactant] | None) -> dict[str, str | Reactant]:
@@ -184,28 +162,16 @@ def _with_density(case: Case, density: float | None) -> Case:
     return case.with_overrides(changes)
 
 
-def _curves(
-    case: Case, scenarios: Sequence[Scenario], reactants: Mapping[str, str | Reactant]
-) -> tuple[list[RiskCurve], float]:
-    """Return the curves of every scenario, and the coverage."""
-    models = [_scenario_case(case, scenario, reactants[scenario.reactant]) for scenario in scenarios]
-    covered = prepare(covered_case(case))
-    references = [recorder.as_covered_reference() for recorder in _follow(covered, models, None)[0]]
-    setup = prepare(case)
-    recorders, voltages = _follow(setup, models, references)
-    area = float(setup.member.weights.sum())
-    curves = []
-    for recorder in recorders:
-        columns = recorder.columns()
-        curves.append(
-            RiskCurve(
-                mean_x=recorder.as_covered_reference().mean_x,
-                voltage=np.array(voltages.values),
-                rate=columns[names.SIDE_CURRENT] / area,
-                columns={name: columns[name] for name in names.RISK_CURVES},
-            )
-        )
-    return curves, setup.contact.coverage_realised
+def _runs(
+    case: Case, scenarios: Sequence[Scenario], reactants: Mapping[str, str | Reactant], threads: int
+) -> FollowedRun:
+    """Return the run of a case, with recorders of every scenario beside the fully covered reference run before it."""
+    read = [_scenario_case(case, scenario, reactants[scenario.reactant]) for scenario in scenarios]
+    covered = ChargedParticles.fully_covered(case)
+    models, threshold = side_reaction_models(read, covered), case.side_reaction.risk_threshold
+    reference = follow(covered, models, threshold, None, threads)
+    references = [reference.reference(k) for k in range(len(scenarios))]
+    return follow(ChargedParticles.of(case), models, threshold, references, threads)
 
 
 def _scenario_case(case: Case, scenario: Scenario, reactant: str | Reactant) -> Case:
@@ -221,22 +187,3 @@ def _scenario_case(case: Case, scenario: Scenario, reactant: str | Reactant) -> 
     keys = case.model_dump(exclude_unset=True)
     keys["side_reaction"] = {**keys.get("side_reaction", {}), **section}
     return Case.from_dict(keys)
-
-
-def _follow(
-    setup: PreparedCase, cases: Sequence[Case], references: Sequence[CoveredReference] | None
-) -> tuple[list[SideReactionRecorder], _Voltages]:
-    """Simulate a particle with one recorder of the side reaction for the case of each scenario."""
-    recorders = []
-    for k, read in enumerate(cases):
-        model = side_reaction_model(read, setup.cathode)
-        setting = recorded_particle(setup, model, read.side_reaction.risk_threshold)
-        recorders.append(SideReactionRecorder(setting, None if references is None else references[k]))
-    compile_for([setup.system])
-    voltages = _Voltages()
-    parts = REFERENCE_PARTS if references is None else 2
-    callbacks: list[Callback] = [SideReactionCallback(*recorders, parts=parts), voltages]
-    outcome = integrate(Problem.alone(setup.system, [setup.member]), [callbacks], measure=measure_of(setup))[0]
-    if outcome.error is not None and references is not None:
-        raise outcome.error
-    return recorders, voltages
