@@ -1,14 +1,15 @@
 """The contact-corrected model in PyBaMM against the resolved particle: `python -m benchmarks.contact_corrected [FILE]`.
 
-Writes docs/contact_corrected.json (or FILE): the particle of the documentation at several coverages, and random
+Completes docs/contact_corrected.json (or FILE; remove it to compute everything again): the particle of the documentation at several coverages, and random
 particles at random rates. Every comparison charges and discharges PyBaMM's single-particle model with the constant
 current of the resolved run.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -137,17 +138,24 @@ def random_case(drawn: dict[str, float]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Compute everything and write it."""
+    """Compute what FILE lacks, at most MOST comparisons, and write each as it is done."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", nargs="?", type=Path, default=OUTPUT)
+    parser.add_argument("--most", type=int, default=len(COVERAGES) + RANDOM_CASES)
+    given = parser.parse_args()
     warnings.simplefilter("ignore")  # PyBaMM's own
-    target = Path(sys.argv[1]) if len(sys.argv) > 1 else OUTPUT
     document: dict[str, Any] = {"coverages": [], "random cases": []}
-    for coverage in COVERAGES:
-        document["coverages"].append(at_coverage(coverage))
-        print(document["coverages"][-1], flush=True)
-    for drawn in random_particles():
-        document["random cases"].append(random_case(drawn))
-        print(document["random cases"][-1], flush=True)
-    write_text(target, to_document(document) + "\n")
+    if given.file.exists():
+        document = json.loads(given.file.read_text(encoding="utf-8"))
+    for _ in range(given.most):
+        covered, random = document["coverages"], document["random cases"]
+        if len(covered) < len(COVERAGES):
+            covered.append(at_coverage(COVERAGES[len(covered)]))
+        elif len(random) < RANDOM_CASES:
+            random.append(random_case(random_particles()[len(random)]))
+        else:
+            break
+        write_text(given.file, to_document(document) + "\n")
 
 
 if __name__ == "__main__":

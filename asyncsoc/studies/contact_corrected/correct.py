@@ -75,7 +75,7 @@ def contact_corrected_model(
         raise InputError("the rates do not rise", where="rates", value=list(rates), allowed="(lowest, highest)")
     if not limit > 0.0:
         raise InputError("a tolerance is above 0 V", where="tolerance", value=tolerance, allowed="such as '5 mV'")
-    ready = require_supported(case)
+    ready = require_supported(case, high)
     temperature = case.protocol.temperature
     grid = PropertyGrid.of(ready.member.tables[temperature])
     window = _voltages(voltages, ready, grid)

@@ -122,14 +122,15 @@ class GradedSphere:
 
     def surface_stoichiometry(self, logarithms: Array, history: CurrentHistory) -> Array:
         """Return x at the surface, (n, p), for p spheres with s = logarithms, (p, k), at the knots."""
-        from scipy.linalg import solve_banded
+        from scipy.linalg.lapack import dgttrf, dgttrs
 
         count, size = len(logarithms), len(self._volumes)
         factors = np.exp([np.interp(self._rho, self.knots, one) for one in logarithms])
         inward = self._conductance * factors / self._volumes[:-1]
         outward = self._conductance * factors / self._volumes[1:]
-        bands = np.zeros((3, count * size))
+        bands = np.zeros((3, count * size))  # of all spheres in one matrix; what would couple two of them stays 0
         upper, middle, lower = (band.reshape(count, size) for band in bands)
+        factors_of: tuple[Array, ...] = ()
         x = np.full((count, size), history.start)
         surface = np.empty((len(history.times), count))
         surface[0] = history.start
@@ -143,7 +144,7 @@ class GradedSphere:
             return change
 
         def solved(right: Array) -> Array:
-            found: Array = solve_banded((1, 1), bands, right.ravel(), check_finite=False)
+            found: Array = dgttrs(*factors_of, right.ravel())[0]
             return found.reshape(count, size)
 
         grid = self.properties
@@ -156,6 +157,7 @@ class GradedSphere:
                 middle[:, 1:] += outward * slope[:, 1:]
                 upper[:, 1:] = -inward * slope[:, 1:]
                 lower[:, :-1] = -outward * slope[:, :-1]
+                factors_of = dgttrf(bands[2, :-1], bands[1], bands[0, 1:])[:-1]
                 current = float(history.current[k])
                 first = solved(rates(psi, current))
                 (psi,) = grid.at(x + step * first, grid.psi)

@@ -22,6 +22,8 @@ Direction = Literal["charge", "discharge"]
 
 SECONDS_PER_HOUR = 3600.0
 _REST = "Rest for 1 hour"
+_KEPT = ("temperature", "capacity", "initial_stoichiometry", "initial_voltage", "initial_soc")
+"""Keys of the protocol that do not depend on its steps."""
 _FEWEST_ROWS = 8
 _LARGEST_TOLERANCE = 1e-5
 """Of the resolved runs: their own error is then some hundredths of a millivolt."""
@@ -81,8 +83,8 @@ class ResolvedRun:
         )
 
 
-def require_supported(case: Case) -> PreparedCase:
-    """Return the case made ready, if the model can stand for it.
+def require_supported(case: Case, rate: float) -> PreparedCase:
+    """Return the case made ready for discharges up to a rate [1/h], if the model can stand for it.
 
     Raises
     ------
@@ -102,7 +104,10 @@ def require_supported(case: Case) -> PreparedCase:
                 allowed=allowed,
                 next_step="export the particle at one state of its contact",
             )
-    ready = prepare(case)
+    steps = {"steps": (f"Discharge at {rate:.12g}C for 1 minute",), "cycle": (), "profile": ()}
+    kept = {key: getattr(case.protocol, key) for key in _KEPT}
+    protocol = Protocol(**{key: value for key, value in kept.items() if value is not None}, **steps)
+    ready = prepare(case.model_copy(update={"protocol": protocol}))
     if ready.cathode.branches is not None:
         raise InputError(
             "a contact-corrected model has one open-circuit potential",
