@@ -32,7 +32,16 @@ _KNOWN = tuple(
 _MOST = 40
 """Names in a comment."""
 _WEIGHTS = "standard atomic weights of"
-_NO_PUBLICATION = ("given by the case", "given in the case", "see the cathode", "c_max times", "Faraday's constant over")
+PROHASKA2022 = "T. Prohaska et al., Pure Appl. Chem. 94 (2022) 573, doi:10.1515/pac-2019-0603"
+"""Of `materials.atomic_weights`."""
+_NO_PUBLICATION = (
+    "given by the case",
+    "given in the case",
+    "overridden by the case",
+    "see the cathode",
+    "c_max times",
+    "Faraday's constant over",
+)
 """How a source begins that is none but a sum, or the case itself."""
 
 
@@ -109,7 +118,7 @@ def _cited(parameter: Parameter) -> list[str]:
         same = [text for text in _KNOWN if text.endswith(f"doi:{doi[1]}")]
         return same or [source]
     if source.startswith(_WEIGHTS):
-        return [sources.PROHASKA2022]
+        return [PROHASKA2022]
     if parameter.assumed or not source or source.startswith(_NO_PUBLICATION):
         return []
     return [source]

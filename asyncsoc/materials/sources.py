@@ -18,6 +18,5 @@ PRADA2013 = "E. Prada et al., J. Electrochem. Soc. 160 (2013) A616, doi:10.1149/
 AFSHAR2017 = "S. Afshar et al., arXiv:1709.03970 (2017)"
 KASHKOOLI2017 = "A. G. Kashkooli et al., J. Appl. Electrochem. 47 (2017) 281"
 KARANTH2024 = "P. Karanth, M. Weijers et al., Cell Rep. Phys. Sci. (2024), doi:10.1016/j.xcrp.2024.101972"
-PROHASKA2022 = "T. Prohaska et al., Pure Appl. Chem. 94 (2022) 573, doi:10.1515/pac-2019-0603"
 ASSUMED = "assumed"
 """Source of a value nobody is cited for."""
