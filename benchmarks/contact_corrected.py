@@ -1,8 +1,8 @@
 """The contact-corrected model in PyBaMM against the resolved particle: `python -m benchmarks.contact_corrected [FILE]`.
 
-Completes docs/contact_corrected.json (or FILE; remove it to compute everything again): the particle of the documentation at several coverages, and random
-particles at random rates. Every comparison charges and discharges PyBaMM's single-particle model with the constant
-current of the resolved run.
+Completes docs/contact_corrected.json (or FILE; remove it to compute everything again): the particle of the
+documentation at several coverages, and random particles at random rates. Every comparison charges and discharges
+PyBaMM's single-particle model with the constant current of the resolved run.
 """
 
 from __future__ import annotations

@@ -75,7 +75,10 @@ def test_one_publication_has_one_entry_however_it_is_cited() -> None:
         Parameter("b", 1.0, "", "Someone, doi:10.1002/adfm.202305186, experimental section", True),
         Parameter("c", 1.0, "", f"{sources.AN2023} (cell); {sources.BRADFORD2023}", False),
     ]
-    assert [(one.key, one.used_for) for one in entries_of(rows)] == [("an2023", ("a", "b", "c")), ("bradford2023", ("c",))]
+    assert [(one.key, one.used_for) for one in entries_of(rows)] == [
+        ("an2023", ("a", "b", "c")),
+        ("bradford2023", ("c",)),
+    ]
 
 
 def test_no_set_cites_what_is_not_known() -> None:
