@@ -12,7 +12,8 @@ from asyncsoc.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 CASE = ROOT / "examples" / "contact_corrected.toml"
-SHORT = ["--set", "contact.kind=full", "--set", "protocol.steps=['Charge at C/5 for 10 minutes']"]
+FULL = ["--set", "contact.kind=full", "--set", "contact.coverage=1"]
+SHORT = [*FULL, "--set", "protocol.steps=['Charge at C/5 for 10 minutes']"]
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_a_missing_file_is_said_in_one_message(command: list[str], capsys: pytes
 def test_wrong_options_are_said_in_one_message(
     options: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = main(["export", "pybamm", str(CASE), "--set", "contact.kind=full", *options, "--quiet"])
+    code = main(["export", "pybamm", str(CASE), *FULL, *options, "--quiet"])
     assert code == 2
     assert words in capsys.readouterr().err
 
@@ -72,7 +73,7 @@ def test_wrong_options_are_said_in_one_message(
 @pytest.mark.slow
 def test_a_model_is_made_and_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "full.json"
-    command = ["export", "pybamm", str(CASE), "--set", "contact.kind=full", "-o", str(target), "--json"]
+    command = ["export", "pybamm", str(CASE), *FULL, "-o", str(target), "--json"]
     assert main(command) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["error [V]"] < 0.5e-3

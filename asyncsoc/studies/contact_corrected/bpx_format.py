@@ -9,6 +9,7 @@ the reaction rate constant. Under `User-defined` the standard allows numbers, ta
 from __future__ import annotations
 
 import math
+import warnings
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,11 +142,13 @@ def write_model(model: ContactCorrectedModel, path: Path) -> Path:
 
 def _validate(document: dict[str, Any]) -> None:
     """Have the standard's reference implementation look at the data, where it is installed."""
-    try:
-        import bpx
-    except ModuleNotFoundError:
-        return
-    bpx.parse_bpx_obj(deepcopy(document))  # it writes into what it is given
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of what it imports
+        try:
+            import bpx
+        except ModuleNotFoundError:
+            return
+        bpx.parse_bpx_obj(deepcopy(document))  # it writes into what it is given
 
 
 def read_model(path: Path) -> ContactCorrectedModel:
