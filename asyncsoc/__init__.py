@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 _EXPORTS = {
     "Case": "asyncsoc.case.case",
     "Contact": "asyncsoc.case.contact",
+    "ContactCorrectedModel": "asyncsoc.studies.contact_corrected.model",
     "EISSimulation": "asyncsoc.simulation.impedance.eis_simulation",
     "Electrode": "asyncsoc.case.electrode",
     "Electrolyte": "asyncsoc.case.chemistry",
@@ -35,6 +36,7 @@ _EXPORTS = {
     "Solution": "asyncsoc.simulation.results.solution",
     "Solver": "asyncsoc.case.schedule",
     "calibrate": "asyncsoc.studies.calibration.calibrate",
+    "contact_corrected_model": "asyncsoc.studies.contact_corrected.correct",
     "estimate": "asyncsoc.studies.verification.estimate_case",
     "estimate_electrode": "asyncsoc.studies.verification.estimate_electrode",
     "import_bpx": "asyncsoc.case.imported",

@@ -24,6 +24,8 @@ from asyncsoc.simulation.run import simulate as simulate
 from asyncsoc.studies.calibration.calibrate import calibrate as calibrate
 from asyncsoc.studies.calibration.measured import MeasuredCurve as MeasuredCurve
 from asyncsoc.studies.calibration.measurement import Measurement as Measurement
+from asyncsoc.studies.contact_corrected.correct import contact_corrected_model as contact_corrected_model
+from asyncsoc.studies.contact_corrected.model import ContactCorrectedModel as ContactCorrectedModel
 from asyncsoc.studies.report.call import report as report
 from asyncsoc.studies.sweep.call import sweep as sweep
 from asyncsoc.studies.sweep.heatmap import plot_heatmap as plot_heatmap

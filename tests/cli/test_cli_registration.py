@@ -15,8 +15,8 @@ from asyncsoc.cli.app import app
 from asyncsoc.cli.main import main
 from asyncsoc.cli.registration import add_commands
 
-NAMES = ["run", "report", "estimate", "eis", "protocol", "params", "verify", "doctor", "react"]
-NAMES += ["calibrate", "risk", "demo", "lsv", "gitt", "stxm", "tomo", "sweep"]
+NAMES = ["run", "report", "estimate", "eis", "protocol", "params", "cite", "verify", "doctor", "react"]
+NAMES += ["calibrate", "risk", "demo", "lsv", "gitt", "stxm", "tomo", "sweep", "export"]
 
 
 def test_every_module_is_a_command_and_every_command_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from asyncsoc.simulation.results.data import RunData
+from asyncsoc.simulation.results.exported_run import ExportedRun
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from asyncsoc.simulation.impedance.spectrum import ImpedanceSpectrum
 
 
-class LinearizedRun(RunData):
+class LinearizedRun(ExportedRun):
     """A run whose states can be linearized about."""
 
     def impedance(

@@ -23,7 +23,8 @@ from asyncsoc.simulation.results.particle_files import write_particles
 from asyncsoc.simulation.results.recordings import CYCLES, RECORDING, write_cycles, write_recording
 
 _OTHERS = {
-    ".csv": "to_csv writes the curves as a table",
+    ".csv": "to_csv writes the curves as a table, to_bdf in the Battery Data Format",
+    ".bdf": "to_bdf writes the curves in the Battery Data Format",
     ".nc": "solution.curves.to_netcdf and solution.fields.to_netcdf write netCDF files",
     ".json": "asyncsoc run --json prints the curves; solution.to_json_dict returns them",
     ".h5": "name it .vtkhdf, which is HDF5",
