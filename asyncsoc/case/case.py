@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
 
+from asyncsoc.base.display import Rows
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.paths import path_of
@@ -67,6 +68,8 @@ _ADDED: dict[tuple[str, str], Any] = {
     **{(section, "fitted_to"): None for section in _MARKED},
 }
 """Keys that came later: at their defaults a case keeps the hash it had before them."""
+_ALWAYS = {"contact": ("kind",), "material": ("name",), "electrolyte": ("name",)}
+"""Keys that a table of a case shows also at their defaults."""
 _PROPERTIES = (*(("material", key) for key in MATERIAL_PROPERTIES), ("kinetics", "exchange_current_density"))
 """Keys that may hold a table or a law."""
 
@@ -194,6 +197,20 @@ class Case(Section):
                 InputError("a name is used for files", value=name, allowed="1 to 100 characters without / and \\")
             )
         return name
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        rows: list[tuple[str, object]] = [("model", self.model)]
+        for name in type(self).model_fields:
+            section = getattr(self, name)
+            if isinstance(section, Section):
+                named = [(key, getattr(section, key)) for key in _ALWAYS.get(name, ())]
+                given = section._rows()
+                keys = {key for key, _ in given}
+                rows += [(f"{name}.{key}", value) for key, value in named if key not in keys]
+                rows += [(f"{name}.{key}", value) for key, value in given]
+        rows.append(("SHA-256", f"{self.hash[:12]} ..."))
+        return self.name, rows, ["all other keys are at their defaults; case.to_toml() has every key"]
 
     def require_single_particle(self) -> None:
         """Refuse an electrode where only single particles are known.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from asyncsoc.base.display import Rows
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.units import from_si
@@ -353,6 +355,12 @@ class Electrode(LayeredElectrode):
         )
         known = (*material_parameters(self.composition, self.density), *((radius,) if default else ()))
         return (*known, *self.layer_parameters)
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show; assumed values are named."""
+        name, rows, notes = super()._table()
+        assumed = [f"assumed: {one.name}" for one in self.parameters if one.assumed] if self.described else []
+        return name, rows, [*notes, *assumed]
 
     @cached_property
     def hash(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import Rows, Shown
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
 from asyncsoc.case.chemistry import Electrolyte, Material
@@ -41,8 +42,8 @@ CHARGED_VOLTAGE = 4.2
 """V at which SOC is 1 where a PyBaMM set does not say what its charged state is."""
 
 
-@dataclass(frozen=True, eq=False)
-class ImportedParameters:
+@dataclass(frozen=True, eq=False, repr=False)
+class ImportedParameters(Shown):
     """What another program's parameters give of a case; print it to see what became of each of them.
 
     Attributes
@@ -64,6 +65,15 @@ class ImportedParameters:
     source: str
     report: tuple[ImportedValue, ...] = field(repr=False)
     electrode: ImportedElectrode = field(repr=False)
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        fates: dict[str, int] = {}
+        for one in self.report:
+            fates[one.fate] = fates.get(one.fate, 0) + 1
+        rows: list[tuple[str, object]] = [(f"[{name}]", one) for name, one in self.sections.items()]
+        counts = ", ".join(f"{count} {fate}" for fate, count in fates.items())
+        return self.source, rows, [f"values of the source: {counts}; print() lists them"]
 
     @property
     def sections(self) -> dict[str, Section]:

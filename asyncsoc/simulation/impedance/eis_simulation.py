@@ -15,6 +15,7 @@ from asyncsoc.simulation.impedance.operating_point import At
 from asyncsoc.simulation.impedance.spectrum import ImpedanceSpectrum
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from asyncsoc.simulation.progress import Progress
@@ -112,8 +113,8 @@ class EISSimulation:
             self._solution = impedance_of_run(self.run(), frequencies, at, progress=progress)
         return self._solution
 
-    def nyquist_plot(self) -> Figure:
-        """Return a Nyquist plot of the last spectrum.
+    def nyquist_plot(self, *, ax: Axes | None = None) -> Figure:
+        """Return a Nyquist plot of the last spectrum, on the axes `ax` where they are given.
 
         Raises
         ------
@@ -122,4 +123,4 @@ class EISSimulation:
         """
         if self._solution is None:
             raise InputError("there is no spectrum yet", where="nyquist_plot", next_step="call solve() first")
-        return self._solution.nyquist_plot()
+        return self._solution.nyquist_plot(ax=ax)

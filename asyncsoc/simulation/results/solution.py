@@ -11,22 +11,19 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.errors import InputError
 from asyncsoc.base.paths import path_of
 from asyncsoc.base.plain_data import plain
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.simulation.results import layout
-from asyncsoc.simulation.results.layered_run import LayeredRun
+from asyncsoc.simulation.results.pictured_run import PicturedRun
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
 
-class Solution(LayeredRun):
+class Solution(PicturedRun):
     """A run's curves, fields, case and provenance.
 
     The data are those of `RunData`; nothing here changes them. Of a group of particles the curves are the group's;
@@ -176,18 +173,6 @@ class Solution(LayeredRun):
 
         return cycle_dataset(self)
 
-    def plot_cycles(self) -> Figure:
-        """Return a figure of capacity and efficiency against cycle, and of film, resistance and blocked contact.
-
-        Raises
-        ------
-        InputError
-            The run has no complete cycle.
-        """
-        from asyncsoc.plotting.cycles import cycles_figure
-
-        return cycles_figure(self.cycle_rows, title=f"{self.name}: coverage {self.contact.coverage_realised:.3g}")
-
     def cycles_to_csv(self, path: str | Path) -> Path:
         """Write the rows of the cycles as a CSV table, as `to_csv` writes the curves, and return its path.
 
@@ -199,111 +184,6 @@ class Solution(LayeredRun):
         from asyncsoc.simulation.results.tables import write_cycles_csv
 
         return write_cycles_csv(self, Path(path))
-
-    @cached_property
-    def fields(self) -> xr.Dataset:
-        """Stoichiometry and SOC over (time, node), with the nodes' coordinates and contact weights.
-
-        Where the cathode has a valence model, the share of its redox element in the higher oxidation state too.
-        What a side reaction adds (film, rate, risk) is there too, 0 off the contact. Particles of a group have theirs.
-        """
-        from asyncsoc.recorders.soc import state_of_charge
-        from asyncsoc.simulation.results.curve_dataset import RunDataset
-        from asyncsoc.simulation.results.particles import require_one_particle
-
-        require_one_particle(self, "field")
-        dims = ("time", "node")
-        coordinates = {
-            axis: ("node", self.mesh.points[:, column], {"units": "m"})
-            for column, axis in enumerate(layout.AXES[self.mesh.coordinates])
-        }
-        return RunDataset(
-            {
-                layout.STOICHIOMETRY: (dims, self.field_x, {"units": "1"}),
-                layout.SOC: (dims, state_of_charge(self.field_x, self.stoichiometry_at_4p2), {"units": "1"}),
-                **{name: (dims, values, {"units": "1"}) for name, values in self._shares(self.field_x).items()},
-                layout.CONTACT_WEIGHT: ("node", self.contact.weights, {"units": "m2"}),
-                **{name: (dims, values, {"units": names.unit_of(name)}) for name, values in self.more_fields.items()},
-            },
-            coords={"time": ("time", self.field_times, {"units": "s", "long_name": "Time"}), **coordinates},
-            attrs={"name": self.name, "case sha256": self.case_sha256},
-        )
-
-    def stoichiometry_at(self, time: float) -> Array:
-        """Return the stoichiometry (n,) at `time` [s], linear between the snapshots around it.
-
-        Raises
-        ------
-        InputError
-            The time lies outside the run.
-        """
-        return self._between(self.field_x, time)
-
-    def _between(self, snapshots: Array, time: float) -> Array:
-        """Return a nodal quantity (n,) at `time` [s] from its snapshots (k, n)."""
-        from asyncsoc.simulation.results.particles import require_one_particle
-
-        require_one_particle(self, "field")
-        times = self.field_times
-        if not times[0] <= time <= times[-1]:
-            raise InputError(
-                "no field at this time",
-                where="time",
-                value=time,
-                allowed=f"{times[0]:g} to {times[-1]:g} s",
-                next_step="name a time within the run",
-            )
-        after = min(int(np.searchsorted(times, time, side="right")), len(times) - 1)
-        before = max(after - 1, 0)
-        width = times[after] - times[before]
-        share = (time - times[before]) / width if width > 0.0 else 0.0
-        return np.asarray((1.0 - share) * snapshots[before] + share * snapshots[after])
-
-    def at(self, time: float) -> Any:
-        """Return the particle at `time` [s] as a `pyvista.UnstructuredGrid`, with the fields of `fields`.
-
-        Raises
-        ------
-        InputError
-            The time lies outside the run.
-        EnvironmentProblem
-            pyvista is not installed.
-        """
-        from asyncsoc.plotting.grid import pyvista_grid
-        from asyncsoc.recorders.soc import state_of_charge
-
-        x = self.stoichiometry_at(time)
-        data = {
-            layout.STOICHIOMETRY: x,
-            layout.SOC: state_of_charge(x, self.stoichiometry_at_4p2),
-            **self._shares(x),
-            layout.CONTACT_WEIGHT: self.contact.weights,
-            **{name: self._between(values, time) for name, values in self.more_fields.items()},
-        }
-        points = layout.vtk_points(self.mesh.points, self.mesh.coordinates)
-        return pyvista_grid(points, self.mesh.cells, layout.VTK_TYPE[self.mesh.coordinates], data)
-
-    def mapped(self, time: float) -> tuple[Array, str]:
-        """Return the nodal quantity (n,) that maps show at `time` [s], and its label.
-
-        The share of the redox element in its higher oxidation state, which microscopes map; the state of charge where
-        the cathode has no valence model.
-
-        Raises
-        ------
-        InputError
-            The time lies outside the run.
-        """
-        from asyncsoc.recorders.soc import state_of_charge
-
-        x = self.stoichiometry_at(time)
-        if self.valence is None:
-            return state_of_charge(x, self.stoichiometry_at_4p2), "State of charge [1]"
-        return self.valence.higher_fraction(x), self.valence.share_label
-
-    def _shares(self, x: Array) -> dict[str, Array]:
-        """Return the share in the higher oxidation state by its field's name; empty without a valence model."""
-        return {} if self.valence is None else {self.valence.field: self.valence.higher_fraction(x)}
 
     @property
     def lithium_balance_error(self) -> float:
@@ -376,31 +256,3 @@ class Solution(LayeredRun):
             }
         )
         return document
-
-    def plot(self, time: float | None = None) -> Figure:
-        """Return a figure of voltage, states of charge, film where one grew, and the section map of `mapped`.
-
-        Of a group of particles: voltage, current shares, their SOC over time, and coverage against the SOC they end at.
-
-        Parameters
-        ----------
-        time : s
-            Moment of the map; None takes the last snapshot. Of a group: moment of the SOC against coverage.
-        """
-        if self.particle_runs:
-            from asyncsoc.simulation.results.particle_pictures import group_picture
-
-            return group_picture(self, time)
-        from asyncsoc.plotting.curves import LabelledRun
-        from asyncsoc.plotting.overview import overview_figure
-        from asyncsoc.plotting.section import SectionPanel
-
-        moment = float(self.field_times[-1]) if time is None else time
-        values, label = self.mapped(moment)
-        panel = SectionPanel(f"Inside at {moment / 3600.0:.2f} h", self.mesh, self.contact, values)
-        return overview_figure(
-            LabelledRun(self.name, self.columns),
-            panel,
-            label,
-            title=f"{self.name}: coverage {self.contact.coverage_realised:.3g}",
-        )

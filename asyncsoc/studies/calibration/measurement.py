@@ -9,6 +9,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import ShortRepr
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.base.units import to_si
 from asyncsoc.case.case import Case
@@ -27,8 +28,8 @@ _LATE, _LATE_SHARE = 1.0, 1e-3
 """s, and share of the protocol's duration, by which data may reach beyond it."""
 
 
-@dataclass(frozen=True, eq=False)
-class Measurement:
+@dataclass(frozen=True, eq=False, repr=False)
+class Measurement(ShortRepr):
     """A measured curve and the case it was measured in.
 
     Attributes
