@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 # Public name -> the module that defines it; `__init__.pyi` says the same to type checkers.
 _EXPORTS = {
+    "AsyncsocWarning": "asyncsoc.base.errors",
     "Case": "asyncsoc.case.case",
     "Contact": "asyncsoc.case.contact",
     "EISSimulation": "asyncsoc.simulation.impedance.eis_simulation",
@@ -39,6 +40,7 @@ _EXPORTS = {
     "estimate_electrode": "asyncsoc.studies.verification.estimate_electrode",
     "import_bpx": "asyncsoc.case.imported",
     "import_pybamm": "asyncsoc.case.imported",
+    "plot": "asyncsoc.simulation.comparison",
     "plot_heatmap": "asyncsoc.studies.sweep.heatmap",
     "read_bdf": "asyncsoc.protocol.battery_data_format",
     "simulate": "asyncsoc.simulation.run",
@@ -68,4 +70,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_EXPORTS, *_ROOMS})
+    return sorted(__all__)

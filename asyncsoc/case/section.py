@@ -71,8 +71,9 @@ class Section(BaseModel, metaclass=_Reporting):
     def _unchangeable(self, name: str, value: Any) -> UnchangeableError:
         """Return the error of an assignment, with the call that does what was meant."""
         kind, section, known = type(self).__name__, self.section_name(), type(self).model_fields
-        key = f"{section}.{name}" if section else f"{name}.KEY"
-        plain = isinstance(value, bool | int | float | str) and bool(section) and name in known
+        meant = name if name in known else nearest_name(name, known) or "KEY"
+        key = f"{section}.{meant}" if section else f"{meant}.KEY"
+        plain = isinstance(value, bool | int | float | str) and bool(section)
         change = f"{key}={value}" if plain and len(str(value)) < 40 else f"{key}=VALUE"
         return UnchangeableError(
             f"{'a case' if not section else f'section [{section}] of a case'} does not change",

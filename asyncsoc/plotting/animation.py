@@ -35,8 +35,8 @@ ENDINGS = (".gif", ".mp4")
 _WIDTH, _HEIGHT = 7.6, 3.6
 _COLOURS = 256
 """Of a GIF: one palette, made from a few pictures of the whole animation, so that colours mean the same in all."""
-_SWATCH = 24
-"""Rows of pixels that keep a colour of small marks in the palette."""
+_KEPT, _SWATCH = (VERMILLION, "white"), 24
+"""Colours that are kept as they are, and rows of pixels that each has of those which make the palette."""
 _SAMPLES = 6
 _FEWEST = 2
 _LONGEST_HOLD = 2000
@@ -188,7 +188,9 @@ def _gif(pictures: Sequence[Image], rate: float) -> bytes:
 
     chosen = [pictures[k] for k in np.unique(np.linspace(0, len(pictures) - 1, _SAMPLES).astype(int)).tolist()]
     width, height = pictures[0].size
-    sheet = Image.new("RGB", (width, height * len(chosen) + _SWATCH), VERMILLION)
+    sheet = Image.new("RGB", (width, height * len(chosen) + _SWATCH * len(_KEPT)), "white")
+    for number, shade in enumerate(_KEPT):
+        sheet.paste(Image.new("RGB", (width, _SWATCH), shade), (0, sheet.height - _SWATCH * (number + 1)))
     for number, picture in enumerate(chosen):
         sheet.paste(picture, (0, number * height))
     palette = sheet.quantize(_COLOURS)

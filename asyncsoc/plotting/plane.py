@@ -113,7 +113,7 @@ def _mirrored(mesh: ParticleMesh, contact: ContactMap, values: Array) -> PlaneSe
     )
 
 
-def _frame(mesh: ParticleMesh, contact: ContactMap) -> tuple[Array, Array, Array, Array]:
+def plane_frame(mesh: ParticleMesh, contact: ContactMap) -> tuple[Array, Array, Array, Array]:
     """Return centre, across, up and normal of the plane a 3-D particle is cut by."""
     surface = contact.surface_weights
     centre = surface @ mesh.points / surface.sum()
@@ -151,7 +151,7 @@ def _cycles(above: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
 
 
 def _sliced(mesh: ParticleMesh, contact: ContactMap, values: Array) -> PlaneSection:
-    centre, across, up, normal = _frame(mesh, contact)
+    centre, across, up, normal = plane_frame(mesh, contact)
     relative = mesh.points - centre
     height = relative @ normal
     # A node on the plane counts as just above it: no special cases, no visible change.

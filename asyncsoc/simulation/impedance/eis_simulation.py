@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.notices import warn_of_result
 from asyncsoc.case import Case
 from asyncsoc.simulation.impedance.at_state import Counted, impedance_of_case, impedance_of_run
 from asyncsoc.simulation.impedance.mesh_resolution import graded_case
@@ -100,6 +101,11 @@ class EISSimulation:
             There is no such state, or it was not kept; a frequency or the state of charge is out of range.
         SimulationError
             The protocol could not be carried out.
+
+        Warns
+        -----
+        ResultWarning
+            Each of the spectrum's `warnings`.
         """
         if initial_soc is not None:
             keys = self._case.model_dump(exclude_unset=True)
@@ -111,6 +117,7 @@ class EISSimulation:
             self._solution = impedance_of_case(self._case, frequencies, progress=progress)
         else:
             self._solution = impedance_of_run(self.run(), frequencies, at, progress=progress)
+        warn_of_result(self._solution.warnings)
         return self._solution
 
     def nyquist_plot(self, *, ax: Axes | None = None) -> Figure:

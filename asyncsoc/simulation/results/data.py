@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.display import ShortRepr, one_line
+from asyncsoc.base.display import ShortRepr, Shown, one_line
 from asyncsoc.base.errors import InputError
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import ParticleMesh, frozen
@@ -113,8 +113,8 @@ class Columns(Mapping[str, NDArray[Any]]):
         return name in self._curves
 
 
-@dataclass(frozen=True, eq=False)
-class RunData:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunData(Shown):
     """All data of a run.
 
     Attributes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import fields as dataclass_fields
 from functools import cached_property
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import Rows
+from asyncsoc.base.errors import UnchangeableError
 from asyncsoc.base.paths import path_of
 from asyncsoc.base.plain_data import plain
 from asyncsoc.recorders import curve_names as names
@@ -37,6 +40,27 @@ class Solution(PicturedRun):
         )
         what = f"{len(self.particle_runs)} particles" if self.particle_runs else f"{self.mesh.n_nodes} nodes"
         return f"Solution({self.name!r}: {sizes}, {what}; {self.stop_reason})"
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show: headline numbers, and all warnings."""
+        told = {"Name", *self.wall_times}
+        rows = [(name, value) for name, value in self.summary().items() if name not in told]
+        return self.name, [*rows, ("Case, SHA-256", f"{self.case_sha256[:12]} ...")], self.warnings
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse: a solution does not change."""
+        raise self._unchangeable(name)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: a solution does not change."""
+        raise self._unchangeable(name)
+
+    def _unchangeable(self, name: str) -> UnchangeableError:
+        return UnchangeableError(
+            "a solution does not change",
+            where=f"Solution.{name}",
+            next_step="simulate another case: aso.simulate(case.with_overrides(['contact.coverage=0.2']))",
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

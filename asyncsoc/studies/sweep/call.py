@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asyncsoc.base.errors import EnvironmentProblem, InputError, InterruptedRunError
+from asyncsoc.base.errors import AsyncsocWarning, EnvironmentProblem, InputError, InterruptedRunError
 from asyncsoc.case.case import Case
 from asyncsoc.simulation.results.provenance import cores
 from asyncsoc.simulation.results.solution import Solution
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-class SweepWarning(UserWarning):
+class SweepWarning(AsyncsocWarning):
     """Cases of a sweep failed, or have no value of an own measure."""
 
 
