@@ -10,8 +10,7 @@ import importlib
 
 from asyncsoc.base.environment import keep_h5py_first
 from asyncsoc.base.moved_modules import install, keep_names
-
-__version__ = "0.1.0"
+from asyncsoc.base.version import installed_version
 
 # Public name -> the module that defines it; `__init__.pyi` says the same to type checkers.
 _EXPORTS = {
@@ -58,6 +57,8 @@ keep_names(__name__, _EXPORTS)
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return installed_version()
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
     try:
