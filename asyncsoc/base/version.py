@@ -7,7 +7,7 @@ from pathlib import Path
 FALLBACK = "0.1.0.dev0"
 """Of sources that git says nothing about; the same as `fallback-version` in pyproject.toml."""
 _WRITTEN = Path(__file__).with_name("version.txt")
-"""Written by the build from git (hatch-vcs). No Python file: hashes of the sources do not depend on the state of git."""
+"""Written by the build (hatch-vcs). Text and no Python: hashes of the sources do not depend on the state of git."""
 
 
 def installed_version() -> str:

@@ -81,6 +81,18 @@ class Case(Section):
     ----------
     name
         Names the results; the stem of the case file where the file gives none. Not part of the hash.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "full"},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> case
+    Case(protocol=Protocol(initial_stoichiometry=0.9, steps=('Charge at C/5 for 20 minutes',)))
+    >>> case.with_overrides(["particle.radius=3 um"]).particle.radius
+    3e-06
     """
 
     name: str = "case"
@@ -249,12 +261,20 @@ class Case(Section):
 
     @classmethod
     def from_toml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Self:
-        """Return the case in the TOML file `path`, with overrides such as 'contact.coverage=0.2' applied.
+        r"""Return the case in the TOML file `path`, with overrides such as 'contact.coverage=0.2' applied.
 
         Raises
         ------
         InputError
             The file cannot be read, is not TOML, or a key or value in it is wrong.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> from pathlib import Path
+        >>> _ = Path("case.toml").write_text("[protocol]\nsteps = ['Charge at C/10 until 4.2 V']\n")
+        >>> aso.Case.from_toml("case.toml", ["particle.radius=3 um"]).name
+        'case'
         """
         file = path_of(path)
         keys = with_folder(read_toml(file), file.parent)
@@ -262,12 +282,18 @@ class Case(Section):
 
     @classmethod
     def from_text(cls, text: str, overrides: Sequence[str] = (), *, source: str = "") -> Self:
-        """Return the case in a TOML text, such as the one every result holds (`Solution.case_toml`).
+        r"""Return the case in a TOML text, such as the one every result holds (`Solution.case_toml`).
 
         Raises
         ------
         InputError
             The text is not TOML, or a key or value in it is wrong.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> aso.Case.from_text("[protocol]\nsteps = ['Rest for 1 hour']\n").protocol.steps
+        ('Rest for 1 hour',)
         """
         return cls.from_dict(tables(text, source), overrides, source=source)
 
@@ -279,6 +305,12 @@ class Case(Section):
         ------
         InputError
             A key or value is wrong.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> aso.Case.from_dict({"protocol": {"steps": ["Charge at C/10 until 4.2 V"]}}).contact.kind
+        'full'
         """
         try:
             return cls.model_validate(apply_overrides(keys, overrides, cls))
@@ -307,6 +339,18 @@ class Case(Section):
         ------
         InputError
             The sections do not fit together.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_objects(
+        ...     particle=aso.Particle.sphere("5 um"),
+        ...     contact=aso.Contact.cap(0.3),
+        ...     material=aso.Material(),
+        ...     protocol=aso.Protocol(steps=["Charge at C/10 until 4.2 V"]),
+        ... )
+        >>> case.model
+        'axisymmetric'
         """
         optional = {
             "electrolyte": electrolyte,
@@ -327,6 +371,16 @@ class Case(Section):
         ------
         InputError
             An override is malformed, its key unknown or its value wrong.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> case.with_overrides(["contact.kind='cap'", "contact.coverage=0.3"]).contact
+        Contact(kind='cap', coverage=0.3)
         """
         return type(self).from_dict(self.model_dump(exclude_unset=True), overrides)
 
@@ -335,7 +389,18 @@ class Case(Section):
         return self.model_dump(mode="json")
 
     def to_toml(self) -> str:
-        """Return the case as TOML in SI, units in comments; reading it gives the same hash."""
+        """Return the case as TOML in SI, units in comments; reading it gives the same hash.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> aso.Case.from_text(case.to_toml()).hash == case.hash
+        True
+        """
         return to_toml(self)
 
     @cached_property

@@ -128,6 +128,15 @@ class Electrode(LayeredElectrode):
         { thickness, conductivity }; what is left out is that of `[electrolyte]`.
     lithium
         Lithium electrode: '75 ohm cm2', the assumed default, or { exchange_current_density, kinetics }.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> electrode = aso.Electrode(
+    ...     loading="12.7 mg/cm2", porosity=0.05, coverage={"law": "beta", "mean": 0.4, "std": 0.15}, particles=8
+    ... )
+    >>> electrode.particles
+    8
     """
 
     loading: Loading | None = None

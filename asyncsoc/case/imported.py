@@ -56,6 +56,13 @@ class ImportedParameters(Shown):
         Each value of the source: taken, converted, assumed or ignored, and why.
     electrode
         The same as plain data.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> found = aso.import_pybamm("Chen2020")  # needs pybamm  # doctest: +SKIP
+    >>> print(found)  # what became of each value  # doctest: +SKIP
+    >>> case = found.case({"steps": ["Charge at C/5 until 4.2 V"]})  # doctest: +SKIP
     """
 
     material: Material
@@ -150,6 +157,13 @@ def import_bpx(
     ------
     InputError
         The file, a value in it or a key is wrong, with what is allowed.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> found = aso.import_bpx("cell.json")  # a file of yours  # doctest: +SKIP
+    >>> charge = {"steps": ["Charge at C/5 until 4.2 V"]}
+    >>> case = found.case(charge, contact={"kind": "cap", "coverage": 0.3})  # doctest: +SKIP
     """
     electrode = read_bpx(path, part=part, window=window)
     charged = float(electrode.potential(np.array([electrode.window[0]]), electrode.reference_temperature)[0])
@@ -186,6 +200,12 @@ def import_pybamm(
         What the set has cannot be expressed here, with the parameter's name and the reason.
     EnvironmentProblem
         PyBaMM is not installed.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> found = aso.import_pybamm("Chen2020")  # needs pybamm  # doctest: +SKIP
+    >>> case = found.case({"steps": ["Charge at C/5 until 4.2 V"]})  # doctest: +SKIP
     """
     electrode = from_parameter_values(values, part=part, window=window)
     high, low = electrode.potential(np.array(electrode.window), electrode.reference_temperature)

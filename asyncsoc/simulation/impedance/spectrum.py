@@ -69,6 +69,17 @@ class ImpedanceSpectrum(Shown):
         What the user should know before using the numbers.
     case_sha256
         Of the case.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> import numpy as np
+    >>> frequencies = np.logspace(-2, 5, 40)
+    >>> arc = aso.ImpedanceSpectrum(frequencies, 10.0 + 50.0 / (1.0 + 2j * np.pi * frequencies * 1e-3), name="one arc")
+    >>> arc
+    ImpedanceSpectrum('one arc': 40 from 0.01 to 100000 Hz, measured)
+    >>> list(arc.to_dataframe().columns)
+    ['Frequency [Hz]', 'Z_re [Ohm]', 'Z_im [Ohm]']
     """
 
     frequencies: Array

@@ -31,6 +31,19 @@ class Solution(PicturedRun):
 
     The data are those of `RunData`; nothing here changes them. Of a group of particles the curves are the group's;
     `particles` compares its particles, and `particle` has each with its own curves, fields and pictures.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "full"},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> solution = aso.simulate(case)
+    >>> solution
+    Solution('case': 1 protocol steps, ... rows, 3 snapshots, ... nodes; duration reached)
+    >>> solution.curves["Voltage [V]"].attrs["units"]
+    'V'
     """
 
     def __repr__(self) -> str:
@@ -70,6 +83,18 @@ class Solution(PicturedRun):
         ------
         InputError
             The file is missing, damaged or foreign.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> again = aso.Solution.load(solution.save("run.vtkhdf"))
+        >>> again.case_sha256 == case.hash
+        True
         """
         from asyncsoc.simulation.results.reading import read_run
 
@@ -89,6 +114,17 @@ class Solution(PicturedRun):
         ------
         InputError
             The file cannot be written there, or it has another ending.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> solution.save("run.vtkhdf").name
+        'run.vtkhdf'
         """
         from asyncsoc.simulation.results.writing import result_path, write_run
 
@@ -101,6 +137,18 @@ class Solution(PicturedRun):
         ------
         EnvironmentProblem
             pandas is not installed.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> frame = solution.to_dataframe()
+        >>> bool(frame["Voltage [V]"].iloc[-1] > frame["Voltage [V]"].iloc[0])
+        True
         """
         from asyncsoc.simulation.results.tables import data_frame
 
@@ -115,6 +163,17 @@ class Solution(PicturedRun):
         ------
         InputError
             The file cannot be written there.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> solution.to_csv("curves.csv").name
+        'curves.csv'
         """
         from asyncsoc.simulation.results.tables import write_csv
 
@@ -161,6 +220,18 @@ class Solution(PicturedRun):
         ------
         InputError
             There is no such cycle, or nothing of the kind in it.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> group = aso.simulate_particles([case, case], names=["a", "b"])
+        >>> group.distribution("charge").sizes["particle"]
+        2
         """
         from asyncsoc.simulation.results.distribution import distribution_of
 
@@ -178,6 +249,18 @@ class Solution(PicturedRun):
         ------
         InputError
             There is no such particle.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> group = aso.simulate_particles([case, case], names=["a", "b"])
+        >>> group.particle("b").name
+        'b'
         """
         from asyncsoc.simulation.results.particles import number_of_particle, runs_of
 
@@ -223,6 +306,17 @@ class Solution(PicturedRun):
         runs ahead of the particle's mean, as in a charge, negative where it lags behind, as in a discharge. A run with
         both has its largest lead and its largest lag under names of their own, as magnitudes. What needs the curves of
         the whole run is absent where `output.keep_cycles` leaves some out.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> solution.summary()["Stop reason"]
+        'duration reached'
         """
         from asyncsoc.simulation.results.cycle_table import headlines
         from asyncsoc.simulation.results.particles import coverage_of, group_headlines

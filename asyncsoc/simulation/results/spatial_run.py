@@ -58,6 +58,17 @@ class SpatialRun(LayeredRun):
         ------
         InputError
             The time lies outside the run.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> bool(solution.stoichiometry_at(600.0).mean() > solution.stoichiometry_at(1200.0).mean())
+        True
         """
         return self._between(self.field_x, time)
 
@@ -90,6 +101,12 @@ class SpatialRun(LayeredRun):
             The time lies outside the run.
         EnvironmentProblem
             pyvista is not installed.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> grid = solution.at(600.0)  # needs pyvista  # doctest: +SKIP
+        >>> grid.plot(scalars="SOC")  # doctest: +SKIP
         """
         from asyncsoc.plotting.grid import pyvista_grid
         from asyncsoc.recorders.soc import state_of_charge
@@ -137,6 +154,18 @@ class SpatialRun(LayeredRun):
         ------
         InputError
             The time lies outside the run, or the run has no such field.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> values, label = solution.nodal(600.0, "SOC")
+        >>> label
+        'SOC [1]'
         """
         from asyncsoc.recorders.soc import state_of_charge
 

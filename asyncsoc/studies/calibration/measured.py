@@ -61,6 +61,13 @@ class MeasuredCurve(Shown):
         What the abscissa is.
     per_electrode
         Whether capacities are those of a square metre of electrode, not of mass.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> curve = aso.MeasuredCurve.from_arrays(time=[0.0, 60.0, 120.0], voltage=[3.70, 3.72, 3.73])
+    >>> len(curve.values)
+    3
     """
 
     quantity: Quantity

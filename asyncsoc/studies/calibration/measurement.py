@@ -49,6 +49,17 @@ class Measurement(ShortRepr):
     step
         Number of the protocol step the curve belongs to, with time and capacity counted from its start. None: times
         count from the start of the protocol.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "full"},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> curve = aso.MeasuredCurve.from_arrays(time=[0.0, 600.0, 1200.0], voltage=[3.1, 3.68, 3.70])
+    >>> aso.Measurement.of(case, curve, name="cell 2", error="2 mV").error
+    0.002
     """
 
     case: Case

@@ -99,6 +99,18 @@ def sweep(
         A key, value, measure or option is wrong: nothing has been run, unless a measure is found to be wrong later.
     InterruptedRunError
         Ctrl-C; with `folder` what was recorded is kept.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "full"},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> found = aso.sweep(case, {"protocol.rate": ["C/10", "C/5"]})
+    >>> dict(found.sizes)["protocol.rate"], found["status"].values.tolist()
+    (2, [0, 0])
+    >>> frame = found[["Final voltage [V]"]].to_dataframe()
     """
     own = _measures(measures, vary, workers)
     if keep not in KEEPS:

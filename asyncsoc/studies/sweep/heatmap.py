@@ -71,6 +71,18 @@ def plot_heatmap(
     ------
     InputError
         No such number or key, a wrong unit, or not two dimensions.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "full"},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> found = aso.sweep(case, {"protocol.rate": ["C/10", "C/5"], "particle.radius": ["3 um", "5 um"]})
+    >>> figure = aso.plot_heatmap(found, "Final voltage [V]", units={"particle.radius": "um"})
+    >>> figure.axes[0].get_xlabel()
+    'C-rate [1/h]'
     """
     chosen = _variable(data, name)
     wanted = dict(units or {})
