@@ -26,11 +26,6 @@ import pytest
 import asyncsoc  # noqa: F401 - h5py comes before a dolfinx that a test loads
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    # What is to be known of a result is no fault of a test; tests of these warnings ask for them.
-    config.addinivalue_line("filterwarnings", "ignore::asyncsoc.base.errors.ResultWarning")
-
-
 @pytest.fixture(autouse=True)
 def floating_point_errors_raise() -> Iterator[None]:
     with np.errstate(all="raise", under="ignore"):

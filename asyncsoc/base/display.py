@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from html import escape
 from typing import Any
 
@@ -119,7 +119,7 @@ class ShortRepr:
 
     def __repr__(self) -> str:
         """Return the fields in one line, arrays as type and shape."""
-        own = fields(self) if is_dataclass(self) else ()
+        own: tuple[Field[Any], ...] = fields(self) if is_dataclass(self) else ()
         return one_line(type(self).__name__, ((one.name, getattr(self, one.name)) for one in own if one.repr))
 
     def __dir__(self) -> Iterable[str]:
@@ -132,7 +132,7 @@ class Shown(ShortRepr):
 
     def _table(self) -> tuple[str, Rows, Sequence[str]]:
         """Return name, rows and notes of the table."""
-        own = fields(self) if is_dataclass(self) else ()
+        own: tuple[Field[Any], ...] = fields(self) if is_dataclass(self) else ()
         return "", [(one.name.replace("_", " "), getattr(self, one.name)) for one in own if one.repr], ()
 
     def _repr_html_(self) -> str:

@@ -27,6 +27,14 @@ def _bare_keys(keys: Any) -> Any:
     return bare(keys) if isinstance(keys, Mapping) else keys
 
 
+def _differ(one: Any, other: Any) -> bool:
+    """Return whether two values differ; arrays, of which no default is one, do."""
+    try:
+        return bool(one != other)
+    except ValueError:
+        return True
+
+
 class _Reporting(ModelMetaclass):
     """Calling a section reports what is wrong as an InputError; inside a case, pydantic still collects it."""
 
@@ -88,7 +96,7 @@ class Section(BaseModel, metaclass=_Reporting):
         found = []
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if field.is_required() or value != field.get_default(call_default_factory=True):
+            if field.is_required() or _differ(value, field.get_default(call_default_factory=True)):
                 found.append((name, value))
         return found
 

@@ -130,27 +130,28 @@ def _ffmpeg() -> str:
 
 def _pictures(moving: MovingSection, dpi: float) -> Iterator[Image]:
     """Yield the pictures one by one."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
-    scene = _Scene(moving)
+    scene = _Scene(moving, dpi)
+    canvas = FigureCanvasAgg(scene.figure)
     for time in moving.times.tolist():
         scene.show(float(time))
-        drawn = io.BytesIO()
-        scene.figure.savefig(drawn, format="raw", dpi=dpi)
-        width, height = (round(side * dpi) for side in (_WIDTH, _HEIGHT))
-        yield Image.frombuffer("RGBA", (width, height), drawn.getvalue()).convert("RGB")
+        canvas.draw()
+        yield Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
 class _Scene:
     """A figure whose section and mark on the voltage move; what else it has is laid out once."""
 
     @styled
-    def __init__(self, moving: MovingSection) -> None:
+    def __init__(self, moving: MovingSection, dpi: float) -> None:
         from matplotlib.cm import ScalarMappable
         from matplotlib.colors import Normalize
 
         self.moving = moving
         self.figure: Figure = new_figure(_WIDTH, _HEIGHT)
+        self.figure.set_dpi(dpi)
         self._section, voltage = self.figure.subplots(1, 2, width_ratios=(1.0, 1.05))
         low, high = moving.limits
         self._norm = Normalize(low, high)

@@ -154,7 +154,7 @@ def test_animations_that_cannot_be_written_are_refused(run, tmp_path, monkeypatc
         ({"path": tmp_path / "run.avi"}, r"\.gif"),
         ({"path": tmp_path / "run.gif", "frames": 1}, "2 to"),
         ({"path": tmp_path / "run.gif", "quantity": "SOCK"}, "SOC"),
-        ({"path": tmp_path / "run.gif", "rate": 0.0}, "rate"),
+        ({"path": tmp_path / "run.gif", "rate": 0.0, "dpi": 33.3}, "rate"),
         ({"path": tmp_path / "file" / "run.gif"}, "cannot be written"),
     ):
         (tmp_path / "file").touch()
@@ -221,6 +221,6 @@ def test_groups_are_told_to_take_a_particle(run, tmp_path):
     from dataclasses import replace
 
     group = replace(run, particle_runs=(run,), multiplicities=(1.0,))
-    for draw in (lambda: group.plot_3d(), lambda: group.animate(tmp_path / "run.gif")):
+    for draw in (group.plot_3d, lambda: group.animate(tmp_path / "run.gif")):
         with pytest.raises(InputError, match=r"particle\(0\)"):
             draw()
