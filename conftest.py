@@ -7,4 +7,4 @@ import pytest
 
 def pytest_configure(config: pytest.Config) -> None:
     # What is to be known of a result is no fault of a test; tests of these warnings ask for them.
-    config.addinivalue_line("filterwarnings", "ignore::asyncsoc.base.errors.ResultWarning")
+    config.addinivalue_line("filterwarnings", "ignore::asyncsoc.base.notices.ResultWarning")

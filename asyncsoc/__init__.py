@@ -14,7 +14,7 @@ from asyncsoc.base.version import installed_version
 
 # Public name -> the module that defines it; `__init__.pyi` says the same to type checkers.
 _EXPORTS = {
-    "AsyncsocWarning": "asyncsoc.base.errors",
+    "AsyncsocWarning": "asyncsoc.base.notices",
     "Case": "asyncsoc.case.case",
     "Contact": "asyncsoc.case.contact",
     "EISSimulation": "asyncsoc.simulation.impedance.eis_simulation",

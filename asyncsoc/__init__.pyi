@@ -1,5 +1,5 @@
 from asyncsoc import tomography as tomography
-from asyncsoc.base.errors import AsyncsocWarning as AsyncsocWarning
+from asyncsoc.base.notices import AsyncsocWarning as AsyncsocWarning
 from asyncsoc.case.case import Case as Case
 from asyncsoc.case.chemistry import Electrolyte as Electrolyte
 from asyncsoc.case.chemistry import Material as Material

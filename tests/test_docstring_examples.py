@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 import asyncsoc as aso
-from asyncsoc.base.errors import ResultWarning
+from asyncsoc.base.notices import ResultWarning
 from asyncsoc.simulation.results.solution import Solution
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

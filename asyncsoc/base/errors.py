@@ -135,18 +135,6 @@ class EnvironmentProblem(AsyncsocError):  # noqa: N818 - EnvironmentError is Pyt
     exit_code = 4
 
 
-class UnchangeableError(InputError, AttributeError):
-    """Something that does not change was assigned to (exit code 2); an AttributeError too."""
-
-
-class AsyncsocWarning(UserWarning):
-    """Base of every warning asyncsoc gives."""
-
-
-class ResultWarning(AsyncsocWarning):
-    """What one should know before a result is used; the result holds the same text under `warnings`."""
-
-
 def nearest_name(value: str, names: Iterable[str]) -> str | None:
     """Return the name closest to `value`, or None where nothing is close."""
     lookup = {name.lower(): name for name in names}

@@ -1,4 +1,4 @@
-"""What is to be known of a result, given as Python warnings at the line of the user's own code."""
+"""Warnings of the package and refused assignments; what is to be known of a result, given as Python warnings."""
 
 from __future__ import annotations
 
@@ -6,9 +6,21 @@ import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
-from asyncsoc.base.errors import ResultWarning
+from asyncsoc.base.errors import InputError
 
 _PACKAGE = str(Path(__file__).resolve().parents[1])
+
+
+class AsyncsocWarning(UserWarning):
+    """Base of every warning asyncsoc gives."""
+
+
+class ResultWarning(AsyncsocWarning):
+    """What one should know before a result is used; the result holds the same text under `warnings`."""
+
+
+class UnchangeableError(InputError, AttributeError):
+    """Something that does not change was assigned to (exit code 2); an AttributeError too."""
 
 
 def warn_of_result(texts: Iterable[str]) -> None:

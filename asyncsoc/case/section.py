@@ -11,7 +11,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from asyncsoc.base.bare_values import bare
 from asyncsoc.base.display import Rows, cell, html_table, one_line, public_names, short_repr
-from asyncsoc.base.errors import UnchangeableError, nearest_name
+from asyncsoc.base.errors import nearest_name
+from asyncsoc.base.notices import UnchangeableError
 from asyncsoc.case.problems import input_error
 
 if TYPE_CHECKING:

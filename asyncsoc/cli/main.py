@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from asyncsoc.base.errors import ResultWarning
+from asyncsoc.base.notices import ResultWarning
 from asyncsoc.cli.app import app
 from asyncsoc.cli.console import note, print_document
 from asyncsoc.cli.failure import BROKEN_PIPE, INTERRUPTED, debugging, describe, print_traceback

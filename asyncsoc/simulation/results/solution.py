@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.display import Rows
-from asyncsoc.base.errors import UnchangeableError
+from asyncsoc.base.notices import UnchangeableError
 from asyncsoc.base.paths import path_of
 from asyncsoc.base.plain_data import plain
 from asyncsoc.recorders import curve_names as names

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from asyncsoc.base.errors import AsyncsocWarning, EnvironmentProblem, InputError, InterruptedRunError
+from asyncsoc.base.errors import EnvironmentProblem, InputError, InterruptedRunError
+from asyncsoc.base.notices import AsyncsocWarning
 from asyncsoc.case.case import Case
 from asyncsoc.simulation.results.provenance import cores
 from asyncsoc.simulation.results.solution import Solution

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import asyncsoc as aso
-from asyncsoc.base.errors import InputError, ResultWarning
+from asyncsoc.base.errors import InputError
+from asyncsoc.base.notices import ResultWarning
 
 CASE = {
     "name": "<b>bold",
