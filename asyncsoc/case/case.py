@@ -24,6 +24,7 @@ from asyncsoc.case.electrode_fit import electrode_problems
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.impedance import Impedance
 from asyncsoc.case.kinetics import Kinetics
+from asyncsoc.case.notebook_table import case_table
 from asyncsoc.case.overrides import apply_overrides
 from asyncsoc.case.particle import Particle
 from asyncsoc.case.problems import input_error
@@ -68,8 +69,6 @@ _ADDED: dict[tuple[str, str], Any] = {
     **{(section, "fitted_to"): None for section in _MARKED},
 }
 """Keys that came later: at their defaults a case keeps the hash it had before them."""
-_ALWAYS = {"contact": ("kind",), "material": ("name",), "electrolyte": ("name",)}
-"""Keys that a table of a case shows also at their defaults."""
 _PROPERTIES = (*(("material", key) for key in MATERIAL_PROPERTIES), ("kinetics", "exchange_current_density"))
 """Keys that may hold a table or a law."""
 
@@ -212,17 +211,7 @@ class Case(Section):
 
     def _table(self) -> tuple[str, Rows, Sequence[str]]:
         """Return name, rows and notes of the table that notebooks show."""
-        rows: list[tuple[str, object]] = [("model", self.model)]
-        for name in type(self).model_fields:
-            section = getattr(self, name)
-            if isinstance(section, Section):
-                named = [(key, getattr(section, key)) for key in _ALWAYS.get(name, ())]
-                given = section._rows()
-                keys = {key for key, _ in given}
-                rows += [(f"{name}.{key}", value) for key, value in named if key not in keys]
-                rows += [(f"{name}.{key}", value) for key, value in given]
-        rows.append(("SHA-256", f"{self.hash[:12]} ..."))
-        return self.name, rows, ["all other keys are at their defaults; case.to_toml() has every key"]
+        return case_table(self)
 
     def require_single_particle(self) -> None:
         """Refuse an electrode where only single particles are known.
@@ -288,12 +277,6 @@ class Case(Section):
         ------
         InputError
             The text is not TOML, or a key or value in it is wrong.
-
-        Examples
-        --------
-        >>> import asyncsoc as aso
-        >>> aso.Case.from_text("[protocol]\nsteps = ['Rest for 1 hour']\n").protocol.steps
-        ('Rest for 1 hour',)
         """
         return cls.from_dict(tables(text, source), overrides, source=source)
 
@@ -339,18 +322,6 @@ class Case(Section):
         ------
         InputError
             The sections do not fit together.
-
-        Examples
-        --------
-        >>> import asyncsoc as aso
-        >>> case = aso.Case.from_objects(
-        ...     particle=aso.Particle.sphere("5 um"),
-        ...     contact=aso.Contact.cap(0.3),
-        ...     material=aso.Material(),
-        ...     protocol=aso.Protocol(steps=["Charge at C/10 until 4.2 V"]),
-        ... )
-        >>> case.model
-        'axisymmetric'
         """
         optional = {
             "electrolyte": electrolyte,
@@ -389,18 +360,7 @@ class Case(Section):
         return self.model_dump(mode="json")
 
     def to_toml(self) -> str:
-        """Return the case as TOML in SI, units in comments; reading it gives the same hash.
-
-        Examples
-        --------
-        >>> import asyncsoc as aso
-        >>> case = aso.Case.from_dict({
-        ...     "contact": {"kind": "full"},
-        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
-        ... })
-        >>> aso.Case.from_text(case.to_toml()).hash == case.hash
-        True
-        """
+        """Return the case as TOML in SI, units in comments; reading it gives the same hash."""
         return to_toml(self)
 
     @cached_property

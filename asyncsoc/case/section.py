@@ -115,11 +115,11 @@ class Section(BaseModel, metaclass=_Reporting):
 
     def _table(self) -> tuple[str, Rows, Sequence[str]]:
         """Return name, rows and notes of the table that notebooks show."""
-        rows = self._rows()
+        rows = self.given_rows()
         rest = len(type(self).model_fields) - len(rows)
         return "", rows, [f"{rest} other keys at their defaults"] if rest else []
 
-    def _rows(self) -> list[tuple[str, object]]:
+    def given_rows(self) -> list[tuple[str, object]]:
         """Return the keys that differ from their defaults with what they hold, and its unit."""
         from asyncsoc.case.writing import units_of
 
