@@ -10,11 +10,11 @@ import importlib
 
 from asyncsoc.base.environment import keep_h5py_first
 from asyncsoc.base.moved_modules import install, keep_names
-
-__version__ = "0.1.0"
+from asyncsoc.base.version import installed_version
 
 # Public name -> the module that defines it; `__init__.pyi` says the same to type checkers.
 _EXPORTS = {
+    "AsyncsocWarning": "asyncsoc.base.notices",
     "Case": "asyncsoc.case.case",
     "Contact": "asyncsoc.case.contact",
     "ContactCorrectedModel": "asyncsoc.studies.contact_corrected.model",
@@ -41,6 +41,7 @@ _EXPORTS = {
     "estimate_electrode": "asyncsoc.studies.verification.estimate_electrode",
     "import_bpx": "asyncsoc.case.imported",
     "import_pybamm": "asyncsoc.case.imported",
+    "plot": "asyncsoc.simulation.comparison",
     "plot_heatmap": "asyncsoc.studies.sweep.heatmap",
     "read_bdf": "asyncsoc.protocol.battery_data_format",
     "report": "asyncsoc.studies.report.call",
@@ -59,6 +60,8 @@ keep_names(__name__, _EXPORTS)
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return installed_version()
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
     try:
@@ -71,4 +74,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_EXPORTS, *_ROOMS})
+    return sorted(__all__)

@@ -1,4 +1,5 @@
 from asyncsoc import tomography as tomography
+from asyncsoc.base.notices import AsyncsocWarning as AsyncsocWarning
 from asyncsoc.case.case import Case as Case
 from asyncsoc.case.chemistry import Electrolyte as Electrolyte
 from asyncsoc.case.chemistry import Material as Material
@@ -16,6 +17,7 @@ from asyncsoc.case.schedule import Protocol as Protocol
 from asyncsoc.case.schedule import Solver as Solver
 from asyncsoc.case.side_reaction import SideReaction as SideReaction
 from asyncsoc.protocol.battery_data_format import read_bdf as read_bdf
+from asyncsoc.simulation.comparison import plot as plot
 from asyncsoc.simulation.impedance.eis_simulation import EISSimulation as EISSimulation
 from asyncsoc.simulation.impedance.spectrum import ImpedanceSpectrum as ImpedanceSpectrum
 from asyncsoc.simulation.particle_group import simulate_particles as simulate_particles

@@ -178,6 +178,13 @@ def _run(command: list[str]) -> None:
         raise SystemExit(f"asyncsoc {' '.join(command)} failed")
 
 
+def draw_results(images: Path) -> None:
+    """Draw what docs/results.md shows beside a run's own picture: the particle in 3-D, and an animation."""
+    solution = simulate(Case.from_toml(Path("examples/cal_vs_hotcal.toml")))
+    solution.plot_3d(path=images / "particle-3d.png")
+    solution.animate(images / "charge.gif", frames=20, rate=6.0, dpi=76.0)
+
+
 def main(arguments: list[str]) -> int:
     """Run the demo, unless a directory with its pictures is given, and shrink them."""
     IMAGES.mkdir(exist_ok=True)
@@ -197,6 +204,7 @@ def main(arguments: list[str]) -> int:
         }
         for name, draw in single.items():
             shrink(draw(Path(scratch) / f"{name}.png"), IMAGES / f"{name}.png")
+    draw_results(IMAGES)
     return 0
 
 

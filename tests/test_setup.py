@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
-import asyncsoc
+from asyncsoc.base.version import FALLBACK
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -128,7 +129,7 @@ def test_every_target_sets_up_by_itself(target):
     assert "scripts/bootstrap.sh" in recipe.splitlines()[0]
 
 
-@pytest.mark.parametrize("script", [".ci/run", "scripts/bootstrap.sh"])
+@pytest.mark.parametrize("script", [".ci/run", "scripts/bootstrap.sh", "scripts/check_release.sh"])
 def test_scripts_are_executable_and_parse(script):
     path = ROOT / script
     assert os.access(path, os.X_OK)
@@ -164,8 +165,30 @@ def test_conda_environment_names_every_requirement_with_the_same_bounds():
         assert set(bounds.split(",")) == set(str(requirement.specifier).split(",")), requirement
 
 
-def test_the_citation_names_the_version():
-    assert f"version: {asyncsoc.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+def test_sources_without_git_have_the_version_that_the_citation_names_as_the_next():
+    stated = PROJECT["tool"]["hatch"]["version"]["fallback-version"]
+    assert stated == FALLBACK
+    assert f"version: {Version(stated).base_version}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_the_version_written_by_the_build_is_no_source(tmp_path, run_python):
+    """Records of a sweep are told apart by the hash of the sources: it must not change with every commit."""
+    copy = tmp_path / "asyncsoc"
+    shutil.copytree(ROOT / "asyncsoc", copy, ignore=shutil.ignore_patterns("__pycache__", "version.txt"))
+    code = "import asyncsoc; from asyncsoc.base.kernel_cache import room_hash; print(asyncsoc.__version__, room_hash())"
+    before = run_python(code, PYTHONPATH=str(tmp_path)).stdout.split()
+    (copy / "base" / "version.txt").write_text("7.8.9\n")
+    after = run_python(code, PYTHONPATH=str(tmp_path)).stdout.split()
+    assert (before[0], after[0]) == (FALLBACK, "7.8.9")
+    assert before[1] == after[1]
+    assert PROJECT["tool"]["hatch"]["build"]["hooks"]["vcs"]["version-file"] == "asyncsoc/base/version.txt"
+
+
+def test_the_release_workflow_publishes_what_the_check_has_made():
+    workflow = (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    assert "scripts/check_release.sh -o dist" in workflow
+    assert "id-token: write" in workflow
+    assert not re.search(r"token:|password|secrets\.|https?://", workflow.replace("id-token:", ""))
 
 
 def test_the_layers_enforced_are_the_walk_documented():

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ValidationError, field_validator, model_validator
 
+from asyncsoc.base.display import Rows
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.paths import path_of
@@ -23,6 +24,7 @@ from asyncsoc.case.electrode_fit import electrode_problems
 from asyncsoc.case.fields import refusal
 from asyncsoc.case.impedance import Impedance
 from asyncsoc.case.kinetics import Kinetics
+from asyncsoc.case.notebook_table import case_table
 from asyncsoc.case.overrides import apply_overrides
 from asyncsoc.case.particle import Particle
 from asyncsoc.case.problems import input_error
@@ -79,6 +81,18 @@ class Case(Section):
     ----------
     name
         Names the results; the stem of the case file where the file gives none. Not part of the hash.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "full"},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> case
+    Case(protocol=Protocol(initial_stoichiometry=0.9, steps=('Charge at C/5 for 20 minutes',)))
+    >>> case.with_overrides(["particle.radius=3 um"]).particle.radius
+    3e-06
     """
 
     name: str = "case"
@@ -196,6 +210,10 @@ class Case(Section):
             )
         return name
 
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        return case_table(self)
+
     def require_single_particle(self) -> None:
         """Refuse an electrode where only single particles are known.
 
@@ -233,12 +251,20 @@ class Case(Section):
 
     @classmethod
     def from_toml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Self:
-        """Return the case in the TOML file `path`, with overrides such as 'contact.coverage=0.2' applied.
+        r"""Return the case in the TOML file `path`, with overrides such as 'contact.coverage=0.2' applied.
 
         Raises
         ------
         InputError
             The file cannot be read, is not TOML, or a key or value in it is wrong.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> from pathlib import Path
+        >>> _ = Path("case.toml").write_text("[protocol]\nsteps = ['Charge at C/10 until 4.2 V']\n")
+        >>> aso.Case.from_toml("case.toml", ["particle.radius=3 um"]).name
+        'case'
         """
         file = path_of(path)
         keys = with_folder(read_toml(file), file.parent)
@@ -246,7 +272,7 @@ class Case(Section):
 
     @classmethod
     def from_text(cls, text: str, overrides: Sequence[str] = (), *, source: str = "") -> Self:
-        """Return the case in a TOML text, such as the one every result holds (`Solution.case_toml`).
+        r"""Return the case in a TOML text, such as the one every result holds (`Solution.case_toml`).
 
         Raises
         ------
@@ -263,6 +289,12 @@ class Case(Section):
         ------
         InputError
             A key or value is wrong.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> aso.Case.from_dict({"protocol": {"steps": ["Charge at C/10 until 4.2 V"]}}).contact.kind
+        'full'
         """
         try:
             return cls.model_validate(apply_overrides(keys, overrides, cls))
@@ -311,6 +343,16 @@ class Case(Section):
         ------
         InputError
             An override is malformed, its key unknown or its value wrong.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> case.with_overrides(["contact.kind='cap'", "contact.coverage=0.3"]).contact
+        Contact(kind='cap', coverage=0.3)
         """
         return type(self).from_dict(self.model_dump(exclude_unset=True), overrides)
 

@@ -90,6 +90,12 @@ class Material(Section):
         d ln D/dx that is added to that of D: D exp[slope (x - 0.6)].
     fitted, fitted_to
         Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> aso.Material(diffusivity="4e-15 m2/s").diffusivity
+    4e-15
     """
 
     name: str = DEFAULT_CATHODE
@@ -241,6 +247,12 @@ class Electrolyte(Section):
         your own count as assumed. Thickness and areal capacity are the cell's.
     fitted, fitted_to
         Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> aso.Electrolyte(separator_thickness="20 um").separator_thickness
+    2e-05
     """
 
     name: str = DEFAULT_ELECTROLYTE

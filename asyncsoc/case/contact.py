@@ -59,6 +59,14 @@ class Contact(Section):
         How the coverage changes with time or from cycle to cycle, an assumption; None: it stays.
     fitted, fitted_to
         Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> aso.Contact.cap(0.3)
+    Contact(kind='cap', coverage=0.3)
+    >>> aso.Contact.patches(0.2, n=6).kind
+    'patches'
     """
 
     kind: Kind = "full"

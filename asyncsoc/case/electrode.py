@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from asyncsoc.base.display import Rows
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.units import from_si
@@ -129,6 +131,15 @@ class Electrode(LayeredElectrode):
         { thickness, conductivity }; what is left out is that of `[electrolyte]`.
     lithium
         Lithium electrode: '75 ohm cm2', the assumed default, or { exchange_current_density, kinetics }.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> electrode = aso.Electrode(
+    ...     loading="12.7 mg/cm2", porosity=0.05, coverage={"law": "beta", "mean": 0.4, "std": 0.15}, particles=8
+    ... )
+    >>> electrode.particles
+    8
     """
 
     loading: Loading | None = None
@@ -359,6 +370,12 @@ class Electrode(LayeredElectrode):
         )
         known = (*material_parameters(self.composition, self.density), *((radius,) if default else ()))
         return (*known, *self.layer_parameters)
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show; assumed values are named."""
+        name, rows, notes = super()._table()
+        assumed = [f"assumed: {one.name}" for one in self.parameters if one.assumed] if self.described else []
+        return name, rows, [*notes, *assumed]
 
     @cached_property
     def hash(self) -> str:

@@ -42,6 +42,12 @@ class Impedance(Section):
         area]; None: it is left out. An electrode in layers has its own, `electrode.lithium`.
     lithium_double_layer_capacitance
         Of the lithium electrode [F/m2 of the electrode's area].
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> aso.Impedance(lowest_frequency="1 mHz", points=40)
+    Impedance(lowest_frequency=0.001, points=40)
     """
 
     lowest_frequency: Frequency = 1e-4

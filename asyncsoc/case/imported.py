@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import Rows, Shown
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
 from asyncsoc.case.chemistry import Electrolyte, Material
@@ -41,8 +42,8 @@ CHARGED_VOLTAGE = 4.2
 """V at which SOC is 1 where a PyBaMM set does not say what its charged state is."""
 
 
-@dataclass(frozen=True, eq=False)
-class ImportedParameters:
+@dataclass(frozen=True, eq=False, repr=False)
+class ImportedParameters(Shown):
     """What another program's parameters give of a case; print it to see what became of each of them.
 
     Attributes
@@ -55,6 +56,13 @@ class ImportedParameters:
         Each value of the source: taken, converted, assumed or ignored, and why.
     electrode
         The same as plain data.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> found = aso.import_pybamm("Chen2020")  # needs pybamm  # doctest: +SKIP
+    >>> print(found)  # what became of each value  # doctest: +SKIP
+    >>> case = found.case({"steps": ["Charge at C/5 until 4.2 V"]})  # doctest: +SKIP
     """
 
     material: Material
@@ -64,6 +72,15 @@ class ImportedParameters:
     source: str
     report: tuple[ImportedValue, ...] = field(repr=False)
     electrode: ImportedElectrode = field(repr=False)
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        fates: dict[str, int] = {}
+        for one in self.report:
+            fates[one.fate] = fates.get(one.fate, 0) + 1
+        rows: list[tuple[str, object]] = [(f"[{name}]", one) for name, one in self.sections.items()]
+        counts = ", ".join(f"{count} {fate}" for fate, count in fates.items())
+        return self.source, rows, [f"values of the source: {counts}; print() lists them"]
 
     @property
     def sections(self) -> dict[str, Section]:
@@ -140,6 +157,13 @@ def import_bpx(
     ------
     InputError
         The file, a value in it or a key is wrong, with what is allowed.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> found = aso.import_bpx("cell.json")  # a file of yours  # doctest: +SKIP
+    >>> charge = {"steps": ["Charge at C/5 until 4.2 V"]}
+    >>> case = found.case(charge, contact={"kind": "cap", "coverage": 0.3})  # doctest: +SKIP
     """
     electrode = read_bpx(path, part=part, window=window)
     charged = float(electrode.potential(np.array([electrode.window[0]]), electrode.reference_temperature)[0])
@@ -176,6 +200,12 @@ def import_pybamm(
         What the set has cannot be expressed here, with the parameter's name and the reason.
     EnvironmentProblem
         PyBaMM is not installed.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> found = aso.import_pybamm("Chen2020")  # needs pybamm  # doctest: +SKIP
+    >>> case = found.case({"steps": ["Charge at C/5 until 4.2 V"]})  # doctest: +SKIP
     """
     electrode = from_parameter_values(values, part=part, window=window)
     high, low = electrode.potential(np.array(electrode.window), electrode.reference_temperature)

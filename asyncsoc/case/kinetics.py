@@ -51,6 +51,12 @@ class Kinetics(_WithParameters):  # type: ignore[misc, valid-type]
         Multiplies i0, whether that of a set or the one given here.
     fitted, fitted_to
         Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> aso.Kinetics(film_resistance="20 ohm cm2").film_resistance
+    0.002
     """
 
     film_resistance: fields.AreaResistance = 0.0

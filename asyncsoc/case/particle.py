@@ -52,6 +52,12 @@ class Particle(Section):
         need. An impedance at high frequencies needs more: `asyncsoc eis` sets it.
     fitted, fitted_to
         Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> aso.Particle.sphere("5 um", mesh="coarse")
+    Particle(radius=5e-06, mesh='coarse')
     """
 
     shape: Literal["sphere", "mesh", "arrays"] = "sphere"

@@ -244,6 +244,13 @@ class Reactant(_Compound):
         Whether they count as assumed all the same (an estimate), or not.
     note
         What to know about them.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> carbonate = aso.Reactant(formula="C3H4O3", formation_enthalpy="-580 kJ/mol")  # a value for the example
+    >>> carbonate.formation_enthalpy
+    -580000.0
     """
 
     @classmethod

@@ -60,6 +60,13 @@ class Protocol(Section):
         once. Currents in amperes, and limits such as "until C/50", stay.
     fitted, fitted_to
         Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> protocol = aso.Protocol(temperature="60 degC", steps=["Charge at C/10 until 4.2 V", "Rest for 1 hour"])
+    >>> len(protocol.steps)
+    2
     """
 
     temperature: fields.Temperature = 333.15
@@ -186,6 +193,12 @@ class Output(Section):
     keep_cycles
         The cycles of which curves and snapshots are kept, as text: "all", "none", "1, 2, 50" or "every 50" (the first,
         and every 50th); `kept_cycles` has it parsed.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> aso.Output(fields_every="10 min").fields_every
+    600.0
     """
 
     fields_every: fields.Time = 600.0
@@ -208,6 +221,12 @@ class Solver(Section):
         Cycle jumping: most cycles of a long run are extrapolated instead of computed, with an estimated error of at
         most this in each jump, relative to the capacity of a cycle and to the film; where left out every cycle is
         computed.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> aso.Solver(tolerance=1e-5)
+    Solver(tolerance=1e-05)
     """
 
     tolerance: fields.Tolerance = 1e-4

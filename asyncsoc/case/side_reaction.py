@@ -70,6 +70,12 @@ class SideReaction(_WithConstants):  # type: ignore[misc, valid-type]
         Risk above which contact counts as endangered, and as part of a hot spot.
     fitted, fitted_to
         Constants that were fitted, and to what; `asyncsoc calibrate` writes them.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> aso.SideReaction(mode="coupled").mode
+    'coupled'
     """
 
     reference_stoichiometry: fields.OpenFraction | None = None

@@ -55,7 +55,7 @@ def _lines(name: str, section: BaseModel) -> str:
     content = section.model_dump()
     inner = {key: value for key, value in content.items() if _is_table(value) or _are_tables(value)}
     own = {key: value for key, value in content.items() if key not in inner}
-    lines = ["", f"[{name}]", *_table(own, _units(type(section)))]
+    lines = ["", f"[{name}]", *_table(own, units_of(type(section)))]
     for key, value in inner.items():
         units = _inner_units(type(section), key)
         if _is_table(value):
@@ -77,7 +77,7 @@ def _are_tables(value: Any) -> bool:
 def _inner_units(section: type[BaseModel], key: str) -> Mapping[str, str]:
     """Return the SI units of the keys of a section within a section."""
     found = next(_sections_in((section.model_fields[key].annotation,)), None)
-    return {} if found is None else _units(found)
+    return {} if found is None else units_of(found)
 
 
 def _sections_in(parts: Iterable[Any]) -> Iterator[type[BaseModel]]:
@@ -111,7 +111,7 @@ def _key(key: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _units(section: type[BaseModel]) -> dict[str, str]:
+def units_of(section: type[BaseModel]) -> dict[str, str]:
     """Return the SI unit of every key of a section, '' where it has none."""
     return {key: _unit(field) for key, field in section.model_fields.items()}
 

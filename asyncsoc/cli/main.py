@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
+from asyncsoc.base.notices import ResultWarning
 from asyncsoc.cli.app import app
 from asyncsoc.cli.console import note, print_document
 from asyncsoc.cli.failure import BROKEN_PIPE, INTERRUPTED, debugging, describe, print_traceback
@@ -26,7 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import typer
 
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    with like_interrupt() as heard:
+    with like_interrupt() as heard, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResultWarning)  # commands say what results hold under `warnings`, once
         try:
             result = typer.main.get_command(app)(args=words, prog_name="asyncsoc", standalone_mode=False)
             sys.stdout.flush()

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import Rows, Shown
 from asyncsoc.geometry.mesh import frozen
 
 MOST_PATCHES = 1000
 """Patches of one particle."""
 
 
-@dataclass(frozen=True, eq=False)
-class ContactMap:
+@dataclass(frozen=True, eq=False, repr=False)
+class ContactMap(Shown):
     """Where the electrolyte touches the particle.
 
     Attributes
@@ -49,6 +51,19 @@ class ContactMap:
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as what it is made of; its arrays are read-only there too."""
         return type(self), tuple(getattr(self, entry.name) for entry in fields(self))
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        touched = int((self.weights > 0.0).sum())
+        rows: list[tuple[str, object]] = [
+            ("kind", self.kind),
+            ("coverage asked for", self.coverage_asked),
+            ("coverage realised", self.coverage_realised),
+            ("contact area [m2]", self.area),
+            ("surface [m2]", float(self.surface_weights.sum())),
+            ("nodes in contact", f"{touched} of {len(self.weights)}"),
+        ]
+        return "", [*rows, *self.parameters.items()], ()
 
     def thinned(self, share: float) -> ContactMap:
         """Return the contact with the same share of its area at every place."""

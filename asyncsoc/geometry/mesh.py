@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from asyncsoc.base.display import Rows, ShortRepr, Shown
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.geometry.measure import facet_areas
@@ -31,8 +32,8 @@ def frozen[T: np.generic](array: ArrayLike, dtype: type[T]) -> NDArray[T]:
     return out
 
 
-@dataclass(frozen=True, eq=False)
-class FacetLabels:
+@dataclass(frozen=True, eq=False, repr=False)
+class FacetLabels(ShortRepr):
     """What is said of the facets of a surface, facet by facet.
 
     Attributes
@@ -80,8 +81,8 @@ class FacetLabels:
         return (*dict.fromkeys((*self.weights, *self.names, *self.sets)), *plain)
 
 
-@dataclass(frozen=True, eq=False)
-class ParticleMesh:
+@dataclass(frozen=True, eq=False, repr=False)
+class ParticleMesh(Shown):
     """A particle as a simplex mesh of first order, with the labels of its surface.
 
     Attributes
@@ -136,6 +137,19 @@ class ParticleMesh:
         """Travel to another process as what it is made of."""
         arrays = (self.points, self.cells, self.facets, self.coordinates)
         return ParticleMesh, (*arrays, self.name, dict(self.cell_data), self.labels, dict(self.record))
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        low, high = self.points.min(axis=0), self.points.max(axis=0)
+        rows: list[tuple[str, object]] = [
+            ("coordinates", self.coordinates),
+            ("nodes, cells, facets", f"{self.n_nodes}, {len(self.cells)}, {len(self.facets)}"),
+            ("extent [m]", " x ".join(f"{size:.4g}" for size in high - low)),
+            ("quantities of cells", ", ".join(self.cell_data) or None),
+            ("labels of facets", ", ".join((*self.labels.weights, *self.labels.names)) or None),
+            ("SHA-256", f"{self.sha256[:12]} ..."),
+        ]
+        return self.name, rows, ()
 
     @property
     def n_nodes(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.errors import unknown_name
 from asyncsoc.plotting.style import (
     BLUE,
     GREEN,
@@ -17,6 +18,7 @@ from asyncsoc.plotting.style import (
     LIGHT,
     ORANGE,
     colour,
+    given_or_new,
     guide_lines,
     legend_above,
     new_figure,
@@ -210,6 +212,79 @@ def curves_figure(
     if note:
         source_note(figure, note)
     return figure
+
+
+def draw_curve(axes: Axes, runs: Sequence[LabelledRun], name: str, against: Against = "capacity") -> None:
+    """Draw one curve of each run by its name."""
+    abscissae, label = _abscissa(runs, against)
+    for index, (run, x) in enumerate(zip(runs, abscissae, strict=True)):
+        axes.plot(x, run.column(name), color=colour(index), label=run.label if len(runs) > 1 else "_nolegend_")
+    title = name.partition(" [")[0]
+    axes.set(xlabel=label, ylabel=name if "[" in name else f"{name} [1]", title=title)
+    axes.margins(x=0.02)
+    guide_lines(axes)
+    if against == "time":
+        _shade_rests(axes, runs)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="best")
+
+
+def curve_on(axes: Axes, run: LabelledRun, name: str, against: Against) -> tuple[Array, Array]:
+    """Draw one curve of a run on axes; return its abscissae in their unit, and its values."""
+    (x,), _ = _abscissa([run], against)
+    if name == names.VOLTAGE:
+        draw_voltage(axes, [run], against)
+    else:
+        draw_curve(axes, [run], name, against)
+    return x, run.column(name)
+
+
+@styled
+def curve_figure(
+    runs: Sequence[LabelledRun], name: str, against: Against | None = None, *, axes: Axes | None = None
+) -> Figure:
+    """Return one curve of one run or several, in a figure of its own or on axes that are given.
+
+    Parameters
+    ----------
+    runs
+        The runs to compare.
+    name
+        Of the curve.
+    against
+        "capacity" or "time"; None takes what shows all runs (`common_abscissa`).
+    axes
+        None makes a figure.
+
+    Raises
+    ------
+    InputError
+        Another `against`, or a run does not have the curve.
+    """
+    chosen = common_abscissa(runs, against)
+    for run in runs:
+        run.column(name)  # before anything is drawn on the user's axes
+    figure, place = given_or_new(axes, 5.6, 3.8)
+    if name == names.VOLTAGE:
+        draw_voltage(place, runs, chosen)
+    else:
+        draw_curve(place, runs, name, chosen)
+    return figure
+
+
+def common_abscissa(runs: Sequence[LabelledRun], against: Against | None = None) -> Against:
+    """Return what several runs are drawn against: what is asked for, else their capacity where it grows in all.
+
+    Raises
+    ------
+    InputError
+        Neither "capacity" nor "time" is asked for.
+    """
+    if against is None:
+        return "capacity" if all(abscissa_of(run) == "capacity" for run in runs) else "time"
+    if against not in ("capacity", "time"):
+        raise unknown_name("abscissa", str(against), ("capacity", "time"), where="against")
+    return against
 
 
 def draw_film(axes: Axes, run: LabelledRun, against: Against = "capacity") -> None:

@@ -19,6 +19,7 @@ from asyncsoc.plotting.style import (
     guide_lines,
     legend_above,
     new_figure,
+    root_figure,
     styled,
 )
 from asyncsoc.recorders import cycle_rows as names
@@ -131,7 +132,7 @@ _GROWN: dict[str, tuple[str, str, str, float]] = {
 
 
 @styled
-def cycles_figure(rows: Rows, *, title: str | None = None) -> Figure:
+def cycles_figure(rows: Rows, *, title: str | None = None, axes: Axes | None = None) -> Figure:
     """Return capacity and efficiency against cycle; beside them what a side reaction does, as far as there is one.
 
     What the capacity has lost is told apart as `recorders.cycle_fade.capacity_parts` does it. Of a run that jumps over
@@ -143,6 +144,8 @@ def cycles_figure(rows: Rows, *, title: str | None = None) -> Figure:
         The rows of the cycles by name (`recorders.cycle_rows`), equally long.
     title
         What is seen.
+    axes
+        Draw capacity and efficiency here, and nothing else.
 
     Raises
     ------
@@ -156,6 +159,9 @@ def cycles_figure(rows: Rows, *, title: str | None = None) -> Figure:
             allowed="at least one complete cycle",
             next_step="simulate a protocol with [[protocol.cycle]]",
         )
+    if axes is not None:
+        draw_capacity(axes, rows)
+        return root_figure(axes)
     grown = [column for column in _GROWN if column in rows and _something(rows[column], _NOTHING.get(column, 0.0))]
     parts = capacity_parts(rows) if names.RESISTANCE in rows else None
     if parts is not None and len(parts.cycle) < 2:
@@ -168,10 +174,10 @@ def cycles_figure(rows: Rows, *, title: str | None = None) -> Figure:
     draw_capacity(places[0], rows)
     if parts is not None:
         draw_parts(places[1], parts)
-    for axes, column in zip(places[1 + (parts is not None) :], grown, strict=False):
-        _draw_grown(axes, rows, column, _GROWN[column])
-    for axes in places[count:]:
-        axes.remove()
+    for place, column in zip(places[1 + (parts is not None) :], grown, strict=False):
+        _draw_grown(place, rows, column, _GROWN[column])
+    for place in places[count:]:
+        place.remove()
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     return figure

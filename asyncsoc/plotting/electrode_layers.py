@@ -18,6 +18,7 @@ from asyncsoc.plotting.style import (
     guide_lines,
     legend_above,
     new_figure,
+    root_figure,
     source_note,
     styled,
 )
@@ -89,7 +90,7 @@ class DrawnLayers:
 
 
 @styled
-def layers_figure(layers: DrawnLayers, *, title: str = "", note: str = "") -> Figure:
+def layers_figure(layers: DrawnLayers, *, title: str = "", note: str = "", axes: Axes | None = None) -> Figure:
     """Return cell voltage, profiles of the electrolyte's potential, currents and SOC of the layers over time.
 
     Where the salt moves, its profiles and its concentrations over time are beside them.
@@ -100,14 +101,19 @@ def layers_figure(layers: DrawnLayers, *, title: str = "", note: str = "") -> Fi
         The layers.
     title, note
         Head and foot.
+    axes
+        Draw the profiles of the electrolyte's potential here, and nothing else.
     """
-    moves = layers.salt is not None
-    figure = new_figure(14.0 if moves else 9.8, 7.4)
-    axes = figure.subplots(2, 3 if moves else 2)
     longest = float(layers.time[-1])
     scale, unit = (_HOUR, "h") if longest > 2.0 * _HOUR else (_MINUTE, "min") if longest > 2.0 * _MINUTE else (1.0, "s")
+    if axes is not None:
+        _draw_profiles(axes, layers, scale, unit)
+        return root_figure(axes)
+    moves = layers.salt is not None
+    figure = new_figure(14.0 if moves else 9.8, 7.4)
+    places = figure.subplots(2, 3 if moves else 2)
     hours, label, colours = layers.time / scale, f"Time [{unit}]", _colours(layers.position)
-    voltage, profiles, currents, soc = axes[0, 0], axes[0, 1], axes[1, 0], axes[1, 1]
+    voltage, profiles, currents, soc = places[0, 0], places[0, 1], places[1, 0], places[1, 1]
     voltage.plot(hours, layers.voltage, color=INK)
     voltage.set(xlabel=label, ylabel="Cell voltage [V vs Li/Li$^+$]", title="Voltage of the cell")
     guide_lines(voltage)
@@ -124,9 +130,9 @@ def layers_figure(layers: DrawnLayers, *, title: str = "", note: str = "") -> Fi
     currents.set_xlim(soc.get_xlim())
     _position_bar(figure, [currents, soc], layers.position)
     if moves:
-        _draw_salt(axes[0, 2], layers, scale, unit)
-        _draw_salt_over_time(axes[1, 2], layers, hours)
-        axes[1, 2].set(xlabel=label, xlim=soc.get_xlim())
+        _draw_salt(places[0, 2], layers, scale, unit)
+        _draw_salt_over_time(places[1, 2], layers, hours)
+        places[1, 2].set(xlabel=label, xlim=soc.get_xlim())
     if title:
         figure.suptitle(title, x=0.01, ha="left")
     if note:

@@ -11,6 +11,23 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import EnvironmentProblem
 
 
+def load_pyvista() -> Any:
+    """Return the module pyvista.
+
+    Raises
+    ------
+    EnvironmentProblem
+        pyvista is not installed.
+    """
+    try:
+        import pyvista
+    except ImportError as error:
+        raise EnvironmentProblem(
+            "pyvista is needed to draw meshes", next_step="pip install 'asyncsoc[drawing]'"
+        ) from error
+    return pyvista
+
+
 def pyvista_grid(
     points: NDArray[np.float64], cells: NDArray[np.int64], vtk_type: int, point_data: Mapping[str, NDArray[Any]]
 ) -> Any:
@@ -32,12 +49,7 @@ def pyvista_grid(
     EnvironmentProblem
         pyvista is not installed.
     """
-    try:
-        import pyvista
-    except ImportError as error:
-        raise EnvironmentProblem(
-            "pyvista is needed to draw meshes", next_step="pip install 'asyncsoc[drawing]'"
-        ) from error
+    pyvista = load_pyvista()
     grid = pyvista.UnstructuredGrid({vtk_type: cells}, points)
     for name, values in point_data.items():
         grid.point_data[name] = values

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
-from asyncsoc.plotting.style import GREY, INK, LIGHT, MAP, new_figure, source_note, styled
+from asyncsoc.plotting.style import GREY, INK, LIGHT, MAP, given_or_new, source_note, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,15 @@ class CellCounts:
 
 @styled
 def heatmap_figure(
-    values: Array, x: MapAxis, y: MapAxis, *, label: str, counts: CellCounts, title: str = "", note: str = ""
+    values: Array,
+    x: MapAxis,
+    y: MapAxis,
+    *,
+    label: str,
+    counts: CellCounts,
+    title: str = "",
+    note: str = "",
+    on: Axes | None = None,
 ) -> Figure:
     """Return a map of cells; those without a value are hatched, those of which cases lack it say how many have it.
 
@@ -61,6 +69,8 @@ def heatmap_figure(
         Cases behind each cell.
     title, note
         What is seen, and what it rests on.
+    on
+        Axes to draw on, the note above them; None makes a figure.
 
     Raises
     ------
@@ -71,8 +81,8 @@ def heatmap_figure(
 
     rows, columns = values.shape
     scale = _scale(values)
-    figure = new_figure(min(2.9 + _CELL * max(columns, 4), 12.0), min(2.0 + 0.75 * _CELL * max(rows, 4), 10.0))
-    axes = figure.subplots()
+    size = (min(2.9 + _CELL * max(columns, 4), 12.0), min(2.0 + 0.75 * _CELL * max(rows, 4), 10.0))
+    figure, axes = given_or_new(on, *size)
     norm = Normalize(*scale)
     drawn = axes.pcolormesh(
         np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5, np.ma.masked_invalid(values), cmap=MAP, norm=norm,
@@ -84,14 +94,32 @@ def heatmap_figure(
         _write(axes, values, counts, norm)
     _ticks(axes, x, y)
     figure.colorbar(drawn, ax=axes, label=label)
-    axes.set(xlabel=x.label, ylabel=y.label, title=title)
-    if note:
-        source_note(figure, note)
+    axes.set(xlabel=x.label, ylabel=y.label)
+    _name(figure, axes, title, note, given=on is not None)
     return figure
 
 
+def _name(figure: Figure, axes: Axes, title: str, note: str, *, given: bool) -> None:
+    """Write title and note: at the foot of an own figure, below the title on axes that were given."""
+    if note and given:
+        axes.set_title(f"{title}\n{note}" if title else note, fontsize=9.0)
+        return
+    axes.set_title(title)
+    if note:
+        source_note(figure, note)
+
+
 @styled
-def pointmap_figure(values: Array, x: MapAxis, y: MapAxis, *, label: str, title: str = "", note: str = "") -> Figure:
+def pointmap_figure(
+    values: Array,
+    x: MapAxis,
+    y: MapAxis,
+    *,
+    label: str,
+    title: str = "",
+    note: str = "",
+    on: Axes | None = None,
+) -> Figure:
     """Return a map of points, a case each; cases without a value are crosses.
 
     Parameters
@@ -100,7 +128,7 @@ def pointmap_figure(values: Array, x: MapAxis, y: MapAxis, *, label: str, title:
         NaN where a case has none.
     x, y
         What is along the sides, with a value per case.
-    label, title, note
+    label, title, note, on
         As of `heatmap_figure`.
 
     Raises
@@ -111,8 +139,7 @@ def pointmap_figure(values: Array, x: MapAxis, y: MapAxis, *, label: str, title:
     from matplotlib.colors import Normalize
 
     scale = _scale(values)
-    figure = new_figure(5.6, 4.2)
-    axes = figure.subplots()
+    figure, axes = given_or_new(on, 5.6, 4.2)
     across, up = np.asarray(x.values), np.asarray(y.values)
     known = np.isfinite(values)
     drawn = axes.scatter(across[known], up[known], c=values[known], cmap=MAP, norm=Normalize(*scale), s=46.0)
@@ -121,9 +148,8 @@ def pointmap_figure(values: Array, x: MapAxis, y: MapAxis, *, label: str, title:
         if numbers.min() > 0.0 and numbers.max() > 30.0 * numbers.min():
             set_scale("log")
     figure.colorbar(drawn, ax=axes, label=label)
-    axes.set(xlabel=x.label, ylabel=y.label, title=title)
-    if note:
-        source_note(figure, note)
+    axes.set(xlabel=x.label, ylabel=y.label)
+    _name(figure, axes, title, note, given=on is not None)
     return figure
 
 

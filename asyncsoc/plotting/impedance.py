@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.plotting.style import GREY, INK, colour, guide_lines, new_figure, styled
+from asyncsoc.base.errors import InputError
+from asyncsoc.plotting.style import GREY, INK, colour, guide_lines, new_figure, root_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,14 +57,20 @@ class DrawnSpectrum:
 
 
 @styled
-def nyquist_figure(spectra: Sequence[DrawnSpectrum]) -> Figure:
+def nyquist_figure(spectra: Sequence[DrawnSpectrum], *, axes: Axes | None = None) -> Figure:
     """Return -Im Z over Re Z with equal axes, whole decades of the frequency marked; beside it the arcs, larger.
 
     Parameters
     ----------
     spectra
         One or more.
+    axes
+        Draw all frequencies here, and nothing else.
     """
+    if axes is not None:
+        _draw_nyquist(axes, spectra, _scale(float(max(np.abs(one.impedance).max() for one in spectra))), None)
+        _name_axes(axes, spectra)
+        return root_figure(axes)
     zoomed = _arc_limit(spectra)
     figure = new_figure(10.0 if zoomed else 5.6, 4.6)
     places = figure.subplots(1, 2 if zoomed else 1, squeeze=False).ravel().tolist()
@@ -84,6 +91,14 @@ def _name(figure: Figure, axes: Axes, spectra: Sequence[DrawnSpectrum]) -> None:
         return
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper left", ncols=1 if len(spectra) <= _FEW else 2)
+
+
+def _name_axes(axes: Axes, spectra: Sequence[DrawnSpectrum]) -> None:
+    """Say what is drawn on axes of the user's: one spectrum in the title, several in a legend."""
+    if len(spectra) == 1:
+        axes.set_title(spectra[0].label)
+    else:
+        axes.legend(loc="best")
 
 
 def _arc_limit(spectra: Sequence[DrawnSpectrum]) -> float | None:
@@ -151,24 +166,28 @@ def _hertz(frequency: float) -> str:
 
 
 @styled
-def bode_figure(spectra: Sequence[DrawnSpectrum]) -> Figure:
+def bode_figure(spectra: Sequence[DrawnSpectrum], *, axes: Axes | Sequence[Axes] | None = None) -> Figure:
     """Return magnitude and phase over the frequency, and what each process of the first adds to the real part.
 
     Parameters
     ----------
     spectra
         One or more.
+    axes
+        Draw the magnitude here, or on two axes magnitude and phase, and nothing else.
+
+    Raises
+    ------
+    InputError
+        Neither one axes nor two.
     """
+    if axes is not None:
+        return _bode_on(spectra, axes)
     parts = _shown_parts(spectra[0])
     figure = new_figure(6.4, 8.2 if parts else 5.4)
     places = figure.subplots(3 if parts else 2, 1, sharex=True).ravel().tolist()
     scale, unit = _scale(float(max(np.abs(one.impedance).max() for one in spectra)))
-    for number, one in enumerate(spectra):
-        look = {"color": colour(number), "label": one.label}
-        places[0].plot(one.frequencies, np.abs(one.impedance) / scale, **look)
-        places[1].plot(one.frequencies, -np.degrees(np.angle(one.impedance)), **look)
-    places[0].set(xscale="log", yscale="log", ylabel=f"|Z| [{unit}Ω]")
-    places[1].set(ylabel="-Phase [°]")
+    _draw_bode(places, spectra)
     if parts:
         for number, (name, values) in enumerate(parts.items()):
             for sign, line in ((1.0, "-"), (-1.0, ":")):
@@ -183,10 +202,35 @@ def bode_figure(spectra: Sequence[DrawnSpectrum]) -> Figure:
         handles, labels = places[2].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=_PARTS_IN_A_ROW)
     places[-1].set_xlabel("Frequency [Hz]")
-    for axes in places:
-        guide_lines(axes)
+    for place in places:
+        guide_lines(place)
     _name(figure, places[0], spectra)
     return figure
+
+
+def _draw_bode(places: Sequence[Axes], spectra: Sequence[DrawnSpectrum]) -> None:
+    """Draw the magnitude on the first axes, and the phase on the second where there is one."""
+    scale, unit = _scale(float(max(np.abs(one.impedance).max() for one in spectra)))
+    for number, one in enumerate(spectra):
+        look = {"color": colour(number), "label": one.label}
+        places[0].plot(one.frequencies, np.abs(one.impedance) / scale, **look)
+        if len(places) > 1:
+            places[1].plot(one.frequencies, -np.degrees(np.angle(one.impedance)), **look)
+    places[0].set(xscale="log", yscale="log", ylabel=f"|Z| [{unit}Ω]")
+    if len(places) > 1:
+        places[1].set(xscale="log", ylabel="-Phase [°]")
+
+
+def _bode_on(spectra: Sequence[DrawnSpectrum], axes: Axes | Sequence[Axes]) -> Figure:
+    places = list(axes) if isinstance(axes, Sequence | np.ndarray) else [axes]
+    if len(places) not in (1, 2):
+        raise InputError("a Bode plot takes one axes or two", where="ax", value=len(places), allowed="1 or 2")
+    _draw_bode(places, spectra)
+    for place in places:
+        place.set_xlabel("Frequency [Hz]")
+        guide_lines(place)
+    _name_axes(places[0], spectra)
+    return root_figure(places[0])
 
 
 def _shown_parts(one: DrawnSpectrum) -> dict[str, ComplexArray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from asyncsoc.plotting.curves import Against, LabelledRun, abscissa_of, draw_film, draw_soc, draw_voltage
+from asyncsoc.plotting.curves import Against, LabelledRun, common_abscissa, draw_film, draw_soc, draw_voltage
 from asyncsoc.plotting.section import SectionPanel, draw_sections
 from asyncsoc.plotting.style import new_figure, source_note, styled
 
@@ -32,7 +32,7 @@ def overview_figure(
     title
         What is seen.
     """
-    chosen = against or abscissa_of(run)
+    chosen = common_abscissa([run], against)
     if run.film:
         figure = new_figure(9.6, 7.8)
         grid = figure.subplots(2, 2)

@@ -73,7 +73,7 @@ class SliceGeometry:
 
 def slice_geometry(mesh: ParticleMesh, contact: ContactMap) -> SliceGeometry:
     """Return where the plane of `cut` meets the cells of a 3-D particle."""
-    centre, across, up, normal = _frame(mesh, contact)
+    centre, across, up, normal = plane_frame(mesh, contact)
     relative, height = _heights(mesh, centre, normal)
     pairs, inverse = _cut_edges(mesh, height)
     a, b = height[pairs[:, 0]], height[pairs[:, 1]]
@@ -153,7 +153,7 @@ def _mirrored(mesh: ParticleMesh, contact: ContactMap, values: Array) -> PlaneSe
     )
 
 
-def _frame(mesh: ParticleMesh, contact: ContactMap) -> tuple[Array, Array, Array, Array]:
+def plane_frame(mesh: ParticleMesh, contact: ContactMap) -> tuple[Array, Array, Array, Array]:
     """Return centre, across, up and normal of the plane a 3-D particle is cut by."""
     surface = contact.surface_weights
     centre = surface @ mesh.points / surface.sum()

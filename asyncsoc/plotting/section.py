@@ -16,6 +16,7 @@ from asyncsoc.plotting.plane import PlaneSection, cut
 from asyncsoc.plotting.style import INK, MAP, new_figure, source_note, styled
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
@@ -94,17 +95,26 @@ def _triangulation(section: PlaneSection) -> Triangulation:
     return Triangulation(section.points[:, 0], section.points[:, 1], section.triangles)
 
 
+def draw_field(axes: Axes, section: PlaneSection, norm: Normalize, levels: Array) -> list[Artist]:
+    """Draw the field of a section and thin lines at `levels`; return what was drawn."""
+    grid = _triangulation(section)
+    field = axes.tripcolor(grid, section.values, norm=norm, cmap=MAP, shading="gouraud", rasterized=True, zorder=0.9)
+    inside = levels[(levels > section.values.min()) & (levels < section.values.max())]
+    if not len(inside):
+        return [field]
+    lines = axes.tricontour(
+        grid, section.values, levels=inside, colors="white", linewidths=0.6, alpha=0.55, zorder=0.95
+    )
+    return [field, lines]
+
+
 def draw_section(axes: Axes, panel: SectionPanel, norm: Normalize, levels: Array, *, scale: bool = True) -> None:
     """Draw one particle's section: field, thin lines at `levels`, outline, contact and, where wanted, a scale bar."""
     from matplotlib.collections import LineCollection
 
     section = cut(panel.mesh, panel.contact, panel.values)
     radius = float(np.max(np.linalg.norm(section.points, axis=1)))
-    grid = _triangulation(section)
-    axes.tripcolor(grid, section.values, norm=norm, cmap=MAP, shading="gouraud", rasterized=True)
-    inside = levels[(levels > section.values.min()) & (levels < section.values.max())]
-    if len(inside):
-        axes.tricontour(grid, section.values, levels=inside, colors="white", linewidths=0.6, alpha=0.55)
+    draw_field(axes, section, norm, levels)
     axes.add_collection(LineCollection(list(section.outline), colors=INK, linewidths=0.8, capstyle="round"))
     _contact_label(axes, section, radius)
     if scale:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Final
+
+from asyncsoc.base.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,6 +60,8 @@ _RC: Final[dict[str, Any]] = {
     "svg.hashsalt": "asyncsoc",
 }
 _DPI = 200.0
+_SHOWN_DPI = 100.0
+"""In notebooks, where a figure of 12 inches should fit the page."""
 _TITLE_PAD, _LEGEND_ROW = 8.0, 14.0
 """Points between a plot and its title, and what a row of a legend between the two takes."""
 _PADS: Final[dict[str, Any]] = {"w_pad": 0.09, "h_pad": 0.09, "wspace": 0.03, "hspace": 0.03}
@@ -88,7 +93,12 @@ def _figure_class() -> type[Figure]:
     from matplotlib.figure import Figure
 
     class StyledFigure(Figure):
-        """A figure that is drawn in this style too: matplotlib makes ticks only then."""
+        """A figure that is drawn in this style too: matplotlib makes ticks only then. Notebooks show it."""
+
+        def _repr_png_(self) -> bytes:
+            drawn = io.BytesIO()
+            self.savefig(drawn, format="png", dpi=_SHOWN_DPI)
+            return drawn.getvalue()
 
         def draw(self, renderer: RendererBase) -> None:
             with _style():
@@ -102,6 +112,24 @@ def new_figure(width: float, height: float) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     return _figure_class()(figsize=(width, height), dpi=_DPI, layout=ConstrainedLayoutEngine(**_PADS))
+
+
+def root_figure(axes: Axes) -> Figure:
+    """Return the figure that axes belong to, also through subfigures."""
+    from matplotlib.figure import Figure
+
+    figure = axes.get_figure(root=True)
+    if not isinstance(figure, Figure):
+        raise InputError("the axes belong to no figure", where="ax", next_step="make new ones: plt.subplots()")
+    return figure
+
+
+def given_or_new(axes: Axes | None, width: float, height: float) -> tuple[Figure, Axes]:
+    """Return axes that a user gave with their figure, or the only axes of a new figure of a size [inch]."""
+    if axes is not None:
+        return root_figure(axes), axes
+    figure = new_figure(width, height)
+    return figure, figure.subplots()
 
 
 def source_note(figure: Figure, text: str) -> None:

@@ -144,7 +144,7 @@ class CyclerCurves:
 
 
 def read_bdf(path: str | Path, *, positive: Sign = "charge") -> CyclerCurves:
-    """Return the curves in a file of the Battery Data Format (CSV; compressed and Parquet files are refused).
+    r"""Return the curves in a file of the Battery Data Format (CSV; compressed and Parquet files are refused).
 
     Parameters
     ----------
@@ -158,6 +158,14 @@ def read_bdf(path: str | Path, *, positive: Sign = "charge") -> CyclerCurves:
     InputError
         Whatever `read_csv_table` refuses, a file that is compressed or Parquet, times that fall, voltages beyond 10 V
         (millivolts?), a test time that does not run as the file's own Unix time does.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> from pathlib import Path
+    >>> text = "Test Time / s,Current / A,Voltage / V\n0,1e-3,3.70\n60,1e-3,3.72\n120,0,3.71\n"
+    >>> _ = Path("cell.bdf.csv").write_text(text)
+    >>> record = aso.read_bdf("cell.bdf.csv")
     """
     file = path_of(path)
     if positive not in ("charge", "discharge"):

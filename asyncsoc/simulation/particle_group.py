@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.notices import warn_of_result
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase
@@ -102,6 +103,11 @@ def simulate_particles(
     SimulationError
         The protocol could not be carried out; the exception's `partial` holds the solution reached.
 
+    Warns
+    -----
+    ResultWarning
+        Each of the solution's `warnings`.
+
     Examples
     --------
     >>> import asyncsoc as aso
@@ -121,9 +127,11 @@ def simulate_particles(
     many = checked_multiplicities(multiplicities, len(cases))
     ohms = checked_resistances(contact_resistances, len(cases))
     called = checked_names(names, cases)
-    return run_group(
+    solution = run_group(
         cases, many, called, resistances=ohms, threads=threads, progress=progress, resume=resume
     ).finished()
+    warn_of_result(solution.warnings)
+    return solution
 
 
 @dataclass(frozen=True, eq=False)

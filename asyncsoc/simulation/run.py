@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from asyncsoc.base.notices import warn_of_result
 from asyncsoc.case import Case
 from asyncsoc.simulation.batch import carry_case, jumping_case
 from asyncsoc.simulation.electrode import simulate_electrode
@@ -38,7 +39,29 @@ def simulate(
         The case cannot be built.
     SimulationError
         The protocol could not be carried out; the exception's `partial` holds the solution reached.
+
+    Warns
+    -----
+    ResultWarning
+        Each of the solution's `warnings`: limits exceeded, estimated errors of the mesh, assumptions.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "cap", "coverage": 0.3},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> solution = aso.simulate(case)
+    >>> solution.status, bool(solution.curves["Asynchrony"][-1] > 0.0)
+    ('done', True)
     """
+    solution = _simulated(case, progress, resume)
+    warn_of_result(solution.warnings)
+    return solution
+
+
+def _simulated(case: Case, progress: Callable[[Progress], None] | None, resume: Solution | None) -> Solution:
     if case.electrode.described:
         return simulate_electrode(case, progress=progress, resume=resume)
     if case.solver.cycle_jump_tolerance is not None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import ShortRepr
 from asyncsoc.base.errors import SimulationError
 from asyncsoc.protocol.constraints import StepConstraint
 
@@ -281,8 +282,8 @@ def numbers_of(row: np.void) -> dict[str, float]:
     return {name: float(row[name]) for name in row.dtype.names or ()}
 
 
-@dataclass(frozen=True, eq=False)
-class ParticleCheckpoint:
+@dataclass(frozen=True, eq=False, repr=False)
+class ParticleCheckpoint(ShortRepr):
     """The state of one particle at a checkpoint.
 
     Attributes
@@ -308,8 +309,8 @@ class ParticleCheckpoint:
     potential: float = math.nan
 
 
-@dataclass(frozen=True, eq=False)
-class Checkpoint:
+@dataclass(frozen=True, eq=False, repr=False)
+class Checkpoint(ShortRepr):
     """The complete accepted state of a group: resumed from it, a run has the same bits as one that never stopped.
 
     Attributes
@@ -348,8 +349,8 @@ class Checkpoint:
         return self.start_time + (self.state["time"] if self.underway else 0.0)
 
 
-@dataclass(frozen=True, eq=False)
-class RunOutcome:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunOutcome(ShortRepr):
     """Outcome of a group's run.
 
     Attributes

@@ -49,6 +49,17 @@ def from_array(
     InputError
         No array of three dimensions, no whole numbers, an unknown name, a label without a name or with two, an
         impossible voxel size, no active material.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> import numpy as np
+    >>> labels = np.zeros((8, 8, 8), dtype=np.uint8)
+    >>> labels[2:6, 2:6, 2:6] = 1
+    >>> labels[6:] = 2
+    >>> volume = aso.tomography.from_array(labels, "400 nm", {"pore": 0, "ncm": 1, "cbd": 2})
+    >>> volume.shape, volume.has_electrolyte
+    ((8, 8, 8), True)
     """
     try:
         array = np.asanyarray(labels)

@@ -53,6 +53,16 @@ def load_volume(
     ------
     InputError
         The file cannot be read, labels or voxel size are unknown or contradict the file, or it holds grey levels.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> import numpy as np
+    >>> labels = np.zeros((4, 4, 4), dtype=np.uint8)
+    >>> labels[1:3, 1:3, 1:3] = 1
+    >>> np.save("labels.npy", labels)
+    >>> aso.tomography.load_volume("labels.npy", labels={"pore": (0,), "ncm": (1,)}, voxel_size="400 nm").shape
+    (4, 4, 4)
     """
     raw = open_volume(
         path, dataset=dataset, raw_shape=raw_shape, raw_type=raw_type, raw_offset=raw_offset, limits=limits

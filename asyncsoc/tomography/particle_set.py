@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from asyncsoc.base.data_frames import data_frame
+from asyncsoc.base.display import Rows, Shown
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import write_text
 from asyncsoc.base.guarded_files import beside, regular_file
@@ -19,14 +21,17 @@ from asyncsoc.base.plain_data import plain, to_document
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.particle_files import read_particle
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 MANIFEST = "manifest.json"
 _FORMAT, _VERSION = "asyncsoc-particles", 1
 _MAX_BYTES = 1 << 30
 _SIZES = ("volume [m3]", "surface [m2]", "equivalent diameter [m]")
 
 
-@dataclass(frozen=True, eq=False)
-class ParticleSet:
+@dataclass(frozen=True, eq=False, repr=False)
+class ParticleSet(Shown):
     """Particles on disk.
 
     Attributes
@@ -46,6 +51,23 @@ class ParticleSet:
     header: Mapping[str, Any]
     rows: Sequence[Mapping[str, Any]]
     failed: Sequence[Mapping[str, Any]] = ()
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        rows: list[tuple[str, object]] = [("folder", str(self.folder)), ("particles", len(self.rows))]
+        told = [(name, value) for name, value in self.header.items() if isinstance(value, str | int | float)]
+        failed = [f"particle {one.get('particle')} could not be meshed: {one.get('reason')}" for one in self.failed]
+        return "", [*rows, *told], failed
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the statistics of the particles as a pandas data frame: a row a particle, columns named with units.
+
+        Raises
+        ------
+        EnvironmentProblem
+            pandas is not installed.
+        """
+        return data_frame(self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from asyncsoc.base.display import ShortRepr
 from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.phases import ACTIVE_MATERIAL
 from asyncsoc.tomography.volume import LabelVolume
@@ -22,8 +23,8 @@ SMOOTHING = 1.0
 """Standard deviation of the Gaussian on the distance map [voxel]."""
 
 
-@dataclass(frozen=True, eq=False)
-class Particles:
+@dataclass(frozen=True, eq=False, repr=False)
+class Particles(ShortRepr):
     """The particles of a volume.
 
     Attributes

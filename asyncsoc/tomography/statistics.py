@@ -13,22 +13,27 @@ Source: Legland, Kieu, Devaux 2007, 10.5566/ias.v26.p83-92; Ohser and Schladitz 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import SphericalVoronoi
 
+from asyncsoc.base.data_frames import data_frame
+from asyncsoc.base.display import Rows, Shown
 from asyncsoc.base.errors import unknown_name
 from asyncsoc.base.plain_data import plain
 from asyncsoc.tomography.phases import ACTIVE_MATERIAL, ACTIVE_NAME, CBD, EXPOSED, OUTSIDE, PHASES, PORE
 from asyncsoc.tomography.split import Particles
 from asyncsoc.tomography.volume import CLASSES, LabelVolume, contact_notes
 from asyncsoc.tomography.voxel_counts import connected_to_side, interface_counts, surface_counts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @lru_cache(maxsize=1)
@@ -113,8 +118,8 @@ ESTIMATORS: dict[str, str] = {
 """The estimators and their bias as measured on digitised spheres (docs/tomography.md)."""
 
 
-@dataclass(frozen=True, eq=False)
-class TomographyStatistics:
+@dataclass(frozen=True, eq=False, repr=False)
+class TomographyStatistics(Shown):
     """Statistics of a volume.
 
     Attributes
@@ -127,6 +132,22 @@ class TomographyStatistics:
 
     summary: Mapping[str, Any]
     table: Mapping[str, NDArray[Any]]
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        count = len(next(iter(self.table.values()), ()))
+        plainly = {name: value for name, value in self.summary.items() if not isinstance(value, Mapping)}
+        return f"{count} particles", plainly.items(), ["to_dataframe() has a row for each particle"]
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the table of the particles as a pandas data frame: a row a particle, columns named with units.
+
+        Raises
+        ------
+        EnvironmentProblem
+            pandas is not installed.
+        """
+        return data_frame(self.table, index="particle")
 
     def to_json(self) -> dict[str, Any]:
         """Return summary and table as plain data; a quantity that does not exist (0/0) is None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import Rows, Shown
 from asyncsoc.base.errors import InputError
 from asyncsoc.tomography.phases import CBD
 
@@ -17,8 +18,8 @@ CLASSES = ("inactive", "active", "particle-contact", "cut")
 """What a particle's surface can face: pore, CBD, another particle, the end of the imaged volume."""
 
 
-@dataclass(frozen=True, eq=False)
-class LabelVolume:
+@dataclass(frozen=True, eq=False, repr=False)
+class LabelVolume(Shown):
     """A labelled volume of cubic voxels.
 
     Attributes
@@ -67,6 +68,16 @@ class LabelVolume:
         """(nz, ny, nx)."""
         nz, ny, nx = self.phases.shape
         return nz, ny, nx
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        rows: list[tuple[str, object]] = [
+            ("voxels (z, y, x)", " x ".join(map(str, self.shape))),
+            ("voxel size [m]", self.voxel_size),
+            ("origin (x, y, z) [m]", self.origin),
+        ]
+        known = {name for name, _ in rows}
+        return "", [*rows, *((name, value) for name, value in self.source.items() if name not in known)], self.notes
 
     def crop(self, slices: tuple[slice, slice, slice]) -> LabelVolume:
         """Return the part of the volume inside `slices` (z, y, x), its origin moved along."""

@@ -346,7 +346,7 @@ def test_nothing_can_be_changed_afterwards() -> None:
     with pytest.raises(InputError):
         electrode(coverage={**BETA, "seed": 3})
     one = electrode()
-    with pytest.raises(Exception, match="frozen"):
+    with pytest.raises(InputError, match="with_overrides"):
         one.loading = 1.0  # type: ignore[misc]
 
 

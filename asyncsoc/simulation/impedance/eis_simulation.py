@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.notices import warn_of_result
 from asyncsoc.case import Case
 from asyncsoc.simulation.impedance.at_state import Counted, impedance_of_case, impedance_of_run
 from asyncsoc.simulation.impedance.mesh_resolution import graded_case
@@ -15,6 +16,7 @@ from asyncsoc.simulation.impedance.operating_point import At
 from asyncsoc.simulation.impedance.spectrum import ImpedanceSpectrum
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from asyncsoc.simulation.progress import Progress
@@ -99,6 +101,11 @@ class EISSimulation:
             There is no such state, or it was not kept; a frequency or the state of charge is out of range.
         SimulationError
             The protocol could not be carried out.
+
+        Warns
+        -----
+        ResultWarning
+            Each of the spectrum's `warnings`.
         """
         if initial_soc is not None:
             keys = self._case.model_dump(exclude_unset=True)
@@ -110,10 +117,11 @@ class EISSimulation:
             self._solution = impedance_of_case(self._case, frequencies, progress=progress)
         else:
             self._solution = impedance_of_run(self.run(), frequencies, at, progress=progress)
+        warn_of_result(self._solution.warnings)
         return self._solution
 
-    def nyquist_plot(self) -> Figure:
-        """Return a Nyquist plot of the last spectrum.
+    def nyquist_plot(self, *, ax: Axes | None = None) -> Figure:
+        """Return a Nyquist plot of the last spectrum, on the axes `ax` where they are given.
 
         Raises
         ------
@@ -122,4 +130,4 @@ class EISSimulation:
         """
         if self._solution is None:
             raise InputError("there is no spectrum yet", where="nyquist_plot", next_step="call solve() first")
-        return self._solution.nyquist_plot()
+        return self._solution.nyquist_plot(ax=ax)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.data_frames import data_frame
+from asyncsoc.base.display import Rows, Shown
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.base.paths import path_of
 from asyncsoc.base.plain_data import plain
@@ -19,7 +21,9 @@ from asyncsoc.geometry.mesh import frozen
 from asyncsoc.materials.types import Parameter
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from asyncsoc.simulation.impedance.equivalent_circuit import CircuitFit
@@ -30,8 +34,8 @@ ComplexArray = NDArray[np.complex128]
 FREQUENCY, IMPEDANCE, REAL, IMAGINARY = "Frequency [Hz]", "Impedance [Ohm]", "Z_re [Ohm]", "Z_im [Ohm]"
 
 
-@dataclass(frozen=True, eq=False)
-class ImpedanceSpectrum:
+@dataclass(frozen=True, eq=False, repr=False)
+class ImpedanceSpectrum(Shown):
     """Impedance against frequency at one state; what names it has in common with PyBaMM's `EISSolution` mean the same.
 
     Attributes
@@ -65,6 +69,17 @@ class ImpedanceSpectrum:
         What the user should know before using the numbers.
     case_sha256
         Of the case.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> import numpy as np
+    >>> frequencies = np.logspace(-2, 5, 40)
+    >>> arc = aso.ImpedanceSpectrum(frequencies, 10.0 + 50.0 / (1.0 + 2j * np.pi * frequencies * 1e-3), name="one arc")
+    >>> arc
+    ImpedanceSpectrum('one arc': 40 from 0.01 to 100000 Hz, measured)
+    >>> list(arc.to_dataframe().columns)
+    ['Frequency [Hz]', 'Z_re [Ohm]', 'Z_im [Ohm]']
     """
 
     frequencies: Array
@@ -113,6 +128,20 @@ class ImpedanceSpectrum:
         first, last = self.frequencies[0], self.frequencies[-1]
         return f"ImpedanceSpectrum({self.name!r}: {len(self.frequencies)} from {first:g} to {last:g} Hz, {self.kind})"
 
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        low, high = float(self.frequencies[0]), float(self.frequencies[-1])
+        rows: list[tuple[str, object]] = [
+            ("frequencies [Hz]", f"{len(self.frequencies)} from {low:.4g} to {high:.4g}"),
+            ("state", self.kind),
+            *self.at.items(),
+            ("|Z| [ohm]", f"{abs(self.impedance[0]):.5g} to {abs(self.impedance[-1]):.5g}"),
+            ("true interface resistance [ohm]", self.interface_resistance),
+            ("contact area [m2]", self.contact_area),
+            ("parts", ", ".join(self.parts) or None),
+        ]
+        return self.name, rows, self.warnings
+
     def __getitem__(self, name: str) -> NDArray[Any]:
         """Return an array by the name that PyBaMM's `EISSolution` gives it."""
         known: dict[str, NDArray[Any]] = {
@@ -155,17 +184,51 @@ class ImpedanceSpectrum:
 
         return kramers_kronig_residuals(self.frequencies, self.impedance)
 
-    def nyquist_plot(self, other: Sequence[ImpedanceSpectrum] = ()) -> Figure:
-        """Return a Nyquist plot with equal axes and the parts of the impedance; `other` spectra are drawn beside it."""
+    def nyquist_plot(self, other: Sequence[ImpedanceSpectrum] = (), *, ax: Axes | None = None) -> Figure:
+        """Return a Nyquist plot with equal axes; `other` spectra are drawn beside it.
+
+        Parameters
+        ----------
+        other
+            Further spectra.
+        ax
+            Draw all frequencies on these axes, without a larger view of the arcs; returned is their figure.
+        """
         from asyncsoc.plotting.impedance import nyquist_figure
 
-        return nyquist_figure([one.drawn() for one in (self, *other)])
+        return nyquist_figure([one.drawn() for one in (self, *other)], axes=ax)
 
-    def bode_plot(self, other: Sequence[ImpedanceSpectrum] = ()) -> Figure:
-        """Return magnitude and phase against frequency, and what each process adds to the real part."""
+    def bode_plot(self, other: Sequence[ImpedanceSpectrum] = (), *, ax: Axes | Sequence[Axes] | None = None) -> Figure:
+        """Return magnitude and phase against frequency, and what each process adds to the real part.
+
+        Parameters
+        ----------
+        other
+            Further spectra.
+        ax
+            Draw the magnitude on these axes, or magnitude and phase on two; returned is their figure.
+
+        Raises
+        ------
+        InputError
+            Neither one axes nor two.
+        """
         from asyncsoc.plotting.impedance import bode_figure
 
-        return bode_figure([one.drawn() for one in (self, *other)])
+        return bode_figure([one.drawn() for one in (self, *other)], axes=ax)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return frequency and both parts of the impedance and of each process as a pandas data frame.
+
+        Raises
+        ------
+        EnvironmentProblem
+            pandas is not installed.
+        """
+        columns = {name: values.copy() for name, values in self.get_data_dict().items()}
+        for name, part in self.parts.items():
+            columns |= {f"{name}, Z_re [Ohm]": part.real.copy(), f"{name}, Z_im [Ohm]": part.imag.copy()}
+        return data_frame(columns)
 
     def drawn(self) -> Any:
         """Return what pictures show of it, as `plotting.impedance.DrawnSpectrum`."""

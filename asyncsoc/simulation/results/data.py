@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import ShortRepr, Shown, one_line
 from asyncsoc.base.errors import InputError
 from asyncsoc.contact.map import ContactMap
 from asyncsoc.geometry.mesh import ParticleMesh, frozen
@@ -52,8 +53,8 @@ class StepSummary:
     side_charge: float = 0.0
 
 
-@dataclass(frozen=True, eq=False)
-class RecordingCheckpoint:
+@dataclass(frozen=True, eq=False, repr=False)
+class RecordingCheckpoint(ShortRepr):
     """What the recorders of a run hand on beside its last accepted state.
 
     Attributes
@@ -95,6 +96,10 @@ class Columns(Mapping[str, NDArray[Any]]):
         except KeyError:
             raise no_such_curve(name, self._curves, material=self._material, particles=self._particles) from None
 
+    def __repr__(self) -> str:
+        """Return the number of curves and the first names."""
+        return one_line("Columns", [(None, list(self._curves))])
+
     def __iter__(self) -> Iterator[str]:
         """Return the names, in the order they are written."""
         return iter(self._curves)
@@ -108,8 +113,8 @@ class Columns(Mapping[str, NDArray[Any]]):
         return name in self._curves
 
 
-@dataclass(frozen=True, eq=False)
-class RunData:
+@dataclass(frozen=True, eq=False, repr=False)
+class RunData(Shown):
     """All data of a run.
 
     Attributes

@@ -9,6 +9,7 @@ from asyncsoc.simulation.results.linearized_run import LinearizedRun
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -32,8 +33,13 @@ class LayeredRun(LinearizedRun):
 
         return layer_dataset(self)
 
-    def plot_layers(self) -> Figure:
+    def plot_layers(self, *, ax: Axes | None = None) -> Figure:
         """Return a figure of the layers of an electrode: electrolyte potential, currents and states of charge.
+
+        Parameters
+        ----------
+        ax
+            Draw the profiles of the electrolyte's potential alone on these axes; returned is their figure.
 
         Raises
         ------
@@ -42,4 +48,4 @@ class LayeredRun(LinearizedRun):
         """
         from asyncsoc.simulation.results.layers import layers_picture
 
-        return layers_picture(self)
+        return layers_picture(self, ax)

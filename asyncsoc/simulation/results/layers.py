@@ -18,6 +18,7 @@ from asyncsoc.simulation.results.particles import VOLUME, fixed_values, multipli
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
@@ -165,7 +166,7 @@ def positions(run: RunData) -> Array:
     return np.asarray((np.arange(count) + 0.5) * float(about["thickness [m]"]) / count)
 
 
-def layers_picture(run: RunData) -> Figure:
+def layers_picture(run: RunData, axes: Axes | None = None) -> Figure:
     """Return a figure of the layers of a run.
 
     Raises
@@ -193,4 +194,4 @@ def layers_picture(run: RunData) -> Figure:
         salt_position=places,
         separator=thickness,
     )
-    return layers_figure(drawn, title=f"{run.name}: {len(drawn.position)} layers")
+    return layers_figure(drawn, title=f"{run.name}: {len(drawn.position)} layers", axes=axes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from asyncsoc.base.notices import warn_of_result
 from asyncsoc.simulation.results.exported_run import ExportedRun
 
 if TYPE_CHECKING:
@@ -47,7 +48,25 @@ class LinearizedRun(ExportedRun):
         ------
         InputError
             There is no such state or it was not kept; a frequency is out of range; kinetics of a uniform flux.
+
+        Warns
+        -----
+        ResultWarning
+            Each of the spectrum's `warnings`.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes", "Rest for 1 hour"]},
+        ... })
+        >>> spectrum = aso.simulate(case).impedance([1.0, 1000.0], at="rest")
+        >>> spectrum.frequencies.tolist()
+        [1.0, 1000.0]
         """
         from asyncsoc.simulation.impedance.at_state import impedance_of_run
 
-        return impedance_of_run(self, frequencies, at, settings=settings, progress=progress)
+        spectrum = impedance_of_run(self, frequencies, at, settings=settings, progress=progress)
+        warn_of_result(spectrum.warnings)
+        return spectrum

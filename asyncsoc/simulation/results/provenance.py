@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from asyncsoc.base.kernel_cache import room_hash
+from asyncsoc.base.version import installed_version
 
 _DISTRIBUTIONS = (
-    "asyncsoc", "numpy", "scipy", "numba", "dolfinx-solver-real", "fenics-dolfinx", "meshio", "h5py", "xarray",
+    "numpy", "scipy", "numba", "dolfinx-solver-real", "fenics-dolfinx", "meshio", "h5py", "xarray",
     "h5netcdf", "pydantic", "matplotlib",
 )  # fmt: skip
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -25,7 +26,7 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 @lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
     """Return the versions of the distributions that are installed and matter; read once, it takes 20 ms."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "asyncsoc": installed_version()}
     for name in _DISTRIBUTIONS:
         try:
             found[name] = metadata.version(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import fields as dataclass_fields
 from functools import cached_property
@@ -11,26 +12,38 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.errors import InputError
+from asyncsoc.base.display import Rows
+from asyncsoc.base.notices import UnchangeableError
 from asyncsoc.base.paths import path_of
 from asyncsoc.base.plain_data import plain
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.simulation.results import layout
-from asyncsoc.simulation.results.layered_run import LayeredRun
+from asyncsoc.simulation.results.pictured_run import PicturedRun
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
 
-class Solution(LayeredRun):
+class Solution(PicturedRun):
     """A run's curves, fields, case and provenance.
 
     The data are those of `RunData`; nothing here changes them. Of a group of particles the curves are the group's;
     `particles` compares its particles, and `particle` has each with its own curves, fields and pictures.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "full"},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> solution = aso.simulate(case)
+    >>> solution
+    Solution('case': 1 protocol steps, ... rows, 3 snapshots, ... nodes; duration reached)
+    >>> solution.curves["Voltage [V]"].attrs["units"]
+    'V'
     """
 
     def __repr__(self) -> str:
@@ -41,6 +54,27 @@ class Solution(LayeredRun):
         what = f"{len(self.particle_runs)} particles" if self.particle_runs else f"{self.mesh.n_nodes} nodes"
         return f"Solution({self.name!r}: {sizes}, {what}; {self.stop_reason})"
 
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show: headline numbers, and all warnings."""
+        told = {"Name", *self.wall_times}
+        rows = [(name, value) for name, value in self.summary().items() if name not in told]
+        return self.name, [*rows, ("Case, SHA-256", f"{self.case_sha256[:12]} ...")], self.warnings
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse: a solution does not change."""
+        raise self._unchangeable(name)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: a solution does not change."""
+        raise self._unchangeable(name)
+
+    def _unchangeable(self, name: str) -> UnchangeableError:
+        return UnchangeableError(
+            "a solution does not change",
+            where=f"Solution.{name}",
+            next_step="simulate another case: aso.simulate(case.with_overrides(['contact.coverage=0.2']))",
+        )
+
     @classmethod
     def load(cls, path: str | Path) -> Self:
         """Return the solution kept in a file that `save` wrote.
@@ -49,6 +83,18 @@ class Solution(LayeredRun):
         ------
         InputError
             The file is missing, damaged or foreign.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> again = aso.Solution.load(solution.save("run.vtkhdf"))
+        >>> again.case_sha256 == case.hash
+        True
         """
         from asyncsoc.simulation.results.reading import read_run
 
@@ -68,6 +114,17 @@ class Solution(LayeredRun):
         ------
         InputError
             The file cannot be written there, or it has another ending.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> solution.save("run.vtkhdf").name
+        'run.vtkhdf'
         """
         from asyncsoc.simulation.results.writing import result_path, write_run
 
@@ -80,6 +137,18 @@ class Solution(LayeredRun):
         ------
         EnvironmentProblem
             pandas is not installed.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> frame = solution.to_dataframe()
+        >>> bool(frame["Voltage [V]"].iloc[-1] > frame["Voltage [V]"].iloc[0])
+        True
         """
         from asyncsoc.simulation.results.tables import data_frame
 
@@ -94,6 +163,17 @@ class Solution(LayeredRun):
         ------
         InputError
             The file cannot be written there.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> solution.to_csv("curves.csv").name
+        'curves.csv'
         """
         from asyncsoc.simulation.results.tables import write_csv
 
@@ -140,6 +220,18 @@ class Solution(LayeredRun):
         ------
         InputError
             There is no such cycle, or nothing of the kind in it.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> group = aso.simulate_particles([case, case], names=["a", "b"])
+        >>> group.distribution("charge").sizes["particle"]
+        2
         """
         from asyncsoc.simulation.results.distribution import distribution_of
 
@@ -157,6 +249,18 @@ class Solution(LayeredRun):
         ------
         InputError
             There is no such particle.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> group = aso.simulate_particles([case, case], names=["a", "b"])
+        >>> group.particle("b").name
+        'b'
         """
         from asyncsoc.simulation.results.particles import number_of_particle, runs_of
 
@@ -176,18 +280,6 @@ class Solution(LayeredRun):
 
         return cycle_dataset(self)
 
-    def plot_cycles(self) -> Figure:
-        """Return a figure of capacity and efficiency against cycle, and of film, resistance and blocked contact.
-
-        Raises
-        ------
-        InputError
-            The run has no complete cycle.
-        """
-        from asyncsoc.plotting.cycles import cycles_figure
-
-        return cycles_figure(self.cycle_rows, title=f"{self.name}: coverage {self.contact.coverage_realised:.3g}")
-
     def cycles_to_csv(self, path: str | Path) -> Path:
         """Write the rows of the cycles as a CSV table, as `to_csv` writes the curves, and return its path.
 
@@ -199,111 +291,6 @@ class Solution(LayeredRun):
         from asyncsoc.simulation.results.tables import write_cycles_csv
 
         return write_cycles_csv(self, Path(path))
-
-    @cached_property
-    def fields(self) -> xr.Dataset:
-        """Stoichiometry and SOC over (time, node), with the nodes' coordinates and contact weights.
-
-        Where the cathode has a valence model, the share of its redox element in the higher oxidation state too.
-        What a side reaction adds (film, rate, risk) is there too, 0 off the contact. Particles of a group have theirs.
-        """
-        from asyncsoc.recorders.soc import state_of_charge
-        from asyncsoc.simulation.results.curve_dataset import RunDataset
-        from asyncsoc.simulation.results.particles import require_one_particle
-
-        require_one_particle(self, "field")
-        dims = ("time", "node")
-        coordinates = {
-            axis: ("node", self.mesh.points[:, column], {"units": "m"})
-            for column, axis in enumerate(layout.AXES[self.mesh.coordinates])
-        }
-        return RunDataset(
-            {
-                layout.STOICHIOMETRY: (dims, self.field_x, {"units": "1"}),
-                layout.SOC: (dims, state_of_charge(self.field_x, self.stoichiometry_at_4p2), {"units": "1"}),
-                **{name: (dims, values, {"units": "1"}) for name, values in self._shares(self.field_x).items()},
-                layout.CONTACT_WEIGHT: ("node", self.contact.weights, {"units": "m2"}),
-                **{name: (dims, values, {"units": names.unit_of(name)}) for name, values in self.more_fields.items()},
-            },
-            coords={"time": ("time", self.field_times, {"units": "s", "long_name": "Time"}), **coordinates},
-            attrs={"name": self.name, "case sha256": self.case_sha256},
-        )
-
-    def stoichiometry_at(self, time: float) -> Array:
-        """Return the stoichiometry (n,) at `time` [s], linear between the snapshots around it.
-
-        Raises
-        ------
-        InputError
-            The time lies outside the run.
-        """
-        return self._between(self.field_x, time)
-
-    def _between(self, snapshots: Array, time: float) -> Array:
-        """Return a nodal quantity (n,) at `time` [s] from its snapshots (k, n)."""
-        from asyncsoc.simulation.results.particles import require_one_particle
-
-        require_one_particle(self, "field")
-        times = self.field_times
-        if not times[0] <= time <= times[-1]:
-            raise InputError(
-                "no field at this time",
-                where="time",
-                value=time,
-                allowed=f"{times[0]:g} to {times[-1]:g} s",
-                next_step="name a time within the run",
-            )
-        after = min(int(np.searchsorted(times, time, side="right")), len(times) - 1)
-        before = max(after - 1, 0)
-        width = times[after] - times[before]
-        share = (time - times[before]) / width if width > 0.0 else 0.0
-        return np.asarray((1.0 - share) * snapshots[before] + share * snapshots[after])
-
-    def at(self, time: float) -> Any:
-        """Return the particle at `time` [s] as a `pyvista.UnstructuredGrid`, with the fields of `fields`.
-
-        Raises
-        ------
-        InputError
-            The time lies outside the run.
-        EnvironmentProblem
-            pyvista is not installed.
-        """
-        from asyncsoc.plotting.grid import pyvista_grid
-        from asyncsoc.recorders.soc import state_of_charge
-
-        x = self.stoichiometry_at(time)
-        data = {
-            layout.STOICHIOMETRY: x,
-            layout.SOC: state_of_charge(x, self.stoichiometry_at_4p2),
-            **self._shares(x),
-            layout.CONTACT_WEIGHT: self.contact.weights,
-            **{name: self._between(values, time) for name, values in self.more_fields.items()},
-        }
-        points = layout.vtk_points(self.mesh.points, self.mesh.coordinates)
-        return pyvista_grid(points, self.mesh.cells, layout.VTK_TYPE[self.mesh.coordinates], data)
-
-    def mapped(self, time: float) -> tuple[Array, str]:
-        """Return the nodal quantity (n,) that maps show at `time` [s], and its label.
-
-        The share of the redox element in its higher oxidation state, which microscopes map; the state of charge where
-        the cathode has no valence model.
-
-        Raises
-        ------
-        InputError
-            The time lies outside the run.
-        """
-        from asyncsoc.recorders.soc import state_of_charge
-
-        x = self.stoichiometry_at(time)
-        if self.valence is None:
-            return state_of_charge(x, self.stoichiometry_at_4p2), "State of charge [1]"
-        return self.valence.higher_fraction(x), self.valence.share_label
-
-    def _shares(self, x: Array) -> dict[str, Array]:
-        """Return the share in the higher oxidation state by its field's name; empty without a valence model."""
-        return {} if self.valence is None else {self.valence.field: self.valence.higher_fraction(x)}
 
     @property
     def lithium_balance_error(self) -> float:
@@ -319,6 +306,17 @@ class Solution(LayeredRun):
         runs ahead of the particle's mean, as in a charge, negative where it lags behind, as in a discharge. A run with
         both has its largest lead and its largest lag under names of their own, as magnitudes. What needs the curves of
         the whole run is absent where `output.keep_cycles` leaves some out.
+
+        Examples
+        --------
+        >>> import asyncsoc as aso
+        >>> case = aso.Case.from_dict({
+        ...     "contact": {"kind": "full"},
+        ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+        ... })
+        >>> solution = aso.simulate(case)
+        >>> solution.summary()["Stop reason"]
+        'duration reached'
         """
         from asyncsoc.simulation.results.cycle_table import headlines
         from asyncsoc.simulation.results.particles import coverage_of, group_headlines
@@ -376,31 +374,3 @@ class Solution(LayeredRun):
             }
         )
         return document
-
-    def plot(self, time: float | None = None) -> Figure:
-        """Return a figure of voltage, states of charge, film where one grew, and the section map of `mapped`.
-
-        Of a group of particles: voltage, current shares, their SOC over time, and coverage against the SOC they end at.
-
-        Parameters
-        ----------
-        time : s
-            Moment of the map; None takes the last snapshot. Of a group: moment of the SOC against coverage.
-        """
-        if self.particle_runs:
-            from asyncsoc.simulation.results.particle_pictures import group_picture
-
-            return group_picture(self, time)
-        from asyncsoc.plotting.curves import LabelledRun
-        from asyncsoc.plotting.overview import overview_figure
-        from asyncsoc.plotting.section import SectionPanel
-
-        moment = float(self.field_times[-1]) if time is None else time
-        values, label = self.mapped(moment)
-        panel = SectionPanel(f"Inside at {moment / 3600.0:.2f} h", self.mesh, self.contact, values)
-        return overview_figure(
-            LabelledRun(self.name, self.columns),
-            panel,
-            label,
-            title=f"{self.name}: coverage {self.contact.coverage_realised:.3g}",
-        )

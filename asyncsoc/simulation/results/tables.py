@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.errors import EnvironmentProblem
+from asyncsoc.base.data_frames import data_frame as columns_as_frame
 from asyncsoc.base.files import write_text
 from asyncsoc.simulation.results.data import RunData
 
@@ -27,14 +27,7 @@ def data_frame(run: RunData) -> pd.DataFrame:
     EnvironmentProblem
         pandas is not installed.
     """
-    try:
-        import pandas as pd
-    except ModuleNotFoundError as error:
-        raise EnvironmentProblem(
-            "a data frame needs pandas", where="to_dataframe", next_step="pip install pandas"
-        ) from error
-    frame = pd.DataFrame({name: np.array(values) for name, values in run.columns.items()})
-    frame.index.name = "point"
+    frame = columns_as_frame({name: np.array(values) for name, values in run.columns.items()}, index="point")
     frame.attrs = {"name": run.name, "case sha256": run.case_sha256, "status": run.status}
     return frame
 

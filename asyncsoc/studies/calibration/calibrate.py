@@ -59,6 +59,24 @@ def calibrate(
         Files, keys, ranges, priors or options are wrong, or the data cannot determine what is asked for.
     SimulationError
         A case cannot be simulated where the search starts.
+
+    Examples
+    --------
+    A curve computed at a coverage of 0.6 is fitted with the coverage free:
+
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "particle": {"mesh": "coarse"},
+    ...     "contact": {"kind": "cap", "coverage": 0.6},
+    ...     "protocol": {"steps": ["Charge at C/2 for 20 minutes"]},
+    ... })
+    >>> run = aso.simulate(case)
+    >>> curve = aso.MeasuredCurve.from_arrays(time=run.columns["Time [s]"], voltage=run.columns["Voltage [V]"])
+    >>> # It takes some seconds, so it is not run with the documentation.
+    >>> start = case.with_overrides(["contact.coverage=0.4"])
+    >>> fit = aso.calibrate((start, curve), ["contact.coverage"])  # doctest: +SKIP
+    >>> fit.values  # doctest: +SKIP
+    {'contact.coverage': 0.6}
     """
     return calibrate_together(
         _measurements(data), _constants(fit, priors or {}), loss=loss, profiles=profiles, threads=threads, log=log

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import Rows, Shown
 from asyncsoc.base.errors import SimulationError
 from asyncsoc.case.case import Case
 from asyncsoc.studies.calibration.constants import FitConstant
@@ -26,8 +27,8 @@ _LONGEST = 40
 _MOST_SEARCHES = 8
 
 
-@dataclass(frozen=True, eq=False)
-class Calibration:
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibration(Shown):
     """A fit.
 
     Attributes
@@ -69,6 +70,20 @@ class Calibration:
     runs: int
     converged: bool
     reason: str
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        rows: list[tuple[str, object]] = [
+            (one.key, f"{one.value:.5g} {one.unit}, 95 % interval {one.low:.4g} to {one.high:.4g}".replace(" ,", ","))
+            for one in self.identification.intervals
+        ]
+        differences = zip(self.measurements, self.rms, strict=True)
+        rows += [(f"difference, root mean square: {one.name}", rms) for one, rms in differences]
+        rows += [("simulations", self.runs), ("ended", self.reason)]
+        notes = [] if self.converged else ["the search did not converge"]
+        notes += [f"{one.key} is at an end of its range" for one in self.identification.intervals if one.at_edge]
+        notes += [f"the data do not determine {one.key}" for one in self.identification.intervals if not one.identified]
+        return "", rows, notes
 
     @property
     def case(self) -> Case:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import ShortRepr
 from asyncsoc.studies.calibration.constants import FitConstant
 from asyncsoc.studies.calibration.losses import influence, noise_scale
 
@@ -89,8 +90,8 @@ class Interval:
     identified: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Identification:
+@dataclass(frozen=True, eq=False, repr=False)
+class Identification(ShortRepr):
     """Intervals, correlations (p, p) and directions, the best determined first; condition of the sensitivities.
 
     Attributes

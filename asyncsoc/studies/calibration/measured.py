@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from asyncsoc.base.csv_tables import Column, read_csv_table
+from asyncsoc.base.display import Rows, Shown
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.geometry.mesh import frozen
@@ -39,8 +41,8 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class MeasuredCurve:
+@dataclass(frozen=True, eq=False, repr=False)
+class MeasuredCurve(Shown):
     """A measured curve.
 
     Attributes
@@ -59,6 +61,13 @@ class MeasuredCurve:
         What the abscissa is.
     per_electrode
         Whether capacities are those of a square metre of electrode, not of mass.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> curve = aso.MeasuredCurve.from_arrays(time=[0.0, 60.0, 120.0], voltage=[3.70, 3.72, 3.73])
+    >>> len(curve.values)
+    3
     """
 
     quantity: Quantity
@@ -69,6 +78,18 @@ class MeasuredCurve:
     sha256: str
     against: Abscissa = "time"
     per_electrode: bool = False
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        low, high = float(self.abscissa[0]), float(self.abscissa[-1])
+        unit = "s" if self.against == "time" else "C/m2" if self.per_electrode else "C/kg"
+        of = "V" if self.quantity == "voltage" else "ohm m2" if self.per_area else "ohm"
+        rows: list[tuple[str, object]] = [
+            ("points", len(self.values)),
+            (f"{self.against} [{unit}]", f"{low:.5g} to {high:.5g}"),
+            (f"{self.quantity} [{of}]", f"{float(self.values.min()):.5g} to {float(self.values.max()):.5g}"),
+        ]
+        return self.name, rows, ()
 
     @property
     def time(self) -> Array:

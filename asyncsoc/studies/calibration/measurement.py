@@ -9,6 +9,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import ShortRepr
 from asyncsoc.base.errors import InputError, unknown_name
 from asyncsoc.base.units import to_si
 from asyncsoc.case.case import Case
@@ -27,8 +28,8 @@ _LATE, _LATE_SHARE = 1.0, 1e-3
 """s, and share of the protocol's duration, by which data may reach beyond it."""
 
 
-@dataclass(frozen=True, eq=False)
-class Measurement:
+@dataclass(frozen=True, eq=False, repr=False)
+class Measurement(ShortRepr):
     """A measured curve and the case it was measured in.
 
     Attributes
@@ -48,6 +49,17 @@ class Measurement:
     step
         Number of the protocol step the curve belongs to, with time and capacity counted from its start. None: times
         count from the start of the protocol.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "full"},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> curve = aso.MeasuredCurve.from_arrays(time=[0.0, 600.0, 1200.0], voltage=[3.1, 3.68, 3.70])
+    >>> aso.Measurement.of(case, curve, name="cell 2", error="2 mV").error
+    0.002
     """
 
     case: Case

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.data_frames import data_frame
+from asyncsoc.base.display import Rows, Shown
 from asyncsoc.base.errors import InputError, InterruptedRunError
 from asyncsoc.base.guarded_files import beside
 from asyncsoc.base.hashing import file_sha256
@@ -23,6 +25,9 @@ from asyncsoc.simulation.batch import simulate_batch
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.studies.particle_sets.equivalent_sphere import VARIANTS, Variant, equivalent_sphere, sphere_case
 from asyncsoc.tomography.particle_set import MANIFEST, ParticleSet, check_contact
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Progress = Callable[[int, int], None]
 
@@ -45,8 +50,8 @@ VOLUME: Final = "volume [m3]"
 WALL: Final = "wall time [s]"
 
 
-@dataclass(frozen=True, eq=False)
-class ChargedSet:
+@dataclass(frozen=True, eq=False, repr=False)
+class ChargedSet(Shown):
     """Results of a set of charged particles.
 
     Attributes
@@ -64,6 +69,23 @@ class ChargedSet:
     header: Mapping[str, Any]
     rows: Sequence[Mapping[str, Any]]
     failed: Sequence[Mapping[str, Any]] = ()
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        rows: list[tuple[str, object]] = [("particles charged", len(self.rows))]
+        told = [(name, value) for name, value in self.header.items() if isinstance(value, str | int | float)]
+        failed = [f"particle {one.get('particle')} could not be charged: {one.get('reason')}" for one in self.failed]
+        return "", [*rows, *told], failed
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the results as a pandas data frame: a row a particle, columns named with units.
+
+        Raises
+        ------
+        EnvironmentProblem
+            pandas is not installed.
+        """
+        return data_frame(self.rows)
 
     def column(self, name: str) -> NDArray[np.float64]:
         """Return a quantity of all particles, NaN where a particle has none."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from asyncsoc.base.errors import EnvironmentProblem, InputError, InterruptedRunError
+from asyncsoc.base.notices import AsyncsocWarning
 from asyncsoc.case.case import Case
 from asyncsoc.simulation.results.provenance import cores
 from asyncsoc.simulation.results.solution import Solution
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-class SweepWarning(UserWarning):
+class SweepWarning(AsyncsocWarning):
     """Cases of a sweep failed, or have no value of an own measure."""
 
 
@@ -99,6 +100,18 @@ def sweep(
         A key, value, measure or option is wrong: nothing has been run, unless a measure is found to be wrong later.
     InterruptedRunError
         Ctrl-C; with `folder` what was recorded is kept.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "full"},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> found = aso.sweep(case, {"protocol.rate": ["C/10", "C/5"]})
+    >>> dict(found.sizes)["protocol.rate"], found["status"].values.tolist()
+    (2, [0, 0])
+    >>> frame = found[["Final voltage [V]"]].to_dataframe()
     """
     own = _measures(measures, vary, workers)
     if keep not in KEEPS:

@@ -18,6 +18,7 @@ from asyncsoc.simulation.results.layout import stored_name
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
@@ -41,6 +42,7 @@ def plot_heatmap(
     over: str | None = None,
     units: Mapping[str, str] | None = None,
     path: str | Path | None = None,
+    ax: Axes | None = None,
 ) -> Figure:
     """Return a figure of one number of a sweep over two of its keys.
 
@@ -62,11 +64,25 @@ def plot_heatmap(
         Unit to show a key or the number in: ``{"particle.radius": "um", "Largest asynchrony": "%"}``.
     path
         Write the picture to this file as well (PNG, SVG or PDF).
+    ax
+        Draw on these axes, with a colour bar beside them; returned is their figure.
 
     Raises
     ------
     InputError
         No such number or key, a wrong unit, or not two dimensions.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "full"},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> found = aso.sweep(case, {"protocol.rate": ["C/10", "C/5"], "particle.radius": ["3 um", "5 um"]})
+    >>> figure = aso.plot_heatmap(found, "Final voltage [V]", units={"particle.radius": "um"})
+    >>> figure.axes[0].get_xlabel()
+    'C-rate [1/h]'
     """
     chosen = _variable(data, name)
     wanted = dict(units or {})
@@ -84,7 +100,7 @@ def plot_heatmap(
     if data[x].dims == data[y].dims:
         _no_others(data, [dim for dim in dims if dim not in data[x].dims], over=None)
         axes = [_points(data, key, wanted.get(key)) for key in (x, y)]
-        figure = pointmap_figure(values, *axes, label=label, title=name, note=note)
+        figure = pointmap_figure(values, *axes, label=label, title=name, note=note, on=ax)
     else:
         sides = [str(data[key].dims[0]) for key in (y, x)]
         others = [dim for dim in dims if dim not in sides]
@@ -95,7 +111,7 @@ def plot_heatmap(
         across, up = (_texts(data, key, wanted.get(key)) for key in (x, y))
         many = block.shape[-1] > 1
         title = f"{name}\n{over} over {', '.join(others)}" if many else name
-        figure = heatmap_figure(cells, across, up, label=label, counts=counts, title=title, note=note)
+        figure = heatmap_figure(cells, across, up, label=label, counts=counts, title=title, note=note, on=ax)
     if path is not None:
         _save(figure, Path(path))
     return figure

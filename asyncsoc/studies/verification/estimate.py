@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from asyncsoc.base.display import Rows, Shown
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.studies.verification.steady import (
@@ -42,8 +43,8 @@ class Band:
     most: float
 
 
-@dataclass(frozen=True)
-class Estimate:
+@dataclass(frozen=True, repr=False)
+class Estimate(Shown):
     """Estimate of a case from closed forms.
 
     Attributes
@@ -100,6 +101,26 @@ class Estimate:
     notes: tuple[str, ...] = ()
     largest_lead: float | None = None
     soc_at_largest_lead: float | None = None
+
+    def _table(self) -> tuple[str, Rows, Sequence[str]]:
+        """Return name, rows and notes of the table that notebooks show."""
+        rows: list[tuple[str, object]] = [
+            ("contact", f"{self.kind}, coverage {self.coverage:.4g}"),
+            ("radius [m]", self.radius),
+            ("current [A]", self.current),
+            *(
+                (name, f"{band.typical:.4g} ({band.least:.4g} to {band.most:.4g})")
+                for name, band in (
+                    ("diffusivity [m2/s]", self.diffusivity),
+                    ("J R / (D c_max)", self.group),
+                    ("stoichiometry, contact mean against mean", self.contact_excess),
+                    ("lead of the SOC under the contact", self.soc_lead),
+                )
+            ),
+            ("largest lead along the step", self.largest_lead),
+            ("diffusion time [s]", self.diffusion_time),
+        ]
+        return self.verdict, rows, self.notes
 
 
 def contact_shape(kind: str, coverage: float, patches: int = 1) -> tuple[ContactShape, tuple[str, ...]]:

@@ -38,6 +38,16 @@ def estimate(case: Case, *, share: float = 1.0) -> Estimate:
     ------
     InputError
         The particle is not a sphere, no step has a constant current, or the step starts beyond its limit.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "cap", "coverage": 0.3},
+    ...     "protocol": {"steps": ["Charge at C/5 until 4.2 V"]},
+    ... })
+    >>> bool(aso.estimate(case).soc_lead.typical > 0.0)
+    True
     """
     if case.electrode.described:
         raise InputError(

@@ -53,6 +53,15 @@ def estimate_electrode(case: Case) -> ElectrodeEstimate:
     ------
     InputError
         The case has no electrode, its particles cannot be drawn, or as of `estimate_case.estimate`.
+
+    Examples
+    --------
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "electrode": {"loading": "12.7 mg/cm2", "porosity": 0.05, "particles": 4, "coverage": 0.4},
+    ...     "protocol": {"steps": ["Charge at C/10 until 4.2 V"]},
+    ... })
+    >>> found = aso.estimate_electrode(case)
     """
     if not case.electrode.described:
         raise InputError(
