@@ -11,15 +11,16 @@ from pydantic_core import ErrorDetails
 
 from asyncsoc.base.errors import InputError, nearest_name
 
+_SECTION = "a table of keys, such as [contact]"
 _TYPES = {
     "string_type": ("wrong type: expected a string", "a string in quotes"),
     "int_type": ("wrong type: expected a whole number", "a whole number"),
     "float_type": ("wrong type: expected a number", "a number"),
     "bool_type": ("wrong type: expected true or false", "true or false, without quotes"),
     "tuple_type": ("wrong type: expected a list", "a list in [ ]"),
-    "model_type": ("wrong type: expected a section", "a table of keys, such as [contact]"),
-    "dict_type": ("wrong type: expected a section", "a table of keys, such as [contact]"),
-    "model_attributes_type": ("wrong type: expected a section", "a table of keys, such as [contact]"),
+    "model_type": ("wrong type: expected a section", _SECTION),
+    "dict_type": ("wrong type: expected a section", _SECTION),
+    "model_attributes_type": ("wrong type: expected a section", _SECTION),
 }
 _LIMITS = {
     "greater_than": ("gt", "above"),
@@ -93,6 +94,10 @@ def _input_error(finding: ErrorDetails, model: type[BaseModel]) -> InputError:
         name, words = _LIMITS[kind]
         return InputError("out of range", value=value, allowed=f"{words} {context[name]}")
     what, allowed = _TYPES.get(kind, (finding["msg"], None))
+    if allowed == _SECTION and isinstance(value, BaseModel):
+        wanted = model if len(finding["loc"]) != 1 else _model_in(model.model_fields[str(finding["loc"][0])].annotation)
+        what, value = f"wrong type: expected a {(wanted or model).__name__}", type(value).__name__
+        allowed = f"an object of {(wanted or model).__name__}, or a table of its keys"
     return InputError(what, value=value, allowed=allowed)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from asyncsoc.case import Case
+from asyncsoc.case.required import require_case
 from asyncsoc.simulation.batch import carry_case, jumping_case
 from asyncsoc.simulation.electrode import simulate_electrode
 from asyncsoc.simulation.progress import Progress
@@ -39,6 +40,7 @@ def simulate(
     SimulationError
         The protocol could not be carried out; the exception's `partial` holds the solution reached.
     """
+    require_case(case, "simulate")
     if case.electrode.described:
         return simulate_electrode(case, progress=progress, resume=resume)
     if case.solver.cycle_jump_tolerance is not None:

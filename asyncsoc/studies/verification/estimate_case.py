@@ -9,6 +9,7 @@ import numpy as np
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
+from asyncsoc.case.required import require_case
 from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity, usable_range
 from asyncsoc.materials.types import Cathode
@@ -39,6 +40,7 @@ def estimate(case: Case, *, share: float = 1.0) -> Estimate:
     InputError
         The particle is not a sphere, no step has a constant current, or the step starts beyond its limit.
     """
+    require_case(case, "estimate")
     if case.electrode.described:
         raise InputError(
             "an electrode has an estimate for each of its particles",
