@@ -29,6 +29,10 @@ myst_heading_anchors = 4
 os.environ["PYTHONPATH"] = os.pathsep.join(
     part for part in (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")) if part
 )
+_kernel = Path(__file__).parent / "_build" / "ipython"
+(_kernel / "profile_default").mkdir(parents=True, exist_ok=True)
+(_kernel / "profile_default" / "ipython_kernel_config.py").write_text("get_config().IPKernelApp.log_level = 40\n")
+os.environ["IPYTHONDIR"] = str(_kernel)
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(Path(__file__).parent / "_build" / "executed" / asyncsoc.__version__)
 nb_execution_timeout = 300
