@@ -13,7 +13,7 @@ SECTION = PAGE.read_text(encoding="utf-8").split("## Where each equation is comp
 TEXT = PAGE.read_text(encoding="utf-8")
 SYMBOLS = TEXT.split("## Symbols")[1].split("\n## ")[0]
 EQUATIONS = "".join(re.findall(r"\$\$(.*?)\$\$", TEXT.split("## Symbols")[0], re.DOTALL))
-_OPERATORS = {"partial", "nabla", "mathbf", "mathrm", "qquad", "quad", "int", "sum", "frac", "big", "Big", "cdot", "min",
+_OPERATORS = {"partial", "nabla", "mathbf", "mathrm", "qquad", "int", "sum", "frac", "big", "Big", "cdot", "min",
               "max", "ln", "delta", "dot", "bar", "sqrt"}  # fmt: skip
 NAMED = re.findall(r"`(asyncsoc\.[A-Za-z_.0-9]+)`", SECTION + SYMBOLS)
 
