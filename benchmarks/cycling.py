@@ -39,9 +39,9 @@ TOLERANCE = 1e-3
 QUICK = ("Charge at 1C for 10 minutes", "Discharge at 1C for 10 minutes")
 
 
-def particle_case(repeat: int, tolerance: float | None = None, mesh: str = "coarse") -> Case:
-    """Return the particle under a cap; on the coarse mesh without refinement along the contact's edge."""
-    particle = {"radius": "5 um", "mesh": mesh, **({"edge_levels": 0} if mesh == "coarse" else {})}
+def particle_case(repeat: int, tolerance: float | None = None, mesh: str = "draft") -> Case:
+    """Return the particle under a cap; on the draft mesh without refinement along the contact's edge."""
+    particle = {"radius": "5 um", "mesh": mesh, **({"edge_levels": 0} if mesh == "draft" else {})}
     return Case.from_dict(
         {
             "name": "particle",

@@ -29,7 +29,8 @@ _IMPORT = re.compile(r"^[ \t]*from (asyncsoc[\w.]*) import (\([^)]*\)|[^\n#]+)",
 _STEPS = "asyncsoc.kernels.batch"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _UNUSED_DAYS = 60
-_FIRST_STEP, _FIRST_STEP_OF_GROUPS = "batch.attempt_one_by_one-*.nbi", "batch.begin_blocks-*.nbi"
+_FIRST_STEP = ("batch.attempt_one_by_one-*.nbi",)
+_FIRST_STEP_OF_GROUPS = ("batch.attempt_groups-*.nbi", "batch.begin_blocks-*.nbi")
 """Indices in numba's cache of the kernels that take most of the time to compile; a test holds them to their names."""
 
 
@@ -142,7 +143,8 @@ def still_to_compile(
     salt
         Of an electrolyte whose salt is computed, too.
     """
-    kept = any(cache_folder(_STEPS).glob(_FIRST_STEP_OF_GROUPS if groups else _FIRST_STEP))
+    folder = cache_folder(_STEPS)
+    kept = any(any(folder.glob(name)) for name in (_FIRST_STEP_OF_GROUPS if groups else _FIRST_STEP))
     return not (kept and _mark(groups=groups, iterative=iterative, conductors=conductors, salt=salt).exists())
 
 

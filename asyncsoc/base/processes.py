@@ -16,7 +16,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, ClassVar
 
 SAFE_PATH = "PYTHONSAFEPATH"
 """Environment variable with which Python leaves the current folder out of what a child imports from."""
@@ -109,19 +110,81 @@ def deaf_to_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+class _HeldBack:
+    """Ctrl-C and what is handled like it, heard by one handler that knows whether they have to wait.
+
+    Attributes
+    ----------
+    depth
+        How many blocks are open that must not be interrupted.
+    listening
+        The one there is now.
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    listening: ClassVar[_HeldBack | None] = None
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self._heard: list[int] = []
+        self._before: dict[int, Any] = {}
+
+    def hear(self, number: int, frame: FrameType | None) -> None:
+        """Remember a signal, or hand it to who handled it before."""
+        if self.depth:
+            self._heard.append(number)
+        else:
+            self._before[number](number, frame)
+
+    def begin(self) -> None:
+        """Take over the signals that somebody handles."""
+        for number in self.SIGNALS:
+            if callable(before := signal.getsignal(number)):
+                self._before[number] = before
+                signal.signal(number, self.hear)
+
+    def end(self) -> None:
+        """Give the signals back, but for those that somebody else has taken meanwhile."""
+        for number, before in self._before.items():
+            if signal.getsignal(number) == self.hear:
+                signal.signal(number, before)
+
+    def release(self) -> None:
+        """Hand on the first signal that had to wait."""
+        heard, self._heard = self._heard, []
+        if heard:
+            self._before[heard[0]](heard[0], None)
+
+
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C and what is handled like it back until the block ends, so that nothing in it is done by halves."""
-    held: list[int] = []
-    before: dict[int, Any] = {}
-    if threading.current_thread() is threading.main_thread():  # Python hears signals there only
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if callable(signal.getsignal(number)):
-                before[number] = signal.signal(number, lambda heard, frame: held.append(heard))
+def interruptible() -> Iterator[None]:
+    """Listen for Ctrl-C and what is handled like it once for many blocks of `uninterrupted`, which then cost little."""
+    if _HeldBack.listening is not None or threading.current_thread() is not threading.main_thread():
+        yield  # Python hears signals in its main thread only
+        return
+    listening = _HeldBack()
+    listening.begin()
+    _HeldBack.listening = listening
     try:
         yield
     finally:
-        for heard, handler in before.items():
-            signal.signal(heard, handler)
-    if held:
-        before[held[0]](held[0], None)
+        _HeldBack.listening = None
+        listening.end()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C and what is handled like it back until the block ends, so that nothing in it is done by halves."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with interruptible():
+        listening = _HeldBack.listening
+        assert listening is not None
+        listening.depth += 1
+        try:
+            yield
+        finally:
+            listening.depth -= 1
+    if not listening.depth:
+        listening.release()

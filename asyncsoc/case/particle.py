@@ -44,7 +44,7 @@ class Particle(Section):
     model
         "radial", "axisymmetric", "3d", or "auto": the cheapest that can represent the contact.
     mesh
-        "coarse", "default" or "fine" built-in mesh.
+        "draft", "coarse", "default" or "fine" built-in mesh.
     edge_levels
         How often the cells of a sphere along the edge of its contact are halved; None: as the protocol needs.
     layer_decades
@@ -60,7 +60,7 @@ class Particle(Section):
     length_unit: fields.LengthUnit | None = None
     sha256: str | None = None
     model: Literal["auto", "radial", "axisymmetric", "3d"] = "auto"
-    mesh: Literal["coarse", "default", "fine"] = "default"
+    mesh: Literal["draft", "coarse", "default", "fine"] = "default"
     edge_levels: fields.WholeNumber | None = None
     layer_decades: fields.WholeNumber | None = None
     fitted: tuple[str, ...] = ()

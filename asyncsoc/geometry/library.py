@@ -80,11 +80,23 @@ def load_builtin(name: str) -> ParticleMesh:
 
 Recipe = tuple[Callable[..., ParticleMesh], dict[str, Any]]
 
-# Coarse, default and fine are one family: lengths and growth rates change by about sqrt(2) from one to the next.
+# Coarse, default and fine are one family: lengths and growth rates change by about sqrt(2) from one to the next. Draft,
+# for hundreds of cycles and many particles, has lengths 2.8 times those of coarse along the surface and 2 times below.
 RECIPES: dict[str, Recipe] = {
+    "sphere-radial-draft": (radial_mesh, {"cells": 40, "first_cell": 1.4e-3}),
     "sphere-radial-coarse": (radial_mesh, {"cells": 64, "first_cell": 7.1e-4}),
     "sphere-radial-default": (radial_mesh, {"cells": 90, "first_cell": 5e-4}),
     "sphere-radial-fine": (radial_mesh, {"cells": 240, "first_cell": 1e-4}),
+    "sphere-axisymmetric-draft": (
+        axisymmetric_mesh,
+        {
+            "surface_spacing": 0.03,
+            "growth": 0.28,
+            "max_spacing": 0.17,
+            "first_cell": 0.0113,
+            "layer_growth": 1.8,
+        },
+    ),
     "sphere-axisymmetric-coarse": (
         axisymmetric_mesh,
         {

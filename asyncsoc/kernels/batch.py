@@ -3,7 +3,8 @@
 Particles that are alone in their groups go through all phases of a step in one call (`attempt_alone`), in memory that
 the next eight use again. Groups of several particles go through all their blocks, each with memory of its own, once for
 every stage (`begin_blocks`, `advance_blocks`), and are reduced between (`reduce_begin`, `reduce_stages`): a block's
-memory is streamed through the caches once a stage. Both are the phases of `rosenbrock`.
+memory is streamed through the caches once a stage. Where they are on one mesh and one thread does it all, that is one
+call too (`attempt_groups`). All are the phases of `rosenbrock`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from asyncsoc.kernels.boundary import reduce_corner, reduce_stage
 from asyncsoc.kernels.constraint import keep_currents
 from asyncsoc.kernels.particles import Body, Contacts, Groups
 from asyncsoc.kernels.rosenbrock import begin_step, finish_step, stage_rhs, stage_update
-from asyncsoc.kernels.step_control import judge, plan
+from asyncsoc.kernels.step_control import RETRY, judge, plan
 from asyncsoc.kernels.tableaux import Tableau
 from asyncsoc.kernels.workspace import System, lay_out, workspace_size
 
@@ -69,11 +70,17 @@ def attempt_side_by_side(system, tableau, contacts, groups, body, listed, block,
 
 @kernel(nogil=True)
 def attempt_one_by_one(system, tableau, contacts, groups, body, listed, memory):
-    """Attempt a step of each particle listed, alone in its group, one after the other; as `attempt_side_by_side`."""
+    """Attempt steps of each particle listed, alone in its group, until one is accepted or none can be.
+
+    One particle after the other; else as `attempt_side_by_side`.
+    """
     s, c = tableau.a.shape[0], body.nodes.shape[1]
     alone = laid_down(lay_out(system, s, c, 1, (), memory))
     for position in range(listed.size):
-        attempt_block(system, tableau, contacts, groups, body, listed[position : position + 1], 1, alone)
+        g = contacts.parameters[body.number[listed[position]]].group
+        groups.outcome[g] = RETRY
+        while groups.outcome[g] == RETRY:
+            attempt_block(system, tableau, contacts, groups, body, listed[position : position + 1], 1, alone)
 
 
 def attempt_alone(
@@ -167,6 +174,31 @@ def judge_groups(tableau, contacts, groups, listed):
     """Judge the attempts of the groups listed."""
     for p in range(listed.size):
         _judged(tableau, contacts, groups, listed[p])
+
+
+@kernel(nogil=True)
+def attempt_groups(system, tableau, contacts, groups, body, listed, repeat, blocks, counts, memories):
+    """Attempt a step of each group listed, all of whose particles are on one mesh.
+
+    Parameters
+    ----------
+    listed
+        Groups; `blocks`, `counts` and `memories` are those of their particles, as of `begin_blocks`.
+    repeat : bool
+        Whether a group that is listed alone goes on until a step is accepted or none can be.
+    """
+    last = tableau.a.shape[0] - 1
+    while True:
+        plan_groups(contacts, groups, listed)
+        begin_blocks(system, tableau, contacts, groups, body, blocks, counts, memories)
+        reduce_begin(tableau, contacts, groups, listed)
+        for stage in range(last + 1):
+            advance_blocks(system, tableau, contacts, groups, body, stage, blocks, counts, memories)
+            if stage < last:
+                reduce_stages(tableau, contacts, groups, listed, stage + 1)
+        judge_groups(tableau, contacts, groups, listed)
+        if not (repeat and listed.size == 1 and groups.outcome[listed[0]] == RETRY):
+            return
 
 
 def scratch_memory(system: System, tableau: Tableau, body: Body, count: int) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 
 from asyncsoc.base.compiling import kernel
+from asyncsoc.kernels.dense import factor_dense, solve_dense
 from asyncsoc.kernels.salt_arrays import NOW, PRESENT, THETA
 from asyncsoc.kernels.salt_nodes import drop_at_lithium
 
@@ -83,68 +84,25 @@ def clear_slopes(groups, g):
 
 
 @kernel
-def _factor(matrix, nodes, count):
-    """Factor a matrix (K, K) in place with partial pivoting; `nodes` keep the order of the rows."""
-    for k in range(count):
-        pivot = k
-        for i in range(k + 1, count):
-            if abs(matrix[i, k]) > abs(matrix[pivot, k]):
-                pivot = i
-        nodes[k].pivot = pivot
-        if pivot != k:
-            for j in range(count):
-                kept = matrix[k, j]
-                matrix[k, j] = matrix[pivot, j]
-                matrix[pivot, j] = kept
-        inverse = 1.0 / matrix[k, k]
-        for i in range(k + 1, count):
-            scale = matrix[i, k] * inverse
-            matrix[i, k] = scale
-            if scale != 0.0:
-                for j in range(k + 1, count):
-                    matrix[i, j] -= scale * matrix[k, j]
-
-
-@kernel
-def _solve(matrix, nodes, count):
-    """Solve for the `work` of the nodes in place, the matrix factored."""
-    for k in range(count):
-        pivot = nodes[k].pivot
-        kept = nodes[k].work
-        nodes[k].work = nodes[pivot].work
-        nodes[pivot].work = kept
-    for i in range(count):
-        total = nodes[i].work
-        for j in range(i):
-            total -= matrix[i, j] * nodes[j].work
-        nodes[i].work = total
-    for i in range(count - 1, -1, -1):
-        total = nodes[i].work
-        for j in range(i + 1, count):
-            total -= matrix[i, j] * nodes[j].work
-        nodes[i].work = total / matrix[i, i]
-
-
-@kernel
 def factor_network(groups, g, total):
     """Factor 1 + Z' G at the slopes of the nodes and at the current `total` [A]; return dI/dv [A/V].
 
     Fills the column `lead`: how the potentials of the nodes follow the group's unknown.
     """
     step, nodes, both = groups.step[g], groups.conductors.nodes[g], groups.conductors.resistances[g]
-    matrix, resistance = both[_FACTOR], both[_RESISTANCE]
+    matrix, resistance, work = both[_FACTOR], both[_RESISTANCE], groups.conductors.work[g]
     count, common = step.nodes, common_slope(groups.salt, groups, g, total)
     for k in range(count):
         for other in range(count):
             matrix[k, other] = (resistance[k, other] + common) * nodes[other].slope
         matrix[k, k] += 1.0
-        nodes[k].work = 1.0
-    _factor(matrix, nodes, count)
-    _solve(matrix, nodes, count)
+        work[k] = 1.0
+    factor_dense(matrix, groups.conductors.pivots[g], count)
+    solve_dense(matrix, groups.conductors.pivots[g], work, count)
     slope = 0.0
     for k in range(count):
-        nodes[k].lead = nodes[k].work
-        slope += nodes[k].slope * nodes[k].work
+        nodes[k].lead = work[k]
+        slope += nodes[k].slope * work[k]
     return slope
 
 
@@ -160,18 +118,18 @@ def solve_network(groups, g, unknown, common):
     Fills `own`, the changes of the potentials without that of the unknown.
     """
     nodes, both = groups.conductors.nodes[g], groups.conductors.resistances[g]
-    matrix, resistance = both[_FACTOR], both[_RESISTANCE]
+    matrix, resistance, work = both[_FACTOR], both[_RESISTANCE], groups.conductors.work[g]
     count = groups.step[g].nodes
     for k in range(count):
         drop = _drop_of_node(groups.salt, g, k, common)
         for other in range(count):
             drop += resistance[k, other] * nodes[other].current
-        nodes[k].work = unknown - nodes[k].potential - drop
-    _solve(matrix, nodes, count)
+        work[k] = unknown - nodes[k].potential - drop
+    solve_dense(matrix, groups.conductors.pivots[g], work, count)
     more = 0.0
     for k in range(count):
-        nodes[k].own = nodes[k].work
-        more += nodes[k].slope * nodes[k].work
+        nodes[k].own = work[k]
+        more += nodes[k].slope * work[k]
     return more
 
 

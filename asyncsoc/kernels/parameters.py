@@ -131,8 +131,6 @@ class NodeState:
         What its particles draw together [A], and G, by its potential [A/V].
     lead, own, change
         How its potential changes with the group's unknown, without it, and in a stage [V].
-    work, pivot
-        Scratch of the factorization.
     """
 
     unknown: float
@@ -143,8 +141,6 @@ class NodeState:
     lead: float
     own: float
     change: float
-    work: float
-    pivot: int
 
 
 @dataclass(frozen=True)

@@ -101,11 +101,15 @@ class Conductors(NamedTuple):
         Resistances between nodes [ohm], and what is factored.
     stages : (G, K + 1, s)
         Changes of the nodes' potentials in the stages of a step, and last of the unknown.
+    pivots, work : (G, K)
+        Scratch of the factorization.
     """
 
     nodes: Records
     resistances: Array
     stages: Array
+    pivots: Ints
+    work: Array
 
 
 class Groups(NamedTuple):
@@ -199,7 +203,8 @@ def allocate_conductors(n_groups: int, n_nodes: int) -> Conductors:
     nodes = np.zeros((n_groups, n_nodes), record(NodeState))
     nodes["unknown"] = nodes["guess"] = math.nan
     resistances, stages = np.zeros((n_groups, 2, n_nodes, n_nodes)), np.zeros((n_groups, n_nodes + 1, MOST_STAGES))
-    return Conductors(nodes, resistances, stages)
+    pivots, work = np.zeros((n_groups, n_nodes), dtype=np.int64), np.zeros((n_groups, n_nodes))
+    return Conductors(nodes, resistances, stages, pivots, work)
 
 
 def allocate_groups(counts: Ints, n_events: int, conductors: Conductors | None = None) -> Groups:

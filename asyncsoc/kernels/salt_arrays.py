@@ -153,7 +153,7 @@ class SaltNodes(NamedTuple):
         Records `LayerCurrents`.
     matrix : (G, K + n, K + n)
         Of changes of potentials and of concentrations over that at rest.
-    pivot : (G, K + n)
+    pivots : (G, K + n)
         Its order of rows.
     lead, own : (G, K + n)
         How they change with the group's unknown, and without it.
@@ -174,7 +174,7 @@ class SaltNodes(NamedTuple):
     start_resistance: Array
     currents: Records
     matrix: Array
-    pivot: Ints
+    pivots: Ints
     lead: Array
     own: Array
     stages: Array
@@ -203,7 +203,7 @@ def allocate_salt_nodes(groups: int, nodes: int, layers: int, rows: int, stages:
         start_resistance=np.zeros((groups, layers, layers)),
         currents=np.zeros((groups, layers), record(LayerCurrents)),
         matrix=np.zeros((groups, size, size)),
-        pivot=np.zeros((groups, size), dtype=np.int64),
+        pivots=np.zeros((groups, size), dtype=np.int64),
         lead=np.zeros((groups, size)),
         own=np.zeros((groups, size)),
         stages=np.zeros((groups, nodes, stages)),

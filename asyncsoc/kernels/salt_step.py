@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.units import FARADAY
+from asyncsoc.kernels.dense import factor_dense, solve_dense
 from asyncsoc.kernels.salt_arrays import (
     ACCEPTED,
     EMBEDDED_SALT,
@@ -51,49 +52,6 @@ def begin_salt(salt, contacts, groups, g):
         for k in range(count):
             for other in range(count):
                 salt.start_resistance[g, k, other] = groups.conductors.resistances[g, _RESISTANCE, k, other]
-
-
-@kernel
-def _factor(matrix, pivot, count):
-    """Factor a matrix in place with partial pivoting."""
-    for k in range(count):
-        row = k
-        for i in range(k + 1, count):
-            if abs(matrix[i, k]) > abs(matrix[row, k]):
-                row = i
-        pivot[k] = row
-        if row != k:
-            for j in range(count):
-                kept = matrix[k, j]
-                matrix[k, j] = matrix[row, j]
-                matrix[row, j] = kept
-        inverse = 1.0 / matrix[k, k]
-        for i in range(k + 1, count):
-            scale = matrix[i, k] * inverse
-            matrix[i, k] = scale
-            if scale != 0.0:
-                for j in range(k + 1, count):
-                    matrix[i, j] -= scale * matrix[k, j]
-
-
-@kernel
-def _solve(matrix, pivot, b, count):
-    """Solve in place, the matrix factored."""
-    for k in range(count):
-        row = pivot[k]
-        kept = b[k]
-        b[k] = b[row]
-        b[row] = kept
-    for i in range(count):
-        total = b[i]
-        for j in range(i):
-            total -= matrix[i, j] * b[j]
-        b[i] = total
-    for i in range(count - 1, -1, -1):
-        total = b[i]
-        for j in range(i + 1, count):
-            total -= matrix[i, j] * b[j]
-        b[i] = total / matrix[i, i]
 
 
 @kernel
@@ -200,8 +158,8 @@ def reduce_salt_corner(tableau, contacts, groups, g):
     _, by_current, by_c = drop_at_lithium(salt, step, g, start, salt.c[ACCEPTED, g, 0], groups.state[g].current)
     _node_rows(salt, groups, g, by_current, by_c, count)
     _salt_rows(salt, g, 1.0 / (tableau.gamma * contacts.attempt[first].size), count)
-    _factor(matrix, salt.pivot[g], size)
-    _solve(matrix, salt.pivot[g], lead, size)
+    factor_dense(matrix, salt.pivots[g], size)
+    solve_dense(matrix, salt.pivots[g], lead, size)
     slope = 0.0
     for k in range(count):
         slope += currents[k].slope * lead[k] + currents[k].salt * lead[count + p.separator + k] * p.rest
@@ -307,7 +265,7 @@ def reduce_salt_stage(tableau, contacts, groups, g, stage):
     _flows(salt, g, start, currents, p.rest, own, count, True)
     for m in range(p.nodes):
         own[count + m] /= FARADAY * salt.volume[g, m] * inverse_gh * p.rest
-    _solve(salt.matrix[g], salt.pivot[g], own, count + p.nodes)
+    solve_dense(salt.matrix[g], salt.pivots[g], own, count + p.nodes)
     more, leader = 0.0, contacts.parameters[first]
     for k in range(count):
         more += currents[k].slope * own[k] + currents[k].salt * own[count + p.separator + k] * p.rest

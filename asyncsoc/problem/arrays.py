@@ -55,6 +55,8 @@ class ProblemArrays:
         Whether every group has one particle and there is one mesh: a particle, its group and its place are one number.
     changing
         Whether any contact changes.
+    group_of
+        For each mesh the groups (B,) of the particles on it.
     """
 
     problem: Problem
@@ -66,15 +68,18 @@ class ProblemArrays:
     tables: dict[int, int]
     alone: bool
     changing: bool
+    group_of: tuple[Ints, ...]
 
     def places(self, mesh: int, listed: Ints) -> Ints:
         """Return the places on a mesh of the particles of the groups listed, ascending."""
         if self.alone:
             return listed
-        group = self.contacts.parameters["group"][self.bodies[mesh].number]
+        group = self.group_of[mesh]
+        if len(listed) == len(self.groups.size):  # all of them
+            return np.arange(len(group))
         chosen = np.zeros(len(self.groups.size), dtype=bool)
         chosen[listed] = True
-        return np.flatnonzero(chosen[group])
+        return np.asarray(chosen[group].nonzero()[0])
 
     @property
     def node_potentials(self) -> NDArray[np.float64]:
@@ -94,7 +99,8 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
     every = (table for one in particles for table in (*one.tables.values(), *one.branch_tables.values()))
     tables = list({id(table): table for table in every}.values())
     sides = list({id(one.side): one.side for one in particles if one.side is not None}.values())
-    touching = tuple(one.contact_nodes for one in particles)
+    own_nodes = {id(one): one.contact_nodes for one in {id(one): one for one in particles}.values()}
+    touching = tuple(own_nodes[id(one)] for one in particles)
     widest = max(len(nodes) for nodes in touching)
     flat = np.zeros(4)  # a stand-in where no particle has a side reaction
     contacts = allocate_contacts(
@@ -118,25 +124,32 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
     for g, group in enumerate(groups):
         arrays.state[g]["largest_step"] = min(group.largest_step, UNLIMITED)
         arrays.step[g]["nodes"] = 0 if group.network is None else group.network.count
-        multiplicities = group.multiplicities or (1.0,) * len(group.particles)
-        for one, many in enumerate(multiplicities):
-            j = int(arrays.first[g]) + one
+        first = int(arrays.first[g])
+        for together in _alike(range(first, first + len(group.particles)), particles):
+            j, others = together[0], together[1:]
             _load_particle(contacts, j, particles[j], touching[j])
-            row = contacts.parameters[j]
-            row["group"], row["multiplicity"] = g, many
-            row["node"] = 0 if group.network is None else group.network.nodes[one] + 1
-            row["own_resistance"] = group.resistances[one] if group.resistances else 0.0
             if particles[j].side is not None:
-                row["side_table"] = side_numbers[id(particles[j].side)]
+                contacts.parameters[j]["side_table"] = side_numbers[id(particles[j].side)]
+            if others:
+                for loaded in (contacts.parameters, contacts.own, contacts.areas, contacts.resistance, contacts.film):
+                    loaded[others] = loaded[j]
+                contacts.film_new[others] = contacts.film_new[j]
+        rows: Any = contacts.parameters[first : first + len(group.particles)]
+        rows["group"], rows["multiplicity"] = g, group.multiplicities or 1.0
+        rows["node"] = 0 if group.network is None else np.array(group.network.nodes) + 1
+        rows["own_resistance"] = group.resistances or 0.0
         _add_areas(contacts, arrays, g)
     for system, body in zip(problem.meshes, bodies, strict=True):
-        for place, j in enumerate(body.number.tolist()):
-            body.nodes[place, : len(touching[j])] = system.place[touching[j]]
-            body.x[place] = particles[j].x[system.order]
+        listed = body.number.tolist()
+        for places in _alike(range(len(listed)), [particles[j] for j in listed]):
+            j = listed[places[0]]
+            body.nodes[places, : len(touching[j])] = system.place[touching[j]]
+            body.x[places] = particles[j].x[system.order]
     alone = len(bodies) == 1 and len(groups) == len(particles) and arrays.salt is None
     changing = any(one.changing is not None for one in particles)
     numbers = {id(table): k for k, table in enumerate(tables)}
-    return ProblemArrays(problem, particles, contacts, arrays, bodies, touching, numbers, alone, changing)
+    of_group = tuple(contacts.parameters["group"][body.number] for body in bodies)
+    return ProblemArrays(problem, particles, contacts, arrays, bodies, touching, numbers, alone, changing, of_group)
 
 
 def _with_salt(
@@ -216,6 +229,14 @@ def _load_particle(contacts: Contacts, j: int, particle: ParticleModel, nodes: I
         fill(row, particle.side.parameters)
 
 
+def _alike(places: range, particles: Sequence[ParticleModel]) -> list[list[int]]:
+    """Return the places of particles that are one and the same object together, in the order of their first."""
+    found: dict[int, list[int]] = {}
+    for place in places:
+        found.setdefault(id(particles[place]), []).append(place)
+    return list(found.values())
+
+
 def load_constraint(arrays: ProblemArrays, g: int, constraint: StepConstraint) -> None:
     """Load what a protocol step sets for group `g`: temperature, constraint, events, duration.
 
@@ -281,8 +302,10 @@ def _load_tables(arrays: ProblemArrays, g: int, tables: list[MaterialTable], tem
     members, first = arrays.members(g), 0
     for last in range(1, len(members) + 1):
         own, table = arrays.particles[members[first]].kinetics, tables[first]
-        if last < len(members) and tables[last] is table and arrays.particles[members[last]].kinetics == own:
-            continue
+        if last < len(members) and tables[last] is table:
+            other = arrays.particles[members[last]].kinetics
+            if other is own or other == own:
+                continue
         rows: Any = arrays.contacts.parameters[members[first] : members[first] + last - first]
         rows["table"] = arrays.tables[id(table)]
         load_kinetics(rows, own, temperature)

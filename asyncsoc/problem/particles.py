@@ -214,12 +214,16 @@ class Problem:
             levels = {level for constraint in group.constraints for level in constraint.temperatures}
             for kinetics in {type(one.kinetics): one.kinetics for one in group.particles}.values():
                 number_of(kinetics)
+            checked = set()
             for k, particle in enumerate(group.particles):
                 mesh, where = group.meshes[k] if group.meshes else 0, f"group {g}, particle {k}"
                 if not 0 <= mesh < len(self.meshes):
                     raise InputError(
                         "there is no such mesh", where=where, value=mesh, allowed=f"0 to {len(self.meshes) - 1}"
                     )
+                if (id(particle), mesh) in checked:
+                    continue
+                checked.add((id(particle), mesh))
                 _check_particle(particle, len(self.meshes[mesh].kernel.mass), levels, where)
                 if particle.side is not None:
                     energies.add(particle.side.coefficients.shape)

@@ -43,7 +43,7 @@ from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.resume import joined, require_every_cycle
 from asyncsoc.solver.callbacks import BalanceGuard
-from asyncsoc.solver.integrate import integrate
+from asyncsoc.solver.integrate import in_one_call, integrate
 from asyncsoc.solver.states import BatchCallback
 from asyncsoc.solver.warmup import compile_for
 
@@ -211,7 +211,13 @@ def carry_group(
     ohms = np.zeros(len(cases)) if resistances is None else resistances
     conductors = layers is not None or bool(np.any(ohms))
     if layers is None or layers.salt is None:  # those of a salt are compiled by its run
-        compile_for([setup.system for setup in setups], groups=not alone, conductors=conductors)
+        sizes = [len(home) * setups[home[0]].mesh.n_nodes for home in homes]
+        compile_for(
+            [setup.system for setup in setups],
+            groups=not alone,
+            phases=not alone and not in_one_call(sizes, threads),
+            conductors=conductors,
+        )
     starts = [None] * len(cases) if start is None else start.particles
     check_nodes(setups, start)
     recorders = [

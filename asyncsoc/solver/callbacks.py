@@ -55,6 +55,7 @@ class CallbackDispatch:
             profiles,
         )
         self._has_callbacks = np.array([bool(some) for some in callbacks], dtype=bool)
+        self._any_callbacks = bool(self._has_callbacks.any())
 
     def starts(self, numbers: Sequence[int], constraints: Sequence[StepConstraint]) -> Errors:
         """Call the callbacks with the states protocol steps begin with; return the groups to stop, and why."""
@@ -96,8 +97,13 @@ class CallbackDispatch:
         ]
         for mesh, steps, group in shown:
             for batch_callback in self._batch_callbacks[mesh]:
-                gone = {int(steps.end.number[row]): None for row, g in enumerate(group.tolist()) if g in stopped}
-                stopped |= self._of_groups(mesh, batch_callback.step(steps.without(gone)))
+                left = steps
+                if stopped:
+                    gone = {int(steps.end.number[row]): None for row, g in enumerate(group.tolist()) if g in stopped}
+                    left = steps.without(gone)
+                stopped |= self._of_groups(mesh, batch_callback.step(left))
+            if not self._any_callbacks:
+                continue
             particles = self._arrays.bodies[mesh].number[steps.end.number]
             for row in np.flatnonzero(self._has_callbacks[particles]).tolist():
                 if int(group[row]) not in stopped:
@@ -208,7 +214,8 @@ def every_step(
     group = arrays.contacts.parameters["group"]
     needed = np.zeros(len(arrays.groups.size), dtype=bool)
     for j, some in enumerate(callbacks):
-        needed[group[j]] |= any(not getattr(callback, "sparse", False) for callback in some)
+        if some:
+            needed[group[j]] |= any(not getattr(callback, "sparse", False) for callback in some)
     for body, together in zip(arrays.bodies, batch_callbacks, strict=True):
         if any(not getattr(callback, "sparse", False) for callback in together):
             needed[group[body.number]] = True

@@ -19,7 +19,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.kernels.profiles import ACCEPTED
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import CurveLimit, StepConstraint
-from asyncsoc.solver.dense_output import DenseOutput
+from asyncsoc.solver.dense_output import DenseOutput, restore_nodes
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.states import States
 
@@ -43,8 +43,8 @@ class _Watch:
     """The curve limits of a group's present protocol step.
 
     `margins` are how far each limit is away at the accepted state (positive: not reached), `state` and `own` the
-    controller and the particle there. `low` to `high` [s of the time step] brackets a crossing that is being located by
-    steps up to `size`; `largest_step` is the group's own.
+    controller and the particle there, `nodes` the potentials of the group's network. `low` to `high` [s of the time
+    step] brackets a crossing that is being located by steps up to `size`; `largest_step` is the group's own.
     """
 
     limits: tuple[CurveLimit, ...]
@@ -60,6 +60,7 @@ class _Watch:
     size: float = 0.0
     state: Any = None
     own: Any = None
+    nodes: Any = None
     crossed: list[int] = field(default_factory=list)
 
 
@@ -215,6 +216,7 @@ class CurveLimits:
         """Keep the state a step begins with."""
         watch.state = self._arrays.groups.state[number].copy()
         watch.own = self._arrays.contacts.own[self._particles(number)].copy()
+        watch.nodes = self._arrays.node_potentials[number].tolist()
 
     def _restore(self, number: int, watch: _Watch) -> None:
         """Go back to the start of a step, to take it no larger than `watch.size`."""
@@ -223,6 +225,7 @@ class CurveLimits:
             self._profiles.rewind(number, 1)
         else:
             groups.state[number], self._arrays.contacts.own[self._particles(number)] = watch.state, watch.own
+            restore_nodes(self._arrays, number, watch.nodes)
         groups.state[number]["largest_step"] = watch.size
 
     def _release(self, number: int, watch: _Watch) -> None:

@@ -57,6 +57,7 @@ class DenseOutput:
         self._inverse_block = np.array([0.0 if side is None else side.parameters.inverse_block for side in sides])
         self._growth = np.array([0.0 if side is None else side.parameters.growth for side in sides])
         self._charge_density = np.array([particle.charge_density for particle in particles])
+        self._any_film = any(side is not None for side in sides)
         count = len(particles)
         self.start_time, self._start_charge, self._start_side = np.zeros(count), np.zeros(count), np.zeros(count)
         self._step, self._cycle = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
@@ -75,7 +76,8 @@ class DenseOutput:
     def checkpoints(self, places: Ints, own: NDArray[np.void]) -> list[ParticleCheckpoint]:
         """Return the accepted states of particles; `own` are their `ParticleState` there."""
         contacts, number = self._arrays.contacts, self._number[places]
-        x, film = self._body.x[places][:, self._system.place], contacts.film[number]
+        x = frozen(self._body.x[places][:, self._system.place], np.float64)
+        film = frozen(contacts.film[number], np.float64)
         rows = contacts.parameters[number]
         apart = (rows["own_resistance"] != 0.0) | (rows["node"] > 0)
         numbers = (
@@ -86,9 +88,7 @@ class DenseOutput:
             np.where(apart, own["unknown"], math.nan),
         )
         return [
-            ParticleCheckpoint(
-                frozen(x[k], np.float64), frozen(film[k, : len(self._contact_nodes[place])], np.float64), *values
-            )
+            ParticleCheckpoint(x[k], film[k, : len(self._contact_nodes[place])], *values)
             for k, (place, values) in enumerate(zip(places.tolist(), np.stack(numbers, axis=1).tolist(), strict=True))
         ]
 
@@ -123,16 +123,17 @@ class DenseOutput:
 
     def starts(self, places: Ints) -> States:
         """Return the states that protocol steps begin with."""
-        return self._ends(places, self._body.x[places], self._arrays.contacts.film[self._number[places]], ACCEPTED)
+        film, state = self._arrays.contacts.film[self._number[places]], self._arrays.groups.state[self.group[places]]
+        return self._ends(places, self._body.x[places], film, state, ACCEPTED)
 
     def accepted(self, places: Ints) -> AcceptedSteps:
         """Return the steps just accepted, whose ends are not yet the accepted states."""
         arrays, body = self._arrays, self._body
         film = arrays.contacts.film_new[self._number[places]]
-        end = self._ends(places, body.x_new[places], film, NEW)
         state = arrays.groups.state[self.group[places]]
-        length, accepted = state["last_step"].copy(), state["accepted"].copy()
-        origin, begin = self.start_time[places].copy(), state["time"] - length
+        end = self._ends(places, body.x_new[places], film, state, NEW)
+        length, accepted = state["last_step"], state["accepted"]
+        origin, begin = self.start_time[places], state["time"] - length
 
         def at(rows: Ints, times: Array) -> States:
             chosen = places[rows]
@@ -143,15 +144,16 @@ class DenseOutput:
                     where="AcceptedSteps.at",
                     next_step="ask for it within the callback's `step`",
                 )
-            fraction = np.clip((times - origin[rows] - begin[rows]) / length[rows], 0.0, 1.0)
-            return self._inner(chosen, begin[rows] + fraction * length[rows], length[rows], fraction)
+            before, own = begin[rows], length[rows]
+            fraction = np.minimum(np.maximum((times - origin[rows] - before) / own, 0.0), 1.0)
+            return self._inner(chosen, before + fraction * own, own, fraction)
 
         return AcceptedSteps(origin + begin, end, at)
 
-    def _ends(self, places: Ints, x: Array, film: Array, which: int) -> States:
+    def _ends(self, places: Ints, x: Array, film: Array, state: NDArray[np.void], which: int) -> States:
         """Return states whose currents and potentials are solved for, with the row `which` of the salt."""
         contacts, number = self._arrays.contacts, self._number[places]
-        state, own = self._arrays.groups.state[self.group[places]], contacts.own[number]
+        own = contacts.own[number]
         passed = (state["time"], own["charge"], own["side_charge"])
         if not self._ordered:
             x = np.take(x, self._system.place, axis=1)
@@ -187,17 +189,19 @@ class DenseOutput:
         )
         own = arrays.contacts.own[self._number[places]]
         charge, side = own["charge"], own["side_charge"]
-        growth, imposed = self._growth[places], self._imposed[places]
-        grown = growth > 0.0
-        inner_side = side - np.divide(between["film"], growth, out=np.zeros(len(places)), where=grown)
+        inner_side = side
+        if self._any_film:
+            growth = self._growth[places]
+            inner_side = side - np.divide(between["film"], growth, out=np.zeros(len(places)), where=growth > 0.0)
+        imposed = self._imposed[places]
         free = np.isnan(imposed)
-        left = length * (1.0 - fraction)
-        inner = charge - left * np.where(free, 0.0, imposed)
-        lithium = between["lithium"] * self._charge_density[places]
-        inner = np.where(free, charge + lithium - (side - inner_side), inner)
-        potential, own_potential = (
-            np.where(between["solved"] > 0, between[name], np.nan) for name in ("potential", "own_potential")
-        )
+        inner = charge + between["lithium"] * self._charge_density[places] - (side - inner_side)
+        if not free.all():
+            inner = np.where(free, inner, charge - length * (1.0 - fraction) * imposed)
+        potential, own_potential = between["potential"], between["own_potential"]
+        if not between["solved"].all():
+            unsolved = between["solved"] == 0
+            potential[unsolved] = own_potential[unsolved] = np.nan
         solved = (between["own_current"], between["group_current"], potential, own_potential)
         passed = (time, inner, inner_side)
         salt = salt_within(arrays.groups, self.group[places], fraction)
@@ -219,9 +223,10 @@ class DenseOutput:
         and of the particles; i and o; the salt.
         """
         current, total, potential, own_potential = solved
-        resistance = (
-            self._arrays.contacts.resistance[self._number[places]] + film * self._resistivity[places, np.newaxis]
-        )
+        resistance, open_share = self._arrays.contacts.resistance[self._number[places]], np.ones(film.shape)
+        if self._any_film:
+            resistance += film * self._resistivity[places, np.newaxis]
+            open_share = np.maximum(1.0 - film * self._inverse_block[places, np.newaxis], 0.0)
         return States(
             number=places,
             contact_nodes=self._contact_nodes,
@@ -241,7 +246,7 @@ class DenseOutput:
             side_current_density=densities[1],
             film_resistance=resistance,
             film_thickness=film,
-            open_share=np.maximum(1.0 - film * self._inverse_block[places, np.newaxis], 0.0),
+            open_share=open_share,
             salt=salt,
         )
 
@@ -250,6 +255,9 @@ def accepted_particles(
     arrays: ProblemArrays, outputs: Sequence[DenseOutput], group: int, own: NDArray[np.void]
 ) -> tuple[ParticleCheckpoint, ...]:
     """Return the accepted states of the particles of a group, in its order; `own` are all `ParticleState`."""
+    if len(outputs) == 1:  # their numbers rise with their places
+        places = arrays.places(0, np.array([group]))
+        return tuple(outputs[0].checkpoints(places, own[arrays.bodies[0].number[places]]))
     found: dict[int, ParticleCheckpoint] = {}
     for mesh, output in enumerate(outputs):
         places = arrays.places(mesh, np.array([group]))

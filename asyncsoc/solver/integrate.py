@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.lanes import WIDTH
+from asyncsoc.base.processes import interruptible
 from asyncsoc.kernels.batch import (
     advance_blocks,
     attempt_alone,
+    attempt_groups,
     begin_blocks,
     block_memory,
     judge_groups,
@@ -36,6 +38,9 @@ from asyncsoc.solver.states import BatchCallback, Callback, Checkpoint, RunOutco
 
 METHODS: dict[str, Tableau] = {"rodas5p": RODAS5P, "rodas4p2": RODAS4P2}
 Ints = NDArray[np.int64]
+
+WORTH_THREADS = 4000
+"""Nodes of all particles of a mesh from which two threads are quicker than one."""
 
 
 def integrate(
@@ -102,8 +107,9 @@ def integrate(
     per_particle = callbacks if callbacks is not None else [()] * len(arrays.particles)
     runner = ProtocolRunner(arrays, per_particle, batch_callbacks or [()] * len(problem.meshes), measure, group_measure)
     try:
-        active = runner.open(resume or [None] * len(problem.groups))
-        _carry(arrays, METHODS[method], runner, active, threads)
+        with interruptible():
+            active = runner.open(resume or [None] * len(problem.groups))
+            _carry(arrays, METHODS[method], runner, active, threads)
     except KeyboardInterrupt:
         runner.interrupt()
     return runner.outcomes()
@@ -116,12 +122,13 @@ def _check_number(name: str, value: int, *, at_least: int) -> None:
 
 def _carry(arrays: ProblemArrays, tableau: Tableau, runner: ProtocolRunner, active: Ints, threads: int) -> None:
     """Attempt a step of every group at a time until none has anything left to do."""
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads) as pool:  # whose threads start when they are first needed
 
         def spread(jobs: Sequence[Callable[[], None]]) -> None:
-            """Run jobs in parallel threads."""
-            if len(jobs) == 1:
-                jobs[0]()
+            """Run jobs in parallel threads, on one thread one after the other."""
+            if threads == 1 or len(jobs) == 1:
+                for job in jobs:
+                    job()
                 return
             for done in [pool.submit(job) for job in jobs]:
                 done.result()
@@ -134,6 +141,19 @@ def _carry(arrays: ProblemArrays, tableau: Tableau, runner: ProtocolRunner, acti
         while len(active):
             attempt(active, spread)
             active = runner.accept(active)
+
+
+def in_one_call(sizes: Sequence[int], threads: int) -> bool:
+    """Return whether groups of several particles attempt a step in one call, and not phase by phase.
+
+    Parameters
+    ----------
+    sizes
+        For each mesh its nodes times the particles on it.
+    threads
+        That there are.
+    """
+    return len(sizes) == 1 and (threads == 1 or sizes[0] < WORTH_THREADS)
 
 
 Spread = Callable[[Sequence[Callable[[], None]]], None]
@@ -183,6 +203,9 @@ class _ParticleGroups:
             block_memory(system.kernel, tableau, body, -(-len(body.number) // WIDTH))
             for system, body in zip(arrays.problem.meshes, arrays.bodies, strict=True)
         ]
+        self._in_one_call = in_one_call([body.x.size for body in arrays.bodies], threads)
+        if self._in_one_call:
+            self._threads = 1
         self._last: tuple[bytes, list[_Share]] = b"", []
 
     def __call__(self, active: Ints, spread: Spread) -> None:
@@ -192,8 +215,20 @@ class _ParticleGroups:
             active = active[np.array(entered, dtype=bool)]
             if not len(active):
                 return
-        plan_groups(contacts, groups, active)
         shares = self._shares(active)
+        if self._in_one_call:
+            ((system, body, blocks),) = shares
+            attempt_groups(system, tableau, contacts, groups, body, active, not len(self._profiles), *blocks)
+        else:
+            self._by_phases(active, shares, spread)
+        for group in active.tolist() if len(self._profiles) else ():
+            if group in self._profiles:
+                self._profiles.judged(group)
+
+    def _by_phases(self, active: Ints, shares: list[_Share], spread: Spread) -> None:
+        """Attempt a step phase by phase, each spread over the threads."""
+        tableau, contacts, groups = self._tableau, self._arrays.contacts, self._arrays.groups
+        plan_groups(contacts, groups, active)
         spread([partial(begin_blocks, w.system, tableau, contacts, groups, w.body, *w.blocks) for w in shares])
         reduce_begin(tableau, contacts, groups, active)
         last = tableau.a.shape[0] - 1
@@ -203,9 +238,6 @@ class _ParticleGroups:
             if stage < last:
                 reduce_stages(tableau, contacts, groups, active, stage + 1)
         judge_groups(tableau, contacts, groups, active)
-        for group in active.tolist() if len(self._profiles) else ():
-            if group in self._profiles:
-                self._profiles.judged(group)
 
     def _shares(self, active: Ints) -> list[_Share]:
         """Return the work of each thread: blocks of particles of one mesh with their memories."""

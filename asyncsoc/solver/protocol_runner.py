@@ -55,6 +55,7 @@ from asyncsoc.solver.step_sizes import StepSizes
 from asyncsoc.solver.stop_reasons import stop_reason
 
 Ints = NDArray[np.int64]
+_NONE: Ints = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(eq=False)
@@ -142,11 +143,11 @@ class ProtocolRunner:
             return self._accept(numbers)
 
     def _accept(self, numbers: Ints) -> Ints:
-        outcome = self._groups.outcome[numbers]
-        again = numbers[outcome == RETRY]
-        numbers, outcome = numbers[outcome != RETRY], outcome[outcome != RETRY]
-        stuck = (outcome != RUNNING) & (outcome != DURATION_REACHED) & (outcome < EVENT)
-        if stuck.any():
+        outcome, again = self._groups.outcome[numbers], _NONE
+        if not (outcome == RUNNING).all():
+            retry = outcome == RETRY
+            again, numbers, outcome = numbers[retry], numbers[~retry], outcome[~retry]
+            stuck = (outcome != RUNNING) & (outcome != DURATION_REACHED) & (outcome < EVENT)
             for number in numbers[stuck].tolist():
                 self._fail(number, self._stuck(number))
             numbers, outcome = numbers[~stuck], outcome[~stuck]
@@ -162,7 +163,7 @@ class ProtocolRunner:
         self._take(numbers)
         running = outcome == RUNNING
         self._fresh[numbers], self._underway[numbers] = True, running
-        active: Ints = np.sort(np.concatenate([again, numbers[running]]))
+        active: Ints = np.sort(np.concatenate([again, numbers[running]])) if len(again) else numbers[running]
         if running.all():
             return active
         ended, further = [], []
@@ -211,6 +212,11 @@ class ProtocolRunner:
         contacts = self._contacts
         for mesh, body in enumerate(self._arrays.bodies):
             places = self._arrays.places(mesh, numbers)
+            if len(places) == len(contacts.own):  # all there are, which is quicker
+                np.copyto(body.x, body.x_new)
+                np.copyto(contacts.film, contacts.film_new)
+                np.copyto(self._kept_own, contacts.own)
+                break
             body.x[places] = body.x_new[places]
             particles = body.number[places]
             contacts.film[particles] = contacts.film_new[particles]

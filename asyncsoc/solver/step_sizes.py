@@ -26,7 +26,8 @@ class StepSizes:
         volumes = [3.0 * float(system.kernel.mass.sum()) / (4.0 * math.pi) for system in arrays.problem.meshes]
         radius = np.zeros(len(arrays.particles))
         for body, volume in zip(arrays.bodies, volumes, strict=True):
-            radius[body.number] = [float(np.cbrt(volume)) * arrays.particles[j].scale for j in body.number.tolist()]
+            of_mesh = float(np.cbrt(volume))
+            radius[body.number] = [of_mesh * arrays.particles[j].scale for j in body.number.tolist()]
         # Of the sphere of the volume of each group's smallest particle.
         self._radius = [float(min(radius[j] for j in arrays.members(g))) for g in range(len(self._members))]
 

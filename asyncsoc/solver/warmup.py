@@ -43,16 +43,26 @@ class _DenseOutputCallback:
 
 
 def compile_for(
-    systems: Iterable[OrderedSystem], *, batches: bool = False, groups: bool = False, conductors: bool = False
+    systems: Iterable[OrderedSystem],
+    *,
+    batches: bool = False,
+    groups: bool = False,
+    phases: bool = False,
+    conductors: bool = False,
 ) -> None:
     """Compile, or load from the cache, the kernels of runs on meshes: see `compile_kernels`."""
     for iterative in sorted({system.kernel.iterative for system in systems}):
-        compile_kernels(batches=batches, groups=groups, iterative=iterative, conductors=conductors)
+        compile_kernels(batches=batches, groups=groups, phases=phases, iterative=iterative, conductors=conductors)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def compile_kernels(
-    *, batches: bool = True, groups: bool = False, iterative: bool = False, conductors: bool = False
+    *,
+    batches: bool = True,
+    groups: bool = False,
+    phases: bool = False,
+    iterative: bool = False,
+    conductors: bool = False,
 ) -> None:
     """Compile, or load from the cache, every kernel a run uses; does nothing the second time.
 
@@ -64,6 +74,8 @@ def compile_kernels(
         Also those that advance particles side by side; a run of one particle does without.
     groups
         Those of particles that share a potential, in place of those of single ones.
+    phases
+        Those of particles that share it on several meshes or many threads, in place of those of one call.
     iterative
         Those of meshes that conjugate gradients are used for, in place of a factorization.
     conductors
@@ -89,8 +101,10 @@ def compile_kernels(
     system = _two_nodes(iterative=iterative)
     for many, size in ((1, 2),) if groups else ((1, 1), (FEWEST, 1)) if batches else ((1, 1),):
         ohms = (1.0,) * size if conductors else ()
-        group = Group((member,) * size, member.constraints, member.tolerance, resistances=ohms)
-        integrate(Problem((system,), (group,) * many), [[_DenseOutputCallback()]] * (many * size))
+        meshes = tuple(range(size)) if phases else ()
+        group = Group((member,) * size, member.constraints, member.tolerance, resistances=ohms, meshes=meshes)
+        problem = Problem((system,) * max(len(meshes), 1), (group,) * many)
+        integrate(problem, [[_DenseOutputCallback()]] * (many * size))
     none, one, number = np.zeros(1, dtype=np.int64), np.ones((1, 1)), np.zeros((1, 1), dtype=np.int64)
     mean_rows(
         np.ones((1, 2)),

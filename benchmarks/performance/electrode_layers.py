@@ -3,7 +3,8 @@
 C/10 for 8 hours at 25 degC; a conductivity as poor as a polymer's, no salt gradient, a lithium electrode of 5 A/m2.
 Both have the same twenty finite volumes through the electrode; the error is that of the voltage, in time and along the
 radius, against our refined run, with which PyBaMM refined must agree first. Each program is run on several meshes and
-tolerances, and the quickest that meets the error counts.
+tolerances, ours with both methods, and the quickest that meets the error counts; so does PyBaMM as it comes, against
+the quickest of ours with no larger error. What counts is measured again, both in turn.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from asyncsoc.interface.laws.butler_volmer import ButlerVolmer
 from asyncsoc.materials.registry import cathode, electrolyte
 from asyncsoc.materials.tables import tabulate
 from asyncsoc.problem.network import Network, NetworkResistances, layer_resistances
-from asyncsoc.problem.particles import Group, ParticleModel, Problem
+from asyncsoc.problem.particles import Group, Method, ParticleModel, Problem
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import ParticleScale, step_constraint
 from asyncsoc.protocol.types import Step
@@ -48,9 +49,10 @@ AGREEMENT = 5e-5
 SETS = {"Xu2019": "nmc532-xu2019", "Chen2020": "ncm811-chen2020", "ORegan2022": "ncm811-oregan2022"}
 LEAST = {"Xu2019": 1.0, "Chen2020": 1.0, "ORegan2022": 3.0}
 """How many times as long PyBaMM must take."""
-MESHES = ((5, 0.15), (8, 8e-2), (12, 4e-2), (16, 2.5e-2), (24, 1e-2))
-TOLERANCES = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3)
-FINE = ((160, 3e-4), 1e-7)
+MESHES = ((4, 0.2), (5, 0.15), (8, 8e-2), (12, 4e-2), (16, 2.5e-2), (24, 1e-2))
+TOLERANCES = (1e-1, 5e-2, 3e-2, 2e-2, 1e-2, 3e-3, 1e-3)
+METHODS: tuple[Method, ...] = ("rodas4p2", "rodas5p")
+FINE: tuple[tuple[int, float], float, Method] = ((160, 3e-4), 1e-7, "rodas4p2")
 THEIRS = tuple(
     DfnSettings(points, stretch, tolerance)
     for points, stretch in ((5, 1.5), (6, 1.5), (10, 1.5), (14, 1.5), (20, 0.0), (20, 2.0))
@@ -58,7 +60,9 @@ THEIRS = tuple(
 )
 REFINED = DfnSettings(150, 2.0, 1e-8)
 DEFAULT = DfnSettings()
-REPEATS = 5
+REPEATS, ROUNDS = 5, 4
+Settings = tuple[tuple[int, float], float, Method]
+"""Cells and first cell of a mesh, tolerance, method."""
 
 
 def current_density(parameters: str) -> float:
@@ -96,7 +100,7 @@ def layered(parameters: str, mesh: tuple[int, float]) -> tuple[OrderedSystem, Gr
     return system, Group((model,) * LAYERS, constraints, 1e-4, multiplicities=(each,) * LAYERS, network=network)
 
 
-def charged(parameters: str, mesh: tuple[int, float], tolerance: float) -> tuple[Array, float, int]:
+def charged(parameters: str, mesh: tuple[int, float], tolerance: float, method: Method) -> tuple[Array, float, int]:
     """Return times and voltages (2, k) of our charge, its process time [s] and steps.
 
     Raises
@@ -107,7 +111,7 @@ def charged(parameters: str, mesh: tuple[int, float], tolerance: float) -> tuple
     system, group = layered(parameters, mesh)
     problem = Problem((system,), (replace(group, tolerance=tolerance),))
     keeper, before = PotentialKeeper("voltage"), clock()
-    (outcome,) = integrate(problem, batch_callbacks=[[keeper]])
+    (outcome,) = integrate(problem, batch_callbacks=[[keeper]], method=method)
     spent = clock() - before
     if outcome.error is not None or outcome.stop_reason != "duration reached":
         raise AnswerError(f"the charge ended early: {outcome.stop_reason}")
@@ -130,11 +134,12 @@ def exact(parameters: str) -> tuple[CubicSpline, float]:
     return found, apart
 
 
-def ours(parameters: str, mesh: tuple[int, float], tolerance: float, repeats: int = REPEATS) -> Row:
+def ours(parameters: str, settings: Settings, repeats: int = REPEATS) -> Row:
     """Return the row of one of our settings."""
     reference, _ = exact(parameters)
-    runs = [charged(parameters, mesh, tolerance) for _ in range(repeats)]
-    setting = f"{mesh[0] + 1} nodes, first cell {mesh[1]:g}, tolerance {tolerance:g}, {runs[0][2]} steps"
+    runs = [charged(parameters, *settings) for _ in range(repeats)]
+    mesh, tolerance, method = settings
+    setting = f"{mesh[0] + 1} nodes, first cell {mesh[1]:g}, {method}, tolerance {tolerance:g}, {runs[0][2]} steps"
     return Row("asyncsoc, layers", setting, 1e3 * min(run[1] for run in runs), _error(*runs[0][0], reference))
 
 
@@ -152,6 +157,17 @@ def peer(parameters: str, setting: DfnSettings, reference: CubicSpline, repeats:
     return Row("PyBaMM, half-cell DFN", str(setting), 1e3 * solve, _error(times, voltage, reference))
 
 
+def again(parameters: str, mine: tuple[Row, Settings], theirs: tuple[Row, DfnSettings]) -> tuple[Row, Row]:
+    """Return the rows of two settings measured again in turn: the least times of both."""
+    reference, _ = exact(parameters)
+    own, other = [mine[0]], [theirs[0]]
+    for _ in range(ROUNDS):
+        own.append(ours(parameters, mine[1], 3 * REPEATS))
+        other.append(peer(parameters, theirs[1], reference, 3 * REPEATS))
+    least = [min(row.milliseconds for row in rows[1:]) for rows in (own, other)]
+    return replace(own[-1], milliseconds=least[0]), replace(other[-1], milliseconds=least[1])
+
+
 def _error(times: Array, values: Array, reference: CubicSpline) -> float:
     late = times >= FROM
     return float(np.abs(values[late] - reference(np.sqrt(times[late]))).max())
@@ -167,21 +183,29 @@ def measure(quick: bool = False) -> Part:
     """
     compile_kernels(groups=True, conductors=True)
     sets = list(SETS)[: 1 if quick else 3]
-    meshes, tolerances = (MESHES[1:4:2], TOLERANCES[1::2]) if quick else (MESHES, TOLERANCES)
+    meshes, tolerances = (MESHES[2:5:2], TOLERANCES[2:6:3]) if quick else (MESHES, TOLERANCES)
+    methods = METHODS[:1] if quick else METHODS
     settings = THEIRS[5:7] if quick else THEIRS
     factors, rows, searched = [], [], []
     for name in sets:
         reference, apart = exact(name)
-        mine = [ours(name, mesh, tolerance) for mesh in meshes for tolerance in tolerances]
-        theirs = [peer(name, setting, reference) for setting in (*settings, DEFAULT)]
-        found = [asdict(row) for row in (*mine, *theirs)]
-        searched.append({"set": name, "refined apart [V]": apart, "rows": found})
+        tried = [(mesh, tolerance, method) for mesh in meshes for tolerance in tolerances for method in methods]
+        mine = {ours(name, one): one for one in tried}
+        theirs = {peer(name, one, reference): one for one in settings}
+        comes = peer(name, DEFAULT, reference)
+        searched.append({"set": name, "refined apart [V]": apart, "rows": [asdict(r) for r in (*mine, *theirs, comes)]})
         for target in TARGETS[: 1 if quick else 2]:
-            own, other = quickest(mine, target), quickest(theirs, target)
+            picked, rival = quickest(list(mine), target), quickest(list(theirs), target)
+            own, other = again(name, (picked, mine[picked]), (rival, theirs[rival]))
             rows += [(name, f"{target:g}", own), (name, f"{target:g}", other)]
             what = f"{LAYERS} layers, {name}, error {target:g} V: PyBaMM's DFN / ours"
             factors.append(Factor(what, other.milliseconds / own.milliseconds, LEAST[name]))
-        rows.append((name, "as it comes", theirs[-1]))
+        if not quick:
+            picked = quickest(list(mine), comes.error)
+            own, other = again(name, (picked, mine[picked]), (comes, DEFAULT))
+            rows += [(name, "that of the next row", own), (name, "as it comes", other)]
+            what = f"{LAYERS} layers, {name}, PyBaMM's DFN as it comes / ours with no larger error"
+            factors.append(Factor(what, other.milliseconds / own.milliseconds, LEAST[name]))
     text = table(
         ("set", "error allowed [V]", "program", "setting", "process [ms]", "error [V]"),
         [(name, target, r.method, r.setting, r.milliseconds, f"{r.error:.1e}") for name, target, r in rows],

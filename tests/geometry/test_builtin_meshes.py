@@ -14,6 +14,8 @@ from asyncsoc.geometry.particle_files import read_particle
 FOLDER = Path(__file__).resolve().parents[2] / "meshes"
 
 SHIPPED = {
+    "sphere-radial-draft": "c8775c5ab8163a7772fabfb23abe544abc11c1c59d387bd18b7e7c84ee5a8261",
+    "sphere-axisymmetric-draft": "3beeb1c2570dd4f1b8dd98488092273dd0ee29a11bb10167315eeb4a911865bc",
     "sphere-radial-coarse": "c273a9866ecdf23f4954a4128897f1141baa38b1b8ddf86e17c18b452b03a654",
     "sphere-radial-default": "8bd8876848f6a9bb475601ede4ae1cacc28493fa0bace3843805214e04cccf9d",
     "sphere-radial-fine": "e5dc2c9e32fd0799c9469f8a91ea9bc3fff141b4a075b008b31ba8e8cb51e6e3",

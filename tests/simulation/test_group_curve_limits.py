@@ -105,3 +105,32 @@ def test_a_profile_of_a_group_ends_on_no_curve() -> None:
     cases = [particle(1.0, "Rest for 1 minute").model_copy(update={"protocol": protocol}) for _ in range(2)]
     with pytest.raises(InputError, match="a profile of single particles only"):
         aso.simulate_particles(cases)
+
+
+def test_a_curve_that_ends_a_step_of_layers_leaves_the_state_that_a_charge_does() -> None:
+    """A time step that is taken again begins with the potentials that the layers had at its start."""
+
+    def charged(limit: str) -> aso.Solution:
+        keys = {
+            "electrode": {
+                "loading": "28.6 mg/cm2",
+                "thickness": "130 um",
+                "coverage": 0.5,
+                "model": "layers",
+                "layers": 3,
+            },
+            "particle": {"mesh": "coarse"},
+            "protocol": {"steps": [f"Charge at C/2 until {limit} or 4.4 V"]},
+        }
+        return aso.simulate(aso.Case.from_dict(keys))
+
+    by_curve = charged("mean SOC 0.3")
+    passed = by_curve.columns["Specific capacity [mA.h/g]"][-1]
+    by_charge = charged(f"{passed:.12g} mAh/g")
+    assert by_curve.steps[0].stop_reason == "Mean SOC > 0.3 reached"
+    assert "mAh/g" in by_charge.steps[0].stop_reason
+    assert by_curve.columns[names.TIME][-1] == pytest.approx(by_charge.columns[names.TIME][-1], rel=1e-8)
+    assert by_curve.columns[names.VOLTAGE][-1] == pytest.approx(by_charge.columns[names.VOLTAGE][-1], abs=1e-8)
+    mine, theirs = (run.particles["Contact-mean SOC"][:, -1] for run in (by_curve, by_charge))
+    assert float(mine.max() - mine.min()) > 1e-3
+    np.testing.assert_allclose(mine, theirs, atol=1e-8)

@@ -126,6 +126,17 @@ def test_bits_do_not_depend_on_threads(body: Any, ball: Any) -> None:
         same_bits(mine, theirs)
 
 
+def test_bits_do_not_depend_on_whether_a_step_is_one_call(body: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Phase by phase on two threads, and all phases in one call, with time steps that are taken again."""
+    members = [body.member(*CCCV, coverage=0.1 + 0.08 * k) for k in range(10)]
+    problem = Problem((body.system,), (Group(tuple(members), times_current(members[0].constraints, 10.0), 1e-4),))
+    _, one = run(problem)
+    monkeypatch.setattr("asyncsoc.solver.integrate.WORTH_THREADS", 0)
+    _, two = run(problem, threads=2)
+    for mine, theirs in zip(one, two, strict=True):
+        same_bits(mine, theirs)
+
+
 def test_the_groups_current_is_that_of_its_particles(body: Any) -> None:
     members = [body.member(*CCCV, coverage=c) for c in (0.15, 0.5, 0.95)]
     group = group_of(members, many=(2.0, 1.0, 0.5))

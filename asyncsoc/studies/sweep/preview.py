@@ -16,7 +16,7 @@ from asyncsoc.studies.sweep.validated_cases import ValidatedCases
 _SECONDS: Mapping[str, float] = {"radial": 0.0015, "axisymmetric": 0.06, "3d": 0.25, "electrode": 0.06}
 """Core time of one protocol step at the default tolerance and mesh [s]; measured (docs/sweeps.md). That of an electrode
 is for each of its particles, which are axisymmetric."""
-_MESHES: Mapping[str, float] = {"fine": 6.0}
+_MESHES: Mapping[str, float] = {"draft": 0.3, "fine": 6.0}
 """What other meshes take, roughly, as a multiple of the default one."""
 _START = 4.0  # s; until workers are ready
 _ROWS = 60
