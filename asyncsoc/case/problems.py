@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -95,9 +95,9 @@ def _input_error(finding: ErrorDetails, model: type[BaseModel]) -> InputError:
         return InputError("out of range", value=value, allowed=f"{words} {context[name]}")
     what, allowed = _TYPES.get(kind, (finding["msg"], None))
     if allowed == _SECTION and isinstance(value, BaseModel):
-        wanted = model if len(finding["loc"]) != 1 else _model_in(model.model_fields[str(finding["loc"][0])].annotation)
-        what, value = f"wrong type: expected a {(wanted or model).__name__}", type(value).__name__
-        allowed = f"an object of {(wanted or model).__name__}, or a table of its keys"
+        wanted = _model_at(model, finding["loc"]).__name__
+        what, value = f"wrong type: expected a {wanted}", type(value).__name__
+        allowed = f"an object of {wanted}, or a table of its keys"
     return InputError(what, value=value, allowed=allowed)
 
 
@@ -110,11 +110,16 @@ def _unknown_key(finding: ErrorDetails, model: type[BaseModel]) -> InputError:
     )
 
 
-def _keys(model: type[BaseModel], path: list[int | str]) -> list[str]:
+def _keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    return list(_model_at(model, path).model_fields)
+
+
+def _model_at(model: type[BaseModel], path: Sequence[int | str]) -> type[BaseModel]:
+    """Return the section at a path of keys."""
     for part in path:
         if isinstance(part, str) and part in model.model_fields:
             model = _model_in(model.model_fields[part].annotation) or model
-    return list(model.model_fields)
+    return model
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

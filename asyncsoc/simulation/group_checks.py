@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ _MOST_NAMED = 3
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
-def several_cases(cases: Iterable[Case]) -> tuple[Case, ...]:
+def several_cases(cases: Any) -> tuple[Case, ...]:
     """Return the cases of a group as a tuple.
 
     Raises
