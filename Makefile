@@ -11,11 +11,12 @@ NUMERICAL := $(addprefix tests/,base kernels geometry contact materials thermoch
 # What reads files and refuses input does not compute.
 NOT_NUMERICAL := $(addprefix --ignore=tests/,materials/importing base/test_csv_tables.py base/test_paths.py \
   base/test_kernel_cache.py base/test_environment_forms.py simulation/test_particle_group_files.py)
+DOCS := docs,drawing,tomography,sweep,pybamm
 EVERYTHING := test,lint,drawing,thermo,tomography,sweep,browser
 
 export PYBAMM_DISABLE_TELEMETRY := true
 
-.PHONY: help setup demo test test-emulated test-slow lint bench paper docs clean
+.PHONY: help setup demo test test-emulated test-slow lint bench paper docs linkcheck clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -55,10 +56,15 @@ bench: setup  ## the performance suite in its quick form; every answer is assert
 paper: setup  ## what the source paper reports against what is computed; writes docs/paper.md (under 30 minutes)
 	@OMP_NUM_THREADS=1 $(PYTHON) -m benchmarks.paper
 
-docs:  ## the documentation, into docs/_build/html
-	@scripts/bootstrap.sh docs
-	@$(PYTHON) -m sphinx -b html -W --keep-going -q docs docs/_build/html
+docs:  ## the documentation, into docs/_build/html; its tutorials are executed (under 10 minutes)
+	@scripts/bootstrap.sh --compiler $(DOCS)
+	@OMP_NUM_THREADS=1 $(PYTHON) -m sphinx -b html -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+	@$(PYTHON) docs/check_site.py docs/_build/html
 	@echo docs/_build/html/index.html
+
+linkcheck:  ## every address outside the documentation (needs the network)
+	@scripts/bootstrap.sh $(DOCS)
+	@$(PYTHON) -m sphinx -b linkcheck -q -d docs/_build/doctrees docs docs/_build/linkcheck
 
 clean:  ## remove what was made here, .venv included
 	rm -rf .venv demo-output docs/_build build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -67,10 +67,18 @@ def __getattr__(name: str) -> object:
     try:
         module = _EXPORTS[name]
     except KeyError:
-        raise AttributeError(f"module 'asyncsoc' has no attribute {name!r}") from None
+        raise AttributeError(_unknown(name)) from None
     value = getattr(importlib.import_module(module), name)
     globals()[name] = value
     return value
+
+
+def _unknown(name: str) -> str:
+    from asyncsoc.base.errors import nearest_name
+
+    nearest = None if name.startswith("_") else nearest_name(name, (*_EXPORTS, *_ROOMS))
+    hint = f"; did you mean {nearest}?" if nearest else ""
+    return f"module 'asyncsoc' has no attribute {name!r}{hint}"
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,14 @@
-"""Sphinx configuration: MyST pages and notebooks, pydata theme, the API from the docstrings."""
+"""Sphinx configuration: MyST pages, tutorials executed at build time, pydata theme, API and commands from the code."""
 
 from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 import asyncsoc
 
@@ -9,18 +17,98 @@ author = "asyncsoc developers"
 project_copyright = "2026, asyncsoc developers"
 version = release = asyncsoc.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax", "sphinx_design"]
 exclude_patterns = ["_build", "**.ipynb_checkpoints"]
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
-myst_heading_anchors = 3
-nb_execution_mode = "off"
+myst_heading_anchors = 4
+
+# The tutorials are executed when they or asyncsoc have changed; an error in a cell, or a cell of five minutes (kernels
+# that are compiled for the first time included), fails the build. `check_site.py` holds each tutorial to a minute.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    part for part in (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")) if part
+)
+_kernel = Path(__file__).parent / "_build" / "ipython"
+(_kernel / "profile_default").mkdir(parents=True, exist_ok=True)
+(_kernel / "profile_default" / "ipython_kernel_config.py").write_text("get_config().IPKernelApp.log_level = 40\n")
+os.environ["IPYTHONDIR"] = str(_kernel)
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(Path(__file__).parent / "_build" / "executed" / asyncsoc.__version__)
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_merge_streams = True
 
 autodoc_typehints = "none"
+autodoc_member_order = "bysource"
 napoleon_google_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "asyncsoc"
 html_show_sourcelink = False
-html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme_options = {
+    "show_prev_next": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "navbar_align": "left",
+    "header_links_before_dropdown": 7,
+}
+
+# Publishers that refuse programs; a person's browser opens these addresses.
+linkcheck_anchors = False
+linkcheck_timeout = 20
+linkcheck_retries = 2
+linkcheck_allowed_redirects = {r"https://doi\.org/.*": r".*"}
+linkcheck_ignore = [r"https://doi\.org/.*", r"https://pubs\.acs\.org/.*", r"https://onlinelibrary\.wiley\.com/.*"]
+
+
+def _generated(_app: Any, _page: str, content: list[str]) -> None:
+    """Put what is taken from the code into a page."""
+    import reference
+
+    content[0] = reference.fill(content[0])
+
+
+def _glossary_terms(app: Any, doctree: Any) -> None:
+    """Make every term of the glossary an entry of the index, which the search of the site finds first."""
+    from docutils import nodes
+    from sphinx import addnodes
+
+    if app.env.current_document.docname != "glossary":
+        return
+    for row in list(doctree.findall(nodes.row)):
+        if isinstance(row.parent, nodes.thead):
+            continue
+        cell = row[0]
+        term = cell.astext().split(",")[0].strip()
+        target = f"term-{nodes.make_id(term)}"
+        if not term or not cell.children or target in doctree.ids:
+            continue
+        entry = addnodes.index(entries=[("single", term, target, "", None)])
+        anchor = nodes.target("", "", ids=[target])
+        doctree.note_explicit_target(anchor)
+        cell[0].insert(0, [entry, anchor])
+
+
+def _times(app: Any, error: Exception | None) -> None:
+    """Write down how long each tutorial took, for `check_site.py`."""
+    if error is not None or app.builder.name != "html":
+        return
+    times = {}
+    for name in sorted(app.env.found_docs):
+        found = app.env.metadata.get(name, {}).get("exec_data") or app.env.nb_metadata.get(name, {}).get("exec_data")
+        if found:
+            times[name] = found["runtime"]
+    (Path(app.outdir) / "tutorial_times.json").write_text(json.dumps(times, indent=1) + "\n", encoding="utf-8")
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Connect what is generated."""
+    app.connect("source-read", _generated)
+    app.connect("doctree-read", _glossary_terms)
+    app.connect("build-finished", _times)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -97,5 +97,5 @@ def test_help_uses_the_words_of_the_glossary(capsys: pytest.CaptureFixture[str])
 
 def test_it_is_found_from_the_readme_and_the_index() -> None:
     assert "docs/glossary.md" in links(ROOT / "README.md")
-    assert re.search(r"^glossary$", (ROOT / "docs" / "index.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert re.search(r"^glossary$", (ROOT / "docs" / "reference_index.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(banned()) > 5

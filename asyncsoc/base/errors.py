@@ -142,6 +142,9 @@ def nearest_name(value: str, names: Iterable[str]) -> str | None:
     match = difflib.get_close_matches(wanted, lookup, n=1, cutoff=0.5)
     if not match and len(wanted) > 1:
         match = [name for name in lookup if name.startswith(wanted)]
+    if not match:  # 'NMC811' is near to what 'ncm811-chen2020' begins with
+        heads = {name.partition("-")[0]: name for name in reversed(lookup)}
+        match = [heads[head] for head in difflib.get_close_matches(wanted, heads, n=1, cutoff=0.7)]
     return lookup[match[0]] if match else None
 
 

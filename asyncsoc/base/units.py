@@ -192,7 +192,11 @@ def _same_dimension(dimension: Dimension) -> str:
 
 
 def _nearest_unit(text: str, dimension: Dimension) -> str | None:
-    return nearest_name(text, [name for name in _EXAMPLES if _parse_unit(name).dimension == dimension])
+    names = [name for name in _EXAMPLES if _parse_unit(name).dimension == dimension]
+    micro = f"u{text[2:]}"  # 'mu m' and 'mum' mean micrometres, and so does 'mu' alone
+    if text.startswith("mu") and "um" in names:
+        return micro if micro in names else "um"
+    return nearest_name(text, names)
 
 
 def to_si(value: int | float | str, unit: str, *, where: str) -> float:
@@ -219,7 +223,7 @@ def to_si(value: int | float | str, unit: str, *, where: str) -> float:
             "a quantity must be a number or '<number> <unit>'",
             where=where,
             value=value,
-            allowed=f"a number in SI, or '1 {unit}'",
+            allowed=f"a number in SI, or '1 {unit}'" if unit else "a number, such as 0.3 or '30 %'",
         )
     if isinstance(value, str):
         return _rounded(_read(value, unit, where), value, unit, where)
@@ -259,7 +263,10 @@ def _read(value: str, unit: str, where: str) -> Fraction:
     match = _NUMBER.fullmatch(value)
     if match is None:
         raise InputError(
-            "no number found in a quantity", where=where, value=value, allowed=f"'<number> {unit}' or a number in SI"
+            "no number found in a quantity",
+            where=where,
+            value=value,
+            allowed=f"'<number> {unit}' or a number in SI" if unit else "a number, such as 0.3 or '30 %'",
         )
     _finite(float(match[1]), value, unit, where)
     given = _given_unit(match[2].strip(), unit, value, where)

@@ -33,6 +33,15 @@ def apply_overrides(keys: Mapping[str, Any], overrides: Sequence[str], model: ty
     InputError
         No '=', no key, or a section or key that `model` does not have.
     """
+    if isinstance(overrides, str | Mapping):
+        first = overrides if isinstance(overrides, str) else next((f"{k}={v}" for k, v in overrides.items()), "")
+        raise InputError(
+            "overrides are a list of texts",
+            where="overrides",
+            value=type(overrides).__name__,
+            allowed='["contact.coverage=0.2"]',
+            next_step=f'write ["{first}"]',
+        )
     tables: dict[str, Any] = {key: dict(value) if isinstance(value, Mapping) else value for key, value in keys.items()}
     for override in overrides:
         path, value = _split(override)

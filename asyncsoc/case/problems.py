@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -11,15 +11,16 @@ from pydantic_core import ErrorDetails
 
 from asyncsoc.base.errors import InputError, nearest_name
 
+_SECTION = "a table of keys, such as [contact]"
 _TYPES = {
     "string_type": ("wrong type: expected a string", "a string in quotes"),
     "int_type": ("wrong type: expected a whole number", "a whole number"),
     "float_type": ("wrong type: expected a number", "a number"),
     "bool_type": ("wrong type: expected true or false", "true or false, without quotes"),
     "tuple_type": ("wrong type: expected a list", "a list in [ ]"),
-    "model_type": ("wrong type: expected a section", "a table of keys, such as [contact]"),
-    "dict_type": ("wrong type: expected a section", "a table of keys, such as [contact]"),
-    "model_attributes_type": ("wrong type: expected a section", "a table of keys, such as [contact]"),
+    "model_type": ("wrong type: expected a section", _SECTION),
+    "dict_type": ("wrong type: expected a section", _SECTION),
+    "model_attributes_type": ("wrong type: expected a section", _SECTION),
 }
 _LIMITS = {
     "greater_than": ("gt", "above"),
@@ -93,6 +94,10 @@ def _input_error(finding: ErrorDetails, model: type[BaseModel]) -> InputError:
         name, words = _LIMITS[kind]
         return InputError("out of range", value=value, allowed=f"{words} {context[name]}")
     what, allowed = _TYPES.get(kind, (finding["msg"], None))
+    if allowed == _SECTION and isinstance(value, BaseModel):
+        wanted = _model_at(model, finding["loc"]).__name__
+        what, value = f"wrong type: expected a {wanted}", type(value).__name__
+        allowed = f"an object of {wanted}, or a table of its keys"
     return InputError(what, value=value, allowed=allowed)
 
 
@@ -105,11 +110,16 @@ def _unknown_key(finding: ErrorDetails, model: type[BaseModel]) -> InputError:
     )
 
 
-def _keys(model: type[BaseModel], path: list[int | str]) -> list[str]:
+def _keys(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    return list(_model_at(model, path).model_fields)
+
+
+def _model_at(model: type[BaseModel], path: Sequence[int | str]) -> type[BaseModel]:
+    """Return the section at a path of keys."""
     for part in path:
         if isinstance(part, str) and part in model.model_fields:
             model = _model_in(model.model_fields[part].annotation) or model
-    return list(model.model_fields)
+    return model
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -106,6 +106,9 @@ def _decoded(content: bytes, path: Path) -> str:
         ) from None
 
 
+_TWICE = re.compile(r"twice|overwrite", re.IGNORECASE)
+
+
 def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> InputError:
     match = _POSITION.match(str(error))
     what = match["what"] if match else str(error)
@@ -116,7 +119,11 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> Inp
         f"TOML syntax: {what[:1].lower()}{what[1:]}",
         where=f"{source}:{line}",
         value=shown[:100],
-        next_step='write strings and quantities with units in quotes: radius = "5 um"',
+        next_step=(
+            "put the keys of a table, and each key, in one place"
+            if _TWICE.search(what)
+            else 'write strings and quantities with units in quotes: radius = "5 um"'
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,25 @@ _SHARED = ("material", "electrolyte", "protocol", "output", "solver")
 """Sections of a case that are the same for all particles of a group."""
 _MOST_NAMED = 3
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+
+
+def several_cases(cases: Any) -> tuple[Case, ...]:
+    """Return the cases of a group as a tuple.
+
+    Raises
+    ------
+    InputError
+        It is one case.
+    """
+    if isinstance(cases, Case):
+        raise InputError(
+            "a group is a list of cases, and this is one case",
+            where="cases",
+            value="Case",
+            allowed="[case, another_case]",
+            next_step="simulate(case) simulates one particle, or the electrode that a case describes",
+        )
+    return tuple(cases)
 
 
 def check_same(cases: Sequence[Case]) -> None:

@@ -25,6 +25,7 @@ from asyncsoc.simulation.group_checks import (
     checked_multiplicities,
     checked_names,
     checked_resistances,
+    several_cases,
 )
 from asyncsoc.simulation.group_cycles import GroupCycles
 from asyncsoc.simulation.group_measure import GroupMeasure, side_curves
@@ -122,7 +123,7 @@ def simulate_particles(
     >>> bool(shares.sel(particle="poor") < 0.5), round(float(shares.sum()), 9)
     (True, 1.0)
     """
-    cases = tuple(cases)
+    cases = several_cases(cases)
     check_same(cases)
     many = checked_multiplicities(multiplicities, len(cases))
     ohms = checked_resistances(contact_resistances, len(cases))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from asyncsoc.base.notices import warn_of_result
 from asyncsoc.case import Case
+from asyncsoc.case.required import require_case
 from asyncsoc.simulation.batch import carry_case, jumping_case
 from asyncsoc.simulation.electrode import simulate_electrode
 from asyncsoc.simulation.progress import Progress
@@ -56,6 +57,7 @@ def simulate(
     >>> solution.status, bool(solution.curves["Asynchrony"][-1] > 0.0)
     ('done', True)
     """
+    require_case(case, "simulate")
     solution = _simulated(case, progress, resume)
     warn_of_result(solution.warnings)
     return solution

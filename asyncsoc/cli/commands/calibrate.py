@@ -52,11 +52,16 @@ def calibrate(
         str | None, typer.Option(metavar="VOLTAGE", help="Voltage error expected between model and data; 5 mV.")
     ] = None,
     weights: Annotated[
-        str, typer.Option(help="What points count: all the same (points), by time, or every protocol step the same.")
+        str,
+        typer.Option(
+            metavar="KIND", help="What points count: all the same (points), by time, or every protocol step the same."
+        ),
     ] = "points",
     loss: Annotated[
         str | None,
-        typer.Option(help="linear, or huber, soft_l1, cauchy, arctan, which give less weight to outliers."),
+        typer.Option(
+            metavar="KIND", help="linear, or huber, soft_l1, cauchy, arctan, which give less weight to outliers."
+        ),
     ] = None,
     profiles: Annotated[bool, typer.Option("--profile", help="Also the profile likelihood of every constant.")] = False,
     overrides: Overrides = None,

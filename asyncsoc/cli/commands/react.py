@@ -244,37 +244,54 @@ def _numbered(path: Path | None, name: str) -> Path:
 
 
 def react(
-    cathode: Annotated[str | None, typer.Option(help="Cathode parameter set; default: that of a case.")] = None,
+    cathode: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Cathode parameter set; default: that of a case.")
+    ] = None,
     electrolyte: Annotated[
         list[str] | None,
         typer.Option(
-            help="litfsi, eca, peca, peo, peo-litfsi, pegda-peca, or a TOML file with a reactant; may be repeated."
+            metavar="NAME",
+            help="litfsi, eca, peca, peo, peo-litfsi, pegda-peca, or a TOML file with a reactant; may be repeated.",
         ),
     ] = None,
-    x: Annotated[str, typer.Option("--x", help="Stoichiometries: 1,0.9,0.8 or first:last:step.")] = _DEFAULT_X,
+    x: Annotated[
+        str, typer.Option("--x", metavar="LIST", help="Stoichiometries: 1,0.9,0.8 or first:last:step.")
+    ] = _DEFAULT_X,
     potential: Annotated[
         float | None,
-        typer.Option(help="Exchange lithium with a reservoir at this potential [V against Li]; default: closed."),
+        typer.Option(
+            metavar="VOLT", help="Exchange lithium with a reservoir at this potential [V against Li]; default: closed."
+        ),
     ] = None,
-    phases: Annotated[Path | None, typer.Option(help="Phase table (JSON) that replaces the package's.")] = None,
+    phases: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Phase table (JSON) that replaces the package's.")
+    ] = None,
     entries: Annotated[
-        Path | None, typer.Option(help="Computed entries (Materials Project JSON) that replace the phase table.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Computed entries (Materials Project JSON) that replace the phase table."),
     ] = None,
     add_phases: Annotated[
         Path | None,
         typer.Option(
-            help="Phases (JSON, as of --phases or --entries) added to the table or in place of the same ones."
+            metavar="FILE",
+            help="Phases (JSON, as of --phases or --entries) added to the table or in place of the same ones.",
         ),
     ] = None,
-    energy: Annotated[str, typer.Option(help="enthalpy, or gibbs to include entropies and gases.")] = "enthalpy",
+    energy: Annotated[
+        str, typer.Option(metavar="KIND", help="enthalpy, or gibbs to include entropies and gases.")
+    ] = "enthalpy",
     temperature: Annotated[
         str,
         typer.Option(
             metavar="T", help="Temperature of the Gibbs energies, which the table shows with either --energy."
         ),
     ] = _DEFAULT_TEMPERATURE,
-    plot: Annotated[Path | None, typer.Option(help="Draw the energies over x: .png, .svg or .pdf.")] = None,
-    mixing_plot: Annotated[Path | None, typer.Option(help="Draw the energies over the mixing fraction.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the energies over x: .png, .svg or .pdf.")
+    ] = None,
+    mixing_plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the energies over the mixing fraction.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """Compute reaction energies of a cathode with an electrolyte.

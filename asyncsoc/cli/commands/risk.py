@@ -49,7 +49,9 @@ def risk(
     at_x: Annotated[float, typer.Option("--at-x", metavar="X", help="Mean stoichiometry x of the comparison.")] = 0.5,
     energy: Annotated[
         str | None,
-        typer.Option(help="enthalpy or gibbs; replaces side_reaction.thermochemistry. The range covers both."),
+        typer.Option(
+            metavar="KIND", help="enthalpy or gibbs; replaces side_reaction.thermochemistry. The range covers both."
+        ),
     ] = None,
     temperature: Annotated[
         str | None,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.notices import warn_of_result
 from asyncsoc.case import Case
+from asyncsoc.case.required import require_case
 from asyncsoc.simulation.impedance.at_state import Counted, impedance_of_case, impedance_of_run
 from asyncsoc.simulation.impedance.mesh_resolution import graded_case
 from asyncsoc.simulation.impedance.operating_point import At
@@ -52,6 +53,7 @@ class EISSimulation:
     """
 
     def __init__(self, case: Case, *, graded: bool = True) -> None:
+        require_case(case, "EISSimulation")
         self._case = graded_case(case) if graded else case
         self._run: Solution | None = None
         self._solution: ImpedanceSpectrum | None = None

@@ -179,7 +179,7 @@ class ImpedanceSpectrum(Shown):
         return fit_circuit(self.frequencies, self.impedance)
 
     def kramers_kronig(self) -> ComplexArray:
-        """Return the residuals (F,) of the linear Kramers-Kronig test over |Z|, real and imaginary part."""
+        """Return the residuals (F,) of the linear Kramers-Kronig test over abs(Z), real and imaginary part."""
         from asyncsoc.simulation.impedance.equivalent_circuit import kramers_kronig_residuals
 
         return kramers_kronig_residuals(self.frequencies, self.impedance)

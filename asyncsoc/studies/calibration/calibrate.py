@@ -32,8 +32,8 @@ def calibrate(
     Parameters
     ----------
     data
-        One or several pairs of a case and a curve: ``(case, "c10.csv")``, with objects or files, or `Measurement`s,
-        which have a name, an expected error, weights and a protocol step.
+        One or several pairs of a case and a curve: ``(case, "c10.csv")``, with objects or files, or objects of
+        `Measurement`, which have a name, an expected error, weights and a protocol step.
     fit
         What to fit: keys of a case such as "material.diffusivity_factor", "contact.coverage=0.1:0.6" with the range
         searched, or "contact.coverage@cell-2.csv" for one measurement alone; or a mapping from key to range or None.

@@ -9,6 +9,7 @@ import numpy as np
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
+from asyncsoc.case.required import require_case
 from asyncsoc.case.resolved_electrolyte import electrolyte_of
 from asyncsoc.materials.capacity import stoichiometry_at, theoretical_capacity, usable_range
 from asyncsoc.materials.types import Cathode
@@ -49,6 +50,7 @@ def estimate(case: Case, *, share: float = 1.0) -> Estimate:
     >>> bool(aso.estimate(case).soc_lead.typical > 0.0)
     True
     """
+    require_case(case, "estimate")
     if case.electrode.described:
         raise InputError(
             "an electrode has an estimate for each of its particles",

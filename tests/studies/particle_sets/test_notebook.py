@@ -10,7 +10,7 @@ import pytest
 
 from tests.pages import ROOT
 
-NOTEBOOK = ROOT / "docs" / "notebooks" / "tomography.md"
+NOTEBOOK = ROOT / "docs" / "tutorials" / "tomogram.md"
 _CELL = re.compile(r"^```\{code-cell\} python\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

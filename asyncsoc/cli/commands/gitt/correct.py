@@ -31,8 +31,8 @@ def correct(
     formula_radius: Annotated[
         str | None, typer.Option(metavar="LENGTH", help="R_s of the formula; the middle of --radius.")
     ] = None,
-    patches: Annotated[int, typer.Option(help="Round patches that the contact consists of.")] = 1,
-    tolerance: Annotated[float, typer.Option(help="Relative error allowed in dEs/dEtau.")] = 0.1,
+    patches: Annotated[int, typer.Option(metavar="N", help="Round patches that the contact consists of.")] = 1,
+    tolerance: Annotated[float, typer.Option(metavar="SHARE", help="Relative error allowed in dEs/dEtau.")] = 0.1,
     json: Json = False,
 ) -> None:
     """Turn an apparent diffusivity into a range of true ones.

@@ -30,7 +30,9 @@ def measured(
     quiet: Quiet = False,
     radius: RadiusOption = None,
     jump: JumpOption = "removed",
-    positive: Annotated[str, typer.Option(help="What a positive current does: charge or discharge.")] = "charge",
+    positive: Annotated[
+        str, typer.Option(metavar="DIRECTION", help="What a positive current does: charge or discharge.")
+    ] = "charge",
     start: Annotated[
         str | None, typer.Option(metavar="TIME", help="When the first pulse starts, of a file without current.")
     ] = None,

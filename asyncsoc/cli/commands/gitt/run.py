@@ -25,7 +25,7 @@ def run(
     rest: Annotated[str, typer.Option(metavar="TIME", help="Duration of a rest.")] = "30 min",
     upper: Annotated[str, typer.Option(metavar="VOLTAGE", help="Voltage that ends the charge.")] = "4.2 V",
     lower: Annotated[str, typer.Option(metavar="VOLTAGE", help="Voltage that ends the discharge.")] = "2.8 V",
-    cycles: Annotated[int, typer.Option(help="Charges, each with its discharge.")] = 2,
+    cycles: Annotated[int, typer.Option(metavar="N", help="Charges, each with its discharge.")] = 2,
     charge_only: Annotated[
         bool, typer.Option("--charge-only", help="Leave the discharge of the last cycle out.")
     ] = False,

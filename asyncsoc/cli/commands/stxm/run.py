@@ -28,9 +28,12 @@ def run(
     time: Annotated[
         str | None, typer.Option(metavar="TIME", help="When; the end of the run where none is given.")
     ] = None,
-    particle: Annotated[int, typer.Option(help="Particle of a group or electrode, from 0.")] = 0,
+    particle: Annotated[int, typer.Option(metavar="N", help="Particle of a group or electrode, from 0.")] = 0,
     cut: Annotated[
-        str, typer.Option(help="fragment: a slab under the contact, from the surface inwards; full: the particle.")
+        str,
+        typer.Option(
+            metavar="KIND", help="fragment: a slab under the contact, from the surface inwards; full: the particle."
+        ),
     ] = "fragment",
     thickness: Annotated[
         str | None, typer.Option(metavar="LENGTH", help="Of the cut along the beam; 0.2 um of a fragment (assumed).")
@@ -38,15 +41,15 @@ def run(
     field: Annotated[
         str | None, typer.Option(metavar="LENGTH", help="Side of the field of view; 2.5 um of a fragment.")
     ] = None,
-    pixels: Annotated[int, typer.Option(help="Points a side.")] = 80,
+    pixels: Annotated[int, typer.Option(metavar="N", help="Points a side.")] = 80,
     beam: Annotated[
         str | None, typer.Option(metavar="X,Y,Z", help="Direction of the beam; at right angles to the contact's axis.")
     ] = None,
     spot: Annotated[str, typer.Option(metavar="LENGTH", help="Width of the beam at half its maximum.")] = "50 nm",
     photons: Annotated[
-        float, typer.Option(help="Photons per pixel and energy without a sample (assumed); inf: no noise.")
+        float, typer.Option(metavar="N", help="Photons per pixel and energy without a sample (assumed); inf: no noise.")
     ] = 1e4,
-    seed: Annotated[int, typer.Option(help="Of the counting noise.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of the counting noise.")] = 0,
 ) -> None:
     """Map a particle's ratio of oxidation states along a beam.
 

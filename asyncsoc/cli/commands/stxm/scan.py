@@ -27,7 +27,9 @@ def scan(
     coverage: Annotated[str | None, typer.Option(metavar="F,F,...", help="Coverages.")] = None,
     rest: Annotated[str | None, typer.Option(metavar="T,T,...", help="Rests, e.g. '0 s,10 min,1 h'.")] = None,
     rate: Annotated[str, typer.Option(metavar="RATE", help="Of the charge.")] = "C/10",
-    mean_x: Annotated[float, typer.Option("--mean-x", help="Mean stoichiometry at which charges end.")] = 0.497,
+    mean_x: Annotated[
+        float, typer.Option("--mean-x", metavar="X", help="Mean stoichiometry at which charges end.")
+    ] = 0.497,
     voltage: Annotated[str, typer.Option(metavar="VOLTAGE", help="Voltage at which charges end.")] = "4 V",
 ) -> None:
     """Find which particles have the gradients measured.

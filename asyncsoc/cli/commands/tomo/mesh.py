@@ -59,7 +59,9 @@ def mesh(
     kind: Annotated[
         str, typer.Option("--format", metavar="KIND", help="Format of the particle files: vtu or vtkhdf.")
     ] = "vtu",
-    cells_across: Annotated[float, typer.Option(help="Lattice cells along the particle's equivalent diameter.")] = 12.0,
+    cells_across: Annotated[
+        float, typer.Option(metavar="N", help="Lattice cells along the particle's equivalent diameter.")
+    ] = 12.0,
     smallest_cell: Annotated[float, typer.Option(metavar="VOXELS", help="Edge of the smallest lattice cell.")] = 2.0,
     smoothing: Annotated[
         float,
