@@ -14,7 +14,7 @@ from asyncsoc.studies.report.content import ChartLine, ContactPicture, PageChart
 
 Array = NDArray[np.float64]
 WIDTH, HEIGHT = 480, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 12, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 14, 12, 46
 _MOST_POINTS = 500
 _TONES, _LINES = 9, 8
 
@@ -191,7 +191,7 @@ def colour_of(share: float) -> tuple[int, int, int]:
 def grid_svg(grid: PageGrid) -> str:
     """Return a map of cells as SVG, every cell with its value."""
     rows, columns = grid.values.shape
-    left, top, width = 92.0, 26.0, WIDTH - 92.0 - _RIGHT
+    left, top, width = 100.0, 26.0, WIDTH - 100.0 - _RIGHT
     cell, height = width / columns, min(46.0, max(20.0, 220.0 / rows))
     known = grid.values[np.isfinite(grid.values)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
