@@ -113,7 +113,7 @@ def local_currents(
     resistance, resistivity
         R_film [ohm m2] and dR_film/dd [ohm m].
     particle
-        Record of `interface.rate_laws.RateParameters`, and of `SideReactionParameters` where there is a side reaction.
+        Record of `RateParameters` and `SideReactionParameters`.
     """
     if side_on and particle.exhausts > 0.0:
         barrier, barrier_film = with_what_is_left(barrier, barrier_film, particle)

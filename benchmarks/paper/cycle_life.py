@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.errors import InfeasibleStepError
 from asyncsoc.base.files import write_text
 from asyncsoc.case import Case
 from asyncsoc.recorders import cycle_rows as names
@@ -134,9 +135,15 @@ def cycled(coverage: float, cycles: int, overrides: Sequence[str], **tables: Any
 
 
 def capacities(coverage: float, cycles: int, overrides: Sequence[str], **tables: Any) -> Array:
-    """Return the discharge capacities over the first one; zero after a contact has closed."""
-    found = np.nan_to_num(cycled(coverage, cycles, overrides, **tables).cycle_rows[names.DISCHARGED])
+    """Return the discharge capacities over the first one; zero after a contact has closed.
+
+    All are zero where the drop of the film has left the window before the last cycle: a step cannot begin then.
+    """
     retained = np.zeros(cycles)
+    try:
+        found = np.nan_to_num(cycled(coverage, cycles, overrides, **tables).cycle_rows[names.DISCHARGED])
+    except InfeasibleStepError:
+        return retained
     if len(found) and found[0] > 0.0:
         retained[: len(found)] = np.maximum(found / found[0], 0.0) + 0.0  # no -0
     return retained

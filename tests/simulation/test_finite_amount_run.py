@@ -48,9 +48,9 @@ def test_at_a_held_voltage_it_is_consumed_exponentially() -> None:
 
 @pytest.mark.slow
 def test_during_a_charge_it_is_what_the_history_of_the_potential_says() -> None:
-    charged = run(["Charge at C/10 for 2 hours or until 4.2 V"], exchange_current_density=1e-4, available_charge=5.0)
+    charged = run(["Charge at C/10 for 2 hours or until 4.2 V"], exchange_current_density=2e-6, available_charge=5.0)
     time, volts = charged.columns[names.TIME], charged.columns[names.POTENTIAL]
-    rate = 1e-4 * np.exp(SLOPE * (volts - 3.8))
+    rate = 2e-6 * np.exp(SLOPE * (volts - 3.8))
     free = np.concatenate([[0.0], np.cumsum(np.diff(time) * np.diff(rate) / np.diff(np.log(rate)))])
     found = charged.columns[names.SIDE_CHARGE] / AREA
     assert 0.3 < found[-1] / 5.0 < 0.99
