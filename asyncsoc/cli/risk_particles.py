@@ -11,7 +11,7 @@ import numpy as np
 from asyncsoc.cli.console import print_line, print_table
 
 if TYPE_CHECKING:
-    from asyncsoc.studies.risk.particles import RiskParticles
+    from asyncsoc.studies.risk.particle_shares import RiskParticles
     from asyncsoc.studies.risk.scenarios import RiskStudy, Scenario
 
 _MOST_ROWS = 20
@@ -21,7 +21,7 @@ _MOST_ROWS = 20
 def amounts(study: RiskStudy, electrode: RiskParticles, scenario: Scenario, mean_x: float) -> dict[str, Any]:
     """Return the side charge of an electrode in one scenario and what each particle has in it, for `--json`."""
     from asyncsoc.recorders import curve_names as names
-    from asyncsoc.studies.risk import particles as columns
+    from asyncsoc.studies.risk import particle_shares as columns
 
     curve, table = study.default[scenario], electrode.table(scenario, mean_x)
     by_particle = {

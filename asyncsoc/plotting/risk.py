@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-_FACTOR_COLOURS = {"kinetic potential": ORANGE, "concentration potential": BLUE, "reaction energy": GREEN}
+_FACTOR_COLOURS = {
+    "kinetic potential": ORANGE,
+    "concentration potential": BLUE,
+    "reaction energy": GREEN,
+    "spread of the reference": GREY,
+}
 _FACTOR_LABELS = {
     "kinetic potential": "charge transfer",
     "concentration potential": "concentration",
     "reaction energy": "reaction energy",
+    "spread of the reference": "spread of the reference",
 }
 """Names of the factors in the legend; their keys are those of the risk curves."""
 _DASHES: tuple[Any, ...] = ("solid", (0, (4, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
@@ -226,8 +232,10 @@ def risk_figure(
     _draw_bars(right, bars)
     right.set_title(bars_title)
     right.set_xlabel("Risk = product of its factors [1]; black lines: range")
-    handles = [Patch(color=shade, label=_FACTOR_LABELS[name]) for name, shade in _FACTOR_COLOURS.items()]
-    right.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=3, fontsize=8.5)
+    present = [name for name in _FACTOR_COLOURS if any(name in bar.factors for bar in bars)]
+    handles = [Patch(color=_FACTOR_COLOURS[name], label=_FACTOR_LABELS[name]) for name in present]
+    columns = 3 if len(present) <= 3 else 2
+    right.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=columns, fontsize=8.5)
     figure.suptitle(title, x=0.01, ha="left")
     if note:
         source_note(figure, note)

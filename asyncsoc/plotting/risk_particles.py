@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +103,7 @@ def _draw_shares(axes: Axes, one: ChargedElectrode) -> None:
     axes.plot([0.0, 1.0], [0.0, 1.0], color=GREY, linewidth=0.9)
     for k, (driven, charges) in enumerate(one.charges.items()):
         parts = one.contact_shares * charges
-        style = {"marker": _MARKERS[k % len(_MARKERS)], "markersize": 3.5} if len(parts) <= 24 else {}
+        style: dict[str, Any] = {"marker": _MARKERS[k % len(_MARKERS)], "markersize": 3.5} if len(parts) <= 24 else {}
         axes.plot(mass, added(parts / parts.sum()), color=colour(k), label=f"side charge driven by {driven}", **style)
     axes.plot(mass, added(one.contact_shares), color=INK, linestyle=(0, (1, 2)), label="contact area")
     axes.set(
@@ -140,6 +140,7 @@ def risk_particles_figure(electrodes: Sequence[ChargedElectrode], *, title: str,
         _draw_charges(left, one)
         _draw_shares(right, one)
     handles, texts = grid[0, 0].get_legend_handles_labels()
+    from matplotlib.collections import PathCollection
     from matplotlib.lines import Line2D
 
     if any(np.isfinite(value) for value in electrodes[0].reference.values()):
@@ -152,7 +153,7 @@ def risk_particles_figure(electrodes: Sequence[ChargedElectrode], *, title: str,
         alignment="left",
     )  # fmt: skip
     for handle in legend.legend_handles[: len(electrodes[0].charges)]:
-        if hasattr(handle, "set_sizes"):
+        if isinstance(handle, PathCollection):
             handle.set_sizes([40.0])
     figure.suptitle(title, x=0.01, ha="left")
     if note:

@@ -189,10 +189,8 @@ def _draw(studies: Sequence[RiskStudy], mean_x: float, directory: Path) -> list[
 
 def _entry(study: RiskStudy, scenario: Scenario, mean_x: float) -> dict[str, Any]:
     from asyncsoc.recorders import curve_names as names
-    from asyncsoc.studies.risk.scenarios import FACTORS
 
     curve, electrode = study.default[scenario], study.electrode
-    factors = FACTORS if electrode is None else {**FACTORS, "spread of the reference": names.RISK_REMAINDER}
     risk, low, high = study.range_at(scenario, mean_x)
     return {
         "reactant": scenario.reactant,
@@ -204,7 +202,7 @@ def _entry(study: RiskStudy, scenario: Scenario, mean_x: float) -> dict[str, Any
         "over i0": [low, high],
         "over i0 and thermochemistry": list(study.envelope_at(scenario, mean_x)),
         "area mean risk": curve.at(mean_x, names.RISK_MEAN),
-        "factors": {name: curve.at(mean_x, column) for name, column in factors.items()},
+        "factors": {name: curve.at(mean_x, column) for name, column in study.factors.items()},
         "share of contact above threshold": curve.share_at(mean_x),
         "dose against full coverage": curve.dose,
         **({} if electrode is None else amounts(study, electrode, scenario, mean_x)),

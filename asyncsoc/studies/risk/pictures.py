@@ -13,7 +13,7 @@ from asyncsoc.materials.thermochemistry.reaction import KINDS
 from asyncsoc.plotting.risk import BandLine, FactorBar, risk_figure
 from asyncsoc.plotting.risk_particles import ChargedElectrode, risk_particles_figure
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.studies.risk.scenarios import FACTORS, RiskCurve, RiskStudy, Scenario
+from asyncsoc.studies.risk.scenarios import RiskCurve, RiskStudy, Scenario
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,7 +87,7 @@ def band_line(study: RiskStudy, scenario: Scenario, leg: int = 0) -> BandLine:
 def factor_bar(study: RiskStudy, scenario: Scenario, mean_x: float, label: str) -> FactorBar:
     """Return the factors of the largest local risk at a mean stoichiometry under one reading, with the band's range."""
     curve = study.default[scenario]
-    factors = {name: curve.at(mean_x, column) for name, column in FACTORS.items()}
+    factors = {name: curve.at(mean_x, column) for name, column in study.factors.items()}
     return FactorBar(f"{study.label}, {label}", factors, curve.at(mean_x), *study.envelope_at(scenario, mean_x))
 
 

@@ -41,7 +41,7 @@ from asyncsoc.simulation.side_reaction_recording import recorded_particle
 from asyncsoc.solver.callbacks import BalanceGuard
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, BatchCallback, StepState
-from asyncsoc.studies.risk.particles import RiskParticles
+from asyncsoc.studies.risk.particle_shares import RiskParticles
 from asyncsoc.studies.risk.scenarios import RiskCurve, Scenario
 
 Array = NDArray[np.float64]

@@ -16,7 +16,7 @@ from asyncsoc.materials.thermochemistry.reaction import Kind
 from asyncsoc.recorders import curve_names as names
 
 if TYPE_CHECKING:
-    from asyncsoc.studies.risk.particles import RiskParticles
+    from asyncsoc.studies.risk.particle_shares import RiskParticles
 
 Array = NDArray[np.float64]
 
@@ -26,6 +26,8 @@ FACTORS = {
     "reaction energy": names.RISK_REACTION,
 }
 """Factors of the largest local risk -> their curves."""
+SPREAD = "spread of the reference"
+"""The fourth factor of an electrode, whose particles are not alike under full coverage either."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,11 @@ class RiskStudy:
         """The particles of an electrode; None where the study is one of a single particle."""
         one = self.particles
         return None if one is None or one.electrode_area is None else one
+
+    @property
+    def factors(self) -> Mapping[str, str]:
+        """Factors of the largest local risk -> their curves; of an electrode with the spread of its reference."""
+        return FACTORS if self.electrode is None else {**FACTORS, SPREAD: names.RISK_REMAINDER}
 
     @cached_property
     def scenarios(self) -> tuple[Scenario, ...]:

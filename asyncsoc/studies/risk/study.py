@@ -13,7 +13,7 @@ from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.materials.thermochemistry.conditions import ENTHALPY, Conditions
 from asyncsoc.materials.thermochemistry.reaction import KINDS, Kind
 from asyncsoc.problem.case_side_reaction import conditions_of, gibbs_of, reactant_of
-from asyncsoc.studies.risk.particles import RiskParticles
+from asyncsoc.studies.risk.particle_shares import RiskParticles
 from asyncsoc.studies.risk.runs import ChargedParticles, FollowedRun, follow, side_reaction_models
 from asyncsoc.studies.risk.scenarios import RiskCurve, RiskStudy, Scenario
 

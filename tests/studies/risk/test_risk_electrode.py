@@ -19,7 +19,7 @@ from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.group_risk import group_risk
 from asyncsoc.studies.risk.conclusions import compare_particles
 from asyncsoc.studies.risk.films import film_line
-from asyncsoc.studies.risk.particles import CHARGE, CHARGE_SHARE, RiskParticles
+from asyncsoc.studies.risk.particle_shares import CHARGE, CHARGE_SHARE, RiskParticles
 from asyncsoc.studies.risk.pictures import risk_particles_picture
 from asyncsoc.studies.risk.runs import ChargedParticles, follow, side_reaction_models
 from asyncsoc.studies.risk.scenarios import RiskCurve, RiskStudy, Scenario
@@ -123,7 +123,7 @@ def test_two_kinds_against_the_saved_curves_of_the_group_and_of_the_covered_elec
         expected = at(place, x, rate) / at(place, x_full, full)
         assert curve.columns[names.RISK_MEAN][k] == pytest.approx(expected, rel=1e-3)
         assert curve.rate[k] == pytest.approx(at(place, x, rate), rel=1e-3)
-    # Charges at the end, of each particle and per area of the electrode. The study integrates over two rows a time step,
+    # Charges at the end, of each particle and per area of the electrode. The study integrates over two rows a step,
     # the saved curves over one every 20 s: with the former alone the quadrature is good to about 1e-3.
     charges = np.array([group.particle(j).columns[names.SIDE_CHARGE][-1] for j in range(2)])
     table = two.electrode.table(scenario, 0.7)
