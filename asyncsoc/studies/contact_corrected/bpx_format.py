@@ -151,16 +151,14 @@ def _validate(document: dict[str, Any]) -> None:
         bpx.parse_bpx_obj(deepcopy(document))  # it writes into what it is given
 
 
-def read_model(path: Path) -> ContactCorrectedModel:
-    """Return the model in a file; see `ContactCorrectedModel.from_bpx`.
+def read_fields(path: Path) -> dict[str, Any]:
+    """Return the attributes of the model in a file, its checks as mappings; see `ContactCorrectedModel.from_bpx`.
 
     Raises
     ------
     InputError
         The file is missing, or holds no such model.
     """
-    from asyncsoc.studies.contact_corrected.model import ContactCorrectedModel, RateError
-
     document, _ = read_json_file(path)
     try:
         header = document["Header"]
@@ -168,27 +166,24 @@ def read_model(path: Path) -> ContactCorrectedModel:
         if held["Version"] != _VERSION:
             raise ValueError(f"version {held['Version']}")
         tables = {key: np.array(held[name]["y"], dtype=np.float64) for name, key in _TABLES.items()}
-        checks = []
+        checks: list[dict[str, Any]] = []
         for direction in ("charge", "discharge"):
             rows = {key: held[f"{name}, {direction}"]["y"] for name, key in _CHECKS.items()}
             fitted = held[f"Fitted, {direction}"]
             for k, rate in enumerate(fitted["x"]):
                 values = {key: float(row[k]) for key, row in rows.items()}
-                checks.append(RateError(float(rate), direction, bool(fitted["y"][k]), **values))  # type: ignore[arg-type]
-        return ContactCorrectedModel(
-            name=str(header["Title"]).removeprefix(_TITLE),
-            case_sha256=str(header["Description"]).split(_CASE)[1].split(".")[0],
-            x=np.array(held["Open-circuit potential [V]"]["x"], dtype=np.float64),
-            knots=np.array(held[_FACTOR]["x"], dtype=np.float64),
-            log_factor=np.array(held[_FACTOR]["y"], dtype=np.float64),
-            checks=tuple(sorted(checks, key=lambda one: (one.rate, one.direction))),
+                checks.append({"rate": float(rate), "direction": direction, "fitted": bool(fitted["y"][k]), **values})
+        return {
+            "name": str(header["Title"]).removeprefix(_TITLE),
+            "case_sha256": str(header["Description"]).split(_CASE)[1].split(".")[0],
+            "x": np.array(held["Open-circuit potential [V]"]["x"], dtype=np.float64),
+            "knots": np.array(held[_FACTOR]["x"], dtype=np.float64),
+            "log_factor": np.array(held[_FACTOR]["y"], dtype=np.float64),
+            "checks": sorted(checks, key=lambda one: (one["rate"], one["direction"])),
             **{key: float(held[name]) for name, key in _NUMBERS.items()},
-            **{
-                key: tuple(float(held[f"{end} {name}"]) for end in _ENDS)  # type: ignore[misc]
-                for name, key in _RANGES.items()
-            },
+            **{key: tuple(float(held[f"{end} {name}"]) for end in _ENDS) for name, key in _RANGES.items()},
             **tables,
-        )
+        }
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(
             "the file holds no contact-corrected model",

@@ -11,7 +11,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY, to_si
 from asyncsoc.case.case import Case
 from asyncsoc.problem.build import PreparedCase
-from asyncsoc.studies.contact_corrected.fitting import KNOTS, Interface, fitted_factor, step_errors
+from asyncsoc.studies.contact_corrected.fitting import KNOTS, SphereInterface, fitted_factor, step_errors
 from asyncsoc.studies.contact_corrected.graded_sphere import GradedSphere, PropertyGrid
 from asyncsoc.studies.contact_corrected.model import ContactCorrectedModel, RateError, rate_of
 from asyncsoc.studies.contact_corrected.resolved_runs import Direction, ResolvedRun, require_supported, resolved_run
@@ -84,14 +84,14 @@ def contact_corrected_model(
     every = sorted([*fitted, *(low * float(np.exp(share * span)) for share in _BETWEEN)])
     runs = _runs(case, every, window, progress or (lambda done, total, title: None))
     radius = float(np.cbrt(3.0 * ready.operators.volume / (4.0 * np.pi)))
-    interface = Interface(ready.contact.area, case.kinetics.film_resistance, temperature)
+    interface = SphereInterface(ready.contact.area, case.kinetics.film_resistance, temperature)
     sphere = GradedSphere(radius, ready.cathode.maximum_concentration, grid, KNOTS)
     used = [run for run in runs if run.rate in fitted]
     utilisation = ready.contact.area / (4.0 * np.pi * radius**2)
     factor = fitted_factor(sphere, interface, used, np.log(utilisation) * _START)
     constant = _rate_constant(grid, window)
     plain = GradedSphere(radius, ready.cathode.maximum_concentration, grid, np.array([1.0]))
-    rough = Interface(ready.contact.area, case.kinetics.film_resistance, temperature, constant)
+    rough = SphereInterface(ready.contact.area, case.kinetics.film_resistance, temperature, constant)
     single = fitted_factor(plain, rough, used, np.array([1.5 * np.log(utilisation)]))
     checks = tuple(
         RateError(

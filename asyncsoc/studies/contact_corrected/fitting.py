@@ -32,7 +32,7 @@ _ENOUGH = 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class Interface:
+class SphereInterface:
     """How the potential follows from the stoichiometry at the surface and the current.
 
     Attributes
@@ -68,13 +68,15 @@ class Interface:
         return answer
 
 
-def errors(sphere: GradedSphere, interface: Interface, logarithms: Array, run: ResolvedRun) -> Array:
+def errors(sphere: GradedSphere, interface: SphereInterface, logarithms: Array, run: ResolvedRun) -> Array:
     """Return the model's particle potential minus the resolved particle's [V], (n,)."""
     surface = sphere.surface_stoichiometry(np.atleast_2d(logarithms), run.history)
     return interface.potential(sphere, surface, run.history.current)[:, 0] - run.potential
 
 
-def step_errors(sphere: GradedSphere, interface: Interface, logarithms: Array, run: ResolvedRun) -> tuple[float, float]:
+def step_errors(
+    sphere: GradedSphere, interface: SphereInterface, logarithms: Array, run: ResolvedRun
+) -> tuple[float, float]:
     """Return root mean square and largest error of the potential [V] within the range of voltage, the worse of two.
 
     The two are the time under current and the rest after it.
@@ -85,7 +87,7 @@ def step_errors(sphere: GradedSphere, interface: Interface, logarithms: Array, r
     return float(np.sqrt(mean)), float(np.abs(wrong[run.weights > 0.0]).max())
 
 
-def fitted_factor(sphere: GradedSphere, interface: Interface, runs: Sequence[ResolvedRun], start: Array) -> Array:
+def fitted_factor(sphere: GradedSphere, interface: SphereInterface, runs: Sequence[ResolvedRun], start: Array) -> Array:
     """Return the logarithms of the diffusivity factor at the sphere's knots, (k,).
 
     First the mean stoichiometry of the contact is fitted, which depends on the factor almost linearly, then the
@@ -110,7 +112,7 @@ def _smoothness(logarithms: Array) -> Array:
     return _SMOOTH * np.diff(logarithms, axis=1)
 
 
-def _stoichiometry_misfit(sphere: GradedSphere, interface: Interface, runs: Sequence[ResolvedRun]) -> Misfit:
+def _stoichiometry_misfit(sphere: GradedSphere, interface: SphereInterface, runs: Sequence[ResolvedRun]) -> Misfit:
     def misfit(logarithms: Array) -> Array:
         parts = [_smoothness(logarithms)]
         for run in runs:
@@ -122,7 +124,7 @@ def _stoichiometry_misfit(sphere: GradedSphere, interface: Interface, runs: Sequ
     return misfit
 
 
-def _potential_misfit(sphere: GradedSphere, interface: Interface, runs: Sequence[ResolvedRun]) -> Misfit:
+def _potential_misfit(sphere: GradedSphere, interface: SphereInterface, runs: Sequence[ResolvedRun]) -> Misfit:
     def misfit(logarithms: Array) -> Array:
         parts = [_smoothness(logarithms)]
         for run in runs:

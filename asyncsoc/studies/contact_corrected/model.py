@@ -236,9 +236,10 @@ class ContactCorrectedModel:
         InputError
             The file is missing, or holds no such model.
         """
-        from asyncsoc.studies.contact_corrected.bpx_format import read_model
+        from asyncsoc.studies.contact_corrected.bpx_format import read_fields
 
-        return read_model(path_of(path))
+        found = read_fields(path_of(path))
+        return cls(**{**found, "checks": tuple(RateError(**one) for one in found["checks"])})
 
     def document(self) -> dict[str, Any]:
         """Return what `asyncsoc export pybamm --json` prints."""

@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 
 from asyncsoc.base.units import FARADAY
-from asyncsoc.studies.contact_corrected.fitting import Interface
+from asyncsoc.studies.contact_corrected.fitting import SphereInterface
 from asyncsoc.studies.contact_corrected.graded_sphere import CurrentHistory, GradedSphere, PropertyGrid
 
 RADIUS, CONCENTRATION, DIFFUSIVITY, START = 5e-6, 5e4, 1e-14, 0.5
@@ -68,7 +68,7 @@ def test_the_potential_is_that_of_butler_volmer_behind_a_film() -> None:
     sphere = GradedSphere(RADIUS, CONCENTRATION, CONSTANT, np.array([1.0]))
     area, film, temperature = 2e-11, 0.05, 333.15
     current = np.array([CURRENT, -CURRENT, 0.0])
-    found = Interface(area, film, temperature).potential(sphere, np.full((3, 1), 0.5), current)[:, 0]
+    found = SphereInterface(area, film, temperature).potential(sphere, np.full((3, 1), 0.5), current)[:, 0]
     f = 96485.33212 / (8.31446261815324 * temperature)
     for potential, one in zip(found, current / area, strict=True):
         eta = potential - 4.0 - one * film
