@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.display import ShortRepr
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.materials.atomic_weights import SOURCE as ATOMIC_WEIGHTS
@@ -28,8 +29,8 @@ _CROSSING = 1e-3
 """V by which the branches of a hysteresis may cross where they meet."""
 
 
-@dataclass(frozen=True)
-class GivenCathode:
+@dataclass(frozen=True, repr=False)
+class GivenCathode(ShortRepr):
     """What a case gives of its cathode, in SI; None where the parameter set's own is taken.
 
     Attributes

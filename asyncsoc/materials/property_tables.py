@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.csv_tables import read_csv_table
+from asyncsoc.base.display import ShortRepr
 from asyncsoc.base.errors import InputError, nearest_name
 from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.units import ZERO_CELSIUS, to_si
@@ -31,8 +32,8 @@ _SAME_TEMPERATURE = 1e-6
 _LONGEST_SOURCE = 300
 
 
-@dataclass(frozen=True, eq=False)
-class PropertyTable:
+@dataclass(frozen=True, eq=False, repr=False)
+class PropertyTable(ShortRepr):
     """A property over stoichiometry, or over stoichiometry and temperature; equal and hashed by its content.
 
     Between the data a cubic without extrema of its own (`materials.monotone`), of the logarithm for D and i0. Between

@@ -212,7 +212,7 @@ def _draw_bode(places: Sequence[Axes], spectra: Sequence[DrawnSpectrum]) -> None
     """Draw the magnitude on the first axes, and the phase on the second where there is one."""
     scale, unit = _scale(float(max(np.abs(one.impedance).max() for one in spectra)))
     for number, one in enumerate(spectra):
-        look = {"color": colour(number), "label": one.label}
+        look: dict[str, Any] = {"color": colour(number), "label": one.label}
         places[0].plot(one.frequencies, np.abs(one.impedance) / scale, **look)
         if len(places) > 1:
             places[1].plot(one.frequencies, -np.degrees(np.angle(one.impedance)), **look)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from asyncsoc.base.display import ShortRepr
 from asyncsoc.protocol.profile import COLDEST, HOTTEST, Interpolation, Profile
 
 Control = Literal[
@@ -116,8 +117,8 @@ class Step:
         return profile.levels or (self.temperature,) if profile is not None else (self.temperature,)
 
 
-@dataclass(frozen=True)
-class StepSequence:
+@dataclass(frozen=True, repr=False)
+class StepSequence(ShortRepr):
     """A sequence of steps with cycles unrolled."""
 
     steps: tuple[Step, ...]

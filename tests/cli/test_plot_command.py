@@ -21,7 +21,8 @@ def test_a_picture_of_one_result_of_two_and_of_a_curve(result, tmp_path, capsys)
     for number, words in enumerate(([], ["--curve", "Asynchrony"], [result], ["--time", "10 min"])):
         target = tmp_path / f"{number}.png"
         assert main(["plot", result, *words, "-o", str(target)]) == 0
-        assert Image.open(target).width > 500
+        with Image.open(target) as picture:
+            assert picture.width > 500
         assert capsys.readouterr().out == f"{target}\n"
     target = tmp_path / "curves.svg"
     assert main(["plot", result, "-o", str(target), "--json"]) == 0
@@ -32,7 +33,8 @@ def test_a_picture_of_one_result_of_two_and_of_a_curve(result, tmp_path, capsys)
 def test_an_animation(result, tmp_path, capsys):
     target = tmp_path / "run.gif"
     assert main(["plot", result, "-o", str(target), "--frames", "3", "--quantity", "SOC"]) == 0
-    assert Image.open(target).n_frames == 3
+    with Image.open(target) as moving:
+        assert moving.n_frames == 3
 
 
 @pytest.mark.parametrize(

@@ -75,14 +75,14 @@ def test_several_solutions_in_one_figure(run, other):
     assert np.array_equal(line(left, 0), run.columns[names.VOLTAGE])
     assert np.array_equal(line(left, 1), other.columns[names.VOLTAGE])
     labels = [text.get_text() for text in left.get_legend().get_texts()]
-    assert labels[:2] == ["particle.radius = 5e-06", "particle.radius = 3e-06"]
+    assert labels[:2] == ["particle.radius = 7.5e-06", "particle.radius = 3e-06"]
     assert right.get_ylabel() == "State of charge [1]"
     one = aso.plot([run, other], "Asynchrony", labels=["large", "small"]).axes[0]
     assert [text.get_text() for text in one.get_legend().get_texts()][:2] == ["large", "small"]
 
 
 def test_what_cannot_be_compared_is_refused(run):
-    for wrong, told in (([], "no solutions"), ([run, 3], "no solutions"), ([run] * 25, "too many")):
+    for wrong, told in (([], "no solution"), ([run, 3], "no solution"), ([run] * 25, "too many")):
         with pytest.raises(InputError, match=told):
             aso.plot(wrong)
     with pytest.raises(InputError, match="labels"):
@@ -194,13 +194,13 @@ def test_a_particle_in_3d(run, tmp_path, opened, capfd):
     drawn = np.asarray(body.point_data["field"])
     assert np.allclose([drawn.min(), drawn.max()], [soc.min(), soc.max()])
     radius = np.linalg.norm(body.points, axis=1).max()
-    assert radius == pytest.approx(5.0, rel=1e-5)  # um
+    assert radius == pytest.approx(7.5, rel=1e-5)  # um
     hole = (body.points[:, 0] > 1e-6) & (body.points[:, 1] > 1e-6)
     assert hole.any() == (not opened)
-    # Surface of a sphere, or of three quarters of it and two half discs.
-    area = 3.0 * np.pi * 25.0 + np.pi * 25.0 if opened else 4.0 * np.pi * 25.0
-    assert body.area == pytest.approx(area, rel=5e-3)
-    picture = np.asarray(Image.open(path).convert("RGB"))
+    # Surface of a sphere, or of three quarters of it and two half discs: the two are the same.
+    assert body.area == pytest.approx(4.0 * np.pi * 7.5**2, rel=2e-3)
+    with Image.open(path) as shown:
+        picture = np.asarray(shown.convert("RGB"))
     assert (picture != 255).any(axis=2).mean() > 0.15
     assert "WARN" not in capfd.readouterr().err
 
