@@ -60,7 +60,9 @@ class Example:
     @property
     def name(self) -> str:
         """The name of its picture."""
-        return self.file.replace("/", "-").rpartition(".")[0]
+        stem = self.file.replace("/", "-").rpartition(".")[0]
+        beside = self.file.endswith(".py") and (ROOT / "examples" / self.file).with_suffix(".toml").exists()
+        return f"{stem}-script" if beside else stem
 
     @property
     def typed(self) -> str:
