@@ -17,7 +17,12 @@ from urllib.parse import unquote, urldefrag
 
 LONGEST = 60.0
 """s: of a tutorial, kernels that it compiles for the first time aside."""
-SEARCHES = {"coverage": "glossary", "asynchrony": "glossary", "impedance": "impedance", "titration": "gitt"}
+SEARCHES = {
+    "coverage": "glossary",
+    "asynchrony": "glossary",
+    "impedance": "impedance",
+    "titration": "tutorials/impedance_gitt",
+}
 """Word -> the page that the search shows first, or among the first three."""
 
 
@@ -44,7 +49,8 @@ def read(path: Path) -> _Page:
 
 def broken_links(site: Path) -> Iterator[str]:
     """Yield every link within the site that leads nowhere."""
-    pages = {path.resolve(): read(path) for path in sorted(site.rglob("*.html"))}
+    paths = [path for path in sorted(site.rglob("*.html")) if "_static" not in path.parts]
+    pages = {path.resolve(): read(path) for path in paths}
     for path, page in pages.items():
         name = path.relative_to(site.resolve())
         for target in page.targets:
@@ -64,7 +70,7 @@ def missing_names(site: Path) -> Iterator[str]:
     """Yield every public name and every command that the reference lacks."""
     import reference
 
-    api, typed = read(site / "api.html"), (site / "commands.html").read_text(encoding="utf-8")
+    api, typed = read(site / "api.html"), read(site / "commands.html")
     for names in reference.public_names().values():
         yield from (f"api.html lacks {name}" for name in names if f"asyncsoc.{name}" not in api.anchors)
     for module in reference.NAMESPACES:
@@ -73,7 +79,9 @@ def missing_names(site: Path) -> Iterator[str]:
             for name in reference.names_within(module)
             if f"{module}.{name}" not in api.anchors
         )
-    yield from (f"commands.html lacks {name}" for name, _ in reference.commands() if f">{name}<" not in typed)
+    yield from (
+        f"commands.html lacks {name}" for name, _ in reference.commands() if name.replace(" ", "-") not in typed.anchors
+    )
 
 
 def found_by(site: Path, word: str) -> list[str]:

@@ -10,6 +10,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.transforms import SphinxTransform
+
 import asyncsoc
 
 project = "asyncsoc"
@@ -73,25 +77,24 @@ def _generated(_app: Any, _page: str, content: list[str]) -> None:
     content[0] = reference.fill(content[0])
 
 
-def _glossary_terms(app: Any, doctree: Any) -> None:
+class GlossaryTerms(SphinxTransform):
     """Make every term of the glossary an entry of the index, which the search of the site finds first."""
-    from docutils import nodes
-    from sphinx import addnodes
 
-    if app.env.current_document.docname != "glossary":
-        return
-    for row in list(doctree.findall(nodes.row)):
-        if isinstance(row.parent, nodes.thead):
-            continue
-        cell = row[0]
-        term = cell.astext().split(",")[0].strip()
-        target = f"term-{nodes.make_id(term)}"
-        if not term or not cell.children or target in doctree.ids:
-            continue
-        entry = addnodes.index(entries=[("single", term, target, "", None)])
-        anchor = nodes.target("", "", ids=[target])
-        doctree.note_explicit_target(anchor)
-        cell[0].insert(0, [entry, anchor])
+    default_priority = 500  # before the domains collect the index
+
+    def apply(self, **_keys: Any) -> None:
+        """Put an entry and an anchor into the first cell of every row."""
+        if Path(self.document["source"]).name != "glossary.md":
+            return
+        for row in list(self.document.findall(nodes.row)):
+            cell = row[0]
+            term = cell.astext().split(",")[0].strip()
+            target = f"term-{nodes.make_id(term)}"
+            if isinstance(row.parent, nodes.thead) or not term or not cell.children or target in self.document.ids:
+                continue
+            anchor = nodes.target("", "", ids=[target])
+            self.document.note_explicit_target(anchor)
+            cell[0].insert(0, [addnodes.index(entries=[("single", term, target, "", None)]), anchor])
 
 
 def _times(app: Any, error: Exception | None) -> None:
@@ -109,6 +112,6 @@ def _times(app: Any, error: Exception | None) -> None:
 def setup(app: Any) -> dict[str, bool]:
     """Connect what is generated."""
     app.connect("source-read", _generated)
-    app.connect("doctree-read", _glossary_terms)
+    app.add_transform(GlossaryTerms)
     app.connect("build-finished", _times)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -60,7 +60,9 @@ class Example:
     @property
     def name(self) -> str:
         """The name of its picture."""
-        return self.file.replace("/", "-").rpartition(".")[0]
+        stem = self.file.replace("/", "-").rpartition(".")[0]
+        beside = self.file.endswith(".py") and (ROOT / "examples" / self.file).with_suffix(".toml").exists()
+        return f"{stem}-script" if beside else stem
 
     @property
     def typed(self) -> str:
@@ -111,7 +113,7 @@ EXAMPLES = (
     Example("cal_vs_hotcal_electrodes.py", "Two electrodes", "calendered and hot-calendered: the spread of their particles", "mean SOC of Cal after the charge", _word("Cal", 1), command=""),
     Example("tomogram_electrode.py", "An electrode of a tomogram", "particles with measured shapes against spheres", "mean SOC of the measured shapes", _word("measured", 3), command=""),
     Example("sweeps/rate_and_size.toml", "Rate and size", "a sweep over two keys", "cases", lambda d: d["done"], command="sweep", options=("--vary", "rate=0.1:2:4:log", "--vary", "particle.radius=2 um:10 um:4", "--heatmap", "Final mean SOC"), picture="final-mean-soc.png"),
-    Example("sweeps/layouts.toml", "Random layouts", "six patches at random places, two replicas", "cases", lambda d: d["done"], command="sweep", options=("--vary", "contact.coverage=0.1,0.3,0.6", "--replicas", "2")),
+    Example("sweeps/layouts.toml", "Random layouts", "six patches at random places, on the coarse mesh", "cases", lambda d: d["done"], command="sweep", options=("--vary", "contact.coverage=0.3,0.6", "--set", "particle.mesh=coarse")),
     Example("sweeps/particles.toml", "A table of particles", "a case for every row of a table", "cases", lambda d: d["done"], command="sweep", options=("--table", "examples/sweeps/particles.csv")),
     Example("fits/two_rates.toml", "A fit to two rates", "diffusivity and exchange current density from two charges", "fitted factor of the diffusivity", lambda d: d["fitted constants"][0]["value"], command="calibrate"),
     Example("fits/particle.toml", "The case of the fit", "the fully covered particle that is fitted", *_ASYNCHRONY),

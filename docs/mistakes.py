@@ -220,7 +220,7 @@ def _executed(code: str) -> Answer:
 
 def table() -> str:
     """Return the table of all mistakes, in Markdown."""
-    lines = ["| | what is meant | what is typed | the answer |", "|---|---|---|---|"]
+    lines = ["| | mistake | what is typed | the answer |", "|---|---|---|---|"]
     for number, (name, one) in enumerate(everyone(), start=1):
         answer = answered(one)
         lines.append(f"| {number} | {name}: {one.meant} | {_cell(_shown(one))} | {_cell(_short(answer))} |")
