@@ -118,7 +118,7 @@ class Fitted:
 def cycled(coverage: float, cycles: int, overrides: Sequence[str], **tables: Any) -> Solution:
     """Cycle a particle, with jumps over cycles."""
     contact = {"kind": "full"} if coverage == 1.0 else {"kind": "cap", "coverage": coverage}
-    particle = {"radius": "7.5 um", "mesh": "coarse", **({} if coverage == 1.0 else {"edge_levels": 0})}
+    particle = {"radius": "7.5 um", "mesh": "draft", **({} if coverage == 1.0 else {"edge_levels": 0})}
     case = Case.from_dict(
         {
             "particle": particle,
