@@ -137,8 +137,9 @@ def _pictures(moving: MovingSection, dpi: float) -> Iterator[Image]:
     canvas = FigureCanvasAgg(scene.figure)
     for time in moving.times.tolist():
         scene.show(float(time))
-        canvas.draw()
-        yield Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        canvas.draw()  # type: ignore[no-untyped-call]
+        pixels = canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+        yield Image.fromarray(np.asarray(pixels)).convert("RGB")
 
 
 class _Scene:

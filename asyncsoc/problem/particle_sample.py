@@ -103,7 +103,9 @@ class ParticleSample:
         ones, surface = np.ones(len(self)), _SPHERE * self.radius**2
         covered = _Listed(self.radius, self.volume, surface, ones, self.resistance)
         moments = _moments(covered, self.multiplicity, self.density)
-        return replace(self, coverage=frozen(ones, float), active_area=frozen(surface, float), moments=moments)
+        return replace(
+            self, coverage=frozen(ones, np.float64), active_area=frozen(surface, np.float64), moments=moments
+        )
 
     def theoretical_capacity(self, cathode: Cathode) -> float:
         """Return the sum of n_j times the particles' theoretical capacities [C/m2]: 1 C is this charge per hour.

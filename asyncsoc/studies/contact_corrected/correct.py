@@ -179,7 +179,7 @@ def _runs(case: Case, rates: list[float], window: tuple[float, float], progress:
     found: list[ResolvedRun] = []
     total = len(rates) * len(_DIRECTIONS)
     for rate in rates:
-        both = []
+        both: list[ResolvedRun] = []
         for direction in _DIRECTIONS:
             progress(len(found) + len(both), total, f"{direction} at {rate:.3g} C")
             run = resolved_run(case, rate, direction, window)

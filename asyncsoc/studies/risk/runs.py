@@ -242,10 +242,11 @@ def follow(
     constraints, alone = setups[0].member.constraints, len(setups) == 1
     check_curve_limits(constraints, len(setups), ())
     compile_for_group(setups, homes, particles.resistances, particles.layers, threads)
+    compared: Sequence[CoveredReference | None] = [None] * len(models) if references is None else references
     recorders = [
         [
-            SideReactionRecorder(recorded_particle(setup, model, threshold), None if references is None else reference)
-            for model, reference in zip(models, references or [None] * len(models), strict=True)
+            SideReactionRecorder(recorded_particle(setup, model, threshold), reference)
+            for model, reference in zip(models, compared, strict=True)
         ]
         for setup in setups
     ]
