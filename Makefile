@@ -56,9 +56,10 @@ bench: setup  ## the performance suite in its quick form; every answer is assert
 paper: setup  ## what the source paper reports against what is computed; writes docs/paper.md (under 30 minutes)
 	@OMP_NUM_THREADS=1 $(PYTHON) -m benchmarks.paper
 
+# -a: every page is written, or the search would forget index entries of unchanged ones.
 docs:  ## the documentation, into docs/_build/html; its tutorials are executed (under 10 minutes)
 	@scripts/bootstrap.sh --compiler $(DOCS)
-	@OMP_NUM_THREADS=1 $(PYTHON) -m sphinx -b html -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+	@OMP_NUM_THREADS=1 $(PYTHON) -m sphinx -b html -a -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
 	@$(PYTHON) docs/check_site.py docs/_build/html
 	@echo docs/_build/html/index.html
 
