@@ -104,6 +104,8 @@ EXAMPLES = (
     Example("own_everything.py", "A heat map of your own material", "final state of charge over coverage and rate", "final SOC at coverage 0.1 and C/3", _word("0.1 ", -1), command=""),
     Example("imported_cathode.py", "A cathode of a BPX file", "LFP at three coverages", "charge at coverage 0.1 [mAh/g]", _word("0.1 ", 1), command=""),
     Example("layouts.py", "One coverage, three layouts", "one patch, six even and six random ones", "largest asynchrony of one patch", _word("one", -3), command=""),
+    Example("report.py", "A report", "both particles on one page that opens without a network", "capacity of Cal [mAh/g]", _word("Cal", 1), command=""),
+    Example("contact_corrected.toml", "A particle for PyBaMM", "the case of the contact-corrected model", *_ASYNCHRONY),
     Example("impedance.toml", "Impedance", "the spectrum after a rest and what each process adds", "interface resistance [Mohm]", lambda d: d["interface resistance [ohm]"] / 1e6, command="eis", options=("--at", "rest"), picture="nyquist.png"),
     Example("gitt.toml", "Titration", "apparent and true diffusivity over a charge", "apparent over true diffusivity, fifth pulse", lambda d: d["apparent diffusivity [m2/s]"][4] / d["true diffusivity [m2/s]"][4], command="gitt", options=("--cycles", "1", "--charge-only")),
     Example("stxm.toml", "X-ray microscopy", "Ni4+/Ni3+ along lines of sight, with beam and counting noise", "Ni4+/Ni3+ of the first region", lambda d: d["regions"][0], command="stxm"),

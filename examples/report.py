@@ -27,6 +27,9 @@ def main(arguments: list[str]) -> int:
         runs.append(aso.simulate(case))
     page = aso.report(runs, arguments[0] if arguments else "cal_vs_hotcal.html")
     sys.stdout.write(f"{page}\n")
+    for run in runs:
+        found = run.summary()
+        sys.stdout.write(f"{found['Name']} {found['Largest specific capacity [mA.h/g]']:.1f} mAh/g\n")
     return 0
 
 
