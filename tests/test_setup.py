@@ -175,10 +175,13 @@ def test_the_version_written_by_the_build_is_no_source(tmp_path, run_python):
     """Records of a sweep are told apart by the hash of the sources: it must not change with every commit."""
     copy = tmp_path / "asyncsoc"
     shutil.copytree(ROOT / "asyncsoc", copy, ignore=shutil.ignore_patterns("__pycache__", "version.txt"))
-    code = "import asyncsoc; from asyncsoc.base.kernel_cache import room_hash; print(asyncsoc.__version__, room_hash())"
-    before = run_python(code, PYTHONPATH=str(tmp_path)).stdout.split()
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import asyncsoc; "
+        "from asyncsoc.base.kernel_cache import room_hash; print(asyncsoc.__version__, room_hash())"
+    )
+    before = run_python(code, tmp_path).stdout.split()
     (copy / "base" / "version.txt").write_text("7.8.9\n")
-    after = run_python(code, PYTHONPATH=str(tmp_path)).stdout.split()
+    after = run_python(code, tmp_path).stdout.split()
     assert (before[0], after[0]) == (FALLBACK, "7.8.9")
     assert before[1] == after[1]
     assert PROJECT["tool"]["hatch"]["build"]["hooks"]["vcs"]["version-file"] == "asyncsoc/base/version.txt"
