@@ -171,8 +171,10 @@ def test_a_covered_particle_is_a_plain_sphere() -> None:
     model = aso.contact_corrected_model(case)
     assert model.error < 0.5e-3
     assert model.utilisation == pytest.approx(1.0, rel=1e-3)
-    # The outer half of the radius, which has most of the resistance; the centre hardly shows in the potential.
-    assert np.exp(model.log_factor[2:]) == pytest.approx(1.0, abs=0.05)
+    # The single numbers are not determined to a tenth, their quasi-steady resistance is: that of a sphere, R/(5 D).
+    rho = (np.arange(20000) + 0.5) / 20000
+    resistance = np.mean(rho**4 / np.exp(np.interp(rho, model.knots, model.log_factor)))
+    assert resistance == pytest.approx(0.2, rel=0.03)
     assert model.single_factor == pytest.approx(1.0, abs=0.05)
 
 
