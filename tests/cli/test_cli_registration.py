@@ -15,7 +15,7 @@ from asyncsoc.cli.app import app
 from asyncsoc.cli.main import main
 from asyncsoc.cli.registration import add_commands
 
-NAMES = ["run", "report", "estimate", "eis", "protocol", "params", "cite", "verify", "doctor", "react"]
+NAMES = ["run", "plot", "report", "estimate", "eis", "protocol", "params", "cite", "verify", "doctor", "react"]
 NAMES += ["calibrate", "risk", "demo", "lsv", "gitt", "stxm", "tomo", "sweep", "export"]
 
 

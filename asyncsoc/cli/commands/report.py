@@ -11,7 +11,7 @@ from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.cli.options import Json, Quiet
 
-ORDER = 15
+ORDER = 16
 
 
 def report(

@@ -68,6 +68,18 @@ def contact_corrected_model(
         tolerance.
     SimulationError
         A run could not be carried out.
+
+    Examples
+    --------
+    It takes some seconds:
+
+    >>> import asyncsoc as aso
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "cap", "coverage": 0.5},
+    ...     "protocol": {"steps": ["Charge at C/10 until 4.2 V"]},
+    ... })
+    >>> model = aso.contact_corrected_model(case)  # doctest: +SKIP
+    >>> model.to_bpx("corrected.json")  # doctest: +SKIP
     """
     low, high = (rate_of(one, "rates") for one in _pair(rates, "rates"))
     limit = to_si(tolerance, "V", where="tolerance")

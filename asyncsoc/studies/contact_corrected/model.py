@@ -84,6 +84,14 @@ class ContactCorrectedModel:
         V; bounds stated of root mean square and largest error over `rates`, and of the former over `single_rates`.
     checks
         What the bounds follow from.
+
+    Examples
+    --------
+    From a file of yours:
+
+    >>> import asyncsoc as aso
+    >>> model = aso.ContactCorrectedModel.from_bpx("corrected.json")  # doctest: +SKIP
+    >>> values = model.parameter_values(rate="C/5", direction="charge")  # doctest: +SKIP
     """
 
     name: str

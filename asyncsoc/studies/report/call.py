@@ -53,7 +53,12 @@ def report(what: Given | Iterable[Given], path: str | Path = DEFAULT) -> Path:
     Examples
     --------
     >>> import asyncsoc as aso
-    >>> aso.report([aso.simulate("cal.toml"), "out/hot_cal.vtkhdf"], "compared.html")  # doctest: +SKIP
+    >>> case = aso.Case.from_dict({
+    ...     "contact": {"kind": "full"},
+    ...     "protocol": {"steps": ["Charge at C/5 for 20 minutes"]},
+    ... })
+    >>> aso.report(aso.simulate(case), "page.html").name
+    'page.html'
     """
     return write_report(what, path).path
 

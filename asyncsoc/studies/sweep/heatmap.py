@@ -82,7 +82,7 @@ def plot_heatmap(
     >>> found = aso.sweep(case, {"protocol.rate": ["C/10", "C/5"], "particle.radius": ["3 um", "5 um"]})
     >>> figure = aso.plot_heatmap(found, "Final voltage [V]", units={"particle.radius": "um"})
     >>> figure.axes[0].get_xlabel()
-    'C-rate [1/h]'
+    'C-rate'
     """
     chosen = _variable(data, name)
     wanted = dict(units or {})
