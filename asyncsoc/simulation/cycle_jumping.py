@@ -9,6 +9,7 @@ shorter one tried.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,6 +49,8 @@ _DOUBT = 2.0
 """Factor on the estimate: growth is computed from the extrapolated state, not from the corrected one."""
 _SMALLEST_SHARE = 1e-300
 _SECONDS_PER_HOUR = 3600.0
+_MEASURED = re.compile(r", [\d.e+-]+ mol/m3 at t = [\d.e+-]+ s")
+"""What a reason says of the moment when the salt ran out: the reason is the same in another cycle."""
 
 
 @dataclass(frozen=True)
@@ -317,7 +320,7 @@ def _capacity(solution: Solution, cycle: int) -> float:
 def _reasons(solution: Solution, cycle: int | None = None) -> tuple[str, ...]:
     """Return why the steps of a cycle ended; those of the last one where none is named."""
     number = solution.steps[-1].cycle if cycle is None else cycle
-    return tuple(step.stop_reason for step in solution.steps if step.cycle == number)
+    return tuple(_MEASURED.sub("", step.stop_reason) for step in solution.steps if step.cycle == number)
 
 
 def _reported(solution: Solution, jumps: CycleJumps) -> Solution:

@@ -11,6 +11,7 @@ import asyncsoc as aso
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders import cycle_rows as rows
 from asyncsoc.recorders.salt import IN_SEPARATOR, SALT
+from asyncsoc.simulation import cycle_jumping
 from asyncsoc.simulation.jumped_state import SlowState
 
 FARADAY = 96485.33212
@@ -97,3 +98,17 @@ def test_a_jump_that_would_use_up_the_salt_is_not_made() -> None:
     assert slow.salt_after(held, np.array([FARADAY, 2.0 * FARADAY])) == pytest.approx((1.0, 1.0))
     assert slow.salt_after(held, np.array([FARADAY, 4.5 * FARADAY])) is None
     assert slow.salt_after((), np.zeros(2)) == ()
+
+
+def test_salt_that_runs_out_in_each_cycle_is_one_reason() -> None:
+    """The moment and the concentration are other ones; where it runs out may not be."""
+    steps = (
+        "the salt has run out in layer 2, 12.5 mol/m3 at t = 3600 s",
+        "the salt has run out in layer 2, 12.4 mol/m3 at t = 1.2e+05 s",
+    )
+    ended = [
+        tuple(cycle_jumping._MEASURED.sub("", one) for one in steps),
+        cycle_jumping._MEASURED.sub("", "the salt has run out in layer 1, 12.5 mol/m3 at t = 3600 s"),
+    ]
+    assert len(set(ended[0])) == 1
+    assert ended[1] not in ended[0]
