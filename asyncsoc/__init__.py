@@ -61,7 +61,7 @@ keep_names(__name__, _EXPORTS)
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        return installed_version()
+        return globals().setdefault(name, installed_version())
     if name in _ROOMS:
         return importlib.import_module(f"{__name__}.{name}")
     try:
