@@ -27,6 +27,7 @@ WITH_PYTHON = ("index.md", "howto.md", "mistakes.md", "quickstart.md", "protocol
 ELSEWHERE = {
     "architecture.md": "test_adding.py",
     "cycling.md": "test_cycling_page.py",
+    "decomposition.md": "test_decomposition_page.py",
     "electrode_examples.md": "test_electrode_examples_page.py",
     "electrodes.md": "test_electrodes_page.py",
     "gitt.md": "test_virtual_experiments_pages.py",

@@ -8,6 +8,8 @@ import tomllib
 
 import numpy as np
 import pytest
+
+import asyncsoc as aso
 from scipy import stats
 
 from asyncsoc.case.electrode import Electrode
@@ -49,10 +51,11 @@ def test_the_python_runs() -> None:
 
 
 def test_the_toml_is_an_electrode() -> None:
-    example, block = blocks(PAGE, "toml")
+    example, block, lost = blocks(PAGE, "toml")
     assert tomllib.loads(example) == tomllib.loads((ROOT / "examples" / "electrode.toml").read_text(encoding="utf-8"))
     electrode = Electrode(**tomllib.loads(block)["electrode"])
     assert len(draw_particles(electrode, 4870.0)) == 40
+    assert aso.Case.from_dict(tomllib.loads(lost)).electrode.isolated_from_cycle == 3
 
 
 def test_links_lead_somewhere() -> None:

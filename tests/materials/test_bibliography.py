@@ -112,4 +112,5 @@ def test_asyncsoc_is_cited_as_its_citation_file_says() -> None:
     found = software_entry(asyncsoc.__version__)
     assert f'title: "{found.fields["title"]}"' in stated
     assert f"- name: {found.fields['author'].strip('{}')}" in stated
-    assert f"version: {found.fields['version']}" in stated
+    assert found.fields["version"] == asyncsoc.__version__
+    assert f"version: {asyncsoc.__version__.split('.dev')[0]}" in stated
