@@ -8,10 +8,9 @@ import tomllib
 
 import numpy as np
 import pytest
-
-import asyncsoc as aso
 from scipy import stats
 
+import asyncsoc as aso
 from asyncsoc.case.electrode import Electrode
 from asyncsoc.case.electrode_laws import CoverageDistribution, RadiusDistribution
 from asyncsoc.case.electrode_layers import (
