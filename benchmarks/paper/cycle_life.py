@@ -66,7 +66,7 @@ class Film:
     rises
         Whether more capacity is left with a larger value.
     first, last
-        Between which values it is sought [SI].
+        Between which values it is sought [SI]. Beyond the last a contact closes within the first cycle.
     """
 
     name: str
@@ -87,7 +87,7 @@ FILMS = (
         (f"side_reaction.blocking_thickness={BLOCKING:g}", "side_reaction.film_conductivity=1"),
         False,
         1e-7,
-        1e2,
+        2.4e-3,
     ),
     Film(
         "both",
@@ -99,7 +99,7 @@ FILMS = (
         ),
         False,
         1e-7,
-        1e2,
+        2.4e-3,
     ),
 )
 
@@ -180,9 +180,10 @@ def fit(film: Film, force: str, guess: float) -> tuple[float, float] | None:
         if len(ends) < 2:
             less = height > 0.0  # less must be left
             step = math.log(_STRIDE) * (-1.0 if less == film.rises else 1.0)
-            if not math.log(film.first) <= place + step <= math.log(film.last):
+            bound = math.log(film.first if step < 0.0 else film.last)
+            if place == bound:
                 return None
-            place += step
+            place = max(place + step, bound) if step < 0.0 else min(place + step, bound)
         else:
             (low, below), (high, above) = ends[False], ends[True]
             share = 0.5 if count % 2 else -below / (above - below)

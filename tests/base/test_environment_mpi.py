@@ -32,6 +32,7 @@ def ranks(run_python, code: str | Path, *arguments: object) -> subprocess.Comple
     return run_python(code, *arguments, launcher=(MPIEXEC, "-n", "2"), timeout=60.0)
 
 
+@pytest.mark.slow
 def test_one_rank_that_aborts_ends_the_others(run_python):
     began = time.monotonic()
     done = ranks(run_python, ABORTS)
@@ -39,6 +40,7 @@ def test_one_rank_that_aborts_ends_the_others(run_python):
     assert done.returncode == 4
 
 
+@pytest.mark.slow
 def test_workers_of_a_rank_may_load_mpi(run_python, tmp_path):
     script = tmp_path / "parent.py"
     script.write_text("""
