@@ -32,11 +32,13 @@ CHARGE = 25.0
 def capacity(coverage: float, film: float = 0.0, rate: float = 0.1) -> float:
     """Return the discharge capacity of the second cycle [mA h/g] with a film [ohm m2], at a rate [C]."""
     steps = [step.replace("C/10", f"{rate:.6g}C") for step in CYCLE]
+    particle = {"radius": "7.5 um", "mesh": "coarse", **({} if coverage == 1.0 else {"edge_levels": 0})}
     try:
         solution = cycled(
             coverage,
             2,
             ["side_reaction.mode=off", f"kinetics.film_resistance={film:.6g}"],
+            particle=particle,
             solver={},
             protocol={"temperature": "60 degC", "cycle": [{"repeat": 2, "steps": steps}]},
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from asyncsoc.base.kernel_cache import still_to_compile
 from asyncsoc.cli.main import main
 
 pytestmark = pytest.mark.slow
@@ -46,9 +47,10 @@ def compiled() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_example(example: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compiles = example.stem == "layered_electrode" and still_to_compile(groups=True, conductors=True, salt=True)
     started = time.perf_counter()
     document = run(capsys, str(example))
-    assert time.perf_counter() - started < 30.0
+    assert time.perf_counter() - started < (600.0 if compiles else 30.0)
     assert document["status"] == "done"
     assert document["stop_reason"]
     asked = document["coverage"]["asked"]  # of particles each has its own
