@@ -109,6 +109,25 @@ def html_table(kind: str, name: str, rows: Rows, notes: Sequence[str] = ()) -> s
     )
 
 
+def rows_of_set(
+    first: Rows, header: Mapping[str, Any], failed: Iterable[Mapping[str, Any]], what: str
+) -> tuple[str, Rows, Sequence[str]]:
+    """Return the table of a set of particles: rows, the texts and numbers of its header, and what failed.
+
+    Parameters
+    ----------
+    first
+        Rows before those of the header.
+    header, failed
+        Of the set; each that failed has "particle" and "reason".
+    what
+        Could not be done with them, as "charged".
+    """
+    told = [(name, value) for name, value in header.items() if isinstance(value, str | int | float)]
+    notes = [f"particle {one.get('particle')} could not be {what}: {one.get('reason')}" for one in failed]
+    return "", [*first, *told], notes
+
+
 def public_names(names: Iterable[str]) -> list[str]:
     """Return the names that do not begin with an underscore, sorted."""
     return sorted({name for name in names if not name.startswith("_")})

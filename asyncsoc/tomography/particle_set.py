@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from asyncsoc.base.data_frames import data_frame
-from asyncsoc.base.display import Rows, Shown
+from asyncsoc.base.display import Rows, Shown, rows_of_set
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.files import write_text
 from asyncsoc.base.guarded_files import beside, regular_file
@@ -54,10 +54,8 @@ class ParticleSet(Shown):
 
     def _table(self) -> tuple[str, Rows, Sequence[str]]:
         """Return name, rows and notes of the table that notebooks show."""
-        rows: list[tuple[str, object]] = [("folder", str(self.folder)), ("particles", len(self.rows))]
-        told = [(name, value) for name, value in self.header.items() if isinstance(value, str | int | float)]
-        failed = [f"particle {one.get('particle')} could not be meshed: {one.get('reason')}" for one in self.failed]
-        return "", [*rows, *told], failed
+        first = [("folder", str(self.folder)), ("particles", len(self.rows))]
+        return rows_of_set(first, self.header, self.failed, "meshed")
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the statistics of the particles as a pandas data frame: a row a particle, columns named with units.

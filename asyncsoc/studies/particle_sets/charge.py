@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.data_frames import data_frame
-from asyncsoc.base.display import Rows, Shown
+from asyncsoc.base.display import Rows, Shown, rows_of_set
 from asyncsoc.base.errors import InputError, InterruptedRunError
 from asyncsoc.base.guarded_files import beside
 from asyncsoc.base.hashing import file_sha256
@@ -72,10 +72,7 @@ class ChargedSet(Shown):
 
     def _table(self) -> tuple[str, Rows, Sequence[str]]:
         """Return name, rows and notes of the table that notebooks show."""
-        rows: list[tuple[str, object]] = [("particles charged", len(self.rows))]
-        told = [(name, value) for name, value in self.header.items() if isinstance(value, str | int | float)]
-        failed = [f"particle {one.get('particle')} could not be charged: {one.get('reason')}" for one in self.failed]
-        return "", [*rows, *told], failed
+        return rows_of_set([("particles charged", len(self.rows))], self.header, self.failed, "charged")
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the results as a pandas data frame: a row a particle, columns named with units.
