@@ -10,6 +10,7 @@ from asyncsoc.case import Case
 from asyncsoc.case.electrode_isolation import KEY, first_cycle_problem
 from asyncsoc.problem.electrode_cases import ElectrodeCases, electrode_cases
 from asyncsoc.problem.electrode_salt import salt_parameters
+from asyncsoc.problem.ranks import Communicator
 from asyncsoc.simulation.case_result import CaseResult
 from asyncsoc.simulation.particle_group import ContactBefore, run_group
 from asyncsoc.simulation.progress import Progress
@@ -23,7 +24,12 @@ REPORT = "electrode"
 
 
 def simulate_electrode(
-    case: Case, *, threads: int = 1, progress: Callable[[Progress], None] | None = None, resume: Solution | None = None
+    case: Case,
+    *,
+    threads: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+    resume: Solution | None = None,
+    communicator: Communicator | None = None,
 ) -> Solution:
     """Simulate the electrode of a case: the particles drawn from its description share one potential.
 
@@ -40,6 +46,8 @@ def simulate_electrode(
         Called after every accepted step.
     resume
         An earlier solution of the same electrode to resume, as of `simulate`.
+    communicator
+        As of `simulate`.
 
     Raises
     ------
@@ -63,6 +71,7 @@ def simulate_electrode(
         threads=threads,
         progress=progress,
         resume=resume,
+        communicator=communicator,
     )
     found = ending.solution
     if found is None:

@@ -28,6 +28,7 @@ from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.salt_states import restore_salt, salt_of_states, salt_within
 from asyncsoc.solver.states import AcceptedSteps, Checkpoint, ParticleCheckpoint, States
+from asyncsoc.solver.states_between import StatesBetween
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,7 +45,8 @@ class DenseOutput:
         When each particle's present protocol step began [s].
     """
 
-    def __init__(self, arrays: ProblemArrays, mesh: int) -> None:
+    def __init__(self, arrays: ProblemArrays, mesh: int, between: StatesBetween | None = None) -> None:
+        self._between = StatesBetween(arrays) if between is None else between
         self._system, self._arrays, self._body = arrays.problem.meshes[mesh], arrays, arrays.bodies[mesh]
         self._number = self._body.number
         particles = [arrays.particles[j] for j in self._number.tolist()]
@@ -172,21 +174,23 @@ class DenseOutput:
         wide = (len(places), arrays.contacts.film.shape[1])
         x, between = np.empty((len(places), body.x.shape[1])), np.empty(len(places), record(StateBetween))
         film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
-        states_between(
-            system.kernel.mass,
-            arrays.contacts,
-            arrays.groups,
-            body,
-            system.place,
-            places,
-            fraction,
-            self._scratch,
-            x,
-            film,
-            density,
-            side_density,
-            between,
-        )
+        for part, solution in self._between.parts(fraction):
+            states_between(
+                system.kernel.mass,
+                arrays.contacts,
+                arrays.groups,
+                body,
+                system.place,
+                places[part],
+                fraction[part],
+                solution,
+                self._scratch,
+                x[part],
+                film[part],
+                density[part],
+                side_density[part],
+                between[part],
+            )
         own = arrays.contacts.own[self._number[places]]
         charge, side = own["charge"], own["side_charge"]
         inner_side = side
@@ -255,7 +259,7 @@ def accepted_particles(
     arrays: ProblemArrays, outputs: Sequence[DenseOutput], group: int, own: NDArray[np.void]
 ) -> tuple[ParticleCheckpoint, ...]:
     """Return the accepted states of the particles of a group, in its order; `own` are all `ParticleState`."""
-    if len(outputs) == 1:  # their numbers rise with their places
+    if len(outputs) == 1 and arrays.ranks is None:  # their numbers rise with their places
         places = arrays.places(0, np.array([group]))
         return tuple(outputs[0].checkpoints(places, own[arrays.bodies[0].number[places]]))
     found: dict[int, ParticleCheckpoint] = {}
@@ -263,11 +267,12 @@ def accepted_particles(
         places = arrays.places(mesh, np.array([group]))
         particles = arrays.bodies[mesh].number[places]
         found |= zip(particles.tolist(), output.checkpoints(places, own[particles]), strict=True)
-    return tuple(found[j] for j in sorted(found))
+    here = [found[j] for j in sorted(found)]
+    return tuple(here if arrays.ranks is None else arrays.ranks.of_all(here))
 
 
 def places_of(arrays: ProblemArrays, group: int) -> Iterable[tuple[int, int]]:
-    """Yield mesh and place on it of every particle of a group, in the group's order."""
+    """Yield mesh and place on it of every particle of a group that this process has, in the group's order."""
     found = {}
     for mesh, body in enumerate(arrays.bodies):
         for place in arrays.places(mesh, np.array([group])).tolist():

@@ -25,6 +25,7 @@ from asyncsoc.kernels.step_control import (
 )
 from asyncsoc.problem.arrays import ProblemArrays, load_constraint, load_contact_areas
 from asyncsoc.problem.particles import Group
+from asyncsoc.problem.ranks import agreed
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
@@ -42,6 +43,7 @@ from asyncsoc.solver.states import (
     StepOutcome,
     numbers_of,
 )
+from asyncsoc.solver.states_between import StatesBetween
 from asyncsoc.solver.step_errors import (
     beyond_limit,
     blocked,
@@ -104,7 +106,8 @@ class ProtocolRunner:
         self._arrays, self._contacts, self._groups = arrays, arrays.contacts, arrays.groups
         self._members: tuple[Group, ...] = arrays.problem.groups
         meshes = range(len(arrays.bodies))
-        self._dense_outputs = [DenseOutput(arrays, mesh) for mesh in meshes]
+        between = StatesBetween(arrays)
+        self._dense_outputs = [DenseOutput(arrays, mesh, between) for mesh in meshes]
         needs = every_step(arrays, callbacks, batch_callbacks), every_row(arrays, batch_callbacks)
         self.profiles = FollowedProfiles(arrays, self._dense_outputs, *needs)
         self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure, group_measure)
@@ -267,9 +270,10 @@ class ProtocolRunner:
         contacts, groups, run = self._contacts, self._groups, self._runs[number]
         run.position, run.finished = len(checkpoint.finished), list(checkpoint.finished)
         run.done, run.checkpoint = checkpoint.finished, checkpoint
-        for (mesh, place), particle in zip(places_of(self._arrays, number), checkpoint.particles, strict=True):
+        for mesh, place in places_of(self._arrays, number):
             body, system = self._arrays.bodies[mesh], self._arrays.problem.meshes[mesh]
             j = body.number[place]
+            particle = checkpoint.particles[j - self._groups.first[number]]
             body.x[place] = particle.x[system.order]
             contacts.film[j, : len(particle.film)] = particle.film
             contacts.film_new[j] = contacts.film[j]
@@ -366,11 +370,12 @@ class ProtocolRunner:
 
     def _dispatch_starts(self, numbers: list[int]) -> list[int]:
         """Call the callbacks with the states protocol steps begin with; return the groups that no callback stopped."""
-        return self._stop(numbers, self._dispatch.starts(numbers, [self._constraint(number) for number in numbers]))
+        constraints = [self._constraint(number) for number in numbers]
+        return self._stop(numbers, agreed(self._arrays.ranks, lambda: self._dispatch.starts(numbers, constraints)))
 
     def _dispatch_steps(self, numbers: Ints) -> Errors:
         """Call the callbacks with accepted steps; return the groups that a callback stopped."""
-        stopped = self._dispatch.steps(numbers)
+        stopped = agreed(self._arrays.ranks, lambda: self._dispatch.steps(numbers))
         self._stop([], stopped)
         return stopped
 
