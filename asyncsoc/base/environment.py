@@ -27,6 +27,8 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 _LAUNCHER_PREFIXES = ("PMI", "HYD", "MPI")
 _LAUNCHED = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS")
 """Variables one of which MPI's launchers set."""
+_QUIET_ABORT = "MPIR_CVAR_SUPPRESS_ABORT_MESSAGE"
+"""With it MPICH adds nothing to the error that ends all processes."""
 _LOCK_NAME = ".asyncsoc-lock"
 _LOCK_PATIENCE = 300.0  # s; a form compiles in seconds
 _FORWARDING = 0.5  # s; mpiexec drops what it has not forwarded yet when a rank aborts: tracebacks arrived cut
@@ -318,6 +320,7 @@ def mpi_ranks() -> Any | None:
     told = [os.environ[name] for name in _LAUNCHED if name in os.environ]
     if not told or os.environ.get("PMI_SIZE", os.environ.get("OMPI_COMM_WORLD_SIZE")) == "1":
         return None
+    os.environ.setdefault(_QUIET_ABORT, "1")
     prepare()
     try:
         world = importlib.import_module("mpi4py.MPI").COMM_WORLD

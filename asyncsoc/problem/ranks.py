@@ -221,7 +221,7 @@ def distributed(costs: Sequence[float], homes: Sequence[Sequence[int]], ranks: i
             where="mpiexec -n",
             value=ranks,
             allowed=f"at most {len(blocks)}: {count} particles, {WIDTH} on one mesh together",
-            next_step=f"start at most {len(blocks)} processes",
+            next_step="start fewer processes" if len(blocks) > 1 else "run it in one process, without mpiexec",
         )
     owner, load = np.zeros(count, dtype=np.int64), [0.0] * ranks
     for cost, block in sorted(blocks, key=lambda one: (-one[0], one[1][0])):
