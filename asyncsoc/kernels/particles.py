@@ -25,7 +25,7 @@ from asyncsoc.kernels.parameters import (
     StepAttempt,
     StepParameters,
 )
-from asyncsoc.kernels.ranks import Ranks
+from asyncsoc.kernels.ranks import RankArrays
 from asyncsoc.kernels.salt_arrays import SaltContacts, SaltNodes
 
 Array = NDArray[np.float64]
@@ -148,7 +148,7 @@ class Groups(NamedTuple):
     change: Array
     conductors: Conductors | None
     salt: SaltNodes | None = None
-    ranks: Ranks | None = None
+    ranks: RankArrays | None = None
 
 
 class Body(NamedTuple):

@@ -19,7 +19,7 @@ COLUMNS = 12
 """Numbers of each particle that are exchanged at a time, at most."""
 
 
-class Ranks(NamedTuple):
+class RankArrays(NamedTuple):
     """The particles of this rank among P, and how the others are reached.
 
     Attributes

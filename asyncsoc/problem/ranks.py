@@ -21,8 +21,7 @@ from asyncsoc.base.environment import abort_mpi
 from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.base.lanes import WIDTH
 from asyncsoc.base.processes import held_back
-from asyncsoc.kernels.ranks import COLUMNS
-from asyncsoc.kernels.ranks import Ranks as KernelRanks
+from asyncsoc.kernels.ranks import COLUMNS, RankArrays
 from asyncsoc.problem.system import OrderedSystem
 
 Array = NDArray[np.float64]
@@ -91,7 +90,7 @@ class Ranks:
         self.exchanges, self.numbers, self.waited = 0, 0, 0.0
         self._function = _FUNCTION(self._exchange)  # lives as long as its address is used
         address = ctypes.cast(self._function, ctypes.c_void_p).value or 0
-        self.kernel = KernelRanks(
+        self.kernel = RankArrays(
             own=self.own,
             order=self._order,
             exchange=np.array([address], dtype=np.int64),

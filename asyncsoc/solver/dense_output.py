@@ -45,8 +45,8 @@ class DenseOutput:
         When each particle's present protocol step began [s].
     """
 
-    def __init__(self, arrays: ProblemArrays, mesh: int, between: StatesBetween | None = None) -> None:
-        self._between = StatesBetween(arrays) if between is None else between
+    def __init__(self, arrays: ProblemArrays, mesh: int, between: StatesBetween) -> None:
+        self._between = between
         self._system, self._arrays, self._body = arrays.problem.meshes[mesh], arrays, arrays.bodies[mesh]
         self._number = self._body.number
         particles = [arrays.particles[j] for j in self._number.tolist()]
@@ -253,6 +253,12 @@ class DenseOutput:
             open_share=open_share,
             salt=salt,
         )
+
+
+def dense_outputs(arrays: ProblemArrays) -> list[DenseOutput]:
+    """Return for each mesh what builds states; the constraint of a group between steps is solved for all together."""
+    between = StatesBetween(arrays)
+    return [DenseOutput(arrays, mesh, between) for mesh in range(len(arrays.bodies))]
 
 
 def accepted_particles(

@@ -25,12 +25,11 @@ from asyncsoc.kernels.step_control import (
 )
 from asyncsoc.problem.arrays import ProblemArrays, load_constraint, load_contact_areas
 from asyncsoc.problem.particles import Group
-from asyncsoc.problem.ranks import agreed
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
 from asyncsoc.solver.curve_limits import CurveLimits, GroupMeasure, Measure
-from asyncsoc.solver.dense_output import DenseOutput, accepted_particles, places_of, restore_particles, start_time_of
+from asyncsoc.solver.dense_output import accepted_particles, dense_outputs, places_of, restore_particles, start_time_of
 from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.salt_states import accepted_salt, take_salt
@@ -43,7 +42,6 @@ from asyncsoc.solver.states import (
     StepOutcome,
     numbers_of,
 )
-from asyncsoc.solver.states_between import StatesBetween
 from asyncsoc.solver.step_errors import (
     beyond_limit,
     blocked,
@@ -105,9 +103,7 @@ class ProtocolRunner:
     ) -> None:
         self._arrays, self._contacts, self._groups = arrays, arrays.contacts, arrays.groups
         self._members: tuple[Group, ...] = arrays.problem.groups
-        meshes = range(len(arrays.bodies))
-        between = StatesBetween(arrays)
-        self._dense_outputs = [DenseOutput(arrays, mesh, between) for mesh in meshes]
+        self._dense_outputs = dense_outputs(arrays)
         needs = every_step(arrays, callbacks, batch_callbacks), every_row(arrays, batch_callbacks)
         self.profiles = FollowedProfiles(arrays, self._dense_outputs, *needs)
         self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure, group_measure)
@@ -370,12 +366,11 @@ class ProtocolRunner:
 
     def _dispatch_starts(self, numbers: list[int]) -> list[int]:
         """Call the callbacks with the states protocol steps begin with; return the groups that no callback stopped."""
-        constraints = [self._constraint(number) for number in numbers]
-        return self._stop(numbers, agreed(self._arrays.ranks, lambda: self._dispatch.starts(numbers, constraints)))
+        return self._stop(numbers, self._dispatch.starts(numbers, [self._constraint(number) for number in numbers]))
 
     def _dispatch_steps(self, numbers: Ints) -> Errors:
         """Call the callbacks with accepted steps; return the groups that a callback stopped."""
-        stopped = agreed(self._arrays.ranks, lambda: self._dispatch.steps(numbers))
+        stopped = self._dispatch.steps(numbers)
         self._stop([], stopped)
         return stopped
 
