@@ -55,7 +55,7 @@ def particle_case(repeat: int, tolerance: float | None = None, mesh: str = "draf
     )
 
 
-def electrode_case(repeat: int, tolerance: float | None, particles: int, **more: Any) -> Case:
+def electrode_case(repeat: int, tolerance: float | None, particles: int, mesh: str = "coarse", **more: Any) -> Case:
     """Return an electrode whose particles have one radius and coverages by a beta law."""
     return Case.from_dict(
         {
@@ -66,7 +66,7 @@ def electrode_case(repeat: int, tolerance: float | None, particles: int, **more:
                 "coverage": {"law": "beta", "mean": 0.3, "std": 0.1},
                 "radius": "5 um",
             },
-            "particle": {"mesh": "coarse", "edge_levels": 0},
+            "particle": {"mesh": mesh, "edge_levels": 0},
             "side_reaction": {"mode": "coupled"},
             "protocol": {"cycle": [{"repeat": repeat, "steps": CYCLE}]},
             "output": {"keep_cycles": "none", "fields_every": "1 h"},
@@ -128,7 +128,7 @@ def single(cycles: int) -> dict[str, Any]:
 
 def group(cycles: int, particles: int) -> dict[str, Any]:
     """Cycle an electrode with jumps, on two threads."""
-    jumped, took = timed(simulate_electrode, electrode_case(cycles, TOLERANCE, particles), threads=2)
+    jumped, took = timed(simulate_electrode, electrode_case(cycles, TOLERANCE, particles, "draft"), threads=2)
     capacity = jumped.cycle_rows[rows.DISCHARGED]
     return {
         "cycles": cycles,

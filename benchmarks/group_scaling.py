@@ -22,8 +22,8 @@ from asyncsoc.kernels.batch import block_memory
 from asyncsoc.problem.arrays import problem_arrays
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.particles import Group, Problem
+from asyncsoc.solver.checkpoints import RunOutcome
 from asyncsoc.solver.integrate import METHODS, integrate
-from asyncsoc.solver.states import RunOutcome
 from asyncsoc.solver.warmup import compile_kernels
 from benchmarks.reporting import AnswerError, clock, machine, require
 

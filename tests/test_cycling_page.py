@@ -54,6 +54,18 @@ def test_the_table_is_that_of_the_measurement() -> None:
     )
 
 
+def test_the_table_of_the_group_is_that_of_the_measurement() -> None:
+    group = STORED["group"]
+    assert (group["cycles"], group["particles"]) == (500, 50)
+    assert row("wall time of the group") == [f"{group['wall [s]']:.0f} s"]
+    assert group["wall [s]"] < 20.0 * 60.0
+    assert row("cycles computed of the group") == [str(group["computed cycles"])]
+    estimated = row("estimated error of the group")[0]
+    assert float(estimated.removesuffix(" %")) == pytest.approx(
+        100.0 * group["estimated error of capacity and film"], abs=5e-3
+    )
+
+
 def test_the_stored_run_keeps_what_is_promised() -> None:
     single = STORED["single"]
     jumps = single["with jumps"]

@@ -43,6 +43,14 @@ def _compile(function: Callable[..., Any], **options: Any) -> Any:
     return compiler(**options)(function)
 
 
+def _kind(value: Any) -> Any:
+    """Return what tells the types of values apart: of arrays, of tuples of them, of anything else."""
+    if isinstance(value, np.ndarray):
+        flags = value.flags
+        return value.dtype, value.ndim, flags.c_contiguous, flags.f_contiguous, flags.writeable, flags.aligned
+    return (type(value), *map(_kind, value)) if isinstance(value, tuple) else type(value)
+
+
 class Kernel:
     """A compiled function: other kernels take it in, Python calls it.
 
@@ -59,6 +67,7 @@ class Kernel:
         self._options = {"error_model": "numpy", "_nrt": allocates, **options}
         self._inner: Any = None
         self._entry: Any = None
+        self._prepared: dict[Any, Callable[..., Any]] = {}
 
     @property
     def _numba_type_(self) -> Any:
@@ -86,8 +95,8 @@ class Kernel:
         made: Callable[..., Any] = scope["entry"]
         return made
 
-    def __call__(self, *arguments: Any) -> Any:
-        """Call the function compiled for arguments of these types."""
+    def _entry_for(self, arguments: tuple[Any, ...]) -> Any:
+        """Return numba's dispatcher, made when there are first arguments to be called with."""
         if self._entry is None:
             with _LOCK:
                 if self._entry is None:
@@ -99,7 +108,25 @@ class Kernel:
 
                         entry._cache = ContentFunctionCache(self.py_func)  # type: ignore[no-untyped-call]
                     self._entry = entry
-        return self._entry(*arguments)
+        return self._entry
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the function compiled for arguments of these types."""
+        return self._entry_for(arguments)(*arguments)
+
+    def prepared(self, *arguments: Any) -> Callable[..., Any]:
+        """Return the function compiled for arguments of these types; it looks at the types of none it is called with.
+
+        numba looks at every array of every tuple before each call, which takes longer than taking them apart. What is
+        called with others than arrays of the same types, dimensions and layouts reads memory that is not theirs.
+        """
+        key = _kind(arguments)
+        if key not in self._prepared:
+            from numba import typeof
+
+            kinds = tuple(typeof(one) for one in arguments)
+            self._prepared[key] = self._entry_for(arguments).compile(kinds)
+        return self._prepared[key]
 
 
 def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:

@@ -14,9 +14,9 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, ClassVar
 
 SAFE_PATH = "PYTHONSAFEPATH"
@@ -177,22 +177,36 @@ def interruptible() -> Iterator[None]:
         listening.end()
 
 
-@contextmanager
-def uninterrupted() -> Iterator[None]:
+class _Uninterrupted:
+    """A block of `uninterrupted`; a class, since one is entered at every time step."""
+
+    def __enter__(self) -> None:
+        self._opened: AbstractContextManager[None] | None = None
+        self._listening: _HeldBack | None = None
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if _HeldBack.listening is None:
+            self._opened = interruptible()
+            self._opened.__enter__()
+        self._listening = _HeldBack.listening
+        assert self._listening is not None
+        self._listening.depth += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._listening is None:
+            return
+        self._listening.depth -= 1
+        if self._opened is not None:
+            self._opened.__exit__(kind, error, trace)
+        if not self._listening.depth and error is None:
+            self._listening.release()
+
+
+def uninterrupted() -> AbstractContextManager[None]:
     """Hold Ctrl-C and what is handled like it back until the block ends, so that nothing in it is done by halves."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    with interruptible():
-        listening = _HeldBack.listening
-        assert listening is not None
-        listening.depth += 1
-        try:
-            yield
-        finally:
-            listening.depth -= 1
-    if not listening.depth:
-        listening.release()
+    return _Uninterrupted()
 
 
 def held_back() -> bool:

@@ -140,7 +140,7 @@ class Group:
     multiplicities : (N,)
         n_j, how many particles each stands for; one each where empty.
     meshes : (N,)
-        Number of each particle's mesh; the first one's where empty. -1: another process has the particle.
+        Number of each particle's mesh; the first one's where empty. `ranks.ELSEWHERE`: another process has it.
     resistances : (N,)
         r_j [ohm], electronic or of a contact, of one such particle (not times or over n_j); none where empty. Infinite:
         the particle is isolated. No net current reaches it, I_j = 0; its driving potential is then its own, the one at

@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 T = TypeVar("T")
 
-ELSEWHERE = -1
+ELSEWHERE = -(2**62)
 """Number of the mesh of a particle that another rank has."""
 _SOLVES = 8
 """Solves of a step, the border's included."""

@@ -20,7 +20,7 @@ from asyncsoc.geometry.measure import cell_volumes
 from asyncsoc.geometry.mesh import EDGE_MARK, ParticleMesh
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
-from asyncsoc.solver.states import RunOutcome
+from asyncsoc.solver.checkpoints import RunOutcome
 
 Array = NDArray[np.float64]
 

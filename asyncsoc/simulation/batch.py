@@ -38,8 +38,8 @@ from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.resume import checkpoint_of, joined
 from asyncsoc.solver.callbacks import BalanceGuard
+from asyncsoc.solver.checkpoints import Checkpoint, RunOutcome
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import Checkpoint, RunOutcome
 from asyncsoc.solver.warmup import compile_for
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from asyncsoc.recorders.particle_group import GroupShares, group_curves
 from asyncsoc.simulation.cycle_recording import CycleRecorder
 from asyncsoc.simulation.recording import RecordingCallback
 from asyncsoc.simulation.recording_start import RecordingStart
-from asyncsoc.solver.states import AcceptedSteps, Errors, RunOutcome, States
+from asyncsoc.solver.checkpoints import RunOutcome
+from asyncsoc.solver.states import AcceptedSteps, Errors, States
 
 Array = NDArray[np.float64]
 

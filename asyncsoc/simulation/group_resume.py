@@ -17,7 +17,7 @@ from asyncsoc.simulation.batch import RecordedRun
 from asyncsoc.simulation.recording_start import RecordingStart, recording_start, rows_before
 from asyncsoc.simulation.results.data import RunData
 from asyncsoc.simulation.resume import checkpoint_of
-from asyncsoc.solver.states import Checkpoint, RunOutcome
+from asyncsoc.solver.checkpoints import Checkpoint, RunOutcome
 
 Array = NDArray[np.float64]
 

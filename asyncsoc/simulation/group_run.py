@@ -30,7 +30,7 @@ from asyncsoc.simulation.results.data import RecordingCheckpoint, RunData, StepS
 from asyncsoc.simulation.results.group_state import GROUP, RESISTANCES
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.solver.states import RunOutcome
+from asyncsoc.solver.checkpoints import RunOutcome
 
 Array = NDArray[np.float64]
 

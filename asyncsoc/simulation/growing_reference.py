@@ -20,8 +20,8 @@ from asyncsoc.recorders.covered_reference import CoveredReference, ReferenceStat
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
 from asyncsoc.simulation.curve_measure import measure_of
 from asyncsoc.simulation.side_reaction_callback import REFERENCE_PARTS, SideReactionCallback
+from asyncsoc.solver.checkpoints import Checkpoint
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import Checkpoint
 from asyncsoc.solver.warmup import compile_kernels
 
 Array = NDArray[np.float64]

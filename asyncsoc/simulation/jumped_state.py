@@ -20,7 +20,7 @@ from asyncsoc.simulation.cycle_extrapolation import interpolated, interpolated_g
 from asyncsoc.simulation.results.data import RunData, StepSummary
 from asyncsoc.simulation.results.jumps import ComputedCycle
 from asyncsoc.simulation.results.solution import Solution
-from asyncsoc.solver.states import Checkpoint, ParticleCheckpoint, StepOutcome
+from asyncsoc.solver.checkpoints import Checkpoint, ParticleCheckpoint, StepOutcome
 
 Array = NDArray[np.float64]
 

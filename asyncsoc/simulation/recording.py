@@ -26,7 +26,8 @@ from asyncsoc.simulation.cycle_recording import CycleRecorder
 from asyncsoc.simulation.memory_limit import MOST_BETWEEN
 from asyncsoc.simulation.recording_start import RecordingStart
 from asyncsoc.simulation.results.data import RecordingCheckpoint
-from asyncsoc.solver.states import AcceptedSteps, Checkpoint, Errors, RunOutcome, States, UnsolvedStateError
+from asyncsoc.solver.checkpoints import Checkpoint, RunOutcome
+from asyncsoc.solver.states import AcceptedSteps, Errors, States, UnsolvedStateError
 
 if TYPE_CHECKING:
     from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder

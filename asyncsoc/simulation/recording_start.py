@@ -14,7 +14,7 @@ from asyncsoc.case.case import Case
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.contact_state import SideReactionCheckpoint
 from asyncsoc.simulation.results.data import RecordingCheckpoint, RunData
-from asyncsoc.solver.states import Checkpoint
+from asyncsoc.solver.checkpoints import Checkpoint
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from asyncsoc.recorders.cycle_rows import COMPUTED, CYCLE
 from asyncsoc.simulation.coverage_reporting import REPORT, coverage_report
 from asyncsoc.simulation.recording_start import rows_before
 from asyncsoc.simulation.results.data import RunData
-from asyncsoc.solver.states import Checkpoint
+from asyncsoc.solver.checkpoints import Checkpoint
 
 Bools = NDArray[np.bool_]
 

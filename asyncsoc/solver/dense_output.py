@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +27,18 @@ from asyncsoc.kernels.reductions import states_between
 from asyncsoc.kernels.salt_arrays import ACCEPTED, NEW
 from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
+from asyncsoc.solver.checkpoints import Checkpoint, ParticleCheckpoint
 from asyncsoc.solver.salt_states import restore_salt, salt_of_states, salt_within
-from asyncsoc.solver.states import AcceptedSteps, Checkpoint, ParticleCheckpoint, States
+from asyncsoc.solver.states import AcceptedSteps, States
 from asyncsoc.solver.states_between import StatesBetween
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+_BETWEEN = record(StateBetween)
+_KEPT_CHOICES = 8
+"""Of particles for which what is settled within a protocol step is kept."""
 
 
 class DenseOutput:
@@ -64,6 +71,9 @@ class DenseOutput:
         self.start_time, self._start_charge, self._start_side = np.zeros(count), np.zeros(count), np.zeros(count)
         self._step, self._cycle = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
         self._temperature, self._series, self._imposed = np.zeros(count), np.zeros(count), np.zeros(count)
+        self._settled: dict[bytes, _Settled] = {}
+        self._given = 0
+        self._states_between: Callable[..., None] | None = None
         # The current that a protocol step imposes on a group of one kind of particle is shared by as many as there are.
         self._single = arrays.groups.size[self.group] == 1
         self._many = arrays.contacts.parameters["multiplicity"][self._number]
@@ -71,6 +81,7 @@ class DenseOutput:
 
     def resume(self, place: int, start_time: float, checkpoint: ParticleCheckpoint) -> None:
         """Restore time and charges from a checkpoint."""
+        self._settled.clear()
         self.start_time[place] = start_time
         self._start_charge[place] = checkpoint.start_charge
         self._start_side[place] = checkpoint.start_side_charge
@@ -89,13 +100,16 @@ class DenseOutput:
             self._start_side[places],
             np.where(apart, own["unknown"], math.nan),
         )
+        counts = [len(self._contact_nodes[place]) for place in places.tolist()]
+        rows = np.stack(numbers, axis=1).tolist()
         return [
-            ParticleCheckpoint(x[k], film[k, : len(self._contact_nodes[place])], *values)
-            for k, (place, values) in enumerate(zip(places.tolist(), np.stack(numbers, axis=1).tolist(), strict=True))
+            ParticleCheckpoint(own_x, own_film[:count], *values)
+            for own_x, own_film, count, values in zip(x, film, counts, rows, strict=True)
         ]
 
     def begin(self, places: Ints, constraint: StepConstraint) -> None:
         """Set the conditions of the next protocol step of these particles."""
+        self._settled.clear()
         self._step[places], self._cycle[places] = constraint.number, constraint.step.cycle
         self._temperature[places], self._series[places] = constraint.temperature, constraint.series
         self._imposed[places] = np.nan
@@ -105,6 +119,7 @@ class DenseOutput:
 
     def change_temperature(self, places: Ints, temperature: float, series: float) -> None:
         """Set the temperature [K] and series resistance [ohm] at which a profile goes on."""
+        self._settled.clear()
         self._temperature[places], self._series[places] = temperature, series
 
     def followed(self, place: int, rows: FollowedRows) -> States:
@@ -118,6 +133,8 @@ class DenseOutput:
 
     def close(self, places: Ints) -> None:
         """Count the present protocol step of these particles as done."""
+        self._settled.clear()
+        self._given += 1
         own = self._arrays.contacts.own[self._number[places]]
         self._start_charge[places] += own["charge"]
         self._start_side[places] += own["side_charge"]
@@ -134,13 +151,13 @@ class DenseOutput:
         film = arrays.contacts.film_new[self._number[places]]
         state = arrays.groups.state[self.group[places]]
         end = self._ends(places, body.x_new[places], film, state, NEW)
-        length, accepted = state["last_step"], state["accepted"]
-        origin, begin = self.start_time[places], state["time"] - length
+        length, origin = state["last_step"], self.start_time[places]
+        begin = state["time"] - length
+        self._given += 1
+        given = self._given
 
         def at(rows: Ints, times: Array) -> States:
-            chosen = places[rows]
-            now = arrays.groups.state["accepted"][self.group[chosen]]
-            if (now != accepted[rows]).any() or (self.start_time[chosen] != origin[rows]).any():
+            if given != self._given:
                 raise SimulationError(
                     "a step's continuous solution is gone once the next step is taken",
                     where="AcceptedSteps.at",
@@ -148,7 +165,7 @@ class DenseOutput:
                 )
             before, own = begin[rows], length[rows]
             fraction = np.minimum(np.maximum((times - origin[rows] - before) / own, 0.0), 1.0)
-            return self._inner(chosen, before + fraction * own, own, fraction)
+            return self._inner(places[rows], before + fraction * own, own, fraction)
 
         return AcceptedSteps(origin + begin, end, at)
 
@@ -171,39 +188,28 @@ class DenseOutput:
         lithium and side charge.
         """
         arrays, body, system = self._arrays, self._body, self._system
-        wide = (len(places), arrays.contacts.film.shape[1])
-        x, between = np.empty((len(places), body.x.shape[1])), np.empty(len(places), record(StateBetween))
+        settled, wide = self._settled_of(places), (len(places), arrays.contacts.film.shape[1])
+        x, between = np.empty((len(places), body.x.shape[1])), np.empty(len(places), _BETWEEN)
         film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
+        given = (system.kernel.mass, arrays.contacts, arrays.groups, body, system.place)
         for part, solution in self._between.parts(fraction):
-            states_between(
-                system.kernel.mass,
-                arrays.contacts,
-                arrays.groups,
-                body,
-                system.place,
-                places[part],
-                fraction[part],
-                solution,
-                self._scratch,
-                x[part],
-                film[part],
-                density[part],
-                side_density[part],
-                between[part],
-            )
-        own = arrays.contacts.own[self._number[places]]
+            filled = (x[part], film[part], density[part], side_density[part], between[part])
+            which = (np.ascontiguousarray(places[part]), fraction[part], solution)
+            if self._states_between is None:
+                self._states_between = states_between.prepared(*given, *which, self._scratch, *filled)
+            self._states_between(*given, *which, self._scratch, *filled)
+        own = arrays.contacts.own[settled.number]
         charge, side = own["charge"], own["side_charge"]
         inner_side = side
         if self._any_film:
             growth = self._growth[places]
             inner_side = side - np.divide(between["film"], growth, out=np.zeros(len(places)), where=growth > 0.0)
-        imposed = self._imposed[places]
-        free = np.isnan(imposed)
         inner = charge + between["lithium"] * self._charge_density[places] - (side - inner_side)
-        if not free.all():
-            inner = np.where(free, inner, charge - length * (1.0 - fraction) * imposed)
+        if settled.imposed is not None:
+            by_current = charge - length * (1.0 - fraction) * settled.imposed
+            inner = np.where(np.isnan(settled.imposed), inner, by_current)
         potential, own_potential = between["potential"], between["own_potential"]
-        if not between["solved"].all():
+        if np.count_nonzero(between["solved"]) < len(places):
             unsolved = between["solved"] == 0
             potential[unsolved] = own_potential[unsolved] = np.nan
         solved = (between["own_current"], between["group_current"], potential, own_potential)
@@ -227,25 +233,26 @@ class DenseOutput:
         and of the particles; i and o; the salt.
         """
         current, total, potential, own_potential = solved
-        resistance, open_share = self._arrays.contacts.resistance[self._number[places]], np.ones(film.shape)
+        settled = self._settled_of(places)
+        resistance, open_share = settled.resistance, settled.open_share
         if self._any_film:
-            resistance += film * self._resistivity[places, np.newaxis]
+            resistance = resistance + film * self._resistivity[places, np.newaxis]
             open_share = np.maximum(1.0 - film * self._inverse_block[places, np.newaxis], 0.0)
-        return States(
+        return States.of(
             number=places,
             contact_nodes=self._contact_nodes,
-            film_open=self._film_open[places],
-            time=self.start_time[places] + passed[0],
+            film_open=settled.film_open,
+            time=settled.start_time + passed[0],
             step_time=passed[0],
-            step=self._step[places],
-            cycle=self._cycle[places],
-            temperature=self._temperature[places],
+            step=settled.step,
+            cycle=settled.cycle,
+            temperature=settled.temperature,
             x=x,
             potential=own_potential,
-            voltage=potential + self._series[places] * total,
+            voltage=potential + settled.series * total,
             current=current,
-            charge=self._start_charge[places] + passed[1],
-            side_charge=self._start_side[places] + passed[2],
+            charge=settled.start_charge + passed[1],
+            side_charge=settled.start_side + passed[2],
             contact_current_density=densities[0],
             side_current_density=densities[1],
             film_resistance=resistance,
@@ -253,6 +260,56 @@ class DenseOutput:
             open_share=open_share,
             salt=salt,
         )
+
+    def _settled_of(self, places: Ints) -> _Settled:
+        """Return what does not change for particles within a protocol step; kept for a few choices of them."""
+        key = places.tobytes()
+        if (kept := self._settled.get(key)) is not None:
+            return kept
+        if len(self._settled) >= _KEPT_CHOICES:
+            self._settled.clear()
+        number, imposed = self._number[places], self._imposed[places]
+        resistance = self._arrays.contacts.resistance[number]
+        settled = _Settled(
+            number=number,
+            film_open=self._film_open[places],
+            start_time=self.start_time[places],
+            step=self._step[places],
+            cycle=self._cycle[places],
+            temperature=self._temperature[places],
+            series=self._series[places],
+            start_charge=self._start_charge[places],
+            start_side=self._start_side[places],
+            imposed=None if np.isnan(imposed).all() else imposed,
+            resistance=resistance,
+            open_share=np.ones(resistance.shape),
+        )
+        for array in settled:  # states share them
+            if array is not None:
+                array.setflags(write=False)
+        self._settled[key] = settled
+        return settled
+
+
+class _Settled(NamedTuple):
+    """What does not change for particles within a protocol step.
+
+    `imposed` is the current that the step imposes on each [A], not a number where it does not, None where it imposes
+    none; `resistance` [ohm m2] and `open_share` are those without a film, for each contact node.
+    """
+
+    number: Ints
+    film_open: NDArray[np.bool_]
+    start_time: Array
+    step: Ints
+    cycle: Ints
+    temperature: Array
+    series: Array
+    start_charge: Array
+    start_side: Array
+    imposed: Array | None
+    resistance: Array
+    open_share: Array
 
 
 def dense_outputs(arrays: ProblemArrays) -> list[DenseOutput]:

@@ -33,10 +33,11 @@ from asyncsoc.kernels.workspace import System, workspace_size
 from asyncsoc.problem.arrays import ProblemArrays, problem_arrays
 from asyncsoc.problem.particles import Method, Problem
 from asyncsoc.problem.ranks import Ranks
+from asyncsoc.solver.checkpoints import Checkpoint, RunOutcome
 from asyncsoc.solver.curve_limits import GroupMeasure, Measure
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.protocol_runner import ProtocolRunner
-from asyncsoc.solver.states import BatchCallback, Callback, Checkpoint, RunOutcome
+from asyncsoc.solver.states import BatchCallback, Callback
 
 METHODS: dict[str, Tableau] = {"rodas5p": RODAS5P, "rodas4p2": RODAS4P2}
 Ints = NDArray[np.int64]
@@ -210,6 +211,7 @@ class _ParticleGroups:
             block_memory(system.kernel, tableau, body, -(-len(body.number) // WIDTH))
             for system, body in zip(arrays.problem.meshes, arrays.bodies, strict=True)
         ]
+        self._attempt_groups: Callable[..., None] | None = None
         self._in_one_call = in_one_call([body.x.size for body in arrays.bodies], threads)
         if self._in_one_call:
             self._threads = 1
@@ -225,7 +227,10 @@ class _ParticleGroups:
         shares = self._shares(active)
         if self._in_one_call:
             ((system, body, blocks),) = shares
-            attempt_groups(system, tableau, contacts, groups, body, active, not len(self._profiles), *blocks)
+            given = (system, tableau, contacts, groups, body, active, not len(self._profiles), *blocks)
+            if self._attempt_groups is None:
+                self._attempt_groups = attempt_groups.prepared(*given)
+            self._attempt_groups(*given)
         else:
             self._by_phases(active, shares, spread)
         for group in active.tolist() if len(self._profiles) else ():

@@ -2,56 +2,39 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.base.compiling import record
 from asyncsoc.base.errors import InfeasibleStepError, InterruptedRunError, SimulationError
 from asyncsoc.base.processes import uninterrupted
-from asyncsoc.kernels.parameters import StepStart
-from asyncsoc.kernels.reductions import load_surfaces, start_groups
 from asyncsoc.kernels.step_control import (
-    CURRENT_BELOW,
     DURATION_REACHED,
     EVENT,
     NOT_SOLVED,
-    OPEN_BELOW,
     RETRY,
     RUNNING,
 )
-from asyncsoc.problem.arrays import ProblemArrays, load_constraint, load_contact_areas
+from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.problem.particles import Group
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
+from asyncsoc.solver.checkpoints import Checkpoint, RunOutcome, StepOutcome, numbers_of
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
 from asyncsoc.solver.curve_limits import CurveLimits, GroupMeasure, Measure
 from asyncsoc.solver.dense_output import accepted_particles, dense_outputs, places_of, restore_particles, start_time_of
-from asyncsoc.solver.limit_events import leaves_limit
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.salt_states import accepted_salt, take_salt
-from asyncsoc.solver.states import (
-    BatchCallback,
-    Callback,
-    Checkpoint,
-    Errors,
-    RunOutcome,
-    StepOutcome,
-    numbers_of,
-)
+from asyncsoc.solver.states import BatchCallback, Callback, Errors
 from asyncsoc.solver.step_errors import (
-    beyond_limit,
-    blocked,
     explained,
     infeasible_step,
-    no_solution,
     not_followed,
     stopped_step,
 )
-from asyncsoc.solver.step_sizes import StepSizes
+from asyncsoc.solver.step_starts import StepStarts
 from asyncsoc.solver.stop_reasons import stop_reason
 
 Ints = NDArray[np.int64]
@@ -108,9 +91,7 @@ class ProtocolRunner:
         self.profiles = FollowedProfiles(arrays, self._dense_outputs, *needs)
         self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure, group_measure)
         self._dispatch = CallbackDispatch(arrays, self._dense_outputs, callbacks, batch_callbacks, self.profiles)
-        self._sizes = StepSizes(arrays)
-        # Contact area over the one before; time within the protocol step at which it is loaded [s].
-        self._wider, self._within = np.ones(len(self._members)), np.zeros(len(self._members))
+        self._starts = StepStarts(arrays, self._dense_outputs, self.profiles)
         self._runs = [_GroupProgress(0, []) for _ in self._members]
         # Of the last accepted states: state of the controller and of the particles; whether there are any yet, and
         # whether they lie within protocol steps.
@@ -143,7 +124,7 @@ class ProtocolRunner:
 
     def _accept(self, numbers: Ints) -> Ints:
         outcome, again = self._groups.outcome[numbers], _NONE
-        if not (outcome == RUNNING).all():
+        if np.count_nonzero(outcome == RUNNING) < len(outcome):
             retry = outcome == RETRY
             again, numbers, outcome = numbers[retry], numbers[~retry], outcome[~retry]
             stuck = (outcome != RUNNING) & (outcome != DURATION_REACHED) & (outcome < EVENT)
@@ -163,7 +144,7 @@ class ProtocolRunner:
         running = outcome == RUNNING
         self._fresh[numbers], self._underway[numbers] = True, running
         active: Ints = np.sort(np.concatenate([again, numbers[running]])) if len(again) else numbers[running]
-        if running.all():
+        if np.count_nonzero(running) == len(running):
             return active
         ended, further = [], []
         for number, code in zip(numbers[~running].tolist(), outcome[~running].tolist(), strict=True):
@@ -191,7 +172,7 @@ class ProtocolRunner:
         """
         row, members = self._groups.state[number], list(self._arrays.members(number))
         before, own = row.copy(), self._contacts.own[members]
-        self._within[number] = before["time"]
+        self._starts.within[number] = before["time"]
         found = self._load([number])[0]
         keep_passed(self._arrays, number, self._constraint(number), before, own)
         if found["solved"] and row["margin"] <= 0.0:
@@ -220,8 +201,10 @@ class ProtocolRunner:
             particles = body.number[places]
             contacts.film[particles] = contacts.film_new[particles]
             self._kept_own[particles] = contacts.own[particles]
-        self._kept[numbers] = self._groups.state[numbers]
-        self._kept_nodes[numbers] = self._arrays.node_potentials[numbers]
+        every = slice(None) if len(numbers) == len(self._members) else numbers  # which is quicker
+        self._kept[every] = self._groups.state[every]
+        if self._kept_nodes.size:
+            self._kept_nodes[every] = self._arrays.node_potentials[every]
         take_salt(self._groups, numbers)
         self.profiles.accepted(numbers)
 
@@ -275,9 +258,9 @@ class ProtocolRunner:
             contacts.film_new[j] = contacts.film[j]
             self._dense_outputs[mesh].resume(place, checkpoint.start_time, particle)
         underway = checkpoint.underway and run.position < len(self._members[number].constraints)
-        state, self._within[number] = groups.state[number], 0.0
+        state, self._starts.within[number] = groups.state[number], 0.0
         if underway:
-            self._within[number] = self._constraint(number).time_of_contact(checkpoint.state["time"])
+            self._starts.within[number] = self._constraint(number).time_of_contact(checkpoint.state["time"])
             self._load([number])
             groups.step[number]["tolerance"] = self._members[number].tolerance * checkpoint.tolerance_share
         elif run.position and self._arrays.changing:
@@ -299,7 +282,7 @@ class ProtocolRunner:
         waiting = list(numbers)
         while waiting:
             waiting = [j for j in waiting if self._runs[j].position < len(self._members[j].constraints)]
-            before, self._within[waiting] = self._groups.state["current"][waiting].tolist(), 0.0
+            before, self._starts.within[waiting] = self._groups.state["current"][waiting].tolist(), 0.0
             over: dict[int, str] = {}
             for row, (number, found) in enumerate(zip(waiting, self._load(waiting).tolist(), strict=True)):
                 if (reason := self._check_start(number, found, before[row])) is not None:
@@ -316,53 +299,16 @@ class ProtocolRunner:
 
     def _load(self, numbers: list[int]) -> NDArray[np.void]:
         """Load the present protocol steps and solve their constraints; return the records `StepStart`."""
-        found, guesses = np.empty(len(numbers), record(StepStart)), np.empty(len(numbers))
-        listed = np.array(numbers, dtype=np.int64)
-        for row, number in enumerate(numbers):
-            constraint = self._constraint(number)
-            load_constraint(self._arrays, number, constraint)
-            if self._arrays.changing:
-                start = constraint.step.cycle, self._start_time(number), float(self._within[number])
-                self._wider[number] = load_contact_areas(self._arrays, number, *start)
-            self.profiles.load(number, constraint)
-            guesses[row] = self._first_unknown(number, constraint)
-            for mesh, dense_output in enumerate(self._dense_outputs):
-                dense_output.begin(self._arrays.places(mesh, listed[row : row + 1]), constraint)
-        for mesh, body in enumerate(self._arrays.bodies):
-            load_surfaces(self._contacts, body, self._arrays.places(mesh, listed))
-        start_groups(self._contacts, self._groups, listed, guesses, found)
-        for number, diffusivity in zip(numbers, found["diffusivity"].tolist(), strict=True):
-            self._groups.step[number]["tolerance"] = self._sizes.tolerance(
-                number, self._constraint(number), diffusivity
-            )
-        return found
+        begun = [self._runs[number].position > 0 for number in numbers]
+        return self._starts.load(numbers, [self._constraint(number) for number in numbers], begun)
 
     def _check_start(self, number: int, found: tuple[int, int, float], current_before: float) -> str | None:
         """Check a protocol step just loaded; return why it is over already, None where it is not or is not feasible."""
-        constraint, state = self._constraint(number), self._groups.state[number]
-        solved, which, diffusivity = found
-        if not solved:
-            beyond = blocked(self._arrays, number) or beyond_limit(self._arrays, number, constraint)
-            seen = float(self._kept[number]["potential"])
-            why = beyond or no_solution(self._arrays, number, constraint, seen)
+        seen = float(self._kept[number]["potential"])
+        reason, why = self._starts.judge(number, self._constraint(number), found, current_before, seen)
+        if why is not None:
             self._fail(number, self._infeasible(number, why))
-        elif state["margin"] <= 0.0 and not leaves_limit(self._arrays, number, constraint, constraint.events[which]):
-            event = constraint.events[which]
-            if event.kind in (CURRENT_BELOW, OPEN_BELOW):
-                return f"{event.reason} before the step started"
-            self._fail(number, self._infeasible(number, f"{event.reason} already at the start of the step"))
-        else:
-            area, before = float(self._groups.step[number]["contact_area"]), current_before * self._wider[number]
-            jump = abs(float(state["current"]) - before) / area
-            state["step_size"] = self._sizes.first(number, jump, diffusivity)
-        return None
-
-    def _first_unknown(self, number: int, constraint: StepConstraint) -> float:
-        """Return a first lambda: the potential reached, NaN for the open-circuit one; a current under uniform flux."""
-        voltage = constraint.held and constraint.target > 0.0
-        if self._members[number].particles[0].kinetics.imposes_flux or voltage:
-            return constraint.target
-        return float(self._groups.state[number]["potential"]) if self._runs[number].position > 0 else math.nan
+        return reason
 
     def _dispatch_starts(self, numbers: list[int]) -> list[int]:
         """Call the callbacks with the states protocol steps begin with; return the groups that no callback stopped."""

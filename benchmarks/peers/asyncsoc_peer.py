@@ -22,8 +22,9 @@ from asyncsoc.problem.particles import Member
 from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.constraints import ParticleScale, StepConstraint, step_constraint
 from asyncsoc.protocol.types import Step
+from asyncsoc.solver.checkpoints import RunOutcome
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import AcceptedSteps, Errors, RunOutcome, States
+from asyncsoc.solver.states import AcceptedSteps, Errors, States
 from asyncsoc.solver.warmup import compile_kernels
 from benchmarks.peers.problem import TEMPERATURE, History, Problem, diffusivity
 from benchmarks.reporting import clock

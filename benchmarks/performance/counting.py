@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from asyncsoc.solver import integrate as room
-from asyncsoc.solver.states import RunOutcome
+from asyncsoc.solver.checkpoints import RunOutcome
 
 _STACK = "problem_arrays"
 SOLVES_PER_STEP = 6

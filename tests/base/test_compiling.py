@@ -145,3 +145,26 @@ def test_kernels_read_a_tuple_by_its_address_and_leave_out_what_it_does_not_have
     expected = 3.0 * float(left.sum() if weights is None else weights @ left)
     assert _scaled_sum(given, out) == expected - 7.0 == _scaled_sum.py_func(given, np.zeros(1))
     assert out[0] == expected
+
+
+def test_a_prepared_kernel_is_that_of_the_types_it_was_prepared_for() -> None:
+    out, left, right = np.zeros(1), np.array([1.0, 2.0, 4.0]), np.array([7.0])
+    weighted = Scaled(Pair(left, right), 3.0, np.array([2.0, 1.0, 0.5]))
+    bare = Scaled(Pair(left, right), 3.0, None)
+    prepared = {one: _scaled_sum.prepared(given, out) for one, given in (("weighted", weighted), ("bare", bare))}
+    assert prepared["weighted"] is _scaled_sum.prepared(Scaled(Pair(right, left), 5.0, left.copy()), out)
+    assert prepared["weighted"] is not prepared["bare"]
+    for given, one in ((weighted, "weighted"), (bare, "bare")):
+        found = prepared[one](given, out), float(out[0])
+        assert found == (_scaled_sum(given, out), float(out[0]))
+    strided = np.zeros(6)[::2]
+    other = _scaled_sum.prepared(Scaled(Pair(strided, right), 3.0, None), out)
+    assert other is not prepared["bare"], "arrays that are not contiguous are another type"
+    assert other(Scaled(Pair(strided, right), 3.0, None), out) == -7.0
+
+
+def test_a_prepared_kernel_refuses_other_numbers_of_arguments() -> None:
+    out = np.zeros(1)
+    prepared = _scaled_sum.prepared(Scaled(Pair(np.ones(3), out), 3.0, None), out)
+    with pytest.raises(TypeError, match="2"):
+        prepared(out)

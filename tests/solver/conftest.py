@@ -22,8 +22,9 @@ from asyncsoc.problem.particles import Member, Problem
 from asyncsoc.problem.system import OrderedSystem, order_system
 from asyncsoc.protocol.constraints import ParticleScale, step_constraint
 from asyncsoc.protocol.grammar import parse_step
+from asyncsoc.solver.checkpoints import RunOutcome
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import RunOutcome, StepState
+from asyncsoc.solver.states import StepState
 from tests.solver.keeping import KeepingCallback
 
 RADIUS = 7.5e-6

@@ -20,8 +20,9 @@ from asyncsoc.materials.registry import cathode, electrolyte
 from asyncsoc.materials.tables import MaterialTable, tabulate
 from asyncsoc.problem.particles import Group, Member, Problem
 from asyncsoc.protocol.constraints import StepConstraint
+from asyncsoc.solver.checkpoints import RunOutcome
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import AcceptedStep, RunOutcome, StepState
+from asyncsoc.solver.states import AcceptedStep, StepState
 from tests.solver.keeping import KeepingCallback
 
 MATERIAL = cathode("ncm811-sturm2019")

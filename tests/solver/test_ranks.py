@@ -16,7 +16,7 @@ from asyncsoc.base.errors import InputError, InterruptedRunError, SimulationErro
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.problem.ranks import ELSEWHERE, Ranks, distributed, step_cost
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import RunOutcome
+from asyncsoc.solver.checkpoints import RunOutcome
 from tests.solver.keeping import KeepingCallback
 from tests.solver.test_groups import same_bits, times_current
 

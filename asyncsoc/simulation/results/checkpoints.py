@@ -11,7 +11,7 @@ import numpy as np
 
 from asyncsoc.kernels.parameters import ControllerState
 from asyncsoc.simulation.results.guard import GuardedFile, damaged
-from asyncsoc.solver.states import Checkpoint, ParticleCheckpoint, StepOutcome
+from asyncsoc.solver.checkpoints import Checkpoint, ParticleCheckpoint, StepOutcome
 
 VERSION = 2
 """Of what a checkpoint holds. Version 1 has the controller's numbers without names, in the order of `_VERSION_1`."""

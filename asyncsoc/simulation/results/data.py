@@ -20,7 +20,7 @@ from asyncsoc.recorders.absent_curves import no_such_curve
 from asyncsoc.recorders.contact_state import SideReactionCheckpoint
 from asyncsoc.recorders.cycle_rows import CYCLE
 from asyncsoc.simulation.results.jumps import CycleJumps
-from asyncsoc.solver.states import Checkpoint
+from asyncsoc.solver.checkpoints import Checkpoint
 
 Status = Literal["done", "stopped"]
 

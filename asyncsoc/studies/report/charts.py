@@ -15,6 +15,8 @@ from asyncsoc.studies.report.content import ChartLine, ContactPicture, PageChart
 Array = NDArray[np.float64]
 WIDTH, HEIGHT = 480, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66, 14, 12, 46
+_CHARACTER, _LABEL = 7.0, 28.0
+"""Width of a character of a tick at most, and of the label beside the ticks with its margins."""
 _MOST_POINTS = 500
 _TONES, _LINES = 9, 8
 
@@ -105,7 +107,9 @@ def _text(x: float, y: float, text: str, extra: str = "") -> str:
 
 
 def _frame(chart: PageChart, across: ChartAxis, up: ChartAxis) -> tuple[list[str], tuple[float, float, float, float]]:
-    box = (_LEFT, _TOP, WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM)
+    widest = max(len(shown(value)) for value in up.ticks())
+    left = max(_LEFT, _LABEL + _CHARACTER * widest)
+    box = (left, _TOP, WIDTH - left - _RIGHT, HEIGHT - _TOP - _BOTTOM)
     left, top, width, height = box
     parts = []
     for value in up.ticks():
@@ -115,7 +119,9 @@ def _frame(chart: PageChart, across: ChartAxis, up: ChartAxis) -> tuple[list[str
     for value in across.ticks():
         x = left + width * across.part(value)
         parts.append(f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{top + height}" y2="{top + height + 4}"/>')
-        parts.append(_text(x, top + height + 17, shown(value), ' class="tick" text-anchor="middle"'))
+        end = x + 0.5 * _CHARACTER * len(shown(value)) > WIDTH - 2.0  # the last one would not be seen whole
+        place, anchor = (WIDTH - 2.0, "end") if end else (x, "middle")
+        parts.append(_text(place, top + height + 17, shown(value), f' class="tick" text-anchor="{anchor}"'))
     parts.append(f'<line class="axis" x1="{left}" x2="{left + width}" y1="{top + height}" y2="{top + height}"/>')
     parts.append(_text(left + width / 2, HEIGHT - 8, chart.x_label, ' text-anchor="middle"'))
     middle = top + height / 2

@@ -20,12 +20,12 @@ from asyncsoc.studies.report.content import (
     PageTable,
     PageText,
 )
+from asyncsoc.studies.report.experiment_answers import answer_of_experiment, coarse_grid
 
 Array = NDArray[np.float64]
 Summary = tuple[str, str, list[PageSection], dict[str, Any]]
 _MOST_ROWS = 1500
 _MOST_CHARTS = 8
-_MOST_CELLS = 14
 _PAPER = ("title", "place", "paper", "ours", "fitted", "predicted", "sensitivity", "verdict", "because")
 
 
@@ -84,8 +84,8 @@ def spectrum_summary(name: str, spectrum: ImpedanceSpectrum) -> Summary:
 def document_summary(name: str, document: Mapping[str, Any]) -> Summary:
     """Return question, answer, sections and facts of a JSON document that a command printed.
 
-    Lists of numbers of one length become charts over the first of them, an impedance a Nyquist plot too; numbers and
-    texts become a table.
+    Those of gitt, eis, lsv and stxm have charts of their own. Else lists of numbers of one length become charts over
+    the first of them; numbers and texts become a table.
     """
     lists = {key: _column(value) for key, value in document.items() if _is_column(value)}
     curves = document.get("curves")  # of a run: its columns
@@ -97,7 +97,8 @@ def document_summary(name: str, document: Mapping[str, Any]) -> Summary:
     for key, value in document.items():
         if isinstance(value, list) and value and all(isinstance(row, Mapping) for row in value):
             tables.append(_table(key, value))
-    drawn = [*_nyquist(lists), *_nested(document), *_charts(lists)]
+    told = answer_of_experiment(document)
+    drawn = [*_nested(document), *_charts(lists)] if told is None else list(told.blocks)
     assumed = _assumed(document)
     blocks: list[Block] = [replace(one, assumed=assumed) if isinstance(one, PageChart) else one for one in drawn]
     sections = [PageSection("Results", tuple(blocks))] if blocks else []
@@ -108,10 +109,13 @@ def document_summary(name: str, document: Mapping[str, Any]) -> Summary:
     if notes:
         sections.append(PageSection("Warnings", tuple(notes)))
     title = str(document.get("name") or name)
+    kind = {"kind": "experiment", "name": title}
+    if told is not None:
+        return told.question, told.answer, sections, kind
     question = f"What does the experiment {title} show?"
     headline = [f"{key}: {value:.4g}" for key, value in facts.items() if isinstance(value, float)][:4]
     answer = f"{'; '.join(headline)}." if headline else f"Its {len(lists)} columns are drawn below."
-    return question, answer, sections, {"kind": "experiment", "name": title}
+    return question, answer, sections, kind
 
 
 def _assumed(document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -145,24 +149,6 @@ def _scalars(document: Mapping[str, Any], prefix: str = "") -> dict[str, Cell]:
     return found
 
 
-def _nyquist(lists: dict[str, Array]) -> list[Block]:
-    real = next((lists[key] for key in lists if key.lower().startswith("real impedance")), None)
-    imaginary = next((lists[key] for key in lists if key.lower().startswith("imaginary impedance")), None)
-    if real is None or imaginary is None or len(real) != len(imaginary):
-        return []
-    line = ChartLine("", real, -imaginary)
-    return [
-        PageChart(
-            "Nyquist plot",
-            "Real impedance [ohm]",
-            "\u2212Imaginary impedance [ohm]",
-            (line,),
-            "The axes differ in scale.",
-            points=True,
-        )
-    ]
-
-
 def _nested(document: Mapping[str, Any]) -> list[Block]:
     """Return charts of curves within a document: {"curves": {name: {"voltage [V]": [...], ...}}}."""
     found: list[Block] = []
@@ -181,15 +167,6 @@ def _nested(document: Mapping[str, Any]) -> list[Block]:
         for (x_label, y_label), lines in list(by_pair.items())[:_MOST_CHARTS]:
             positive = all(np.nanmin(line.y) > 0.0 and np.nanmax(line.y) > 100.0 * np.nanmin(line.y) for line in lines)
             found.append(PageChart(y_label, x_label, y_label, tuple(lines), log_y=positive))
-    criteria = document.get("criterion [A/m2]")
-    onsets = document.get("onset [V]")
-    if _is_column(criteria) and isinstance(onsets, Mapping):
-        x = _column(criteria)
-        lines = [ChartLine(str(k), x, _column(v)) for k, v in onsets.items() if _is_column(v) and len(v) == len(x)]
-        if lines:
-            found.append(
-                PageChart("Onset against criterion", "Criterion [A/m2]", "Onset [V]", tuple(lines), log_x=True)
-            )
     return found
 
 
@@ -280,13 +257,5 @@ def map_summary(name: str, fields: Mapping[str, Array]) -> Summary:
 
 def _coarse(key: str, fields: Mapping[str, Array]) -> PageGrid:
     values = fields[key]
-    rows, columns = (min(_MOST_CELLS, size) for size in values.shape)
-    cells = np.full((rows, columns), np.nan)
-    for i, band in enumerate(np.array_split(values[::-1], rows, axis=0)):  # row 0 of a map is the lowest
-        for j, part in enumerate(np.array_split(band, columns, axis=1)):
-            if np.isfinite(part).any():
-                cells[i, j] = np.nanmean(part)
-    x = [f"{1e6 * float(part.mean()):.2f}" for part in np.array_split(fields["x"], columns)]
-    y = [f"{1e6 * float(part.mean()):.2f}" for part in np.array_split(fields["y"][::-1], rows)]
     note = f"Means over parts of the {values.shape[0]} x {values.shape[1]} pixels of the file."
-    return PageGrid(key.capitalize(), "x [\u00b5m]", "y [\u00b5m]", tuple(x), tuple(y), cells, note)
+    return coarse_grid(key.capitalize(), values, 1e6 * fields["x"], 1e6 * fields["y"], note)

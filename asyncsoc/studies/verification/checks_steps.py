@@ -16,8 +16,8 @@ from asyncsoc.materials.tables import tabulate
 from asyncsoc.problem.particles import Member, Problem
 from asyncsoc.protocol.constraints import ParticleScale, StepConstraint, step_constraint
 from asyncsoc.protocol.types import Step, Termination
+from asyncsoc.solver.checkpoints import StepOutcome
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.states import StepOutcome
 from asyncsoc.studies.verification import runs
 from asyncsoc.studies.verification.check import VerificationCheck, compare, within
 from asyncsoc.studies.verification.closed_forms import cap_contact_mean
