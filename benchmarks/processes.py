@@ -25,11 +25,14 @@ import numpy as np
 
 import asyncsoc as aso
 from asyncsoc.base.environment import mpi_ranks
+from asyncsoc.base.lanes import WIDTH
+from asyncsoc.kernels.batch import block_memory
+from asyncsoc.problem.arrays import problem_arrays
 from asyncsoc.problem.build import PreparedCase, prepare
 from asyncsoc.problem.particles import Problem
 from asyncsoc.problem.ranks import Ranks, distributed, step_cost
 from asyncsoc.simulation.group_setup import own_homes, problem_of_group, with_homes
-from asyncsoc.solver.integrate import integrate
+from asyncsoc.solver.integrate import METHODS, integrate
 
 _MESHES = ("draft", "coarse", "default")
 _EXCHANGES = 2000
@@ -101,6 +104,7 @@ def measured(count: int) -> dict[str, Any]:
             "meshes": len(homes),
             "nodes": sum(len(home) * setups[home[0]].mesh.n_nodes for home in homes),
             "attempted steps": steps,
+            "memory of states and factors [MiB]": memory_of(problem, ranks) / 2**20,
             "largest load over mean": float(load.max() / load.mean()),
         }
         if ranks is not None:
@@ -111,6 +115,16 @@ def measured(count: int) -> dict[str, Any]:
     if len({one["bits"] for one in told}) != 1:
         raise SystemExit("the processes have ended with different bits")
     return {**found, "wall [s]": max(one["wall [s]"] for one in told), "work [s]": max(one["work [s]"] for one in told)}
+
+
+def memory_of(problem: Problem, ranks: Ranks | None) -> float:
+    """Return the bytes of the states and factors that a process keeps through a step."""
+    arrays = problem_arrays(problem, ranks)
+    total = 0
+    for system, body in zip(problem.meshes, arrays.bodies, strict=True):
+        total += sum(getattr(body, name).nbytes for name in ("x", "x_new", "dense"))
+        total += block_memory(system.kernel, METHODS["rodas4p2"], body, -(-len(body.number) // WIDTH)).nbytes
+    return float(total)
 
 
 def exchange_alone(ranks: Ranks, world: Any) -> float:
