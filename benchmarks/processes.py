@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -27,6 +28,7 @@ import asyncsoc as aso
 from asyncsoc.base.environment import mpi_ranks
 from asyncsoc.base.lanes import WIDTH
 from asyncsoc.kernels.batch import block_memory
+from asyncsoc.kernels.ranks import give_to_all
 from asyncsoc.problem.arrays import problem_arrays
 from asyncsoc.problem.build import PreparedCase, prepare
 from asyncsoc.problem.particles import Problem
@@ -35,7 +37,9 @@ from asyncsoc.simulation.group_setup import own_homes, problem_of_group, with_ho
 from asyncsoc.solver.integrate import METHODS, integrate
 
 _MESHES = ("draft", "coarse", "default")
-_EXCHANGES = 2000
+_EXCHANGES = 500
+_MANY, _MANY_RANKS = 10_000, 100
+"""Particles and processes for which the share of the exchanges is estimated."""
 
 
 class _TimedRanks(Ranks):
@@ -111,6 +115,8 @@ def measured(count: int) -> dict[str, Any]:
             found["exchanges a step"] = ranks.exchanges / steps
             found["numbers of a particle a step"] = ranks.numbers / steps / count
             found["an exchange alone [us]"] = exchange_alone(ranks, world)
+            many = Ranks(world, np.arange(_MANY, dtype=np.int64) % size)
+            found[f"an exchange of {_MANY} particles alone [us]"] = exchange_alone(many, world)
     told = [found] if world is None else world.allgather(found)
     if len({one["bits"] for one in told}) != 1:
         raise SystemExit("the processes have ended with different bits")
@@ -128,14 +134,28 @@ def memory_of(problem: Problem, ranks: Ranks | None) -> float:
 
 
 def exchange_alone(ranks: Ranks, world: Any) -> float:
-    """Return the time of an exchange of four numbers a particle while nobody has to wait for another [us]."""
+    """Return the time of an exchange of four numbers a particle while nobody has to wait for another [us].
+
+    What a kernel does for it is in it: numbers are put together, exchanged, and put in the order of the particles.
+    """
     times = []
     for _ in range(_EXCHANGES):
         world.barrier()
         began = time.perf_counter()
-        ranks._exchange(4)
+        give_to_all(ranks.kernel, 4)
         times.append(time.perf_counter() - began)
     return 1e6 * statistics.median(times)
+
+
+def share_of_exchanges(two: dict[str, float], particles: int) -> float:
+    """Return an upper estimate of the share that exchanges have in a step of many particles on many processes.
+
+    An exchange takes at most log2 of the processes times as long as one between two, which gathers as many numbers.
+    """
+    hops = math.ceil(math.log2(_MANY_RANKS))
+    exchanges = two["exchanges a step"] * hops * 1e-6 * two[f"an exchange of {_MANY} particles alone [us]"]
+    work = 2.0 * two["work [s]"] / two["attempted steps"] / particles * _MANY / _MANY_RANKS
+    return exchanges / (exchanges + work)
 
 
 def started(processes: int, particles: int) -> dict[str, Any]:
@@ -177,6 +197,9 @@ def compared(particles: int, pairs: int) -> dict[str, Any]:
         "processes": median,
         "speed-up of the wall time, 2 processes": ratio("wall [s]"),
         "speed-up of the work, 2 processes": ratio("work [s]"),
+        f"share of exchanges at most, {_MANY} particles, {_MANY_RANKS} processes": share_of_exchanges(
+            median["2"], particles
+        ),
         "share of the work that every process does": max(2.0 * two - one, 0.0) / one,
     }
 

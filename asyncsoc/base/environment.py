@@ -29,6 +29,10 @@ _LAUNCHED = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS")
 """Variables one of which MPI's launchers set."""
 _QUIET_ABORT = "MPIR_CVAR_SUPPRESS_ABORT_MESSAGE"
 """With it MPICH adds nothing to the error that ends all processes."""
+_HERE = "MPI_LOCALNRANKS"
+"""How many processes Hydra has started on this machine."""
+WAIT_SLEEPING = "MPIR_CVAR_CH4_PROGRESS_THROTTLE"
+"""With it a process of MPICH that waits for long sleeps in between, which gives its core to those it waits for."""
 _LOCK_NAME = ".asyncsoc-lock"
 _LOCK_PATIENCE = 300.0  # s; a form compiles in seconds
 _FORWARDING = 0.5  # s; mpiexec drops what it has not forwarded yet when a rank aborts: tracebacks arrived cut
@@ -321,6 +325,9 @@ def mpi_ranks() -> Any | None:
     if not told or os.environ.get("PMI_SIZE", os.environ.get("OMPI_COMM_WORLD_SIZE")) == "1":
         return None
     os.environ.setdefault(_QUIET_ABORT, "1")
+    here = os.environ.get(_HERE, "1")
+    if here.isdecimal() and int(here) > _usable_cores():
+        os.environ.setdefault(WAIT_SLEEPING, "1")
     prepare()
     try:
         world = importlib.import_module("mpi4py.MPI").COMM_WORLD
@@ -330,6 +337,11 @@ def mpi_ranks() -> Any | None:
             next_step="pip install mpi4py mpich, and use the mpiexec beside this Python",
         ) from error
     return world if world.size > 1 else None
+
+
+def _usable_cores() -> int:
+    """Return on how many cores this process may run."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def abort_mpi(exit_code: int) -> None:

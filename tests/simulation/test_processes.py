@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import asyncsoc as aso
+from asyncsoc.base.environment import WAIT_SLEEPING
 from tests.simulation.ranks import bits, simulated
 
 HERE = Path(__file__).with_name("ranks.py")
@@ -49,7 +50,8 @@ def ranks(run_python: Callable[..., subprocess.CompletedProcess[str]]) -> Ranks:
     """Run the script beside this test in so many processes."""
 
     def run(count: int, *arguments: object) -> subprocess.CompletedProcess[str]:
-        return run_python(HERE, *arguments, launcher=(MPIEXEC, "-n", str(count)), timeout=400.0)
+        launcher, variables = (MPIEXEC, "-n", str(count)), {WAIT_SLEEPING: "1"}  # other tests run beside
+        return run_python(HERE, *arguments, launcher=launcher, timeout=400.0, **variables)
 
     return run
 

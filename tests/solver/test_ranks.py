@@ -15,8 +15,8 @@ import pytest
 from asyncsoc.base.errors import InputError, InterruptedRunError, SimulationError
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.problem.ranks import ELSEWHERE, Ranks, distributed, step_cost
-from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.checkpoints import RunOutcome
+from asyncsoc.solver.integrate import integrate
 from tests.solver.keeping import KeepingCallback
 from tests.solver.test_groups import same_bits, times_current
 
