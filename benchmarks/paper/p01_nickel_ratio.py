@@ -68,7 +68,7 @@ def row(quick: bool) -> PaperRow:
         paper="Cal 1.37 to 0.75, Hot-Cal 1.07 to 0.97, at a stable voltage of 4 V",
         ours=f"{len(mean)} of {total} pairs of D and R have, at the end of a charge and at equal mean x, one coverage "
         f"with Cal's ratios and a larger one with Hot-Cal's, both within {ALLOWED:g} in x ({_spans(mean)}); after 1 h "
-        f"of rest {len(rested)} of them still {'has' if len(rested) == 1 else 'have'}. At 4.0 V {len(at_voltage)} "
+        f"of rest {len(rested)} of them still {'does' if len(rested) == 1 else 'do'}. At 4.0 V {len(at_voltage)} "
         f"{'does' if len(at_voltage) == 1 else 'do'}; region 1 has at most {largest:.2f} there",
         fitted="nothing; D, R and f are scanned, and the ratios say which of them are possible",
         predicted="that of one D and R a lower coverage gives Cal and a higher one Hot-Cal; how much a rest leaves",

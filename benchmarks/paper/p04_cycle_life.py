@@ -121,8 +121,8 @@ def _row(numbers: dict[str, float], found: list[Fitted], line: str) -> PaperRow:
             else ""
         )
         + (f". With the {AGAIN[0]} film, {AGAIN[1]}, Hot-Cal ends after {ends[0]:.0f} cycles" if ends else ""),
-        fitted=f"one lumped constant of PEO-LiTFSI to one datum, that Cal (f = 0.3) has less than {100 * DEAD:g} % "
-        f"of its first capacity after {END} cycles, for each driving force ({' and '.join(FORCES)}): "
+        fitted=f"one lumped constant of PEO-LiTFSI to one datum, that Cal (f = 0.3) has {100 * DEAD:g} % (within a "
+        f"tenth of that) of its first capacity after {END} cycles, for each driving force ({' and '.join(FORCES)}): "
         + "; ".join(f"{film.name}: {film.lumped}" for film in FILMS)
         + f". In the last the film that closes the contact, 10 nm, has {CLOSED:g} ohm m2 (assumed). A contact that "
         f"closes carries current down to an open share of {OPEN:g}, so that it is the capacity that ends a cell",
