@@ -102,7 +102,7 @@ def drop(value: float, there: float) -> str:
     >>> drop(0.1, 1e-4), drop(5e-4, 1e-4)
     ('100 mV are 1000 times the 0.1 mV in wet polymer', '0.5 mV are 5 times the 0.1 mV in wet polymer')
     """
-    return f"{1e3 * value:.3g} mV are {value / there:.4g} times the {1e3 * there:.2g} mV in wet polymer"
+    return f"{1e3 * value:.3g} mV are {value / there:.0f} times the {1e3 * there:.2g} mV in wet polymer"
 
 
 def amount(needed: float, there: float) -> str:
