@@ -166,8 +166,8 @@ class Grains(Section):
 
     @property
     def in_lengths(self) -> bool:
-        """Whether grains are described by lengths, so that particles of two sizes have other ones."""
-        return self.size is not None or self.kind == "volume"
+        """Whether lengths describe the grains or h beside a diffusivity, so that two sizes are not one mesh, scaled."""
+        return self.size is not None or self.kind == "volume" or bool(self.boundary_exchange)
 
     @property
     def cheapest_model(self) -> Literal["radial", "axisymmetric", "3d"]:

@@ -20,7 +20,7 @@ from asyncsoc.geometry.library import builtin_names
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.problem.caching import ContentCache
 from asyncsoc.problem.changing_contact import ChangingContact
-from asyncsoc.problem.grains import tensor_of, with_grains
+from asyncsoc.problem.grains import tensor_of, with_boundaries, with_grains
 from asyncsoc.problem.kept_spheres import Body, kept_contact, kept_sphere
 from asyncsoc.problem.meshing import (
     SphereMesh,
@@ -69,7 +69,7 @@ def body_of(case: Case, sphere: SphereMesh | None = None, share: float = 1.0) ->
         if grains is None:
             return _discretized(mesh)
         key = mesh.sha256, mesh.name, grains
-        return _BODIES.get(key, lambda: _discretized_mesh(with_grains(mesh, grains), grains))
+        return _BODIES.get(key, lambda: _grained(with_grains(mesh, grains), grains))
     radius = float(case.particle.radius or 0.0)
     if sphere is None:
         _require_builtin(case)
@@ -97,7 +97,10 @@ def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
         The mesh cannot carry it, or its labels do not say where it is.
     """
     if case.contact.kind == "labels":
-        return _from_labels(particle_mesh(case), case.contact.active)
+        labelled = particle_mesh(case)
+        if case.particle.grains is not None:  # facets are in the order of the file, nodes may be doubled
+            labelled = replace(mesh, labels=labelled.labels, record=labelled.record)
+        return _from_labels(labelled, case.contact.active)
     return _cached_contact(contact_section(case).at_start, mesh)
 
 
@@ -184,7 +187,7 @@ def _sphere_of_grains(chosen: SphereMesh, radius: float, grains: Grains) -> Body
 
     def discretized() -> Body:
         mesh = _FILES.get(chosen, lambda: build_sphere_mesh(chosen))
-        return _discretized_mesh(with_grains(mesh, grains, radius), grains)
+        return _grained(with_grains(mesh, grains, radius), grains, radius)
 
     unit = _BODIES.get(known, discretized)
     return _BODIES.get((*known, radius), lambda: _scaled(unit, radius))
@@ -204,6 +207,13 @@ def _discretized(mesh: ParticleMesh) -> Body:
     return _BODIES.get((mesh.sha256, mesh.name), lambda: _discretized_mesh(mesh))
 
 
-def _discretized_mesh(mesh: ParticleMesh, grains: Grains | None = None) -> Body:
-    operators = assemble(mesh, tensor_of(mesh, grains))
+def _discretized_mesh(mesh: ParticleMesh) -> Body:
+    operators = assemble(mesh)
     return mesh, operators, order_system(operators)
+
+
+def _grained(mesh: ParticleMesh, grains: Grains, unit: float = 1.0) -> Body:
+    """Discretize a mesh that carries its grains; nodes are doubled where boundaries hinder."""
+    mesh, exchange = with_boundaries(mesh, grains, unit)
+    operators = assemble(mesh, tensor_of(mesh, grains))
+    return mesh, operators, order_system(operators, exchange)

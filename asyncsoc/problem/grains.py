@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.grains import Grains
 from asyncsoc.geometry.crystals import axes_from_quaternions, layer_tensors, relative_diffusivities, unit_axes
+from asyncsoc.geometry.grain_boundaries import doubled
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.geometry.voronoi import (
     centre_of,
@@ -30,6 +31,7 @@ from asyncsoc.geometry.voronoi import (
     textured_axes,
     voronoi_grains,
 )
+from asyncsoc.problem.system import BoundaryExchange
 
 if TYPE_CHECKING:
     from asyncsoc.geometry.voronoi import Texture
@@ -87,6 +89,22 @@ def tensor_of(mesh: ParticleMesh, grains: Grains | None) -> Array | None:
     if grains is None or grains.anisotropy == 1.0:
         return None
     return mesh.cell_data[TENSOR]
+
+
+def with_boundaries(
+    mesh: ParticleMesh, grains: Grains, unit: float = 1.0
+) -> tuple[ParticleMesh, BoundaryExchange | None]:
+    """Return a mesh made by `with_grains` doubled along its grain boundaries, and what passes there.
+
+    The mesh as it is and None where the case has no boundaries; None beside a doubled mesh where they block.
+    `unit` is metres per unit of length of the mesh.
+    """
+    if grains.boundary_exchange is None:
+        return mesh, None
+    mesh, pairs = doubled(mesh, mesh.cell_data[GRAIN].astype(np.int64))
+    if grains.boundary_exchange == 0.0 or not len(pairs.nodes):
+        return mesh, None
+    return mesh, BoundaryExchange(pairs.nodes, grains.boundary_exchange * pairs.areas, unit)
 
 
 def _carrying(mesh: ParticleMesh, data: dict[str, Array]) -> ParticleMesh:
