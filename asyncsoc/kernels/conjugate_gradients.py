@@ -16,7 +16,7 @@ import math
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.lanes import at, choose, every, load, put, store, width
 from asyncsoc.kernels.coarse_levels import COARSE, FACTOR, GOAL, GOING, NORM, any_member, cycle, restrict
-from asyncsoc.kernels.grain_boundaries import add_tied_above, add_tied_below, add_ties
+from asyncsoc.kernels.grain_boundaries import add_tied, add_ties, tied_above, tied_below
 from asyncsoc.kernels.sparse import AHEAD, add_row
 
 MOST_ITERATIONS = 1000
@@ -42,8 +42,10 @@ def fill_tied_diagonal(boundaries, ties, diagonal, shift, state, weight, inverse
     fine, coarse = one, load(state, COARSE)
     omega = choose(coarse, one, every(shift, OVERRELAXATION))
     share = choose(coarse, one, every(shift, 2.0 / OVERRELAXATION - 1.0))
+    before, after = tied_below(boundaries), tied_above(boundaries)
     for i in range(shift.shape[0]):
-        entry = add_ties(boundaries, ties, i, load(diagonal, i) + load(shift, i))
+        entry = add_ties(before, ties, i, load(diagonal, i) + load(shift, i))
+        entry = add_ties(after, ties, i, entry)
         fine = choose(entry, fine, zero)
         store(weight, i, share * entry)
         store(inverse, i, omega / entry)
@@ -65,12 +67,13 @@ def _backward(above, boundaries, ties, directed, levels, weight, inverse, r, p, 
     """Solve L~' t = p, leave p - E t in v; where p is not `directed` yet, set p = E r + factor p on the way."""
     factor = load(levels.state, FACTOR)
     indptr, indices, data = above
+    tied = tied_above(boundaries)
     for i in range(p.shape[0] - 1, -1, -1):
         here = load(p, i)
         if not directed:
             here = load(weight, i) * load(r, i) + factor * here
             store(p, i, here)
-        found = add_tied_above(boundaries, ties, i, t, add_row(here, indptr, indices, data, i, t, -AHEAD))
+        found = add_tied(tied, ties, i, t, add_row(here, indptr, indices, data, i, t, -AHEAD))
         found *= load(inverse, i)
         store(t, i, found)
         store(v, i, here - load(weight, i) * found)
@@ -81,8 +84,9 @@ def _forward(below, boundaries, ties, inverse, p, t, v):
     """Solve L~ v = v in place; return p'(t + v)."""
     curvature = every(v, 0.0)
     indptr, indices, data = below
+    tied = tied_below(boundaries)
     for i in range(v.shape[0]):
-        found = add_tied_below(boundaries, ties, i, v, add_row(load(v, i), indptr, indices, data, i, v, AHEAD))
+        found = add_tied(tied, ties, i, v, add_row(load(v, i), indptr, indices, data, i, v, AHEAD))
         found *= load(inverse, i)
         store(v, i, found)
         curvature += load(p, i) * (load(t, i) + found)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.lanes import choose, every, load, store
-from asyncsoc.kernels.grain_boundaries import add_ties, scatter_ties
+from asyncsoc.kernels.grain_boundaries import add_ties, scatter_ties, tied_above, tied_below
 
 Ints = NDArray[np.int64]
 
@@ -139,11 +139,13 @@ def factorize_tied(matrix, boundaries, ties, shift, factor, lower, pivots, work,
     l_indptr, l_indices = factor.indptr, factor.indices
     zero, fine = every(shift, 0.0), every(shift, 1.0)
     indptr, indices, data = matrix.below
+    before, after = tied_below(boundaries), tied_above(boundaries)
     for k in range(pivots.shape[0]):
-        pivot = add_ties(boundaries, ties, k, load(shift, k) + load(matrix.diagonal, k))
+        pivot = add_ties(before, ties, k, load(shift, k) + load(matrix.diagonal, k))
+        pivot = add_ties(after, ties, k, pivot)
         for p in range(load(indptr, k), load(indptr, k + 1)):
             store(work, load(indices, p), every(work, -load(data, p)))
-        scatter_ties(boundaries, ties, k, work)
+        scatter_ties(before, ties, k, work)
         for t in range(load(factor.row_indptr, k), load(factor.row_indptr, k + 1)):
             column = load(factor.row_columns, t)
             place = load(factor.row_places, t)

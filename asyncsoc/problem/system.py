@@ -156,8 +156,8 @@ def _boundaries(exchange: BoundaryExchange, place: NDArray[np.int64]) -> GrainBo
         first=frozen(first, np.int32),
         second=frozen(second, np.int32),
         conductance=frozen(exchange.conductance[order], np.float64),
-        below=TiedRows(frozen(starts[0], np.int32), frozen(np.arange(len(first)), np.int32)),
-        above=TiedRows(frozen(starts[1], np.int32), frozen(by_first, np.int32)),
+        below=TiedRows(*(frozen(one, np.int32) for one in (starts[0], first, np.arange(len(first))))),
+        above=TiedRows(*(frozen(one, np.int32) for one in (starts[1], second[by_first], by_first))),
     )
 
 

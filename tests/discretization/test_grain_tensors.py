@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from scipy.sparse.linalg import spsolve
+from scipy.optimize import brentq
+from scipy.sparse.linalg import splu, spsolve
 from scipy.special import eval_legendre
 
 from asyncsoc.case.grains import Grains
@@ -165,3 +166,38 @@ def test_radially_fast_grains_in_three_dimensions_have_it_too() -> None:
     mesh = load_builtin("sphere-3d-coarse")
     found = steady_cap(mesh, Grains(kind="radial", anisotropy=10.0), 0.3)
     assert found == pytest.approx(textured_cap(along, 0.5 * (along + across), 0.3), rel=0.02)
+
+
+def self_consistent(along: float, across: float) -> float:
+    """Diffusivity D of a polycrystal of grains at random: 2 (a - D)/(a + 2 D) + (c - D)/(c + 2 D) = 0 (Bruggeman)."""
+
+    def missed(d: float) -> float:
+        return 2.0 * (along - d) / (along + 2.0 * d) + (across - d) / (across + 2.0 * d)
+
+    return float(brentq(missed, across, along, xtol=1e-14))
+
+
+@pytest.mark.parametrize("anisotropy", [3.0, 10.0])
+def test_grains_at_random_conduct_as_a_polycrystal(anisotropy: float) -> None:
+    """Under a given potential a particle conducts too well, under a given flux too badly: the mean lies between."""
+    along, across = relative_diffusivities(anisotropy)
+    mesh = load_builtin("sphere-3d-coarse")
+    grained = with_grains(mesh, Grains(kind="random", number=30, anisotropy=anisotropy))
+    operators = assemble(grained, grained.cell_data[TENSOR])
+    k = sp.csr_matrix((operators.stiffness, operators.indices, operators.indptr))
+    corners = mesh.points[mesh.facets]
+    normals = 0.5 * np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])  # times areas
+    given = np.unique(mesh.facets)
+    free = np.setdiff1d(np.arange(mesh.n_nodes), given)
+    inside, pinned = splu(k[free][:, free].tocsc()), splu(k[1:][:, 1:].tocsc())
+    high, low = [], []
+    for axis in range(3):
+        u = mesh.points[:, axis].copy()
+        u[free] = inside.solve(-k[free][:, given] @ u[given])
+        high.append(u @ (k @ u) / operators.volume)
+        load = np.bincount(mesh.facets.ravel(), np.repeat(normals[:, axis] / 3.0, 3), minlength=mesh.n_nodes)
+        v = np.concatenate([[0.0], pinned.solve(load[1:])])
+        low.append(operators.volume / (load @ v))
+    expected = self_consistent(along, across)
+    assert np.mean(low) < expected < np.mean(high) < 1.0, (low, expected, high)
+    assert np.mean(high) / np.mean(low) < 1.3
