@@ -101,7 +101,17 @@ def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
         if case.particle.grains is not None:  # facets are in the order of the file, nodes may be doubled
             labelled = replace(mesh, labels=labelled.labels, record=labelled.record)
         return _from_labels(labelled, case.contact.active)
-    return _cached_contact(contact_section(case).at_start, mesh)
+    return _cached_contact(_on_grains(case, contact_section(case).at_start), mesh)
+
+
+def _on_grains(case: Case, section: Contact) -> Contact:
+    """Return the contact of a case; an array on the particle's own mesh is one on its grains, which keep the facets."""
+    weights = section.weights
+    if case.particle.grains is None or weights is None or case.particle.shape == "sphere":
+        return section
+    if weights.mesh not in (None, particle_mesh(case).without_labels().sha256):
+        return section
+    return section.model_copy(update={"weights": weights.model_copy(update={"mesh": None})})
 
 
 def changing_contact_of(case: Case, mesh: ParticleMesh, start: ContactMap) -> ChangingContact | None:

@@ -106,10 +106,10 @@ def compile_kernels(
         _order()
     system = _two_nodes(iterative=iterative)
     if boundaries:
-        zero, one = frozen([0], np.int32), frozen([1], np.int32)
-        below = TiedRows(frozen([0, 0, 1], np.int32), zero, zero)
-        above = TiedRows(frozen([0, 1, 1], np.int32), one, zero)
-        pair = GrainBoundaries(zero, one, frozen([1.0], np.float64), below, above)
+        first, second = frozen([0], np.int32), frozen([1], np.int32)
+        below = TiedRows(frozen([0, 0, 1], np.int32), first, first)
+        above = TiedRows(frozen([0, 1, 1], np.int32), second, first)
+        pair = GrainBoundaries(first, second, frozen([1.0], np.float64), below, above)
         system = replace(system, kernel=system.kernel._replace(boundaries=pair))
     for many, size in ((1, 2),) if groups else ((1, 1), (FEWEST, 1)) if batches else ((1, 1),):
         ohms = (1.0,) * size if conductors else ()

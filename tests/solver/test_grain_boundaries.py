@@ -1,4 +1,7 @@
-"""Grain boundaries in time: a slab of two grains against closed forms, the order of the method, conservation, bits."""
+"""Grain boundaries in time: a slab of two grains against closed forms, the order of the method, conservation, bits.
+
+Slow is the first of them, for which the kernels are compiled in another form.
+"""
 
 from __future__ import annotations
 
@@ -105,6 +108,7 @@ def test_a_blocking_boundary_keeps_lithium_in_its_grain(ball, make_table):
     assert np.all(np.array(errors[:3]) / np.array(errors[3:]) > 3.5)  # second order in space
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("biot", [0.1, 1.0, 30.0])
 def test_two_grains_relax_through_their_boundary_as_the_series_says(ball, make_table, biot):
     """A step in x between two halves: x - mean is odd about the boundary, with D dx/dn = -2 h x there.
@@ -131,6 +135,7 @@ def test_two_grains_relax_through_their_boundary_as_the_series_says(ball, make_t
         np.testing.assert_allclose(x[~left], 1.4 - exact[::-1], atol=3e-5)
 
 
+@pytest.mark.slow
 def test_a_steady_flux_makes_a_jump(ball, make_table):
     """In the pseudo-steady state half of the flux crosses the middle: x_b - x_a = q/(2 h)."""
     made = slab(30, 2e-9)
@@ -156,13 +161,14 @@ def right_hand_side(made: Slab, table: Any) -> Any:
     return rate
 
 
-@pytest.fixture(params=["factored", pytest.param("iterated", marks=pytest.mark.slow)])
+@pytest.fixture(params=["factored", "iterated"])
 def solver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "iterated":
         monkeypatch.setattr(systems, "MOST_FACTOR_OPERATIONS", 0.0)
     return request.param
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exchange", [1e-9, 1e-7])
 def test_the_order_in_time_is_that_of_the_method(ball, make_table, solver, exchange):
     """D(x) differs from one side to the other: without the unsymmetric part of the Jacobian the order was 1.6."""
@@ -190,6 +196,7 @@ def test_the_order_in_time_is_that_of_the_method(ball, make_table, solver, excha
         assert max(errors) < 1e-5, errors
 
 
+@pytest.mark.slow
 def test_particles_side_by_side_have_the_bits_of_each_alone(ball, make_table, solver):
     made, table = slab(12, 3e-9), make_table()
     starts = [np.where(made.left, 0.8 - 0.02 * k, 0.5 + 0.01 * k) for k in range(9)]
@@ -199,6 +206,7 @@ def test_particles_side_by_side_have_the_bits_of_each_alone(ball, make_table, so
         np.testing.assert_array_equal(run(made, [member])[0].last.x, kept.last.x)
 
 
+@pytest.mark.slow
 def test_a_particle_larger_than_its_mesh_is_one_on_a_larger_mesh(ball, make_table):
     made, table = slab(12, 3e-9), make_table()
     text = "Charge at C/20 for 20 minutes"
