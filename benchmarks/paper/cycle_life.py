@@ -1,6 +1,6 @@
 """Constants of the film with which Cal has nothing left after 32 cycles, and what they say of the other cathodes.
 
-    python -m benchmarks.paper.cycle_life docs/paper_cycle_life.csv     # ten minutes of processor time
+    python -m benchmarks.paper.cycle_life docs/paper_cycle_life.csv     # a minute of processor time from what is kept
 
 One lumped constant of PEO-LiTFSI is fitted to one datum, that Cal has `DEAD` of its first capacity after `END` cycles:
 i_ox0 v_f/kappa of a film with a resistance, i_ox0 v_f/d_block of one that closes the contact, or both with a given
@@ -181,8 +181,8 @@ def fit(film: Film, force: str, guess: float) -> tuple[float, float, float] | No
 
     None where none holds it.
 
-    It is sought from a guess. The bracket is widened by a factor until it holds the datum, then halved or cut by a secant: the secant alone sticks
-    where the capacity falls steeply.
+    It is sought from a guess. The bracket is widened by a factor until it holds the datum, then halved or cut by a
+    secant: the secant alone sticks where the capacity falls steeply.
     """
     ends: dict[bool, tuple[float, float]] = {}  # by whether too much is left: ln of the value, height
     place = math.log(guess)
@@ -233,7 +233,10 @@ def stored(path: Path = STORED) -> list[Fitted]:
 
 def table(rows: Sequence[Fitted]) -> str:
     """Return the fits as a CSV table."""
-    lines = [f"film,driving force,key,value [SI],Cal after {END - 2},Cal after {END}," + ",".join(f'"{name}"' for name in BLIND)]
+    lines = [
+        f"film,driving force,key,value [SI],Cal after {END - 2},Cal after {END},"
+        + ",".join(f'"{name}"' for name in BLIND)
+    ]
     keys = {film.name: film.key for film in FILMS}
     for one in rows:
         numbers = (

@@ -8,12 +8,16 @@ course of Cal and of Hot-Cal with one of them, and what D, i0, R and f change.
 
 from __future__ import annotations
 
+from asyncsoc.case.side_reaction import SideReaction
 from benchmarks.paper.cases import CAL, HOT_CAL, SENSITIVE
 from benchmarks.paper.cycle_life import BLIND, CLOSED, DEAD, END, FILMS, FORCES, Fitted, capacities, settings, stored
 from benchmarks.paper.rows import PaperRow
 
 WITHIN = 0.1
 """Of a retention: what is called reproduced."""
+CLIFF = 2.0 * DEAD
+"""Of the first capacity: a course that is above it two cycles before its end falls at once, not little by little."""
+LEAST_OPEN = SideReaction().least_open_share
 AGAIN = ("blocking", "potential")
 """Film and driving force that are computed again."""
 
@@ -89,6 +93,7 @@ def _row(numbers: dict[str, float], found: list[Fitted], line: str) -> PaperRow:
         f"{film.name} driven by {force}" for film in FILMS for force in FORCES if (film.name, force) not in known
     ]
     ends = [value for name, value in numbers.items() if name.startswith("again") and "Hot-Cal" in name]
+    cliffs = [f"{one.film}, {one.force}: {100.0 * one.before:.0f} %" for one in held if (one.before or 0.0) > CLIFF]
     return PaperRow(
         key="P4",
         title="capacity against cycle number",
@@ -98,6 +103,12 @@ def _row(numbers: dict[str, float], found: list[Fitted], line: str) -> PaperRow:
         ours=f"after the fit to Cal's end, Hot-Cal at 50 / PCA at 500 / PCA at 150: {'; '.join(words) or 'none'}"
         + (f". No constant holds Cal's end with {', '.join(failed)}" if failed else "")
         + (f". Not computed yet: {', '.join(missing)}" if missing else "")
+        + (
+            f". Cal ends at a cliff where its contact counts as closed, which is where less than "
+            f"{100.0 * LEAST_OPEN:g} % of it is open (assumed); two cycles before it still has {', '.join(cliffs)}"
+            if cliffs
+            else ""
+        )
         + (f". With the {AGAIN[0]} film, {AGAIN[1]}, Hot-Cal ends after {ends[0]:.0f} cycles" if ends else ""),
         fitted=f"one lumped constant of PEO-LiTFSI to one datum, that Cal (f = 0.3) has less than {100 * DEAD:g} % "
         f"of its first capacity after {END} cycles, for each driving force ({' and '.join(FORCES)}): "

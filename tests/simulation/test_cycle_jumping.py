@@ -261,7 +261,7 @@ def test_a_contact_that_closes_in_the_last_step_of_a_cycle_ends_a_run_with_jumps
     protocol = {"temperature": "60 degC", "initial_voltage": "4 V", "cycle": [{"repeat": 6, "steps": steps}]}
     closing = {"side_reaction": side, "protocol": protocol}
     whole, jumped = (simulate(case(6, FADING, tolerance, **closing)) for tolerance in (None, 1e-3))
-    closes = [number for number, step in enumerate(whole.steps, 1) if "before" in step.stop_reason][0] - 1
+    closes = next(number for number, step in enumerate(whole.steps, 1) if "before" in step.stop_reason) - 1
     assert closes == 4  # the last step of the second cycle
     assert jumped.steps == whole.steps
     assert jumped.stop_reason == whole.stop_reason
