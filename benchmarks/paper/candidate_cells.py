@@ -265,9 +265,9 @@ def _infrared(n: Mapping[str, float]) -> list[Cell]:
             f"consumed in Cal by 3.8 V: a rate there of {n['P6 a: rate at 3.8 V over the available charge [1/h]']:.2g} "
             "of the available charge per hour",
             f"{products(share)} with as much per polymer, where Cal has at 3.8 V {share:.2f} of Hot-Cal's at 4.2 V, "
-            f"and {products(1.0 / ratio)} with as much per contact area, {1.0 / ratio:.2f}; {GIVES} where Hot-Cal has at "
-            f"most 1/{ratio:.1f} of Cal's per contact area, {100 * share:.0f} % per polymer. An amount that does not "
-            f"run out asks for a factor of {factors[0]:.1e} (potential) to {factors[1]:.1e} (reaction energy)",
+            f"and {products(1.0 / ratio)} with as much per contact area, {1.0 / ratio:.2f}; {GIVES} where Hot-Cal "
+            f"has at most 1/{ratio:.1f} of Cal's per contact area, {100 * share:.0f} % per polymer. An amount that "
+            f"does not run out asks for a factor of {factors[0]:.1e} (potential) to {factors[1]:.1e} (reaction energy)",
             f"per polymer {factor(1.0 / share)}, per contact area {factor(ratio)}; as for P2: what hot pressing drives "
             "out, or moisture (assumed)",
             "no new products in a second charge; bands of the solvent in the dried cathode",

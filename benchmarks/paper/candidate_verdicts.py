@@ -17,16 +17,16 @@ NO_FADE = 0.98
 ALIKE = 2.0
 """Factor by which two cathodes of one recipe, powder and polymer may differ in an amount or an area (assumed)."""
 WET = 10.0
-"""Factor by which a drop may exceed that in wet polymer at the same contact before the polymer must be dry (assumed)."""
+"""Factor by which a drop may exceed that in wet polymer at the same contact where the polymer is not dry (assumed)."""
 
 GIVES, DOES_NOT = "gives it", "does not"
 HOT, PCA, THICK = BLIND
 
 THRESHOLDS = f"""The words of the table follow from its numbers by thresholds, all of them assumed
-(`benchmarks/paper/candidate_verdicts.py`): a plateau is one from {SEEN:g} mAh/g near 3.8 V on, and short where its cause gives at most {SHORT:g} times as much
-up to 4.2 V; a retention is given within {100 * WITHIN:g} points; products are given where Cal has at 3.8 V as much
-as Hot-Cal has at 4.2 V; two cathodes of one recipe may differ by a factor of {ALIKE:g} in an amount or an area; wet
-polymer may give {WET:g} times the drop that is computed for it at a round contact."""
+(`benchmarks/paper/candidate_verdicts.py`): a plateau is one from {SEEN:g} mAh/g near 3.8 V on, and short where its
+cause gives at most {SHORT:g} times as much up to 4.2 V; a retention is given within {100 * WITHIN:g} points; products
+are given where Cal has at 3.8 V as much as Hot-Cal has at 4.2 V; two cathodes of one recipe may differ by a factor of
+{ALIKE:g} in an amount or an area; wet polymer may give {WET:g} times the drop computed for it at a round contact."""
 
 
 def plateau(cal: float, hot: float = 0.0) -> str:

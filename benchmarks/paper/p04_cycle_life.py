@@ -9,7 +9,7 @@ course of Cal and of Hot-Cal with one of them, and what D, i0, R and f change.
 from __future__ import annotations
 
 from asyncsoc.case.side_reaction import SideReaction
-from benchmarks.paper.cases import CAL, HOT_CAL, SENSITIVE
+from benchmarks.paper.cases import CAL, HOT_CAL, LABELS, SENSITIVE
 from benchmarks.paper.cycle_life import BLIND, CLOSED, DEAD, END, FILMS, FORCES, Fitted, capacities, settings, stored
 from benchmarks.paper.rows import PaperRow
 
@@ -71,9 +71,10 @@ def sensitivity(one: Fitted) -> str:
     """Return what Hot-Cal has left at 50 cycles with a constant kept."""
     chosen, parts = overrides_of(one), []
     varied = {**SENSITIVE, "f": ("contact.coverage=0.8", "contact.coverage=0.99")}
+    labels = {**LABELS, "f": "f 0.8 / 0.99"}
     for name, overrides in varied.items():
         values = [100.0 * float(capacities(HOT_CAL, 50, [*chosen, change])[-1]) for change in overrides]
-        parts.append(f"{name} ({' / '.join(o.split('=')[1] for o in overrides)}): {values[0]:.0f} / {values[1]:.0f}")
+        parts.append(f"{labels[name]}: {values[0]:.0f} / {values[1]:.0f}")
     kept = f"the {one.film} film driven by {one.force} and its constant kept"
     return f"Hot-Cal at 50 [%] with {kept}: {'; '.join(parts)}."
 
