@@ -44,6 +44,9 @@ FORCES = ("potential", "reaction-energy")
 """Both together count one cause twice."""
 BLOCKING = 1e-8
 """m."""
+OPEN = 1e-6
+"""Share of the contact below which a run ends: so small that a cell ends by its capacity. With the default of 1e-3 Cal
+would end at a fifth of its first capacity, by an assumption."""
 CLOSED = 0.3
 """ohm m2 of the film that closes the contact, where it has a resistance: 0.25 V at the mean current of Cal."""
 _NEAR, _STRIDE, _MOST = 0.1, 6.0, 16
@@ -84,7 +87,11 @@ FILMS = (
         "blocking",
         "i_ox0 v_f/d_block",
         "exchange_current_density",
-        (f"side_reaction.blocking_thickness={BLOCKING:g}", "side_reaction.film_conductivity=1"),
+        (
+            f"side_reaction.blocking_thickness={BLOCKING:g}",
+            "side_reaction.film_conductivity=1",
+            f"side_reaction.least_open_share={OPEN:g}",
+        ),
         False,
         1e-7,
         0.1,
@@ -96,6 +103,7 @@ FILMS = (
         (
             f"side_reaction.blocking_thickness={BLOCKING:g}",
             f"side_reaction.film_conductivity={BLOCKING / CLOSED:.6g}",
+            f"side_reaction.least_open_share={OPEN:g}",
         ),
         False,
         1e-7,

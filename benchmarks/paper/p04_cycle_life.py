@@ -8,16 +8,26 @@ course of Cal and of Hot-Cal with one of them, and what D, i0, R and f change.
 
 from __future__ import annotations
 
-from asyncsoc.case.side_reaction import SideReaction
 from benchmarks.paper.cases import CAL, HOT_CAL, LABELS, SENSITIVE
-from benchmarks.paper.cycle_life import BLIND, CLOSED, DEAD, END, FILMS, FORCES, Fitted, capacities, settings, stored
+from benchmarks.paper.cycle_life import (
+    BLIND,
+    CLOSED,
+    DEAD,
+    END,
+    FILMS,
+    FORCES,
+    OPEN,
+    Fitted,
+    capacities,
+    settings,
+    stored,
+)
 from benchmarks.paper.rows import PaperRow
 
 WITHIN = 0.1
 """Of a retention: what is called reproduced."""
 CLIFF = 2.0 * DEAD
 """Of the first capacity: a course that is above it two cycles before its end falls at once, not little by little."""
-LEAST_OPEN = SideReaction().least_open_share
 AGAIN = ("blocking", "potential")
 """Film and driving force that are computed again."""
 
@@ -105,8 +115,8 @@ def _row(numbers: dict[str, float], found: list[Fitted], line: str) -> PaperRow:
         + (f". No constant holds Cal's end with {', '.join(failed)}" if failed else "")
         + (f". Not computed yet: {', '.join(missing)}" if missing else "")
         + (
-            f". Cal ends at a cliff where its contact counts as closed, which is where less than "
-            f"{100.0 * LEAST_OPEN:g} % of it is open (assumed); two cycles before it still has {', '.join(cliffs)}"
+            f". Cal ends at once, as its contact counts as closed where less than {100.0 * OPEN:g} % of it is open: "
+            f"two cycles before it still has {', '.join(cliffs)}"
             if cliffs
             else ""
         )
@@ -114,7 +124,8 @@ def _row(numbers: dict[str, float], found: list[Fitted], line: str) -> PaperRow:
         fitted=f"one lumped constant of PEO-LiTFSI to one datum, that Cal (f = 0.3) has less than {100 * DEAD:g} % "
         f"of its first capacity after {END} cycles, for each driving force ({' and '.join(FORCES)}): "
         + "; ".join(f"{film.name}: {film.lumped}" for film in FILMS)
-        + f". In the last the film that closes the contact, 10 nm, has {CLOSED:g} ohm m2 (assumed)",
+        + f". In the last the film that closes the contact, 10 nm, has {CLOSED:g} ohm m2 (assumed). A contact that "
+        f"closes carries current down to an open share of {OPEN:g}, so that it is the capacity that ends a cell",
         predicted="Hot-Cal (f = 0.95), and PCA (f = 1, PEGDA-PECA, the same constant): blind",
         sensitivity=line,
         verdict="no number to compare"
