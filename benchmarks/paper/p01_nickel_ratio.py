@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from asyncsoc.case import Case
 from asyncsoc.materials.valence import ValenceModel
 from asyncsoc.problem.case_materials import cathode_of
@@ -72,21 +74,19 @@ def row(quick: bool) -> PaperRow:
         f"{'does' if len(at_voltage) == 1 else 'do'}; region 1 has at most {largest:.2f} there",
         fitted="nothing; D, R and f are scanned, and the ratios say which of them are possible",
         predicted="that of one D and R a lower coverage gives Cal and a higher one Hot-Cal; how much a rest leaves",
-        sensitivity=_sensitivity(found),
+        sensitivity=_sensitivity(found, case),
         verdict=verdict,
         because="Rule: reproduced where one D of 1e-15 to 3e-14 m2/s and R of 5 to 10 um (published values, the "
-        "paper's "
-        "particles) give both cathodes at equal mean x and at 4.0 V; trend only where any D and R do at equal mean x. "
+        "paper's particles) give both cathodes at equal mean x and at 4.0 V; trend only where any D and R do at "
+        "equal mean x. "
         f"Found {len(usual)} and {len(mean)}. The ratio is one of L3 intensities (0.04 in x), and U(x) <= V limits "
-        "region 1 "
-        f"at 4.0 V. A fragment of 1.25 um keeps a gradient for a day only for D below {kept:.1g} m2/s, so a map taken "
-        "ex "
-        "situ is not explained by diffusion with published values: it is compared with the end of charge.",
+        f"region 1 at 4.0 V. A fragment of 1.25 um keeps a gradient for a day only for D below {kept:.1g} m2/s, so a "
+        "map taken ex situ is not explained by diffusion with published values: it is compared with the end of charge.",
         scan="python -m benchmarks.paper.stxm --scan -o docs/paper_stxm.csv",
         would_take=(
             f"Region 1 of Cal, a ratio of {CAL[0]:g}, is x = {wanted:.3f}, where U is "
-            f"{float(voltage_of(wanted)):.3f} V: at a true "
-            "4.0 V it is out of reach, within the 0.04 in x that a ratio of intensities allows it is not. A map taken "
+            f"{float(voltage_of(wanted)):.3f} V: at a true 4.0 V it is out of "
+            "reach, within the 0.04 in x that a ratio of intensities allows it is not. A map taken "
             "while the current flows, or a ratio calibrated on samples of known x, would tell.",
         ),
         numbers=numbers,
@@ -114,22 +114,31 @@ def _spans(pairs: set[tuple[float, float]]) -> str:
     return f"D {min(diffusivities):.0e} to {max(diffusivities):.0e} m2/s, {length} um"
 
 
-def _sensitivity(found: tuple[Gradient, ...]) -> str:
+def _sensitivity(found: tuple[Gradient, ...], case: Case) -> str:
     chosen = {
         (one.diffusivity, one.radius, one.coverage): one.ratios
         for one in found
         if one.condition == "equal mean" and one.rest == 0.0 and one.reached
     }
 
-    def text(key: tuple[float, float, float]) -> str:
-        ratios = chosen.get(key)
+    def shown(ratios: Sequence[float] | None) -> str:
         return "not reached" if ratios is None else f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
 
+    def text(diffusivity: float, radius: float, coverage: float) -> str:
+        return shown(chosen.get((diffusivity, radius, coverage)))
+
     return (
-        f"regions 1 to 4 at equal mean x with D = 1e-14 m2/s, R = 7.5 um, f = 0.3: {text((1e-14, 7.5e-6, 0.3))}; D "
-        "3e-15 / 3e-14: "
-        f"{text((3e-15, 7.5e-6, 0.3))} / {text((3e-14, 7.5e-6, 0.3))}; f 0.1 / 0.95: {text((1e-14, 7.5e-6, 0.1))} / "
-        f"{text((1e-14, 7.5e-6, 0.95))}; R 5 / 10 um: {text((1e-14, 5e-6, 0.3))} / {text((1e-14, 10e-6, 0.3))}. i0 "
-        "changes the "
-        "voltage at equal mean x and hardly the ratios, since the flux through the contact is given."
+        f"regions 1 to 4 at equal mean x with D = 1e-14 m2/s, R = 7.5 um, f = 0.3: {text(1e-14, 7.5e-6, 0.3)}; "
+        f"D 3e-15 / 3e-14: {text(3e-15, 7.5e-6, 0.3)} / {text(3e-14, 7.5e-6, 0.3)}; "
+        f"f 0.1 / 0.95: {text(1e-14, 7.5e-6, 0.1)} / {text(1e-14, 7.5e-6, 0.95)}; "
+        f"R 5 / 10 um: {text(1e-14, 5e-6, 0.3)} / {text(1e-14, 10e-6, 0.3)}; "
+        f"i0 x 1/3 / x 3: {' / '.join(shown(_with_exchange(case, factor)) for factor in (1.0 / 3.0, 3.0))}. The flux "
+        "through the contact is given, so that i0 only spreads it over the contact"
     )
+
+
+def _with_exchange(case: Case, factor: float) -> Sequence[float] | None:
+    """Return the ratios of the regions at equal mean x with i0 times a factor."""
+    other = case.with_overrides([f"kinetics.exchange_current_density_factor={factor!r}"])
+    there = scan_gradients(other, diffusivities=[1e-14], radii=[7.5e-6], coverages=[0.3], rests=[0.0])
+    return next((one.ratios for one in there if one.condition == "equal mean" and one.reached), None)
