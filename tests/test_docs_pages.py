@@ -31,6 +31,7 @@ ELSEWHERE = {
     "electrode_examples.md": "test_electrode_examples_page.py",
     "electrodes.md": "test_electrodes_page.py",
     "gitt.md": "test_virtual_experiments_pages.py",
+    "grains.md": "test_grains_page.py",
     "impedance.md": "test_impedance_page.py",
     "importing.md": "test_importing_page.py",
     "lsv.md": "test_virtual_experiments_pages.py",

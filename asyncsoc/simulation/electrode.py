@@ -8,6 +8,7 @@ from dataclasses import replace
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.electrode_isolation import KEY, first_cycle_problem
+from asyncsoc.materials.assumptions import assumption
 from asyncsoc.problem.electrode_cases import ElectrodeCases, electrode_cases
 from asyncsoc.problem.electrode_salt import salt_parameters
 from asyncsoc.problem.ranks import Communicator
@@ -77,8 +78,8 @@ def simulate_electrode(
     if found is None:
         return ending.finished()
     parameters = (*case.electrode.parameters, *salt_parameters(case))
-    sample, assumed = drawn.sample, [one.name for one in parameters if one.assumed]
-    warnings = [f"assumption: {name} of the electrode has no source" for name in assumed]
+    sample = drawn.sample
+    warnings = [assumption(one, f"{one.name} of the electrode") for one in parameters if one.assumed]
     warnings += salt_warnings(found)
     if drawn.idle_volume > 0.0:
         share = drawn.idle_volume / (drawn.idle_volume + float(drawn.volume))
