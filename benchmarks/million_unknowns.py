@@ -1,6 +1,6 @@
 """One mesh of a million unknowns charged at C/10: time, memory, and iterations that do not grow from ten thousand on.
 
-    python -m benchmarks.million_unknowns [--json FILE] [--quick]
+    python -m benchmarks.million_unknowns [--json FILE] [--quick] [--frequencies 14 71]
 
 3-D spheres of one family of meshes, discretized and charged as in `benchmarks.performance.scaling`, with one core.
 Stops where iterations have grown, memory per unknown is more than stated, or lithium is lost.
@@ -12,11 +12,12 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks.performance import scaling
-from benchmarks.reporting import require, table
+from benchmarks.reporting import require
 
 FREQUENCIES = (14, 20, 32, 48, 71)
 """1.0e4, 2.7e4, 9.4e4, 3.1e5 and 1.0e6 nodes."""
@@ -35,9 +36,14 @@ _COLUMNS = {
 }
 
 
-def rows_of(frequencies: tuple[int, ...]) -> list[dict[str, Any]]:
-    """Return what was measured on each mesh; every half in a process of its own."""
-    rows = [scaling.run(frequency) for frequency in frequencies]
+def rows_of(frequencies: tuple[int, ...], known: list[dict[str, Any]], keep: Callable[[Any], None]) -> list[Any]:
+    """Return what was measured on each mesh, every half in a process of its own; `keep` is given rows as they come."""
+    rows = list(known)
+    for frequency in frequencies:
+        if frequency not in {row["frequency"] for row in rows}:
+            rows.append({**scaling.run(frequency), "load average": os.getloadavg()[0]})
+            rows.sort(key=lambda row: row["frequency"])
+            keep(rows)
     smallest, largest = rows[0], rows[-1]
     growth = largest["iterations per solve"] / smallest["iterations per solve"]
     require("growth of iterations per solve", growth, MOST_GROWTH)
@@ -47,24 +53,30 @@ def rows_of(frequencies: tuple[int, ...]) -> list[dict[str, Any]]:
 
 def shown(rows: list[dict[str, Any]]) -> str:
     """Return the table of the documentation."""
-    lines = []
+    lines = [f"| {' | '.join(_COLUMNS)} |", f"|{'---|' * len(_COLUMNS)}"]
     for row in rows:
         cells = [row[key] for key in _COLUMNS.values()]
         cells[-1] = cells[-1] * row["unknowns"] / 2**30
-        lines.append(cells)
-    return table(tuple(_COLUMNS), lines)
+        texts = [str(cell) if isinstance(cell, int) else f"{cell:.3g}" for cell in cells]
+        lines.append(f"| {' | '.join(texts)} |")
+    return "\n".join(lines)
 
 
 def main() -> int:
     """Measure, check, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, help="keeps the rows; sizes that it has are not measured again")
+    parser.add_argument("--frequencies", type=int, nargs="*", help="of the meshes, in place of all")
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
-    rows = rows_of(QUICK if given.quick else FREQUENCIES)
-    found = {"load average": os.getloadavg()[0], "rows": rows}
-    if given.json is not None:
-        given.json.write_text(json.dumps(found, indent=1) + "\n")
+    file: Path | None = given.json
+    known = json.loads(file.read_text())["rows"] if file is not None and file.exists() else []
+
+    def keep(rows: list[dict[str, Any]]) -> None:
+        if file is not None:
+            file.write_text(json.dumps({"rows": rows}, indent=1) + "\n")
+
+    rows = rows_of(given.frequencies or (QUICK if given.quick else FREQUENCIES), known, keep)
     sys.stdout.write(shown(rows) + "\n")
     return 0
 

@@ -38,8 +38,10 @@ from asyncsoc.solver.integrate import METHODS, integrate
 
 _MESHES = ("draft", "coarse", "default")
 _EXCHANGES = 500
+_MEMORY = "memory of states and factors [MiB]"
 _MANY, _MANY_RANKS = 10_000, 100
 """Particles and processes for which the share of the exchanges is estimated."""
+_SHARE = f"share of exchanges at most, {_MANY} particles, {_MANY_RANKS} processes"
 
 
 class _TimedRanks(Ranks):
@@ -108,7 +110,7 @@ def measured(count: int) -> dict[str, Any]:
             "meshes": len(homes),
             "nodes": sum(len(home) * setups[home[0]].mesh.n_nodes for home in homes),
             "attempted steps": steps,
-            "memory of states and factors [MiB]": memory_of(problem, ranks) / 2**20,
+            _MEMORY: memory_of(problem, ranks) / 2**20,
             "largest load over mean": float(load.max() / load.mean()),
         }
         if ranks is not None:
@@ -197,11 +199,39 @@ def compared(particles: int, pairs: int) -> dict[str, Any]:
         "processes": median,
         "speed-up of the wall time, 2 processes": ratio("wall [s]"),
         "speed-up of the work, 2 processes": ratio("work [s]"),
-        f"share of exchanges at most, {_MANY} particles, {_MANY_RANKS} processes": share_of_exchanges(
-            median["2"], particles
-        ),
+        _SHARE: share_of_exchanges(median["2"], particles),
         "share of the work that every process does": max(2.0 * two - one, 0.0) / one,
     }
+
+
+def shown(found: dict[str, Any]) -> str:
+    """Return the table of the documentation."""
+    one, two, four = (found["processes"][count] for count in ("1", "2", "4"))
+    many = f"{_MANY} particles"
+    quicker, wall = found["speed-up of the work, 2 processes"], found["speed-up of the wall time, 2 processes"]
+    rows = [
+        ("particles", found["particles"], f"{one['nodes']:.0f} nodes of all, on {one['meshes']:.0f} meshes"),
+        ("bits of 1, 2 and 4 processes", "the same", "states of all particles at the end of a charge at C/10"),
+        ("work of one process over the larger of two", quicker, "median of pairs, each process pinned to a core"),
+        ("wall time of one process over that of two", wall, _load(found)),
+        ("work of one process over the largest of four", one["work [s]"] / four["work [s]"], _even(four)),
+        ("states and factors of a process [MiB]", two[_MEMORY], f"of one process alone {one[_MEMORY]:.3g}"),
+        ("exchanges in an attempted step", two["exchanges a step"], "one a stage, the rest for potentials and limits"),
+        ("numbers of each particle in a step", two["numbers of a particle a step"], "8 bytes each"),
+        ("an exchange between two processes [us]", two["an exchange alone [us]"], "nobody waits for another"),
+        (f"the same for {many} [us]", two[f"an exchange of {_MANY} particles alone [us]"], "sorting included"),
+        (f"share of exchanges in a step of {many} on {_MANY_RANKS} processes", found[_SHARE], "estimated, at most"),
+    ]
+    lines = [f"| {what} | {value if isinstance(value, str) else f'{value:.3g}'} | {how} |" for what, value, how in rows]
+    return "\n".join(["| | measured | |", "|---|---|---|", *lines])
+
+
+def _load(found: dict[str, Any]) -> str:
+    return f"other programs kept {found['load average']:.0f} processes busy on two cores"
+
+
+def _even(four: dict[str, float]) -> str:
+    return f"on two cores; the largest load is {four['largest load over mean']:.2f} of the mean"
 
 
 def main() -> int:
@@ -222,7 +252,7 @@ def main() -> int:
     text = json.dumps(found, indent=1)
     if given.json is not None:
         given.json.write_text(text + "\n")
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(f"{text}\n\n{shown(found)}\n")
     return 0
 
 
