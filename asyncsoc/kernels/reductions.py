@@ -106,7 +106,9 @@ def _solve_between(contacts, groups, g, theta):
 
 
 @kernel(nogil=True)
-def states_between(mass, contacts, groups, body, place, listed, fractions, shown, x, film, current, side, between):
+def states_between(
+    mass, contacts, groups, body, place, listed, fractions, held_group, held_fraction, shown, x, film, current, side, between
+):
     """Evaluate particles between the start and the end of the step their groups accepted last.
 
     Parameters
@@ -115,6 +117,9 @@ def states_between(mass, contacts, groups, body, place, listed, fractions, shown
         Lumped volumes in elimination order [m3]; place of each mesh node in it.
     listed, fractions : (k,)
         Particles by their places in `body`, any number of times, and the fraction of the step to evaluate.
+    held_group, held_fraction
+        The group whose solution at a fraction of the step `contacts` already holds, with `between[0]`: it is not solved
+        for again. -1 and NaN where there is none.
     shown : (n,)
         Scratch.
     x : (k, n), film, current, side : (k, C)
@@ -123,8 +128,8 @@ def states_between(mass, contacts, groups, body, place, listed, fractions, shown
         Filled: records `StateBetween`.
     """
     n = place.size
-    last_group, last_theta = -1, math.nan
-    converged, total, potential = False, 0.0, 0.0
+    last_group, last_theta = held_group, held_fraction
+    converged, total, potential = between[0].solved > 0, between[0].group_current, between[0].potential
     for p in range(listed.size):
         row, theta = listed[p], fractions[p]
         j = body.number[row]

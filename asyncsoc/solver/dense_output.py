@@ -29,6 +29,7 @@ from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.checkpoints import Checkpoint, ParticleCheckpoint
 from asyncsoc.solver.salt_states import restore_salt, salt_of_states, salt_within
+from asyncsoc.solver.solved_between import SolvedBetween, together
 from asyncsoc.solver.states import AcceptedSteps, States
 
 Array = NDArray[np.float64]
@@ -51,7 +52,8 @@ class DenseOutput:
         When each particle's present protocol step began [s].
     """
 
-    def __init__(self, arrays: ProblemArrays, mesh: int) -> None:
+    def __init__(self, arrays: ProblemArrays, mesh: int, solved: SolvedBetween | None = None) -> None:
+        self._solved = solved
         self._system, self._arrays, self._body = arrays.problem.meshes[mesh], arrays, arrays.bodies[mesh]
         self._number = self._body.number
         particles = [arrays.particles[j] for j in self._number.tolist()]
@@ -189,11 +191,17 @@ class DenseOutput:
         settled, wide = self._settled_of(places), (len(places), arrays.contacts.film.shape[1])
         x, between = np.empty((len(places), body.x.shape[1])), np.empty(len(places), _BETWEEN)
         film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
-        given = (system.kernel.mass, arrays.contacts, arrays.groups, body, system.place, np.ascontiguousarray(places))
-        filled = (x, film, density, side_density, between)
-        if self._states_between is None:
-            self._states_between = states_between.prepared(*given, fraction, self._scratch, *filled)
-        self._states_between(*given, fraction, self._scratch, *filled)
+        given = (system.kernel.mass, arrays.contacts, arrays.groups, body, system.place)
+        filled, asked = (x, film, density, side_density, between), np.ascontiguousarray(places)
+        between["solved"] = 0
+        for some in [slice(0, len(places))] if self._solved is None else together(self.group[places], fraction):
+            held = self._held(places[some], fraction[some], between[some])
+            rows = (*given, asked[some], fraction[some], *held, self._scratch, *(array[some] for array in filled))
+            if self._states_between is None:
+                self._states_between = states_between.prepared(*rows)
+            self._states_between(*rows)
+            if self._solved is not None and held[0] < 0:
+                self._solved.keep(int(self.group[places[some.start]]), float(fraction[some.start]), between[some.start])
         own = arrays.contacts.own[settled.number]
         charge, side = own["charge"], own["side_charge"]
         inner_side = side
@@ -212,6 +220,13 @@ class DenseOutput:
         passed = (time, inner, inner_side)
         salt = salt_within(arrays.groups, self.group[places], fraction)
         return self._states(places, x, film, passed, solved, (density, side_density), salt)
+
+    def _held(self, places: Ints, fraction: Array, between: NDArray[np.void]) -> tuple[int, float]:
+        """Return the group of particles and the fraction of its step where its solution is kept; else -1."""
+        if self._solved is None:
+            return -1, math.nan
+        group, theta = int(self.group[places[0]]), float(fraction[0])
+        return (group, theta) if self._solved.give(group, theta, self._number[places], between) else (-1, math.nan)
 
     def _states(
         self,

@@ -27,6 +27,7 @@ from asyncsoc.solver.curve_limits import CurveLimits, GroupMeasure, Measure
 from asyncsoc.solver.dense_output import DenseOutput, accepted_particles, places_of, restore_particles, start_time_of
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.salt_states import accepted_salt, take_salt
+from asyncsoc.solver.solved_between import SolvedBetween
 from asyncsoc.solver.states import BatchCallback, Callback, Errors
 from asyncsoc.solver.step_errors import (
     explained,
@@ -87,7 +88,8 @@ class ProtocolRunner:
         self._arrays, self._contacts, self._groups = arrays, arrays.contacts, arrays.groups
         self._members: tuple[Group, ...] = arrays.problem.groups
         meshes = range(len(arrays.bodies))
-        self._dense_outputs = [DenseOutput(arrays, mesh) for mesh in meshes]
+        solved = SolvedBetween(arrays) if len(arrays.bodies) > 1 else None
+        self._dense_outputs = [DenseOutput(arrays, mesh, solved) for mesh in meshes]
         needs = every_step(arrays, callbacks, batch_callbacks), every_row(arrays, batch_callbacks)
         self.profiles = FollowedProfiles(arrays, self._dense_outputs, *needs)
         self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure, group_measure)
