@@ -74,8 +74,8 @@ def body_of(case: Case, sphere: SphereMesh | None = None, share: float = 1.0) ->
     return _sphere(sphere_mesh_of(case, share), float(case.particle.radius or 0.0))
 
 
-def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
-    """Return the contact of a case on its mesh.
+def contact_of(case: Case, mesh: ParticleMesh, labelled: ParticleMesh | None = None) -> ContactMap:
+    """Return the contact of a case on its mesh; `labelled` is the same with its labels where it has been read already.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
         The mesh cannot carry it, or its labels do not say where it is.
     """
     if case.contact.kind == "labels":
-        return _from_labels(particle_mesh(case), case.contact.active)
+        return _from_labels(particle_mesh(case) if labelled is None else labelled, case.contact.active)
     return _cached_contact(contact_section(case).at_start, mesh)
 
 
