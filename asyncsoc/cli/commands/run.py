@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,12 +43,31 @@ def run(
     from asyncsoc.simulation import simulate
     from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 
+    def simulated(progress: Callable[[Any], None] | None) -> Solution:
+        if output is None or description.protocol.plan.steps[-1].cycle == 1:
+            return simulate(description, progress=progress, resume=previous)
+        return simulate_with_checkpoints(description, output, progress=progress, resume=previous)
+
+    carry_out(simulated, description, output, json=json, quiet=quiet, plot=plot)
+
+
+def carry_out(
+    simulated: Callable[[Callable[[Any], None] | None], Solution],
+    description: Case,
+    output: Path | None,
+    *,
+    json: bool,
+    quiet: bool,
+    plot: bool,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Simulate with a progress bar, keep result and pictures, and show what came out; an unfinished run is kept too.
+
+    `simulated` takes the callback of the bar and returns the solution; `more` is added to the JSON document.
+    """
     try:
         with progress_bar(quiet=quiet, **kernels_of(description)) as progress:
-            if output is None or description.protocol.plan.steps[-1].cycle == 1:
-                solution = simulate(description, progress=progress, resume=previous)
-            else:
-                solution = simulate_with_checkpoints(description, output, progress=progress, resume=previous)
+            solution = simulated(progress)
     except SimulationError as error:
         interrupted = isinstance(error, InterruptedRunError)
         _rescue(getattr(error, "partial", None), output or RESCUED, interrupted=interrupted)
@@ -57,7 +76,7 @@ def run(
     for warning in solution.warnings:
         note(f"warning: {warning}")
     if json:
-        print_document({**solution.to_json_dict(), "files": [str(file) for file in files]})
+        print_document({**solution.to_json_dict(), **(more or {}), "files": [str(file) for file in files]})
     elif not quiet:
         summary = solution.summary()
         print_table(("quantity", "value"), summary.items())
