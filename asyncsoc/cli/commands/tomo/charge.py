@@ -82,6 +82,17 @@ def charge(
     conducting: Annotated[
         str, typer.Option(metavar="PHASES", help="Electrode in layers: phases that conduct lithium ions.")
     ] = "pore+cbd",
+    uncertainty: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=2, help="Bands over N draws of what the segmentation of a volume leaves open."),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Uncertainty: of the random draws.")] = 0,
+    shift: Annotated[
+        float, typer.Option(metavar="VOXELS", help="Uncertainty: standard deviation of a boundary's shift.")
+    ] = 0.5,
+    correlation: Annotated[
+        float, typer.Option(metavar="VOXELS", help="Uncertainty: over which shifts are smooth.")
+    ] = 4.0,
     labels: Labels = None,
     voxel_size: VoxelSize = None,
     dataset: Dataset = None,
@@ -111,6 +122,11 @@ def charge(
         folder, labels, voxel_size, dataset, raw_shape, raw_type, raw_offset, max_size, particle_ids, split_depth,
         block, halo, workers,
     )  # fmt: skip
+    if kind == "electrode" and uncertainty is not None:
+        raise InputError(
+            "bands are made of particles that are charged by themselves", where="--uncertainty",
+            next_step="remove --as electrode, or --uncertainty",
+        )  # fmt: skip
     if kind == "electrode":
         from asyncsoc.cli.tomo_electrode import ElectrodeOptions, charge_as_electrode
 
@@ -121,6 +137,12 @@ def charge(
             )  # fmt: skip
         options = ElectrodeOptions(separator, layers, cut, repeat, conducting, min_voxels)
         charge_as_electrode(source, case, overrides or (), options, output, json=json, quiet=quiet)
+        return
+    if uncertainty is not None:
+        from asyncsoc.cli.tomo_uncertainty import UncertaintyOptions, charge_as_uncertain
+
+        drawn = UncertaintyOptions(uncertainty, seed, shift, correlation, only, min_voxels, note)
+        charge_as_uncertain(source, case, overrides or (), drawn, output, json=json, quiet=quiet)
         return
     with counting_bar(quiet=quiet or json, runs=True, solid=True) as bar:
         document = _charge(folder, case, overrides or (), output, only, spheres, workers, note, bar)
