@@ -250,7 +250,7 @@ class Electrode(LayeredElectrode):
                 where="electrode.particles",
                 value=self.particles,
                 allowed=f"{measured.count}",
-                next_step="remove particles, or mesh fewer particles into a set of their own (asyncsoc tomo mesh --only)",
+                next_step="remove particles, or mesh fewer into a set of their own: asyncsoc tomo mesh --only",
             )
         if self.layered and measured.separator_side is None:
             return InputError(

@@ -138,7 +138,7 @@ class MeasuredParticles(Section):
         "spheres": each is the sphere of its volume with one round patch of its active area; "measured": each is on its
         own mesh with its own contact, and in layers it is where it was measured.
     separator_side
-        Side of the volume that faces the separator: x-low, x-high, y-low, ... z-high. Measured shapes in layers need it.
+        Side of the volume that faces the separator: x-low, x-high, ... z-high. Measured shapes in layers need it.
     """
 
     folder: str

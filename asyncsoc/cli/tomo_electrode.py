@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from asyncsoc.base.errors import InputError, SimulationError
 from asyncsoc.cli.console import note, print_line, print_table
-from asyncsoc.cli.tomo_volume import Source, load
+from asyncsoc.cli.tomo_volume import Bar, Source, load
 
 if TYPE_CHECKING:
     from asyncsoc.studies.particle_sets.as_electrode import VolumeElectrode
     from asyncsoc.tomography.particle_set import ParticleSet
+    from asyncsoc.tomography.split import Particles
+    from asyncsoc.tomography.volume import LabelVolume
 
 SET, CASE, REPORT = "particles", "electrode.toml", "electrode.json"
 """What a folder of results holds beside the result: the particles of a volume, the case, how it was made."""
@@ -107,7 +109,9 @@ def _electrode(
         return electrode_of_volume(meshed, template, volume, particles, **chosen, progress=told)
 
 
-def _meshed(volume: Any, particles: Any, options: ElectrodeOptions, folder: Path, workers: int, bar: Any) -> ParticleSet:
+def _meshed(
+    volume: LabelVolume, particles: Particles, options: ElectrodeOptions, folder: Path, workers: int, bar: Bar
+) -> ParticleSet:
     """Mesh the particles of a volume; those of its end too where the rule keeps them."""
     from asyncsoc.tomography.mesher import MeshSettings
     from asyncsoc.tomography.meshing import mesh_particles
@@ -153,7 +157,7 @@ def _print(made: VolumeElectrode) -> None:
     print_table(("quantity", "value"), rows, title="the electrode of the volume")
     effect = report["effect of the rule"]
     if effect:
-        print_table(list(effect[0]), [list(row.values()) for row in effect], title="what the rule for cut particles changes")
+        print_table(
+            list(effect[0]), [list(row.values()) for row in effect], title="what the rule for cut particles changes"
+        )
     print_line("contacts between particles are closed to lithium ions: they are not active")
-
-

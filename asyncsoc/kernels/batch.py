@@ -238,8 +238,10 @@ def scratch_memory(system: System, tableau: Tableau, body: Body, count: int) -> 
     return _aligned(1, together + workspace_size(*shape, 1))[0]
 
 
-def block_memory(system: System, tableau: Tableau, body: Body, blocks: int, members: int = WIDTH) -> NDArray[np.float64]:
-    """Return the memory (blocks, size) that keeps so many blocks of `members` through a step, lines of the cache each."""
+def block_memory(
+    system: System, tableau: Tableau, body: Body, blocks: int, members: int = WIDTH
+) -> NDArray[np.float64]:
+    """Return the memory (blocks, size) that keeps blocks of `members` through a step, lines of the cache each."""
     size = workspace_size(system, tableau.a.shape[0], body.nodes.shape[1], members)
     return _aligned(blocks, size + -size % WIDTH)
 

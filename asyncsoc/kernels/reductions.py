@@ -107,7 +107,21 @@ def _solve_between(contacts, groups, g, theta):
 
 @kernel(nogil=True)
 def states_between(
-    mass, contacts, groups, body, place, listed, fractions, held_group, held_fraction, shown, x, film, current, side, between
+    mass,
+    contacts,
+    groups,
+    body,
+    place,
+    listed,
+    fractions,
+    held_group,
+    held_fraction,
+    shown,
+    x,
+    film,
+    current,
+    side,
+    between,
 ):
     """Evaluate particles between the start and the end of the step their groups accepted last.
 

@@ -27,12 +27,12 @@ from asyncsoc.materials.tables import MaterialTable, Property, tabulate
 from asyncsoc.materials.types import Cathode, ElectrolyteParameters
 from asyncsoc.problem.body import body_of, changing_contact_of, contact_of
 from asyncsoc.problem.caching import ContentCache
-from asyncsoc.problem.loaded_particles import LoadedParticle
 from asyncsoc.problem.case_materials import (
     SECONDS_PER_HOUR,
     cathode_of,
     particle_capacity,
 )
+from asyncsoc.problem.loaded_particles import LoadedParticle
 from asyncsoc.problem.meshing import SphereMesh
 from asyncsoc.problem.particles import Member
 from asyncsoc.problem.system import OrderedSystem

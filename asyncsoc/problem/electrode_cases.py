@@ -132,8 +132,8 @@ class ElectrodeCases:
 def electrode_cases(case: Case, *, covered: bool = False) -> ElectrodeCases:
     """Return the particles of a case's electrode as cases: each a sphere with one round patch, or as it was measured.
 
-    A measured particle is the sphere of its volume with its active area, as far as the sphere's surface goes, or has its
-    measured shape and contact.
+    A measured particle is the sphere of its volume with its active area, as far as the sphere's surface goes, or has
+    its measured shape and contact.
 
     Parameters
     ----------

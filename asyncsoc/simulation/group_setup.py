@@ -36,9 +36,7 @@ def prepared_particles(
     """Make the cases ready, under the protocol steps of the whole group; many mesh files in so many processes."""
     loaded = load_particles(cases, workers)
     shares = _volume_shares(cases, loaded, multiplicities, idle_volume)
-    setups = [
-        prepare(case, share=share, loaded=one) for case, one, share in zip(cases, loaded, shares, strict=True)
-    ]
+    setups = [prepare(case, share=share, loaded=one) for case, one, share in zip(cases, loaded, shares, strict=True)]
     capacity, constraints = constraints_of(
         cases[0],
         volume_of(setups, multiplicities) + idle_volume,

@@ -1,7 +1,7 @@
 r"""Conduction through a phase of a volume: effective conductivity and tortuosity from its voxels.
 
-Laplace's equation :math:`\nabla\cdot\nabla\varphi = 0` within the phase, potentials 1 and 0 at two opposite sides of the
-volume, no flux through its other sides and into other phases; cell-centred finite volumes on the voxels, solved by
+Laplace's equation :math:`\nabla\cdot\nabla\varphi = 0` within the phase, potentials 1 and 0 at two opposite sides of
+the volume, no flux through its other sides and into other phases; cell-centred finite volumes on the voxels, solved by
 conjugate gradients with the diagonal as preconditioner. With the mean flux density j through a volume of length L,
 
 .. math:: \kappa_\mathrm{eff}/\kappa = j L, \qquad \tau = \varepsilon\,\kappa/\kappa_\mathrm{eff},

@@ -1,4 +1,4 @@
-"""Labels within their uncertainty: boundaries of a volume shifted by a smooth random field, and who is who afterwards."""
+"""Labels within their uncertainty: boundaries shifted by a smooth random field, and who is who afterwards."""
 
 from __future__ import annotations
 
@@ -34,9 +34,7 @@ def smooth_field(shape: tuple[int, int, int], correlation: float, rng: np.random
     return field
 
 
-def perturbed_volume(
-    volume: LabelVolume, shift: float, correlation: float, rng: np.random.Generator
-) -> LabelVolume:
+def perturbed_volume(volume: LabelVolume, shift: float, correlation: float, rng: np.random.Generator) -> LabelVolume:
     """Return the volume with its phase boundaries shifted at random.
 
     The boundary of the active material moves along its normal by a field of standard deviation `shift`, that between

@@ -10,10 +10,10 @@ import pytest
 import asyncsoc as aso
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.particles import Group, Problem
+from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.dense_output import SolvedBetween
 from asyncsoc.solver.integrate import integrate
 from asyncsoc.solver.states import AcceptedStep, StepState
-from asyncsoc.protocol.constraints import StepConstraint
 
 COVERAGES = (0.2, 0.4, 0.6, 0.9)
 

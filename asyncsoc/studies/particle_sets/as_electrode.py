@@ -336,7 +336,10 @@ def _conductivity(template: Case) -> float:
 
 def _extent(meshed: ParticleSet, axis: str) -> tuple[float, float]:
     """Return length along an axis [m] and cross section [m2] of the volume of a set."""
-    sizes, size = dict(zip("zyx", meshed.header["shape (z, y, x)"], strict=True)), float(meshed.header["voxel size [m]"])
+    sizes, size = (
+        dict(zip("zyx", meshed.header["shape (z, y, x)"], strict=True)),
+        float(meshed.header["voxel size [m]"]),
+    )
     count = sizes.pop(axis)
     first, second = sizes.values()
     return count * size, first * second * size**2

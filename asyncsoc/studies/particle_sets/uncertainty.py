@@ -154,7 +154,9 @@ def charge_uncertainty(
     draws = _draws(replicates, volume, split_depth, seed, shift, correlation)
     total, depths = 3 * replicates + len(ESTIMATORS), []
     tables: dict[str, list[dict[int, Mapping[str, Any]]]] = {}
-    fates = {number: dict.fromkeys(("same", "split", "merged", "lost", "not resolved", "failed"), 0) for number in numbers}
+    fates = {
+        number: dict.fromkeys(("same", "split", "merged", "lost", "not resolved", "failed"), 0) for number in numbers
+    }
     first: dict[int, Mapping[str, Any]] = {}
     for done, draw in enumerate(draws):
         if progress is not None:
@@ -238,7 +240,7 @@ def _charged(
     fates: Mapping[int, dict[str, int]],
     same: Mapping[int, Mapping[str, Any]],
 ) -> dict[int, Mapping[str, Any]]:
-    """Return outcomes of the particles that a draw has too, by their numbers in the baseline; count what became of them."""
+    """Return outcomes of the particles that a draw has too, by their numbers in the baseline; count what became of all."""
     rows: dict[int, Mapping[str, Any]] = {}
     resolved = set(chosen_particles(after, settings)[0].tolist())
     wanted: dict[int, int] = {}
@@ -322,9 +324,7 @@ def _bands(
     return row | {f"draws: {fate}": count for fate, count in fates.items()}
 
 
-def _values(
-    tables: Sequence[Mapping[int, Mapping[str, Any]]], number: int, name: str
-) -> NDArray[np.float64]:
+def _values(tables: Sequence[Mapping[int, Mapping[str, Any]]], number: int, name: str) -> NDArray[np.float64]:
     found = [table[number].get(name) for table in tables if number in table]
     return np.array([float(value) for value in found if value is not None])
 

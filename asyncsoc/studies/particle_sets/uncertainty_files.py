@@ -44,7 +44,9 @@ def uncertainty_figure(uncertain: UncertainSet, *, note: str = "") -> Figure:
         )
         for name in uncertain.followed
     ]
-    shares = {name.replace("lead", "asynchrony"): own for name, own in uncertain.header["shares of the sources"].items()}
+    shares = {
+        name.replace("lead", "asynchrony"): own for name, own in uncertain.header["shares of the sources"].items()
+    }
     title = f"{len(uncertain.rows)} particles, {uncertain.header['draws']} draws of the segmentation"
     return bands_figure(shown, shares, title=title, note=note)
 

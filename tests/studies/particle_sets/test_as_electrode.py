@@ -30,7 +30,9 @@ STEPS = ["Charge at C/5 for 40 minutes", "Charge at C/10 for 20 minutes"]
 
 @pytest.fixture(scope="module")
 def volume() -> LabelVolume:
-    return sphere_pack((48, 44, 44), radius=(7.0, 9.0), solid_fraction=0.4, coverage=0.5, voxel_size=SIZE, seed=3).volume
+    return sphere_pack(
+        (48, 44, 44), radius=(7.0, 9.0), solid_fraction=0.4, coverage=0.5, voxel_size=SIZE, seed=3
+    ).volume
 
 
 @pytest.fixture(scope="module")

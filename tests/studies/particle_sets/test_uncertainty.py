@@ -24,7 +24,9 @@ STEPS = ["Charge at C/5 for 30 minutes"]
 
 @pytest.fixture(scope="module")
 def volume() -> LabelVolume:
-    return sphere_pack((44, 44, 44), radius=(7.0, 10.0), solid_fraction=0.4, coverage=0.5, voxel_size=4e-7, seed=3).volume
+    return sphere_pack(
+        (44, 44, 44), radius=(7.0, 10.0), solid_fraction=0.4, coverage=0.5, voxel_size=4e-7, seed=3
+    ).volume
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,8 @@ def charge(
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR|VOLUME", help="Folder written by 'asyncsoc tomo mesh'; or a volume, with --as or --uncertainty."
+            metavar="DIR|VOLUME",
+            help="Folder written by 'asyncsoc tomo mesh'; a volume, with --as or --uncertainty.",
         ),
     ],
     case: Annotated[
