@@ -1,4 +1,4 @@
-"""A labelled volume as one electrode, by each rule for the particles that its end cuts: `python volume_as_electrode.py`.
+"""A labelled volume as one electrode, by each rule for the particles that its end cuts.
 
 A small synthetic volume stands for a segmented tomogram. Every resolved particle keeps its own mesh and contact, in the
 layer of its depth; the conductivity of what is not active material is computed from the voxels.

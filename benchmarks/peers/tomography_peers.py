@@ -50,13 +50,12 @@ def porespy_figures(phases: np.ndarray) -> dict[str, float]:
 def taufactor_figures(phases: np.ndarray) -> dict[str, float]:
     """Return fractions, areas of faces, and the tortuosity factor of pores and binder along the first axis."""
     import taufactor as tau
-    import torch
     from taufactor.metrics import specific_surface_area, volume_fraction
 
     fractions = volume_fraction(phases, phases={"pore": 0, "binder": 1, "active": 2})
     faces = specific_surface_area(phases.astype(np.int32), method="face_counting", device="cpu")
     gradient = specific_surface_area(phases.astype(np.int32), method="gradient", device="cpu")
-    solver = tau.Solver((phases != 2).astype(np.uint8), precision=torch.double, device="cpu")
+    solver = tau.Solver((phases != 2).astype(np.uint8), device="cpu")
     solver.solve(verbose=False, conv_crit=1e-3, iter_limit=100_000)
     return {
         "pore fraction": float(fractions["pore"]),

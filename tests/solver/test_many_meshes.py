@@ -11,8 +11,8 @@ import asyncsoc as aso
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.protocol.constraints import StepConstraint
-from asyncsoc.solver.dense_output import SolvedBetween
 from asyncsoc.solver.integrate import integrate
+from asyncsoc.solver.solved_between import SolvedBetween
 from asyncsoc.solver.states import AcceptedStep, StepState
 
 COVERAGES = (0.2, 0.4, 0.6, 0.9)
@@ -71,7 +71,7 @@ def test_a_group_is_solved_for_once_between_steps_however_many_meshes(monkeypatc
 
 def test_what_is_kept_stays_within_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     whole, _ = carried(4)
-    monkeypatch.setattr("asyncsoc.solver.dense_output.MOST_KEPT", 0)
+    monkeypatch.setattr("asyncsoc.solver.solved_between.MOST_KEPT", 0)
     short, _ = carried(4)
     for one, other in zip(whole, short, strict=True):
         assert np.array_equal(np.array(one.kept), np.array(other.kept))

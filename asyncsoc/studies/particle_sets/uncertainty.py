@@ -240,7 +240,7 @@ def _charged(
     fates: Mapping[int, dict[str, int]],
     same: Mapping[int, Mapping[str, Any]],
 ) -> dict[int, Mapping[str, Any]]:
-    """Return outcomes of the particles that a draw has too, by their numbers in the baseline; count what became of all."""
+    """Return outcomes of particles that a draw has too, by their numbers in the baseline; count what became of all."""
     rows: dict[int, Mapping[str, Any]] = {}
     resolved = set(chosen_particles(after, settings)[0].tolist())
     wanted: dict[int, int] = {}
