@@ -56,7 +56,7 @@ def taufactor_figures(phases: np.ndarray) -> dict[str, float]:
     faces = specific_surface_area(phases.astype(np.int32), method="face_counting", device="cpu")
     gradient = specific_surface_area(phases.astype(np.int32), method="gradient", device="cpu")
     solver = tau.Solver((phases != 2).astype(np.uint8), device="cpu")
-    solver.solve(verbose=False, conv_crit=1e-3, iter_limit=100_000)
+    solver.solve(verbose=False)
     return {
         "pore fraction": float(fractions["pore"]),
         "active fraction of the volume": float(fractions["active"]),
