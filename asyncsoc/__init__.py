@@ -21,6 +21,7 @@ _EXPORTS = {
     "EISSimulation": "asyncsoc.simulation.impedance.eis_simulation",
     "Electrode": "asyncsoc.case.electrode",
     "Electrolyte": "asyncsoc.case.chemistry",
+    "Grains": "asyncsoc.case.grains",
     "Impedance": "asyncsoc.case.impedance",
     "ImpedanceSpectrum": "asyncsoc.simulation.impedance.spectrum",
     "ImportedParameters": "asyncsoc.case.imported",

@@ -5,6 +5,7 @@ from asyncsoc.case.chemistry import Electrolyte as Electrolyte
 from asyncsoc.case.chemistry import Material as Material
 from asyncsoc.case.contact import Contact as Contact
 from asyncsoc.case.electrode import Electrode as Electrode
+from asyncsoc.case.grains import Grains as Grains
 from asyncsoc.case.impedance import Impedance as Impedance
 from asyncsoc.case.imported import ImportedParameters as ImportedParameters
 from asyncsoc.case.imported import import_bpx as import_bpx

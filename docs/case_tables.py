@@ -21,6 +21,7 @@ from asyncsoc.base.units import from_si
 from asyncsoc.case.case import Case
 from asyncsoc.case.coverage_change import CoverageChange
 from asyncsoc.case.fields import Measured, OneOf
+from asyncsoc.case.grains import Grains
 from asyncsoc.case.own_contact import DirectionMap, FacetWeights
 from asyncsoc.case.patch import AngleIn, Patch
 from asyncsoc.case.profiles import FollowedFile
@@ -32,6 +33,7 @@ from asyncsoc.interface.rate_laws import rate_constants
 from asyncsoc.interface.side_reaction_constants import CONSTANTS
 
 INNER: dict[str, type[BaseModel]] = {
+    "particle.grains": Grains,
     "contact.patch": Patch,
     "contact.weights": FacetWeights,
     "contact.map": DirectionMap,
@@ -147,7 +149,8 @@ def _allowed(field: FieldInfo) -> str:
     if several is not None:
         first, *others = get_args(several)
         if others != [...]:
-            return "three numbers, not all 0"
+            one = next(_inside((first,), Measured), None)
+            return "three numbers, not all 0" if one is None or not one.unit else f"three numbers, each {one.allowed}"
         name = next((name for name, inner in INNER.items() if inner is first), None)
         if name is not None:
             return f"see [[{name}]]"

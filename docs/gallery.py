@@ -100,6 +100,7 @@ EXAMPLES = (
     Example("own_cathode.toml", "Your own cathode", "potential, diffusivity and exchange current density from CSV files", *_ASYNCHRONY),
     Example("own_electrolyte.toml", "Your own electrolyte", "a polymer given by its conductivity and formation enthalpy", *_ASYNCHRONY),
     Example("own_contact.toml", "Placed contact patches", "three patches that lose contact at their rims", *_ASYNCHRONY),
+    Example("grains.toml", "Grains", "sixty grains at random, a hundred times faster along their layers than across", *_ASYNCHRONY),
     Example("own_everything.toml", "Own cathode and polymer", "the case of the heat map below", *_ASYNCHRONY),
     Example("own_everything.py", "A heat map of your own material", "final state of charge over coverage and rate", "final SOC at coverage 0.1 and C/3", _word("0.1 ", -1), command=""),
     Example("imported_cathode.py", "A cathode of a BPX file", "LFP at three coverages", "charge at coverage 0.1 [mAh/g]", _word("0.1 ", 1), command=""),

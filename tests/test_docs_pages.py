@@ -23,7 +23,7 @@ from tests.pages import ROOT, agrees, blocks, links
 DOCS = ROOT / "docs"
 EXAMPLE = ROOT / "examples" / "cal_vs_hotcal.toml"
 WITH_PYTHON = ("index.md", "howto.md", "mistakes.md", "quickstart.md", "protocols.md", "drive_cycles.md", "results.md",
-               "report.md", "fitting.md", "tomogram_electrode.md")  # fmt: skip
+               "report.md", "fitting.md", "processes.md", "tomogram_electrode.md")  # fmt: skip
 ELSEWHERE = {
     "architecture.md": "test_adding.py",
     "cycling.md": "test_cycling_page.py",
@@ -31,6 +31,7 @@ ELSEWHERE = {
     "electrode_examples.md": "test_electrode_examples_page.py",
     "electrodes.md": "test_electrodes_page.py",
     "gitt.md": "test_virtual_experiments_pages.py",
+    "grains.md": "test_grains_page.py",
     "impedance.md": "test_impedance_page.py",
     "importing.md": "test_importing_page.py",
     "lsv.md": "test_virtual_experiments_pages.py",

@@ -12,6 +12,7 @@ import pytest
 from asyncsoc.interface.finite_amount import consumed_charge
 from benchmarks.paper.__main__ import stored as stored_rows
 from benchmarks.paper.candidate_cells import CANDIDATES, ROWS, cells, table
+from benchmarks.paper.candidate_verdicts import alike, drop, factor, plateau, products, retentions, short_plateau, wet
 from benchmarks.paper.cycle_candidates import capacity, per_cycle
 from benchmarks.paper.cycle_life import DEAD, END, FILMS, FORCES, fit
 from benchmarks.paper.cycle_life import stored as stored_fits
@@ -34,6 +35,33 @@ def test_the_page_holds_the_table_and_no_number_is_missing() -> None:
     assert all(line in PAGE.splitlines() for line in lines)
     assert not any(re.search(r"\b(nan|inf)\b", line) for line in lines)
     assert all(math.isfinite(value) for value in NUMBERS.values())
+
+
+def test_words_follow_from_numbers() -> None:
+    """Numbers on the other side of a threshold give another word, in the functions and in the table."""
+    assert (plateau(5.0, 0.0), plateau(5.0, 2.0), plateau(0.5)) == ("gives it", "gives it to Hot-Cal too", "does not")
+    assert short_plateau(1.5, 5.0) == ("gives it", [])
+    assert [len(short_plateau(*one)[1]) for one in ((5.0, 5.0), (1.5, 50.0), (5.0, 50.0))] == [1, 1, 2]
+    assert retentions({"Hot-Cal at 50": 0.6, "PCA at 500": 0.65}) == "gives it"
+    assert retentions({"Hot-Cal at 50": 0.6, "PCA at 500": 0.3}) == "gives only Hot-Cal at 50"
+    assert (products(1.1), products(0.9)) == ("gives it", "does not")
+    assert alike(0.5) and not alike(0.4) and wet(9e-4, 1e-4) and not wet(2e-3, 1e-4)
+    assert factor(0.25) == "a factor of 4, 2 times the 2 allowed"
+    assert drop(1.0, 1e-3) == "1e+03 mV are 1000 times the 1 mV in wet polymer"
+    words = {(one.row, one.candidate): one.gives for one in cells(NUMBERS)}
+    changed = {
+        "P2 d: extra with 0.3 to 0.09 in 6 h [mA h/g]": 4.0,
+        "P4 c: Hot-Cal with that share closed": 0.7,
+        "P6 c: carbon area of Cal over Hot-Cal": 1.5,
+        "P2 a: Hot-Cal with the same per polymer [mA h/g]": 3.0,
+        "P6 d, e: Cal at 3.8 V over Hot-Cal at 3.8 V, potential": 1.2,
+    }
+    others = {(one.row, one.candidate): one.gives for one in cells({**NUMBERS, **changed})}
+    for place in (("P2", "d"), ("P4", "c"), ("P6", "c"), ("P6", "d")):
+        assert not words[place].startswith("gives it")
+        assert others[place].startswith("gives it"), place
+    assert words["P2", "a"].startswith("gives it where")
+    assert others["P2", "a"].startswith("gives it to Hot-Cal too where")
 
 
 def test_amounts_are_those_of_the_papers_masses() -> None:

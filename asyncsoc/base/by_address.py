@@ -97,3 +97,15 @@ def _lay_down(typing_context: Any, value: Any) -> Any:
 
 laid_down: Any = intrinsic(_lay_down)
 """laid_down(value): a named tuple by its address, for as long as the kernel lasts that calls this; else the value."""
+
+
+def _call(typing_context: Any, address: Any, argument: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        function = ir.FunctionType(_WORD, [_WORD])
+        return builder.call(builder.inttoptr(arguments[0], function.as_pointer()), [arguments[1]])
+
+    return types.int64(types.int64, types.int64), generate
+
+
+call_address: Any = intrinsic(_call)
+"""call_address(address, number): what the C function at an address returns for a number; both are 64 bit wide."""

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from asyncsoc.base.errors import AsyncsocError, EnvironmentProblem
 from asyncsoc.base.processes import SAFE_PATH
@@ -24,6 +25,14 @@ from asyncsoc.base.processes import SAFE_PATH
 _HDF5_OF_ITS_OWN = ("dolfinx", "dolfinx_solver", "petsc4py")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 _LAUNCHER_PREFIXES = ("PMI", "HYD", "MPI")
+_LAUNCHED = ("PMI_SIZE", "PMIX_RANK", "OMPI_COMM_WORLD_SIZE", "MPI_LOCALNRANKS")
+"""Variables one of which MPI's launchers set."""
+_QUIET_ABORT = "MPIR_CVAR_SUPPRESS_ABORT_MESSAGE"
+"""With it MPICH adds nothing to the error that ends all processes."""
+_HERE = "MPI_LOCALNRANKS"
+"""How many processes Hydra has started on this machine."""
+WAIT_SLEEPING = "MPIR_CVAR_CH4_PROGRESS_THROTTLE"
+"""With it a process of MPICH that waits for long sleeps in between, which gives its core to those it waits for."""
 _LOCK_NAME = ".asyncsoc-lock"
 _LOCK_PATIENCE = 300.0  # s; a form compiles in seconds
 _FORWARDING = 0.5  # s; mpiexec drops what it has not forwarded yet when a rank aborts: tracebacks arrived cut
@@ -300,6 +309,39 @@ def install_compiler_command(*, headers: bool = False) -> str:
         if shutil.which(manager):
             return f"{command} {package}".strip() if headers else command
     return "conda install -c conda-forge c-compiler"
+
+
+def mpi_ranks() -> Any | None:
+    """Return the communicator of the processes that mpiexec has started with this one; None where it is alone.
+
+    MPI is loaded only where a launcher says that it has started this process, and Slurm's or Hydra's not with one.
+
+    Raises
+    ------
+    EnvironmentProblem
+        A launcher has started several processes, and MPI cannot be loaded.
+    """
+    told = [os.environ[name] for name in _LAUNCHED if name in os.environ]
+    if not told or os.environ.get("PMI_SIZE", os.environ.get("OMPI_COMM_WORLD_SIZE")) == "1":
+        return None
+    os.environ.setdefault(_QUIET_ABORT, "1")
+    here = os.environ.get(_HERE, "1")
+    if here.isdecimal() and int(here) > _usable_cores():
+        os.environ.setdefault(WAIT_SLEEPING, "1")
+    prepare()
+    try:
+        world = importlib.import_module("mpi4py.MPI").COMM_WORLD
+    except ImportError as error:
+        raise EnvironmentProblem(
+            f"mpiexec has started this process, and mpi4py cannot be loaded: {error}",
+            next_step="pip install mpi4py mpich, and use the mpiexec beside this Python",
+        ) from error
+    return world if world.size > 1 else None
+
+
+def _usable_cores() -> int:
+    """Return on how many cores this process may run."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def abort_mpi(exit_code: int) -> None:

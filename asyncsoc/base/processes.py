@@ -143,6 +143,11 @@ class _HeldBack:
                 self._before[number] = before
                 signal.signal(number, self.hear)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a signal has to wait."""
+        return bool(self._heard)
+
     def end(self) -> None:
         """Give the signals back, but for those that somebody else has taken meanwhile."""
         for number, before in self._before.items():
@@ -202,3 +207,9 @@ class _Uninterrupted:
 def uninterrupted() -> AbstractContextManager[None]:
     """Hold Ctrl-C and what is handled like it back until the block ends, so that nothing in it is done by halves."""
     return _Uninterrupted()
+
+
+def held_back() -> bool:
+    """Return whether Ctrl-C, or what is handled like it, waits for a block of `uninterrupted` to end."""
+    listening = _HeldBack.listening
+    return listening is not None and listening.waiting

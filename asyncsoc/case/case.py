@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import ValidationError, field_validator, model_validator
 
@@ -18,7 +18,7 @@ from asyncsoc.base.hashing import sha256_of
 from asyncsoc.base.paths import path_of
 from asyncsoc.case.chemistry import MATERIAL_KEYS_ADDED, MATERIAL_PROPERTIES, Electrolyte, Material
 from asyncsoc.case.contact import Contact
-from asyncsoc.case.contact_fit import contact_problems
+from asyncsoc.case.contact_fit import MODELS, Model, cheapest_model, contact_problems
 from asyncsoc.case.electrode import Electrode
 from asyncsoc.case.electrode_fit import electrode_problems
 from asyncsoc.case.fields import refusal
@@ -33,12 +33,10 @@ from asyncsoc.case.schedule import Output, Protocol, Solver
 from asyncsoc.case.section import Section
 from asyncsoc.case.side_reaction import SideReaction
 from asyncsoc.case.writing import to_toml
-from asyncsoc.contact.build import contact_kind
 from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.materials.registry import OWN, electrolyte
 from asyncsoc.protocol.grammar import format_step, parse_step
 
-Model = Literal["radial", "axisymmetric", "3d"]
 _HASH_VERSION = 2
 _MARKED = ("material", "contact", "particle", "electrolyte", "protocol")
 _ADDED: dict[tuple[str, str], Any] = {
@@ -61,6 +59,7 @@ _ADDED: dict[tuple[str, str], Any] = {
     ("contact", "map"): None,
     ("contact", "coverage_change"): None,
     ("particle", "layer_decades"): None,
+    ("particle", "grains"): None,
     ("kinetics", "exchange_current_density_factor"): None,
     ("material", "diffusivity_factor"): None,
     ("material", "diffusivity_slope"): None,
@@ -124,15 +123,14 @@ class Case(Section):
         if self.electrode.described:
             for error in electrode_problems(self.particle, self.contact, self.electrolyte, self.kinetics):
                 raise refusal(error)
-        order: tuple[Model, ...] = ("radial", "axisymmetric", "3d")
-        asked, cheapest = self.particle.model, self._cheapest_model
-        if asked != "auto" and order.index(asked) < order.index(cheapest):
+        asked, (cheapest, deciding) = self.particle.model, cheapest_model(self.particle, self.contact)
+        if asked != "auto" and MODELS.index(asked) < MODELS.index(cheapest):
             raise refusal(
                 InputError(
-                    f"a {asked} model cannot represent this particle's contact ({self.contact.kind})",
+                    f"a {asked} model cannot represent this particle's {deciding}",
                     where="particle.model",
                     value=asked,
-                    allowed=", ".join(("auto", *order[order.index(cheapest) :])),
+                    allowed=", ".join(("auto", *MODELS[MODELS.index(cheapest) :])),
                 )
             )
         return self
@@ -236,18 +234,11 @@ class Case(Section):
         return ""
 
     @property
-    def _cheapest_model(self) -> Model:
-        if self.particle.shape != "sphere":
-            return "3d"
-        if self.contact.fraction == 1.0 and not self.contact.edge_moves:
-            return "radial"
-        upright = self.contact.axis[0] == self.contact.axis[1] == 0.0 and self.contact.axis[2] > 0.0
-        return "axisymmetric" if upright and contact_kind(self.contact.kind).axisymmetric else "3d"
-
-    @property
     def model(self) -> Model:
         """The model to use: the one asked for, or the cheapest that can represent the contact."""
-        return self._cheapest_model if self.particle.model == "auto" else self.particle.model
+        if self.particle.model != "auto":
+            return self.particle.model
+        return cheapest_model(self.particle, self.contact)[0]
 
     @classmethod
     def from_toml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Self:
@@ -372,6 +363,8 @@ class Case(Section):
         """
         content = self.to_dict()
         del content["name"], content["particle"]["file"], content["electrode"]
+        for name in ("labels", "orientations") if self.particle.grains is not None else ():
+            del content["particle"]["grains"][name]  # their hashes count
         if self.electrode.described:
             content["electrode"] = self.electrode.hash
         if self.impedance == Impedance():  # a later section: cases without it keep their hash

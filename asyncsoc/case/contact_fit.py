@@ -1,12 +1,36 @@
-"""What a contact asks of the particle it is on, and of the side reaction beside it."""
+"""What a contact asks of the particle it is on, of its model, and of the side reaction beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.particle import Particle
+from asyncsoc.contact.build import contact_kind
+
+Model = Literal["radial", "axisymmetric", "3d"]
+MODELS: tuple[Model, ...] = ("radial", "axisymmetric", "3d")
+"""From the cheapest to the one that represents everything."""
+
+
+def cheapest_model(particle: Particle, contact: Contact) -> tuple[Model, str]:
+    """Return the cheapest model that can represent a particle, and what of the particle asks for it."""
+    here = f"contact ({contact.kind})"
+    if particle.shape != "sphere":
+        return "3d", here
+    needed = _for_contact(contact)
+    if particle.grains is None or MODELS.index(particle.grains.cheapest_model) <= MODELS.index(needed):
+        return needed, here
+    return particle.grains.cheapest_model, f"grains ({particle.grains.kind})"
+
+
+def _for_contact(contact: Contact) -> Model:
+    if contact.fraction == 1.0 and not contact.edge_moves:
+        return "radial"
+    upright = contact.axis[0] == contact.axis[1] == 0.0 and contact.axis[2] > 0.0
+    return "axisymmetric" if upright and contact_kind(contact.kind).axisymmetric else "3d"
 
 
 def contact_problems(particle: Particle, contact: Contact, side_reaction: str) -> Iterator[InputError]:

@@ -12,6 +12,7 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.case import fields
 from asyncsoc.case.arrays import held, hold
 from asyncsoc.case.fields import refusal
+from asyncsoc.case.grains import Grains
 from asyncsoc.case.marks import check_marks
 from asyncsoc.case.section import Number, Section
 
@@ -50,6 +51,8 @@ class Particle(Section):
     layer_decades
         Powers of ten by which the outermost layer of a sphere's mesh is thinner; None: as the currents of the protocol
         need. An impedance at high frequencies needs more: `asyncsoc eis` sets it.
+    grains
+        Anisotropic grains and their boundaries; None: diffusion is isotropic.
     fitted, fitted_to
         Which of these were fitted, and to what; `asyncsoc calibrate` writes them.
 
@@ -69,6 +72,7 @@ class Particle(Section):
     mesh: Literal["draft", "coarse", "default", "fine"] = "default"
     edge_levels: fields.WholeNumber | None = None
     layer_decades: fields.WholeNumber | None = None
+    grains: Grains | None = None
     fitted: tuple[str, ...] = ()
     fitted_to: str | None = None
     _arrays: Any = PrivateAttr(None)
@@ -143,6 +147,13 @@ class Particle(Section):
                     value=getattr(self, key),
                     next_step=f"remove {key}",
                 )
+        if self.grains is not None and self.grains.kind == "mesh" and self.shape != "mesh":
+            return InputError(
+                "grains on the cells of a mesh need a mesh file",
+                where="particle.grains.kind",
+                value=f"mesh, of shape {self.shape}",
+                next_step="set particle.shape = 'mesh', or another kind of grains",
+            )
         if self.layer_decades is not None and not 0 <= self.layer_decades <= _MOST_LAYER_DECADES:
             return InputError(
                 "out of range",

@@ -129,6 +129,8 @@ def _syntax_error(error: tomllib.TOMLDecodeError, text: str, source: str) -> Inp
 
 _FILES = (
     ("particle", "file"),
+    ("particle", "grains", "labels"),
+    ("particle", "grains", "orientations"),
     ("material", "open_circuit_potential"),
     ("material", "open_circuit_potential_charge"),
     ("material", "open_circuit_potential_discharge"),

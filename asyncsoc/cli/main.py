@@ -11,6 +11,7 @@ from asyncsoc.base.notices import ResultWarning
 from asyncsoc.cli.app import app
 from asyncsoc.cli.console import note, print_document
 from asyncsoc.cli.failure import BROKEN_PIPE, INTERRUPTED, debugging, describe, print_traceback
+from asyncsoc.cli.several_processes import let_first_speak, require_shared
 from asyncsoc.cli.signals import Heard, end_quietly, like_interrupt
 
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with like_interrupt() as heard, warnings.catch_warnings():
         warnings.simplefilter("ignore", ResultWarning)  # commands say what results hold under `warnings`, once
         try:
+            require_shared(words)
             result = typer.main.get_command(app)(args=words, prog_name="asyncsoc", standalone_mode=False)
             sys.stdout.flush()
             if result == INTERRUPTED:  # typer turns Ctrl-C into this
@@ -54,11 +56,12 @@ def _failed(error: BaseException, *, json: bool, heard: Heard) -> int:
         failure = failure.ended_with(heard.exit_code(INTERRUPTED))
     if debugging():
         print_traceback(error)
+    who = let_first_speak()
     try:
         if json and failure.document is not None:
             print_document(failure.document)
         if failure.message:
-            note(failure.message)
+            note(f"{who}{failure.message}")
     except OSError:
         pass  # nobody reads any more
     if failure.exit_code == BROKEN_PIPE:

@@ -19,6 +19,7 @@ from asyncsoc.base.lanes import WIDTH
 from asyncsoc.kernels.boundary import reduce_corner, reduce_stage
 from asyncsoc.kernels.constraint import keep_currents
 from asyncsoc.kernels.particles import Body, Contacts, Groups
+from asyncsoc.kernels.ranks import give_attempts, give_shares
 from asyncsoc.kernels.rosenbrock import begin_step, finish_step, stage_rhs, stage_update
 from asyncsoc.kernels.step_control import RETRY, judge, plan
 from asyncsoc.kernels.tableaux import Tableau
@@ -184,6 +185,7 @@ def advance_singles(system, tableau, contacts, groups, body, stage, listed, memo
 @kernel(nogil=True)
 def reduce_begin(tableau, contacts, groups, listed):
     """Reduce what `begin_blocks` leaves over each group listed: slopes of the constraint, and the first stage."""
+    give_shares(groups.ranks, contacts)
     for p in range(listed.size):
         reduce_corner(tableau, contacts, groups, groups.conductors, listed[p])
         reduce_stage(tableau, contacts, groups, groups.conductors, listed[p], 0)
@@ -192,6 +194,7 @@ def reduce_begin(tableau, contacts, groups, listed):
 @kernel(nogil=True)
 def reduce_stages(tableau, contacts, groups, listed, stage):
     """Add up what the particles of each group listed miss of its constraint, and set the change of its unknown."""
+    give_shares(groups.ranks, contacts)
     for p in range(listed.size):
         reduce_stage(tableau, contacts, groups, groups.conductors, listed[p], stage)
 
@@ -199,6 +202,7 @@ def reduce_stages(tableau, contacts, groups, listed, stage):
 @kernel(nogil=True)
 def judge_groups(tableau, contacts, groups, listed):
     """Judge the attempts of the groups listed."""
+    give_attempts(groups.ranks, contacts)
     for p in range(listed.size):
         _judged(tableau, contacts, groups, listed[p])
 

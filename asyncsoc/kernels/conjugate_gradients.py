@@ -16,6 +16,7 @@ import math
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.lanes import at, choose, every, load, put, store, width
 from asyncsoc.kernels.coarse_levels import COARSE, FACTOR, GOAL, GOING, NORM, any_member, cycle, restrict
+from asyncsoc.kernels.grain_boundaries import add_tied, add_ties, tied_above, tied_below
 from asyncsoc.kernels.sparse import AHEAD, add_row
 
 MOST_ITERATIONS = 1000
@@ -31,12 +32,20 @@ def fill_diagonal(diagonal, shift, state, weight, inverse, ok):
 
     Members that use the coarse levels, as `state` says, go without overrelaxation.
     """
+    fill_tied_diagonal(None, shift, diagonal, shift, state, weight, inverse, ok)
+
+
+@kernel
+def fill_tied_diagonal(boundaries, ties, diagonal, shift, state, weight, inverse, ok):
+    """Do `fill_diagonal` with the ties of grain boundaries in D, or None."""
     zero, one = every(shift, 0.0), every(shift, 1.0)
     fine, coarse = one, load(state, COARSE)
     omega = choose(coarse, one, every(shift, OVERRELAXATION))
     share = choose(coarse, one, every(shift, 2.0 / OVERRELAXATION - 1.0))
+    before, after = tied_below(boundaries), tied_above(boundaries)
     for i in range(shift.shape[0]):
-        entry = load(diagonal, i) + load(shift, i)
+        entry = add_ties(before, ties, i, load(diagonal, i) + load(shift, i))
+        entry = add_ties(after, ties, i, entry)
         fine = choose(entry, fine, zero)
         store(weight, i, share * entry)
         store(inverse, i, omega / entry)
@@ -54,27 +63,31 @@ def _direct(couplings, levels, weight, r, p):
 
 
 @kernel
-def _backward(above, directed, levels, weight, inverse, r, p, t, v):
+def _backward(above, boundaries, ties, directed, levels, weight, inverse, r, p, t, v):
     """Solve L~' t = p, leave p - E t in v; where p is not `directed` yet, set p = E r + factor p on the way."""
     factor = load(levels.state, FACTOR)
     indptr, indices, data = above
+    tied = tied_above(boundaries)
     for i in range(p.shape[0] - 1, -1, -1):
         here = load(p, i)
         if not directed:
             here = load(weight, i) * load(r, i) + factor * here
             store(p, i, here)
-        found = add_row(here, indptr, indices, data, i, t, -AHEAD) * load(inverse, i)
+        found = add_tied(tied, ties, i, t, add_row(here, indptr, indices, data, i, t, -AHEAD))
+        found *= load(inverse, i)
         store(t, i, found)
         store(v, i, here - load(weight, i) * found)
 
 
 @kernel
-def _forward(below, inverse, p, t, v):
+def _forward(below, boundaries, ties, inverse, p, t, v):
     """Solve L~ v = v in place; return p'(t + v)."""
     curvature = every(v, 0.0)
     indptr, indices, data = below
+    tied = tied_below(boundaries)
     for i in range(v.shape[0]):
-        found = add_row(load(v, i), indptr, indices, data, i, v, AHEAD) * load(inverse, i)
+        found = add_tied(tied, ties, i, v, add_row(load(v, i), indptr, indices, data, i, v, AHEAD))
+        found *= load(inverse, i)
         store(v, i, found)
         curvature += load(p, i) * (load(t, i) + found)
     return curvature
@@ -137,6 +150,16 @@ def pcg(system, levels, weight, inverse, relative, floor, b, scratch, ok, iterat
     iterations : (1[, lanes])
         Raised by what each took.
     """
+    pcg_tied(system, None, b, levels, weight, inverse, relative, floor, b, scratch, ok, iterations)
+
+
+@kernel
+def pcg_tied(system, boundaries, ties, levels, weight, inverse, relative, floor, b, scratch, ok, iterations):
+    """Do `pcg` for K with the ties of grain boundaries (p[, lanes]), or None.
+
+    They take part in the sweeps. The coarse levels are the mesh's own, in which boundaries conduct as at a typical D:
+    what stands between the sweeps may be any symmetric positive definite correction.
+    """
     r, p, t, v = scratch[0], scratch[1], scratch[2], scratch[3]
     zero, taken, state = every(b, 0.0), every(b, 0.0), levels.state
     multilevel = any_member(state, COARSE)
@@ -145,7 +168,7 @@ def pcg(system, levels, weight, inverse, relative, floor, b, scratch, ok, iterat
         store(b, i, zero)
         store(p, i, zero)
     below, above = system.stiffness.below, system.stiffness.above
-    _forward(below, inverse, p, p, r)
+    _forward(below, boundaries, ties, inverse, p, p, r)
     _move(system, multilevel, levels, weight, zero, zero, b, r, t, v)
     _set_goals(levels, relative, floor)
     for _ in range(MOST_ITERATIONS):
@@ -153,8 +176,8 @@ def pcg(system, levels, weight, inverse, relative, floor, b, scratch, ok, iterat
             break
         if multilevel:
             _direct(system.hierarchy.couplings, levels, weight, r, p)
-        _backward(above, multilevel, levels, weight, inverse, r, p, t, v)
-        curvature = _forward(below, inverse, p, t, v)
+        _backward(above, boundaries, ties, multilevel, levels, weight, inverse, r, p, t, v)
+        curvature = _forward(below, boundaries, ties, inverse, p, t, v)
         going, before = load(state, GOING), load(state, NORM)
         step = choose(going, before / curvature, zero)
         _move(system, multilevel, levels, weight, going, step, b, r, t, v)

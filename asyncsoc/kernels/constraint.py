@@ -16,6 +16,7 @@ from asyncsoc.kernels.network import (
     factor_network,
     solve_network,
 )
+from asyncsoc.kernels.ranks import give_to_all, particle_here, particles_here
 from asyncsoc.kernels.salt_nodes import scale_exchange
 from asyncsoc.materials.thermochemistry.kernels import energy_point
 
@@ -244,17 +245,75 @@ def solve_constraint(contacts, groups, g, x, film, unknown):
     unknown
         To begin with.
     """
-    return _solve_constraint(contacts, groups, groups.conductors, g, x, film, unknown)
+    return _solve_constraint(contacts, groups, groups.conductors, groups.ranks, g, x, film, unknown)
 
 
 @kernel
-def _solve_constraint(contacts, groups, conductors, g, x, film, unknown):
+def _evaluate(contacts, groups, conductors, g, j, film, unknown, nodes):
+    """Evaluate a particle of a group at the unknown and the potentials of the nodes; keep its current and potential.
+
+    Returns
+    -------
+    through, through_slope, potential, potential_slope : float
+        I [A], dI/dv [A/V], phi_s of the group [V] and its slope.
+    """
+    particle, own, driving = contacts.parameters[j], contacts.own[j], unknown
+    if conductors is not None and nodes > 0:
+        driving = conductors.nodes[g, particle.node - 1].potential
+    if conductors is not None and particle.own_resistance != 0.0:
+        own.potential, through, through_slope = _behind_resistance(
+            particle,
+            contacts.areas[j],
+            contacts.resistance[j],
+            film[j],
+            contacts.local[j],
+            driving,
+            own.potential,
+        )
+        potential, potential_slope = unknown, 1.0
+    else:
+        through, _, through_slope, _, potential, potential_slope = evaluate_contact(
+            particle, contacts.areas[j], contacts.resistance[j], driving, film[j], contacts.local[j]
+        )
+        own.potential = potential
+    if conductors is not None and nodes > 0:
+        potential = unknown
+    own.current = through
+    return through, through_slope, potential, potential_slope
+
+
+@kernel
+def _evaluate_here(contacts, groups, conductors, ranks, g, film, unknown, nodes):
+    """Evaluate the particles of this rank and give every rank what all have come to."""
+    if ranks is not None:
+        for p in range(ranks.own.size):
+            row = ranks.gathered[ranks.own[p]]
+            row[0], row[1], row[2], row[3] = _evaluate(
+                contacts, groups, conductors, g, ranks.own[p], film, unknown, nodes
+            )
+        give_to_all(ranks, 4)
+
+
+@kernel
+def _evaluated(contacts, groups, conductors, ranks, g, j, film, unknown, nodes):
+    """Return what `_evaluate` does, of a particle of any rank."""
+    if ranks is None:
+        return _evaluate(contacts, groups, conductors, g, j, film, unknown, nodes)
+    row = ranks.gathered[j]
+    contacts.own[j].current = row[0]
+    return row[0], row[1], row[2], row[3]
+
+
+@kernel
+def _solve_constraint(contacts, groups, conductors, ranks, g, x, film, unknown):
     first, last = groups.first[g], groups.first[g] + groups.size[g]
     product, series, power = groups.step[g].product > 0, groups.step[g].series, groups.step[g].target
     resistive, reach = False, _LARGEST_MOVE
     for j in range(first, last):
+        resistive = resistive or contacts.parameters[j].own_resistance != 0.0
+    for p in range(particles_here(ranks, groups, g)):
+        j = particle_here(ranks, groups, g, p)
         particle, local = contacts.parameters[j], contacts.local[j]
-        resistive = resistive or particle.own_resistance != 0.0
         for k in range(particle.contact_nodes):
             local[X, k] = x[j, k]
         load_contact(particle, contacts.tables[particle.table], contacts.side_tables[particle.side_table], local)
@@ -270,31 +329,16 @@ def _solve_constraint(contacts, groups, conductors, g, x, film, unknown):
         if conductors is not None:
             clear_currents(groups, g)
             clear_slopes(groups, g)
+        _evaluate_here(contacts, groups, conductors, ranks, g, film, unknown, nodes)
         for j in range(first, last):
-            particle, own, driving = contacts.parameters[j], contacts.own[j], unknown
+            particle = contacts.parameters[j]
+            through, through_slope, potential, potential_slope = _evaluated(
+                contacts, groups, conductors, ranks, g, j, film, unknown, nodes
+            )
             if conductors is not None and nodes > 0:
-                driving = conductors.nodes[g, particle.node - 1].potential
-            if conductors is not None and particle.own_resistance != 0.0:
-                own.potential, through, through_slope = _behind_resistance(
-                    particle,
-                    contacts.areas[j],
-                    contacts.resistance[j],
-                    film[j],
-                    contacts.local[j],
-                    driving,
-                    own.potential,
-                )
-                potential, potential_slope = unknown, 1.0
-            else:
-                through, _, through_slope, _, potential, potential_slope = evaluate_contact(
-                    particle, contacts.areas[j], contacts.resistance[j], driving, film[j], contacts.local[j]
-                )
-                own.potential = potential
-            if conductors is not None and nodes > 0:
-                potential, node = unknown, conductors.nodes[g, particle.node - 1]
+                node = conductors.nodes[g, particle.node - 1]
                 node.current += particle.multiplicity * through
                 node.slope += particle.multiplicity * through_slope
-            own.current = through
             total += particle.multiplicity * through
             total_slope += particle.multiplicity * through_slope
             slope += particle.current_factor * through_slope + particle.potential_factor * potential_slope

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.compiling import kernel
 from asyncsoc.base.lanes import choose, every, load, store
+from asyncsoc.kernels.grain_boundaries import add_ties, scatter_ties, tied_above, tied_below
 
 Ints = NDArray[np.int64]
 
@@ -129,13 +130,22 @@ def factorize(matrix, shift, factor, lower, pivots, work, ok):
     ok : (1[, lanes])
         Becomes 1, and 0 where a pivot is not positive.
     """
+    factorize_tied(matrix, None, shift, shift, factor, lower, pivots, work, ok)
+
+
+@kernel
+def factorize_tied(matrix, boundaries, ties, shift, factor, lower, pivots, work, ok):
+    """Do `factorize` for A with the ties of grain boundaries (p[, lanes]), or None, whose pairs are in the pattern."""
     l_indptr, l_indices = factor.indptr, factor.indices
     zero, fine = every(shift, 0.0), every(shift, 1.0)
     indptr, indices, data = matrix.below
+    before, after = tied_below(boundaries), tied_above(boundaries)
     for k in range(pivots.shape[0]):
-        pivot = load(shift, k) + load(matrix.diagonal, k)
+        pivot = add_ties(before, ties, k, load(shift, k) + load(matrix.diagonal, k))
+        pivot = add_ties(after, ties, k, pivot)
         for p in range(load(indptr, k), load(indptr, k + 1)):
             store(work, load(indices, p), every(work, -load(data, p)))
+        scatter_ties(before, ties, k, work)
         for t in range(load(factor.row_indptr, k), load(factor.row_indptr, k + 1)):
             column = load(factor.row_columns, t)
             place = load(factor.row_places, t)

@@ -25,6 +25,7 @@ from asyncsoc.kernels.parameters import (
     StepAttempt,
     StepParameters,
 )
+from asyncsoc.kernels.ranks import RankArrays
 from asyncsoc.kernels.salt_arrays import SaltContacts, SaltNodes
 
 Array = NDArray[np.float64]
@@ -132,6 +133,8 @@ class Groups(NamedTuple):
         kernels are then compiled without them.
     salt
         The salt of the groups; None where no group has one.
+    ranks
+        The processes over which the particles of the one group are distributed; None where there is one.
     """
 
     step: Records
@@ -145,6 +148,7 @@ class Groups(NamedTuple):
     change: Array
     conductors: Conductors | None
     salt: SaltNodes | None = None
+    ranks: RankArrays | None = None
 
 
 class Body(NamedTuple):

@@ -13,6 +13,7 @@ from asyncsoc.base.interpolation import ocp_and_i0, psi_and_d
 from asyncsoc.kernels.aiming import aim
 from asyncsoc.kernels.constraint import CURRENT, SIDE, keep_currents, solve_constraint
 from asyncsoc.kernels.particles import DENSE, EMBEDDED, END, START
+from asyncsoc.kernels.ranks import give_to_all, particle_here, particles_here
 from asyncsoc.kernels.salt_step import salt_between
 from asyncsoc.kernels.step_control import prepare
 
@@ -28,6 +29,40 @@ def load_surfaces(contacts, body, listed):
         j = body.number[row]
         for k in range(contacts.parameters[j].contact_nodes):
             contacts.surface[START, j, k] = body.x[row, body.nodes[row, k]]
+
+
+@kernel
+def _surface_means(contacts, j):
+    """Return the mean of D over the contact nodes of a particle [m2/s], and U at the mean stoichiometry there [V]."""
+    particle = contacts.parameters[j]
+    table, x = contacts.tables[particle.table], contacts.surface[START, j]
+    first, inverse, spacing = particle.x_first, particle.inverse_spacing, particle.spacing
+    mean, diffusivity, count = 0.0, 0.0, particle.contact_nodes
+    for k in range(count):
+        value = x[k]
+        mean += value
+        diffusivity += psi_and_d(value, first, inverse, spacing, table)[1]
+    if count == 0:
+        return math.inf, 0.0
+    return diffusivity / count, ocp_and_i0(mean / count, first, inverse, spacing, table)[0]
+
+
+@kernel
+def _surface_means_here(contacts, ranks):
+    """Give every rank the `_surface_means` of the particles of all."""
+    if ranks is not None:
+        for p in range(ranks.own.size):
+            row = ranks.gathered[ranks.own[p]]
+            row[0], row[1] = _surface_means(contacts, ranks.own[p])
+        give_to_all(ranks, 2)
+
+
+@kernel
+def _surface_means_of(contacts, ranks, j):
+    """Return the `_surface_means` of a particle of any rank."""
+    if ranks is None:
+        return _surface_means(contacts, j)
+    return ranks.gathered[j, 0], ranks.gathered[j, 1]
 
 
 @kernel(nogil=True)
@@ -47,20 +82,14 @@ def start_groups(contacts, groups, listed, guesses, found):
     for p in range(listed.size):
         g, guess = listed[p], guesses[p]
         potential, slowest, counted = 0.0, math.inf, 0
+        _surface_means_here(contacts, groups.ranks)
         for j in range(groups.first[g], groups.first[g] + groups.size[g]):
-            particle = contacts.parameters[j]
-            table, x = contacts.tables[particle.table], contacts.surface[START, j]
-            first, inverse, spacing = particle.x_first, particle.inverse_spacing, particle.spacing
-            mean, diffusivity, count = 0.0, 0.0, particle.contact_nodes
-            if count == 0:
+            diffusivity, at_mean = _surface_means_of(contacts, groups.ranks, j)
+            if contacts.parameters[j].contact_nodes == 0:
                 continue
-            for k in range(count):
-                value = x[k]
-                mean += value
-                diffusivity += psi_and_d(value, first, inverse, spacing, table)[1]
-            slowest = min(slowest, diffusivity / count)
-            if math.isfinite(particle.own_resistance):
-                potential += ocp_and_i0(mean / count, first, inverse, spacing, table)[0]
+            slowest = min(slowest, diffusivity)
+            if math.isfinite(contacts.parameters[j].own_resistance):
+                potential += at_mean
                 counted += 1
         if math.isnan(guess):
             guess = potential / counted
@@ -86,7 +115,8 @@ def _solve_between(contacts, groups, g, theta):
     """
     x, film = contacts.inner_x[EMBEDDED], contacts.inner_film[EMBEDDED]
     surface, dense = contacts.surface, contacts.film_dense
-    for j in range(groups.first[g], groups.first[g] + groups.size[g]):
+    for p in range(particles_here(groups.ranks, groups, g)):
+        j = particle_here(groups.ranks, groups, g, p)
         count = contacts.parameters[j].contact_nodes
         first, second, third = surface[DENSE, j, :count], surface[DENSE + 1, j, :count], surface[DENSE + 2, j, :count]
         _between(surface[START, j, :count], surface[END, j, :count], first, second, third, theta, x[j, :count])
@@ -106,22 +136,22 @@ def _solve_between(contacts, groups, g, theta):
 
 
 @kernel(nogil=True)
+def solve_between(contacts, groups, g, theta):
+    """Solve a group's constraint between the states of the step it accepted last: `_solve_between`, from Python."""
+    return _solve_between(contacts, groups, g, theta)
+
+
+@kernel
+def _between_of(contacts, groups, g, theta, solved):
+    """Return what `solve_between` found, or what it finds where nothing is given."""
+    if solved is None:
+        return _solve_between(contacts, groups, g, theta)
+    return solved[0] > 0.0, solved[1], solved[2]
+
+
+@kernel(nogil=True)
 def states_between(
-    mass,
-    contacts,
-    groups,
-    body,
-    place,
-    listed,
-    fractions,
-    held_group,
-    held_fraction,
-    shown,
-    x,
-    film,
-    current,
-    side,
-    between,
+    mass, contacts, groups, body, place, listed, fractions, solved, shown, x, film, current, side, between
 ):
     """Evaluate particles between the start and the end of the step their groups accepted last.
 
@@ -131,9 +161,9 @@ def states_between(
         Lumped volumes in elimination order [m3]; place of each mesh node in it.
     listed, fractions : (k,)
         Particles by their places in `body`, any number of times, and the fraction of the step to evaluate.
-    held_group, held_fraction
-        The group whose solution at a fraction of the step `contacts` already holds, with `between[0]`: it is not solved
-        for again. -1 and NaN where there is none.
+    solved : (3,) or None
+        Where all are of one group at one fraction: whether its constraint has a solution there, its I and phi_s, as
+        `solve_between` left them last. None: the constraint is solved here.
     shown : (n,)
         Scratch.
     x : (k, n), film, current, side : (k, C)
@@ -142,8 +172,8 @@ def states_between(
         Filled: records `StateBetween`.
     """
     n = place.size
-    last_group, last_theta = held_group, held_fraction
-    converged, total, potential = between[0].solved > 0, between[0].group_current, between[0].potential
+    last_group, last_theta = -1, math.nan
+    converged, total, potential = False, 0.0, 0.0
     for p in range(listed.size):
         row, theta = listed[p], fractions[p]
         j = body.number[row]
@@ -151,7 +181,7 @@ def states_between(
         dense = body.dense[row]
         _between(body.x[row], body.x_new[row], dense[0], dense[1], dense[2], theta, shown)
         if particle.group != last_group or theta != last_theta:
-            converged, total, potential = _solve_between(contacts, groups, particle.group, theta)
+            converged, total, potential = _between_of(contacts, groups, particle.group, theta, solved)
             last_group, last_theta = particle.group, theta
         state = between[p]
         state.solved, state.group_current, state.potential = 1 if converged else 0, total, potential

@@ -24,6 +24,7 @@ from asyncsoc.base.interpolation import N_COLUMNS, psi_and_d_in
 from asyncsoc.base.lanes import at, every, load, put, store, width
 from asyncsoc.kernels.boundary import draw, drive, linearize, miss, reduce_border
 from asyncsoc.kernels.constraint import FILM
+from asyncsoc.kernels.grain_boundaries import add_boundary_flows, fill_ties
 from asyncsoc.kernels.linear_solve import LOOSEST, SHARE, SMALL, SMALL_UNDER_VOLTAGE, ready, solve_in_place
 from asyncsoc.kernels.particles import DENSE, EMBEDDED, END, MIDDLE, START
 from asyncsoc.kernels.salt_contacts import fill_salt_border, miss_salt, moved_by_salt, reduce_salt_border, update_salt
@@ -106,6 +107,7 @@ def _add_flows(system, ws):
         flow = add_flow(every(psi, 0.0), starts, columns, entries, i, psi, AHEAD)
         flow = add_flow(flow, ends, others, values, i, psi, AHEAD)
         store(rhs, i, mass[i] * load(rhs, i) + flow)
+    add_boundary_flows(system.boundaries, ws)
 
 
 @kernel
@@ -150,6 +152,7 @@ def begin_step(system, tableau, contacts, groups, body, block, count, ws):
         store(ws.shift, i, system.mass[i] * inverse_gh / load(ws.diffusivity, i))
         store(ws.border, i, every(ws.x, 0.0))
     linearize(contacts, body, block, count, ws)
+    fill_ties(system.boundaries, contacts, body, block, ws)
     ready(system, ws)
     solve_in_place(system, ws, ws.border)
     _divide(ws.border, ws.diffusivity)

@@ -12,6 +12,7 @@ from asyncsoc.kernels.constraint import solve_constraint
 from asyncsoc.kernels.held_voltage import currents_between, held_error
 from asyncsoc.kernels.network import accept_nodes, end_network_step
 from asyncsoc.kernels.particles import END, START
+from asyncsoc.kernels.ranks import give_to_all
 from asyncsoc.kernels.salt_arrays import ACCEPTED, NEW
 from asyncsoc.kernels.salt_nodes import least_salt, present_salt
 from asyncsoc.kernels.salt_step import begin_salt, end_salt_step
@@ -40,6 +41,36 @@ _SMALLEST_STEP = 1e-9
 
 
 @kernel
+def _reach(contacts, x, film, j):
+    """Return the lowest and the highest stoichiometry under the contact of a particle, and its open area [m2]."""
+    particle, areas, own_open = contacts.parameters[j], contacts.areas[j], 0.0
+    own_lowest, own_highest = np.inf, -np.inf
+    for k in range(particle.contact_nodes):
+        value = x[j, k]
+        own_lowest, own_highest = min(own_lowest, value), max(own_highest, value)
+        own_open += areas[k] * max(0.0, 1.0 - film[j, k] * particle.inverse_block)
+    return own_lowest, own_highest, own_open
+
+
+@kernel
+def _reach_here(contacts, ranks, x, film):
+    """Give every rank the `_reach` of the particles of all."""
+    if ranks is not None:
+        for p in range(ranks.own.size):
+            row = ranks.gathered[ranks.own[p]]
+            row[0], row[1], row[2] = _reach(contacts, x, film, ranks.own[p])
+        give_to_all(ranks, 3)
+
+
+@kernel
+def _reached(contacts, ranks, x, film, j):
+    """Return the `_reach` of a particle of any rank."""
+    if ranks is None:
+        return _reach(contacts, x, film, j)
+    return ranks.gathered[j, 0], ranks.gathered[j, 1], ranks.gathered[j, 2]
+
+
+@kernel
 def nearest_event(contacts, groups, g, x, film, current, potential, charge):
     """Return how far the nearest event of a group is away, and which it is (-1: there is none).
 
@@ -49,15 +80,11 @@ def nearest_event(contacts, groups, g, x, film, current, potential, charge):
     step = groups.step[g]
     lowest, highest, open_area = np.inf, -np.inf, 0.0
     last_to_empty, last_to_fill = -np.inf, np.inf
+    _reach_here(contacts, groups.ranks, x, film)
     for j in range(groups.first[g], groups.first[g] + groups.size[g]):
-        particle, areas, own_open = contacts.parameters[j], contacts.areas[j], 0.0
-        own_lowest, own_highest = np.inf, -np.inf
-        for k in range(particle.contact_nodes):
-            value = x[j, k]
-            lowest = min(lowest, value)
-            highest = max(highest, value)
-            own_lowest, own_highest = min(own_lowest, value), max(own_highest, value)
-            own_open += areas[k] * max(0.0, 1.0 - film[j, k] * particle.inverse_block)
+        particle = contacts.parameters[j]
+        own_lowest, own_highest, own_open = _reached(contacts, groups.ranks, x, film, j)
+        lowest, highest = min(lowest, own_lowest), max(highest, own_highest)
         if math.isfinite(particle.own_resistance):
             open_area += particle.multiplicity * own_open
             if own_open > 0.0:

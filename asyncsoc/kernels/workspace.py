@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.compiling import kernel
 from asyncsoc.kernels.coarse_levels import N_LEVEL_STATE, Hierarchy, Levels
+from asyncsoc.kernels.grain_boundaries import GrainBoundaries, tie_size
 from asyncsoc.kernels.ldl import Factor
 from asyncsoc.kernels.sparse import Couplings
 
@@ -29,12 +30,15 @@ class System(NamedTuple):
     hierarchy
         Coarse levels of the conjugate gradients that replace the factorization; None where nothing does: the kernels
         are then compiled without them.
+    boundaries
+        Pairs of nodes across grain boundaries, of grains that are doubled there; None where nothing is.
     """
 
     stiffness: Couplings
     mass: Array
     factor: Factor
     hierarchy: Hierarchy | None
+    boundaries: GrainBoundaries | None = None
 
     @property
     def iterative(self) -> bool:
@@ -64,6 +68,8 @@ class Workspace(NamedTuple):
         1/(gamma h), goals of the iterative solve, its scratch, whether a member's step is still good, iterations taken.
     film_stages : (m, s, c)
         Stage increments of the film thickness; m members.
+    ties : (p + 3[, lanes]), refined, remainder : (n[, lanes])
+        Of grain boundaries (`grain_boundaries`): symmetric slopes, and scratch; empty without.
     stage_unknown, stage_charge, stage_side, stage_driving : (m, s)
         Those of the particle's own unknown, of the charge passed, of the side reaction's part of it, and of the
         group's unknown where that is another one.
@@ -96,6 +102,9 @@ class Workspace(NamedTuple):
     stage_charge: Array
     stage_side: Array
     stage_driving: Array
+    ties: Array
+    refined: Array
+    remainder: Array
 
 
 @kernel
@@ -112,7 +121,8 @@ def workspace_size(system, s, c, members):
     n = system.mass.size
     k, m = _iterated(system.hierarchy, n)
     vectors = 8 + s + (5 if k > 0 else 1)
-    shared = system.factor.indices.size + vectors * n + 4 * m + N_LEVEL_STATE + s + 11
+    tied, doubled = tie_size(system.boundaries, n)
+    shared = system.factor.indices.size + vectors * n + 4 * m + N_LEVEL_STATE + s + 11 + tied + 2 * doubled
     return members * (shared + s * c + 4 * s)
 
 
@@ -173,6 +183,9 @@ def lay_out(system, s, c, members, lanes, memory):
     at += w * 5
     v, u = at, at + w * 8 * n
     b = u + w * 6
+    tied, doubled = tie_size(system.boundaries, n)
+    g = b + w * s * (c + 4)
+    spare = (doubled, *lanes)
     return Workspace(
         lower,
         _part(memory, v, vector)[0],
@@ -201,4 +214,7 @@ def lay_out(system, s, c, members, lanes, memory):
         _part(memory, b + w * s * (c + 1), (w, s))[0],
         _part(memory, b + w * s * (c + 2), (w, s))[0],
         _part(memory, b + w * s * (c + 3), (w, s))[0],
+        _part(memory, g, (tied, *lanes))[0],
+        _part(memory, g + w * tied, spare)[0],
+        _part(memory, g + w * (tied + doubled), spare)[0],
     )

@@ -27,6 +27,7 @@ from asyncsoc.kernels.salt_arrays import allocate_salt_contacts, allocate_salt_n
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.changing_contact import set_last
 from asyncsoc.problem.particles import Group, ParticleModel, Problem
+from asyncsoc.problem.ranks import Ranks
 from asyncsoc.protocol.constraints import StepConstraint
 
 UNLIMITED = 1e30
@@ -57,6 +58,9 @@ class ProblemArrays:
         Whether any contact changes.
     group_of
         For each mesh the groups (B,) of the particles on it.
+    ranks
+        The processes over which the particles of the one group are distributed; None where there is one. `bodies` hold
+        the particles of this process, and all others what every process knows of all particles.
     """
 
     problem: Problem
@@ -69,6 +73,7 @@ class ProblemArrays:
     alone: bool
     changing: bool
     group_of: tuple[Ints, ...]
+    ranks: Ranks | None = None
 
     def places(self, mesh: int, listed: Ints) -> Ints:
         """Return the places on a mesh of the particles of the groups listed, ascending."""
@@ -93,8 +98,16 @@ class ProblemArrays:
         return range(first, first + int(self.groups.size[group]))
 
 
-def problem_arrays(problem: Problem) -> ProblemArrays:
-    """Stack a problem; what belongs to a protocol step is loaded when the step begins."""
+def problem_arrays(problem: Problem, ranks: Ranks | None = None) -> ProblemArrays:
+    """Stack a problem; what belongs to a protocol step is loaded when the step begins.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    ranks
+        The processes over which the particles of its one group are distributed.
+    """
     groups, particles = problem.groups, tuple(p for group in problem.groups for p in group.particles)
     every = (table for one in particles for table in (*one.tables.values(), *one.branch_tables.values()))
     tables = list({id(table): table for table in every}.values())
@@ -145,11 +158,14 @@ def problem_arrays(problem: Problem) -> ProblemArrays:
             j = listed[places[0]]
             body.nodes[places, : len(touching[j])] = system.place[touching[j]]
             body.x[places] = particles[j].x[system.order]
-    alone = len(bodies) == 1 and len(groups) == len(particles) and arrays.salt is None
+    alone = len(bodies) == 1 and len(groups) == len(particles) and arrays.salt is None and ranks is None
+    arrays = arrays if ranks is None else arrays._replace(ranks=ranks.kernel)
     changing = any(one.changing is not None for one in particles)
     numbers = {id(table): k for k, table in enumerate(tables)}
     of_group = tuple(contacts.parameters["group"][body.number] for body in bodies)
-    return ProblemArrays(problem, particles, contacts, arrays, bodies, touching, numbers, alone, changing, of_group)
+    return ProblemArrays(
+        problem, particles, contacts, arrays, bodies, touching, numbers, alone, changing, of_group, ranks
+    )
 
 
 def _with_salt(

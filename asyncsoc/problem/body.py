@@ -7,8 +7,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from asyncsoc.base.errors import InputError
+from asyncsoc.base.hashing import sha256_of
 from asyncsoc.case import Case
 from asyncsoc.case.contact import Contact
+from asyncsoc.case.grains import Grains
 from asyncsoc.contact.build import build_contact
 from asyncsoc.contact.change import check_start
 from asyncsoc.contact.labels import contact_fraction, exposed_coverage
@@ -18,6 +20,7 @@ from asyncsoc.geometry.library import builtin_names
 from asyncsoc.geometry.mesh import ParticleMesh
 from asyncsoc.problem.caching import ContentCache
 from asyncsoc.problem.changing_contact import ChangingContact
+from asyncsoc.problem.grains import tensor_of, with_boundaries, with_grains
 from asyncsoc.problem.kept_spheres import Body, kept_contact, kept_sphere
 from asyncsoc.problem.meshing import (
     SphereMesh,
@@ -37,9 +40,10 @@ _FILES = ContentCache[ParticleMesh](most_bytes=1 << 28)
 def mesh_key(case: Case) -> tuple[str, str | float]:
     """Return what names the mesh of a case: cases of one key can be simulated in one batch."""
     particle = case.particle
+    oriented = "" if particle.grains is None else f" {sha256_of(repr(particle.grains))[:12]}"
     if particle.shape == "sphere":
-        return sphere_mesh_of(case).name, float(particle.radius or 0.0)
-    return str(particle.sha256), float(particle.length_unit or 1.0)
+        return sphere_mesh_of(case).name + oriented, float(particle.radius or 0.0)
+    return str(particle.sha256) + oriented, float(particle.length_unit or 1.0)
 
 
 def body_of(case: Case, sphere: SphereMesh | None = None, share: float = 1.0) -> Body:
@@ -59,10 +63,21 @@ def body_of(case: Case, sphere: SphereMesh | None = None, share: float = 1.0) ->
     InputError
         The mesh file is unsound or not the one the case was made for, or no built-in mesh fits.
     """
+    grains = case.particle.grains
     if case.particle.shape != "sphere":
-        return _discretized(particle_mesh(case).without_labels())
-    if sphere is not None:
-        return _sphere(sphere, float(case.particle.radius or 0.0))
+        mesh = particle_mesh(case).without_labels()
+        if grains is None:
+            return _discretized(mesh)
+        key = mesh.sha256, mesh.name, grains
+        return _BODIES.get(key, lambda: _grained(with_grains(mesh, grains), grains))
+    radius = float(case.particle.radius or 0.0)
+    if sphere is None:
+        _require_builtin(case)
+        sphere = sphere_mesh_of(case, share)
+    return _sphere(sphere, radius) if grains is None else _sphere_of_grains(sphere, radius, grains)
+
+
+def _require_builtin(case: Case) -> None:
     if f"sphere-{case.model}-{case.particle.mesh}" not in _shipped():
         asked = case.particle.model
         raise InputError(
@@ -71,7 +86,6 @@ def body_of(case: Case, sphere: SphereMesh | None = None, share: float = 1.0) ->
             value=case.particle.mesh if asked == "auto" else asked,
             allowed=", ".join(_shipped()),
         )
-    return _sphere(sphere_mesh_of(case, share), float(case.particle.radius or 0.0))
 
 
 def contact_of(case: Case, mesh: ParticleMesh, labelled: ParticleMesh | None = None) -> ContactMap:
@@ -83,8 +97,21 @@ def contact_of(case: Case, mesh: ParticleMesh, labelled: ParticleMesh | None = N
         The mesh cannot carry it, or its labels do not say where it is.
     """
     if case.contact.kind == "labels":
-        return _from_labels(particle_mesh(case) if labelled is None else labelled, case.contact.active)
-    return _cached_contact(contact_section(case).at_start, mesh)
+        labelled = particle_mesh(case) if labelled is None else labelled
+        if case.particle.grains is not None:  # facets are in the order of the file, nodes may be doubled
+            labelled = replace(mesh, labels=labelled.labels, record=labelled.record)
+        return _from_labels(labelled, case.contact.active)
+    return _cached_contact(_on_grains(case, contact_section(case).at_start), mesh)
+
+
+def _on_grains(case: Case, section: Contact) -> Contact:
+    """Return the contact of a case; an array on the particle's own mesh is one on its grains, which keep the facets."""
+    weights = section.weights
+    if case.particle.grains is None or weights is None or case.particle.shape == "sphere":
+        return section
+    if weights.mesh not in (None, particle_mesh(case).without_labels().sha256):
+        return section
+    return section.model_copy(update={"weights": weights.model_copy(update={"mesh": None})})
 
 
 def changing_contact_of(case: Case, mesh: ParticleMesh, start: ContactMap) -> ChangingContact | None:
@@ -164,6 +191,18 @@ def _sphere(chosen: SphereMesh, radius: float) -> Body:
     return _BODIES.get((chosen, radius), lambda: _scaled(unit, radius))
 
 
+def _sphere_of_grains(chosen: SphereMesh, radius: float, grains: Grains) -> Body:
+    """Scale a unit sphere with its grains, which are those of any radius where they are described without lengths."""
+    known = (chosen, grains, radius if grains.in_lengths else 1.0)
+
+    def discretized() -> Body:
+        mesh = _FILES.get(chosen, lambda: build_sphere_mesh(chosen))
+        return _grained(with_grains(mesh, grains, radius), grains, radius)
+
+    unit = _BODIES.get(known, discretized)
+    return _BODIES.get((*known, radius), lambda: _scaled(unit, radius))
+
+
 def _scaled(unit: Body, radius: float) -> Body:
     """Scale a discretized particle: K goes with R, m with R^3, and the elimination order stays."""
     mesh, operators, system = unit
@@ -181,3 +220,10 @@ def _discretized(mesh: ParticleMesh) -> Body:
 def _discretized_mesh(mesh: ParticleMesh) -> Body:
     operators = assemble(mesh)
     return mesh, operators, order_system(operators)
+
+
+def _grained(mesh: ParticleMesh, grains: Grains, unit: float = 1.0) -> Body:
+    """Discretize a mesh that carries its grains; nodes are doubled where boundaries hinder."""
+    mesh, exchange = with_boundaries(mesh, grains, unit)
+    operators = assemble(mesh, tensor_of(mesh, grains))
+    return mesh, operators, order_system(operators, exchange)

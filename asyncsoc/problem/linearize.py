@@ -90,6 +90,8 @@ class ParticleRows:
         r [ohm]; infinite where it is isolated.
     potential
         Its driving potential [V].
+    exchange : (n, n)
+        What passes between the nodes of its grain boundaries, h w (x_a - x_b) [m3/s]; None where it has none.
     """
 
     mass: Array
@@ -105,6 +107,7 @@ class ParticleRows:
     seen: int
     own_resistance: float
     potential: float
+    exchange: sp.csr_matrix | None = None
 
     @property
     def x(self) -> slice:
@@ -224,6 +227,7 @@ def linearize(
                 seen=places[k],
                 own_resistance=ohms[k],
                 potential=potential,
+                exchange=exchange_of(system, particle.scale),
             )
         )
     level = None if network is None else network.at(step.temperature)
@@ -278,6 +282,17 @@ def stiffness_of(system: OrderedSystem) -> sp.csr_matrix:
     lower = sp.csr_matrix((below.data, below.indices, below.indptr), shape=(n, n))
     ordered = sp.diags(couplings.diagonal) - lower - lower.T
     return ordered.tocsr()[system.place][:, system.place].tocsr()
+
+
+def exchange_of(system: OrderedSystem, scale: float = 1.0) -> sp.csr_matrix | None:
+    """Return what passes grain boundaries [m3/s] in mesh node order, in a particle `scale` times its mesh; or None."""
+    boundaries = system.kernel.boundaries
+    if boundaries is None:
+        return None
+    n, flow = len(system.order), boundaries.conductance / scale
+    a, b = system.order[boundaries.first], system.order[boundaries.second]
+    rows, columns = np.concatenate([a, b, a, b]), np.concatenate([a, b, b, a])
+    return sp.coo_matrix((np.concatenate([flow, flow, -flow, -flow]), (rows, columns)), shape=(n, n)).tocsr()
 
 
 class _Entries:
@@ -355,6 +370,8 @@ def _assembled(
         mass.add(nodes, nodes, one.mass)
         diffusion = (-one.stiffness @ sp.diags(one.diffusivity)).tocoo()
         jacobian.add(diffusion.row + one.start, diffusion.col + one.start, diffusion.data)
+        for exchange in () if one.exchange is None else (one.exchange.tocoo(),):
+            jacobian.add(exchange.row + one.start, exchange.col + one.start, -exchange.data)
         for columns, slope in (
             (touched, at.opened * at.i_x),
             (inner, at.opened * at.i_v),

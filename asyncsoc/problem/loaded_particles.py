@@ -35,7 +35,7 @@ def _read(key: tuple[str, float, str]) -> tuple[ParticleMesh, Operators]:
 
 
 def load_particles(cases: Sequence[Case], workers: int = 1) -> list[LoadedParticle | None]:
-    """Return the particles of cases that read them from files, each file once; None for the others.
+    """Return the particles of cases that read them from files, each file once; None for others and those with grains.
 
     Few of them are left to the caches of `problem.body`: they return None as well. Reading, checking and assembling a
     particle takes some 0.2 s.
@@ -54,7 +54,7 @@ def load_particles(cases: Sequence[Case], workers: int = 1) -> list[LoadedPartic
     """
     keys = [
         (str(one.particle.file), float(one.particle.length_unit or 1.0), str(one.particle.sha256))
-        if one.particle.shape == "mesh"
+        if one.particle.shape == "mesh" and one.particle.grains is None
         else None
         for one in cases
     ]

@@ -17,6 +17,7 @@ from asyncsoc.interface.rate_laws import number_of, rate_law_names
 from asyncsoc.materials.tables import MaterialTable
 from asyncsoc.problem.changing_contact import ChangingContact
 from asyncsoc.problem.network import Network
+from asyncsoc.problem.ranks import ELSEWHERE
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import StepConstraint
 
@@ -139,7 +140,7 @@ class Group:
     multiplicities : (N,)
         n_j, how many particles each stands for; one each where empty.
     meshes : (N,)
-        Number of each particle's mesh; the first one's where empty.
+        Number of each particle's mesh; the first one's where empty. `ranks.ELSEWHERE`: another process has it.
     resistances : (N,)
         r_j [ohm], electronic or of a contact, of one such particle (not times or over n_j); none where empty. Infinite:
         the particle is isolated. No net current reaches it, I_j = 0; its driving potential is then its own, the one at
@@ -217,6 +218,8 @@ class Problem:
             checked = set()
             for k, particle in enumerate(group.particles):
                 mesh, where = group.meshes[k] if group.meshes else 0, f"group {g}, particle {k}"
+                if mesh == ELSEWHERE:
+                    continue
                 if not 0 <= mesh < len(self.meshes):
                     raise InputError(
                         "there is no such mesh", where=where, value=mesh, allowed=f"0 to {len(self.meshes) - 1}"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import frozen
+from asyncsoc.kernels.grain_boundaries import GrainBoundaries, TiedRows
 from asyncsoc.kernels.ldl import Factor, analyze
 from asyncsoc.kernels.workspace import System
 from asyncsoc.problem.hierarchy import build_hierarchy, couplings_of, scaled_couplings, scaled_rows
@@ -23,6 +24,8 @@ _SOLID = 10.0
 """Entries per row of K that only meshes of solids have (7 in a plane, about 14 in space)."""
 _SMALL_SOLID = 500
 """Nodes up to which a solid may still be factored quicker than iterated: more are not even tried."""
+_TYPICAL = 1e-14
+"""m2/s; a diffusivity of layered oxides, at which grain boundaries are taken into coarse levels."""
 _NO_FACTOR = Factor(
     np.zeros(1, dtype=np.int64),
     np.zeros(0, dtype=np.int32),
@@ -72,7 +75,11 @@ class OrderedSystem:
                 restrictions=scaled_rows(coarse.restrictions, factor),
                 stiffness=scaled_couplings(coarse.stiffness, factor),
             )
+        boundaries = self.kernel.boundaries
+        if boundaries is not None:
+            boundaries = boundaries._replace(conductance=frozen(boundaries.conductance * factor**2, np.float64))
         kernel = self.kernel._replace(
+            boundaries=boundaries,
             stiffness=scaled_couplings(self.kernel.stiffness, factor),
             mass=frozen(self.kernel.mass * factor**3, np.float64),
             hierarchy=hierarchy,
@@ -80,8 +87,27 @@ class OrderedSystem:
         return replace(self, kernel=kernel)
 
 
-def order_system(operators: Operators) -> OrderedSystem:
-    """Order the nodes and choose how K + diagonal is solved.
+@dataclass(frozen=True, eq=False)
+class BoundaryExchange:
+    """What passes between pairs of nodes across grain boundaries, as `order_system` takes it.
+
+    Attributes
+    ----------
+    nodes : (p, 2) int64
+        Mesh nodes.
+    conductance : (p,)
+        h w, exchange coefficient times area, in units of the mesh's length squared [m3/s].
+    unit
+        Metres per unit of length of the mesh.
+    """
+
+    nodes: NDArray[np.int64]
+    conductance: NDArray[np.float64]
+    unit: float = 1.0
+
+
+def order_system(operators: Operators, exchange: BoundaryExchange | None = None) -> OrderedSystem:
+    """Order the nodes and choose how K + diagonal, with what passes grain boundaries, is solved.
 
     Up to `MOST_FACTOR_OPERATIONS` in a factorization: minimum degree (SuperLU's, on A^T + A) and a sparse LDL^T, else
     conjugate gradients with coarse levels, in the mesh's own order. Two-dimensional meshes stay with the factorization
@@ -91,18 +117,48 @@ def order_system(operators: Operators) -> OrderedSystem:
 
     n = len(operators.mass)
     stiffness = sp.csr_matrix((operators.stiffness, operators.indices, operators.indptr), shape=(n, n))
-    found = None if n > _SMALL_SOLID and stiffness.nnz > _SOLID * n else _factorable(stiffness)
+    tied = stiffness if exchange is None else (stiffness + _edges(exchange, n)).tocsr()
+    found = None if n > _SMALL_SOLID and tied.nnz > _SOLID * n else _factorable(tied)
     order, factor = (np.arange(n, dtype=np.int64), _NO_FACTOR) if found is None else found
     permuted = _permuted(stiffness, order)
     kernel = System(
         stiffness=couplings_of([permuted]),
         mass=frozen(operators.mass[order], np.float64),
         factor=factor,
-        hierarchy=build_hierarchy(permuted) if found is None else None,
+        hierarchy=build_hierarchy(_permuted(tied, order)) if found is None else None,
     )
     place = np.empty(n, dtype=np.int64)
     place[order] = np.arange(n)
+    if exchange is not None:
+        kernel = kernel._replace(boundaries=_boundaries(exchange, place))
     return OrderedSystem(kernel, frozen(order, np.int64), frozen(place, np.int64))
+
+
+def _edges(exchange: BoundaryExchange, n: int) -> sp.csr_matrix:
+    """Return the pairs of nodes as edges that conduct as at `_TYPICAL`: for the pattern and the coarse levels."""
+    import scipy.sparse as sp
+
+    a, b = exchange.nodes.T
+    edge = exchange.conductance * exchange.unit / _TYPICAL
+    rows, columns = np.concatenate([a, b, a, b]), np.concatenate([b, a, a, b])
+    return sp.coo_matrix((np.concatenate([-edge, -edge, edge, edge]), (rows, columns)), shape=(n, n)).tocsr()
+
+
+def _boundaries(exchange: BoundaryExchange, place: NDArray[np.int64]) -> GrainBoundaries:
+    """Return the pairs in elimination order."""
+    ends = np.sort(place[exchange.nodes], axis=1)
+    order = np.lexsort((ends[:, 0], ends[:, 1]))
+    first, second = ends[order].T
+    by_first = np.argsort(first, kind="stable")
+    counts = [np.bincount(nodes, minlength=len(place)) for nodes in (second, first)]
+    starts = [np.concatenate([[0], np.cumsum(count)]) for count in counts]
+    return GrainBoundaries(
+        first=frozen(first, np.int32),
+        second=frozen(second, np.int32),
+        conductance=frozen(exchange.conductance[order], np.float64),
+        below=TiedRows(*(frozen(one, np.int32) for one in (starts[0], first, np.arange(len(first))))),
+        above=TiedRows(*(frozen(one, np.int32) for one in (starts[1], second[by_first], by_first))),
+    )
 
 
 def _factorable(stiffness: sp.csr_matrix) -> tuple[NDArray[np.int64], Factor] | None:

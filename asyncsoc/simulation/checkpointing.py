@@ -12,6 +12,7 @@ from pathlib import Path
 from asyncsoc.base.errors import AsyncsocError, InterruptedRunError
 from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
+from asyncsoc.problem.ranks import Communicator
 from asyncsoc.simulation.progress import Progress
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.simulation.run import simulate
@@ -53,6 +54,7 @@ def simulate_with_checkpoints(
     every: float = EVERY,
     progress: Callable[[Progress], None] | None = None,
     resume: Solution | None = None,
+    communicator: Communicator | None = None,
 ) -> Solution:
     """Simulate one case as `simulate` does, and keep what is reached at the ends of cycles in its result file.
 
@@ -61,8 +63,8 @@ def simulate_with_checkpoints(
 
     Parameters
     ----------
-    case, progress, resume
-        As of `simulate`.
+    case, progress, resume, communicator
+        As of `simulate`; of several processes the first one writes.
     path
         As of `Solution.save`: a file that ends in ".vtkhdf", or a directory.
     every : s
@@ -79,14 +81,16 @@ def simulate_with_checkpoints(
     reached = resume
     while True:
         try:
-            solution = simulate(case, progress=ends, resume=reached)
+            solution = simulate(case, progress=ends, resume=reached, communicator=communicator)
         except InterruptedRunError as error:
-            if not ends.paused or not isinstance(error.partial, Solution):
+            paused = ends.paused if communicator is None else communicator.bcast(ends.paused)
+            if not paused or not isinstance(error.partial, Solution):
                 raise
             with uninterrupted():
                 reached = _of_one_run(error.partial, reached, resume)
-                with suppress(AsyncsocError):
-                    reached.save(path)
+                if communicator is None or communicator.rank == 0:
+                    with suppress(AsyncsocError):
+                        reached.save(path)
             ends.begin()
             continue
         return _of_one_run(solution, reached, resume)

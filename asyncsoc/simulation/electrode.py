@@ -8,8 +8,10 @@ from dataclasses import replace
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.electrode_isolation import KEY, first_cycle_problem
+from asyncsoc.materials.assumptions import assumption
 from asyncsoc.problem.electrode_cases import ElectrodeCases, electrode_cases
 from asyncsoc.problem.electrode_salt import salt_parameters
+from asyncsoc.problem.ranks import Communicator
 from asyncsoc.simulation.case_result import CaseResult
 from asyncsoc.simulation.particle_group import ContactBefore, run_group
 from asyncsoc.simulation.progress import Progress
@@ -23,7 +25,12 @@ REPORT = "electrode"
 
 
 def simulate_electrode(
-    case: Case, *, threads: int = 1, progress: Callable[[Progress], None] | None = None, resume: Solution | None = None
+    case: Case,
+    *,
+    threads: int = 1,
+    progress: Callable[[Progress], None] | None = None,
+    resume: Solution | None = None,
+    communicator: Communicator | None = None,
 ) -> Solution:
     """Simulate the electrode of a case: the particles drawn from its description share one potential.
 
@@ -40,6 +47,8 @@ def simulate_electrode(
         Called after every accepted step.
     resume
         An earlier solution of the same electrode to resume, as of `simulate`.
+    communicator
+        As of `simulate`.
 
     Raises
     ------
@@ -63,13 +72,14 @@ def simulate_electrode(
         threads=threads,
         progress=progress,
         resume=resume,
+        communicator=communicator,
     )
     found = ending.solution
     if found is None:
         return ending.finished()
     parameters = (*case.electrode.parameters, *salt_parameters(case))
-    sample, assumed = drawn.sample, [one.name for one in parameters if one.assumed]
-    warnings = [f"assumption: {name} of the electrode has no source" for name in assumed]
+    sample = drawn.sample
+    warnings = [assumption(one, f"{one.name} of the electrode") for one in parameters if one.assumed]
     warnings += salt_warnings(found)
     if drawn.idle_volume > 0.0:
         share = drawn.idle_volume / (drawn.idle_volume + float(drawn.volume))

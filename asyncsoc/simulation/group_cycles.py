@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.case.kept_cycles import KeptCycles
+from asyncsoc.problem.ranks import Ranks
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.particle_group import GroupShares, group_curves
@@ -40,6 +41,8 @@ class GroupCycles:
         The cycles of which curves and snapshots are kept.
     start
         Where a resumed run goes on, with the rows of the group; None begins one.
+    ranks
+        The processes over which the particles are distributed: their rows wait until the end of the run.
     """
 
     sparse = True
@@ -51,7 +54,9 @@ class GroupCycles:
         shares: GroupShares,
         kept: KeptCycles,
         start: RecordingStart | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
+        self._ranks = ranks
         self._recordings, self._homes, self._shares, self._kept = recordings, homes, shares, kept
         self.cycles = CycleRecorder(kept, start)
 
@@ -62,6 +67,8 @@ class GroupCycles:
     def step(self, steps: AcceptedSteps) -> Errors:
         """Take in the rows of complete cycles where many wait; those of this step are not recorded yet."""
         first = self._recordings[0]
+        if self._ranks is not None:
+            return {}
         if not self._kept.everything and first.recorded >= _MOST_WAITING * len(self._homes[0]):
             for recording in self._recordings:
                 recording.settle()
@@ -75,15 +82,17 @@ class GroupCycles:
         self._take(complete, ended=True)
 
     def _take(self, complete: int, *, ended: bool) -> None:
-        columns: dict[int, dict[str, NDArray[Any]]] = {}
-        areas: dict[int, Array] = {}
+        here: dict[int, tuple[dict[str, NDArray[Any]] | None, Array]] = {}
         for recording, home in zip(self._recordings, self._homes, strict=True):
             curves, own = recording.curves.curves(), recording.curves.contact_areas()
             for place, j in enumerate(home):
-                found = recording.columns_before(curves[place], place, complete, ended=ended)
-                if found is None:
-                    return
-                columns[j], areas[j] = found, own[place]
+                here[j] = recording.columns_before(curves[place], place, complete, ended=ended), own[place]
+        if self._ranks is not None:
+            here = dict(enumerate(self._ranks.of_all([here[j] for j in self._ranks.own.tolist()])))
+        columns = {j: found for j, (found, _) in here.items() if found is not None}
+        areas = {j: own for j, (_, own) in here.items()}
+        if len(columns) < len(here):
+            return
         rows = min(len(one[names.TIME]) for one in columns.values())
         cut = {j: {name: values[:rows] for name, values in one.items()} for j, one in columns.items()}
         own_areas = np.array([areas[j][:rows] for j in range(len(cut))])

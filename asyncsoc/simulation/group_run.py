@@ -14,6 +14,7 @@ from asyncsoc.base.hashing import sha256_of
 from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
+from asyncsoc.problem.ranks import Ranks
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.recorders.mesh_error import gradient_warnings
 from asyncsoc.recorders.particle_group import GroupShares, group_curves
@@ -25,13 +26,38 @@ from asyncsoc.simulation.group_cycles import GroupCycles
 from asyncsoc.simulation.group_report import group_report
 from asyncsoc.simulation.group_resume import GroupStart, own_outcome
 from asyncsoc.simulation.recording import RecordingCallback
-from asyncsoc.simulation.results.data import RunData, StepSummary
+from asyncsoc.simulation.results.data import RecordingCheckpoint, RunData, StepSummary
 from asyncsoc.simulation.results.group_state import GROUP, RESISTANCES
 from asyncsoc.simulation.results.provenance import collect
 from asyncsoc.simulation.results.solution import Solution
 from asyncsoc.solver.checkpoints import RunOutcome
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Record:
+    """What was recorded of one particle.
+
+    Attributes
+    ----------
+    run
+        Curves, contact areas, snapshots, side reaction.
+    resolution
+        Warning of gradients that its mesh cannot resolve.
+    cycles
+        Rows of its cycles.
+    checkpoint
+        What its recorders go on from.
+    begun
+        Charge and side charge [C] with which its protocol steps began.
+    """
+
+    run: RecordedRun
+    resolution: str | None
+    cycles: dict[str, NDArray[Any]]
+    checkpoint: RecordingCheckpoint | None
+    begun: dict[int, tuple[float, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +77,15 @@ class GroupRun:
     cycles: GroupCycles
     start: GroupStart | None
     layers: ElectrodeLayers | None = None
+    ranks: Ranks | None = None
 
     def solution(self, walls: dict[str, float], started: datetime, threads: int) -> Solution | None:
         """Return the solution as far as it was computed, None where nothing was recorded."""
         origin = collect(mesh_sha256="", case_sha256="", started=started, stop_reason="", threads=threads)
         origin["stop reason"] = self.outcome.stop_reason
         origin["integrator steps"] = {"accepted": self.outcome.accepted, "rejected": self.outcome.rejected}
-        recorded, resolutions = self._recorded()
+        records = self._records()
+        recorded, resolutions = [one.run for one in records], [one.resolution for one in records]
         rows = min(len(one.columns[names.TIME]) for one in recorded)
         if not rows or not self.recordings[0].went_on(0):
             return None
@@ -67,13 +95,9 @@ class GroupRun:
         particles = []
         for j, (case, setup, one) in enumerate(zip(self.cases, self.setups, recorded, strict=True)):
             about = {**origin, "case sha256": case.hash, "mesh sha256": setup.mesh.sha256}
-            outcome = self.outcome if single else self._own_outcome(j, one)
-            particles.append(solution_of(case, setup, one, outcome, resolutions[j], walls=walls, provenance=about))
-        for home, recording in zip(self.homes, self.recordings, strict=True):
-            for place, j in enumerate(home):
-                particles[j] = replace(
-                    particles[j], cycle_rows=recording.cycles[place].table(), recording=recording.checkpoints.get(place)
-                )
+            outcome = self.outcome if single else own_outcome(self.outcome, one, records[j].begun, self.start, j)
+            found = solution_of(case, setup, one, outcome, resolutions[j], walls=walls, provenance=about)
+            particles.append(replace(found, cycle_rows=records[j].cycles, recording=records[j].checkpoint))
         if single:
             return replace(particles[0], name=self.called[0])
         named = tuple(replace(one, name=name) for one, name in zip(particles, self.called, strict=True))
@@ -99,10 +123,9 @@ class GroupRun:
             return {}
         return self.layers.report(self.setups[0].member.constraints)
 
-    def _recorded(self) -> tuple[list[RecordedRun], list[str | None]]:
-        """Return the records of the particles in their order, and warnings of gradients that a mesh cannot resolve."""
-        records: dict[int, RecordedRun] = {}
-        resolutions: dict[int, str | None] = {}
+    def _records(self) -> list[_Record]:
+        """Return the records of the particles of all processes in their order."""
+        records: dict[int, _Record] = {}
         for home, recording in zip(self.homes, self.recordings, strict=True):
             recording.finish([self.outcome] * len(home), home)
         self.cycles.finish(self.outcome)
@@ -111,12 +134,16 @@ class GroupRun:
             found = gradient_warnings(self.setups[home[0]].mesh, fields)
             curves, areas = recording.curves.curves(), recording.curves.contact_areas()
             for place, j in enumerate(home):
-                records[j] = RecordedRun(
-                    curves[place], areas[place], recording.fields[place].times, fields[place], recording.rates[place]
+                times = recording.fields[place].times
+                records[j] = _Record(
+                    RecordedRun(curves[place], areas[place], times, fields[place], recording.rates[place]),
+                    found[place],
+                    recording.cycles[place].table(),
+                    recording.checkpoints.get(place),
+                    recording.begun[place],
                 )
-                resolutions[j] = found[place]
-        places = range(len(self.cases))
-        return [records[j] for j in places], [resolutions[j] for j in places]
+        here = [records[j] for j in sorted(records)]
+        return here if self.ranks is None else self.ranks.of_all(here)
 
     def _joined(
         self, particles: tuple[Solution, ...], recorded: Sequence[RecordedRun], origin: dict[str, Any]
@@ -163,15 +190,11 @@ class GroupRun:
         """Return the concentrations of the salt at as many rows; empty where it is not solved."""
         if self.layers is None or self.layers.salt is None:
             return {}
-        recording = next(one for home, one in zip(self.homes, self.recordings, strict=True) if home[0] == 0)
-        found = recording.salt.curves(self.layers.salt.properties.separator_nodes)
+        nodes = self.layers.salt.properties.separator_nodes
+        own = [one for home, one in zip(self.homes, self.recordings, strict=True) if home[0] == 0]
+        found = own[0].salt.curves(nodes) if own else {}
+        found = found if self.ranks is None else self.ranks.of_first(found)
         return {name: values[:rows] for name, values in found.items()}
-
-    def _own_outcome(self, j: int, one: RecordedRun) -> RunOutcome:
-        """Return the outcome of the run for one of the particles: its own charges, and no state to go on from."""
-        mesh = next(k for k, home in enumerate(self.homes) if j in home)
-        begun = self.recordings[mesh].begun[self.homes[mesh].index(j)]
-        return own_outcome(self.outcome, one, begun, self.start, j)
 
 
 def _shortened(one: RecordedRun, rows: int) -> RecordedRun:

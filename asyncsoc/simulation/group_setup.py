@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.base.kernel_cache import note_compiled
 from asyncsoc.case import Case
 from asyncsoc.problem.body import body_of
@@ -18,6 +19,7 @@ from asyncsoc.problem.electrode_layers import ElectrodeLayers
 from asyncsoc.problem.going_on import going_on
 from asyncsoc.problem.loaded_particles import LoadedParticle, load_particles
 from asyncsoc.problem.particles import Group, Problem
+from asyncsoc.problem.ranks import ELSEWHERE, Communicator, Ranks, distributed, step_cost
 from asyncsoc.problem.salt_event import constraints_with_salt
 from asyncsoc.recorders.particle_group import GroupShares
 from asyncsoc.simulation.group_checks import least_open_of
@@ -86,6 +88,40 @@ def with_homes(setups: Sequence[PreparedCase]) -> tuple[list[PreparedCase], list
     return scaled, list(homes.values())
 
 
+def ranks_of(
+    setups: Sequence[PreparedCase], homes: Sequence[Sequence[int]], communicator: Communicator | None
+) -> Ranks | None:
+    """Return the particles of a group distributed over processes by what they cost; None where there is one process.
+
+    Raises
+    ------
+    InputError
+        There are more processes than blocks of particles, or a protocol step ends on a curve.
+    """
+    if communicator is None or communicator.size == 1:
+        return None
+    for constraint in setups[0].member.constraints:
+        if constraint.limits:
+            raise InputError(
+                "a curve ends protocol steps in a run of one process only",
+                where=f"protocol step {constraint.number}",
+                value=constraint.limits[0].curve,
+                allowed="a voltage, a current, a charge or a duration",
+                next_step="run the case without mpiexec, or end the step on a voltage",
+            )
+    costs = [step_cost(setups[home[0]].system) for home in homes]
+    return Ranks(communicator, distributed(costs, homes, communicator.size))
+
+
+def own_homes(homes: Sequence[Sequence[int]], ranks: Ranks | None) -> list[list[int]]:
+    """Return for each mesh the particles on it that this process has; meshes without any are left out."""
+    if ranks is None:
+        return [list(home) for home in homes]
+    own = set(ranks.own.tolist())
+    here = [[j for j in home if j in own] for home in homes]
+    return [home for home in here if home]
+
+
 def compile_for_group(
     setups: Sequence[PreparedCase],
     homes: Sequence[Sequence[int]],
@@ -121,9 +157,12 @@ def problem_of_group(
     layers: ElectrodeLayers | None,
     until: int | None,
 ) -> Problem:
-    """Return the problem of a group; of several particles one goes on where another is at its limit."""
+    """Return the problem of a group; of several particles one goes on where another is at its limit.
+
+    `homes` has the particles of this process.
+    """
     first = setups[0].member
-    meshes = np.zeros(len(setups), dtype=np.int64)
+    meshes = np.full(len(setups), ELSEWHERE, dtype=np.int64)
     for mesh, home in enumerate(homes):
         meshes[list(home)] = mesh
     network = None if layers is None else layers.network(first.constraints)

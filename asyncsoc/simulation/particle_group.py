@@ -15,6 +15,7 @@ from asyncsoc.base.processes import uninterrupted
 from asyncsoc.case import Case
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
+from asyncsoc.problem.ranks import Communicator
 from asyncsoc.simulation.batch import recorders_of
 from asyncsoc.simulation.case_result import CaseResult
 from asyncsoc.simulation.curve_measure import CurveMeasure, check_limits
@@ -34,8 +35,10 @@ from asyncsoc.simulation.group_run import GroupRun
 from asyncsoc.simulation.group_setup import (
     compile_for_group,
     note_salt_compiled,
+    own_homes,
     prepared_particles,
     problem_of_group,
+    ranks_of,
     shares_of,
     volume_of,
     with_homes,
@@ -61,6 +64,7 @@ def simulate_particles(
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
     resume: Solution | None = None,
+    communicator: Communicator | None = None,
 ) -> Solution:
     """Simulate particles that share one potential, a group, over their common protocol.
 
@@ -89,6 +93,8 @@ def simulate_particles(
     resume
         An earlier solution of the same particles, interrupted or with fewer protocol steps, to resume: the answer is
         that of an uninterrupted run.
+    communicator
+        Of mpi4py: its processes have the particles among them, as of `simulate`.
 
     Returns
     -------
@@ -129,7 +135,14 @@ def simulate_particles(
     ohms = checked_resistances(contact_resistances, len(cases))
     called = checked_names(names, cases)
     solution = run_group(
-        cases, many, called, resistances=ohms, threads=threads, progress=progress, resume=resume
+        cases,
+        many,
+        called,
+        resistances=ohms,
+        threads=threads,
+        progress=progress,
+        resume=resume,
+        communicator=communicator,
     ).finished()
     warn_of_result(solution.warnings)
     return solution
@@ -163,10 +176,13 @@ def run_group(
     threads: int = 1,
     progress: Callable[[Progress], None] | None = None,
     resume: Solution | None = None,
+    communicator: Communicator | None = None,
 ) -> CaseResult:
     """Carry a group of particles through its protocol, over cycles left out where it jumps; return how it ended.
 
     Parameters and errors are those of `carry_group`; `before` has contacts that hold for the first protocol steps.
+    Where a communicator is given its processes have the particles among them: each calls this with the same arguments
+    and returns the same.
     """
 
     def carry(previous: Solution | None, until: int | None, ohms: Array | None = resistances) -> CaseResult:
@@ -181,6 +197,7 @@ def run_group(
             progress=progress,
             resume=previous,
             until=until,
+            communicator=communicator,
         )
 
     if cases[0].solver.cycle_jump_tolerance is not None:
@@ -224,6 +241,7 @@ def carry_group(
     progress: Callable[[Progress], None] | None = None,
     resume: Solution | None = None,
     until: int | None = None,
+    communicator: Communicator | None = None,
 ) -> CaseResult:
     """Carry a group of particles through its protocol; return how it ended.
 
@@ -241,6 +259,8 @@ def carry_group(
         As of `simulate_particles`.
     until
         The last protocol step that is carried out; all where None.
+    communicator
+        As of `run_group`.
 
     Raises
     ------
@@ -255,14 +275,20 @@ def carry_group(
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=volume_of(setups, many))
     setups, homes = with_homes(setups)
     ohms = np.zeros(len(cases)) if resistances is None else resistances
-    compile_for_group(setups, homes, ohms, layers, threads)
+    ranks = ranks_of(setups, homes, communicator)
+    homes = own_homes(homes, ranks)
+    if ranks is None:  # those of several processes are compiled by the run
+        compile_for_group(setups, homes, ohms, layers, threads)
     starts = [None] * len(cases) if start is None else start.particles
     check_nodes(setups, start)
-    recorders = [
-        recorders_of(case, setup, one, snapshots=True, compared=alone and cases[0].solver.cycle_jump_tolerance is None)
-        for case, setup, one in zip(cases, setups, starts, strict=True)
+    compared = alone and cases[0].solver.cycle_jump_tolerance is None
+    recordings = [
+        RecordingCallback(
+            [recorders_of(cases[j], setups[j], starts[j], snapshots=True, compared=compared) for j in home],
+            takes_cycles=False,
+        )
+        for home in homes
     ]
-    recordings = [RecordingCallback([recorders[j] for j in home], takes_cycles=False) for home in homes]
     guards = [
         BalanceGuard(
             setups[home[0]].operators.mass,
@@ -275,7 +301,8 @@ def carry_group(
     check_curve_limits(setups[0].member.constraints, len(cases), side_curves(recordings))
     problem = problem_of_group(setups, homes, many, ohms, layers, until)
     shares = shares_of(setups, many, idle_volume, ohms, layers, start)
-    cycles = GroupCycles(recordings, homes, shares, cases[0].output.kept_cycles, None if start is None else start.group)
+    first = None if start is None else start.group
+    cycles = GroupCycles(recordings, homes, shares, cases[0].output.kept_cycles, first, ranks)
     callbacks: list[list[BatchCallback]] = [list(pair) for pair in zip(guards, recordings, strict=True)]
     callbacks[0].insert(0, cycles)
     ready = time.perf_counter()
@@ -288,10 +315,11 @@ def carry_group(
         resume=[None if start is None else start.checkpoint],
         measure=CurveMeasure(recordings[0].constants, recordings[0].rates, recordings[0].changing) if alone else None,
         group_measure=GroupMeasure(recordings, homes, shares, float(setups[0].member.x[0])),
+        ranks=ranks,
     )
     note_salt_compiled(setups, layers)
     run = GroupRun(
-        cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume, shares, cycles, start, layers
+        cases, called, setups, many, ohms, homes, recordings, outcome, idle_volume, shares, cycles, start, layers, ranks
     )
     with uninterrupted():  # what has been reached is not lost to a Ctrl-C any more
         walls = {"set-up": ready - clock, "solve": time.perf_counter() - ready}

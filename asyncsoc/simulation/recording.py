@@ -287,7 +287,7 @@ class RecordingCallback:
         """
         places = [0] * len(outcomes) if particles is None else particles
         for number, (outcome, particle) in enumerate(zip(outcomes, places, strict=True)):
-            if outcome.checkpoint is not None and outcome.checkpoint is not self._origins[number]:
+            if outcome.checkpoint is not None and _goes_beyond(outcome, self._origins[number]):
                 self._keep_last(number, outcome.checkpoint, particle)
         if self._takes_cycles:
             self._take_cycles(self.last_cycles(outcomes), ended=True)
@@ -347,6 +347,16 @@ class RecordingCallback:
         stored = self.cycles[number].stored(int(states.cycle[row]), starts=float(states.step_time[row]) == 0.0)
         if fields.record(time, step, states.x[row], stored=stored) and rates is not None:
             rates.keep_field(time, stored=stored)
+
+
+def _goes_beyond(outcome: RunOutcome, origin: Checkpoint | None) -> bool:
+    """Return whether a run has a state later than the one resumed from, or is over since no further step can begin.
+
+    Steps that are over before they start pass no state, so that the run could still be resumed from where it began.
+    """
+    if origin is None or outcome.checkpoint is not origin:
+        return True
+    return outcome.error is None and len(outcome.steps) > len(origin.finished)
 
 
 def _multiples(origin: float, period: float, start: float, end: float) -> list[float]:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from asyncsoc.base.errors import SimulationError
 from asyncsoc.base.units import FARADAY
 from asyncsoc.problem.arrays import ProblemArrays
+from asyncsoc.problem.ranks import agreed
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.dense_output import DenseOutput
 from asyncsoc.solver.profiles import FollowedProfiles
@@ -58,7 +59,13 @@ class CallbackDispatch:
         self._any_callbacks = bool(self._has_callbacks.any())
 
     def starts(self, numbers: Sequence[int], constraints: Sequence[StepConstraint]) -> Errors:
-        """Call the callbacks with the states protocol steps begin with; return the groups to stop, and why."""
+        """Call the callbacks with the states protocol steps begin with; return the groups to stop, and why.
+
+        Where particles are distributed over processes, those of all stop a group.
+        """
+        return agreed(self._arrays.ranks, lambda: self._starts(numbers, constraints))
+
+    def _starts(self, numbers: Sequence[int], constraints: Sequence[StepConstraint]) -> Errors:
         stopped: dict[int, SimulationError] = {}
         begun = dict(zip(numbers, constraints, strict=True))
         for mesh, dense_output in enumerate(self._dense_outputs):
@@ -88,7 +95,13 @@ class CallbackDispatch:
         return stopped
 
     def steps(self, numbers: Ints) -> Errors:
-        """Call the callbacks with the steps that groups have accepted; return the groups to stop, and why."""
+        """Call the callbacks with the steps that groups have accepted; return the groups to stop, and why.
+
+        Where particles are distributed over processes, those of all stop a group.
+        """
+        return agreed(self._arrays.ranks, lambda: self._steps(numbers))
+
+    def _steps(self, numbers: Ints) -> Errors:
         stopped: dict[int, SimulationError] = {}
         shown = [
             (mesh, self._followed(dense_output, places), dense_output.group[places])

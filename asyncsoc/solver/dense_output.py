@@ -29,8 +29,8 @@ from asyncsoc.problem.arrays import ProblemArrays
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.checkpoints import Checkpoint, ParticleCheckpoint
 from asyncsoc.solver.salt_states import restore_salt, salt_of_states, salt_within
-from asyncsoc.solver.solved_between import SolvedBetween, together
 from asyncsoc.solver.states import AcceptedSteps, States
+from asyncsoc.solver.states_between import StatesBetween
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,8 +52,8 @@ class DenseOutput:
         When each particle's present protocol step began [s].
     """
 
-    def __init__(self, arrays: ProblemArrays, mesh: int, solved: SolvedBetween | None = None) -> None:
-        self._solved = solved
+    def __init__(self, arrays: ProblemArrays, mesh: int, between: StatesBetween) -> None:
+        self._between = between
         self._system, self._arrays, self._body = arrays.problem.meshes[mesh], arrays, arrays.bodies[mesh]
         self._number = self._body.number
         particles = [arrays.particles[j] for j in self._number.tolist()]
@@ -192,16 +192,12 @@ class DenseOutput:
         x, between = np.empty((len(places), body.x.shape[1])), np.empty(len(places), _BETWEEN)
         film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
         given = (system.kernel.mass, arrays.contacts, arrays.groups, body, system.place)
-        filled, asked = (x, film, density, side_density, between), np.ascontiguousarray(places)
-        between["solved"] = 0
-        for some in [slice(0, len(places))] if self._solved is None else together(self.group[places], fraction):
-            held = self._held(places[some], fraction[some], between[some])
-            rows = (*given, asked[some], fraction[some], *held, self._scratch, *(array[some] for array in filled))
+        for part, solution in self._between.parts(fraction):
+            filled = (x[part], film[part], density[part], side_density[part], between[part])
+            which = (np.ascontiguousarray(places[part]), fraction[part], solution)
             if self._states_between is None:
-                self._states_between = states_between.prepared(*rows)
-            self._states_between(*rows)
-            if self._solved is not None and held[0] < 0:
-                self._solved.keep(int(self.group[places[some.start]]), float(fraction[some.start]), between[some.start])
+                self._states_between = states_between.prepared(*given, *which, self._scratch, *filled)
+            self._states_between(*given, *which, self._scratch, *filled)
         own = arrays.contacts.own[settled.number]
         charge, side = own["charge"], own["side_charge"]
         inner_side = side
@@ -220,13 +216,6 @@ class DenseOutput:
         passed = (time, inner, inner_side)
         salt = salt_within(arrays.groups, self.group[places], fraction)
         return self._states(places, x, film, passed, solved, (density, side_density), salt)
-
-    def _held(self, places: Ints, fraction: Array, between: NDArray[np.void]) -> tuple[int, float]:
-        """Return the group of particles and the fraction of its step where its solution is kept; else -1."""
-        if self._solved is None:
-            return -1, math.nan
-        group, theta = int(self.group[places[0]]), float(fraction[0])
-        return (group, theta) if self._solved.give(group, theta, self._number[places], between) else (-1, math.nan)
 
     def _states(
         self,
@@ -323,11 +312,17 @@ class _Settled(NamedTuple):
     open_share: Array
 
 
+def dense_outputs(arrays: ProblemArrays) -> list[DenseOutput]:
+    """Return for each mesh what builds states; the constraint of a group between steps is solved for all together."""
+    between = StatesBetween(arrays)
+    return [DenseOutput(arrays, mesh, between) for mesh in range(len(arrays.bodies))]
+
+
 def accepted_particles(
     arrays: ProblemArrays, outputs: Sequence[DenseOutput], group: int, own: NDArray[np.void]
 ) -> tuple[ParticleCheckpoint, ...]:
     """Return the accepted states of the particles of a group, in its order; `own` are all `ParticleState`."""
-    if len(outputs) == 1:  # their numbers rise with their places
+    if len(outputs) == 1 and arrays.ranks is None:  # their numbers rise with their places
         places = arrays.places(0, np.array([group]))
         return tuple(outputs[0].checkpoints(places, own[arrays.bodies[0].number[places]]))
     found: dict[int, ParticleCheckpoint] = {}
@@ -335,11 +330,12 @@ def accepted_particles(
         places = arrays.places(mesh, np.array([group]))
         particles = arrays.bodies[mesh].number[places]
         found |= zip(particles.tolist(), output.checkpoints(places, own[particles]), strict=True)
-    return tuple(found[j] for j in sorted(found))
+    here = [found[j] for j in sorted(found)]
+    return tuple(here if arrays.ranks is None else arrays.ranks.of_all(here))
 
 
 def places_of(arrays: ProblemArrays, group: int) -> Iterable[tuple[int, int]]:
-    """Yield mesh and place on it of every particle of a group, in the group's order."""
+    """Yield mesh and place on it of every particle of a group that this process has, in the group's order."""
     found = {}
     for mesh, body in enumerate(arrays.bodies):
         for place in arrays.places(mesh, np.array([group])).tolist():

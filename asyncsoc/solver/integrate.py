@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.base.lanes import WIDTH
-from asyncsoc.base.processes import interruptible
+from asyncsoc.base.processes import interruptible, uninterrupted
 from asyncsoc.kernels.batch import (
     FEWEST,
     advance_blocks,
@@ -34,6 +35,7 @@ from asyncsoc.kernels.tableaux import RODAS4P2, RODAS5P, Tableau
 from asyncsoc.kernels.workspace import System, workspace_size
 from asyncsoc.problem.arrays import ProblemArrays, problem_arrays
 from asyncsoc.problem.particles import Method, Problem
+from asyncsoc.problem.ranks import Ranks
 from asyncsoc.solver.checkpoints import Checkpoint, RunOutcome
 from asyncsoc.solver.curve_limits import GroupMeasure, Measure
 from asyncsoc.solver.profiles import FollowedProfiles
@@ -57,6 +59,7 @@ def integrate(
     resume: Sequence[Checkpoint | None] | None = None,
     measure: Measure | None = None,
     group_measure: GroupMeasure | None = None,
+    ranks: Ranks | None = None,
 ) -> list[RunOutcome]:
     """Solve every group of a problem over its protocol.
 
@@ -81,6 +84,9 @@ def integrate(
     group_measure
         `group_measure(states, curve)` returns the value of a curve of a group; `states` are those of its particles, for
         every mesh of the particles on it. For one group of several particles.
+    ranks
+        The processes over which the particles of the one group are distributed, None where this is the only one. Each
+        calls this with its own meshes and their callbacks, and returns the same.
 
     Returns
     -------
@@ -107,11 +113,12 @@ def integrate(
     ):
         if given is not None and len(given) != wanted:
             raise InputError(f"the number of {name} does not fit", where=name, value=len(given), allowed=f"{wanted}")
-    arrays = problem_arrays(problem)
+    arrays = problem_arrays(problem, ranks)
     per_particle = callbacks if callbacks is not None else [()] * len(arrays.particles)
     runner = ProtocolRunner(arrays, per_particle, batch_callbacks or [()] * len(problem.meshes), measure, group_measure)
     try:
-        with interruptible():
+        # Ranks agree after every step on whether any was interrupted.
+        with interruptible(), nullcontext() if ranks is None else uninterrupted():
             active = runner.open(resume or [None] * len(problem.groups))
             _carry(arrays, METHODS[method], runner, active, threads)
     except KeyboardInterrupt:

@@ -43,9 +43,10 @@ def leaves_limit(arrays: ProblemArrays, g: int, constraint: StepConstraint, even
         return current <= 0.0 if event.kind in (X_BELOW, ALL_X_BELOW) else current >= 0.0
     if not constraint.held:
         return False
+    found = _potentials_at(arrays, g, constraint, event)
     return all(
         potential < at_limit if event.kind == X_BELOW else potential > at_limit
-        for potential, at_limit in _potentials_at(arrays, g, constraint, event)
+        for potential, at_limit in (found if arrays.ranks is None else arrays.ranks.together(found))
     )
 
 
@@ -54,7 +55,7 @@ def _potentials_at(
 ) -> list[tuple[float, float]]:
     """Return driving potential and open-circuit potential at a limit [V] of every particle that has reached it."""
     found, limit = [], np.array([event.value])
-    for j in arrays.members(g):
+    for j in arrays.members(g) if arrays.ranks is None else arrays.ranks.own.tolist():
         x = arrays.contacts.surface[START, j, : len(arrays.contact_nodes[j])]
         beyond = limit[0] - x.min() if event.kind == X_BELOW else x.max() - limit[0]
         if beyond >= -_AT_A_LIMIT:

@@ -24,10 +24,9 @@ from asyncsoc.solver.callbacks import CallbackDispatch, every_row, every_step
 from asyncsoc.solver.checkpoints import Checkpoint, RunOutcome, StepOutcome, numbers_of
 from asyncsoc.solver.contact_change import duration_over, keep_passed, load_areas_at_end
 from asyncsoc.solver.curve_limits import CurveLimits, GroupMeasure, Measure
-from asyncsoc.solver.dense_output import DenseOutput, accepted_particles, places_of, restore_particles, start_time_of
+from asyncsoc.solver.dense_output import accepted_particles, dense_outputs, places_of, restore_particles, start_time_of
 from asyncsoc.solver.profiles import FollowedProfiles
 from asyncsoc.solver.salt_states import accepted_salt, take_salt
-from asyncsoc.solver.solved_between import SolvedBetween
 from asyncsoc.solver.states import BatchCallback, Callback, Errors
 from asyncsoc.solver.step_errors import (
     explained,
@@ -87,9 +86,7 @@ class ProtocolRunner:
     ) -> None:
         self._arrays, self._contacts, self._groups = arrays, arrays.contacts, arrays.groups
         self._members: tuple[Group, ...] = arrays.problem.groups
-        meshes = range(len(arrays.bodies))
-        solved = SolvedBetween(arrays) if len(arrays.bodies) > 1 else None
-        self._dense_outputs = [DenseOutput(arrays, mesh, solved) for mesh in meshes]
+        self._dense_outputs = dense_outputs(arrays)
         needs = every_step(arrays, callbacks, batch_callbacks), every_row(arrays, batch_callbacks)
         self.profiles = FollowedProfiles(arrays, self._dense_outputs, *needs)
         self._limits = CurveLimits(arrays, self._dense_outputs, self.profiles, measure, group_measure)
@@ -252,9 +249,10 @@ class ProtocolRunner:
         contacts, groups, run = self._contacts, self._groups, self._runs[number]
         run.position, run.finished = len(checkpoint.finished), list(checkpoint.finished)
         run.done, run.checkpoint = checkpoint.finished, checkpoint
-        for (mesh, place), particle in zip(places_of(self._arrays, number), checkpoint.particles, strict=True):
+        for mesh, place in places_of(self._arrays, number):
             body, system = self._arrays.bodies[mesh], self._arrays.problem.meshes[mesh]
             j = body.number[place]
+            particle = checkpoint.particles[j - self._groups.first[number]]
             body.x[place] = particle.x[system.order]
             contacts.film[j, : len(particle.film)] = particle.film
             contacts.film_new[j] = contacts.film[j]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,11 +67,20 @@ def blocked(arrays: ProblemArrays, group: int, open_share: float = _NEARLY_CLOSE
     Less than `open_share` of it is then open.
     """
     many = arrays.contacts.parameters["multiplicity"]
-    total = sum(float(many[number] * area.sum()) for number, area in _open_areas(arrays, group))
+    total = _sum_over_particles(
+        arrays, {number: float(many[number] * area.sum()) for number, area in _open_areas(arrays, group)}
+    )
     if total == 0.0:
         return "its contact is blocked by film"
     share = total / float(arrays.groups.step[group]["contact_area"])
     return f"film has closed all but {100.0 * share:.2g} % of its contact" if share < open_share else None
+
+
+def _sum_over_particles(arrays: ProblemArrays, terms: Mapping[int, float]) -> float:
+    """Return the sum of terms by particle in their order, of which every process has those of its own."""
+    if arrays.ranks is None:
+        return sum(terms.values())
+    return sum(arrays.ranks.of_all([terms.get(j, 0.0) for j in arrays.ranks.own.tolist()]))
 
 
 def _open_areas(arrays: ProblemArrays, group: int) -> Iterable[tuple[int, Array]]:
@@ -165,7 +174,8 @@ def limiting_current(arrays: ProblemArrays, group: int, temperature: float) -> f
     temperature
         Of the protocol step [K].
     """
-    total, contacts, areas = 0.0, arrays.contacts, dict(_open_areas(arrays, group))
+    found: dict[int, float] = {}
+    contacts, areas = arrays.contacts, dict(_open_areas(arrays, group))
     for mesh, place in _places(arrays, group):
         body = arrays.bodies[mesh]
         number = int(body.number[place])
@@ -174,12 +184,13 @@ def limiting_current(arrays: ProblemArrays, group: int, temperature: float) -> f
         particle, count = arrays.particles[number], len(arrays.contact_nodes[number])
         factor = particle.kinetics.limiting_factor(temperature)
         if math.isinf(factor):
-            return math.inf
+            found[number] = math.inf
+            continue
         table = particle.tables[temperature]
         x = np.ascontiguousarray(body.x[place][body.nodes[place][:count]])
         _, _, exchange, _ = ocp_and_i0_array(x, table.x_first, table.spacing, table.coefficients)
-        total += float(contacts.parameters["multiplicity"][number]) * factor * float(areas[number] @ exchange)
-    return total
+        found[number] = float(contacts.parameters["multiplicity"][number]) * factor * float(areas[number] @ exchange)
+    return _sum_over_particles(arrays, found)
 
 
 def _places(arrays: ProblemArrays, group: int) -> Iterable[tuple[int, int]]:

@@ -28,6 +28,8 @@ class StepSizes:
         for body, volume in zip(arrays.bodies, volumes, strict=True):
             of_mesh = float(np.cbrt(volume))
             radius[body.number] = [of_mesh * arrays.particles[j].scale for j in body.number.tolist()]
+        if arrays.ranks is not None:
+            radius = arrays.ranks.shared(radius)
         # Of the sphere of the volume of each group's smallest particle.
         self._radius = [float(min(radius[j] for j in arrays.members(g))) for g in range(len(self._members))]
 

@@ -15,6 +15,7 @@ from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.interface.rate_laws import RATE_LAWS
 from asyncsoc.kernels.batch import FEWEST
+from asyncsoc.kernels.grain_boundaries import GrainBoundaries, TiedRows
 from asyncsoc.kernels.ldl import Factor
 from asyncsoc.kernels.parameters import RowMeans
 from asyncsoc.kernels.reductions import mean_rows, split_rows
@@ -51,8 +52,10 @@ def compile_for(
     conductors: bool = False,
 ) -> None:
     """Compile, or load from the cache, the kernels of runs on meshes: see `compile_kernels`."""
-    for iterative in sorted({system.kernel.iterative for system in systems}):
-        compile_kernels(batches=batches, groups=groups, phases=phases, iterative=iterative, conductors=conductors)
+    kinds = {(system.kernel.iterative, system.kernel.boundaries is not None) for system in systems}
+    for iterative, boundaries in sorted(kinds):
+        asked = {"batches": batches, "groups": groups, "phases": phases, "conductors": conductors}
+        compile_kernels(**asked, iterative=iterative, boundaries=boundaries)
 
 
 @lru_cache(maxsize=32)
@@ -63,6 +66,7 @@ def compile_kernels(
     phases: bool = False,
     iterative: bool = False,
     conductors: bool = False,
+    boundaries: bool = False,
 ) -> None:
     """Compile, or load from the cache, every kernel a run uses; does nothing the second time.
 
@@ -80,6 +84,8 @@ def compile_kernels(
         Those of meshes that conjugate gradients are used for, in place of a factorization.
     conductors
         Those of groups with a network, or of particles with resistances of their own.
+    boundaries
+        Those of meshes that are doubled along grain boundaries.
     """
     grid = np.linspace(0.0, 1.0, 5)
     columns = [grid, np.ones(5), 4.0 - grid, -np.ones(5), np.ones(5), np.zeros(5)]
@@ -99,6 +105,12 @@ def compile_kernels(
     if batches:
         _order()
     system = _two_nodes(iterative=iterative)
+    if boundaries:
+        first, second = frozen([0], np.int32), frozen([1], np.int32)
+        below = TiedRows(frozen([0, 0, 1], np.int32), first, first)
+        above = TiedRows(frozen([0, 1, 1], np.int32), second, first)
+        pair = GrainBoundaries(first, second, frozen([1.0], np.float64), below, above)
+        system = replace(system, kernel=system.kernel._replace(boundaries=pair))
     for many, size in ((1, 2),) if groups else ((1, 1), (FEWEST, 1)) if batches else ((1, 1),):
         ohms = (1.0,) * size if conductors else ()
         meshes = tuple(range(size)) if phases else ()

@@ -5,7 +5,8 @@
     python -m benchmarks.paper --quick         # some numbers of every row, compared with the stored ones
     python -m benchmarks.paper --page          # docs/paper.md from what is stored
 
-`make paper` runs the first. Rows are stored as soon as they are computed.
+`make paper` runs the first. Rows are stored as soon as they are computed; how long the whole took stands in
+docs/paper_time.json and on the page.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import resource
 import sys
 import time
 from pathlib import Path
 
 from asyncsoc.base.files import write_text
-from benchmarks.paper.page import write_page
+from benchmarks.paper.page import TIME, write_page
 from benchmarks.paper.rows import MODULES, PaperRow, Skipped, differences, from_document
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -47,6 +49,12 @@ def keep(new: dict[str, PaperRow], docs: Path = DOCS) -> None:
     write_text(docs / "paper.md", write_page(rows))
 
 
+def processor_time() -> float:
+    """Return the processor time of this process and of those it has waited for [s]."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
 def chosen(text: str | None) -> list[str]:
     """Return the rows that are asked for; all without a choice."""
     if text is None:
@@ -72,16 +80,18 @@ def main() -> int:
         keep({})
         return 0
     off: list[str] = []
+    skipped, start = False, time.monotonic()
     for key in chosen(options.only):
-        begun = time.monotonic()
+        begun, used = time.monotonic(), processor_time()
         if sys.stderr.isatty():
             sys.stderr.write(f"{key} ...\r")
         try:
             found = compute(key, quick=options.quick)
         except Skipped as reason:
             sys.stdout.write(f"{key:4} skipped: {reason}\n")
+            skipped = True
             continue
-        took = time.monotonic() - begun
+        took, used = time.monotonic() - begun, processor_time() - used
         if options.quick:
             wrong = differences(found, rows[key]) if key in rows else [f"{key} is not stored"]
             off += wrong
@@ -89,8 +99,13 @@ def main() -> int:
         else:
             keep({key: found})
             word = found.verdict
-        sys.stdout.write(f"{key:4} {took:6.1f} s  {word}\n")
+        sys.stdout.write(f"{key:4} {took:6.1f} s, of a processor {used:6.1f} s  {word}\n")
         sys.stdout.flush()
+    took, used = time.monotonic() - start, processor_time()
+    sys.stdout.write(f"all  {took:6.1f} s, of a processor {used:6.1f} s\n")
+    if not (options.quick or options.only or skipped):
+        write_text(DOCS / TIME, json.dumps({"wall [s]": round(took), "processor [s]": round(used)}) + "\n")
+        keep({})
     for line in off:
         sys.stderr.write(line + "\n")
     return 1 if off else 0

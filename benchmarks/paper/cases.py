@@ -17,6 +17,7 @@ SENSITIVE = {
     "R": ("particle.radius=5 um", "particle.radius=10 um"),
 }
 """Overrides by what is varied: D times 0.3 and 3, i0 0.1 and 1 A/m2 at x = 0.5, R 5 and 10 um."""
+LABELS = {"D": "D x 0.3 / x 3", "i0": "i0 0.1 / 1 A/m2", "R": "R 5 / 10 um"}
 
 
 def particle(coverage: float, steps: Sequence[str] = (CHARGE,), **tables: Any) -> Case:
@@ -54,12 +55,7 @@ def sensitivity(
     numbers: dict[str, float] = {}
     parts = [f"unchanged: {measure([]):.3g}"]
     varied = {**SENSITIVE, "f": tuple(f"contact.coverage={f}" for f in coverages)}
-    labels = {
-        "D": "D x 0.3 / x 3",
-        "i0": "i0 0.1 / 1 A/m2",
-        "R": "R 5 / 10 um",
-        "f": "f " + " / ".join(f"{f:g}" for f in coverages),
-    }
+    labels = {**LABELS, "f": "f " + " / ".join(f"{f:g}" for f in coverages)}
     for name, overrides in varied.items():
         values = [measure([one]) for one in overrides]
         parts.append(f"{labels[name]}: {values[0]:.3g} / {values[1]:.3g}")

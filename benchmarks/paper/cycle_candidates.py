@@ -143,7 +143,7 @@ def consumed_numbers() -> dict[str, float]:
     found = fit(film, "potential", CHARGE / (END * free_charge(CAL)))
     if found is None:
         return {}
-    rate, left = found
+    rate, _, left = found
     names_of = ("P4 a: Hot-Cal at 50, cycled", "P4 a: PCA at 500, cycled", "P4 a: PCA, 28.6 mg/cm2, at 150, cycled")
     return {
         "P4 a: rate at 3.8 V over the available charge [1/h]": rate / CHARGE * 3600.0,

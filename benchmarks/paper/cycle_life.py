@@ -1,6 +1,6 @@
 """Constants of the film with which Cal has nothing left after 32 cycles, and what they say of the other cathodes.
 
-    python -m benchmarks.paper.cycle_life docs/paper_cycle_life.csv     # ten minutes of processor time
+    python -m benchmarks.paper.cycle_life docs/paper_cycle_life.csv     # a minute of processor time from what is kept
 
 One lumped constant of PEO-LiTFSI is fitted to one datum, that Cal has `DEAD` of its first capacity after `END` cycles:
 i_ox0 v_f/kappa of a film with a resistance, i_ox0 v_f/d_block of one that closes the contact, or both with a given
@@ -44,6 +44,9 @@ FORCES = ("potential", "reaction-energy")
 """Both together count one cause twice."""
 BLOCKING = 1e-8
 """m."""
+OPEN = 1e-6
+"""Share of the contact below which a run ends: so small that a cell ends by its capacity. With the default of 1e-3 Cal
+would end at a fifth of its first capacity, by an assumption."""
 CLOSED = 0.3
 """ohm m2 of the film that closes the contact, where it has a resistance: 0.25 V at the mean current of Cal."""
 _NEAR, _STRIDE, _MOST = 0.1, 6.0, 16
@@ -66,7 +69,7 @@ class Film:
     rises
         Whether more capacity is left with a larger value.
     first, last
-        Between which values it is sought [SI]. Beyond the last a contact closes within the first cycle.
+        Between which values it is sought [SI]. Beyond the last a contact is closed within a few cycles.
     """
 
     name: str
@@ -84,10 +87,14 @@ FILMS = (
         "blocking",
         "i_ox0 v_f/d_block",
         "exchange_current_density",
-        (f"side_reaction.blocking_thickness={BLOCKING:g}", "side_reaction.film_conductivity=1"),
+        (
+            f"side_reaction.blocking_thickness={BLOCKING:g}",
+            "side_reaction.film_conductivity=1",
+            f"side_reaction.least_open_share={OPEN:g}",
+        ),
         False,
         1e-7,
-        2.4e-3,
+        0.1,
     ),
     Film(
         "both",
@@ -96,21 +103,35 @@ FILMS = (
         (
             f"side_reaction.blocking_thickness={BLOCKING:g}",
             f"side_reaction.film_conductivity={BLOCKING / CLOSED:.6g}",
+            f"side_reaction.least_open_share={OPEN:g}",
         ),
         False,
         1e-7,
-        2.4e-3,
+        0.1,
     ),
 )
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What one film and driving force give: the constant [SI], none where none holds the datum, and retentions."""
+    """What one film and driving force give.
+
+    Attributes
+    ----------
+    film, force
+        Which.
+    value
+        The constant [SI]; None where none holds the datum.
+    before, left
+        What Cal has two cycles before `END` and after it.
+    retained
+        In the order of `BLIND`.
+    """
 
     film: str
     force: str
     value: float | None
+    before: float | None
     left: float | None
     retained: tuple[float, ...] = ()
 
@@ -163,18 +184,20 @@ def _height(retained: Array) -> float:
     return math.log(max(float(retained[END]), 1e-3) / DEAD)
 
 
-def fit(film: Film, force: str, guess: float) -> tuple[float, float] | None:
-    """Return the constant that holds the datum and what is left with it, sought from a guess; None where none does.
+def fit(film: Film, force: str, guess: float) -> tuple[float, float, float] | None:
+    """Return the constant that holds the datum, and what Cal has two cycles before `END` and after it.
 
-    The bracket is widened by a factor until it holds the datum, then halved or cut by a secant: the secant alone sticks
-    where the capacity falls steeply.
+    None where none holds it.
+
+    It is sought from a guess. The bracket is widened by a factor until it holds the datum, then halved or cut by a
+    secant: the secant alone sticks where the capacity falls steeply.
     """
     ends: dict[bool, tuple[float, float]] = {}  # by whether too much is left: ln of the value, height
     place = math.log(guess)
     for count in range(_MOST):
         retained = capacities(CAL, END + 1, settings(film, force, math.exp(place)))
         if holds(retained):
-            return math.exp(place), float(retained[END])
+            return math.exp(place), float(retained[END - 2]), float(retained[END])
         height = _height(retained)
         ends[height > 0.0] = place, height
         if len(ends) < 2:
@@ -210,21 +233,24 @@ def stored(path: Path = STORED) -> list[Fitted]:
     rows = []
     with path.open(encoding="utf-8", newline="") as file:
         for line in list(csv.reader(file))[1:]:
-            value, left, *retained = [float(one) if one else None for one in line[3:]]
+            value, before, left, *retained = [float(one) if one else None for one in line[3:]]
             known = tuple(one for one in retained if one is not None)
-            rows.append(Fitted(line[0], line[1], value, left, known))
+            rows.append(Fitted(line[0], line[1], value, before, left, known))
     return rows
 
 
 def table(rows: Sequence[Fitted]) -> str:
     """Return the fits as a CSV table."""
-    lines = ["film,driving force,key,value [SI],Cal after 32," + ",".join(f'"{name}"' for name in BLIND)]
+    lines = [
+        f"film,driving force,key,value [SI],Cal after {END - 2},Cal after {END},"
+        + ",".join(f'"{name}"' for name in BLIND)
+    ]
     keys = {film.name: film.key for film in FILMS}
     for one in rows:
         numbers = (
-            [f"{one.value:.6g}", f"{one.left:.4g}", *(f"{x:.4g}" for x in one.retained)]
+            [f"{one.value:.6g}", f"{one.before:.4g}", f"{one.left:.4g}", *(f"{x:.4g}" for x in one.retained)]
             if one.value is not None
-            else [""] * (2 + len(BLIND))
+            else [""] * (3 + len(BLIND))
         )
         lines.append(",".join([one.film, one.force, f"side_reaction.{keys[one.film]}", *numbers]))
     return "\n".join(lines) + "\n"
@@ -239,7 +265,7 @@ def main() -> None:
         for force in FORCES:
             found = fit(film, force, begun.get((film.name, force), math.sqrt(film.first * film.last)))
             rows.append(
-                Fitted(film.name, force, None, None)
+                Fitted(film.name, force, None, None, None)
                 if found is None
                 else Fitted(film.name, force, *found, predict(film, force, found[0]))
             )

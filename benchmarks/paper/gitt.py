@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -78,6 +79,19 @@ def titrated(coverage: float, rate: float, factor: float) -> Titrated:
         (mean_d1(kept, 1), mean_d1(kept, 2)),
         film[-1] if rate else 0.0,
     )
+
+
+def first_ratio(overrides: Sequence[str] = (), coverage: float = CAL) -> float:
+    """Return D1 of Cal over that of Hot-Cal in the first charge, jump removed; without side reaction, with overrides.
+
+    `coverage` is Cal's.
+    """
+    once = replace(PLAN, cycles=1)
+
+    def d1(f: float) -> float:
+        return mean_d1(simulate_gitt(Case.from_dict(CASE, [f"contact.coverage={f}", *overrides]), once)[0], 1)
+
+    return d1(coverage) / d1(HOT_CAL)
 
 
 def scan() -> list[Titrated]:

@@ -66,11 +66,10 @@ def row(quick: bool) -> PaperRow:
         title="Ni4+/Ni3+ along regions 1 to 4",
         place="Fig. 4k-q",
         paper="Cal 1.37 to 0.75, Hot-Cal 1.07 to 0.97, at a stable voltage of 4 V",
-        ours=f"at equal mean x and the end of charge {len(mean)} of {total} sets (D, R) give a covered part to Cal "
-        "and a larger "
-        f"one to Hot-Cal with which both agree within {ALLOWED:g} in x ({_spans(mean)}); after 1 h of rest "
-        f"{len(rested)}; at "
-        f"4.0 V {len(at_voltage)}, where region 1 has at most {largest:.2f}",
+        ours=f"{len(mean)} of {total} pairs of D and R have, at the end of a charge and at equal mean x, one coverage "
+        f"with Cal's ratios and a larger one with Hot-Cal's, both within {ALLOWED:g} in x ({_spans(mean)}); after 1 h "
+        f"of rest {len(rested)} of them still {'has' if len(rested) == 1 else 'have'}. At 4.0 V {len(at_voltage)} "
+        f"{'does' if len(at_voltage) == 1 else 'do'}; region 1 has at most {largest:.2f} there",
         fitted="nothing; D, R and f are scanned, and the ratios say which of them are possible",
         predicted="that of one D and R a lower coverage gives Cal and a higher one Hot-Cal; how much a rest leaves",
         sensitivity=_sensitivity(found),
@@ -111,11 +110,8 @@ def _spans(pairs: set[tuple[float, float]]) -> str:
     if not pairs:
         return "none"
     diffusivities, radii = zip(*sorted(pairs), strict=True)
-    spans = (
-        f"D {min(diffusivities):.0e} to {max(diffusivities):.0e} m2/s",
-        f"R {1e6 * min(radii):g} to {1e6 * max(radii):g} um",
-    )
-    return ", ".join(spans)
+    length = f"R {1e6 * min(radii):g}" + (f" to {1e6 * max(radii):g}" if max(radii) > min(radii) else "")
+    return f"D {min(diffusivities):.0e} to {max(diffusivities):.0e} m2/s, {length} um"
 
 
 def _sensitivity(found: tuple[Gradient, ...]) -> str:

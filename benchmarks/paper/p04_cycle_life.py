@@ -8,12 +8,26 @@ course of Cal and of Hot-Cal with one of them, and what D, i0, R and f change.
 
 from __future__ import annotations
 
-from benchmarks.paper.cases import CAL, HOT_CAL, SENSITIVE
-from benchmarks.paper.cycle_life import BLIND, CLOSED, DEAD, END, FILMS, FORCES, Fitted, capacities, settings, stored
+from benchmarks.paper.cases import CAL, HOT_CAL, LABELS, SENSITIVE
+from benchmarks.paper.cycle_life import (
+    BLIND,
+    CLOSED,
+    DEAD,
+    END,
+    FILMS,
+    FORCES,
+    OPEN,
+    Fitted,
+    capacities,
+    settings,
+    stored,
+)
 from benchmarks.paper.rows import PaperRow
 
 WITHIN = 0.1
 """Of a retention: what is called reproduced."""
+CLIFF = 2.0 * DEAD
+"""Of the first capacity: a course that is above it two cycles before its end falls at once, not little by little."""
 AGAIN = ("blocking", "potential")
 """Film and driving force that are computed again."""
 
@@ -67,9 +81,10 @@ def sensitivity(one: Fitted) -> str:
     """Return what Hot-Cal has left at 50 cycles with a constant kept."""
     chosen, parts = overrides_of(one), []
     varied = {**SENSITIVE, "f": ("contact.coverage=0.8", "contact.coverage=0.99")}
+    labels = {**LABELS, "f": "f 0.8 / 0.99"}
     for name, overrides in varied.items():
         values = [100.0 * float(capacities(HOT_CAL, 50, [*chosen, change])[-1]) for change in overrides]
-        parts.append(f"{name} ({' / '.join(o.split('=')[1] for o in overrides)}): {values[0]:.0f} / {values[1]:.0f}")
+        parts.append(f"{labels[name]}: {values[0]:.0f} / {values[1]:.0f}")
     kept = f"the {one.film} film driven by {one.force} and its constant kept"
     return f"Hot-Cal at 50 [%] with {kept}: {'; '.join(parts)}."
 
@@ -89,6 +104,7 @@ def _row(numbers: dict[str, float], found: list[Fitted], line: str) -> PaperRow:
         f"{film.name} driven by {force}" for film in FILMS for force in FORCES if (film.name, force) not in known
     ]
     ends = [value for name, value in numbers.items() if name.startswith("again") and "Hot-Cal" in name]
+    cliffs = [f"{one.film}, {one.force}: {100.0 * one.before:.0f} %" for one in held if (one.before or 0.0) > CLIFF]
     return PaperRow(
         key="P4",
         title="capacity against cycle number",
@@ -98,11 +114,18 @@ def _row(numbers: dict[str, float], found: list[Fitted], line: str) -> PaperRow:
         ours=f"after the fit to Cal's end, Hot-Cal at 50 / PCA at 500 / PCA at 150: {'; '.join(words) or 'none'}"
         + (f". No constant holds Cal's end with {', '.join(failed)}" if failed else "")
         + (f". Not computed yet: {', '.join(missing)}" if missing else "")
+        + (
+            f". Cal ends at once, as its contact counts as closed where less than {100.0 * OPEN:g} % of it is open: "
+            f"two cycles before it still has {', '.join(cliffs)}"
+            if cliffs
+            else ""
+        )
         + (f". With the {AGAIN[0]} film, {AGAIN[1]}, Hot-Cal ends after {ends[0]:.0f} cycles" if ends else ""),
         fitted=f"one lumped constant of PEO-LiTFSI to one datum, that Cal (f = 0.3) has less than {100 * DEAD:g} % "
         f"of its first capacity after {END} cycles, for each driving force ({' and '.join(FORCES)}): "
         + "; ".join(f"{film.name}: {film.lumped}" for film in FILMS)
-        + f". In the last the film that closes the contact, 10 nm, has {CLOSED:g} ohm m2 (assumed)",
+        + f". In the last the film that closes the contact, 10 nm, has {CLOSED:g} ohm m2 (assumed). A contact that "
+        f"closes carries current down to an open share of {OPEN:g}, so that it is the capacity that ends a cell",
         predicted="Hot-Cal (f = 0.95), and PCA (f = 1, PEGDA-PECA, the same constant): blind",
         sensitivity=line,
         verdict="no number to compare"

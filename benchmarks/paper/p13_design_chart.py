@@ -22,7 +22,7 @@ from asyncsoc.materials.thermochemistry.reaction import KINDS
 from asyncsoc.recorders import curve_names as names
 from asyncsoc.studies.risk.scenarios import Scenario
 from asyncsoc.studies.risk.study import study_risk
-from benchmarks.paper.cases import CAL, SENSITIVE, particle
+from benchmarks.paper.cases import CAL, LABELS, SENSITIVE, particle
 from benchmarks.paper.design_picture import PAYS, PEO, PICTURE, draw, word
 from benchmarks.paper.energies import curves
 from benchmarks.paper.rows import PaperRow
@@ -114,14 +114,12 @@ def row(quick: bool) -> PaperRow:
     parts = []
     for name, overrides in SENSITIVE.items():
         values = [point(CAL, "C/10", overrides=(one,)).dose[PEO, "total"] for one in overrides]
-        parts.append(
-            f"{name} ({' / '.join(one.split('=')[1] for one in overrides)}): {values[0]:.2f} / {values[1]:.2f}"
-        )
-    shown = chart[CAL, "C/10", LOADINGS[0]].dose[PEO, "total"]
+        parts.append(f"{LABELS[name]}: {values[0]:.2f} / {values[1]:.2f}")
+    shown = {f: chart[f, "C/10", LOADINGS[0]].dose[PEO, "total"] for f in (0.1, CAL, 0.5)}
     line = (
-        f"dose at f = 0.3, C/10, PEO-LiTFSI, total: {shown:.2f}; {'; '.join(parts)}; f is the chart's axis, and i0 "
-        "enters the "
-        "reaction energy's driving force through the voltage limit only."
+        f"dose of Cal (f = 0.3) over that at full coverage, C/10, PEO-LiTFSI, total: {shown[CAL]:.2f}; "
+        f"{'; '.join(parts)}; f 0.1 / 0.5: {shown[0.1]:.2f} / {shown[0.5]:.2f}. i0 enters the reaction energy's "
+        "driving force through the voltage limit only."
     )
     return _row(numbers, chart, levers, line)
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Mapping
+from pathlib import Path
 
 from benchmarks.paper.candidate_cells import ROWS as TABLED
 from benchmarks.paper.candidate_cells import table as table_of_candidates
+from benchmarks.paper.candidate_verdicts import THRESHOLDS
 from benchmarks.paper.rows import MODULES, VERDICTS, PaperRow
 from benchmarks.paper.what_it_takes import BOUND
 from benchmarks.paper.what_it_takes import stored as stored_candidates
+
+TIME = "paper_time.json"
+"""In docs: how long the last run of all rows took."""
 
 _HEAD = """# What the paper reports, and what is computed for it
 
@@ -19,8 +25,8 @@ NCM811 particles of 10 to 20 um with PEO-LiTFSI(-LLZTO) at 60 degC and C/10, 2.8
 cathode (partly covered particles), Hot-Cal the hot-calendered one (nearly covered), PCA the one polymerised in place.
 
 This page is written by a command. What stands under *Here* and *Sensitivity* is computed by the module of its row in
-`benchmarks/paper/`, and every verdict follows from a rule in it. Four scans of many minutes are stored tables (P1,
-P3, P4, P11; the scan's command writes them anew), of which each run computes one set again.
+`benchmarks/paper/`, and every verdict follows from a rule in it. Four scans are stored tables (P1, P3, P4, P11; the
+scan's command writes them anew), of which each run computes one set again.
 
     make paper                                 # every row, docs/paper.json and this page
     python -m benchmarks.paper --only P8       # one row
@@ -49,13 +55,25 @@ capacities of particles that are what is left; where some are isolated the other
 
 def write_page(rows: Mapping[str, PaperRow]) -> str:
     """Return the page; rows that are not there are named as not computed yet."""
-    parts = [_HEAD, "## The table\n", _table(rows), "## Row by row\n"]
+    parts = [_HEAD, *_time(), "## The table\n", _table(rows), "## Row by row\n"]
     parts += [_section(rows[key]) for key in MODULES if key in rows]
     missing = [key for key in MODULES if key not in rows or rows[key].verdict == "not computed yet"]
     if missing:
         parts.append(f"Not computed yet: {', '.join(missing)}.\n")
     parts.append(_what_it_takes(rows))
     return "\n".join(parts)
+
+
+def _time(docs: Path = Path(__file__).parents[2] / "docs") -> list[str]:
+    """Return how long the last whole run took, empty where there was none."""
+    if not (docs / TIME).is_file():
+        return []
+    took = json.loads((docs / TIME).read_text(encoding="utf-8"))
+    minutes, used = took["wall [s]"] / 60.0, took["processor [s]"] / 60.0
+    return [
+        f"The rows below are those of one run, which took {used:.1f} minutes of processor time ({minutes:.1f} minutes "
+        "by the clock,\non two cores that other work may have shared).\n"
+    ]
 
 
 def _cell(text: str) -> str:
@@ -102,7 +120,18 @@ def _item(name: str, text: str) -> list[str]:
 
 
 def _what_it_takes(rows: Mapping[str, PaperRow]) -> str:
-    lines = ["## What would it take?", "", BOUND, "", *_CANDIDATES, "", *table_of_candidates(stored_candidates()), ""]
+    lines = [
+        "## What would it take?",
+        "",
+        BOUND,
+        "",
+        *_CANDIDATES,
+        "",
+        THRESHOLDS,
+        "",
+        *table_of_candidates(stored_candidates()),
+        "",
+    ]
     for key in MODULES:
         one = rows.get(key)
         if one is not None and one.would_take and key not in TABLED:

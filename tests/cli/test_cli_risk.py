@@ -11,6 +11,8 @@ import pytest
 from asyncsoc.case import Case
 from asyncsoc.cli.main import main
 from asyncsoc.materials.thermochemistry.conditions import ENERGIES
+from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation import simulate
 from asyncsoc.studies.risk.study import study_risk
 
 CASE = """
@@ -111,6 +113,25 @@ def test_what_cannot_be_studied(case, capsys) -> None:
     assert "of one kind" in capsys.readouterr().err
     assert main(["risk", case, "--reactant", "water"]) == 2
     assert "unknown reactant" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("limit", ["risk 3", "film 5 nm"])
+def test_a_step_of_a_study_that_ends_on_a_side_reaction_is_refused(limit, case, capsys) -> None:
+    """Once it never ended there: the study has a risk for each scenario, and took none of them for the step's."""
+    assert main(["risk", case, "--set", f"protocol.steps=['Charge at C/10 until {limit} or 4.2 V']"]) == 2
+    told = capsys.readouterr().err
+    assert "none of them can end a step" in told
+    assert "until 4.2 V" in told
+
+
+def test_a_step_of_a_study_may_end_on_a_curve_of_the_lithium(case) -> None:
+    steps = 'protocol.steps=["Charge at C/10 until mean SOC 0.2"]'
+    run = Case.from_toml(case).with_overrides(["protocol.initial_soc=0.15", steps, "particle.mesh=coarse"])
+    study = study_risk(run, driving_forces=("potential",), exchange_current_densities=())
+    mean_x = study.default[study.scenarios[0]].mean_x
+    whole = simulate(run.with_overrides(["side_reaction.mode=off"])).columns
+    assert whole[names.MEAN_SOC][-1] == pytest.approx(0.2, abs=1e-6)
+    assert mean_x[-1] == pytest.approx(whole[names.MEAN_X][-1], abs=1e-6)
 
 
 def test_the_constants_are_listed_as_assumed(capsys) -> None:

@@ -254,6 +254,21 @@ def test_a_contact_that_closes_ends_a_run_with_jumps_as_it_ends_one_without() ->
     assert [step.number for step in ends[1].steps] == [step.number for step in ends[0].steps]
 
 
+def test_a_contact_that_closes_in_the_last_step_of_a_cycle_ends_a_run_with_jumps() -> None:
+    """Once the run began the next cycle again and again, none of whose steps can start."""
+    side = {"mode": "coupled", "exchange_current_density": 4e-6, "blocking_thickness": "5 nm", "film_conductivity": 1.0}
+    steps = ["Discharge at C/10 for 20 minutes", "Charge at C/10 for 21 minutes"]
+    protocol = {"temperature": "60 degC", "initial_voltage": "4 V", "cycle": [{"repeat": 6, "steps": steps}]}
+    closing = {"side_reaction": side, "protocol": protocol}
+    whole, jumped = (simulate(case(6, FADING, tolerance, **closing)) for tolerance in (None, 1e-3))
+    closes = next(number for number, step in enumerate(whole.steps, 1) if "before" in step.stop_reason) - 1
+    assert closes == 4  # the last step of the second cycle
+    assert jumped.steps == whole.steps
+    assert jumped.stop_reason == whole.stop_reason
+    for name, values in whole.cycle_rows.items():
+        np.testing.assert_array_equal(jumped.cycle_rows[name], values, err_msg=name)
+
+
 def test_without_a_side_reaction_nothing_changes_and_all_is_left_out() -> None:
     solution = simulate(case(30, DRIFTING, 1e-3, side={"mode": "off"}))
     assert len(computed(solution)) < 15

@@ -129,3 +129,12 @@ def test_it_agrees_with_the_half_cell_dfn() -> None:
     apart = np.abs(found.impedance / peer(FREQUENCIES, points) - 1.0)
     assert apart.max() < 1.5e-3, apart  # 0.5 % was asked for, 0.085 % is seen
     assert np.abs(found.parts["salt"]).max() > 0.02 * np.abs(found.impedance[FREQUENCIES < 0.01]).min()
+
+
+def test_what_is_assumed_by_a_source_names_it() -> None:
+    """A value chosen within what a source reports was once said to have none."""
+    spectrum = aso.simulate(small(particles=1, coverage=1.0)).impedance([1.0])
+    told = [one for one in spectrum.warnings if "transference number" in one]
+    assert len(told) == 1
+    assert told[0].startswith("assumption: the transference number is assumed; the source nearest to it is L. Edman")
+    assert "assumption: the salt diffusivity has no source" in spectrum.warnings

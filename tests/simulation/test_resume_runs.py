@@ -11,7 +11,9 @@ import pytest
 from asyncsoc.base.errors import InputError, InterruptedRunError
 from asyncsoc.case import Case
 from asyncsoc.simulation import simulate
+from asyncsoc.simulation.particle_group import simulate_particles
 from asyncsoc.simulation.results.solution import Solution
+from tests.interrupted import assert_same
 
 STEPS = ["Charge at C/2 until 4.2 V", "Hold at 4.2 V until C/5 (5 minute period)", "Rest for 20 minutes"]
 
@@ -69,6 +71,34 @@ def test_a_longer_protocol_goes_on_where_the_shorter_ended(whole, tmp_path):
     resumed = simulate(case(), resume=first)
     for name, values in whole.columns.items():
         np.testing.assert_allclose(resumed.columns[name], values, rtol=1e-12, atol=1e-13, err_msg=name)
+
+
+def closing(repeat: int, *overrides: str) -> Case:
+    """Return cycles in which a film closes the contact in the last step of the second."""
+    side = {"mode": "coupled", "exchange_current_density": 4e-6, "blocking_thickness": "5 nm", "film_conductivity": 1.0}
+    steps = ["Discharge at C/10 for 20 minutes", "Charge at C/10 for 21 minutes"]
+    protocol = {"temperature": "60 degC", "initial_voltage": "4 V", "cycle": [{"repeat": repeat, "steps": steps}]}
+    return case(particle={"model": "radial", "mesh": "coarse"}, side_reaction=side, protocol=protocol).with_overrides(
+        list(overrides)
+    )
+
+
+@pytest.mark.parametrize("shorter", [2, 5])
+def test_steps_that_are_over_before_they_start_are_those_of_the_uninterrupted_run(shorter, tmp_path):
+    """No state follows a contact that has closed: the run that goes on has all the same the steps and the cycles."""
+    whole = simulate(closing(5))
+    assert [step.stop_reason.endswith("before the step started") for step in whole.steps] == [False] * 4 + [True] * 6
+    first = Solution.load(simulate(closing(shorter)).save(tmp_path))
+    assert len(first.steps) == 2 * shorter
+    assert_same(simulate(closing(5), resume=first), whole)
+
+
+def test_particles_of_a_group_whose_contact_has_closed_go_on_as_if_never_interrupted():
+    cases = [closing(5), closing(5, "particle.radius=6 um")]
+    whole = simulate_particles(cases, [1.0, 2.0])
+    assert [step.stop_reason.endswith("before the step started") for step in whole.steps] == [False] * 6 + [True] * 4
+    first = simulate_particles([closing(3), closing(3, "particle.radius=6 um")], [1.0, 2.0])
+    assert_same(simulate_particles(cases, [1.0, 2.0], resume=first), whole)
 
 
 def test_a_finished_run_is_returned_as_it_is(whole):

@@ -5,11 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from asyncsoc.materials.registry import cathode
+from asyncsoc.problem.case_side_reaction import side_reaction_model
 from asyncsoc.recorders import curve_names as names
+from asyncsoc.simulation import simulate
 from asyncsoc.simulation.results.solution import Solution
 
 CHARGE = "Charge at C/10 until 4.2 V"
 STRONG = {"exchange_current_density": 1e-5}
+BLOCKS = 1e-8
+"""m."""
+CLOSING = {
+    "driving_force": "reaction-energy",
+    "exchange_current_density": 3e-3,
+    "blocking_thickness": BLOCKS,
+    "film_conductivity": 1.0,
+}
 MEASURED = (names.SIDE_CHARGE, names.FILM_MEAN, names.FILM_MAX, names.CAPACITY)
 
 
@@ -49,6 +60,42 @@ def test_the_error_falls_with_the_tolerance(charged) -> None:
     side = {tolerance: solution.columns[names.SIDE_CHARGE][-1] for tolerance, solution in found.items()}
     assert abs(side[1e-4] - side[1e-6]) < 0.3 * abs(side[1e-3] - side[1e-6])
     assert side[1e-4] == pytest.approx(side[1e-6], rel=1e-4)
+
+
+def test_a_contact_that_closes_is_no_kink(charged) -> None:
+    """The rate falls with the open share, so that no place closes in a finite time: the error falls with the tolerance.
+
+    A charge that closes 98 % of its contact takes no more time steps than others do.
+    """
+    found = {tolerance: charged("draft", tolerance, 0.3, **CLOSING) for tolerance in (1e-4, 1e-5, 1e-6)}
+    capacity = {tolerance: solution.columns[names.CAPACITY][-1] for tolerance, solution in found.items()}
+    assert abs(capacity[1e-5] / capacity[1e-6] - 1.0) < 3e-5
+    assert abs(capacity[1e-4] / capacity[1e-6] - 1.0) < 3e-4
+    for solution in found.values():
+        assert 0.01 < solution.columns[names.OPEN_SHARE][-1] < 0.03
+        assert solution.columns[names.FILM_MAX].max() < BLOCKS
+    assert found[1e-4].provenance["integrator steps"]["accepted"] < 60
+
+
+def test_the_open_share_falls_as_the_exponential_of_what_reacted(make_case) -> None:
+    """ds/dt = -(v_f/d_block) o s with o per open area: s = exp(-v_f/d_block times the integral of o)."""
+    case = make_case(
+        CHARGE,
+        particle={"model": "radial", "radius": 7.5e-6},
+        contact={"kind": "full"},
+        protocol={"temperature": "60 degC"},
+        side_reaction={"mode": "coupled", **CLOSING, "exchange_current_density": 3e-4},
+        solver={"tolerance": 1e-6},
+    )
+    solution = simulate(case)
+    model = side_reaction_model(case, cathode("ncm811-sturm2019"))
+    columns = solution.columns
+    time, x = columns[names.TIME], columns[names.CONTACT_X]
+    rate = model.rate(x, columns[names.POTENTIAL], 333.15).rate
+    reacted = np.concatenate([[0.0], np.cumsum(0.5 * (rate[1:] + rate[:-1]) * np.diff(time))])
+    share = np.exp(-model.film.volume_per_charge / BLOCKS * reacted)
+    assert columns[names.OPEN_SHARE][-1] < 0.07
+    np.testing.assert_allclose(columns[names.OPEN_SHARE], share, rtol=5e-3)
 
 
 def test_three_dimensions_agree_with_two(run) -> None:

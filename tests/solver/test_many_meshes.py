@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 import asyncsoc as aso
 from asyncsoc.problem.build import prepare
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.protocol.constraints import StepConstraint
 from asyncsoc.solver.integrate import integrate
-from asyncsoc.solver.solved_between import SolvedBetween
 from asyncsoc.solver.states import AcceptedStep, StepState
 
 COVERAGES = (0.2, 0.4, 0.6, 0.9)
@@ -53,25 +51,4 @@ def test_particles_on_meshes_of_their_own_have_the_bits_of_those_on_one() -> Non
     apart, others = carried(4)
     assert others == steps
     for one, other in zip(together, apart, strict=True):
-        assert np.array_equal(np.array(one.kept), np.array(other.kept))
-
-
-def test_a_group_is_solved_for_once_between_steps_however_many_meshes(monkeypatch: pytest.MonkeyPatch) -> None:
-    solved: list[float] = []
-    keep = SolvedBetween.keep
-
-    def counted(self: SolvedBetween, group: int, fraction: float, whole: np.void) -> None:
-        solved.append(fraction)
-        keep(self, group, fraction, whole)
-
-    monkeypatch.setattr(SolvedBetween, "keep", counted)
-    _, steps = carried(4)
-    assert len(solved) == 2 * steps
-
-
-def test_what_is_kept_stays_within_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, _ = carried(4)
-    monkeypatch.setattr("asyncsoc.solver.solved_between.MOST_KEPT", 0)
-    short, _ = carried(4)
-    for one, other in zip(whole, short, strict=True):
         assert np.array_equal(np.array(one.kept), np.array(other.kept))

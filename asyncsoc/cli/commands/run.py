@@ -15,6 +15,7 @@ from asyncsoc.base.processes import uninterrupted
 from asyncsoc.cli.console import note, print_document, print_line, print_table
 from asyncsoc.cli.options import Directory, Json, OptionalCasePath, Overrides, Quiet
 from asyncsoc.cli.progress import kernels_of, progress_bar
+from asyncsoc.cli.several_processes import loaded_ranks
 
 if TYPE_CHECKING:
     from asyncsoc.case.case import Case
@@ -39,14 +40,15 @@ def run(
 ) -> None:
     """Simulate a case: charge and discharge as its protocol says."""
     description, previous = _case(case, resume, overrides or [])
+    ranks = loaded_ranks()
 
     from asyncsoc.simulation import simulate
     from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 
     def simulated(progress: Callable[[Any], None] | None) -> Solution:
         if output is None or description.protocol.plan.steps[-1].cycle == 1:
-            return simulate(description, progress=progress, resume=previous)
-        return simulate_with_checkpoints(description, output, progress=progress, resume=previous)
+            return simulate(description, progress=progress, resume=previous, communicator=ranks)
+        return simulate_with_checkpoints(description, output, progress=progress, resume=previous, communicator=ranks)
 
     carry_out(simulated, description, output, json=json, quiet=quiet, plot=plot)
 
@@ -65,13 +67,22 @@ def carry_out(
 
     `simulated` takes the callback of the bar and returns the solution; `more` is added to the JSON document.
     """
+    ranks = loaded_ranks()
+    first = ranks is None or ranks.rank == 0  # of several processes one speaks and writes
+    quiet = quiet or not first
     try:
         with progress_bar(quiet=quiet, **kernels_of(description)) as progress:
             solution = simulated(progress)
     except SimulationError as error:
         interrupted = isinstance(error, InterruptedRunError)
-        _rescue(getattr(error, "partial", None), output or RESCUED, interrupted=interrupted)
+        partial = getattr(error, "partial", None)
+        if first:
+            _rescue(partial, output or RESCUED, interrupted=interrupted)
+        if ranks is not None and partial is not None:  # all have it: nobody ends before it is saved
+            ranks.barrier()
         raise
+    if not first:
+        return
     files = [] if output is None else _keep(solution, output, plot=plot)
     for warning in solution.warnings:
         note(f"warning: {warning}")

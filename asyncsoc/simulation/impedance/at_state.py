@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from asyncsoc.base.errors import InputError
 from asyncsoc.case import Case
 from asyncsoc.case.impedance import Impedance
+from asyncsoc.materials.assumptions import assumption
 from asyncsoc.materials.types import Parameter
 from asyncsoc.simulation.impedance.described import DescribedGroup, described_by_case, described_by_run
 from asyncsoc.simulation.impedance.mesh_resolution import RESOLVED
@@ -136,7 +137,7 @@ def _parameters(described: DescribedGroup, found: GroupImpedance) -> tuple[Param
 
 def _warnings(described: DescribedGroup, point: OperatingPoint, f: Array, found: GroupImpedance) -> list[str]:
     used = _parameters(described, found)
-    messages = [f"assumption: the {one.name} has no source" for one in used if one.assumed]
+    messages = [assumption(one) for one in used if one.assumed]
     if point.kind.startswith("frozen"):
         messages.append(
             f"the state is {point.kind}: it is held fixed, and at frequencies whose period is not short beside its "

@@ -122,6 +122,15 @@ def _described(
             value=cases[0].kinetics.model,
             allowed=f"rate laws: {', '.join(rate_law_names())}",
         )
+    for case in cases:
+        if case.particle.grains is not None and case.particle.grains.boundary_exchange:
+            raise InputError(
+                "the impedance of a particle with grain boundaries is not known: its matrix is not symmetric",
+                where="particle.grains.boundary_exchange",
+                value=case.particle.grains.boundary_exchange,
+                allowed="0 (blocking), or left out",
+                next_step="asyncsoc.problem.linearize.linearize gives the linearized problem, boundaries included",
+            )
     setups = prepared_particles(cases, many, idle_volume)
     scaled, homes = with_homes(setups)
     problem = problem_of_group(scaled, homes, many, resistances, layers, None)

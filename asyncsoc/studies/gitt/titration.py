@@ -11,6 +11,7 @@ import numpy as np
 from asyncsoc.base.errors import InfeasibleStepError, InputError
 from asyncsoc.case.case import Case
 from asyncsoc.problem.case_materials import SECONDS_PER_HOUR, cathode_of
+from asyncsoc.problem.electrode_cases import electrode_cases
 from asyncsoc.problem.meshing import sphere_mesh_of
 from asyncsoc.protocol.grammar import parse_step
 from asyncsoc.recorders import curve_names as names
@@ -238,5 +239,6 @@ def _on_one_mesh(case: Case, plan: GittPlan) -> Case:
     if case.particle.shape != "sphere" or case.particle.edge_levels is not None:
         return case
     whole = _with_steps(case, [plan.rest_step, *plan.steps(charge=True), *plan.steps(charge=False)])
-    levels = sphere_mesh_of(whole).levels
+    particles = electrode_cases(whole).cases if whole.electrode.described else (whole,)
+    levels = max(sphere_mesh_of(one).levels for one in particles)
     return case.model_copy(update={"particle": case.particle.model_copy(update={"edge_levels": levels})})

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from asyncsoc.base.errors import InputError
 from asyncsoc.case.case import Case
 from asyncsoc.interface.side_reaction import SideReactionModel
 from asyncsoc.problem.build import PreparedCase
@@ -22,7 +23,7 @@ from asyncsoc.recorders.covered_reference import CoveredReference
 from asyncsoc.recorders.group_risk import covered_group, group_risk
 from asyncsoc.recorders.particle_group import weighted_sum
 from asyncsoc.recorders.side_reaction_recorder import SideReactionRecorder
-from asyncsoc.simulation.curve_measure import measure_of
+from asyncsoc.simulation.curve_measure import check_limits, measure_of
 from asyncsoc.simulation.group_checks import check_curve_limits
 from asyncsoc.simulation.group_measure import GroupMeasure
 from asyncsoc.simulation.group_setup import (
@@ -234,13 +235,16 @@ def follow(
     Raises
     ------
     InputError
-        A protocol step ends on a curve that the electrode does not have.
+        A protocol step ends on a curve of a side reaction, or on one that the particles do not have.
     SimulationError
         The protocol could not be carried out.
     """
     setups, homes = particles.ready
     constraints, alone = setups[0].member.constraints, len(setups) == 1
+    _require_other_limits(constraints)
     check_curve_limits(constraints, len(setups), ())
+    if alone:
+        check_limits(particles.cases[0], setups[0], None)
     compile_for_group(setups, homes, particles.resistances, particles.layers, threads)
     compared: Sequence[CoveredReference | None] = [None] * len(models) if references is None else references
     recorders = [
@@ -274,6 +278,20 @@ def follow(
     if outcome.error is not None and references is not None:
         raise outcome.error
     return FollowedRun(particles, recorders, np.array(voltages.values), max(guard.worst for guard in guards))
+
+
+def _require_other_limits(constraints: Sequence[StepConstraint]) -> None:
+    """Refuse protocol steps that end on a curve of a side reaction: a study has one for each scenario, in one run."""
+    for constraint in constraints:
+        for limit in constraint.limits:
+            if limit.curve in names.SIDE_CURVES:
+                raise InputError(
+                    "a study of risk follows many side reactions in one run: none of them can end a step",
+                    where=f"protocol step {constraint.number} ({constraint.step.text})",
+                    value=limit.curve,
+                    allowed="a limit of voltage, current, charge or duration, or of a curve of the lithium",
+                    next_step="end the step by a voltage ('until 4.2 V'); a run of the case ends at its own risk",
+                )
 
 
 def _mean_of(particles: ChargedParticles) -> Callable[[Sequence[float]], float]:

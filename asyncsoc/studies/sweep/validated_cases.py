@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncsoc.base.files import replaced
-from asyncsoc.case.case import Model
+from asyncsoc.case.contact_fit import Model
 
 BatchKind = Model | Literal["electrode"]
 """What a case needs to be computed: a model of one particle, or an electrode, which runs by itself."""

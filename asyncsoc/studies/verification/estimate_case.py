@@ -78,6 +78,8 @@ def estimate(case: Case, *, share: float = 1.0) -> Estimate:
         "uniform flux on the contact: with finite kinetics less current flows at its edge, which lowers the asynchrony "
         "somewhat"
     ]
+    if case.particle.grains is not None:
+        notes.append("the same diffusivity in every direction: what the grains' layers and boundaries do is left out")
     if step.follows is not None:
         notes.append("the profile is taken at its mean current: its swings around that are left out")
     if case.material.diffusivity is None:
