@@ -114,6 +114,7 @@ EXAMPLES = (
     Example("electrode.toml", "An electrode", "eight particles of different coverage at one potential", "largest asynchrony of a particle", _summary("Largest asynchrony of a particle")),
     Example("layered_electrode.toml", "Layers and salt", "gradients through the thickness, the salt of the polymer included", "final voltage [V]", _summary("Final voltage [V]"), picture="layers.png"),
     Example("cal_vs_hotcal_electrodes.py", "Two electrodes", "calendered and hot-calendered: the spread of their particles", "mean SOC of Cal after the charge", _word("Cal", 1), command=""),
+    Example("volume_as_electrode.py", "A volume as one electrode", "every particle on its own mesh in the layer of its depth", "mean SOC where interior particles stand for all", _word("scale", 4), command=""),
     Example("tomogram_electrode.py", "An electrode of a tomogram", "particles with measured shapes against spheres", "mean SOC of the measured shapes", _word("measured", 3), command=""),
     Example("sweeps/rate_and_size.toml", "Rate and size", "a sweep over two keys", "cases", lambda d: d["done"], command="sweep", options=("--vary", "rate=0.1:2:4:log", "--vary", "particle.radius=2 um:10 um:4", "--heatmap", "Final mean SOC"), picture="final-mean-soc.png"),
     Example("sweeps/layouts.toml", "Random layouts", "six patches at random places, on the coarse mesh", "cases", lambda d: d["done"], command="sweep", options=("--vary", "contact.coverage=0.3,0.6", "--set", "particle.mesh=coarse")),

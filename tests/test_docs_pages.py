@@ -23,7 +23,7 @@ from tests.pages import ROOT, agrees, blocks, links
 DOCS = ROOT / "docs"
 EXAMPLE = ROOT / "examples" / "cal_vs_hotcal.toml"
 WITH_PYTHON = ("index.md", "howto.md", "mistakes.md", "quickstart.md", "protocols.md", "drive_cycles.md", "results.md",
-               "report.md", "fitting.md", "processes.md")  # fmt: skip
+               "report.md", "fitting.md", "processes.md", "tomogram_electrode.md")  # fmt: skip
 ELSEWHERE = {
     "architecture.md": "test_adding.py",
     "cycling.md": "test_cycling_page.py",

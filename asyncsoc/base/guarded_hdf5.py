@@ -14,6 +14,8 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.guarded_files import most_decoded
 
 _MOST_OBJECTS = 1000
+"""Groups and data sets that a file of any size may have; each takes at least `_LEAST_BYTES` of a larger one."""
+_LEAST_BYTES = 256
 _PLAIN_FILTERS = (2, 3, 5, 6)
 """Shuffle, checksum, n-bit, scale and offset: they leave the size as it is."""
 
@@ -71,7 +73,7 @@ def check_tree(path: Path, file: Any, kinds: str | None = None) -> None:
     """
     import h5py
 
-    limit = most_decoded(path)
+    limit, most = most_decoded(path), max(_MOST_OBJECTS, path.stat().st_size // _LEAST_BYTES)
     waiting, seen, total = [("/", file)], set[object](), 0
     while waiting:
         prefix, group = waiting.pop()
@@ -81,7 +83,7 @@ def check_tree(path: Path, file: Any, kinds: str | None = None) -> None:
                 raise refused(str(path), "it links to another place, which is refused", name)
             item = group[key]
             address = h5py.h5o.get_info(item.id).addr
-            if address in seen or len(seen) >= _MOST_OBJECTS:
+            if address in seen or len(seen) >= most:
                 raise refused(str(path), "its groups form a cycle or are too many", name)
             seen.add(address)
             if isinstance(item, h5py.Group):

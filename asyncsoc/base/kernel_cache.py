@@ -30,7 +30,7 @@ _STEPS = "asyncsoc.kernels.batch"
 _PACKAGE = Path(__file__).resolve().parents[1]
 _UNUSED_DAYS = 60
 _FIRST_STEP = ("batch.attempt_one_by_one-*.nbi",)
-_FIRST_STEP_OF_GROUPS = ("batch.attempt_groups-*.nbi", "batch.begin_blocks-*.nbi")
+_FIRST_STEP_OF_GROUPS = ("batch.attempt_groups-*.nbi", "batch.begin_blocks-*.nbi", "batch.begin_singles-*.nbi")
 """Indices in numba's cache of the kernels that take most of the time to compile; a test holds them to their names."""
 
 

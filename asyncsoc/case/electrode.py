@@ -223,12 +223,41 @@ class Electrode(LayeredElectrode):
                 where="electrode.contact_resistance",
                 next_step="remove contact_resistance, or the column of the table",
             )
+        if self.set is not None and (error := self._measured_problem(self.set)) is not None:
+            return error
         if listed and self.sampling == "random":
             return InputError(
                 f"the particles of a {listed[0]} are taken by strata",
                 where="electrode.sampling",
                 value=self.sampling,
                 next_step="remove sampling",
+            )
+        return None
+
+    def _measured_problem(self, measured: MeasuredParticles) -> InputError | None:
+        if not measured.measured:
+            if measured.separator_side is None:
+                return None
+            return InputError(
+                "spheres are in every layer: where the separator is makes no difference",
+                where="electrode.set.separator_side",
+                value=measured.separator_side,
+                next_step='set electrode.set.shapes = "measured", or remove separator_side',
+            )
+        if self.particles not in (None, measured.count):
+            return InputError(
+                "of measured shapes all particles are taken",
+                where="electrode.particles",
+                value=self.particles,
+                allowed=f"{measured.count}",
+                next_step="remove particles, or mesh fewer into a set of their own: asyncsoc tomo mesh --only",
+            )
+        if self.layered and measured.separator_side is None:
+            return InputError(
+                "measured particles are in the layer of their depth, counted from the separator",
+                where="electrode.set.separator_side",
+                allowed="x-low, x-high, y-low, y-high, z-low, z-high",
+                next_step="say which side of the volume faces the separator",
             )
         return None
 
@@ -266,6 +295,11 @@ class Electrode(LayeredElectrode):
     def radius_law(self) -> RadiusDistribution:
         """The law of the radii, with its default where none is given."""
         return self.radius or RadiusDistribution(law="fixed", value=DEFAULT_RADIUS)
+
+    @property
+    def measured(self) -> bool:
+        """Whether the particles are those of a set in their measured shapes."""
+        return self.set is not None and self.set.measured
 
     @property
     def has_resistances(self) -> bool:
@@ -392,6 +426,8 @@ class Electrode(LayeredElectrode):
                 del content[key]
         if content["table"] is not None and not content["table"]["contact_resistance"]:
             del content["table"]["contact_resistance"]
+        if content["set"] is not None:  # so did these
+            content["set"] = {k: v for k, v in content["set"].items() if v not in (None, "spheres")}
         for name, key in (("table", "source"), ("set", "folder")):
             if content[name] is not None:
                 del content[name][key]

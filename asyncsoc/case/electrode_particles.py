@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import model_validator
 
@@ -134,11 +134,18 @@ class MeasuredParticles(Section):
         Of its manifest; filled in.
     count
         Number of its particles; filled in.
+    shapes
+        "spheres": each is the sphere of its volume with one round patch of its active area; "measured": each is on its
+        own mesh with its own contact, and in layers it is where it was measured.
+    separator_side
+        Side of the volume that faces the separator: x-low, x-high, ... z-high. Measured shapes in layers need it.
     """
 
     folder: str
     sha256: str | None = None
     count: fields.WholeNumber | None = None
+    shapes: Literal["spheres", "measured"] = "spheres"
+    separator_side: Literal["x-low", "x-high", "y-low", "y-high", "z-low", "z-high"] | None = None
 
     @classmethod
     def section_name(cls) -> str:
@@ -159,6 +166,11 @@ class MeasuredParticles(Section):
         except InputError as error:
             raise refusal(error) from None
         return {**keys, "sha256": found, "count": len(particles)}
+
+    @property
+    def measured(self) -> bool:
+        """Whether the particles have their measured shapes."""
+        return self.shapes == "measured"
 
     def load(self) -> ParticleSet:
         """Return the particle set.

@@ -93,7 +93,7 @@ def kernels_of(case: Case) -> dict[str, bool]:
     electrode = case.electrode
     return {
         "groups": electrode.described,
-        "solid": case.model == "3d",
+        "solid": case.model == "3d" or electrode.measured,
         "conductors": electrode.has_resistances,
         "salt": electrode.salt == "concentrated",
     }

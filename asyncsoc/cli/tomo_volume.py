@@ -12,6 +12,7 @@ import typer
 from asyncsoc.base.errors import InputError
 
 if TYPE_CHECKING:
+    from asyncsoc.base.guarded_files import Limits
     from asyncsoc.tomography.split import Particles
     from asyncsoc.tomography.volume import LabelVolume
 
@@ -84,21 +85,14 @@ def _numbers(text: str, where: str) -> tuple[int, int, int]:
     return values[2], values[1], values[0]
 
 
-def load(source: Source, bar: Bar) -> tuple[LabelVolume, Particles]:
-    """Return the volume and its particles."""
-    from asyncsoc.base.guarded_files import Limits, default_limits
-    from asyncsoc.tomography.blocks import BYTES_PER_VOXEL, DEFAULT_BLOCK, DEFAULT_HALO, split_blocks
+def load_labels(source: Source, bar: Bar) -> LabelVolume:
+    """Return the volume, without splitting it."""
     from asyncsoc.tomography.labels import parse_labels
     from asyncsoc.tomography.load import load_volume
-    from asyncsoc.tomography.readers.open import open_volume
-    from asyncsoc.tomography.split import particles_from_ids, split_particles
 
-    if source.max_size is not None and not source.max_size > 0:
-        raise InputError("the largest size must be positive", where="--max-size", value=source.max_size)
-    limits = default_limits() if source.max_size is None else Limits(int(source.max_size * 2**30))
     if bar:
         bar(0, 1, "reading")
-    volume = load_volume(
+    return load_volume(
         source.path,
         labels=None if source.labels is None else parse_labels(source.labels),
         voxel_size=None if source.voxel_size is None else source.voxel_size.split(","),
@@ -106,8 +100,25 @@ def load(source: Source, bar: Bar) -> tuple[LabelVolume, Particles]:
         raw_shape=None if source.raw_shape is None else _numbers(source.raw_shape, "--raw-shape"),
         raw_type=source.raw_type,
         raw_offset=source.raw_offset,
-        limits=limits,
+        limits=_limits(source),
     )
+
+
+def _limits(source: Source) -> Limits:
+    from asyncsoc.base.guarded_files import Limits, default_limits
+
+    if source.max_size is not None and not source.max_size > 0:
+        raise InputError("the largest size must be positive", where="--max-size", value=source.max_size)
+    return default_limits() if source.max_size is None else Limits(int(source.max_size * 2**30))
+
+
+def load(source: Source, bar: Bar) -> tuple[LabelVolume, Particles]:
+    """Return the volume and its particles."""
+    from asyncsoc.tomography.blocks import BYTES_PER_VOXEL, DEFAULT_BLOCK, DEFAULT_HALO, split_blocks
+    from asyncsoc.tomography.readers.open import open_volume
+    from asyncsoc.tomography.split import particles_from_ids, split_particles
+
+    volume, limits = load_labels(source, bar), _limits(source)
     if source.particle_ids is not None:
         raw = open_volume(source.particle_ids, role="ids", limits=limits)
         return volume, particles_from_ids(volume, raw.read(0, raw.shape[0]))

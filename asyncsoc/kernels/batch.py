@@ -2,8 +2,9 @@
 
 Particles that are alone in their groups go through all phases of a step in one call (`attempt_alone`), in memory that
 the next eight use again. Groups of several particles go through all their blocks, each with memory of its own, once for
-every stage (`begin_blocks`, `advance_blocks`), and are reduced between (`reduce_begin`, `reduce_stages`): a block's
-memory is streamed through the caches once a stage. Where they are on one mesh and one thread does it all, that is one
+every stage (`begin_blocks`, `advance_blocks`; `begin_singles`, `advance_singles` on meshes with fewer than `FEWEST`
+particles), and are reduced between (`reduce_begin`, `reduce_stages`): a block's memory is streamed through the caches
+once a stage. Where they are on one mesh and one thread does it all, that is one
 call too (`attempt_groups`). All are the phases of `rosenbrock`.
 """
 
@@ -156,6 +157,32 @@ def advance_blocks(system, tableau, contacts, groups, body, stage, blocks, count
 
 
 @kernel(nogil=True)
+def begin_singles(system, tableau, contacts, groups, body, listed, memories):
+    """Begin a step of particles of one mesh that are too few to go side by side, as `begin_blocks` does.
+
+    `listed` (k,) are places in `body`; `memories` (k, size) is what each needs until it is finished.
+    """
+    s, c = tableau.a.shape[0], body.nodes.shape[1]
+    for p in range(listed.size):
+        ws = laid_down(lay_out(system, s, c, 1, (), memories[p]))
+        begin_step(system, tableau, contacts, groups, body, listed[p : p + 1], 1, ws)
+        stage_rhs(system, tableau, contacts, groups.conductors, body, listed[p : p + 1], 1, 0, ws)
+
+
+@kernel(nogil=True)
+def advance_singles(system, tableau, contacts, groups, body, stage, listed, memories):
+    """Complete a stage of particles that are too few to go side by side, as `advance_blocks` does."""
+    s, c = tableau.a.shape[0], body.nodes.shape[1]
+    for p in range(listed.size):
+        ws = laid_down(lay_out(system, s, c, 1, (), memories[p]))
+        stage_update(contacts, groups, groups.conductors, body, listed[p : p + 1], 1, stage, ws)
+        if stage + 1 < s:
+            stage_rhs(system, tableau, contacts, groups.conductors, body, listed[p : p + 1], 1, stage + 1, ws)
+        else:
+            finish_step(system, tableau, contacts, groups, body, listed[p : p + 1], 1, ws)
+
+
+@kernel(nogil=True)
 def reduce_begin(tableau, contacts, groups, listed):
     """Reduce what `begin_blocks` leaves over each group listed: slopes of the constraint, and the first stage."""
     give_shares(groups.ranks, contacts)
@@ -215,9 +242,11 @@ def scratch_memory(system: System, tableau: Tableau, body: Body, count: int) -> 
     return _aligned(1, together + workspace_size(*shape, 1))[0]
 
 
-def block_memory(system: System, tableau: Tableau, body: Body, blocks: int) -> NDArray[np.float64]:
-    """Return the memory (blocks, size) that keeps so many blocks through a step, lines of the cache each."""
-    size = workspace_size(system, tableau.a.shape[0], body.nodes.shape[1], WIDTH)
+def block_memory(
+    system: System, tableau: Tableau, body: Body, blocks: int, members: int = WIDTH
+) -> NDArray[np.float64]:
+    """Return the memory (blocks, size) that keeps blocks of `members` through a step, lines of the cache each."""
+    size = workspace_size(system, tableau.a.shape[0], body.nodes.shape[1], members)
     return _aligned(blocks, size + -size % WIDTH)
 
 

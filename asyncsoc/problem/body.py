@@ -88,8 +88,8 @@ def _require_builtin(case: Case) -> None:
         )
 
 
-def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
-    """Return the contact of a case on its mesh.
+def contact_of(case: Case, mesh: ParticleMesh, labelled: ParticleMesh | None = None) -> ContactMap:
+    """Return the contact of a case on its mesh; `labelled` is the same with its labels where it has been read already.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def contact_of(case: Case, mesh: ParticleMesh) -> ContactMap:
         The mesh cannot carry it, or its labels do not say where it is.
     """
     if case.contact.kind == "labels":
-        labelled = particle_mesh(case)
+        labelled = particle_mesh(case) if labelled is None else labelled
         if case.particle.grains is not None:  # facets are in the order of the file, nodes may be doubled
             labelled = replace(mesh, labels=labelled.labels, record=labelled.record)
         return _from_labels(labelled, case.contact.active)

@@ -32,6 +32,7 @@ from asyncsoc.problem.case_materials import (
     cathode_of,
     particle_capacity,
 )
+from asyncsoc.problem.loaded_particles import LoadedParticle
 from asyncsoc.problem.meshing import SphereMesh
 from asyncsoc.problem.particles import Member
 from asyncsoc.problem.system import OrderedSystem
@@ -61,7 +62,9 @@ class PreparedCase:
     share: float = 1.0
 
 
-def prepare(case: Case, sphere: SphereMesh | None = None, *, share: float = 1.0) -> PreparedCase:
+def prepare(
+    case: Case, sphere: SphereMesh | None = None, *, share: float = 1.0, loaded: LoadedParticle | None = None
+) -> PreparedCase:
     """Build everything `case` describes.
 
     Parameters
@@ -73,6 +76,8 @@ def prepare(case: Case, sphere: SphereMesh | None = None, *, share: float = 1.0)
         then not that of two meshes.
     share
         Share of the particle in the cathode that the protocol is for, by which its mesh is chosen; 1 where it is alone.
+    loaded
+        The particle of the case's mesh file where it has been read already.
 
     Raises
     ------
@@ -81,8 +86,8 @@ def prepare(case: Case, sphere: SphereMesh | None = None, *, share: float = 1.0)
         an electrode.
     """
     case.require_single_particle()
-    mesh, operators, system = body_of(case, sphere, share)
-    contact = contact_of(case, mesh)
+    mesh, operators, system = body_of(case, sphere, share) if loaded is None else loaded.body
+    contact = contact_of(case, mesh, None if loaded is None else loaded.labelled)
     cathode, electrolyte = cathode_of(case.material), electrolyte_of(case.electrolyte)
     side, coupled = _side_reaction(case, cathode)
     blocked = coupled is not None and case.side_reaction.blocking_thickness is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,12 +15,21 @@ from asyncsoc.case.case import Case
 from asyncsoc.case.contact import Contact
 from asyncsoc.case.electrode import Electrode
 from asyncsoc.case.electrode_particles import ISOLATED
+from asyncsoc.case.particle import Particle
 from asyncsoc.materials.types import Cathode
 from asyncsoc.problem.case_materials import cathode_of, particle_capacity
 from asyncsoc.problem.electrode_layers import ElectrodeLayers, electrode_layers, separator_of
+from asyncsoc.problem.measured_bodies import (
+    CLOSED,
+    layers_by_depth,
+    measured_bodies,
+    measured_columns,
+    named_by_layer,
+)
 from asyncsoc.problem.particle_sample import ParticleSample, draw_particles
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +70,7 @@ class ElectrodeCases:
     @property
     def volume(self) -> float:
         """Volume of all particles with contact [m3]."""
-        covered = self.sample.volume[self.sample.coverage > 0.0]
+        covered = self.sample.volume[self.sample.coverage > 0.0]  # in every layer, or each in its own
         return float(self.multiplicities @ np.tile(covered, len(self.cases) // len(covered)))
 
     def report(self, electrode: Electrode) -> Mapping[str, Any]:
@@ -93,18 +102,22 @@ class ElectrodeCases:
                     "multiplicity [1/m2]": many,
                     "stratum of coverage": first,
                     "stratum of radius": second,
+                    **own,
                 }
-                for radius, coverage, ohms, many, first, second in zip(
+                for radius, coverage, ohms, many, first, second, own in zip(
                     sample.radius.tolist(),
                     sample.coverage.tolist(),
                     sample.resistance.tolist(),
                     sample.multiplicity.tolist(),
                     sample.coverage_stratum.tolist(),
                     sample.radius_stratum.tolist(),
+                    measured_columns(electrode, sample),
                     strict=True,
                 )
             ],
         }
+        if electrode.measured:
+            report["contacts between particles"] = CLOSED
         if electrode.isolated_from_cycle is not None:
             report["isolated from cycle"] = electrode.isolated_from_cycle
         if electrode.thickness is not None or electrode.porosity is not None:
@@ -117,9 +130,10 @@ class ElectrodeCases:
 
 
 def electrode_cases(case: Case, *, covered: bool = False) -> ElectrodeCases:
-    """Return the particles of a case's electrode as cases: each a sphere with one round patch.
+    """Return the particles of a case's electrode as cases: each a sphere with one round patch, or as it was measured.
 
-    A measured particle is the sphere of its volume with its active area, as far as the sphere's surface goes.
+    A measured particle is the sphere of its volume with its active area, as far as the sphere's surface goes, or has
+    its measured shape and contact.
 
     Parameters
     ----------
@@ -159,13 +173,14 @@ def electrode_cases(case: Case, *, covered: bool = False) -> ElectrodeCases:
     electrolyte = separator_of(case).model_copy(update={"areal_capacity": areal})
     if electrode.layered and electrode.salt == "concentrated":  # its separator is part of the network
         electrolyte = electrolyte.model_copy(update={"separator_thickness": 0.0})
-    layers = electrode_layers(case, len(touching)) if electrode.layered else None
-    prefixes = [""] if layers is None else [f"layer {k + 1} " for k in range(layers.count)]
+    own = measured_bodies(case, sample, touching, covered=covered) if electrode.measured else None
+    many_layers = 1 if own is not None or not electrode.layered else electrode.layer_count
+    layers = _layers(case, sample, touching) if electrode.layered else None
     cases = tuple(
         Case(
-            name=f"{prefix}particle {number + 1}",
-            particle=particle.model_copy(update={"radius": float(sample.radius[number])}),
-            contact=_contact(float(fraction[number])),
+            name=name,
+            particle=body,
+            contact=contact,
             material=case.material,
             electrolyte=electrolyte,
             kinetics=case.kinetics,
@@ -174,11 +189,12 @@ def electrode_cases(case: Case, *, covered: bool = False) -> ElectrodeCases:
             output=case.output,
             solver=case.solver,
         )
-        for prefix in prefixes
-        for number in touching.tolist()
+        for name, body, contact in (
+            _spheres(particle, sample, fraction, touching, layers) if own is None else named_by_layer(own, layers)
+        )
     )
     idle = float(many[sample.coverage == 0.0] @ sample.volume[sample.coverage == 0.0])
-    count = len(prefixes)
+    count = many_layers
     shared, ohms = many[touching] / count, sample.resistance[touching]
     before = None
     if electrode.isolated_from_cycle is not None:
@@ -187,6 +203,23 @@ def electrode_cases(case: Case, *, covered: bool = False) -> ElectrodeCases:
         connected = value / (4.0 * math.pi * sample.radius[touching] ** 2)
         before = np.tile(np.where(np.isinf(ohms), connected, ohms), count)
     return ElectrodeCases(cases, np.tile(shared, count), np.tile(ohms, count), idle, sample, layers, before)
+
+
+def _spheres(
+    particle: Particle, sample: ParticleSample, fraction: Array, touching: Indices, layers: ElectrodeLayers | None
+) -> Iterator[tuple[str, Particle, Contact]]:
+    """Yield name, body and contact of the spheres that carry the current, layer by layer."""
+    for prefix in [""] if layers is None else [f"layer {k + 1} " for k in range(layers.count)]:
+        for number in touching.tolist():
+            sphere = particle.model_copy(update={"radius": float(sample.radius[number])})
+            yield f"{prefix}particle {number + 1}", sphere, _contact(float(fraction[number]))
+
+
+def _layers(case: Case, sample: ParticleSample, touching: Indices) -> ElectrodeLayers:
+    """Return the layers of an electrode: each has all the spheres, or the measured particles at its depth."""
+    if not case.electrode.measured:
+        return electrode_layers(case, lambda count: tuple(k for k in range(count) for _ in range(len(touching))))
+    return electrode_layers(case, lambda count: layers_by_depth(case.electrode, sample, touching, count))
 
 
 def _areal_capacity(case: Case, sample: ParticleSample, cathode: Cathode) -> float:

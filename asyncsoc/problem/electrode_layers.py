@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,8 +124,8 @@ def _temperatures(constraints: Iterable[StepConstraint]) -> list[float]:
     return sorted({level for constraint in constraints for level in constraint.temperatures})
 
 
-def electrode_layers(case: Case, particles: int) -> ElectrodeLayers:
-    """Return the layers of a case's electrode, each of which has so many particles.
+def electrode_layers(case: Case, nodes: Callable[[int], tuple[int, ...]]) -> ElectrodeLayers:
+    """Return the layers of a case's electrode; `nodes` gives the layer of each particle, from 0, for their number.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def electrode_layers(case: Case, particles: int) -> ElectrodeLayers:
     lengths = amounts.thickness, separator.separator_thickness
     return ElectrodeLayers(
         count=count,
-        nodes=tuple(k for k in range(count) for _ in range(particles)),
+        nodes=nodes(count),
         thickness=amounts.thickness,
         area=electrode.area,
         electronic=ELECTRONIC_CONDUCTIVITY if given is None else given,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.materials.types import Cathode
 from asyncsoc.problem.sample_moments import ElectrodeMoments, SamplingErrors
 from asyncsoc.problem.strata import beta_strata, class_sizes, lognormal_strata, paired, representatives, uniform
+
+if TYPE_CHECKING:
+    from asyncsoc.tomography.particle_set import ParticleSet
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -65,6 +68,8 @@ class ParticleSample:
         Of the sample.
     law_moments
         Of the laws it was drawn from, or of all particles of the table or set.
+    depth : (N,) or (0,), m
+        Of the centres of measured shapes below the side of the volume that faces the separator, where that is known.
     """
 
     radius: Array
@@ -82,6 +87,7 @@ class ParticleSample:
     density: float
     moments: ElectrodeMoments
     law_moments: ElectrodeMoments
+    depth: Array = field(default_factory=lambda: frozen((), np.float64))
 
     def __len__(self) -> int:
         return len(self.radius)
@@ -313,7 +319,26 @@ def _of_set(electrode: Electrode, measured: MeasuredParticles, density: float, m
     ohms = _resistivity(electrode, len(volume))
     listed = _Listed(np.cbrt(3.0 * volume / _SPHERE), volume, active, coverage, ohms, files)
     name = f"tomogram, manifest {str(measured.sha256)[:12]}"
-    return _of_list(electrode, density, _shares(volume) * mass, listed, name)
+    found = _of_list(electrode, density, _shares(volume) * mass, listed, name)
+    if not measured.measured:
+        return found
+    depth = () if measured.separator_side is None else depths(measured.load(), measured.separator_side)
+    return replace(found, depth=frozen(depth, np.float64), source=f"{found.source}, on their own meshes")
+
+
+def depths(particles: ParticleSet, side: str) -> Array:
+    """Return how far the centres of a set's particles are from a side of their volume, such as "z-low" [m]."""
+    axis, end = side.split("-")
+    place = np.array([float(row[f"{axis} [m]"]) for row in particles.rows]) + 0.5 * float(
+        particles.header["voxel size [m]"]
+    )
+    return place if end == "low" else volume_length(particles, side) - place
+
+
+def volume_length(particles: ParticleSet, side: str) -> float:
+    """Return the length of the volume of a set from a side to the opposite one [m]."""
+    shape = dict(zip("zyx", particles.header["shape (z, y, x)"], strict=True))
+    return float(shape[side[0]]) * float(particles.header["voxel size [m]"])
 
 
 def _of_list(electrode: Electrode, density: float, mass: Array, listed: _Listed, name: str) -> ParticleSample:

@@ -17,6 +17,7 @@ from asyncsoc.problem.body import body_of
 from asyncsoc.problem.build import PreparedCase, constraints_of, prepare
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
 from asyncsoc.problem.going_on import going_on
+from asyncsoc.problem.loaded_particles import LoadedParticle, load_particles
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.problem.ranks import ELSEWHERE, Communicator, Ranks, distributed, step_cost
 from asyncsoc.problem.salt_event import constraints_with_salt
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-def prepared_particles(cases: Sequence[Case], multiplicities: Array, idle_volume: float) -> list[PreparedCase]:
-    """Make the cases ready, under the protocol steps of the whole group."""
-    setups = [
-        prepare(case, share=share)
-        for case, share in zip(cases, _volume_shares(cases, multiplicities, idle_volume), strict=True)
-    ]
+def prepared_particles(
+    cases: Sequence[Case], multiplicities: Array, idle_volume: float, workers: int = 1
+) -> list[PreparedCase]:
+    """Make the cases ready, under the protocol steps of the whole group; many mesh files in so many processes."""
+    loaded = load_particles(cases, workers)
+    shares = _volume_shares(cases, loaded, multiplicities, idle_volume)
+    setups = [prepare(case, share=share, loaded=one) for case, one, share in zip(cases, loaded, shares, strict=True)]
     capacity, constraints = constraints_of(
         cases[0],
         volume_of(setups, multiplicities) + idle_volume,
@@ -48,11 +50,15 @@ def prepared_particles(cases: Sequence[Case], multiplicities: Array, idle_volume
     ]
 
 
-def _volume_shares(cases: Sequence[Case], multiplicities: Array, idle_volume: float) -> list[float]:
+def _volume_shares(
+    cases: Sequence[Case], loaded: Sequence[LoadedParticle | None], multiplicities: Array, idle_volume: float
+) -> list[float]:
     """Return the share of one such particle in the volume of all; 1 of one that is alone."""
     volumes = [
-        4.0 / 3.0 * math.pi * case.particle.radius**3 if case.particle.radius is not None else body_of(case)[1].volume
-        for case in cases
+        4.0 / 3.0 * math.pi * case.particle.radius**3
+        if case.particle.radius is not None
+        else (body_of(case) if one is None else one.body)[1].volume
+        for case, one in zip(cases, loaded, strict=True)
     ]
     if len(volumes) == 1 and idle_volume == 0.0:
         return [1.0 / float(multiplicities[0])]

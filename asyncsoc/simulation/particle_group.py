@@ -87,7 +87,7 @@ def simulate_particles(
         Numbers, texts with a unit ("20 Mohm"), or infinity, "isolated": no net current reaches the particle, lithium
         moves within it only. None: no resistances.
     threads
-        Threads to spread the particles over; the answers do not depend on it.
+        Threads to spread the particles over, and processes that read many mesh files; the answers do not depend on it.
     progress
         Called after every accepted step.
     resume
@@ -269,7 +269,7 @@ def carry_group(
     """
     start = None if resume is None else group_start(cases, many, resume)
     started, clock = datetime.now(UTC), time.perf_counter()
-    setups = prepared_particles(cases, many, idle_volume)
+    setups = prepared_particles(cases, many, idle_volume, threads)
     alone = len(cases) == 1
     largest = max(setups, key=lambda setup: setup.mesh.n_nodes)
     check_memory(cases[0], largest, snapshots=True, particles=len(cases), volume=volume_of(setups, many))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,13 @@ from asyncsoc.base.errors import InputError
 from asyncsoc.base.lanes import WIDTH
 from asyncsoc.base.processes import interruptible, uninterrupted
 from asyncsoc.kernels.batch import (
+    FEWEST,
     advance_blocks,
+    advance_singles,
     attempt_alone,
     attempt_groups,
     begin_blocks,
+    begin_singles,
     block_memory,
     judge_groups,
     plan_groups,
@@ -27,7 +30,7 @@ from asyncsoc.kernels.batch import (
     reduce_stages,
     scratch_memory,
 )
-from asyncsoc.kernels.particles import Body
+from asyncsoc.kernels.particles import Body, Contacts, Groups
 from asyncsoc.kernels.tableaux import RODAS4P2, RODAS5P, Tableau
 from asyncsoc.kernels.workspace import System, workspace_size
 from asyncsoc.problem.arrays import ProblemArrays, problem_arrays
@@ -207,12 +210,14 @@ class _ParticleGroups:
 
     def __init__(self, arrays: ProblemArrays, tableau: Tableau, profiles: FollowedProfiles, threads: int) -> None:
         self._arrays, self._tableau, self._profiles, self._threads = arrays, tableau, profiles, threads
+        self._in_one_call = in_one_call([body.x.size for body in arrays.bodies], threads)
         self._memories = [
-            block_memory(system.kernel, tableau, body, -(-len(body.number) // WIDTH))
+            block_memory(system.kernel, tableau, body, len(body.number), 1)
+            if self._singly(body)
+            else block_memory(system.kernel, tableau, body, -(-len(body.number) // WIDTH))
             for system, body in zip(arrays.problem.meshes, arrays.bodies, strict=True)
         ]
         self._attempt_groups: Callable[..., None] | None = None
-        self._in_one_call = in_one_call([body.x.size for body in arrays.bodies], threads)
         if self._in_one_call:
             self._threads = 1
         self._last: tuple[bytes, list[_Share]] = b"", []
@@ -226,7 +231,7 @@ class _ParticleGroups:
                 return
         shares = self._shares(active)
         if self._in_one_call:
-            ((system, body, blocks),) = shares
+            ((system, body, blocks, _),) = shares
             given = (system, tableau, contacts, groups, body, active, not len(self._profiles), *blocks)
             if self._attempt_groups is None:
                 self._attempt_groups = attempt_groups.prepared(*given)
@@ -237,16 +242,20 @@ class _ParticleGroups:
             if group in self._profiles:
                 self._profiles.judged(group)
 
+    def _singly(self, body: Body) -> bool:
+        """Whether the particles of a mesh are too few to go side by side, and go one after the other."""
+        return not self._in_one_call and len(body.number) < FEWEST
+
     def _by_phases(self, active: Ints, shares: list[_Share], spread: Spread) -> None:
         """Attempt a step phase by phase, each spread over the threads."""
         tableau, contacts, groups = self._tableau, self._arrays.contacts, self._arrays.groups
         plan_groups(contacts, groups, active)
-        spread([partial(begin_blocks, w.system, tableau, contacts, groups, w.body, *w.blocks) for w in shares])
+        given, portions = (tableau, contacts, groups), _portions(shares, self._threads)
+        spread([partial(_begin, portion, *given) for portion in portions])
         reduce_begin(tableau, contacts, groups, active)
         last = tableau.a.shape[0] - 1
         for stage in range(last + 1):
-            given = (tableau, contacts, groups)
-            spread([partial(advance_blocks, w.system, *given, w.body, stage, *w.blocks) for w in shares])
+            spread([partial(_advance, portion, *given, stage) for portion in portions])
             if stage < last:
                 reduce_stages(tableau, contacts, groups, active, stage + 1)
         judge_groups(tableau, contacts, groups, active)
@@ -260,6 +269,11 @@ class _ParticleGroups:
             places = arrays.places(mesh, active)
             if not len(places):
                 continue
+            if self._singly(body):
+                for some in np.array_split(np.arange(len(places)), min(self._threads, len(places))):
+                    listed = places[some], self._memories[mesh][some[0] : some[-1] + 1]
+                    found.append(_Share(system.kernel, body, listed, singly=True))
+                continue
             starts = range(0, len(places), WIDTH)
             blocks = np.stack([np.resize(places[k : k + WIDTH], WIDTH) for k in starts])
             counts = np.array([min(WIDTH, len(places) - k) for k in starts], dtype=np.int64)
@@ -272,8 +286,42 @@ class _ParticleGroups:
 
 
 class _Share(NamedTuple):
-    """Blocks of one mesh that one thread advances: particles, how many of each block are real, and memory."""
+    """Particles of one mesh that one thread advances, and their memories.
+
+    Blocks of particles with how many of each are real or, `singly`, particles that go one after the other.
+    """
 
     system: System
     body: Body
-    blocks: tuple[Ints, Ints, NDArray[np.float64]]
+    blocks: tuple[NDArray[Any], ...]
+    singly: bool = False
+
+    @property
+    def cost(self) -> int:
+        """Numbers in its memories, by which it is given to threads."""
+        return self.blocks[-1].size
+
+
+def _portions(shares: list[_Share], threads: int) -> list[list[_Share]]:
+    """Return the shares of each thread: the largest first, each to the thread that has least."""
+    portions: list[list[_Share]] = [[] for _ in range(min(threads, len(shares)))]
+    costs = [0] * len(portions)
+    for share in sorted(shares, key=lambda one: -one.cost) if len(portions) > 1 else shares:
+        least = costs.index(min(costs))
+        portions[least].append(share)
+        costs[least] += share.cost
+    return portions
+
+
+def _begin(portion: list[_Share], tableau: Tableau, contacts: Contacts, groups: Groups) -> None:
+    """Begin a step of the particles of one thread."""
+    for share in portion:
+        begin = begin_singles if share.singly else begin_blocks
+        begin(share.system, tableau, contacts, groups, share.body, *share.blocks)
+
+
+def _advance(portion: list[_Share], tableau: Tableau, contacts: Contacts, groups: Groups, stage: int) -> None:
+    """Complete a stage of the particles of one thread."""
+    for share in portion:
+        advance = advance_singles if share.singly else advance_blocks
+        advance(share.system, tableau, contacts, groups, share.body, stage, *share.blocks)

@@ -22,9 +22,9 @@ from asyncsoc.geometry.particle_format import SUFFIXES
 from asyncsoc.tomography.crops import ParticleCrop, crop_particle
 from asyncsoc.tomography.mesher import NO_REPAIR, MeshSettings, mesh_particle
 from asyncsoc.tomography.particle_set import ParticleSet, write_set
-from asyncsoc.tomography.phases import SHARE_MESHED
+from asyncsoc.tomography.phases import PHASE_FRACTIONS, SHARE_MESHED
 from asyncsoc.tomography.split import Particles
-from asyncsoc.tomography.volume import CLASSES, LabelVolume, contact_notes
+from asyncsoc.tomography.volume import CLASSES, LabelVolume, contact_notes, phase_fractions
 
 Progress = Callable[[int, int], None]
 
@@ -179,6 +179,7 @@ def _header(
         "contact measurable": volume.has_electrolyte,
         "voxel size [m]": volume.voxel_size,
         "shape (z, y, x)": list(volume.shape),
+        PHASE_FRACTIONS: phase_fractions(volume),
         "split": dict(particles.settings),
         "mesh settings": asdict(settings),
         "particles in the volume": particles.n,

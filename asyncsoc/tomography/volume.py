@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from asyncsoc.base.display import Rows, Shown
 from asyncsoc.base.errors import InputError
-from asyncsoc.tomography.phases import CBD
+from asyncsoc.tomography.phases import CBD, PHASES
 
 CLASSES = ("inactive", "active", "particle-contact", "cut")
 """What a particle's surface can face: pore, CBD, another particle, the end of the imaged volume."""
@@ -96,3 +96,11 @@ NO_CONTACT = (
 def contact_notes(volume: LabelVolume) -> tuple[str, ...]:
     """Return what is to be said where contact cannot be measured in a volume; nothing where it can."""
     return () if volume.has_electrolyte else (NO_CONTACT,)
+
+
+def phase_fractions(volume: LabelVolume) -> dict[str, float]:
+    """Return the share of each phase in all voxels of a volume, what was not imaged among them."""
+    counts = np.zeros(len(PHASES), np.int64)
+    for layer in volume.phases:
+        counts += np.bincount(layer.ravel(), minlength=len(PHASES))
+    return {name: float(count / volume.phases.size) for name, count in zip(PHASES, counts.tolist(), strict=True)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,20 +41,38 @@ def run(
     """Simulate a case: charge and discharge as its protocol says."""
     description, previous = _case(case, resume, overrides or [])
     ranks = loaded_ranks()
-    first = ranks is None or ranks.rank == 0  # of several processes one speaks and writes
-    quiet = quiet or not first
 
     from asyncsoc.simulation import simulate
     from asyncsoc.simulation.checkpointing import simulate_with_checkpoints
 
+    def simulated(progress: Callable[[Any], None] | None) -> Solution:
+        if output is None or description.protocol.plan.steps[-1].cycle == 1:
+            return simulate(description, progress=progress, resume=previous, communicator=ranks)
+        return simulate_with_checkpoints(description, output, progress=progress, resume=previous, communicator=ranks)
+
+    carry_out(simulated, description, output, json=json, quiet=quiet, plot=plot)
+
+
+def carry_out(
+    simulated: Callable[[Callable[[Any], None] | None], Solution],
+    description: Case,
+    output: Path | None,
+    *,
+    json: bool,
+    quiet: bool,
+    plot: bool,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Simulate with a progress bar, keep result and pictures, and show what came out; an unfinished run is kept too.
+
+    `simulated` takes the callback of the bar and returns the solution; `more` is added to the JSON document.
+    """
+    ranks = loaded_ranks()
+    first = ranks is None or ranks.rank == 0  # of several processes one speaks and writes
+    quiet = quiet or not first
     try:
         with progress_bar(quiet=quiet, **kernels_of(description)) as progress:
-            if output is None or description.protocol.plan.steps[-1].cycle == 1:
-                solution = simulate(description, progress=progress, resume=previous, communicator=ranks)
-            else:
-                solution = simulate_with_checkpoints(
-                    description, output, progress=progress, resume=previous, communicator=ranks
-                )
+            solution = simulated(progress)
     except SimulationError as error:
         interrupted = isinstance(error, InterruptedRunError)
         partial = getattr(error, "partial", None)
@@ -69,7 +87,7 @@ def run(
     for warning in solution.warnings:
         note(f"warning: {warning}")
     if json:
-        print_document({**solution.to_json_dict(), "files": [str(file) for file in files]})
+        print_document({**solution.to_json_dict(), **(more or {}), "files": [str(file) for file in files]})
     elif not quiet:
         summary = solution.summary()
         print_table(("quantity", "value"), summary.items())
