@@ -85,4 +85,4 @@ def test_an_impedance_with_boundaries_is_refused() -> None:
         }
     )
     with pytest.raises(InputError, match="with grain boundaries is not known"):
-        aso.EISSimulation(case).solve([1.0])
+        aso.EISSimulation(case)

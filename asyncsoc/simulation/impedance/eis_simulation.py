@@ -12,6 +12,7 @@ from asyncsoc.base.notices import warn_of_result
 from asyncsoc.case import Case
 from asyncsoc.case.required import require_case
 from asyncsoc.simulation.impedance.at_state import Counted, impedance_of_case, impedance_of_run
+from asyncsoc.simulation.impedance.described import refuse_boundaries
 from asyncsoc.simulation.impedance.mesh_resolution import graded_case
 from asyncsoc.simulation.impedance.operating_point import At
 from asyncsoc.simulation.impedance.spectrum import ImpedanceSpectrum
@@ -54,6 +55,7 @@ class EISSimulation:
 
     def __init__(self, case: Case, *, graded: bool = True) -> None:
         require_case(case, "EISSimulation")
+        refuse_boundaries(case)
         self._case = graded_case(case) if graded else case
         self._run: Solution | None = None
         self._solution: ImpedanceSpectrum | None = None
