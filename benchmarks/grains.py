@@ -58,8 +58,8 @@ def measured(case: aso.Case) -> dict[str, float | None]:
     """Return a row of the table."""
     bodies, make = [], integrator.problem_arrays
 
-    def kept(problem: Any) -> Any:
-        arrays = make(problem)
+    def kept(*given: Any) -> Any:
+        arrays = make(*given)
         bodies.extend(arrays.bodies)
         return arrays
 
