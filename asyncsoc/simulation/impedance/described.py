@@ -15,7 +15,7 @@ from asyncsoc.case.impedance import Impedance
 from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.electrode_cases import electrode_cases
-from asyncsoc.problem.electrode_layers import LAYERS, ElectrodeLayers, electrode_layers
+from asyncsoc.problem.electrode_layers import LAYERS, ElectrodeLayers
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.simulation.group_setup import prepared_particles, problem_of_group, with_homes
@@ -96,7 +96,7 @@ def described_by_run(run: RunData, settings: Impedance | None = None) -> Describ
     whole = None if "particles" in run.case else Case.from_text(run.case_toml)
     layers = None
     if whole is not None and LAYERS in run.reports:
-        layers = electrode_layers(whole, len(cases) // whole.electrode.layer_count)
+        layers = electrode_cases(whole).layers
     return _described(
         cases,
         np.array(run.multiplicities or (1.0,)),
