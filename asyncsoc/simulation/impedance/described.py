@@ -96,7 +96,8 @@ def described_by_run(run: RunData, settings: Impedance | None = None) -> Describ
     whole = None if "particles" in run.case else Case.from_text(run.case_toml)
     layers = None
     if whole is not None and LAYERS in run.reports:
-        layers = electrode_layers(whole, len(cases) // whole.electrode.layer_count)
+        nodes = tuple(int(layer) - 1 for layer in run.reports[LAYERS]["layer of each particle"])
+        layers = electrode_layers(whole, lambda _: nodes)
     return _described(
         cases,
         np.array(run.multiplicities or (1.0,)),

@@ -316,7 +316,8 @@ def _bands(
             # Of the estimators the baseline is one: it changes nothing.
             count = len(change) + (source == "estimator" and len(change) > 0)
             squares[source] = float((change**2).sum() / count) if count else None
-            row[f"{name}, change by {source}"] = None if squares[source] is None else float(np.sqrt(squares[source]))
+            square = squares[source]
+            row[f"{name}, change by {source}"] = None if square is None else float(np.sqrt(square))
         whole = sum(squares[source] or 0.0 for source in SOURCES)
         for source in SOURCES:
             known = squares[source] is not None and whole > 0.0
