@@ -16,7 +16,8 @@ from asyncsoc.case.contact import Contact
 from asyncsoc.case.electrode import Electrode
 from asyncsoc.case.particle import Particle
 from asyncsoc.problem.electrode_layers import ElectrodeLayers
-from asyncsoc.problem.particle_sample import ParticleSample, volume_length
+from asyncsoc.problem.measured_depths import volume_length
+from asyncsoc.problem.particle_sample import ParticleSample
 
 Indices = NDArray[np.int64]
 Named = tuple[str, Particle, Contact]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,9 @@ from asyncsoc.case.electrode_particles import ISOLATED, MeasuredParticles, Parti
 from asyncsoc.geometry.mesh import frozen
 from asyncsoc.materials.capacity import theoretical_capacity
 from asyncsoc.materials.types import Cathode
+from asyncsoc.problem.measured_depths import depths
 from asyncsoc.problem.sample_moments import ElectrodeMoments, SamplingErrors
 from asyncsoc.problem.strata import beta_strata, class_sizes, lognormal_strata, paired, representatives, uniform
-
-if TYPE_CHECKING:
-    from asyncsoc.tomography.particle_set import ParticleSet
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -324,21 +322,6 @@ def _of_set(electrode: Electrode, measured: MeasuredParticles, density: float, m
         return found
     depth = () if measured.separator_side is None else depths(measured.load(), measured.separator_side)
     return replace(found, depth=frozen(depth, np.float64), source=f"{found.source}, on their own meshes")
-
-
-def depths(particles: ParticleSet, side: str) -> Array:
-    """Return how far the centres of a set's particles are from a side of their volume, such as "z-low" [m]."""
-    axis, end = side.split("-")
-    place = np.array([float(row[f"{axis} [m]"]) for row in particles.rows]) + 0.5 * float(
-        particles.header["voxel size [m]"]
-    )
-    return place if end == "low" else volume_length(particles, side) - place
-
-
-def volume_length(particles: ParticleSet, side: str) -> float:
-    """Return the length of the volume of a set from a side to the opposite one [m]."""
-    shape = dict(zip("zyx", particles.header["shape (z, y, x)"], strict=True))
-    return float(shape[side[0]]) * float(particles.header["voxel size [m]"])
 
 
 def _of_list(electrode: Electrode, density: float, mass: Array, listed: _Listed, name: str) -> ParticleSample:

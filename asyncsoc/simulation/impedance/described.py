@@ -15,7 +15,7 @@ from asyncsoc.case.impedance import Impedance
 from asyncsoc.interface.rate_laws import rate_law_names
 from asyncsoc.problem.build import PreparedCase
 from asyncsoc.problem.electrode_cases import electrode_cases
-from asyncsoc.problem.electrode_layers import LAYERS, ElectrodeLayers
+from asyncsoc.problem.electrode_layers import LAYERS, ElectrodeLayers, electrode_layers
 from asyncsoc.problem.particles import Group, Problem
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.simulation.group_setup import prepared_particles, problem_of_group, with_homes
@@ -96,7 +96,8 @@ def described_by_run(run: RunData, settings: Impedance | None = None) -> Describ
     whole = None if "particles" in run.case else Case.from_text(run.case_toml)
     layers = None
     if whole is not None and LAYERS in run.reports:
-        layers = electrode_cases(whole).layers
+        nodes = tuple(int(layer) - 1 for layer in run.reports[LAYERS]["layer of each particle"])
+        layers = electrode_layers(whole, lambda _: nodes)
     return _described(
         cases,
         np.array(run.multiplicities or (1.0,)),
@@ -105,24 +106,6 @@ def described_by_run(run: RunData, settings: Impedance | None = None) -> Describ
         layers,
         settings or (cases[0] if whole is None else whole).impedance,
     )
-
-
-def refuse_boundaries(case: Case) -> None:
-    """Refuse a case with grain boundaries.
-
-    Raises
-    ------
-    InputError
-        Lithium passes the boundaries of its grains at a finite rate.
-    """
-    if case.particle.grains is not None and case.particle.grains.boundary_exchange:
-        raise InputError(
-            "the impedance of a particle with grain boundaries is not known: its matrix is not symmetric",
-            where="particle.grains.boundary_exchange",
-            value=case.particle.grains.boundary_exchange,
-            allowed="0 (blocking), or left out",
-            next_step="asyncsoc.problem.linearize.linearize gives the linearized problem, boundaries included",
-        )
 
 
 def _described(
@@ -141,7 +124,14 @@ def _described(
             allowed=f"rate laws: {', '.join(rate_law_names())}",
         )
     for case in cases:
-        refuse_boundaries(case)
+        if case.particle.grains is not None and case.particle.grains.boundary_exchange:
+            raise InputError(
+                "the impedance of a particle with grain boundaries is not known: its matrix is not symmetric",
+                where="particle.grains.boundary_exchange",
+                value=case.particle.grains.boundary_exchange,
+                allowed="0 (blocking), or left out",
+                next_step="asyncsoc.problem.linearize.linearize gives the linearized problem, boundaries included",
+            )
     setups = prepared_particles(cases, many, idle_volume)
     scaled, homes = with_homes(setups)
     problem = problem_of_group(scaled, homes, many, resistances, layers, None)

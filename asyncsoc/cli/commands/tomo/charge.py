@@ -111,7 +111,7 @@ def charge(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Simulate every particle of a set under one protocol, or all of them as one electrode.
+    """Simulate every particle of a set, or all as one electrode.
 
     With --spheres, a sphere of the same volume and coverage is simulated beside each.
     """
