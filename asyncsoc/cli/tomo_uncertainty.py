@@ -88,7 +88,7 @@ def _print(document: dict[str, Any], uncertain: Any) -> None:
         middle = float(np.nanmedian(uncertain.column(f"{name}, baseline")))
         width = float(np.nanmedian(high - low)) if np.isfinite(high - low).any() else float("nan")
         rows.append((name.replace("lead", "asynchrony"), middle, width, *shown))
-    sources: dict[str, Any] = next(iter(document["header"]["shares of the sources"].values()), {})
+    sources: dict[str, float | None] = next(iter(document["header"]["shares of the sources"].values()), {})
     heads = ("quantity", "median", "median width, 5 to 95 %", *(f"share of {source}" for source in sources))
     print_table(heads, rows)
     fates = [key for key in document["particles"][0] if key.startswith("draws: ")]

@@ -108,6 +108,24 @@ def described_by_run(run: RunData, settings: Impedance | None = None) -> Describ
     )
 
 
+def refuse_boundaries(case: Case) -> None:
+    """Refuse a case with grain boundaries.
+
+    Raises
+    ------
+    InputError
+        Lithium passes the boundaries of its grains at a finite rate.
+    """
+    if case.particle.grains is not None and case.particle.grains.boundary_exchange:
+        raise InputError(
+            "the impedance of a particle with grain boundaries is not known: its matrix is not symmetric",
+            where="particle.grains.boundary_exchange",
+            value=case.particle.grains.boundary_exchange,
+            allowed="0 (blocking), or left out",
+            next_step="asyncsoc.problem.linearize.linearize gives the linearized problem, boundaries included",
+        )
+
+
 def _described(
     cases: Sequence[Case],
     many: Array,
@@ -124,14 +142,7 @@ def _described(
             allowed=f"rate laws: {', '.join(rate_law_names())}",
         )
     for case in cases:
-        if case.particle.grains is not None and case.particle.grains.boundary_exchange:
-            raise InputError(
-                "the impedance of a particle with grain boundaries is not known: its matrix is not symmetric",
-                where="particle.grains.boundary_exchange",
-                value=case.particle.grains.boundary_exchange,
-                allowed="0 (blocking), or left out",
-                next_step="asyncsoc.problem.linearize.linearize gives the linearized problem, boundaries included",
-            )
+        refuse_boundaries(case)
     setups = prepared_particles(cases, many, idle_volume)
     scaled, homes = with_homes(setups)
     problem = problem_of_group(scaled, homes, many, resistances, layers, None)

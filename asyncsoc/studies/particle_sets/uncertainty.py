@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -305,7 +306,8 @@ def _bands(
     for name in FOLLOWED:
         if first.get(name) is None:
             continue
-        baseline, squares = float(first[name]), {}
+        baseline = float(first[name])
+        squares: dict[str, float | None] = {}
         row[f"{name}, baseline"] = baseline
         drawn = {source: _values(tables.get(source, ()), number, name) for source in (*SOURCES, TOGETHER)}
         for at in (5, 50, 95):
@@ -317,7 +319,7 @@ def _bands(
             count = len(change) + (source == "estimator" and len(change) > 0)
             squares[source] = float((change**2).sum() / count) if count else None
             square = squares[source]
-            row[f"{name}, change by {source}"] = None if square is None else float(np.sqrt(square))
+            row[f"{name}, change by {source}"] = None if square is None else math.sqrt(square)
         whole = sum(squares[source] or 0.0 for source in SOURCES)
         for source in SOURCES:
             known = squares[source] is not None and whole > 0.0
