@@ -27,6 +27,7 @@ from asyncsoc.case.electrode_materials import (
     material_parameters,
 )
 from asyncsoc.case.electrode_particles import MOST_PARTICLES, MeasuredParticles, ParticleTable
+from asyncsoc.case.electrode_refusals import amount_problem, measured_problem
 from asyncsoc.case.fields import Measured, refusal
 from asyncsoc.case.particle import DEFAULT_RADIUS
 from asyncsoc.materials.types import Parameter
@@ -172,31 +173,16 @@ class Electrode(LayeredElectrode):
         layers = self.layer_problem(self.thickness is not None or self.porosity is not None)
         law, listed = self.contact_resistance, () if self.table is None else self.table.contact_resistance
         lost = isolation_problem(self.isolated_from_cycle, None if law is None else law.share_isolated, listed)
-        for error in (self._amount_problem(), self._source_problem(), self._number_problem(), layers, lost):
+        for error in (
+            amount_problem(self.loading, self.thickness, self.porosity),
+            self._source_problem(),
+            self._number_problem(),
+            layers,
+            lost,
+        ):
             if error is not None:
                 raise refusal(error)
         return self
-
-    def _amount_problem(self) -> InputError | None:
-        given = [name for name in ("loading", "thickness", "porosity") if getattr(self, name) is not None]
-        if len(given) == 3:
-            return InputError(
-                "loading, thickness and porosity are one too many: each follows from the other two",
-                where="electrode.porosity",
-                value=self.porosity,
-                allowed="two of the three",
-                next_step="remove the one that is known least well",
-            )
-        if not given or given in (["thickness"], ["porosity"]):
-            missing = "thickness or porosity" if not given else "porosity" if "thickness" in given else "thickness"
-            return InputError(
-                "how much active material there is does not follow",
-                where="electrode.loading",
-                value=", ".join(given) or None,
-                allowed="a loading such as '12.7 mg/cm2'; or thickness and porosity",
-                next_step=f"give the loading, or {missing} too" if given else "give the loading",
-            )
-        return None
 
     def _source_problem(self) -> InputError | None:
         listed = [name for name in ("table", "set") if getattr(self, name) is not None]
@@ -223,41 +209,16 @@ class Electrode(LayeredElectrode):
                 where="electrode.contact_resistance",
                 next_step="remove contact_resistance, or the column of the table",
             )
-        if self.set is not None and (error := self._measured_problem(self.set)) is not None:
-            return error
+        if self.set is not None:
+            error = measured_problem(self.set, self.particles, layered=self.layered)
+            if error is not None:
+                return error
         if listed and self.sampling == "random":
             return InputError(
                 f"the particles of a {listed[0]} are taken by strata",
                 where="electrode.sampling",
                 value=self.sampling,
                 next_step="remove sampling",
-            )
-        return None
-
-    def _measured_problem(self, measured: MeasuredParticles) -> InputError | None:
-        if not measured.measured:
-            if measured.separator_side is None:
-                return None
-            return InputError(
-                "spheres are in every layer: where the separator is makes no difference",
-                where="electrode.set.separator_side",
-                value=measured.separator_side,
-                next_step='set electrode.set.shapes = "measured", or remove separator_side',
-            )
-        if self.particles not in (None, measured.count):
-            return InputError(
-                "of measured shapes all particles are taken",
-                where="electrode.particles",
-                value=self.particles,
-                allowed=f"{measured.count}",
-                next_step="remove particles, or mesh fewer into a set of their own: asyncsoc tomo mesh --only",
-            )
-        if self.layered and measured.separator_side is None:
-            return InputError(
-                "measured particles are in the layer of their depth, counted from the separator",
-                where="electrode.set.separator_side",
-                allowed="x-low, x-high, y-low, y-high, z-low, z-high",
-                next_step="say which side of the volume faces the separator",
             )
         return None
 

@@ -65,7 +65,7 @@ class FakeSolution:
 @pytest.fixture
 def simulated(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException | None], None]:
     def arrange(error: BaseException | None) -> None:
-        def simulate(case: object, *, progress: object = None, resume: object = None) -> FakeSolution:
+        def simulate(case: object, *, progress: object = None, resume: object = None, **_: object) -> FakeSolution:
             if error is not None:
                 raise error
             return FakeSolution()
