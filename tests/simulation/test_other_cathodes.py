@@ -259,6 +259,6 @@ def test_no_module_but_those_of_the_cathode_names_it() -> None:
     of_the_paper = {"studies/demo/headlines.py", "studies/demo/pictures.py", "studies/demo/scan.py",
                     "studies/demo/tables.py", "studies/demo/report.py", "studies/stxm/compatible.py"}  # fmt: skip
     words = {"__init__.py", "materials/atomic_weights.py", "cli/app.py", "cli/tomo_volume.py", "tomography/phases.py",
-             "tomography/array_volume.py", "tomography/load.py", "base/errors.py",
+             "tomography/array_volume.py", "tomography/load.py", "tomography/conduction.py", "base/errors.py",
              "materials/bibliography.py"}  # fmt: skip
     assert sorted(named - own - of_its_data - of_the_paper - words) == []

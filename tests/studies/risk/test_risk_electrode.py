@@ -328,7 +328,7 @@ def test_the_film_of_an_electrode_is_drawn_with_its_thickest_particle() -> None:
     [
         (["solver.cycle_jump_tolerance=1e-3"], "solver.cycle_jump_tolerance", "does not jump over any"),
         (["kinetics.model=uniform-flux"], "kinetics.model", "cannot share one potential"),
-        (["protocol.steps=['Charge at C/5 until film 5 nm']"], "protocol step 1", "no such curve"),
+        (["protocol.steps=['Charge at C/5 until film 5 nm']"], "protocol step 1", "none of them can end a step"),
         (["electrode.coverage.poor=0", "electrode.coverage.good=0"], "electrode.coverage", ""),
     ],
 )
