@@ -12,7 +12,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from asyncsoc.base.errors import InputError
 from asyncsoc.geometry.measure import cell_volumes
@@ -87,6 +86,8 @@ def voronoi_grains(mesh: ParticleMesh, number: int, generator: np.random.Generat
     chosen = generator.choice(len(volumes), size=number, p=volumes / volumes.sum())
     shares = generator.dirichlet(np.ones(4), size=number)  # uniform within a tetrahedron
     seeds = np.einsum("gk,gkd->gd", shares, mesh.points[mesh.cells[chosen]])
+    from scipy.spatial import cKDTree  # takes long to load, and is needed for these meshes alone
+
     nearest = cKDTree(seeds).query(centroids(mesh))[1]
     return np.unique(nearest, return_inverse=True)[1].astype(np.int64)
 

@@ -12,7 +12,6 @@ from asyncsoc.case import Case
 from asyncsoc.discretization.assembly import assemble
 from asyncsoc.discretization.operators import Operators
 from asyncsoc.geometry.mesh import ParticleMesh
-from asyncsoc.geometry.particle_files import read_unchanged
 from asyncsoc.problem.kept_spheres import Body
 from asyncsoc.problem.system import order_system
 
@@ -30,6 +29,8 @@ class LoadedParticle:
 
 def _read(key: tuple[str, float, str]) -> tuple[ParticleMesh, Operators]:
     """Read and assemble one particle; runs in a worker process."""
+    from asyncsoc.geometry.particle_files import read_unchanged
+
     mesh = read_unchanged(*key)
     return mesh, assemble(mesh.without_labels())
 
