@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncsoc.tomography.particle_set import ParticleSet
+if TYPE_CHECKING:
+    from asyncsoc.tomography.particle_set import ParticleSet
 
 Array = NDArray[np.float64]
 
