@@ -1,4 +1,4 @@
-"""The page about processes: its table is that of the stored measurement."""
+"""The page about processes and the million of unknowns: their tables are those of the stored measurements."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from benchmarks import processes
+import pytest
+
+from benchmarks import million_unknowns, processes
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,3 +27,11 @@ def test_what_was_measured_of_processes_meets_what_is_asked_for() -> None:
     assert found["speed-up of the wall time, 2 processes"] >= 1.6
     steps = {one["attempted steps"] for one in found["processes"].values()}
     assert len(steps) == 1
+
+
+def test_the_table_of_a_million_unknowns_is_that_of_the_measurement() -> None:
+    rows = stored("million_unknowns")["rows"]
+    assert million_unknowns.shown(rows) in (ROOT / "docs" / "performance.md").read_text()
+    assert rows[-1]["unknowns"] == pytest.approx(1e6, rel=0.05)
+    iterations = [row["iterations per solve"] for row in rows]
+    assert max(iterations) <= million_unknowns.MOST_GROWTH * iterations[0]

@@ -192,7 +192,7 @@ class DenseOutput:
         x, between = np.empty((len(places), body.x.shape[1])), np.empty(len(places), _BETWEEN)
         film, density, side_density = np.empty(wide), np.zeros(wide), np.zeros(wide)
         given = (system.kernel.mass, arrays.contacts, arrays.groups, body, system.place)
-        for part, solution in self._between.parts(fraction):
+        for part, solution in self._between.parts(fraction, settled.number):
             filled = (x[part], film[part], density[part], side_density[part], between[part])
             which = (np.ascontiguousarray(places[part]), fraction[part], solution)
             if self._states_between is None:

@@ -47,12 +47,13 @@ class StatesBetween:
         self._keeps = len(arrays.groups.size) == 1 and (len(arrays.bodies) > 1 or arrays.ranks is not None)
         self._here: Ints = np.arange(len(arrays.particles)) if arrays.ranks is None else arrays.ranks.own
         self._solved: dict[float, _Solved] = {}
-        self._step, self._last = b"", np.nan
+        self._step = b""
 
-    def parts(self, fractions: Array) -> Iterator[tuple[slice, Array | None]]:
+    def parts(self, fractions: Array, numbers: Ints) -> Iterator[tuple[slice, Array | None]]:
         """Yield parts of states at fractions (k,) of the last step, and the solution of the constraint at each.
 
-        None in its place: the constraint is to be solved.
+        None in its place: the constraint is to be solved. Else `contacts` holds what it leaves of the particles that
+        the states are of, `numbers` (k,).
         """
         if not self._keeps:
             yield slice(None), None
@@ -60,31 +61,29 @@ class StatesBetween:
         first = 0
         for last in range(1, len(fractions) + 1):
             if last == len(fractions) or fractions[last] != fractions[first]:
-                yield slice(first, last), self._solution(float(fractions[first]))
+                yield slice(first, last), self._solution(float(fractions[first]), numbers[first:last])
                 first = last
 
-    def _solution(self, theta: float) -> Array:
+    def _solution(self, theta: float, numbers: Ints) -> Array:
         """Return whether the constraint has a solution at a fraction of the step, its I and phi_s; leave its state."""
         arrays, here = self._arrays, self._here
         contacts, state = arrays.contacts, arrays.groups.state[0]
         if self._step != (step := state.tobytes()):
             self._solved.clear()
-            self._step, self._last = step, np.nan
-        if theta in self._solved:
-            kept = self._solved[theta]
-            if theta != self._last:
-                contacts.local[here, CURRENT], contacts.local[here, SIDE] = kept.densities
-                contacts.inner_x[EMBEDDED, here], contacts.inner_film[EMBEDDED, here] = kept.x, kept.film
-                for name in ("current", "potential"):
-                    contacts.own[name][here] = kept.own[name]
-        else:
-            kept = _Solved(
-                np.array(solve_between(contacts, arrays.groups, 0, theta), dtype=np.float64),
-                np.stack([contacts.local[here, CURRENT], contacts.local[here, SIDE]]),
-                contacts.inner_x[EMBEDDED, here],
-                contacts.inner_film[EMBEDDED, here],
-                contacts.own[here],
-            )
-            self._solved[theta] = kept
-        self._last = theta
-        return kept.numbers
+            self._step = step
+        if theta in self._solved:  # of these particles alone: with as many meshes as particles all would be many
+            kept, rows = self._solved[theta], np.searchsorted(here, numbers)
+            contacts.local[numbers, CURRENT], contacts.local[numbers, SIDE] = kept.densities[:, rows]
+            contacts.inner_x[EMBEDDED, numbers] = kept.x[rows]
+            contacts.inner_film[EMBEDDED, numbers] = kept.film[rows]
+            for name in ("current", "potential"):
+                contacts.own[name][numbers] = kept.own[name][rows]
+            return kept.numbers
+        self._solved[theta] = _Solved(
+            np.array(solve_between(contacts, arrays.groups, 0, theta), dtype=np.float64),
+            np.stack([contacts.local[here, CURRENT], contacts.local[here, SIDE]]),
+            contacts.inner_x[EMBEDDED, here],
+            contacts.inner_film[EMBEDDED, here],
+            contacts.own[here],
+        )
+        return self._solved[theta].numbers
