@@ -250,7 +250,7 @@ def test_particles_of_every_kind_of_mesh_share_a_potential(make_case: Any) -> No
 
 
 def test_no_point_rises_above_what_its_group_has_seen(covered: Any) -> None:
-    """max U(x) over a particle <= max(max U(x) at the start, largest v so far): handbook, electrode.md.
+    """max U(x) over a particle <= max(max U(x) at the start, largest v so far) at any time.
 
     The pointwise U(x) <= v fails after a step down of the current, where the group still charges.
     """

@@ -63,7 +63,7 @@ def test_small_and_large_pulses_have_their_limits() -> None:
 
 def test_simulated_pulses_follow_the_law() -> None:
     assert abs(titrated(3e-4, 1.0, rate="C/50")[0] - small_pulse_law(3e-4)) < 0.002
-    for tau, figure in ((0.01, 0.83), (0.03, 0.72), (0.32, 0.30)):  # the handbook's
+    for tau, figure in ((0.01, 0.83), (0.03, 0.72), (0.32, 0.30)):  # by the series of a sphere
         assert abs(titrated(tau, 1.0)[0] - figure) < 0.02
 
 
