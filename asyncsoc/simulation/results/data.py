@@ -112,6 +112,10 @@ class Columns(Mapping[str, NDArray[Any]]):
         """Return whether the run has a curve."""
         return name in self._curves
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a curve, or the default: without looking for the name that may have been meant."""
+        return self._curves.get(name, default)
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RunData(Shown):
