@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -24,6 +23,7 @@ from asyncsoc.case.electrode_materials import (
     CONSTITUENTS,
     Composition,
     Densities,
+    ElectrodeAmounts,
     material_parameters,
 )
 from asyncsoc.case.electrode_particles import MOST_PARTICLES, MeasuredParticles, ParticleTable
@@ -43,31 +43,6 @@ Loading = Annotated[float, Measured("mg/cm2", 1e-5, 10.0)]
 LayerThickness = Annotated[float, Measured("um", 1e-7, 1e-2)]
 Porosity = Annotated[float, Measured("", 0.0, 1.0, "[)")]
 Area = Annotated[float, Measured("cm2", 1e-12, 1e4)]
-
-
-@dataclass(frozen=True)
-class ElectrodeAmounts:
-    """How much of what there is in an electrode.
-
-    Attributes
-    ----------
-    loading
-        Mass of active material per area of the electrode [kg/m2].
-    thickness
-        m.
-    porosity
-        Volume fraction of pores: of what is neither active material nor polymer nor carbon.
-    mass
-        Mass per area of "active", "polymer" and "carbon" [kg/m2].
-    volume_fraction
-        Volume fractions of "active", "polymer", "carbon" and "pores"; their sum is 1.
-    """
-
-    loading: float
-    thickness: float
-    porosity: float
-    mass: dict[str, float]
-    volume_fraction: dict[str, float]
 
 
 class Electrode(LayeredElectrode):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import model_validator
@@ -101,6 +102,31 @@ class Densities(Section):
     def section_name(cls) -> str:
         """Return where it stands in a case file."""
         return "electrode.density"
+
+
+@dataclass(frozen=True)
+class ElectrodeAmounts:
+    """How much of what there is in an electrode.
+
+    Attributes
+    ----------
+    loading
+        Mass of active material per area of the electrode [kg/m2].
+    thickness
+        m.
+    porosity
+        Volume fraction of pores: of what is neither active material nor polymer nor carbon.
+    mass
+        Mass per area of "active", "polymer" and "carbon" [kg/m2].
+    volume_fraction
+        Volume fractions of "active", "polymer", "carbon" and "pores"; their sum is 1.
+    """
+
+    loading: float
+    thickness: float
+    porosity: float
+    mass: dict[str, float]
+    volume_fraction: dict[str, float]
 
 
 def material_parameters(composition: Composition, density: Densities) -> tuple[Parameter, ...]:

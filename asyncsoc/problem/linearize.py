@@ -19,7 +19,6 @@ order.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -32,6 +31,7 @@ from asyncsoc.problem.linear_interface import Interface, driving_interface
 from asyncsoc.problem.linear_salt import LinearSalt, add_particle, add_salt, layer_currents, linear_salt
 from asyncsoc.problem.network import NetworkResistances, lithium_resistance
 from asyncsoc.problem.particles import Group, Problem
+from asyncsoc.problem.sparse_entries import SparseEntries
 from asyncsoc.problem.system import OrderedSystem
 from asyncsoc.protocol.constraints import StepConstraint
 
@@ -295,24 +295,9 @@ def exchange_of(system: OrderedSystem, scale: float = 1.0) -> sp.csr_matrix | No
     return sp.coo_matrix((np.concatenate([flow, flow, -flow, -flow]), (rows, columns)), shape=(n, n)).tocsr()
 
 
-class _Entries:
-    """Entries of a sparse matrix, collected."""
-
-    def __init__(self) -> None:
-        self._parts: list[tuple[Array, Array, Array]] = []
-
-    def add(self, rows: NDArray[Any], columns: NDArray[Any], values: Array) -> None:
-        """Add entries; a single row or column goes with all of the other."""
-        shape = np.broadcast_shapes(np.shape(rows), np.shape(columns), np.shape(values))
-        self._parts.append(tuple(np.broadcast_to(part, shape).ravel() for part in (rows, columns, values)))  # type: ignore[arg-type]
-
-    def matrix(self, size: int) -> sp.csr_matrix:
-        """Return the matrix; entries at one place add up."""
-        rows, columns, values = (np.concatenate([part[k] for part in self._parts]) for k in range(3))
-        return sp.csr_matrix((values, (rows, columns)), shape=(size, size))
-
-
-def _add_own_row(one: ParticleRows, mass: _Entries, jacobian: _Entries, current: Array, charging: Array) -> None:
+def _add_own_row(
+    one: ParticleRows, mass: SparseEntries, jacobian: SparseEntries, current: Array, charging: Array
+) -> None:
     """Add the row of a driving potential; the rows of current and charging are one particle's within its unknowns."""
     row, places = np.array([one.driving]), np.arange(one.start, one.driving)
     isolated = np.isinf(one.own_resistance) and bool((one.interface.opened > 0.0).any())
@@ -327,7 +312,7 @@ def _add_own_row(one: ParticleRows, mass: _Entries, jacobian: _Entries, current:
 def _add_network(
     pieces: tuple[ParticleRows, ...],
     level: NetworkResistances,
-    entries: tuple[_Entries, _Entries],
+    entries: tuple[SparseEntries, SparseEntries],
     current: Array,
     charging: Array,
 ) -> None:
@@ -359,7 +344,7 @@ def _assembled(
     salt: LinearSalt | None = None,
 ) -> Linearization:
     last = np.array([size - 1])
-    mass, jacobian = _Entries(), _Entries()
+    mass, jacobian = SparseEntries(), SparseEntries()
     current_row, charging_row = np.zeros(size), np.zeros(size)
     layers = np.zeros((3, 0 if salt is None else salt.transport.layers, size))
     for one in pieces:
